@@ -1,0 +1,42 @@
+"""What a caller gets: the same fields over every entry (RFC 6749 §5.1, and more)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from tokenvend.domain.scopes import format_scope
+from tokenvend.domain.token import AccessToken
+
+
+class Source(StrEnum):
+    """Where the token came from: this environment, the table, or an exchange just made."""
+
+    MEMORY = "memory"
+    STORE = "store"
+    PROVIDER = "provider"
+
+
+@dataclass(frozen=True, slots=True)
+class VendAnswer:
+    """A token for one caller, as of the instant `answered_at`."""
+
+    token: AccessToken
+    source: Source
+    answered_at: datetime
+
+    def to_dict(self) -> dict[str, object]:
+        """The answer's fields. `expires_in` is in whole seconds, floored; `expires_at` is the
+        instant in seconds since 1970-01-01T00:00:00Z, floored.
+        """
+        token = self.token
+        return {
+            "access_token": token.access_token.reveal(),
+            "token_type": "Bearer",
+            "expires_in": int((token.expires_at - self.answered_at).total_seconds()),
+            "scope": format_scope(token.scopes),
+            "expires_at": int(token.expires_at.timestamp()),
+            "source": self.source.value,
+            "token_sha256": token.access_token.sha256,
+            "header_name": "Authorization",
+            "header_prefix": "Bearer ",
+        }

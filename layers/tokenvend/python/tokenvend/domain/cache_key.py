@@ -1,0 +1,44 @@
+"""The name under which a token is kept: two requests share one only if they may share a token."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+from tokenvend.domain.scopes import Scopes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenSpec:
+    """All that shapes a token. `scopes` are those it is expected to carry.
+
+    `caller` is set only where callers do not share (`isolation: caller`).
+    """
+
+    credential: str
+    definition: str
+    scopes: Scopes
+    tenant: str | None = None
+    audience: str | None = None
+    resource: str | None = None
+    connection: str | None = None
+    connection_owner: str | None = None
+    caller: str | None = None
+
+    def key(self) -> str:
+        """A SHA-256 over every field, in hexadecimal.
+
+        The fields are hashed as JSON, so that no choice of values can make two different
+        specifications run together into one text.
+        """
+        parts = [
+            self.credential,
+            self.definition,
+            sorted(self.scopes),
+            self.tenant,
+            self.audience,
+            self.resource,
+            self.connection,
+            self.connection_owner,
+            self.caller,
+        ]
+        return hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode()).hexdigest()

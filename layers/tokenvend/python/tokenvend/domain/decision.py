@@ -1,0 +1,236 @@
+"""May this caller have this token, and which token is it?"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from hmac import compare_digest
+
+from tokenvend.domain.cache_key import TokenSpec
+from tokenvend.domain.errors import (
+    InvalidClientError,
+    InvalidRequestError,
+    InvalidScopeError,
+    InvalidTargetError,
+    TokenVendError,
+    UnauthorizedClientError,
+)
+from tokenvend.domain.identity import Entry, Proof
+from tokenvend.domain.registry import (
+    Caller,
+    CredentialDefinition,
+    Grant,
+    Isolation,
+    RegistryView,
+    ScopeMode,
+)
+from tokenvend.domain.request import VendRequest
+from tokenvend.domain.scopes import Scopes, format_scope
+
+
+class Rule(StrEnum):
+    """The rules in the order in which they are asked; the first that fails decides."""
+
+    CALLER_KNOWN = "caller.known"
+    CALLER_UNIQUE_ID = "caller.unique_id"
+    CALLER_SECRET = "caller.secret"
+    CALLER_BLOCKED = "caller.blocked"
+    GRANT_EXISTS = "grant.exists"
+    CREDENTIAL_EXISTS = "credential.exists"
+    CREDENTIAL_BLOCKED = "credential.blocked"
+    CONNECTION = "request.connection"
+    TENANT = "grant.tenants"
+    SCOPES = "grant.scopes"
+    WHOLE_SCOPE = "grant.covers_whole_scope"
+    FULL_ACCESS = "grant.full_access"
+    AUDIENCE = "grant.audiences"
+    RESOURCE = "grant.resources"
+    SCOPE_GIVEN = "grant.accept_less"
+    GRANTED = "granted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """A request that is granted: who, by which grant, and the token to find or make.
+
+    `asked_scopes` is what the caller counts on; the token's own scopes are in `spec`.
+    `observed_scopes` lie beyond the ceiling and are counted, not refused.
+    """
+
+    caller: Caller
+    grant: Grant
+    definition: CredentialDefinition
+    spec: TokenSpec
+    key: str
+    asked_scopes: Scopes
+    observed_scopes: Scopes
+
+
+def decide(proof: Proof, request: VendRequest, view: RegistryView, *, now: datetime) -> Decision:
+    """Grant *request* or say which rule refuses it.
+
+    Nothing is narrowed or widened: a request beyond the ceiling is refused whole.
+
+    Raises:
+        InvalidClientError: the caller is unknown, not proven or blocked.
+        UnauthorizedClientError: no grant, no such credential, or it is blocked.
+        InvalidScopeError, InvalidTargetError: beyond the ceiling.
+        InvalidRequestError: the request does not fit the credential's kind.
+    """
+    caller = prove_caller(proof, view)
+    try:
+        grant, definition = _find_grant(view)
+        _check_connection(request)
+        tenant = _check_tenant(request, grant, definition)
+        token_scopes, observed = _check_scopes(request, grant, definition, now)
+        audience = _check_target(Rule.AUDIENCE, request.audience, grant.audiences)
+        resource = _check_target(Rule.RESOURCE, request.resource, grant.resources)
+    except TokenVendError as error:
+        error.caller = caller.name
+        raise
+    spec = TokenSpec(
+        credential=definition.name,
+        definition=definition.fingerprint,
+        scopes=token_scopes,
+        tenant=tenant,
+        audience=audience,
+        resource=resource,
+        caller=caller.name if grant.isolation is Isolation.CALLER else None,
+    )
+    return Decision(
+        caller=caller,
+        grant=grant,
+        definition=definition,
+        spec=spec,
+        key=spec.key(),
+        asked_scopes=request.scopes if request.scopes is not None else token_scopes,
+        observed_scopes=observed,
+    )
+
+
+def prove_caller(proof: Proof, view: RegistryView) -> Caller:
+    """The caller that *proof* proves.
+
+    Raises:
+        InvalidClientError: it proves none, or one that is blocked.
+    """
+    caller = view.caller
+    if caller is None:
+        raise InvalidClientError(rule=Rule.CALLER_KNOWN)
+    if caller.unique_id is not None and caller.unique_id != proof.unique_id:
+        raise InvalidClientError(rule=Rule.CALLER_UNIQUE_ID, caller=caller.name)
+    if proof.entry is Entry.OAUTH2 and not _secret_is_known(proof, view.client_secret_hashes):
+        raise InvalidClientError(rule=Rule.CALLER_SECRET, caller=caller.name)
+    if view.caller_blocked:
+        raise InvalidClientError(rule=Rule.CALLER_BLOCKED, caller=caller.name)
+    return caller
+
+
+def _secret_is_known(proof: Proof, hashes: tuple[str, ...]) -> bool:
+    if proof.client_secret is None:
+        return False
+    presented = proof.client_secret.sha256
+    # Every hash is compared, so that the time does not tell which of two was near.
+    matches = [compare_digest(presented, known) for known in hashes]
+    return any(matches)
+
+
+def _find_grant(view: RegistryView) -> tuple[Grant, CredentialDefinition]:
+    if view.grant is None:
+        raise UnauthorizedClientError(rule=Rule.GRANT_EXISTS)
+    if view.definition is None:
+        raise UnauthorizedClientError(rule=Rule.CREDENTIAL_EXISTS)
+    if view.credential_blocked:
+        raise UnauthorizedClientError(rule=Rule.CREDENTIAL_BLOCKED)
+    return view.grant, view.definition
+
+
+def _check_connection(request: VendRequest) -> None:
+    if request.connection is not None:
+        raise InvalidRequestError(
+            "This credential has no connections: leave connection out.", rule=Rule.CONNECTION
+        )
+
+
+def _check_tenant(
+    request: VendRequest, grant: Grant, definition: CredentialDefinition
+) -> str | None:
+    if not definition.family:
+        if request.tenant is not None:
+            raise InvalidTargetError(
+                "This credential has no tenants: leave tenant out.", rule=Rule.TENANT
+            )
+        return None
+    if request.tenant is None:
+        raise InvalidTargetError("Name a tenant of this credential.", rule=Rule.TENANT)
+    if not grant.covers_tenant(request.tenant):
+        raise InvalidTargetError("The grant does not cover this tenant.", rule=Rule.TENANT)
+    return request.tenant
+
+
+def _check_scopes(
+    request: VendRequest, grant: Grant, definition: CredentialDefinition, now: datetime
+) -> tuple[Scopes, Scopes]:
+    """The scopes that the token will carry, and those of them that are only observed."""
+    tolerated = grant.observed_scopes(now)
+    asked = request.scopes if request.scopes is not None else grant.default_scopes
+    if asked is None:
+        asked = grant.scopes
+    _refuse_beyond(
+        asked - grant.scopes - tolerated,
+        lambda scopes: InvalidScopeError(
+            f"Beyond the grant: {format_scope(scopes)}.", rule=Rule.SCOPES
+        ),
+    )
+    if definition.scope_mode is ScopeMode.NARROWS:
+        return asked, asked - grant.scopes
+    return _whole_scope(asked, grant, definition, tolerated)
+
+
+def _whole_scope(
+    asked: Scopes, grant: Grant, definition: CredentialDefinition, tolerated: Scopes
+) -> tuple[Scopes, Scopes]:
+    whole = definition.scopes
+    if not whole and not grant.full_access:
+        raise InvalidScopeError(
+            "What this credential's tokens reach is not declared: its grant must say full_access.",
+            rule=Rule.FULL_ACCESS,
+        )
+    if not grant.full_access:
+        _refuse_beyond(
+            whole - grant.scopes - tolerated,
+            lambda scopes: InvalidScopeError(
+                "Tokens of this credential always carry its whole scope, and the grant does not"
+                f" cover {format_scope(scopes)}.",
+                rule=Rule.WHOLE_SCOPE,
+            ),
+        )
+    _refuse_beyond(
+        asked - whole,
+        lambda scopes: InvalidScopeError(
+            f"Tokens of this credential do not carry {format_scope(scopes)}.", rule=Rule.SCOPES
+        ),
+    )
+    observed = frozenset() if grant.full_access else whole - grant.scopes
+    return whole, observed | (asked - grant.scopes)
+
+
+def _refuse_beyond(beyond: Scopes, refusal: Callable[[Scopes], InvalidScopeError]) -> None:
+    if beyond:
+        raise refusal(beyond)
+
+
+def _check_target(rule: Rule, asked: str | None, ceiling: frozenset[str]) -> str | None:
+    """What to name to the provider: the one asked for, or the only one there is.
+
+    Where the grant lists several, leaving it out would let the provider choose, perhaps wider.
+    """
+    if asked is not None:
+        if asked not in ceiling:
+            raise InvalidTargetError(f"Beyond the grant: {asked}.", rule=rule)
+        return asked
+    if len(ceiling) > 1:
+        raise InvalidTargetError(
+            f"The grant lists several {rule.removeprefix('grant.')}: name one.", rule=rule
+        )
+    return next(iter(ceiling), None)

@@ -1,0 +1,138 @@
+"""Every way in which a request can end without a token.
+
+TokenVendError
+├── InvalidRequestError            the request is malformed
+│   └── UnsupportedGrantTypeError  ... or asks for a grant type that is not offered
+├── InvalidClientError             the caller is not proven, or is blocked
+├── UnauthorizedClientError        no grant, or no such credential: the same from outside
+├── InvalidScopeError              a scope beyond the ceiling
+├── InvalidTargetError             an audience, resource or tenant beyond the ceiling
+├── ProviderRefusedError           the provider refuses the credential
+├── CredentialNotReadyError        its secret is missing, or may not be sent to this host
+└── TemporarilyUnavailableError    waiting may cure it
+    └── TooManyRequestsError       ... because this caller asked too often
+
+The wire codes are those of RFC 6749 §5.2 and RFC 8707 §2, and tokenvend's own
+`provider_refused` and `credential_not_ready`.
+"""
+
+from http import HTTPStatus
+from typing import ClassVar
+
+
+class TokenVendError(Exception):
+    """A request that got no token.
+
+    `description` is for the caller: it never holds a secret, a token or a provider's body.
+    `rule` names the rule that decided, for the audit line; it is not sent to the caller,
+    because two refusals that must look the same from outside differ in it.
+    """
+
+    code: ClassVar[str]
+    status: ClassVar[HTTPStatus] = HTTPStatus.BAD_REQUEST
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, description: str, *, rule: str, caller: str | None = None) -> None:
+        super().__init__(description)
+        self.description = description
+        self.rule = rule
+        self.caller = caller
+
+
+class InvalidRequestError(TokenVendError):
+    """The request is malformed; sending it again unchanged cannot help."""
+
+    code = "invalid_request"
+
+
+class UnsupportedGrantTypeError(InvalidRequestError):
+    """The `grant_type` is not one that this entry offers."""
+
+    code = "unsupported_grant_type"
+
+
+class InvalidClientError(TokenVendError):
+    """The caller is not proven or is blocked. Which of the two is only in the audit line."""
+
+    code = "invalid_client"
+    status = HTTPStatus.UNAUTHORIZED
+
+    def __init__(self, *, rule: str, caller: str | None = None) -> None:
+        super().__init__(
+            "The caller is not known here, or its proof was not accepted.",
+            rule=rule,
+            caller=caller,
+        )
+
+
+class UnauthorizedClientError(TokenVendError):
+    """No grant for this credential, or no such credential: one text for both."""
+
+    code = "unauthorized_client"
+
+    def __init__(self, *, rule: str, caller: str | None = None) -> None:
+        super().__init__(
+            "This caller has no grant for a credential of that name.", rule=rule, caller=caller
+        )
+
+
+class InvalidScopeError(TokenVendError):
+    """A scope beyond the grant's ceiling, or beyond what the provider gave."""
+
+    code = "invalid_scope"
+
+
+class InvalidTargetError(TokenVendError):
+    """An audience, resource or tenant beyond the grant's ceiling (RFC 8707 §2)."""
+
+    code = "invalid_target"
+
+
+class ProviderRefusedError(TokenVendError):
+    """The provider's answer is an error, or one that must not be passed on.
+
+    `provider_error` is the provider's own `error` code (RFC 6749 §5.2) where it sent a
+    well-formed one, else a short reason of ours; never its body.
+    """
+
+    code = "provider_refused"
+    status = HTTPStatus.BAD_GATEWAY
+
+    def __init__(self, description: str, *, provider_error: str, caller: str | None = None) -> None:
+        super().__init__(description, rule="provider.refused", caller=caller)
+        self.provider_error = provider_error
+
+
+class CredentialNotReadyError(TokenVendError):
+    """The credential's secret is missing, incomplete, or not meant for this host."""
+
+    code = "credential_not_ready"
+    status = HTTPStatus.BAD_GATEWAY
+
+
+class TemporarilyUnavailableError(TokenVendError):
+    """A dependency failed in a way that waiting may cure.
+
+    `retry_after_seconds` is at least 1: the `Retry-After` of the answer (RFC 9110 §10.2.3).
+    """
+
+    code = "temporarily_unavailable"
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    retryable = True
+
+    def __init__(
+        self,
+        description: str,
+        *,
+        rule: str,
+        retry_after_seconds: int = 1,
+        caller: str | None = None,
+    ) -> None:
+        super().__init__(description, rule=rule, caller=caller)
+        self.retry_after_seconds = max(1, retry_after_seconds)
+
+
+class TooManyRequestsError(TemporarilyUnavailableError):
+    """This caller asked more often than its limit allows."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS

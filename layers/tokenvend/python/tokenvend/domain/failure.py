@@ -1,0 +1,59 @@
+"""What an environment leaves behind for the others when an exchange fails."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tokenvend.domain import bounds
+from tokenvend.domain.errors import (
+    ProviderRefusedError,
+    TemporarilyUnavailableError,
+    TokenVendError,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """The newest failed exchange for one key. Nobody asks the provider before `retry_at`.
+
+    `provider_error` is the provider's `error` code when it refused, `None` when it was away.
+    `count` is how many exchanges have failed in a row.
+    """
+
+    provider_error: str | None
+    count: int
+    retry_at: datetime
+
+    def retry_after_seconds(self, now: datetime) -> int:
+        """Whole seconds until the next try, at least 1."""
+        return max(1, -int((now - self.retry_at).total_seconds() // 1))
+
+    def to_error(self, now: datetime) -> TokenVendError:
+        """The error that whoever asks before `retry_at` sees."""
+        if self.provider_error is not None:
+            return ProviderRefusedError(
+                f"The provider refused this credential: {self.provider_error}.",
+                provider_error=self.provider_error,
+            )
+        return TemporarilyUnavailableError(
+            "The provider did not answer well lately; it is left alone until the time given.",
+            rule="provider.backoff",
+            retry_after_seconds=self.retry_after_seconds(now),
+        )
+
+
+def failure_after(
+    previous: Failure | None, error: TokenVendError, *, now: datetime, jitter: float
+) -> Failure:
+    """The record of *error*: the wait doubles each time, jittered, up to a cap.
+
+    *jitter* in [0, 1) shortens the wait by up to a quarter. A provider's own `Retry-After`
+    is kept to when it is longer than ours.
+    """
+    count = previous.count + 1 if previous else 1
+    doublings = min(count - 1, 20)
+    wait = min(bounds.BACKOFF_FIRST * 2**doublings, bounds.BACKOFF_MAXIMUM) * (1 - jitter / 4)
+    if isinstance(error, TemporarilyUnavailableError):
+        asked = timedelta(seconds=error.retry_after_seconds)
+        wait = min(max(wait, asked), bounds.BACKOFF_MAXIMUM)
+    provider_error = error.provider_error if isinstance(error, ProviderRefusedError) else None
+    return Failure(provider_error=provider_error, count=count, retry_at=now + wait)

@@ -1,0 +1,22 @@
+"""The forms that names may have, so that no name can be mistaken for a key of ours."""
+
+import re
+
+#: A credential, caller or provider in tokenvend.yaml. Also a valid Lambda alias name.
+NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
+#: A tenant is named by the user's own customers' names, so it is a little wider.
+TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
+#: RFC 6749 appendix A.1 allows more; this much is safe in a key, a URL and a log line.
+CLIENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
+#: One scope: RFC 6749 §3.3, `scope-token`.
+SCOPE = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]{1,256}")
+#: An audience or resource: visible ASCII without space, quote or backslash.
+TARGET = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]{1,2048}")
+
+#: Aliases that are not a caller: `live` is where a deployment points.
+RESERVED_ALIASES = frozenset({"live"})
+
+
+def is_name(text: str) -> bool:
+    """Whether *text* can be the name of a credential, caller or provider."""
+    return NAME.fullmatch(text) is not None

@@ -1,0 +1,83 @@
+"""Build a request to the token endpoint (RFC 6749 §4.4.2) or the revocation endpoint (RFC 7009)."""
+
+from base64 import b64encode
+from dataclasses import dataclass, field
+from urllib.parse import quote_plus, urlsplit
+
+from tokenvend.domain.cache_key import TokenSpec
+from tokenvend.domain.registry import ClientAuthentication, CredentialDefinition, ScopeMode
+from tokenvend.domain.scopes import format_scope
+from tokenvend.domain.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderSecret:
+    """A credential's secret, and the one host it may be sent to.
+
+    `allowed_host` is `host` or `host:port`, as recorded when the secret was written, so that
+    whoever edits a definition cannot redirect the secret.
+    """
+
+    client_id: str
+    client_secret: Secret
+    allowed_host: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderRequest:
+    """A form to post. It holds the client secret, so it is never shown."""
+
+    url: str
+    form: dict[str, str] = field(repr=False)
+    headers: dict[str, str] = field(repr=False)
+
+
+def build_token_request(
+    definition: CredentialDefinition, spec: TokenSpec, secret: ProviderSecret
+) -> ProviderRequest:
+    """The client-credentials request for the token that *spec* describes (RFC 6749 §4.4.2)."""
+    form = dict(definition.extra_parameters)
+    form["grant_type"] = "client_credentials"
+    if spec.scopes and _sends_scope(definition):
+        form["scope"] = format_scope(spec.scopes, separator=definition.scope_separator)
+    if spec.audience is not None:
+        form["audience"] = spec.audience
+    if spec.resource is not None:
+        form["resource"] = spec.resource
+    return _authenticated(definition, definition.token_endpoint, form, secret)
+
+
+def build_revocation_request(
+    definition: CredentialDefinition, token: Secret, secret: ProviderSecret
+) -> ProviderRequest | None:
+    """The request that revokes *token* (RFC 7009 §2.1), or `None` where the provider has no
+    endpoint for it.
+    """
+    if definition.revocation_endpoint is None:
+        return None
+    form = {"token": token.reveal(), "token_type_hint": "access_token"}
+    return _authenticated(definition, definition.revocation_endpoint, form, secret)
+
+
+def host_of(url: str) -> str:
+    """The host of *url*, with its port where it names one, in lower case."""
+    return urlsplit(url).netloc.rpartition("@")[2].lower()
+
+
+def _sends_scope(definition: CredentialDefinition) -> bool:
+    return definition.scope_mode is ScopeMode.NARROWS or definition.scope_parameter
+
+
+def _authenticated(
+    definition: CredentialDefinition, url: str, form: dict[str, str], secret: ProviderSecret
+) -> ProviderRequest:
+    headers = {"Accept": "application/json"}
+    match definition.client_authentication:
+        case ClientAuthentication.BASIC:
+            # Both are form-encoded before they are joined: RFC 6749 §2.3.1, often forgotten.
+            pair = f"{quote_plus(secret.client_id)}:{quote_plus(secret.client_secret.reveal())}"
+            headers["Authorization"] = "Basic " + b64encode(pair.encode()).decode()
+        case ClientAuthentication.POST:
+            form["client_id"] = secret.client_id
+            form["client_secret"] = secret.client_secret.reveal()
+    return ProviderRequest(url, form, headers)

@@ -1,0 +1,169 @@
+"""The compiled configuration, as vending reads it: callers, grants, credential definitions."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from tokenvend.domain.bounds import DEFAULT_LIFETIME_SECONDS
+from tokenvend.domain.scopes import NO_SCOPES, Scopes
+
+#: In a grant's tenants: every tenant of the family.
+ALL_TENANTS = frozenset({"*"})
+
+
+class CredentialKind(StrEnum):
+    """What a provider issued to us."""
+
+    CLIENT_CREDENTIALS = "client_credentials"
+
+
+class ScopeMode(StrEnum):
+    """Whether a provider gives less when it is asked for less.
+
+    FIXED: it does not, or nobody has shown that it does. Every token then counts as carrying
+    the credential's whole scope. NARROWS: it does, by a source or a probe.
+    """
+
+    FIXED = "fixed"
+    NARROWS = "narrows"
+
+
+class Isolation(StrEnum):
+    """Whether callers share a token or each has its own."""
+
+    SHARED = "shared"
+    CALLER = "caller"
+
+
+class ClientAuthentication(StrEnum):
+    """How a client authenticates to the token endpoint (RFC 6749 §2.3.1, RFC 8414 §2)."""
+
+    BASIC = "client_secret_basic"
+    POST = "client_secret_post"
+
+
+@dataclass(frozen=True, slots=True)
+class SecretReference:
+    """Where a credential's secret is when it is one the user already has.
+
+    `arn` is the secret's ARN; the keys name the fields of its JSON text.
+    """
+
+    arn: str
+    client_id_key: str = "client_id"
+    client_secret_key: str = "client_secret"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialDefinition:
+    """Everything about a credential but its secret.
+
+    `client_id` is `None` where it stands in the secret (always so for a family).
+    `scope_parameter` says whether `scope` is sent when the mode is FIXED.
+    `default_lifetime_seconds` serves when neither the answer nor the token says.
+    """
+
+    name: str
+    provider: str
+    token_endpoint: str
+    kind: CredentialKind = CredentialKind.CLIENT_CREDENTIALS
+    client_authentication: ClientAuthentication = ClientAuthentication.BASIC
+    client_id: str | None = None
+    scopes: Scopes = NO_SCOPES
+    scope_mode: ScopeMode = ScopeMode.FIXED
+    scope_separator: str = " "
+    scope_parameter: bool = False
+    extra_parameters: Mapping[str, str] = field(default_factory=dict)
+    revocation_endpoint: str | None = None
+    family: bool = False
+    single_active_token: bool = False
+    default_lifetime_seconds: int = DEFAULT_LIFETIME_SECONDS
+    secret: SecretReference | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """A SHA-256 over all that shapes a token, in hexadecimal.
+
+        Two definitions with one fingerprint may share a token; a token made under another
+        fingerprint is never found.
+        """
+        shaping = {
+            "kind": self.kind,
+            "token_endpoint": self.token_endpoint,
+            "client_authentication": self.client_authentication,
+            "client_id": self.client_id,
+            "scopes": sorted(self.scopes),
+            "scope_mode": self.scope_mode,
+            "scope_separator": self.scope_separator,
+            "scope_parameter": self.scope_parameter,
+            "extra_parameters": dict(self.extra_parameters),
+            "family": self.family,
+            "single_active_token": self.single_active_token,
+            "secret_arn": self.secret.arn if self.secret else None,
+            "client_id_key": self.secret.client_id_key if self.secret else None,
+            "client_secret_key": self.secret.client_secret_key if self.secret else None,
+        }
+        canonical = json.dumps(shaping, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """A named workload. `unique_id` pins one identity of it to one role or user for good."""
+
+    name: str
+    unique_id: str | None = None
+    requests_per_minute: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """Scopes beyond the ceiling that are counted instead of refused, until a date."""
+
+    scopes: Scopes
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """One caller, one credential, and the ceiling: what is not listed is refused.
+
+    `full_access` is needed where the token's reach is not known or cannot be narrowed.
+    """
+
+    caller: str
+    credential: str
+    scopes: Scopes = NO_SCOPES
+    default_scopes: Scopes | None = None
+    audiences: frozenset[str] = frozenset()
+    resources: frozenset[str] = frozenset()
+    tenants: frozenset[str] = frozenset()
+    full_access: bool = False
+    accept_less: bool = False
+    isolation: Isolation = Isolation.SHARED
+    observation: Observation | None = None
+
+    def observed_scopes(self, now: datetime) -> Scopes:
+        """The scopes whose refusal is only counted at *now*."""
+        if self.observation is None or now >= self.observation.until:
+            return NO_SCOPES
+        return self.observation.scopes
+
+    def covers_tenant(self, tenant: str) -> bool:
+        """Whether the grant names *tenant*, or all of them."""
+        return self.tenants == ALL_TENANTS or tenant in self.tenants
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistryView:
+    """What the registry says about one identity and one credential name."""
+
+    caller: Caller | None = None
+    caller_blocked: bool = False
+    client_secret_hashes: tuple[str, ...] = ()
+    grant: Grant | None = None
+    definition: CredentialDefinition | None = None
+    credential_blocked: bool = False

@@ -1,0 +1,118 @@
+"""What a caller asks for: the same names over every entry."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tokenvend.domain import bounds
+from tokenvend.domain.errors import (
+    InvalidRequestError,
+    InvalidTargetError,
+    UnsupportedGrantTypeError,
+)
+from tokenvend.domain.names import NAME, TARGET, TENANT
+from tokenvend.domain.scopes import Scopes, parse_scope
+
+CLIENT_CREDENTIALS = "client_credentials"
+#: RFC 8693. Its place is here and in `entries`: the subject token will be one more `Proof`.
+TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
+
+#: Every parameter of a request for a token, whatever the entry.
+PARAMETERS = frozenset(
+    {"grant_type", "scope", "audience", "resource", "tenant", "connection", "min_ttl_seconds"}
+)
+
+_WHOLE_SECONDS = re.compile(r"[0-9]{1,9}")
+
+
+@dataclass(frozen=True, slots=True)
+class VendRequest:
+    """One well-formed request for a token. `None` means: not asked for.
+
+    `min_ttl_seconds` is how long the token must at least live on, 0 for no matter.
+    """
+
+    credential: str
+    scopes: Scopes | None = None
+    audience: str | None = None
+    resource: str | None = None
+    tenant: str | None = None
+    connection: str | None = None
+    min_ttl_seconds: int = 0
+
+
+def parse_vend_request(credential: object, parameters: Mapping[str, object]) -> VendRequest:
+    """Turn the parameters of any entry into a request.
+
+    Names that are not in `PARAMETERS` are ignored, as RFC 6749 §3.2 wants; the direct entry
+    refuses them before it comes here.
+
+    Raises:
+        InvalidRequestError: a value is malformed; the text names the parameter.
+        UnsupportedGrantTypeError: `grant_type` is not one that is offered.
+        InvalidTargetError: `audience` or `resource` is not one that any grant could list.
+    """
+    _check_grant_type(parameters.get("grant_type", CLIENT_CREDENTIALS))
+    if not isinstance(credential, str) or NAME.fullmatch(credential) is None:
+        raise _malformed("credential", "is not a well-formed name")
+    return VendRequest(
+        credential=credential,
+        scopes=_scopes(parameters.get("scope")),
+        audience=_target("audience", parameters.get("audience")),
+        resource=_target("resource", parameters.get("resource")),
+        tenant=_name("tenant", parameters.get("tenant")),
+        connection=_name("connection", parameters.get("connection")),
+        min_ttl_seconds=_seconds(parameters.get("min_ttl_seconds")),
+    )
+
+
+def _check_grant_type(grant_type: object) -> None:
+    if grant_type != CLIENT_CREDENTIALS:
+        raise UnsupportedGrantTypeError(
+            f"grant_type must be {CLIENT_CREDENTIALS}.", rule="request.grant_type"
+        )
+
+
+def _scopes(value: object) -> Scopes | None:
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise _malformed("scope", "must be one text, its scopes separated by spaces")
+    try:
+        scopes = parse_scope(value)
+    except ValueError:
+        raise _malformed("scope", "has a character that is not allowed") from None
+    if not scopes:
+        raise _malformed("scope", "is empty: leave it out for the grant's own scopes")
+    if len(scopes) > bounds.SCOPES:
+        raise _malformed("scope", f"lists more than {bounds.SCOPES} scopes")
+    return scopes
+
+
+def _target(name: str, value: object) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str) or TARGET.fullmatch(value) is None:
+        raise InvalidTargetError(f"{name} is not well-formed.", rule=f"request.{name}")
+    return value
+
+
+def _name(name: str, value: object) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str) or TENANT.fullmatch(value) is None:
+        raise _malformed(name, "is not a well-formed name")
+    return value
+
+
+def _seconds(value: object) -> int:
+    if value is None:
+        return 0
+    text = str(value) if type(value) is int else value
+    if not isinstance(text, str) or _WHOLE_SECONDS.fullmatch(text) is None:
+        raise _malformed("min_ttl_seconds", "must be a whole number of seconds")
+    return int(text)
+
+
+def _malformed(parameter: str, reason: str) -> InvalidRequestError:
+    return InvalidRequestError(f"{parameter} {reason}.", rule=f"request.{parameter}")

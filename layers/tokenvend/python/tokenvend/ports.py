@@ -1,0 +1,148 @@
+"""What the use cases need from the world, and nothing more.
+
+Each port has a fake in tests/fakes and an adapter in `adapters`; one contract suite runs on
+both. An adapter translates foreign errors once, into the errors named here.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from tokenvend.domain.failure import Failure
+from tokenvend.domain.lease import Lease
+from tokenvend.domain.oauth.token_request import ProviderRequest, ProviderSecret
+from tokenvend.domain.oauth.token_response import ProviderResponse
+from tokenvend.domain.registry import CredentialDefinition, RegistryView
+from tokenvend.domain.token import AccessToken
+
+
+class StoreAwayError(Exception):
+    """A table, key or secret could not be reached or answered with an error of its own.
+
+    Never raised for a condition that did not hold, nor for throttling of a conditional write.
+    """
+
+
+class StoreThrottledError(StoreAwayError):
+    """The table asked for patience: it is there, so this is no outage."""
+
+
+class ProviderAwayError(Exception):
+    """The provider could not be reached, or its answer did not arrive whole and in time."""
+
+
+class SecretUnusableError(Exception):
+    """A secret is missing or lacks a field. The text says which, and never a value."""
+
+
+class Clock(Protocol):
+    """Time. `now` may be wrong by minutes; `monotonic` only ever moves on."""
+
+    def now(self) -> datetime:
+        """The instant, aware, in UTC."""
+
+    def monotonic(self) -> float:
+        """Seconds since some instant of this environment's own."""
+
+    def sleep(self, seconds: float) -> None:
+        """Let *seconds* pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenItem:
+    """What the tokens table holds under one key. An item that cannot be trusted is absent."""
+
+    token: AccessToken | None = None
+    lease: Lease | None = None
+    failure: Failure | None = None
+
+
+NOTHING = TokenItem()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookup:
+    """What one read is to bring: `token_key` is `None` while the key is not known."""
+
+    identity: str
+    credential: str
+    tenant: str | None = None
+    token_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What one read brought. `epoch` is empty until a secret has been changed once."""
+
+    view: RegistryView
+    item: TokenItem = NOTHING
+    epoch: str = ""
+
+
+class VendReader(Protocol):
+    """Everything that decides one request, in one read."""
+
+    def read(self, lookup: Lookup) -> Findings:
+        """Read the registry, the credential's epoch and, where its key is known, the token.
+
+        Raises:
+            StoreAwayError: nothing can be said about the request.
+        """
+
+
+class TokenStore(Protocol):
+    """Tokens, leases and failures, one item per key."""
+
+    def read(self, key: str) -> TokenItem:
+        """The newest item (strongly consistent).
+
+        Raises:
+            StoreAwayError: the table does not answer.
+        """
+
+    def acquire_lease(self, key: str, lease: Lease, *, instead_of: Lease | None) -> bool:
+        """Whether *lease* now stands, in place of *instead_of* or of none.
+
+        A condition that fails and a write that is throttled both mean no. A write of ours
+        that was retried after it had succeeded means yes.
+
+        Raises:
+            StoreAwayError: the table does not answer.
+        """
+
+    def put_token(self, key: str, token: AccessToken, *, lease: Lease) -> bool:
+        """Keep *token* and end *lease*, if it still stands; clears the failure.
+
+        Raises:
+            StoreAwayError: the table or the key does not answer.
+        """
+
+    def release_lease(self, key: str, *, lease: Lease, failure: Failure | None) -> None:
+        """End *lease* if it still stands, leaving *failure* for the others.
+
+        Raises:
+            StoreAwayError: the table does not answer.
+        """
+
+
+class SecretStore(Protocol):
+    """The provider credentials' secrets."""
+
+    def read(self, definition: CredentialDefinition, tenant: str | None) -> ProviderSecret:
+        """The current secret, past every cache.
+
+        Raises:
+            SecretUnusableError: it is missing, or has no client id, secret or host.
+            StoreAwayError: it could not be read.
+        """
+
+
+class ProviderClient(Protocol):
+    """The provider's endpoints."""
+
+    def send(self, request: ProviderRequest) -> ProviderResponse:
+        """Post the form, follow no redirect, and take the whole answer or none.
+
+        Raises:
+            ProviderAwayError: no whole answer within `bounds.PROVIDER_TOTAL_SECONDS`.
+        """

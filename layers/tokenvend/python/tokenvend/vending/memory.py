@@ -1,0 +1,85 @@
+"""What one environment remembers, so that most requests need no network at all."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tokenvend.domain import bounds
+from tokenvend.domain.decision import Decision
+from tokenvend.domain.registry import RegistryView
+from tokenvend.domain.request import VendRequest
+from tokenvend.domain.token import AccessToken
+
+type MemoryKey = tuple[str, VendRequest]
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """A decision and its token, as checked against the tables at `checked_at`.
+
+    The instant at which they stop being trusted is worked out once, so that a hit costs one
+    comparison: `memory_seconds` after the check, or when the token is due, whichever is first.
+    """
+
+    view: RegistryView
+    decision: Decision
+    token: AccessToken
+    checked_at: datetime
+    trusted_until: datetime
+
+
+class Memory:
+    """The newest `bounds.MEMORY_ENTRIES` vends; the least recently asked-for goes first."""
+
+    def __init__(self, *, trust: timedelta, outage_grace: timedelta) -> None:
+        self._trust = trust
+        self._outage_grace = outage_grace
+        self._vends: OrderedDict[MemoryKey, Remembered] = OrderedDict()
+        self._unknown: OrderedDict[str, datetime] = OrderedDict()
+
+    def recall(self, key: MemoryKey) -> Remembered | None:
+        """What was last known for *key*, however long ago."""
+        remembered = self._vends.get(key)
+        if remembered is not None:
+            self._vends.move_to_end(key)
+        return remembered
+
+    def remember(
+        self,
+        key: MemoryKey,
+        view: RegistryView,
+        decision: Decision,
+        token: AccessToken,
+        *,
+        checked_at: datetime,
+    ) -> None:
+        """Keep a vend that was checked at *checked_at*."""
+        overdue_at = token.requested_at + token.lifetime * (bounds.OVERDUE - bounds.JITTER)
+        min_ttl = timedelta(seconds=key[1].min_ttl_seconds)
+        trusted_until = min(checked_at + self._trust, overdue_at, token.expires_at - min_ttl)
+        self._vends[key] = Remembered(view, decision, token, checked_at, trusted_until)
+        self._vends.move_to_end(key)
+        if len(self._vends) > bounds.MEMORY_ENTRIES:
+            self._vends.popitem(last=False)
+
+    def forget(self, key: MemoryKey) -> None:
+        """Drop a vend that the tables no longer allow."""
+        self._vends.pop(key, None)
+
+    def outlasts_outage(self, remembered: Remembered, now: datetime) -> bool:
+        """Whether *remembered* may still be answered while the tables are away."""
+        return now < remembered.checked_at + self._outage_grace and not remembered.token.is_expired(
+            now
+        )
+
+    def remember_unknown(self, identity: str, now: datetime) -> None:
+        """Spare the tables a flood of requests by one identity that is nobody."""
+        self._unknown[identity] = now + bounds.UNKNOWN_CLIENT_REMEMBERED
+        self._unknown.move_to_end(identity)
+        if len(self._unknown) > bounds.MEMORY_ENTRIES:
+            self._unknown.popitem(last=False)
+
+    def is_unknown(self, identity: str, now: datetime) -> bool:
+        """Whether *identity* was nobody a moment ago."""
+        until = self._unknown.get(identity)
+        return until is not None and now < until
