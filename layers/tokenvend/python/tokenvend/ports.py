@@ -100,11 +100,14 @@ class TokenStore(Protocol):
             StoreAwayError: the table does not answer.
         """
 
-    def acquire_lease(self, key: str, lease: Lease, *, instead_of: Lease | None) -> bool:
-        """Whether *lease* now stands, in place of *instead_of* or of none.
+    def acquire_lease(
+        self, key: str, lease: Lease, *, instead_of: Lease | None
+    ) -> TokenItem | None:
+        """Make *lease* stand in place of *instead_of*, or of none; the item as it is then.
 
-        A condition that fails and a write that is throttled both mean no. A write of ours
-        that was retried after it had succeeded means yes.
+        The answer is read in the same step as the write, so the winner never acts on what it
+        saw before. `None`: lost. A condition that fails and a write that is throttled are both
+        lost; a write of ours that was retried after it had succeeded is not.
 
         Raises:
             StoreAwayError: the table does not answer.

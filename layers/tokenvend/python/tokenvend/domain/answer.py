@@ -25,8 +25,10 @@ class VendAnswer:
     answered_at: datetime
 
     def to_dict(self) -> dict[str, object]:
-        """The answer's fields. `expires_in` is in whole seconds, floored; `expires_at` is the
-        instant in seconds since 1970-01-01T00:00:00Z, floored.
+        """The answer's fields.
+
+        `expires_in` is in whole seconds left; `expires_at` is the instant, in seconds since
+        1970-01-01T00:00:00Z. Both are floored.
         """
         token = self.token
         return {

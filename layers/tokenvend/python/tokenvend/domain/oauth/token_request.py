@@ -50,9 +50,7 @@ def build_token_request(
 def build_revocation_request(
     definition: CredentialDefinition, token: Secret, secret: ProviderSecret
 ) -> ProviderRequest | None:
-    """The request that revokes *token* (RFC 7009 §2.1), or `None` where the provider has no
-    endpoint for it.
-    """
+    """The request that revokes *token* (RFC 7009 §2.1); `None` where there is no endpoint."""
     if definition.revocation_endpoint is None:
         return None
     form = {"token": token.reveal(), "token_type_hint": "access_token"}
