@@ -117,6 +117,7 @@ class Obtainer:
         return obtained or _held(item)
 
     def _replace(self, order: Order, item: TokenItem) -> Obtained:
+        error: TokenVendError
         try:
             return self._replace_or_wait(order, item)
         except StoreAwayError:

@@ -17,7 +17,7 @@ from tokenvend.domain.request import VendRequest
 from tokenvend.domain.scopes import format_scope
 from tokenvend.domain.token import AccessToken
 from tokenvend.ports import Clock, Findings, Lookup, StoreAwayError, TokenStore, VendReader
-from tokenvend.vending.memory import Memory, MemoryKey, Remembered
+from tokenvend.vending.memory import Memory, Remembered
 from tokenvend.vending.obtain import Obtainer, Order
 from tokenvend.vending.rate import RateLimit
 
@@ -69,25 +69,26 @@ class Vendor:
             prove_caller(proof, remembered.view)
             self._rate.check(remembered.decision.caller, now)
             return Vended(VendAnswer(remembered.token, Source.MEMORY, now), remembered.decision)
-        return self._vend_checked(proof, request, key, remembered, now, dies_at)
+        if self._memory.is_unknown(proof.identity, now):
+            raise InvalidClientError(rule=Rule.CALLER_KNOWN)
+        return self._vend_checked(proof, request, remembered, now=now, dies_at=dies_at)
 
     def _vend_checked(
         self,
         proof: Proof,
         request: VendRequest,
-        key: MemoryKey,
         remembered: Remembered | None,
+        *,
         now: datetime,
         dies_at: datetime,
     ) -> Vended:
-        if self._memory.is_unknown(proof.identity, now):
-            raise InvalidClientError(rule=Rule.CALLER_KNOWN)
+        key = (proof.identity, request)
         expected_key = remembered.decision.key if remembered else None
         try:
             findings = self._reader.read(_lookup(proof, request, expected_key))
         except StoreAwayError:
             return self._answer_in_outage(proof, remembered, now)
-        decision = self._decide(proof, request, key, findings, now)
+        decision = self._decide(proof, request, findings, now)
         try:
             vended = self._obtain(request, decision, findings, expected_key, dies_at)
         except TokenVendError as error:
@@ -100,14 +101,13 @@ class Vendor:
         self,
         proof: Proof,
         request: VendRequest,
-        key: MemoryKey,
         findings: Findings,
         now: datetime,
     ) -> Decision:
         try:
             decision = decide(proof, request, findings.view, now=now)
         except TokenVendError:
-            self._memory.forget(key)
+            self._memory.forget((proof.identity, request))
             if findings.view.caller is None and proof.entry is Entry.OAUTH2:
                 self._memory.remember_unknown(proof.identity, now)
             raise

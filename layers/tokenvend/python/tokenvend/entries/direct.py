@@ -1,0 +1,80 @@
+"""The direct entry: `lambda:Invoke` through a caller's alias, one request or a batch."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tokenvend.domain import bounds
+from tokenvend.domain.errors import (
+    InvalidRequestError,
+    TemporarilyUnavailableError,
+    TokenVendError,
+)
+from tokenvend.domain.identity import Entry, Proof, identity_of_alias
+from tokenvend.domain.request import PARAMETERS, VendRequest, parse_vend_request
+from tokenvend.entries.alias import caller_alias_of
+from tokenvend.entries.http import error_fields
+
+_FIELDS = PARAMETERS | {"credential"}
+
+
+class RetryableError(Exception):
+    """Raised out of a direct invocation, so that Lambda's own retry does what is right.
+
+    Its text is the JSON of the same fields that an answer would have.
+    """
+
+
+def prove_alias(invoked_function_arn: str) -> Proof:
+    """Who may invoke the alias that this invocation came through.
+
+    Raises:
+        InvalidClientError: it came through no caller's alias.
+    """
+    return Proof(Entry.DIRECT, identity_of_alias(caller_alias_of(invoked_function_arn)))
+
+
+def parse_direct_request(event: object) -> VendRequest:
+    """One request of a direct invocation.
+
+    No field of it says who asks. An unknown name is refused, not ignored: over this entry it
+    is a typing error, or somebody who hopes that `caller` counts.
+
+    Raises:
+        InvalidRequestError, InvalidTargetError: the request is malformed.
+    """
+    if not isinstance(event, Mapping):
+        raise InvalidRequestError("A request is a JSON object.", rule="request.shape")
+    unknown = {str(name) for name in event} - _FIELDS
+    if unknown:
+        raise InvalidRequestError(
+            f"There are {len(unknown)} fields that no request has; known are:"
+            f" {', '.join(sorted(_FIELDS))}.",
+            rule="request.unknown_field",
+        )
+    return parse_vend_request(event.get("credential"), event)
+
+
+def batch_of(event: Mapping[str, Any]) -> Sequence[object] | None:
+    """The requests of a batch; `None` if *event* is a single request.
+
+    Raises:
+        InvalidRequestError: the batch is not a list, is empty or is too long.
+    """
+    if "requests" not in event:
+        return None
+    requests = event["requests"]
+    if not isinstance(requests, list) or not 1 <= len(requests) <= bounds.BATCH_REQUESTS:
+        raise InvalidRequestError(
+            f"requests must be a list of 1 to {bounds.BATCH_REQUESTS}.", rule="request.batch"
+        )
+    if len(event) > 1:
+        raise InvalidRequestError("A batch has no field but requests.", rule="request.batch")
+    return requests
+
+
+def direct_error(error: TokenVendError) -> dict[str, object]:
+    """A refusal as a direct invocation's answer."""
+    fields = error_fields(error) | {"retryable": error.retryable}
+    if isinstance(error, TemporarilyUnavailableError):
+        fields["retry_after_seconds"] = error.retry_after_seconds
+    return fields

@@ -1,0 +1,120 @@
+"""The form in a request's body (RFC 6749 §3.2), and the client that authenticates in it."""
+
+import binascii
+from base64 import b64decode
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl, unquote_plus
+
+from tokenvend.domain import bounds
+from tokenvend.domain.errors import InvalidClientError, InvalidRequestError
+from tokenvend.domain.identity import Entry, Proof, identity_of_client
+from tokenvend.domain.names import CLIENT_ID
+from tokenvend.domain.secret import Secret
+
+FORM = "application/x-www-form-urlencoded"
+_MOST_FIELDS = 40
+
+
+def read_form(event: Mapping[str, Any]) -> dict[str, str]:
+    """The parameters of an API Gateway proxy event's body.
+
+    Raises:
+        InvalidRequestError: not a form, too large, parameters in the URL, or one that repeats.
+    """
+    if event.get("queryStringParameters"):
+        raise _malformed("Send parameters in the body, never in the URL.", "query")
+    content_type = _header(event, "content-type").partition(";")[0].strip().lower()
+    if content_type != FORM:
+        raise _malformed(f"The content type must be {FORM}.", "content_type")
+    return _unique_fields(_body_text(event))
+
+
+def prove_client(event: Mapping[str, Any], form: dict[str, str]) -> Proof:
+    """What `client_secret_basic` or `client_secret_post` proves (RFC 6749 §2.3.1).
+
+    The secret is only compared later, with the hashes in the registry.
+
+    Raises:
+        InvalidRequestError: both ways at once.
+        InvalidClientError: neither, or malformed.
+    """
+    header = _header(event, "authorization")
+    in_form = "client_secret" in form or "client_assertion" in form
+    if header and in_form:
+        raise _malformed("Authenticate the client one way, not two.", "client_authentication")
+    client_id, secret = _basic(header) if header else _posted(form)
+    if form.get("client_id", client_id) != client_id:
+        raise _malformed("client_id differs from the authenticated one.", "client_authentication")
+    if CLIENT_ID.fullmatch(client_id) is None or not secret:
+        raise InvalidClientError(rule="client.malformed")
+    return Proof(Entry.OAUTH2, identity_of_client(client_id), client_secret=Secret(secret))
+
+
+def _posted(form: dict[str, str]) -> tuple[str, str]:
+    return form.get("client_id", ""), form.get("client_secret", "")
+
+
+def _basic(header: str) -> tuple[str, str]:
+    scheme, _, encoded = header.partition(" ")
+    if scheme.lower() != "basic":
+        raise InvalidClientError(rule="client.scheme")
+    try:
+        pair = b64decode(encoded.strip(), validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        raise InvalidClientError(rule="client.malformed") from None
+    client_id, _, secret = pair.partition(":")
+    return unquote_plus(client_id), unquote_plus(secret)
+
+
+def _header(event: Mapping[str, Any], name: str) -> str:
+    """The one value of a header, whatever its case; a repeated one is refused."""
+    values = [
+        value
+        for key, several in (event.get("multiValueHeaders") or {}).items()
+        if key.lower() == name
+        for value in several
+    ]
+    if not values:
+        headers = event.get("headers") or {}
+        values = [value for key, value in headers.items() if key.lower() == name]
+    if len(values) > 1:
+        raise _malformed(f"The header {name} repeats.", "header")
+    return str(values[0]) if values else ""
+
+
+def _body_text(event: Mapping[str, Any]) -> str:
+    body = event.get("body") or ""
+    if len(body) > 2 * bounds.BODY_BYTES:
+        raise _too_large()
+    try:
+        raw = b64decode(body) if event.get("isBase64Encoded") else body.encode()
+        text = raw.decode()
+    except (binascii.Error, UnicodeError):
+        raise _malformed("The body is not UTF-8 text.", "body") from None
+    if len(raw) > bounds.BODY_BYTES:
+        raise _too_large()
+    return text
+
+
+def _unique_fields(text: str) -> dict[str, str]:
+    try:
+        pairs = parse_qsl(
+            text, keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS
+        )
+    except ValueError:
+        raise _malformed("The body is not a well-formed form.", "body") from None
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise _malformed("A parameter repeats (RFC 6749 section 3.2).", "repeated")
+    # RFC 6749 §3.2: a parameter without a value counts as left out. An empty scope is kept,
+    # so that its sender is told instead of getting every scope of the grant.
+    return {name: value for name, value in fields.items() if value or name == "scope"}
+
+
+def _too_large() -> InvalidRequestError:
+    return _malformed(f"The body is larger than {bounds.BODY_BYTES} bytes.", "too_large")
+
+
+def _malformed(description: str, rule: str) -> InvalidRequestError:
+    return InvalidRequestError(description, rule=f"request.{rule}")

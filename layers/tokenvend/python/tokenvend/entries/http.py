@@ -1,0 +1,95 @@
+"""The two HTTP entries: API Gateway proxy events in, proxy answers out."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from tokenvend.domain.errors import (
+    InvalidClientError,
+    InvalidRequestError,
+    ProviderRefusedError,
+    TemporarilyUnavailableError,
+    TokenVendError,
+)
+from tokenvend.domain.identity import (
+    Entry,
+    NotAnIdentityError,
+    Proof,
+    identity_of_session,
+)
+from tokenvend.domain.request import VendRequest, parse_vend_request
+from tokenvend.entries.form import prove_client, read_form
+
+_NO_STORE = {"Content-Type": "application/json", "Cache-Control": "no-store", "Pragma": "no-cache"}
+
+
+def parse_oauth2_event(event: Mapping[str, Any]) -> tuple[Proof, VendRequest]:
+    """Who asks for what at `/oauth2/{credential}/token`.
+
+    A `subject_token` (RFC 8693) will be a second kind of proof here.
+
+    Raises:
+        InvalidRequestError, InvalidClientError, InvalidTargetError: see `entries.form`.
+    """
+    form = read_form(event)
+    proof = prove_client(event, form)
+    return proof, parse_vend_request(_credential(event), form)
+
+
+def parse_iam_event(event: Mapping[str, Any]) -> tuple[Proof, VendRequest]:
+    """Who asks for what at `/iam/{credential}/token`: API Gateway has verified the signature.
+
+    Raises:
+        InvalidRequestError, InvalidTargetError: the request is malformed.
+        InvalidClientError: the signer is not a role's session or an IAM user.
+    """
+    proof = _signer(event)
+    form = read_form(event)
+    if not form.keys().isdisjoint({"client_id", "client_secret", "client_assertion"}):
+        raise InvalidRequestError(
+            "The signature already proves the caller: leave the client out.",
+            rule="request.client_authentication",
+        )
+    return proof, parse_vend_request(_credential(event), form)
+
+
+def http_answer(answer: Mapping[str, object]) -> dict[str, Any]:
+    """A token as API Gateway wants it (RFC 6749 §5.1)."""
+    return {"statusCode": 200, "headers": _NO_STORE, "body": json.dumps(answer)}
+
+
+def http_error(error: TokenVendError) -> dict[str, Any]:
+    """A refusal as API Gateway wants it (RFC 6749 §5.2)."""
+    headers = dict(_NO_STORE)
+    if isinstance(error, InvalidClientError):
+        headers["WWW-Authenticate"] = 'Basic realm="tokenvend", charset="UTF-8"'
+    if isinstance(error, TemporarilyUnavailableError):
+        headers["Retry-After"] = str(error.retry_after_seconds)
+    return {
+        "statusCode": int(error.status),
+        "headers": headers,
+        "body": json.dumps(error_fields(error)),
+    }
+
+
+def error_fields(error: TokenVendError) -> dict[str, object]:
+    """What a caller is told of *error*: the same over every entry."""
+    fields: dict[str, object] = {"error": error.code, "error_description": error.description}
+    if isinstance(error, ProviderRefusedError):
+        fields["provider_error"] = error.provider_error
+    return fields
+
+
+def _signer(event: Mapping[str, Any]) -> Proof:
+    identity = (event.get("requestContext") or {}).get("identity") or {}
+    try:
+        name = identity_of_session(identity.get("userArn") or "")
+    except NotAnIdentityError:
+        raise InvalidClientError(rule="entry.signer") from None
+    # `user` is `AROA…:session` for a role's session and `AIDA…` for a user.
+    unique_id = str(identity.get("user") or "").partition(":")[0]
+    return Proof(Entry.IAM, name, unique_id=unique_id or None)
+
+
+def _credential(event: Mapping[str, Any]) -> object:
+    return (event.get("pathParameters") or {}).get("credential")

@@ -1,0 +1,98 @@
+"""One line for each vend: the audit record and the metric together.
+
+The metric's dimensions are few (service, entry, source, outcome) because every combination
+costs money for as long as it exists; who asked for what is in the line's fields. A token
+appears as its SHA-256, and nothing else of it.
+"""
+
+from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools import Logger
+
+from tokenvend.domain.errors import ProviderRefusedError, TokenVendError
+from tokenvend.domain.identity import Entry, Proof
+from tokenvend.domain.request import VendRequest
+from tokenvend.domain.scopes import format_scope
+
+if TYPE_CHECKING:
+    from tokenvend.vending.vendor import Vended
+
+NAMESPACE = "tokenvend"
+_NO_SOURCE = "none"
+
+
+@cache
+def logger() -> Logger:
+    """The one logger of an environment; its level is `POWERTOOLS_LOG_LEVEL`."""
+    return Logger(service="tokenvend", utc=True)
+
+
+def audit_vended(
+    proof: Proof, request: VendRequest, vended: "Vended", *, now: datetime, request_id: str
+) -> None:
+    """Record that a token was handed out."""
+    token = vended.answer.token
+    fields = _asked(proof.entry, proof, request) | {
+        "caller": vended.decision.caller.name,
+        "scope": format_scope(token.scopes),
+        "rule": "granted",
+        "token_sha256": token.access_token.sha256,
+        "request_id": request_id,
+    }
+    if vended.decision.observed_scopes:
+        fields["observed_scope"] = format_scope(vended.decision.observed_scopes)
+    if vended.failed is not None:
+        fields["replacement_failed"] = vended.failed.rule
+    dimensions = _dimensions(proof.entry, vended.answer.source.value, "vended")
+    logger().info("vend", extra=fields | _metric(dimensions, now))
+
+
+def audit_refused(
+    entry: Entry,
+    proof: Proof | None,
+    request: VendRequest | None,
+    error: TokenVendError,
+    *,
+    now: datetime,
+    request_id: str,
+) -> None:
+    """Record that a request got no token, and by which rule."""
+    fields = _asked(entry, proof, request) | {
+        "caller": error.caller,
+        "rule": error.rule,
+        "reason": error.description,
+        "request_id": request_id,
+    }
+    if isinstance(error, ProviderRefusedError):
+        fields["provider_error"] = error.provider_error
+    dimensions = _dimensions(entry, _NO_SOURCE, error.code)
+    logger().warning("vend", extra=fields | _metric(dimensions, now))
+
+
+def _asked(entry: Entry, proof: Proof | None, request: VendRequest | None) -> dict[str, Any]:
+    fields: dict[str, Any] = {"entry": entry.value}
+    if proof is not None:
+        fields["identity"] = proof.identity
+    if request is not None:
+        fields["credential"] = request.credential
+        fields["tenant"] = request.tenant
+        fields["asked_scope"] = None if request.scopes is None else format_scope(request.scopes)
+    return fields
+
+
+def _dimensions(entry: Entry, source: str, outcome: str) -> dict[str, str]:
+    return {"entry": entry.value, "source": source, "outcome": outcome}
+
+
+def _metric(dimensions: dict[str, str], now: datetime) -> dict[str, Any]:
+    """CloudWatch's embedded metric format, as fields of the line itself."""
+    definition = {
+        "Namespace": NAMESPACE,
+        "Dimensions": [["service", *dimensions]],
+        "Metrics": [{"Name": "Vends", "Unit": "Count"}],
+    }
+    stamp = int(now.timestamp() * 1000)
+    aws = {"Timestamp": stamp, "CloudWatchMetrics": [definition]}
+    return {**dimensions, "Vends": 1, "_aws": aws}
