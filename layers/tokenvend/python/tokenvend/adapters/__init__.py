@@ -1,0 +1,1 @@
+"""The world behind the ports: DynamoDB, KMS, Secrets Manager, a provider's endpoints, time."""
