@@ -5,11 +5,12 @@ costs money for as long as it exists; who asked for what is in the line's fields
 appears as its SHA-256, and nothing else of it.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from tokenvend.domain.errors import ProviderRefusedError, TokenVendError
 from tokenvend.domain.identity import Entry, Proof
@@ -17,16 +18,17 @@ from tokenvend.domain.request import VendRequest
 from tokenvend.domain.scopes import format_scope
 
 if TYPE_CHECKING:
+    from tokenvend.adapters.untrusted import Distrust
     from tokenvend.vending.vendor import Vended
 
-NAMESPACE = "tokenvend"
+NAMESPACE = SERVICE = "tokenvend"
 _NO_SOURCE = "none"
 
 
 @cache
 def logger() -> Logger:
     """The one logger of an environment; its level is `POWERTOOLS_LOG_LEVEL`."""
-    return Logger(service="tokenvend", utc=True)
+    return Logger(service=SERVICE, utc=True)
 
 
 def audit_vended(
@@ -86,13 +88,18 @@ def _dimensions(entry: Entry, source: str, outcome: str) -> dict[str, str]:
     return {"entry": entry.value, "source": source, "outcome": outcome}
 
 
-def _metric(dimensions: dict[str, str], now: datetime) -> dict[str, Any]:
-    """CloudWatch's embedded metric format, as fields of the line itself."""
-    definition = {
-        "Namespace": NAMESPACE,
-        "Dimensions": [["service", *dimensions]],
-        "Metrics": [{"Name": "Vends", "Unit": "Count"}],
-    }
-    stamp = int(now.timestamp() * 1000)
-    aws = {"Timestamp": stamp, "CloudWatchMetrics": [definition]}
-    return {**dimensions, "Vends": 1, "_aws": aws}
+def _metric(dimensions: dict[str, str], now: datetime, *, name: str = "Vends") -> dict[str, Any]:
+    """A count of one in CloudWatch's embedded metric format, as fields of the line itself."""
+    metrics = EphemeralMetrics(namespace=NAMESPACE, service=SERVICE)
+    metrics.add_metric(name=name, unit=MetricUnit.Count, value=1)
+    for dimension, value in dimensions.items():
+        metrics.add_dimension(name=dimension, value=value)
+    metrics.set_timestamp(int(now.timestamp() * 1000))
+    return dict(metrics.serialize_metric_set())
+
+
+def count_untrusted(item_key: str, reason: "Distrust") -> None:
+    """Record a stored item that was treated as absent: somebody may be at the tables."""
+    dimensions = {"reason": reason.value}
+    metric = _metric(dimensions, datetime.now(UTC), name="UntrustedItems")
+    logger().error("untrusted item", extra={"item": item_key, **metric})

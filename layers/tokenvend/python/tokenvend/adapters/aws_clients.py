@@ -20,4 +20,5 @@ def aws_client(service: str) -> Any:
         read_timeout=bounds.AWS_READ_SECONDS,
         retries={"total_max_attempts": bounds.AWS_ATTEMPTS, "mode": "standard"},
     )
-    return boto3.client(service, config=config)
+    # A service named by a plain text has no overload in the type stubs.
+    return boto3.client(service, config=config)  # type: ignore[call-overload]

@@ -1,0 +1,10 @@
+"""`lambda:Invoke` through a caller's alias: one request, or a batch."""
+
+from typing import Any
+
+from tokenvend.handling import handle_direct
+
+
+def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Answer one direct invocation."""
+    return handle_direct(event, context)

@@ -1,0 +1,12 @@
+"""`POST /oauth2/{credential}/token`: the caller is an OAuth client that tokenvend issued."""
+
+from typing import Any
+
+from tokenvend.domain.identity import Entry
+from tokenvend.entries.http import parse_oauth2_event
+from tokenvend.handling import handle_http
+
+
+def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Answer one API Gateway proxy event."""
+    return handle_http(Entry.OAUTH2, parse_oauth2_event, event, context)

@@ -1,0 +1,98 @@
+"""What every function does around the use case: prove, parse, vend, record, answer."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+from tokenvend.composition import vendor
+from tokenvend.domain.errors import TokenVendError
+from tokenvend.domain.identity import Entry, Proof
+from tokenvend.domain.request import VendRequest
+from tokenvend.entries.alias import require_live
+from tokenvend.entries.direct import (
+    RetryableError,
+    batch_of,
+    direct_error,
+    parse_direct_request,
+    prove_alias,
+)
+from tokenvend.entries.http import http_answer, http_error
+from tokenvend.observability import audit_refused, audit_vended
+
+type Parse = Callable[[Mapping[str, Any]], tuple[Proof, VendRequest]]
+
+
+class Context(Protocol):
+    """The parts of Lambda's context object that are used."""
+
+    aws_request_id: str
+    invoked_function_arn: str
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until Lambda ends this invocation."""
+
+
+def handle_http(
+    entry: Entry, parse: Parse, event: Mapping[str, Any], context: Context
+) -> dict[str, Any]:
+    """Answer one API Gateway proxy event."""
+    proof = request = None
+    try:
+        require_live(context.invoked_function_arn)
+        proof, request = parse(event)
+        return http_answer(_vend(proof, request, context))
+    except TokenVendError as error:
+        _record_refusal(entry, proof, request, error, context)
+        return http_error(error)
+
+
+def handle_direct(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    """Answer one direct invocation, single or batch.
+
+    Raises:
+        RetryableError: a single request failed in a way that a retry may cure.
+    """
+    try:
+        proof = prove_alias(context.invoked_function_arn)
+        requests = batch_of(event)
+    except TokenVendError as error:
+        _record_refusal(Entry.DIRECT, None, None, error, context)
+        return direct_error(error)
+    if requests is not None:
+        return {"answers": [_answer_direct(proof, request, context) for request in requests]}
+    answer = _answer_direct(proof, event, context)
+    if answer.get("retryable"):
+        raise RetryableError(json.dumps(answer))
+    return answer
+
+
+def _answer_direct(proof: Proof, event: object, context: Context) -> dict[str, Any]:
+    request = None
+    try:
+        request = parse_direct_request(event)
+        return _vend(proof, request, context)
+    except TokenVendError as error:
+        _record_refusal(Entry.DIRECT, proof, request, error, context)
+        return direct_error(error)
+
+
+def _vend(proof: Proof, request: VendRequest, context: Context) -> dict[str, Any]:
+    left = timedelta(milliseconds=context.get_remaining_time_in_millis())
+    vended = vendor().vend(proof, request, dies_at=datetime.now(UTC) + left)
+    audit_vended(
+        proof, request, vended, now=vended.answer.answered_at, request_id=context.aws_request_id
+    )
+    return vended.answer.to_dict()
+
+
+def _record_refusal(
+    entry: Entry,
+    proof: Proof | None,
+    request: VendRequest | None,
+    error: TokenVendError,
+    context: Context,
+) -> None:
+    audit_refused(
+        entry, proof, request, error, now=datetime.now(UTC), request_id=context.aws_request_id
+    )
