@@ -7,7 +7,7 @@ appears as its SHA-256, and nothing else of it.
 
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
@@ -16,10 +16,8 @@ from tokenvend.domain.errors import ProviderRefusedError, TokenVendError
 from tokenvend.domain.identity import Entry, Proof
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.scopes import format_scope
-
-if TYPE_CHECKING:
-    from tokenvend.adapters.untrusted import Distrust
-    from tokenvend.vending.vendor import Vended
+from tokenvend.domain.untrusted import Distrust
+from tokenvend.vending.vendor import Vended
 
 NAMESPACE = SERVICE = "tokenvend"
 _NO_SOURCE = "none"
@@ -32,7 +30,7 @@ def logger() -> Logger:
 
 
 def audit_vended(
-    proof: Proof, request: VendRequest, vended: "Vended", *, now: datetime, request_id: str
+    proof: Proof, request: VendRequest, vended: Vended, *, now: datetime, request_id: str
 ) -> None:
     """Record that a token was handed out."""
     token = vended.answer.token
@@ -98,7 +96,7 @@ def _metric(dimensions: dict[str, str], now: datetime, *, name: str = "Vends") -
     return dict(metrics.serialize_metric_set())
 
 
-def count_untrusted(item_key: str, reason: "Distrust") -> None:
+def count_untrusted(item_key: str, reason: Distrust) -> None:
     """Record a stored item that was treated as absent: somebody may be at the tables."""
     dimensions = {"reason": reason.value}
     metric = _metric(dimensions, datetime.now(UTC), name="UntrustedItems")

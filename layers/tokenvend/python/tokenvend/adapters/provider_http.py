@@ -23,6 +23,7 @@ from tokenvend.domain.oauth.token_response import ProviderResponse
 from tokenvend.ports import ProviderAwayError
 
 _CHUNK_BYTES = 8 * 1024
+_MAKEFILE: Any = socket.socket.makefile
 
 
 class _Deadline:
@@ -54,7 +55,7 @@ class _BoundedSocket:
 
     def makefile(self, mode: str = "r", buffering: int | None = None, **kwargs: Any) -> Any:
         # The standard implementation, reading through this object instead of the raw socket.
-        return socket.socket.makefile(self, mode, buffering, **kwargs)  # type: ignore[arg-type]
+        return _MAKEFILE(self, mode, buffering, **kwargs)
 
     def settimeout(self, seconds: float | None) -> None:
         left = self._deadline.left()
@@ -78,18 +79,18 @@ def _pools(deadline: _Deadline) -> dict[str, type[HTTPConnectionPool]]:
     class BoundedHTTP(HTTPConnection):
         def connect(self) -> None:
             super().connect()
-            self.sock = _BoundedSocket(self.sock, deadline)  # type: ignore[assignment]
+            self.sock = _BoundedSocket(self.sock, deadline)
 
     class BoundedHTTPS(HTTPSConnection):
         def connect(self) -> None:
             super().connect()
-            self.sock = _BoundedSocket(self.sock, deadline)  # type: ignore[assignment]
+            self.sock = _BoundedSocket(self.sock, deadline)
 
     class HTTPPool(HTTPConnectionPool):
-        ConnectionCls = BoundedHTTP  # type: ignore[assignment]
+        ConnectionCls = BoundedHTTP
 
     class HTTPSPool(HTTPSConnectionPool):
-        ConnectionCls = BoundedHTTPS  # type: ignore[assignment]
+        ConnectionCls = BoundedHTTPS
 
     return {"http": HTTPPool, "https": HTTPSPool}
 

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 
 from tokenvend.adapters.dynamodb.attributes import Item, bytes_of, number, number_of, text_of
 from tokenvend.adapters.encryption import EnvelopeCipher, NotAuthenticError, Sealed
-from tokenvend.adapters.untrusted import Distrust, OnUntrusted
 from tokenvend.domain.failure import Failure
 from tokenvend.domain.lease import Lease
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.token import AccessToken, LifetimeSource
+from tokenvend.domain.untrusted import Distrust, OnUntrusted
 from tokenvend.ports import TokenItem
 
 

@@ -27,10 +27,10 @@ from tokenvend.adapters.dynamodb.token_items import (
     token_pk,
 )
 from tokenvend.adapters.encryption import EnvelopeCipher
-from tokenvend.adapters.untrusted import OnUntrusted
 from tokenvend.domain.failure import Failure
 from tokenvend.domain.lease import Lease
 from tokenvend.domain.token import AccessToken
+from tokenvend.domain.untrusted import OnUntrusted
 from tokenvend.ports import NOTHING, Clock, TokenItem
 
 _NOBODY_IS_AT_IT = "attribute_not_exists(lease_id)"

@@ -8,8 +8,8 @@ from tokenvend.adapters.dynamodb import registry_items
 from tokenvend.adapters.dynamodb.attributes import Item, text_of
 from tokenvend.adapters.dynamodb.registry_items import BLOCKED, SECRET, SETTINGS, credential_pk
 from tokenvend.adapters.dynamodb.token_items import TokenItemParser, epoch_pk, token_pk
-from tokenvend.adapters.untrusted import Distrust, OnUntrusted
 from tokenvend.domain.registry import RegistryView
+from tokenvend.domain.untrusted import Distrust, OnUntrusted
 from tokenvend.ports import NOTHING, Findings, Lookup, StoreThrottledError
 
 _TRIES = 2
