@@ -1,0 +1,1 @@
+"""`tokenvend.yaml`: read, check, compile."""

@@ -1,0 +1,93 @@
+"""Turn the file into the registry's items: one for each identity and credential."""
+
+from datetime import UTC, datetime, time
+
+from tokenvend.adapters.dynamodb.registry_items import (
+    RegistryItem,
+    build_caller,
+    build_definition,
+    build_grant,
+)
+from tokenvend.domain.registry import (
+    ALL_TENANTS,
+    Caller,
+    CredentialDefinition,
+    CredentialKind,
+    Grant,
+    Isolation,
+    Observation,
+    SecretReference,
+)
+from tokenvend_cli.configuration.models import ConfigurationModel, CredentialModel, GrantModel
+from tokenvend_cli.configuration.providers import Provider
+from tokenvend_cli.configuration.semantics import identities_of
+
+
+def compile_registry(
+    configuration: ConfigurationModel, providers: dict[str, Provider]
+) -> list[RegistryItem]:
+    """The items in the order in which they may be written: what is named comes first."""
+    definitions = [
+        build_definition(_definition(name, model, providers[model.provider]))
+        for name, model in configuration.credentials.items()
+    ]
+    callers = [
+        build_caller(
+            identity,
+            Caller(
+                name=name,
+                unique_id=model.unique_id if model else None,
+                requests_per_minute=caller.requests_per_minute,
+            ),
+        )
+        for name, caller in configuration.callers.items()
+        for identity, model in identities_of(name, caller).items()
+    ]
+    grants = [
+        build_grant(identity, _grant(grant))
+        for grant in configuration.grants
+        for identity in identities_of(grant.caller, configuration.callers[grant.caller])
+    ]
+    return [*definitions, *callers, *grants]
+
+
+def _definition(name: str, model: CredentialModel, provider: Provider) -> CredentialDefinition:
+    return CredentialDefinition(
+        name=name,
+        provider=model.provider,
+        kind=CredentialKind(model.kind),
+        token_endpoint=provider.token_endpoint,
+        client_authentication=provider.client_authentication,
+        client_id=model.client_id,
+        scopes=frozenset(model.scopes),
+        scope_mode=provider.scope_mode,
+        scope_separator=provider.scope_separator,
+        scope_parameter=model.scope_parameter,
+        extra_parameters=model.extra_parameters,
+        revocation_endpoint=provider.revocation_endpoint,
+        family=model.family,
+        single_active_token=model.single_active_token,
+        default_lifetime_seconds=model.default_lifetime_seconds,
+        secret=SecretReference(**model.secret.model_dump()) if model.secret else None,
+    )
+
+
+def _grant(model: GrantModel) -> Grant:
+    defaults = model.default_scopes
+    observation = None
+    if model.observe is not None:
+        until = datetime.combine(model.observe.until, time(tzinfo=UTC))
+        observation = Observation(scopes=frozenset(model.observe.scopes), until=until)
+    return Grant(
+        caller=model.caller,
+        credential=model.credential,
+        scopes=frozenset(model.scopes),
+        default_scopes=None if defaults is None else frozenset(defaults),
+        audiences=frozenset(model.audiences),
+        resources=frozenset(model.resources),
+        tenants=ALL_TENANTS if model.tenants == "all" else frozenset(model.tenants),
+        full_access=model.full_access,
+        accept_less=model.accept_less,
+        isolation=Isolation(model.isolation),
+        observation=observation,
+    )

@@ -1,0 +1,1 @@
+"""What is deployed: the stack, its registry, its callers' aliases, its secrets."""

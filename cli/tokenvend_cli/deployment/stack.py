@@ -1,0 +1,68 @@
+"""Find a deployment by the name of its CloudFormation stack."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tokenvend_cli.problems import CommandError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where AWS is: the usual environment variables and profiles hold, unless said here."""
+
+    stack: str = "tokenvend"
+    region: str | None = None
+    profile: str | None = None
+    endpoint_url: str | None = None
+
+
+class Deployment:
+    """One deployed stack: its outputs, and clients for what it is made of."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        try:
+            self._session = boto3.Session(profile_name=place.profile, region_name=place.region)
+        except BotoCoreError as error:
+            raise CommandError(str(error)) from None
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of this place."""
+        try:
+            return self._session.client(  # type: ignore[call-overload]
+                service, endpoint_url=self._place.endpoint_url
+            )
+        except (BotoCoreError, ValueError) as error:
+            raise CommandError(str(error)) from None
+
+    @cached_property
+    def outputs(self) -> dict[str, str]:
+        """The stack's outputs.
+
+        Raises:
+            CommandError: there is no such stack, or AWS did not let us see it.
+        """
+        try:
+            answer = self.client("cloudformation").describe_stacks(StackName=self._place.stack)
+        except ClientError as error:
+            reason = error.response["Error"]["Message"]
+            raise CommandError(f"no stack {self._place.stack}: {reason}") from None
+        except BotoCoreError as error:
+            raise CommandError(f"AWS cannot be reached: {error}") from None
+        found = answer["Stacks"][0].get("Outputs", [])
+        return {output["OutputKey"]: output["OutputValue"] for output in found}
+
+    def output(self, name: str) -> str:
+        """One output; every deployment of this version has it."""
+        if name not in self.outputs:
+            raise CommandError(f"the stack {self._place.stack} is not a tokenvend deployment")
+        return self.outputs[name]
+
+    @property
+    def is_local_stack(self) -> bool:
+        """Whether this is the local stack, which admits loopback providers."""
+        return self.output("LocalStack") == "true"
