@@ -97,7 +97,7 @@ def _credential_problems(
             yield f"{place}.provider: there is no provider {credential.provider}"
         reserved = _RESERVED_PARAMETERS & credential.extra_parameters.keys()
         if reserved:
-            yield f"{place}.extra_parameters: {sorted(reserved)[0]} is not yours to set here"
+            yield f"{place}.extra_parameters: {min(reserved)} is not yours to set here"
         if credential.family and (credential.client_id or credential.secret):
             yield f"{place}: a family's client ids and secrets are its tenants'"
         if credential.single_active_token and _narrows(credential, providers):
@@ -159,7 +159,7 @@ def _ceiling_problems(
             missing = ", ".join(sorted(whole - granted - tolerated))
             yield f"{place}.scopes: its tokens always carry {missing} too; grant it or refuse all"
     if whole and granted - whole:
-        yield f"{place}.scopes: {grant.credential} does not carry {sorted(granted - whole)[0]}"
+        yield f"{place}.scopes: {grant.credential} does not carry {min(granted - whole)}"
     if set(grant.default_scopes or []) - granted:
         yield f"{place}.default_scopes: must be among scopes"
     if credential.family != bool(grant.tenants):
