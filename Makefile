@@ -1,0 +1,65 @@
+# Every target sets up what it needs, from nothing but Python 3.13, make and (for the tests)
+# Node 20. Nothing outside this folder is written.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+PYTHON_BIN := .venv/bin/python
+ENVS = python="$$(scripts/find-python)" && "$$python" -m scripts.envs
+export SAM_CLI_TELEMETRY := 0
+
+.PHONY: help
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+.PHONY: demo
+demo: ## start the local stack, tour it, stop it (no AWS account, no Docker)
+	@$(ENVS) dev ministack sam
+	@exec $(PYTHON_BIN) -m tokenvend_local demo
+
+.PHONY: up
+up: ## start the local stack with the demo in it, and leave it running
+	@$(ENVS) dev ministack sam
+	@exec $(PYTHON_BIN) -m tokenvend_local up
+
+.PHONY: down
+down: ## stop what `make up` started
+	@$(ENVS) dev
+	@exec $(PYTHON_BIN) -m tokenvend_local down
+
+.PHONY: check
+check: ## format, lint, types, direction of imports, template, policies, pinned lists
+	@$(ENVS) dev sam checkov
+	@$(PYTHON_BIN) -m scripts.check
+
+.PHONY: test
+test: ## every test that needs no root
+	@$(ENVS) dev ministack sam node
+	@$(PYTHON_BIN) -m pytest --ignore=tests/system -n 2 --dist loadgroup $(PYTEST_ARGS)
+
+.PHONY: test-system
+test-system: ## whole runs: the demo from its command line, a browser and spin as they come
+	@$(ENVS) dev ministack sam node
+	@scripts/system-packages
+	@$(PYTHON_BIN) -m pytest tests/system $(PYTEST_ARGS)
+
+.PHONY: build
+build: ## the deployable artifact (sam build)
+	@$(ENVS) dev sam
+	@$(PYTHON_BIN) -m tokenvend_local build
+
+.PHONY: bench
+bench: ## how fast, side by side with the usual way; writes build/bench.json
+	@$(ENVS) dev sam
+	@$(PYTHON_BIN) -m benchmarks
+
+.PHONY: lock
+lock: ## pin the requirements again (UPGRADE=1 takes the newest)
+	@scripts/lock $(if $(UPGRADE),--upgrade)
+
+.PHONY: clean
+clean: ## remove all that these commands made
+	@if [ -x $(PYTHON_BIN) ]; then $(PYTHON_BIN) -m tokenvend_local down; fi
+	@rm -rf build .aws-sam .venv .venvs tests/node/node_modules \
+	  .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,108 @@
+"""`make check`: everything that reads the tree and runs nothing of it.
+
+Every check runs, even when one has failed, and tells what it found. One name or more on the
+command line runs only those.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+
+from scripts.envs import ENVIRONMENTS, ROOT
+
+BIN = ENVIRONMENTS["dev"].path / "bin"
+SAM = ENVIRONMENTS["sam"].path / "bin" / "sam"
+CHECKOV = ENVIRONMENTS["checkov"].path / "bin" / "checkov"
+PYTHON = str(BIN / "python")
+#: Where Python code may stand; a folder that is not there yet is left out.
+CODE = ("layers/tokenvend/python", "cli", "functions", "scripts", "tests", "benchmarks")
+#: Two: most of these use one core, and two cores are what everybody has.
+AT_ONCE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One command, and what it makes sure of."""
+
+    name: str
+    promise: str
+    command: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a check ended, and after how many seconds."""
+
+    check: Check
+    passed: bool
+    seconds: float
+    output: str
+
+
+def checks() -> tuple[Check, ...]:
+    """Every check, the slow ones first."""
+    folders = [folder for folder in CODE if (ROOT / folder).is_dir()]
+    return (
+        Check("types", "mypy, strict", (str(BIN / "mypy"), *folders)),
+        Check(
+            "policies",
+            "checkov finds nothing in the template that is not explained",
+            (
+                *(str(CHECKOV), "-f", "template.yaml", "--framework", "cloudformation"),
+                *("--skip-download", "--compact", "--quiet"),
+            ),
+        ),
+        Check("template", "sam validate", (str(SAM), "validate", "--lint")),
+        Check("cfn-lint", "cfn-lint on the template", (str(BIN / "cfn-lint"), "template.yaml")),
+        Check("lint", "ruff check", (str(BIN / "ruff"), "check", ".")),
+        Check("format", "ruff format", (str(BIN / "ruff"), "format", "--check", ".")),
+        Check("imports", "dependencies point inward", (str(BIN / "lint-imports"),)),
+        Check(
+            "locks", "what is pinned is what is asked for", (PYTHON, "-m", "scripts.locks", "check")
+        ),
+        Check("content", "nothing that must not be committed", (PYTHON, "-m", "scripts.forbidden")),
+    )
+
+
+def run(check: Check) -> Outcome:
+    """Run one check, with its output kept for the case that it fails."""
+    # An endpoint or region of the user's must not change what a lint says, nor may sam
+    # report home.
+    environ = {
+        **os.environ,
+        "AWS_DEFAULT_REGION": "eu-central-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "SAM_CLI_TELEMETRY": "0",
+        "LOG_LEVEL": "WARNING",
+    }
+    started = time.monotonic()
+    done = subprocess.run(
+        check.command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False
+    )
+    seconds = time.monotonic() - started
+    return Outcome(check, done.returncode == 0, seconds, done.stdout + done.stderr)
+
+
+def main(names: Sequence[str]) -> int:
+    """Run the checks named, or all of them; 1 if one failed."""
+    chosen = [check for check in checks() if not names or check.name in names]
+    failed = []
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for future in as_completed([pool.submit(run, check) for check in chosen]):
+            outcome = future.result()
+            word = "ok    " if outcome.passed else "FAILED"
+            check = outcome.check
+            print(f"{word} {check.name:<9} {outcome.seconds:5.1f} s  {check.promise}", flush=True)
+            if not outcome.passed:
+                failed.append(outcome)
+    for outcome in failed:
+        print(f"\n── {outcome.check.name}\n{outcome.output.strip()}")
+    return 1 if failed or not chosen else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,227 @@
+"""Make the environments that the other targets need, each only when it is out of date.
+
+`python -m scripts.envs dev ministack` makes `.venv` and `.venvs/ministack` equal to their
+pinned lists. Each environment remembers a fingerprint of what it was made from, so a second
+run costs milliseconds. Only the package registries are asked.
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+REQUIREMENTS = ROOT / "requirements"
+UV = ROOT / ".venvs" / "uv"
+NODE = ROOT / "tests" / "node"
+STAMP = ".made-from"
+NODE_MAJOR = 20
+
+
+class SetupError(Exception):
+    """A step that failed; the text says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """One virtual environment: where it is, what is in it, and what it is called."""
+
+    path: Path
+    requirements: Path
+    title: str
+    with_project: bool = False
+
+
+ENVIRONMENTS: Mapping[str, Environment] = {
+    "dev": Environment(
+        ROOT / ".venv", REQUIREMENTS / "dev.txt", "tokenvend and its tools", with_project=True
+    ),
+    "ministack": Environment(
+        ROOT / ".venvs" / "ministack", REQUIREMENTS / "ministack.txt", "the local AWS"
+    ),
+    "sam": Environment(ROOT / ".venvs" / "sam", REQUIREMENTS / "sam.txt", "the SAM command"),
+    "checkov": Environment(
+        ROOT / ".venvs" / "checkov", REQUIREMENTS / "checkov.txt", "the policy checker"
+    ),
+}
+
+
+def fingerprint(*files: Path, salt: str = sys.version) -> str:
+    """A SHA-256 over the files' contents and *salt* (by default this interpreter's version)."""
+    digest = hashlib.sha256(salt.encode())
+    for file in files:
+        digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def up_to_date(folder: Path, wanted: str) -> bool:
+    """Whether *folder* was made whole from what has the fingerprint *wanted*."""
+    stamp = folder / STAMP
+    return stamp.is_file() and stamp.read_text() == wanted
+
+
+def uv_settings(pip_config: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """What uv must be told so that it asks the registry that pip was told to ask.
+
+    *pip_config* is what `pip config list` prints. uv knows nothing of pip's settings; where uv
+    has settings of its own, they win. pip's extra indexes are left out: everything pinned here
+    is on the main one, and a second opinion would change what `make lock` finds.
+    """
+    found: dict[str, str] = {}
+    # pip lists its environment variables first, yet they win over its files.
+    for line in sorted(pip_config.splitlines(), key=lambda line: line.startswith(":env:")):
+        key, _, value = line.partition("=")
+        found[key.rpartition(".")[2]] = value.strip().strip("'\"")
+    settings = {}
+    if "index-url" in found and not environ.keys() & {"UV_DEFAULT_INDEX", "UV_INDEX_URL"}:
+        settings["UV_DEFAULT_INDEX"] = found["index-url"]
+    if "cert" in found and "SSL_CERT_FILE" not in environ:
+        settings["SSL_CERT_FILE"] = found["cert"]
+    return settings
+
+
+def say(title: str, step: Callable[[], None]) -> None:
+    """Run *step* under a line that tells what it does and, at its end, how long it took."""
+    print(f"{title} … ", end="", flush=True)
+    started = time.monotonic()
+    try:
+        step()
+    except BaseException:
+        print("failed", flush=True)
+        raise
+    print(f"{time.monotonic() - started:.0f} s", flush=True)
+
+
+def run(*command: str | Path, environ: Mapping[str, str] | None = None) -> str:
+    """Run *command* and return its standard output.
+
+    Raises:
+        SetupError: it failed; the text has the end of what it printed.
+    """
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=ROOT,
+        env={**os.environ, **(environ or {})},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        words = " ".join(str(part) for part in command[:4])
+        tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-15:])
+        raise SetupError(f"`{words} …` ended with {done.returncode}:\n{tail}")
+    return done.stdout
+
+
+def ensure_uv() -> None:
+    """Install the pinned uv with pip: uv installs the rest, several times faster."""
+    wanted = fingerprint(REQUIREMENTS / "uv.txt")
+    if up_to_date(UV, wanted):
+        return
+
+    def install() -> None:
+        run(sys.executable, "-m", "venv", "--clear", UV)
+        pip = (UV / "bin" / "python", "-m", "pip", "--disable-pip-version-check", "--quiet")
+        pinned = ("--require-hashes", "--only-binary", ":all:", "-r", REQUIREMENTS / "uv.txt")
+        run(*pip, "install", *pinned)
+        (UV / STAMP).write_text(wanted)
+
+    say("Installing the installer", install)
+
+
+def ensure(environment: Environment) -> None:
+    """Make *environment* hold what its list pins, and nothing else."""
+    sources = [environment.requirements]
+    if environment.with_project:
+        sources.append(ROOT / "pyproject.toml")
+    wanted = fingerprint(*sources)
+    if up_to_date(environment.path, wanted) and works(environment.path):
+        return
+    ensure_uv()
+
+    def install() -> None:
+        (environment.path / STAMP).unlink(missing_ok=True)
+        if not works(environment.path):
+            uv("venv", "--clear", "--python", sys.executable, environment.path)
+        python = environment.path / "bin" / "python"
+        uv("pip", "sync", "--require-hashes", "--python", python, environment.requirements)
+        if environment.with_project:
+            # No build isolation: hatchling is among the pinned packages.
+            editable = ("--no-build-isolation", "--no-deps", "--editable", ROOT)
+            uv("pip", "install", "--python", python, *editable)
+        (environment.path / STAMP).write_text(wanted)
+
+    say(f"Installing {environment.title}", install)
+
+
+def uv(*arguments: str | Path) -> None:
+    """Run the pinned uv, asking the registries that pip is set up for."""
+    config = run(UV / "bin" / "python", "-m", "pip", "config", "list")
+    run(UV / "bin" / "uv", "--quiet", *arguments, environ=uv_settings(config, os.environ))
+
+
+def works(path: Path) -> bool:
+    """Whether *path* is a virtual environment of this very Python version."""
+    python = path / "bin" / "python"
+    if not python.exists():
+        return False
+    asked = [str(python), "-c", "import sys; print(sys.version)"]
+    answer = subprocess.run(asked, capture_output=True, text=True, check=False)
+    return answer.stdout.strip() == sys.version.strip()
+
+
+def ensure_node() -> None:
+    """Install the provider that the tests run against, from its lock file.
+
+    Raises:
+        SetupError: there is no Node, or an older one than it needs.
+    """
+    node = shutil.which("node")
+    version = run(node, "--version").strip() if node else ""
+    if not version or int(version.lstrip("v").split(".")[0]) < NODE_MAJOR:
+        raise SetupError(
+            f"The tests need Node {NODE_MAJOR} or later with npm; found {version or 'none'}.\n"
+            "Get it from your system's packages (apt-get install nodejs npm, brew install node)."
+        )
+    modules = NODE / "node_modules"
+    wanted = fingerprint(NODE / "package.json", NODE / "package-lock.json", salt=version)
+    if up_to_date(modules, wanted):
+        return
+
+    def install() -> None:
+        run("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", NODE)
+        (modules / STAMP).write_text(wanted)
+
+    say("Installing the test provider", install)
+
+
+def main(names: Sequence[str]) -> int:
+    """Make each named environment: `uv`, `node`, or one of `ENVIRONMENTS`."""
+    (ROOT / "build").mkdir(exist_ok=True)
+    try:
+        # Two makes at once would otherwise build one environment together.
+        with (ROOT / "build" / "envs.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            for name in names:
+                if name == "uv":
+                    ensure_uv()
+                elif name == "node":
+                    ensure_node()
+                else:
+                    ensure(ENVIRONMENTS[name])
+    except SetupError as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,80 @@
+"""Find what must never be committed: addresses of indexes, paths of one machine, keys.
+
+A lock file that names an index sends everybody else to it; an access key is a leak even when
+it is dead. Examples are told apart from the real thing by their well-known forms.
+"""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+#: Documentation's own keys and accounts; a key that ends in EXAMPLE is one of them.
+HARMLESS = re.compile(r"(AKIA|ASIA)[A-Z0-9]*EXAMPLE|.*:(111122223333|123456789012|444455556666)")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One thing that must not be there, in the files whose name `where` finds."""
+
+    what: str
+    pattern: re.Pattern[str]
+    where: re.Pattern[str] = re.compile("")
+
+
+RULES = (
+    Rule(
+        "where packages come from",
+        re.compile(r"--(extra-)?index-url|--find-links|\"resolved\":| @ (https?|file):"),
+        re.compile(r"(^|/)(requirements/.*|requirements\.txt|package(-lock)?\.json)$"),
+    ),
+    Rule(
+        "a package registry's address",
+        re.compile(r"pypi[.]org|pythonhosted[.]org|registry[.]npmjs[.]org|registry[.]yarnpkg"),
+    ),
+    Rule("an access key id", re.compile(r"\b(AKIA|ASIA)[A-Z0-9]{16}\b")),
+    Rule("a private key", re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")),
+    Rule("an account's number", re.compile(r"\barn:aws[a-z-]*:[a-z0-9-]*:[a-z0-9-]*:[0-9]{12}\b")),
+    Rule("a path of one machine", re.compile(r"(?<![\w.])/(home|Users|root)/[A-Za-z][\w.-]*/")),
+)
+FORBIDDEN_FILES = re.compile(r"(^|/)(uv\.lock|\.pypirc|\.npmrc|pip\.conf|.*\.pem|\.env)$")
+
+
+def faults(name: str, text: str) -> Iterator[str]:
+    """What *name*, holding *text*, must not hold; `file:line: what` for each."""
+    if FORBIDDEN_FILES.search(name):
+        yield f"{name}: a file of this name is never committed"
+    for rule in RULES:
+        if not rule.where.search(name):
+            continue
+        for match in rule.pattern.finditer(text):
+            if HARMLESS.fullmatch(match[0]):
+                continue
+            yield f"{name}:{text.count('\n', 0, match.start()) + 1}: {rule.what}"
+
+
+def committed(root: Path) -> list[Path]:
+    """The files that git knows or would add, so that a fault is seen before its commit."""
+    listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    out = subprocess.run(listing, cwd=root, capture_output=True, check=True, text=True).stdout
+    return [root / name for name in out.split("\0") if name and (root / name).is_file()]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Look through the tree of the folder given (by default, this one)."""
+    root = Path(arguments[0] if arguments else ".").resolve()
+    found = [
+        fault
+        for path in committed(root)
+        for fault in faults(
+            path.relative_to(root).as_posix(), path.read_text("utf-8", errors="replace")
+        )
+    ]
+    print("\n".join(found) or "nothing that must not be committed")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,95 @@
+"""Pin the requirements, and tell whether the pinned lists still follow from what was asked for.
+
+`requirements/<name>.in` is what somebody chose; `requirements/<name>.txt` is everything that
+follows, with hashes and without the address of an index.
+"""
+
+import re
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+from scripts import envs
+
+NAMES = ("uv", "layer", "cli", "dev", "ministack", "sam", "checkov")
+#: `sam build` looks for the layer's list beside the layer's code.
+LAYER_COPY = envs.ROOT / "layers" / "tokenvend" / "python" / "requirements.txt"
+
+_PINNED = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?==(\S+)", re.MULTILINE)
+_ASKED = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?(?:==(\S+))?")
+
+
+def normal(name: str) -> str:
+    """A package's name in the one spelling that registries compare (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def asked(source: Path) -> Iterator[tuple[str, str | None]]:
+    """The packages that *source* asks for, with the version where it fixes one."""
+    for line in source.read_text().splitlines():
+        text = line.strip()
+        if text.startswith("-r "):
+            yield from asked(source.parent / text.removeprefix("-r ").strip())
+        elif match := _ASKED.match(text):
+            yield normal(match[1]), match[2]
+
+
+def pinned(lock: Path) -> dict[str, str]:
+    """The packages that *lock* pins, with their versions."""
+    return {normal(name): version for name, version in _PINNED.findall(lock.read_text())}
+
+
+def faults(folder: Path, layer_copy: Path) -> list[str]:
+    """What is wrong with the lists of *folder*, one line each. No network is asked."""
+    found = []
+    for source in sorted(folder.glob("*.in")):
+        lock = source.with_suffix(".txt")
+        if not lock.is_file():
+            found.append(f"{source.name}: nothing is pinned; run `make lock`")
+            continue
+        pins = pinned(lock)
+        for name, version in asked(source):
+            if name not in pins:
+                found.append(f"{lock.name}: {name} is asked for but not pinned; run `make lock`")
+            elif version and pins[name] != version:
+                found.append(f"{lock.name}: {name} is not {version}; run `make lock`")
+        text = lock.read_text()
+        if text.count("==") and "--hash=sha256:" not in text:
+            found.append(f"{lock.name}: pins without hashes; run `make lock`")
+    if (folder / "layer.txt").read_bytes() != layer_copy.read_bytes():
+        found.append(f"{layer_copy.name} of the layer differs from layer.txt; run `make lock`")
+    return found
+
+
+def lock(names: Sequence[str], *, upgrade: bool) -> None:
+    """Pin the lists of *names*; versions that are pinned stay unless *upgrade*."""
+    envs.ensure_uv()
+    form = ("--universal", "--python-version", "3.13", "--generate-hashes")
+    bare = ("--no-emit-index-url", "--no-header", "--no-annotate")
+    newest = ("--upgrade",) if upgrade else ()
+    for name in names:
+        source, target = (envs.REQUIREMENTS / f"{name}{suffix}" for suffix in (".in", ".txt"))
+        command = ("pip", "compile", *form, *bare, *newest, source, "--output-file", target)
+        envs.say(f"Pinning {target.name}", partial(envs.uv, *command))
+    shutil.copyfile(envs.REQUIREMENTS / "layer.txt", LAYER_COPY)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """`check`, or the names of the lists to pin (all of them by default)."""
+    if list(arguments) == ["check"]:
+        found = faults(envs.REQUIREMENTS, LAYER_COPY)
+        print("\n".join(found) or "every pinned list follows from what is asked for")
+        return 1 if found else 0
+    names = [name for name in arguments if name != "--upgrade"] or list(NAMES)
+    try:
+        lock(names, upgrade="--upgrade" in arguments)
+    except envs.SetupError as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
