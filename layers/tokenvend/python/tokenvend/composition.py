@@ -40,6 +40,7 @@ def vendor() -> Vendor:
         key_arn=settings.key_arn,
         deployment=settings.deployment,
         logical_table=TOKENS,
+        on_untrusted=count_untrusted,
     )
     tokens = DynamoDbTokenStore(
         dynamodb,

@@ -1,22 +1,45 @@
-"""AWS's errors, told apart once."""
+"""AWS's errors, told apart once.
+
+    no answer, a broken one, 5xx    StoreAwayError         an outage: memory may answer
+    throttled                       StoreThrottledError    it is there, and busy
+    any other 4xx                   AwsRefusedError        a mistake: waiting cures nothing
+
+A missing permission or a disabled key is no outage. Were it one, an operator who disables the
+key to stop vending would be answered from memory for as long as an outage may last.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from tokenvend.ports import StoreAwayError, StoreThrottledError
+
+CONDITION_FAILED = "ConditionalCheckFailedException"
 
 _THROTTLED = frozenset(
     {
         "LimitExceededException",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
+        "Throttling",
+        "ThrottledException",
         "ThrottlingException",
+        "TooManyRequestsException",
         "TransactionConflictException",
     }
 )
-CONDITION_FAILED = "ConditionalCheckFailedException"
+#: 4xx by number, yet only a call that did not come through in time.
+_TRANSIENT = frozenset({"RequestTimeout", "RequestTimeoutException"})
+
+
+class AwsRefusedError(Exception):
+    """AWS refuses the call itself: a permission, a name or a setting is wrong.
+
+    The text has the call and AWS's code. AWS's own message may quote the request, so it is
+    left out, here and from the chain of causes.
+    """
 
 
 def error_code(error: ClientError) -> str:
@@ -34,13 +57,29 @@ def store_errors(what: str) -> Iterator[None]:
     """Turn boto3's errors into the ports' errors. *what* names the call for the log.
 
     Raises:
-        StoreThrottledError, StoreAwayError: without AWS's message, which may quote the request.
+        StoreThrottledError, StoreAwayError, AwsRefusedError: see the top of this module.
     """
+    translated: Exception
     try:
         yield
     except ClientError as error:
-        if is_throttling(error):
-            raise StoreThrottledError(f"{what} was throttled") from None
-        raise StoreAwayError(f"{what} failed with {error_code(error)}") from None
+        translated = _translated(what, error)
+    except ParamValidationError:
+        # botocore's text quotes the parameters.
+        translated = AwsRefusedError(f"{what} was called with a malformed parameter")
     except BotoCoreError as error:
-        raise StoreAwayError(f"{what} failed with {type(error).__name__}") from None
+        translated = StoreAwayError(f"{what} failed with {type(error).__name__}")
+    else:
+        return
+    # Raised outside of the handlers, so that not even `__context__` holds AWS's message.
+    raise translated
+
+
+def _translated(what: str, error: ClientError) -> Exception:
+    code = error_code(error)
+    if is_throttling(error):
+        return StoreThrottledError(f"{what} was throttled")
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or code in _TRANSIENT:
+        return StoreAwayError(f"{what} failed with {code}")
+    return AwsRefusedError(f"{what} was refused with {code}")

@@ -1,8 +1,10 @@
 """DynamoDB's attribute values, read without trusting what is there."""
 
+from datetime import UTC, datetime
 from typing import Any
 
-type Item = dict[str, dict[str, Any]]
+#: An item as boto3 gives and takes it: `{"S": …}`, `{"N": …}` or `{"B": …}` under each name.
+type Item = dict[str, Any]
 
 
 def text_of(item: Item, name: str) -> str | None:
@@ -24,5 +26,17 @@ def bytes_of(item: Item, name: str) -> bytes | None:
 
 
 def number(value: float) -> dict[str, str]:
-    """*value* as a number attribute. Whole milliseconds are enough for an instant."""
-    return {"N": format(round(value, 3), ".3f").rstrip("0").rstrip(".")}
+    """*value* as a number attribute; an instant keeps its microseconds."""
+    return {"N": f"{value:.6f}".rstrip("0").rstrip(".")}
+
+
+def instant_of(seconds: float) -> datetime:
+    """The instant *seconds* after 1970-01-01T00:00:00Z.
+
+    Raises:
+        ValueError: no calendar reaches that far. A number attribute may have 126 digits.
+    """
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, OSError) as error:
+        raise ValueError("an instant that no calendar reaches") from error

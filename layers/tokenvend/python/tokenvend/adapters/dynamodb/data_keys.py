@@ -1,12 +1,15 @@
 """Today's wrapped data key, one for all environments."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from tokenvend.adapters.aws_errors import CONDITION_FAILED, error_code, store_errors
 from tokenvend.adapters.dynamodb.attributes import Item, bytes_of, number
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 _KEPT = timedelta(days=2)
 
@@ -17,7 +20,7 @@ class DynamoDbDataKeys:
     Losing these items costs one KMS call a day: each item also carries the key that opens it.
     """
 
-    def __init__(self, client: Any, *, table: str, logical_table: str) -> None:
+    def __init__(self, client: "DynamoDBClient", *, table: str, logical_table: str) -> None:
         self._client = client
         self._table = table
         self._logical_table = logical_table

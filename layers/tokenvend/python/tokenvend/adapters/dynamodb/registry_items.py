@@ -16,12 +16,12 @@ their own, which `apply` never rewrites, so they survive it.
 """
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from tokenvend.adapters.dynamodb.attributes import Item, text_of
+from tokenvend.adapters.dynamodb import documents
+from tokenvend.adapters.dynamodb.attributes import Item, number_of, text_of
 from tokenvend.domain.registry import (
     Caller,
     ClientAuthentication,
@@ -39,6 +39,8 @@ SECRET = "!secret"
 BLOCKED = "!blocked"
 META_KEY = ("meta", "apply")
 SCHEMA = 1
+
+_SECRETS = 2
 
 type Document = dict[str, Any]
 
@@ -67,15 +69,19 @@ class RegistryItem:
 
 
 def registry_item_of(item: Item) -> RegistryItem | None:
-    """The item that DynamoDB gave, or `None` if its document is not a JSON object."""
-    try:
-        document = json.loads(text_of(item, "document") or "")
-    except ValueError:
-        return None
+    """The item that DynamoDB gave, or `None` if its document is not a JSON object of ours."""
     pk, sk = text_of(item, "pk"), text_of(item, "sk")
-    if not isinstance(document, dict) or pk is None or sk is None:
+    if pk is None or sk is None or not has_known_schema(item):
         return None
-    return RegistryItem(pk, sk, document)
+    try:
+        return RegistryItem(pk, sk, documents.parse(text_of(item, "document") or ""))
+    except documents.MalformedDocumentError:
+        return None
+
+
+def has_known_schema(item: Item) -> bool:
+    """Whether *item* was written by a version whose documents this one understands."""
+    return number_of(item, "schema") == SCHEMA
 
 
 def credential_pk(name: str) -> str:
@@ -98,12 +104,16 @@ def build_caller(identity: str, caller: Caller) -> RegistryItem:
     return RegistryItem(identity, SETTINGS, document)
 
 
-def parse_caller(document: Mapping[str, Any]) -> Caller:
-    """The reverse of `build_caller`."""
+def parse_caller(document: Document) -> Caller:
+    """The reverse of `build_caller`.
+
+    Raises:
+        MalformedDocumentError: a field that is needed is missing or of another kind.
+    """
     return Caller(
-        name=document["caller"],
-        unique_id=document.get("unique_id"),
-        requests_per_minute=document.get("requests_per_minute"),
+        name=documents.text(document, "caller"),
+        unique_id=documents.optional_text(document, "unique_id"),
+        requests_per_minute=documents.optional_count(document, "requests_per_minute"),
     )
 
 
@@ -128,30 +138,33 @@ def build_grant(identity: str, grant: Grant) -> RegistryItem:
     return RegistryItem(identity, grant.credential, document)
 
 
-def parse_grant(document: Mapping[str, Any]) -> Grant:
-    """The reverse of `build_grant`."""
-    defaults = document.get("default_scopes")
+def parse_grant(document: Document) -> Grant:
+    """The reverse of `build_grant`.
+
+    Raises:
+        MalformedDocumentError: a field that is needed is missing or of another kind.
+    """
     return Grant(
-        caller=document["caller"],
-        credential=document["credential"],
-        scopes=frozenset(document["scopes"]),
-        default_scopes=None if defaults is None else frozenset(defaults),
-        audiences=frozenset(document["audiences"]),
-        resources=frozenset(document["resources"]),
-        tenants=frozenset(document["tenants"]),
-        full_access=document["full_access"],
-        accept_less=document["accept_less"],
-        isolation=Isolation(document["isolation"]),
+        caller=documents.text(document, "caller"),
+        credential=documents.text(document, "credential"),
+        scopes=documents.texts(document, "scopes"),
+        default_scopes=documents.optional_texts(document, "default_scopes"),
+        audiences=documents.texts(document, "audiences"),
+        resources=documents.texts(document, "resources"),
+        tenants=documents.texts(document, "tenants"),
+        full_access=documents.flag(document, "full_access"),
+        accept_less=documents.flag(document, "accept_less"),
+        isolation=Isolation(documents.text(document, "isolation")),
         observation=_parse_observation(document),
     )
 
 
-def _parse_observation(document: Mapping[str, Any]) -> Observation | None:
+def _parse_observation(document: Document) -> Observation | None:
     if "observe_until" not in document:
         return None
     return Observation(
-        scopes=frozenset(document["observe_scopes"]),
-        until=datetime.fromisoformat(document["observe_until"]),
+        scopes=documents.texts(document, "observe_scopes"),
+        until=documents.instant(document, "observe_until"),
     )
 
 
@@ -183,37 +196,60 @@ def build_definition(definition: CredentialDefinition) -> RegistryItem:
     return RegistryItem(credential_pk(definition.name), SETTINGS, document)
 
 
-def parse_definition(document: Mapping[str, Any]) -> CredentialDefinition:
-    """The reverse of `build_definition`."""
-    secret = document.get("secret")
+def parse_definition(document: Document) -> CredentialDefinition:
+    """The reverse of `build_definition`.
+
+    Raises:
+        MalformedDocumentError: a field that is needed is missing or of another kind.
+    """
     return CredentialDefinition(
-        name=document["name"],
-        provider=document["provider"],
-        kind=CredentialKind(document["kind"]),
-        token_endpoint=document["token_endpoint"],
-        client_authentication=ClientAuthentication(document["client_authentication"]),
-        client_id=document["client_id"],
-        scopes=frozenset(document["scopes"]),
-        scope_mode=ScopeMode(document["scope_mode"]),
-        scope_separator=document["scope_separator"],
-        scope_parameter=document["scope_parameter"],
-        extra_parameters=document["extra_parameters"],
-        revocation_endpoint=document["revocation_endpoint"],
-        family=document["family"],
-        single_active_token=document["single_active_token"],
-        default_lifetime_seconds=document["default_lifetime_seconds"],
-        secret=SecretReference(**secret) if secret else None,
+        name=documents.text(document, "name"),
+        provider=documents.text(document, "provider"),
+        kind=CredentialKind(documents.text(document, "kind")),
+        token_endpoint=documents.text(document, "token_endpoint"),
+        client_authentication=ClientAuthentication(
+            documents.text(document, "client_authentication")
+        ),
+        client_id=documents.optional_text(document, "client_id"),
+        scopes=documents.texts(document, "scopes"),
+        scope_mode=ScopeMode(documents.text(document, "scope_mode")),
+        scope_separator=documents.text(document, "scope_separator"),
+        scope_parameter=documents.flag(document, "scope_parameter"),
+        extra_parameters=documents.texts_by_name(document, "extra_parameters"),
+        revocation_endpoint=documents.optional_text(document, "revocation_endpoint"),
+        family=documents.flag(document, "family"),
+        single_active_token=documents.flag(document, "single_active_token"),
+        default_lifetime_seconds=documents.count(document, "default_lifetime_seconds"),
+        secret=_parse_secret_reference(document),
+    )
+
+
+def _parse_secret_reference(document: Document) -> SecretReference | None:
+    if document.get("secret") is None:
+        return None
+    reference = documents.mapping(document, "secret")
+    return SecretReference(
+        arn=documents.text(reference, "arn"),
+        client_id_key=documents.text(reference, "client_id_key"),
+        client_secret_key=documents.text(reference, "client_secret_key"),
     )
 
 
 def build_client_secrets(identity: str, hashes: list[Document]) -> RegistryItem:
     """The hashes of a client's valid secrets: `{sha256, issued_at}` each, the newest last."""
-    return RegistryItem(identity, SECRET, {"secrets": hashes[-2:]})
+    return RegistryItem(identity, SECRET, {"secrets": hashes[-_SECRETS:]})
 
 
-def parse_client_secrets(document: Mapping[str, Any]) -> tuple[str, ...]:
-    """The SHA-256 of each valid secret, in hexadecimal."""
-    return tuple(str(entry["sha256"]) for entry in document["secrets"])
+def parse_client_secrets(document: Document) -> tuple[str, ...]:
+    """The SHA-256 of each valid secret, in hexadecimal: the two newest at most.
+
+    Raises:
+        MalformedDocumentError: it holds something else than hashes.
+    """
+    return tuple(
+        documents.sha256(entry, "sha256")
+        for entry in documents.entries(document, "secrets")[-_SECRETS:]
+    )
 
 
 def build_block(pk: str, *, reason: str, blocked_at: datetime) -> RegistryItem:

@@ -1,14 +1,22 @@
 """Tokens and leases in DynamoDB.
 
-    attribute_not_exists(lease_id)         nobody is at it
-    lease_id = :observed                   the holder that the waiter watched is still there
-    lease_id = :lease_id                   it is ours
+A lease on the time line, and the clause that must hold where it is drawn:
 
-A lease is acquired on the first or the second, and ended or used on the third.
+    nobody            ours                        somebody else's
+      │                │                                │
+    ──┼────────────────┼───────────────┬────────────────┼───────────────► time
+      │ acquire        │ put, release  │                │ take over
+      │                │               │                │
+      NOBODY_IS_AT_IT  IT_IS_OURS      then nobody's    THE_WATCHED_HOLDER_IS_STILL_THERE
+
+Ids are compared, never instants. A taker-over names the holder that it watched: if another
+took over meanwhile, the condition fails and the watch begins again.
+
+A write that botocore repeats after the first had succeeded fails its condition. DynamoDB then
+shows the item as it stands, and our own id or ciphertext in it says that the write was ours.
 """
 
-from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -20,6 +28,7 @@ from tokenvend.adapters.aws_errors import (
 )
 from tokenvend.adapters.dynamodb.attributes import Item, number, text_of
 from tokenvend.adapters.dynamodb.token_items import (
+    KEPT,
     TokenItemParser,
     failure_values,
     lease_values,
@@ -27,18 +36,28 @@ from tokenvend.adapters.dynamodb.token_items import (
     token_pk,
 )
 from tokenvend.adapters.encryption import EnvelopeCipher
+from tokenvend.domain import bounds
 from tokenvend.domain.failure import Failure
 from tokenvend.domain.lease import Lease
 from tokenvend.domain.token import AccessToken
 from tokenvend.domain.untrusted import OnUntrusted
 from tokenvend.ports import NOTHING, Clock, TokenItem
 
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
 _NOBODY_IS_AT_IT = "attribute_not_exists(lease_id)"
 _THE_WATCHED_HOLDER_IS_STILL_THERE = "lease_id = :observed"
 _IT_IS_OURS = "lease_id = :lease_id"
 
-#: An item outlives the newest thing in it by this much, for TTL deletes without asking.
-_KEPT = timedelta(hours=1)
+_SET_LEASE = "SET lease_id = :lease_id, lease_done_at = :done, lease_dies_at = :dies, #ttl = :ttl"
+_REMOVE_LEASE = "REMOVE lease_id, lease_done_at, lease_dies_at"
+_SET_TOKEN = "SET #token = :token, wrapped_key = :wrapped_key, token_ttl = :ttl, #ttl = :ttl"
+_SET_TOKENS_OWN_TTL = "SET #ttl = if_not_exists(token_ttl, #ttl)"
+_SET_FAILURE = "SET failure = :failure"
+
+#: Attribute names that DynamoDB reserves, by the placeholder that stands for them.
+_RESERVED = {"#ttl": "ttl", "#token": "token"}
 
 
 class DynamoDbTokenStore:
@@ -46,7 +65,7 @@ class DynamoDbTokenStore:
 
     def __init__(
         self,
-        client: Any,
+        client: "DynamoDBClient",
         cipher: EnvelopeCipher,
         *,
         table: str,
@@ -65,24 +84,21 @@ class DynamoDbTokenStore:
             answer = self._client.get_item(
                 TableName=self._table, Key=_key(key), ConsistentRead=True
             )
-        item = answer.get("Item")
+        item: Item | None = answer.get("Item")
         return self._parser.parse(item) if item else NOTHING
 
     def acquire_lease(
         self, key: str, lease: Lease, *, instead_of: Lease | None
     ) -> TokenItem | None:
         """See `ports.TokenStore`."""
-        values = lease_values(lease) | {":ttl": self._ttl(lease)}
+        # Later than any token can expire, so that a lease never makes a token die sooner.
+        ttl = lease.dies_at + bounds.LIFETIME_MAXIMUM + KEPT
+        values = lease_values(lease) | {":ttl": number(int(ttl.timestamp()))}
         condition = _NOBODY_IS_AT_IT
         if instead_of is not None:
             condition = _THE_WATCHED_HOLDER_IS_STILL_THERE
             values[":observed"] = {"S": instead_of.lease_id}
-        item = self._update(
-            key,
-            "SET lease_id = :lease_id, lease_done_at = :done, lease_dies_at = :dies, #ttl = :ttl",
-            condition,
-            values,
-        )
+        item = self._update(key, _SET_LEASE, condition, values)
         if item is None or text_of(item, "lease_id") != lease.lease_id:
             return None
         return self._parser.parse(item)
@@ -90,55 +106,35 @@ class DynamoDbTokenStore:
     def put_token(self, key: str, token: AccessToken, *, lease: Lease) -> bool:
         """See `ports.TokenStore`."""
         values = seal_token(self._cipher, token_pk(key), token, now=self._clock.now())
-        values[":token_ttl"] = values[":ttl"]
+        values[":ttl"] = values.pop(":token_ttl")
         values[":lease_id"] = {"S": lease.lease_id}
-        kept = token.expires_at + _KEPT
-        values[":ttl"] = number(int(kept.timestamp()))
-        item = self._update(
-            key,
-            "SET #token = :token, wrapped_key = :wrapped_key, token_ttl = :token_ttl, #ttl = :ttl"
-            " REMOVE lease_id, lease_done_at, lease_dies_at, failure",
-            _IT_IS_OURS,
-            values,
-            names={"#token": "token"},
-        )
-        # A put of ours that was retried after it succeeded finds its own ciphertext there.
+        item = self._update(key, f"{_SET_TOKEN} {_REMOVE_LEASE}, failure", _IT_IS_OURS, values)
         return item is not None and item.get("token") == values[":token"]
 
     def release_lease(self, key: str, *, lease: Lease, failure: Failure | None) -> None:
         """See `ports.TokenStore`."""
         values: Item = {":lease_id": {"S": lease.lease_id}}
-        update = "REMOVE lease_id, lease_done_at, lease_dies_at"
+        change = _SET_TOKENS_OWN_TTL
         if failure is not None:
             values |= failure_values(failure)
-            update = "SET failure = :failure " + update
-        self._update(key, update, _IT_IS_OURS, values, names={})
+            change = _SET_FAILURE
+        self._update(key, f"{change} {_REMOVE_LEASE}", _IT_IS_OURS, values)
 
-    def _update(
-        self,
-        key: str,
-        update: str,
-        condition: str,
-        values: Item,
-        *,
-        names: dict[str, str] | None = None,
-    ) -> Item | None:
+    def _update(self, key: str, change: str, condition: str, values: Item) -> Item | None:
         """The item after the write; where the condition failed, the item that made it fail.
 
         `None`: throttled, or there is no item at all.
         """
-        names = dict(names or {})
-        if "#ttl" in update:
-            names["#ttl"] = "ttl"
         request: dict[str, Any] = {
             "TableName": self._table,
             "Key": _key(key),
-            "UpdateExpression": update,
+            "UpdateExpression": change,
             "ConditionExpression": condition,
             "ExpressionAttributeValues": values,
             "ReturnValues": "ALL_NEW",
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
+        names = {short: name for short, name in _RESERVED.items() if short in change}
         if names:
             request["ExpressionAttributeNames"] = names
         with store_errors("dynamodb:UpdateItem"):
@@ -151,12 +147,6 @@ class DynamoDbTokenStore:
                     return None
                 raise
         return found
-
-    def _ttl(self, lease: Lease) -> dict[str, str]:
-        # Never earlier than the longest token: a lease on a held token must not shorten it.
-        from tokenvend.domain.bounds import LIFETIME_MAXIMUM
-
-        return number(int((lease.dies_at + LIFETIME_MAXIMUM + _KEPT).timestamp()))
 
 
 def _key(key: str) -> Item:

@@ -1,18 +1,32 @@
 """Everything that decides one request, in one BatchGetItem over two tables."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tokenvend.adapters.aws_errors import store_errors
 from tokenvend.adapters.dynamodb import registry_items
 from tokenvend.adapters.dynamodb.attributes import Item, text_of
-from tokenvend.adapters.dynamodb.registry_items import BLOCKED, SECRET, SETTINGS, credential_pk
+from tokenvend.adapters.dynamodb.registry_items import (
+    BLOCKED,
+    SECRET,
+    SETTINGS,
+    Document,
+    credential_pk,
+    has_known_schema,
+    registry_item_of,
+)
 from tokenvend.adapters.dynamodb.token_items import TokenItemParser, epoch_pk, token_pk
 from tokenvend.domain.registry import RegistryView
 from tokenvend.domain.untrusted import Distrust, OnUntrusted
 from tokenvend.ports import NOTHING, Findings, Lookup, StoreThrottledError
 
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+#: DynamoDB may leave keys out of an answer when it is busy; they are asked for once more.
 _TRIES = 2
+
+type _Found = Mapping[tuple[str | None, str | None], Item]
 
 
 class DynamoDbVendReader:
@@ -24,7 +38,7 @@ class DynamoDbVendReader:
 
     def __init__(
         self,
-        client: Any,
+        client: "DynamoDBClient",
         parser: TokenItemParser,
         *,
         registry_table: str,
@@ -72,32 +86,39 @@ class DynamoDbVendReader:
         # A part of the answer would decide on a part of the truth.
         raise StoreThrottledError("dynamodb:BatchGetItem left keys unprocessed")
 
-    def _view(
-        self, lookup: Lookup, registry: Mapping[tuple[str | None, str | None], Item]
-    ) -> RegistryView:
+    def _view(self, lookup: Lookup, registry: _Found) -> RegistryView:
         identity, definition = lookup.identity, credential_pk(lookup.credential)
 
-        def parsed[T](pk: str, sk: str, parse: Callable[[Mapping[str, Any]], T]) -> T | None:
+        def parsed[T](pk: str, sk: str, parse: Callable[[Document], T]) -> T | None:
             item = registry.get((pk, sk))
             return None if item is None else self._parse(item, parse)
 
+        caller = parsed(identity, SETTINGS, registry_items.parse_caller)
+        grant = parsed(identity, lookup.credential, registry_items.parse_grant)
+        if grant is not None and caller is not None and grant.caller != caller.name:
+            # An identity that has just moved to another caller: its old grant is not that one's.
+            grant = None
         return RegistryView(
-            caller=parsed(identity, SETTINGS, registry_items.parse_caller),
+            caller=caller,
             caller_blocked=(identity, BLOCKED) in registry,
             client_secret_hashes=parsed(identity, SECRET, registry_items.parse_client_secrets)
             or (),
-            grant=parsed(identity, lookup.credential, registry_items.parse_grant),
+            grant=grant,
             definition=parsed(definition, SETTINGS, registry_items.parse_definition),
+            # A block counts whatever its document says.
             credential_blocked=(definition, BLOCKED) in registry,
         )
 
-    def _parse[T](self, item: Item, parse: Callable[[Mapping[str, Any]], T]) -> T | None:
-        found = registry_items.registry_item_of(item)
+    def _parse[T](self, item: Item, parse: Callable[[Document], T]) -> T | None:
+        reason = Distrust.MALFORMED if has_known_schema(item) else Distrust.UNKNOWN_SCHEMA
+        found = registry_item_of(item)
         try:
-            return None if found is None else parse(found.document)
-        except (KeyError, TypeError, ValueError):
-            self._on_untrusted(text_of(item, "pk") or "", Distrust.MALFORMED)
-            return None
+            if found is not None:
+                return parse(found.document)
+        except ValueError:
+            reason = Distrust.MALFORMED
+        self._on_untrusted(text_of(item, "pk") or "", reason)
+        return None
 
 
 def _registry_keys(lookup: Lookup) -> list[Item]:
