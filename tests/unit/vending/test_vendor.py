@@ -29,7 +29,8 @@ from tokenvend.domain.errors import (
 )
 from tokenvend.domain.identity import Entry, Proof
 from tokenvend.domain.lease import new_lease
-from tokenvend.domain.oauth.token_request import ProviderSecret
+from tokenvend.domain.oauth.token_request import ProviderRequest, ProviderSecret
+from tokenvend.domain.oauth.token_response import ProviderResponse
 from tokenvend.domain.registry import Caller, ScopeMode
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.secret import Secret
@@ -337,11 +338,13 @@ def test_memory_answers_through_a_store_outage_for_its_grace_and_no_longer() -> 
 def test_token_is_answered_even_if_it_could_not_be_stored() -> None:
     world = World()
 
-    def store_goes_away(_: object) -> None:
-        world.tokens.is_away = True
-
     answer = json_response({"access_token": "kept", "token_type": "Bearer", "expires_in": 60})
-    world.provider.script(lambda request: (store_goes_away(request), answer)[1])
+
+    def answer_while_the_store_goes_away(_: ProviderRequest) -> ProviderResponse:
+        world.tokens.is_away = True
+        return answer
+
+    world.provider.script(answer_while_the_store_goes_away)
 
     vended = world.vend(world.environment())
 

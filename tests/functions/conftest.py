@@ -1,0 +1,70 @@
+"""The functions as Lambda loads them, on a world of fakes."""
+
+import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.unit.vending.world import BILLING, DEFINITION, GRANT, World
+
+import tokenvend.handling
+from tokenvend.adapters.clock import SystemClock
+from tokenvend.domain.registry import Caller
+from tokenvend.domain.secret import Secret
+
+ROOT = Path(__file__).parents[2]
+FUNCTION_ARN = "arn:aws:lambda:eu-central-1:111122223333:function:tokenvend-Vend"
+
+type Handler = Callable[[Any, Any], dict[str, Any]]
+
+
+@dataclass
+class Invocation:
+    """The parts of Lambda's context object that the functions use."""
+
+    invoked_function_arn: str
+    aws_request_id: str = "11111111-2222-3333-4444-555555555555"
+    remaining_ms: int = 20_000
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.remaining_ms
+
+
+def through(alias: str | None) -> Invocation:
+    """An invocation through *alias*; `None` for the unqualified function."""
+    return Invocation(FUNCTION_ARN if alias is None else f"{FUNCTION_ARN}:{alias}")
+
+
+def load_handler(function: str) -> Handler:
+    """The handler of functions/*function*, loaded as Lambda does: a module of its own."""
+    path = ROOT / "functions" / function / "app.py"
+    spec = importlib.util.spec_from_file_location(f"app_{function}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    handler: Handler = module.lambda_handler
+    return handler
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    """Billing by role and by alias, and shop by client, may read jobs; nobody else may anything."""
+    world = World()
+    world.reader.callers = {
+        BILLING.identity: Caller(name="billing", unique_id=BILLING.unique_id),
+        "alias:billing": Caller(name="billing"),
+        "client:shop": Caller(name="shop"),
+    }
+    for identity in world.reader.callers:
+        world.reader.grants[identity, "jobs"] = GRANT
+    world.reader.definitions["secret-jobs"] = replace(DEFINITION, name="secret-jobs")
+    world.reader.client_secret_hashes["client:shop"] = (Secret("tv_example").sha256,)
+    environment = world.environment()
+    # The one seam: what the composition root would build on AWS is built on fakes.
+    monkeypatch.setattr(tokenvend.handling, "vendor", lambda: environment)
+    # The handlers say when the invocation dies by the real clock.
+    world.clock.set_wall(SystemClock().now())
+    return world

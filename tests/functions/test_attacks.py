@@ -1,0 +1,140 @@
+"""What somebody with some power over the account tries, and what it gets them."""
+
+import json
+import sys
+from typing import Any
+
+import pytest
+from tests.fakes.provider import json_response
+from tests.functions.conftest import ROOT, load_handler, through
+from tests.unit.vending.world import World
+
+from tokenvend.entries.direct import RetryableError
+from tokenvend.observability import logger
+
+
+def _event(function: str, case: str) -> Any:
+    path = ROOT / "events" / function / f"{case}.json"
+    return json.loads(path.read_text(encoding="utf-8"))["event"]
+
+
+@pytest.mark.usefixtures("world")
+@pytest.mark.parametrize("alias", [None, "$LATEST", "7", "live", "payroll", "Billing", "a" * 64])
+def test_direct_function_answers_only_through_a_callers_own_alias(alias: str | None) -> None:
+    answer = load_handler("vend_direct")(_event("vend_direct", "single"), through(alias))
+
+    assert answer["error"] == "invalid_client"
+    assert "access_token" not in answer
+
+
+@pytest.mark.usefixtures("world")
+@pytest.mark.parametrize("function", ["vend_iam", "vend_oauth2", "metadata"])
+@pytest.mark.parametrize("alias", [None, "$LATEST", "7", "billing", "LIVE", "live2"])
+def test_http_function_answers_only_through_live(function: str, alias: str | None) -> None:
+    case = {"vend_iam": "granted", "vend_oauth2": "basic", "metadata": "openid-configuration"}
+
+    answer = load_handler(function)(_event(function, case[function]), through(alias))
+
+    assert answer["statusCode"] == 401
+    assert "access_token" not in answer["body"]
+
+
+@pytest.mark.usefixtures("world")
+def test_unknown_and_ungranted_credentials_cannot_be_told_apart() -> None:
+    handler = load_handler("vend_iam")
+
+    unknown = handler(_event("vend_iam", "credential-unknown"), through("live"))
+    ungranted = handler(_event("vend_iam", "credential-not-granted"), through("live"))
+
+    assert unknown == ungranted
+
+
+@pytest.mark.usefixtures("world")
+def test_wrong_secret_and_unknown_client_cannot_be_told_apart() -> None:
+    handler = load_handler("vend_oauth2")
+
+    wrong = handler(_event("vend_oauth2", "wrong-secret"), through("live"))
+    unknown = handler(_event("vend_oauth2", "unknown-client"), through("live"))
+
+    assert wrong == unknown
+    assert "WWW-Authenticate" in wrong["headers"]
+
+
+@pytest.mark.usefixtures("world")
+def test_metadata_tells_nothing_of_what_exists_and_believes_no_host_header() -> None:
+    handler = load_handler("metadata")
+
+    known = handler(_event("metadata", "openid-configuration"), through("live"))
+    unknown = handler(_event("metadata", "unknown-credential"), through("live"))
+
+    assert known["body"].replace("/jobs", "/nothing") == unknown["body"]
+    assert "evil.example" not in known["body"]
+
+
+def test_log_of_a_whole_run_names_tokens_only_by_their_hash(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Powertools' handler keeps the stream of whichever test logged first.
+    logger().registered_handler.setStream(sys.stdout)  # type: ignore[attr-defined]
+    secrets = ["provider-token-", "our-secret", "tv_example", "tv_wrong"]
+    for function, case, alias in [
+        ("vend_iam", "granted", "live"),
+        ("vend_iam", "scope-beyond-grant", "live"),
+        ("vend_oauth2", "basic", "live"),
+        ("vend_oauth2", "wrong-secret", "live"),
+        ("vend_direct", "batch", "billing"),
+    ]:
+        load_handler(function)(_event(function, case), through(alias))
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    assert len(lines) == 6
+    assert not [line for line in lines for secret in secrets if secret in json.dumps(line)]
+    assert all("_aws" in line and line["request_id"] for line in lines)
+    assert lines[0]["caller"] == "billing"
+    assert lines[0]["token_sha256"] == lines[2]["token_sha256"]
+    assert world.provider.exchanges == 1
+
+
+def test_retryable_failure_of_a_single_direct_request_raises_and_of_a_batch_does_not(
+    world: World,
+) -> None:
+    world.provider.is_away = True
+    handler = load_handler("vend_direct")
+
+    with pytest.raises(RetryableError) as caught:
+        handler({"credential": "jobs"}, through("billing"))
+    batch = handler({"requests": [{"credential": "jobs"}]}, through("billing"))
+
+    assert json.loads(str(caught.value))["error"] == "temporarily_unavailable"
+    assert batch["answers"][0]["retryable"] is True
+    assert batch["answers"][0]["retry_after_seconds"] >= 1
+
+
+@pytest.mark.parametrize(
+    ("arrange", "status", "code"),
+    [
+        pytest.param("refused", 502, "provider_refused", id="provider refuses the credential"),
+        pytest.param("no secret", 502, "credential_not_ready", id="secret was never put"),
+        pytest.param("away", 503, "temporarily_unavailable", id="provider away, no token left"),
+        pytest.param("blocked", 401, "invalid_client", id="caller blocked"),
+    ],
+)
+def test_row_of_the_error_table_is_answered(
+    world: World, arrange: str, status: int, code: str
+) -> None:
+    match arrange:
+        case "refused":
+            world.provider.script(json_response({"error": "invalid_client"}, status=401))
+        case "no secret":
+            world.secrets.secrets.clear()
+        case "away":
+            world.provider.is_away = True
+        case "blocked":
+            world.reader.blocked.add("client:shop")
+
+    answer = load_handler("vend_oauth2")(_event("vend_oauth2", "basic"), through("live"))
+
+    assert (answer["statusCode"], json.loads(answer["body"])["error"]) == (status, code)
+    assert ("Retry-After" in answer["headers"]) == (status == 503)
+    assert answer["headers"]["Cache-Control"] == "no-store"
