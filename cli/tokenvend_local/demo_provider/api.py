@@ -1,0 +1,113 @@
+"""What the tokens are for: a small API that says who it took the request for."""
+
+import threading
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from tokenvend_local.demo_provider.clients import Book, Client
+from tokenvend_local.demo_provider.http import Answer, Request, as_json
+
+#: What SmartRecruiters allows each credential.
+REQUESTS_PER_SECOND = 10
+CONCURRENT_REQUESTS = 8
+
+#: The scopes of which one is needed for each path.
+PATHS = {
+    "/users/me": ("user_me_read", "users_read"),
+    "/jobs": ("jobs_read", "jobs_manage"),
+    "/candidates": ("candidates_read", "candidates_manage"),
+    "/reports": ("reports:read",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Whom a request comes from, and what it may do. `scopes` is `None` for: everything."""
+
+    client: Client
+    scopes: tuple[str, ...] | None
+    target: str | None = None
+
+
+class RateLimit:
+    """Requests of the last second and requests at once, for each client."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._recent: dict[str, deque[float]] = defaultdict(deque)
+        self._open: dict[str, int] = defaultdict(int)
+
+    @contextmanager
+    def admit(self, client_id: str) -> Iterator[tuple[bool, dict[str, str]]]:
+        """Whether a request may go on, and the headers that say what is left."""
+        with self._lock:
+            recent, now = self._recent[client_id], self._clock()
+            while recent and recent[0] <= now - 1:
+                recent.popleft()
+            left = REQUESTS_PER_SECOND - len(recent)
+            places = CONCURRENT_REQUESTS - self._open[client_id]
+            admitted = left > 0 and places > 0
+            if admitted:
+                recent.append(now)
+            self._open[client_id] += 1
+        try:
+            yield (
+                admitted,
+                {
+                    "X-RateLimit-Limit": str(REQUESTS_PER_SECOND),
+                    "X-RateLimit-Remaining": str(max(0, left - 1)),
+                    "X-RateLimit-Concurrent-Limit": str(CONCURRENT_REQUESTS),
+                    "X-RateLimit-Concurrent-Remaining": str(max(0, places - 1)),
+                },
+            )
+        finally:
+            with self._lock:
+                self._open[client_id] -= 1
+
+
+def call(book: Book, limit: RateLimit, request: Request) -> Answer:
+    """Answer one API request."""
+    reach = _reach(book, request)
+    if reach is None:
+        return _error(401, "Unauthorized", "No valid credential.")
+    with limit.admit(reach.client.client_id) as (admitted, headers):
+        if not admitted:
+            return _error(429, "TooManyRequests", "Slow down.", headers)
+        needed = PATHS[request.path]
+        if reach.scopes is not None and not set(needed) & set(reach.scopes):
+            text = f"Needs one of: {' '.join(needed)}."
+            return _error(403, "OAuthPermissionsException", text, headers)
+        return as_json(200, _content(request.path, reach), headers)
+
+
+def _reach(book: Book, request: Request) -> Reach | None:
+    if api_key := request.headers.get("x-smarttoken"):
+        client = book.client_of_api_key(api_key)
+        return Reach(client, None) if client else None
+    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    token = book.token(value) if scheme.lower() == "bearer" else None
+    client = book.client(token.client_id) if token else None
+    return Reach(client, token.scopes, token.target) if token and client else None
+
+
+def _content(path: str, reach: Reach) -> dict[str, object]:
+    """Enough to tell which client's token it was and what it carried."""
+    company = reach.client.company
+    scopes = None if reach.scopes is None else " ".join(reach.scopes)
+    carried: dict[str, object] = {"company": company, "scope": scopes, "target": reach.target}
+    if path == "/jobs":
+        jobs = [{"id": f"job-{n}", "title": title} for n, title in enumerate(JOBS, start=1)]
+        return {**carried, "totalFound": len(jobs), "content": jobs}
+    return {**carried, "id": f"{reach.client.client_id}{path}"}
+
+
+JOBS = ("Signal engineer", "Night baker", "Cartographer")
+
+
+def _error(status: int, code: str, message: str, headers: dict[str, str] | None = None) -> Answer:
+    document = {"message": message, "errors": [{"code": code, "message": message}]}
+    return as_json(status, document, headers)

@@ -1,0 +1,119 @@
+"""The provider's paths, and the control listener beside them."""
+
+import hmac
+import json
+from dataclasses import asdict
+from typing import Any
+
+from tokenvend_local.demo_provider import api, token_endpoint
+from tokenvend_local.demo_provider.clients import Book, Client, Flavour
+from tokenvend_local.demo_provider.http import Answer, Request, Server, as_json
+from tokenvend_local.demo_provider.misbehaviour import (
+    Misbehaviour,
+    Mood,
+    garble,
+    instead_of_exchange,
+)
+
+#: Where each flavour's token endpoint is.
+TOKEN_PATHS = {
+    "/identity/oauth/token": Flavour.SMARTRECRUITERS,
+    "/oauth2/token": Flavour.STANDARD,
+}
+REVOCATION_PATH = "/oauth2/revoke"
+DISCOVERY_PATHS = ("/.well-known/openid-configuration", "/.well-known/oauth-authorization-server")
+CONTROL_KEY_HEADER = "x-control-key"
+
+
+class Provider:
+    """One provider: `provider` is what the world sees, `control` what the tests see."""
+
+    def __init__(self, control_key: str, *, port: int = 0, control_port: int = 0) -> None:
+        self.book = Book()
+        self.mood = Mood()
+        self._limit = api.RateLimit()
+        self._control_key = control_key
+        self.provider = Server(self.answer, port)
+        self.control = Server(self.answer_control, control_port)
+
+    def start(self) -> None:
+        """Serve both listeners until `stop`."""
+        self.provider.start()
+        self.control.start()
+
+    def stop(self) -> None:
+        """Serve no more."""
+        for server in (self.provider, self.control):
+            server.shutdown()
+            server.server_close()
+
+    def answer(self, request: Request) -> Answer:
+        """One request of the world."""
+        match request.method, request.path:
+            case "POST", path if path in TOKEN_PATHS:
+                return self._token(request, TOKEN_PATHS[path])
+            case "POST", path if path == REVOCATION_PATH:
+                return token_endpoint.revoke(self.book, request)
+            case "GET", path if path in DISCOVERY_PATHS:
+                return as_json(200, self._discovery())
+            case "GET", path if path in api.PATHS:
+                return api.call(self.book, self._limit, request)
+            case _:
+                return as_json(404, {"message": "There is nothing here."})
+
+    def _token(self, request: Request, flavour: Flavour) -> Answer:
+        client_id = token_endpoint.claimed_client_id(request)
+        misbehaviour = self.mood.take(client_id)
+        if misbehaviour is None:
+            return token_endpoint.token(self.book, request, flavour)
+        self.mood.wait(misbehaviour)
+        if answer := instead_of_exchange(misbehaviour):
+            token_endpoint.record(self.book, request, answer.status)
+            return answer
+        again = self.book.last_token(client_id) if misbehaviour.same_token else None
+        return garble(misbehaviour, token_endpoint.token(self.book, request, flavour, again))
+
+    def _discovery(self) -> dict[str, Any]:
+        """What the standard flavour announces (RFC 8414 §2)."""
+        issuer = self.provider.url
+        return {
+            "issuer": issuer,
+            "token_endpoint": f"{issuer}/oauth2/token",
+            "revocation_endpoint": f"{issuer}{REVOCATION_PATH}",
+            "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+            "grant_types_supported": ["client_credentials"],
+            "response_types_supported": [],
+        }
+
+    def answer_control(self, request: Request) -> Answer:
+        """One request of the tests or the demo; it must show the key."""
+        key = request.headers.get(CONTROL_KEY_HEADER, "")
+        if not hmac.compare_digest(key.encode(), self._control_key.encode()):
+            return as_json(403, {"message": "Show the key."})
+        try:
+            document = json.loads(request.body or b"{}")
+            return self._control(request, document)
+        except (ValueError, TypeError) as error:
+            return as_json(400, {"message": str(error)})
+
+    def _control(self, request: Request, document: dict[str, Any]) -> Answer:
+        match request.method, request.path:
+            case "POST", "/clients":
+                lists = {name: tuple(document.get(name, ())) for name in ("scopes", "targets")}
+                flavour = Flavour(document.get("flavour", Flavour.SMARTRECRUITERS))
+                client = Client(**{**document, **lists, "flavour": flavour})
+                self.book.add_client(client)
+                return as_json(201, asdict(client))
+            case "POST", "/misbehaviours":
+                self.mood.add(Misbehaviour.from_dict(document))
+                return Answer(204)
+            case "DELETE", "/misbehaviours":
+                self.mood.clear(document.get("client_id"))
+                return Answer(204)
+            case "POST", "/exchanges":
+                found = self.book.exchanges(document.get("client_id"))
+                return as_json(200, [exchange.to_dict() for exchange in found])
+            case "GET", "/secret-values":
+                return as_json(200, self.book.secret_values())
+            case _:
+                return as_json(404, {"message": "There is no such control."})
