@@ -38,7 +38,7 @@ class AwsRefusedError(Exception):
     """AWS refuses the call itself: a permission, a name or a setting is wrong.
 
     The text has the call and AWS's code. AWS's own message may quote the request, so it is
-    left out, here and from the chain of causes.
+    left out, here and from the traceback.
     """
 
 
@@ -59,20 +59,15 @@ def store_errors(what: str) -> Iterator[None]:
     Raises:
         StoreThrottledError, StoreAwayError, AwsRefusedError: see the top of this module.
     """
-    translated: Exception
     try:
         yield
     except ClientError as error:
-        translated = _translated(what, error)
+        raise _translated(what, error) from None
     except ParamValidationError:
         # botocore's text quotes the parameters.
-        translated = AwsRefusedError(f"{what} was called with a malformed parameter")
+        raise AwsRefusedError(f"{what} was called with a malformed parameter") from None
     except BotoCoreError as error:
-        translated = StoreAwayError(f"{what} failed with {type(error).__name__}")
-    else:
-        return
-    # Raised outside of the handlers, so that not even `__context__` holds AWS's message.
-    raise translated
+        raise StoreAwayError(f"{what} failed with {type(error).__name__}") from None
 
 
 def _translated(what: str, error: ClientError) -> Exception:

@@ -1,0 +1,63 @@
+"""Tokens, leases and failures to store, and strategies that make them."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+from hypothesis import strategies as st
+from tests.fakes.clock import START
+
+from tokenvend.domain.failure import Failure
+from tokenvend.domain.lease import Lease
+from tokenvend.domain.secret import Secret
+from tokenvend.domain.token import AccessToken, LifetimeSource
+
+KEY = "0" * 64
+OTHER_KEY = "f" * 64
+
+TOKEN = AccessToken(
+    access_token=Secret("a-token-of-the-provider"),
+    scopes=frozenset({"jobs_read", "users_read"}),
+    requested_at=START,
+    expires_at=START + timedelta(seconds=1_770),
+    epoch="5e1f",
+    lifetime_source=LifetimeSource.JWT_EXP,
+)
+FAILURE = Failure(provider_error="invalid_client", count=3, retry_at=START + timedelta(seconds=4))
+
+
+def new_lease() -> Lease:
+    """A lease of an environment that nobody else is."""
+    return Lease(
+        lease_id=uuid4().hex,
+        expected_done_at=START + timedelta(milliseconds=300),
+        dies_at=START + timedelta(seconds=20),
+    )
+
+
+_INSTANTS = st.datetimes(
+    min_value=datetime(2020, 1, 1),  # noqa: DTZ001 - hypothesis wants bounds without a zone
+    max_value=datetime(2100, 1, 1),  # noqa: DTZ001
+    timezones=st.just(UTC),
+)
+
+tokens = st.builds(
+    AccessToken,
+    access_token=st.text(min_size=1).map(Secret),
+    scopes=st.frozensets(st.text(min_size=1, max_size=20), max_size=5),
+    requested_at=_INSTANTS,
+    expires_at=_INSTANTS,
+    epoch=st.text(max_size=40),
+    lifetime_source=st.sampled_from(LifetimeSource),
+)
+leases = st.builds(
+    Lease,
+    lease_id=st.uuids().map(lambda value: value.hex),
+    expected_done_at=_INSTANTS,
+    dies_at=_INSTANTS,
+)
+failures = st.builds(
+    Failure,
+    provider_error=st.none() | st.text(min_size=1, max_size=64),
+    count=st.integers(min_value=1, max_value=1_000_000),
+    retry_at=_INSTANTS,
+)
