@@ -46,7 +46,6 @@ BACKOFF_MAXIMUM = timedelta(minutes=15)
 # What a request may be
 BODY_BYTES = 16 * 1024
 BATCH_REQUESTS = 25
-VALUE_CHARACTERS = 2_048
 SCOPES = 200
 
 # How long observing may stand in for enforcing
