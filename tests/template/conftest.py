@@ -1,0 +1,41 @@
+"""The template as SAM's own translator turns it into CloudFormation."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+
+
+class _CloudFormation(yaml.SafeLoader):
+    """Reads `!Ref x` as `{"Ref": "x"}`, and `!GetAtt` and the rest alike."""
+
+
+def _tagged(loader: _CloudFormation, suffix: str, node: yaml.Node) -> dict[str, Any]:
+    name = suffix if suffix in {"Ref", "Condition"} else f"Fn::{suffix}"
+    if isinstance(node, yaml.ScalarNode):
+        return {name: loader.construct_scalar(node)}
+    if isinstance(node, yaml.SequenceNode):
+        return {name: loader.construct_sequence(node, deep=True)}
+    assert isinstance(node, yaml.MappingNode)
+    return {name: loader.construct_mapping(node, deep=True)}
+
+
+_CloudFormation.add_multi_constructor("!", _tagged)
+
+
+@pytest.fixture(scope="session")
+def template() -> dict[str, Any]:
+    """template.yaml, its short tags written out."""
+    text = (ROOT / "template.yaml").read_text(encoding="utf-8")
+    document: dict[str, Any] = yaml.load(text, Loader=_CloudFormation)  # noqa: S506 - safe
+    return document
+
+
+@pytest.fixture(scope="session")
+def resources(template: dict[str, Any]) -> dict[str, Any]:
+    """The template's resources by logical id."""
+    found: dict[str, Any] = template["Resources"]
+    return found

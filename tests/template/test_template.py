@@ -1,0 +1,228 @@
+"""What no stand-in checks, read off the template itself."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tokenvend.domain import bounds
+
+HTTP_FUNCTIONS = ["VendIam", "VendOauth2", "Metadata"]
+FUNCTIONS = [*HTTP_FUNCTIONS, "VendDirect"]
+
+type Resources = dict[str, Any]
+
+
+def _statements(resources: Resources, policy: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = resources[policy]["Properties"]["PolicyDocument"]["Statement"]
+    return found
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def test_tokens_table_drops_what_is_dead_and_connections_table_never(resources: Resources) -> None:
+    tokens = resources["TokensTable"]["Properties"]["TimeToLiveSpecification"]
+
+    assert tokens == {"AttributeName": "ttl", "Enabled": True}
+    assert "TimeToLiveSpecification" not in resources["ConnectionsTable"]["Properties"]
+
+
+def test_connections_survive_a_mistake(resources: Resources) -> None:
+    table = resources["ConnectionsTable"]
+    recovery = table["Properties"]["PointInTimeRecoverySpecification"]
+
+    assert recovery["PointInTimeRecoveryEnabled"] is True
+    assert table["Properties"]["DeletionProtectionEnabled"] is True
+    assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
+
+
+def test_key_is_kept_rotated_and_multi_region_from_the_start(resources: Resources) -> None:
+    key = resources["DataKey"]
+
+    assert key["DeletionPolicy"] == key["UpdateReplacePolicy"] == "Retain"
+    assert key["Properties"]["EnableKeyRotation"] is True
+    assert key["Properties"]["MultiRegion"] is True
+
+
+@pytest.mark.parametrize("table", ["RegistryTable", "TokensTable", "ConnectionsTable"])
+def test_table_is_encrypted_with_the_customer_key(resources: Resources, table: str) -> None:
+    encryption = resources[table]["Properties"]["SSESpecification"]
+
+    assert encryption["SSEType"] == "KMS"
+    assert encryption["KMSMasterKeyId"] == {"Fn::GetAtt": "DataKey.Arn"}
+
+
+@pytest.mark.parametrize("function", HTTP_FUNCTIONS)
+def test_live_alias_is_for_this_api_alone(resources: Resources, function: str) -> None:
+    policy = resources[f"{function}Policy"]
+    allow, deny = _statements(resources, f"{function}Policy")
+
+    assert policy["Condition"] == "IsAws"
+    assert policy["Properties"]["ResourceArn"] == {"Ref": f"{function}FunctionAliaslive"}
+    assert allow["Principal"] == {"Service": "apigateway.amazonaws.com"}
+    assert "VendingApi" in json.dumps(allow["Condition"]["ArnLike"]["AWS:SourceArn"])
+    assert deny["Effect"] == "Deny"
+    assert deny["Principal"] == "*"
+    assert deny["Condition"] == {"Bool": {"aws:PrincipalIsAWSService": "false"}}
+
+
+def test_nobody_invokes_the_direct_function_through_live(resources: Resources) -> None:
+    (statement,) = _statements(resources, "VendDirectPolicy")
+
+    assert (statement["Effect"], statement["Principal"]) == ("Deny", "*")
+    assert "Condition" not in statement
+
+
+def test_no_permission_overwrites_those_policies_on_aws(resources: Resources) -> None:
+    permissions = [each for each in resources.values() if each["Type"] == "AWS::Lambda::Permission"]
+
+    assert permissions
+    assert {each["Condition"] for each in permissions} == {"IsLocalStack"}
+    assert not [
+        name for name in FUNCTIONS if "Events" in resources[f"{name}Function"]["Properties"]
+    ]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_function_has_a_role_and_a_log_group_of_its_own(
+    resources: Resources, function: str
+) -> None:
+    properties = resources[f"{function}Function"]["Properties"]
+    role = resources[f"{function}Role"]["Properties"]
+
+    assert properties["Role"] == {"Fn::GetAtt": f"{function}Role.Arn"}
+    assert properties["LoggingConfig"] == {"LogGroup": {"Ref": f"{function}Logs"}}
+    assert role["Policies"][0]["PolicyDocument"]["Statement"][0]["Resource"] == {
+        "Fn::GetAtt": f"{function}Logs.Arn"
+    }
+
+
+def test_metadata_function_may_do_nothing_but_log(resources: Resources) -> None:
+    role = resources["MetadataRole"]["Properties"]
+
+    assert "ManagedPolicyArns" not in role
+    assert role["Policies"][0]["PolicyDocument"]["Statement"][0]["Action"] == [
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+    ]
+
+
+@pytest.mark.parametrize("policy", ["VendingPolicy", "RegistryWriterPolicy", "SecretWriterPolicy"])
+def test_policy_names_its_actions_and_its_resources(resources: Resources, policy: str) -> None:
+    for statement in _statements(resources, policy):
+        assert not [action for action in _as_list(statement["Action"]) if "*" in action]
+        assert "*" not in _as_list(statement["Resource"])
+
+
+def test_vending_writes_neither_registry_nor_secrets_nor_epochs(resources: Resources) -> None:
+    statements = _statements(resources, "VendingPolicy")
+    actions = {action for each in statements for action in _as_list(each["Action"])}
+    writes = [each for each in statements if "dynamodb:PutItem" in _as_list(each["Action"])]
+    registry = {"Fn::GetAtt": "RegistryTable.Arn"}
+
+    assert not [action for action in actions if action.startswith("secretsmanager:Put")]
+    assert {a for each in statements if each["Resource"] == registry for a in each["Action"]} == {
+        "dynamodb:BatchGetItem"
+    }
+    (write,) = writes
+    leading = write["Condition"]["Fn::If"][1]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+    assert leading == ["token#*", "datakey#*"]
+
+
+def test_key_is_used_only_for_this_deployments_items(resources: Resources) -> None:
+    statements = {each["Sid"]: each for each in _statements(resources, "VendingPolicy")}
+
+    context = statements["SealAndOpenItems"]["Condition"]["Fn::If"][1]["StringEquals"]
+    assert context == {"kms:EncryptionContext:tokenvend:deployment": {"Ref": "DeploymentId"}}
+    assert (
+        "kms:ViaService" in statements["TablesAreEncryptedWithTheKey"]["Condition"]["StringEquals"]
+    )
+
+
+def test_secret_writer_writes_epochs_and_no_tokens(resources: Resources) -> None:
+    statements = {each["Sid"]: each for each in _statements(resources, "SecretWriterPolicy")}
+    actions = {action for each in statements.values() for action in _as_list(each["Action"])}
+
+    leading = statements["TellTheOthers"]["Condition"]["Fn::If"][1]["ForAllValues:StringLike"]
+    assert leading == {"dynamodb:LeadingKeys": ["epoch#*"]}
+    assert "secretsmanager:GetSecretValue" not in actions
+
+
+def _api(resources: Resources) -> dict[str, Any]:
+    found: dict[str, Any] = resources["VendingApi"]["Properties"]
+    return found
+
+
+def test_only_the_iam_route_is_open_to_signed_requests_and_every_route_is_known(
+    resources: Resources,
+) -> None:
+    paths = _api(resources)["DefinitionBody"]["paths"]
+
+    assert {(path, method) for path, methods in paths.items() for method in methods} == {
+        ("/iam/{credential}/token", "post"),
+        ("/oauth2/{credential}/token", "post"),
+        ("/oauth2/{credential}/.well-known/openid-configuration", "get"),
+        ("/oauth2/{credential}/.well-known/oauth-authorization-server", "get"),
+        ("/.well-known/oauth-authorization-server/oauth2/{credential}", "get"),
+    }
+    assert paths["/iam/{credential}/token"]["post"]["security"] == [{"sigv4": []}]
+
+
+def test_what_never_reaches_code_is_answered_like_what_does(resources: Resources) -> None:
+    responses = _api(resources)["DefinitionBody"]["x-amazon-apigateway-gateway-responses"]
+
+    errors = {
+        name: json.loads(each["responseTemplates"]["application/json"])["error"]
+        for name, each in responses.items()
+    }
+
+    assert errors["THROTTLED"] == "temporarily_unavailable"
+    assert responses["THROTTLED"]["statusCode"] == "429"
+    assert "gatewayresponse.header.Retry-After" in responses["THROTTLED"]["responseParameters"]
+    assert errors["MISSING_AUTHENTICATION_TOKEN"] == errors["INVALID_SIGNATURE"] == "invalid_client"
+    assert errors["INTEGRATION_TIMEOUT"] == "temporarily_unavailable"
+    assert {"DEFAULT_4XX", "DEFAULT_5XX", "REQUEST_TOO_LARGE"} <= errors.keys()
+
+
+def test_access_log_holds_no_header_body_or_query(resources: Resources) -> None:
+    fields = json.loads(_api(resources)["AccessLogSetting"]["Format"])
+
+    assert not [
+        value
+        for value in fields.values()
+        if any(word in value for word in ("header", "body", "query", "authorizer", "path."))
+    ]
+
+
+def test_methods_are_throttled_and_bodies_never_traced(resources: Resources) -> None:
+    settings = _api(resources)["MethodSettings"]
+
+    assert {each["ResourcePath"] for each in settings} >= {
+        "/iam/{credential}/token",
+        "/oauth2/{credential}/token",
+    }
+    assert all(each["ThrottlingRateLimit"] and not each["DataTraceEnabled"] for each in settings)
+
+
+def test_logs_are_kept_for_a_stated_time_under_the_key(resources: Resources) -> None:
+    groups = [each for each in resources.values() if each["Type"] == "AWS::Logs::LogGroup"]
+
+    assert len(groups) == len(FUNCTIONS) + 1
+    assert all(each["Properties"]["RetentionInDays"] for each in groups)
+    assert all(each["Properties"]["KmsKeyId"] for each in groups)
+
+
+def test_parameters_keep_within_the_bounds_of_the_code(template: dict[str, Any]) -> None:
+    parameters = template["Parameters"]
+    memory, grace = parameters["MemorySeconds"], parameters["OutageGraceSeconds"]
+
+    assert memory["Default"] == bounds.MEMORY_SECONDS_DEFAULT
+    assert memory["MaxValue"] == bounds.MEMORY_SECONDS_MAXIMUM
+    assert grace["Default"] == bounds.OUTAGE_GRACE_SECONDS_DEFAULT
+    assert grace["MaxValue"] == bounds.OUTAGE_GRACE_SECONDS_MAXIMUM
+    timeout = template["Globals"]["Function"]["Timeout"]
+    assert timeout == bounds.FUNCTION_TIMEOUT.total_seconds()
+    assert all(each.get("Description") for each in parameters.values())
+    assert parameters["LocalStack"]["Default"] == "false"
