@@ -39,6 +39,8 @@ class InMemoryVendReader:
     def _view(self, identity: str, credential: str) -> RegistryView:
         caller = self.callers.get(identity)
         grant = self.grants.get((identity, credential))
+        if grant is not None and caller is not None and grant.caller != caller.name:
+            grant = None
         return RegistryView(
             caller=caller,
             caller_blocked=identity in self.blocked,

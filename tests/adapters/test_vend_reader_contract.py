@@ -1,0 +1,214 @@
+"""The contract of `ports.VendReader`, on the fake and on DynamoDB."""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import pytest
+from tests.adapters.aws import Aws, Tables
+from tests.adapters.registry_samples import CALLER, DEFINITION, GRANT, IDENTITY
+from tests.adapters.samples import FAILURE, KEY, TOKEN, new_lease
+from tests.adapters.stores import dynamodb_reader, dynamodb_store
+from tests.fakes.clock import START
+from tests.fakes.token_store import InMemoryTokenStore
+from tests.fakes.vend_reader import InMemoryVendReader
+
+from tokenvend.adapters.dynamodb.registry_items import (
+    RegistryItem,
+    build_block,
+    build_caller,
+    build_client_secrets,
+    build_definition,
+    build_grant,
+    credential_pk,
+)
+from tokenvend.adapters.dynamodb.token_items import epoch_pk
+from tokenvend.domain.registry import Caller, CredentialDefinition, Grant, RegistryView
+from tokenvend.ports import Findings, Lookup, TokenItem, TokenStore, VendReader
+
+HASHES = (f"{1:064x}", f"{2:064x}")
+LOOKUP = Lookup(identity=IDENTITY, credential="ats")
+
+
+class World(Protocol):
+    """A registry that a test fills, and whoever reads it."""
+
+    @property
+    def reader(self) -> VendReader: ...
+    @property
+    def tokens(self) -> TokenStore: ...
+    def add_caller(self, identity: str, caller: Caller) -> None: ...
+    def add_grant(self, identity: str, grant: Grant) -> None: ...
+    def add_definition(self, definition: CredentialDefinition) -> None: ...
+    def add_secrets(self, identity: str, hashes: tuple[str, ...]) -> None: ...
+    def block_identity(self, identity: str) -> None: ...
+    def block_credential(self, name: str) -> None: ...
+    def set_epoch(self, credential: str, tenant: str | None, epoch: str) -> None: ...
+
+
+@dataclass
+class FakeWorld:
+    tokens: InMemoryTokenStore = field(default_factory=InMemoryTokenStore)
+
+    def __post_init__(self) -> None:
+        self.reader = InMemoryVendReader(self.tokens)
+
+    def add_caller(self, identity: str, caller: Caller) -> None:
+        self.reader.callers[identity] = caller
+
+    def add_grant(self, identity: str, grant: Grant) -> None:
+        self.reader.grants[identity, grant.credential] = grant
+
+    def add_definition(self, definition: CredentialDefinition) -> None:
+        self.reader.definitions[definition.name] = definition
+
+    def add_secrets(self, identity: str, hashes: tuple[str, ...]) -> None:
+        self.reader.client_secret_hashes[identity] = hashes
+
+    def block_identity(self, identity: str) -> None:
+        self.reader.blocked.add(identity)
+
+    def block_credential(self, name: str) -> None:
+        self.reader.blocked.add(name)
+
+    def set_epoch(self, credential: str, tenant: str | None, epoch: str) -> None:
+        self.reader.epochs[credential, tenant] = epoch
+
+
+@dataclass
+class DynamoDbWorld:
+    aws: Aws
+    tables: Tables
+
+    def __post_init__(self) -> None:
+        self.reader = dynamodb_reader(self.aws, self.tables)
+        self.tokens = dynamodb_store(self.aws, self.tables)
+
+    def add_caller(self, identity: str, caller: Caller) -> None:
+        self._put(build_caller(identity, caller))
+
+    def add_grant(self, identity: str, grant: Grant) -> None:
+        self._put(build_grant(identity, grant))
+
+    def add_definition(self, definition: CredentialDefinition) -> None:
+        self._put(build_definition(definition))
+
+    def add_secrets(self, identity: str, hashes: tuple[str, ...]) -> None:
+        entries = [{"sha256": value, "issued_at": START.isoformat()} for value in hashes]
+        self._put(build_client_secrets(identity, entries))
+
+    def block_identity(self, identity: str) -> None:
+        self._put(build_block(identity, reason="a test", blocked_at=START))
+
+    def block_credential(self, name: str) -> None:
+        self._put(build_block(credential_pk(name), reason="a test", blocked_at=START))
+
+    def set_epoch(self, credential: str, tenant: str | None, epoch: str) -> None:
+        self.tables.put_token_item(
+            {"pk": {"S": epoch_pk(credential, tenant)}, "epoch": {"S": epoch}}
+        )
+
+    def _put(self, item: RegistryItem) -> None:
+        self.tables.put_registry_item(item.to_item())
+
+
+@pytest.fixture(params=["fake", "dynamodb"])
+def world(request: pytest.FixtureRequest) -> World:
+    if request.param == "fake":
+        return FakeWorld()
+    return DynamoDbWorld(request.getfixturevalue("aws"), request.getfixturevalue("tables"))
+
+
+def fill(world: World) -> None:
+    world.add_caller(IDENTITY, CALLER)
+    world.add_grant(IDENTITY, GRANT)
+    world.add_definition(DEFINITION)
+    world.add_secrets(IDENTITY, HASHES)
+
+
+def test_an_empty_registry_says_nothing(world: World) -> None:
+    assert world.reader.read(LOOKUP) == Findings(view=RegistryView())
+
+
+def test_everything_that_decides_comes_in_one_read(world: World) -> None:
+    fill(world)
+
+    assert world.reader.read(LOOKUP).view == RegistryView(
+        caller=CALLER, client_secret_hashes=HASHES, grant=GRANT, definition=DEFINITION
+    )
+
+
+def test_another_identity_sees_the_definition_alone(world: World) -> None:
+    fill(world)
+
+    found = world.reader.read(Lookup(identity="client:other", credential="ats"))
+
+    assert found.view == RegistryView(definition=DEFINITION)
+
+
+def test_another_credential_has_no_grant_and_no_definition(world: World) -> None:
+    fill(world)
+
+    found = world.reader.read(Lookup(identity=IDENTITY, credential="crm"))
+
+    assert found.view == RegistryView(caller=CALLER, client_secret_hashes=HASHES)
+
+
+def test_an_identity_that_moved_to_another_caller_does_not_take_its_grant_along(
+    world: World,
+) -> None:
+    fill(world)
+    world.add_caller(IDENTITY, Caller(name="payroll"))
+
+    view = world.reader.read(LOOKUP).view
+
+    assert view.caller == Caller(name="payroll")
+    assert view.grant is None
+
+
+def test_a_blocked_identity_is_seen(world: World) -> None:
+    fill(world)
+    world.block_identity(IDENTITY)
+
+    view = world.reader.read(LOOKUP).view
+
+    assert (view.caller_blocked, view.credential_blocked) == (True, False)
+
+
+def test_a_blocked_credential_is_seen(world: World) -> None:
+    fill(world)
+    world.block_credential("ats")
+
+    view = world.reader.read(LOOKUP).view
+
+    assert (view.caller_blocked, view.credential_blocked) == (False, True)
+
+
+def test_the_token_comes_along_where_its_key_is_known(world: World) -> None:
+    lease, standing = new_lease(), new_lease()
+    world.tokens.acquire_lease(KEY, lease, instead_of=None)
+    world.tokens.put_token(KEY, TOKEN, lease=lease)
+    world.tokens.acquire_lease(KEY, lease, instead_of=None)
+    world.tokens.release_lease(KEY, lease=lease, failure=FAILURE)
+    world.tokens.acquire_lease(KEY, standing, instead_of=None)
+
+    found = world.reader.read(Lookup(identity=IDENTITY, credential="ats", token_key=KEY))
+
+    assert found.item == TokenItem(token=TOKEN, lease=standing, failure=FAILURE)
+
+
+def test_no_token_comes_along_where_its_key_is_not_known(world: World) -> None:
+    lease = new_lease()
+    world.tokens.acquire_lease(KEY, lease, instead_of=None)
+    world.tokens.put_token(KEY, TOKEN, lease=lease)
+
+    assert world.reader.read(LOOKUP).item == TokenItem()
+
+
+@pytest.mark.parametrize("tenant", [None, "acme"])
+def test_the_epoch_is_that_of_the_tenants_secret(world: World, tenant: str | None) -> None:
+    world.set_epoch("ats", tenant, "e1")
+
+    own = world.reader.read(Lookup(identity=IDENTITY, credential="ats", tenant=tenant))
+    other = world.reader.read(Lookup(identity=IDENTITY, credential="ats", tenant="umbrella"))
+
+    assert (own.epoch, other.epoch) == ("e1", "")
