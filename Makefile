@@ -14,12 +14,12 @@ help: ## this list
 
 .PHONY: demo
 demo: ## start the local stack, tour it, stop it (no AWS account, no Docker)
-	@$(ENVS) dev ministack sam
+	@$(ENVS) uv dev ministack sam
 	@exec $(PYTHON_BIN) -m tokenvend_local demo
 
 .PHONY: up
 up: ## start the local stack with the demo in it, and leave it running
-	@$(ENVS) dev ministack sam
+	@$(ENVS) uv dev ministack sam
 	@exec $(PYTHON_BIN) -m tokenvend_local up
 
 .PHONY: down
@@ -34,23 +34,23 @@ check: ## format, lint, types, direction of imports, template, policies, pinned 
 
 .PHONY: test
 test: ## every test that needs no root
-	@$(ENVS) dev ministack sam node
+	@$(ENVS) uv dev ministack sam node
 	@$(PYTHON_BIN) -m pytest --ignore=tests/system -n 2 --dist loadgroup $(PYTEST_ARGS)
 
 .PHONY: test-system
 test-system: ## whole runs: the demo from its command line, a browser and spin as they come
-	@$(ENVS) dev ministack sam node
+	@$(ENVS) uv dev ministack sam node
 	@scripts/system-packages
 	@$(PYTHON_BIN) -m pytest tests/system $(PYTEST_ARGS)
 
 .PHONY: build
 build: ## the deployable artifact (sam build)
-	@$(ENVS) dev sam
+	@$(ENVS) uv dev sam
 	@$(PYTHON_BIN) -m tokenvend_local build
 
 .PHONY: bench
 bench: ## how fast, side by side with the usual way; writes build/bench.json
-	@$(ENVS) dev sam
+	@$(ENVS) uv dev sam
 	@$(PYTHON_BIN) -m benchmarks
 
 .PHONY: lock

@@ -1,0 +1,60 @@
+"""Where the local stack keeps its things, and the names it goes by."""
+
+import os
+import platform
+from collections.abc import Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = ROOT / "build"
+#: `sam build` for the local stack; `make build` writes .aws-sam, for AWS.
+SAM_BUILD = BUILD / "sam"
+TEMPLATE = ROOT / "template.yaml"
+DEMO_CONFIGURATION = ROOT / "demo" / "tokenvend.yaml"
+
+VENV = ROOT / ".venv"
+MINISTACK_PYTHON = ROOT / ".venvs" / "ministack" / "bin" / "python"
+SAM = ROOT / ".venvs" / "sam" / "bin" / "sam"
+#: Has a `python3.13` with pip, which `sam build` looks for on the PATH.
+BUILD_PYTHON_BIN = ROOT / ".venvs" / "uv" / "bin"
+
+ACCOUNT = "111122223333"
+REGION = "eu-west-1"
+STACK_NAME = "tokenvend"
+DEPLOYMENT_ID = "tokenvend"
+STAGE = "v1"
+
+_LOOPBACK_HOSTS = "127.0.0.1,localhost"
+
+
+def architecture() -> str:
+    """This machine's processor, as Lambda calls it."""
+    return "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"
+
+
+def environment(
+    extra: Mapping[str, str], *, endpoint: str | None = None, inherited: Mapping[str, str]
+) -> dict[str, str]:
+    """An environment for a process of the local stack.
+
+    Nothing of the user's AWS settings goes in, so that no command here can reach a real
+    account; with *endpoint*, everything AWS goes there, as the account's root.
+    """
+    kept = {name: value for name, value in inherited.items() if not name.startswith("AWS_")}
+    for name in ("NO_PROXY", "no_proxy"):
+        kept[name] = ",".join(filter(None, (kept.get(name), _LOOPBACK_HOSTS)))
+    kept |= {
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_DEFAULT_REGION": REGION,
+        "SAM_CLI_TELEMETRY": "0",
+    }
+    if endpoint:
+        # ministack takes a 12-digit access key id for that account's root, whatever the secret.
+        kept |= {
+            "AWS_ENDPOINT_URL": endpoint,
+            "AWS_ACCESS_KEY_ID": ACCOUNT,
+            "AWS_SECRET_ACCESS_KEY": "local-stack",
+        }
+    return kept | dict(extra)

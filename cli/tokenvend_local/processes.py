@@ -1,0 +1,129 @@
+"""Processes that belong to the local stack: start, wait until they answer, stop all of them.
+
+Each is started in a session of its own. So Ctrl-C reaches only the command that started it,
+which then stops it in order; and its children, such as the local AWS's Lambda workers, are
+stopped with it, because they are in its process group.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tokenvend_local.errors import LocalStackError
+
+LOOPBACK = "127.0.0.1"
+_STOP_SECONDS = 5.0
+_POLL_SECONDS = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A process that was started. `born` tells it from a later one with the same number."""
+
+    name: str
+    pid: int
+    born: str
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether that very process still runs."""
+        return self.born != "" and birth(self.pid) == self.born
+
+
+def birth(pid: int) -> str:
+    """When the process *pid* started, in the system's own words; empty if there is none."""
+    asked = ["ps", "-o", "lstart=,stat=", "-p", str(pid)]
+    stat = Path(f"/proc/{pid}/stat")
+    if Path("/proc/self/stat").exists():
+        try:
+            # The name, in brackets, may hold spaces: fields are counted after it.
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            return ""
+        return "" if fields[0] == "Z" else fields[19]
+    words = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.split()
+    return "" if not words or words[-1].startswith("Z") else " ".join(words[:-1])
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as listener:
+        listener.bind((LOOPBACK, 0))
+        return int(listener.getsockname()[1])
+
+
+def start(name: str, command: Sequence[str], *, environ: Mapping[str, str], log: Path) -> Process:
+    """Start *command* in the background, with all that it prints in *log*."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
+        started = subprocess.Popen(
+            command,
+            env=dict(environ),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    return Process(name, started.pid, birth(started.pid))
+
+
+def wait_until(
+    process: Process, answers: Callable[[], bool], *, within_seconds: float, log: Path
+) -> None:
+    """Return when *answers*.
+
+    Raises:
+        LocalStackError: the process ended, or did not answer in time.
+    """
+    deadline = time.monotonic() + within_seconds
+    while not answers():
+        if not process.is_alive:
+            raise LocalStackError(f"{process.name} ended as soon as it was started.", log=log)
+        if time.monotonic() > deadline:
+            raise LocalStackError(
+                f"{process.name} did not answer within {within_seconds:.0f} s.", log=log
+            )
+        time.sleep(_POLL_SECONDS)
+
+
+def stop(process: Process) -> None:
+    """Stop *process* and its children: first asked to, then made to. Fine if it is gone."""
+    if not process.is_alive:
+        return
+    _signal_group(process.pid, signal.SIGTERM)
+    deadline = time.monotonic() + _STOP_SECONDS
+    while _group_exists(process.pid) and time.monotonic() < deadline:
+        _reap(process.pid)
+        time.sleep(_POLL_SECONDS)
+    _signal_group(process.pid, signal.SIGKILL)
+    _reap(process.pid)
+
+
+def _signal_group(pid: int, number: signal.Signals) -> None:
+    try:
+        os.killpg(pid, number)
+    except (ProcessLookupError, PermissionError):
+        return
+
+
+def _group_exists(pid: int) -> bool:
+    try:
+        os.killpg(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # macOS, where the leader is a zombie
+        return False
+    return True
+
+
+def _reap(pid: int) -> None:
+    """Collect the process if it is a child of ours: until then its group still exists."""
+    try:
+        os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        return

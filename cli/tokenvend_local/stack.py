@@ -1,0 +1,181 @@
+"""The whole local stack as one value: a local AWS with the deployment in it, and a provider."""
+
+import json
+import os
+import secrets
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tokenvend_local import deployment, local_aws, places, processes
+from tokenvend_local.demo_provider.__main__ import KEY_VARIABLE
+from tokenvend_local.demo_provider.client import ProviderControl
+from tokenvend_local.deployment import Deployed, client
+from tokenvend_local.errors import LocalStackError
+from tokenvend_local.principals import Principals
+from tokenvend_local.processes import Process
+from tokenvend_local.progress import Step, silent
+
+_PROVIDER_SECONDS = 10.0
+_COMMAND_SECONDS = 60.0
+
+
+class CommandFailedError(LocalStackError):
+    """A `tokenvend` command that ended with another code than 0."""
+
+    def __init__(self, words: str, code: int, said: str) -> None:
+        super().__init__(f"`tokenvend {words}` ended with {code}:\n{said.strip()}")
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class LocalStack:
+    """A running local stack. Everything it writes is in `folder`."""
+
+    folder: Path
+    deployed: Deployed
+    provider: ProviderControl
+    processes: tuple[Process, ...] = field(default=())
+
+    @property
+    def endpoint(self) -> str:
+        """Where the local AWS answers."""
+        return self.deployed.endpoint
+
+    @property
+    def api_url(self) -> str:
+        """The address before `/iam/…` and `/oauth2/…`."""
+        return self.deployed.api_url
+
+    @property
+    def principals(self) -> Principals:
+        """Makes roles and users to call as."""
+        return Principals(self.deployed)
+
+    def client(self, service: str, **credentials: str) -> Any:
+        """A boto3 client: as the account's root, or with *credentials*."""
+        return client(self.endpoint, service, **credentials)
+
+    def environment(self) -> dict[str, str]:
+        """The environment in which a command talks to this stack."""
+        path = f"{places.VENV / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
+        return places.environment(
+            {"PATH": path, "TOKENVEND_STACK": places.STACK_NAME},
+            endpoint=self.endpoint,
+            inherited=os.environ,
+        )
+
+    def tokenvend(self, *arguments: str, stdin: str = "") -> str:
+        """Run the `tokenvend` command against this stack; what it printed.
+
+        Raises:
+            CommandFailedError: it ended with another code than 0.
+        """
+        ended = subprocess.run(
+            [str(places.VENV / "bin" / "tokenvend"), *arguments],
+            env=self.environment(),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_COMMAND_SECONDS,
+        )
+        if ended.returncode:
+            said = ended.stderr + ended.stdout
+            raise CommandFailedError(" ".join(arguments), ended.returncode, said)
+        return ended.stdout
+
+    def logs(self) -> str:
+        """All that anything here has logged: the functions, the local AWS, the provider, sam."""
+        files = sorted(self.folder.glob("*.log"))
+        written = [path.read_text("utf-8", errors="replace") for path in files]
+        return "\n".join([*written, *self.function_logs()])
+
+    def function_logs(self) -> list[str]:
+        """Every line that the functions logged, oldest first in each of their log groups."""
+        logs = self.client("logs")
+        groups = logs.get_paginator("describe_log_groups").paginate()
+        names = [group["logGroupName"] for page in groups for group in page["logGroups"]]
+        return [
+            event["message"]
+            for name in names
+            for page in logs.get_paginator("filter_log_events").paginate(logGroupName=name)
+            for event in page["events"]
+        ]
+
+
+@contextmanager
+def local_stack(
+    folder: Path, *, step: Step = silent, parameters: Mapping[str, str] | None = None
+) -> Iterator[LocalStack]:
+    """Start a local stack and stop all of it at the end, however that end comes.
+
+    *folder* takes its logs and temporary files; *parameters* are the template's.
+
+    Raises:
+        LocalStackError: a part of it did not come up.
+    """
+    stack = start(folder, step=step, parameters=parameters)
+    try:
+        yield stack
+    finally:
+        stop(stack.processes)
+
+
+def start(
+    folder: Path, *, step: Step = silent, parameters: Mapping[str, str] | None = None
+) -> LocalStack:
+    """Start a local stack that goes on until `stop`. If it fails, nothing is left running.
+
+    Raises:
+        LocalStackError: a part of it did not come up.
+    """
+    started: list[Process] = []
+    try:
+        if not deployment.is_built():
+            with step("Building the functions"):
+                deployment.build(folder / "build.log")
+        with step("Starting the local AWS"):
+            aws, endpoint = local_aws.start(folder)
+            started.append(aws)
+        with step("Deploying the template"):
+            deployed = deployment.deploy(endpoint, folder / "deploy.log", parameters)
+        with step("Starting the demo provider"):
+            process, provider = _start_provider(folder)
+            started.append(process)
+    except BaseException:
+        stop(tuple(started))
+        raise
+    return LocalStack(folder, deployed, provider, tuple(started))
+
+
+def stop(started: tuple[Process, ...]) -> None:
+    """Stop what was started, the last first."""
+    for process in reversed(started):
+        processes.stop(process)
+
+
+def _start_provider(folder: Path) -> tuple[Process, ProviderControl]:
+    key = secrets.token_urlsafe(24)
+    log = folder / "provider.log"
+    process = processes.start(
+        "The demo provider",
+        [str(places.VENV / "bin" / "python"), "-m", "tokenvend_local.demo_provider"],
+        environ=places.environment({KEY_VARIABLE: key}, inherited=os.environ),
+        log=log,
+    )
+    try:
+        processes.wait_until(
+            process,
+            lambda: log.read_text().startswith("{") and "\n" in log.read_text(),
+            within_seconds=_PROVIDER_SECONDS,
+            log=log,
+        )
+    except BaseException:
+        processes.stop(process)
+        raise
+    where = json.loads(log.read_text().splitlines()[0])
+    return process, ProviderControl(where["control_url"], key, where["url"])
