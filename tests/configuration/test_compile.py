@@ -51,7 +51,7 @@ def test_compiled_grant_is_read_back_whole() -> None:
 
     grant = parse_grant(item.document)
 
-    assert grant.default_scopes == {"jobs_read"}
+    assert grant.default_scopes == frozenset({"jobs_read"})
     assert grant.scopes == {"jobs_read", "candidates_read"}
 
 

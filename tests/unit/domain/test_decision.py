@@ -1,0 +1,257 @@
+"""Which rule decides, and on which side of its boundary."""
+
+from dataclasses import fields, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from tokenvend.domain.cache_key import TokenSpec
+from tokenvend.domain.decision import decide
+from tokenvend.domain.errors import TokenVendError
+from tokenvend.domain.identity import (
+    Entry,
+    NotAnIdentityError,
+    Proof,
+    identity_of_principal,
+    identity_of_session,
+)
+from tokenvend.domain.registry import (
+    ALL_TENANTS,
+    Caller,
+    CredentialDefinition,
+    Grant,
+    Isolation,
+    Observation,
+    RegistryView,
+    ScopeMode,
+)
+from tokenvend.domain.request import VendRequest
+from tokenvend.domain.secret import Secret
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+READ, WRITE = frozenset({"read"}), frozenset({"write"})
+NONE: frozenset[str] = frozenset()
+PROOF = Proof(Entry.IAM, "iam:111122223333:role/billing", unique_id="AROAONE")
+NARROWS = CredentialDefinition(
+    name="jobs",
+    provider="acme",
+    token_endpoint="https://a.example/t",
+    scopes=READ | WRITE,
+    scope_mode=ScopeMode.NARROWS,
+)
+FIXED = replace(NARROWS, scope_mode=ScopeMode.FIXED)
+GRANT = Grant(caller="billing", credential="jobs", scopes=READ)
+VIEW = RegistryView(caller=Caller(name="billing"), grant=GRANT, definition=NARROWS)
+FAMILY = replace(NARROWS, family=True)
+
+
+def _rule(view: RegistryView, request: VendRequest, proof: Proof = PROOF) -> str:
+    try:
+        decide(proof, request, view, now=NOW)
+    except TokenVendError as error:
+        return error.rule
+    return "granted"
+
+
+def _view(**changes: Any) -> RegistryView:
+    grant = {name: changes.pop(name) for name in list(changes) if hasattr(GRANT, name)}
+    return replace(VIEW, grant=replace(GRANT, **grant), **changes)
+
+
+ASK = VendRequest("jobs")
+
+
+@pytest.mark.parametrize(
+    ("view", "request_", "rule"),
+    [
+        pytest.param(VIEW, ASK, "granted", id="the default scopes"),
+        pytest.param(replace(VIEW, caller=None), ASK, "caller.known", id="unknown caller"),
+        pytest.param(replace(VIEW, caller_blocked=True), ASK, "caller.blocked", id="blocked"),
+        pytest.param(replace(VIEW, grant=None), ASK, "grant.exists", id="no grant"),
+        pytest.param(replace(VIEW, definition=None), ASK, "credential.exists", id="no credential"),
+        pytest.param(
+            replace(VIEW, credential_blocked=True), ASK, "credential.blocked", id="credential"
+        ),
+        pytest.param(VIEW, replace(ASK, connection="x"), "request.connection", id="connection"),
+        pytest.param(VIEW, replace(ASK, scopes=READ), "granted", id="within"),
+        pytest.param(VIEW, replace(ASK, scopes=WRITE), "grant.scopes", id="beyond"),
+        pytest.param(VIEW, replace(ASK, scopes=READ | WRITE), "grant.scopes", id="one too many"),
+        pytest.param(
+            _view(definition=FIXED), replace(ASK, scopes=READ), "grant.covers_whole_scope",
+            id="fixed token carries more than the grant",
+        ),
+        pytest.param(
+            _view(definition=FIXED, scopes=READ | WRITE), replace(ASK, scopes=READ), "granted",
+            id="fixed, covered",
+        ),
+        pytest.param(
+            _view(definition=replace(FIXED, scopes=frozenset()), scopes=frozenset()), ASK,
+            "grant.full_access", id="reach not declared",
+        ),
+        pytest.param(
+            _view(definition=replace(FIXED, scopes=NONE), scopes=NONE, full_access=True),
+            ASK, "granted", id="full access said",
+        ),
+        pytest.param(VIEW, replace(ASK, audience="a"), "grant.audiences", id="audience unlisted"),
+        pytest.param(
+            _view(audiences=frozenset("a")), replace(ASK, audience="a"), "granted", id="listed"
+        ),
+        pytest.param(_view(audiences=frozenset("ab")), ASK, "grant.audiences", id="which of two?"),
+        pytest.param(VIEW, replace(ASK, resource="r"), "grant.resources", id="resource unlisted"),
+        pytest.param(VIEW, replace(ASK, tenant="t"), "grant.tenants", id="tenant of no family"),
+        pytest.param(_view(definition=FAMILY), ASK, "grant.tenants", id="family wants a tenant"),
+        pytest.param(
+            _view(definition=FAMILY, tenants=frozenset({"t"})), replace(ASK, tenant="u"),
+            "grant.tenants", id="another tenant",
+        ),
+        pytest.param(
+            _view(definition=FAMILY, tenants=ALL_TENANTS), replace(ASK, tenant="u"), "granted",
+            id="all tenants",
+        ),
+    ],
+)  # fmt: skip
+def test_first_rule_that_fails_decides(
+    view: RegistryView, request_: VendRequest, rule: str
+) -> None:
+    assert _rule(view, request_) == rule
+
+
+@pytest.mark.parametrize(
+    ("after", "rule"), [(-1, "granted"), (0, "grant.scopes"), (1, "grant.scopes")]
+)
+def test_observing_ends_at_its_instant(after: int, rule: str) -> None:
+    until = NOW - timedelta(seconds=after)
+    view = _view(observation=Observation(scopes=WRITE, until=until))
+
+    assert _rule(view, replace(ASK, scopes=WRITE)) == rule
+
+
+def test_observed_scope_is_counted() -> None:
+    view = _view(observation=Observation(scopes=WRITE, until=NOW + timedelta(days=1)))
+
+    assert decide(PROOF, replace(ASK, scopes=WRITE), view, now=NOW).observed_scopes == WRITE
+
+
+def test_pinned_role_that_was_made_again_is_unknown() -> None:
+    view = replace(VIEW, caller=Caller(name="billing", unique_id="AROATWO"))
+
+    assert _rule(view, ASK) == "caller.unique_id"
+
+
+@pytest.mark.parametrize(
+    ("secret", "rule"),
+    [("old", "granted"), ("new", "granted"), ("x", "caller.secret"), (None, "caller.secret")],
+)
+def test_two_client_secrets_are_valid_during_rotation(secret: str | None, rule: str) -> None:
+    view = replace(VIEW, client_secret_hashes=(Secret("old").sha256, Secret("new").sha256))
+    proof = Proof(Entry.OAUTH2, "client:x", client_secret=Secret(secret) if secret else None)
+
+    assert _rule(view, ASK, proof) == rule
+
+
+def test_isolated_callers_share_no_token() -> None:
+    view = _view(isolation=Isolation.CALLER)
+
+    shared = decide(PROOF, ASK, VIEW, now=NOW)
+    isolated = decide(PROOF, ASK, view, now=NOW)
+
+    assert shared.key != isolated.key
+
+
+_values = st.one_of(st.none(), st.text(max_size=8))
+_specs = st.builds(
+    TokenSpec,
+    credential=st.text(max_size=8),
+    definition=st.text(max_size=8),
+    scopes=st.frozensets(st.text(max_size=4), max_size=3),
+    tenant=_values,
+    audience=_values,
+    resource=_values,
+    connection=_values,
+    connection_owner=_values,
+    caller=_values,
+)
+
+
+@given(one=_specs, other=_specs)
+def test_specifications_that_differ_share_no_key(one: TokenSpec, other: TokenSpec) -> None:
+    assume(one != other)
+
+    assert one.key() != other.key()
+
+
+@given(spec=_specs, data=st.data())
+def test_every_field_shapes_the_key(spec: TokenSpec, data: st.DataObject) -> None:
+    name = data.draw(st.sampled_from([field.name for field in fields(TokenSpec)]))
+    changed: Any = frozenset({"changed!"}) if name == "scopes" else "changed!changed!"
+
+    assert replace(spec, **{name: changed}).key() != spec.key()
+
+
+SHAPING: dict[str, object] = {
+    "token_endpoint": "https://b.example/t",
+    "client_id": "other",
+    "scopes": READ,
+    "scope_mode": ScopeMode.FIXED,
+    "scope_separator": ",",
+    "scope_parameter": True,
+    "extra_parameters": {"a": "b"},
+    "family": True,
+    "single_active_token": True,
+}
+#: A name is a field of the specification itself; the others do not reach the provider's answer.
+NOT_SHAPING = {"name", "provider", "revocation_endpoint", "default_lifetime_seconds"}
+CHECKED_ELSEWHERE = {"kind", "client_authentication", "secret"}
+
+
+@pytest.mark.parametrize("name", SHAPING)
+def test_definition_that_shapes_another_token_has_another_fingerprint(name: str) -> None:
+    changed: CredentialDefinition = replace(NARROWS, **{name: SHAPING[name]})  # type: ignore[arg-type]
+
+    assert changed.fingerprint != NARROWS.fingerprint
+
+
+def test_every_field_of_a_definition_is_known_to_shape_tokens_or_not() -> None:
+    names = {field.name for field in fields(CredentialDefinition)}
+
+    assert names == SHAPING.keys() | NOT_SHAPING | CHECKED_ELSEWHERE
+
+
+@pytest.mark.parametrize(
+    ("arn", "identity"),
+    [
+        ("arn:aws:sts::111122223333:assumed-role/billing/session", "iam:111122223333:role/billing"),
+        ("arn:aws-cn:sts::111122223333:assumed-role/a.b@c/session", "iam:111122223333:role/a.b@c"),
+        ("arn:aws:iam::111122223333:user/path/jo", "iam:111122223333:user/path/jo"),
+    ],
+)
+def test_session_has_a_canonical_identity(arn: str, identity: str) -> None:
+    assert identity_of_session(arn) == identity
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        "",
+        "arn:aws:iam::111122223333:root",
+        "arn:aws:sts::111122223333:federated-user/billing",
+        "arn:aws:iam::111122223333:role/billing",
+        "arn:aws:sts::111122223333:assumed-role/billing",
+        "arn:aws:sts::111122223333:assumed-role/billing/session/x",
+        "arn:aws:sts::111122223333:assumed-role/billing/session\n",
+        "arn:aws:sts::1111:assumed-role/billing/session",
+        "xarn:aws:sts::111122223333:assumed-role/billing/session",
+    ],
+)
+def test_what_is_not_a_workload_has_no_identity(arn: str) -> None:
+    with pytest.raises(NotAnIdentityError):
+        identity_of_session(arn)
+
+
+def test_path_of_a_role_is_dropped_because_its_sessions_do_not_show_it() -> None:
+    role = identity_of_principal("arn:aws:iam::111122223333:role/team/service/billing")
+
+    assert role == identity_of_session("arn:aws:sts::111122223333:assumed-role/billing/session")
