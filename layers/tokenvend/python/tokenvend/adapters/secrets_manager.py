@@ -6,7 +6,10 @@ sent. They are read with the secret at each exchange: there is no cache to go st
 """
 
 import json
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
@@ -16,65 +19,100 @@ from tokenvend.domain.registry import CredentialDefinition, SecretReference
 from tokenvend.domain.secret import Secret
 from tokenvend.ports import SecretUnusableError
 
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
 DEPLOYMENT_TAG = "tokenvend:deployment"
 HOST_TAG = "tokenvend:host"
 
-_MISSING = frozenset({"ResourceNotFoundException", "InvalidRequestException"})
+_CURRENT = "AWSCURRENT"
+
+#: What is wrong with a secret when Secrets Manager answers with this code.
+_REASONS = {
+    "AccessDeniedException": "may not be read: its policy, or its key's, does not admit tokenvend",
+    "DecryptionFailure": "cannot be decrypted with its key",
+    "InvalidRequestException": "is being deleted",
+    "ResourceNotFoundException": "does not exist",
+}
 
 
 class SecretsManagerStore:
     """`ports.SecretStore` on AWS Secrets Manager. *prefix* ends in a slash."""
 
-    def __init__(self, client: Any, *, prefix: str, deployment: str) -> None:
+    def __init__(self, client: "SecretsManagerClient", *, prefix: str, deployment: str) -> None:
         self._client = client
         self._prefix = prefix
         self._deployment = deployment
 
     def read(self, definition: CredentialDefinition, tenant: str | None) -> ProviderSecret:
         """See `ports.SecretStore`."""
-        label = definition.name if tenant is None else f"{definition.name}/{tenant}"
-        reference = definition.secret or SecretReference(arn=self._prefix + label)
-        with store_errors("secretsmanager:GetSecretValue"):
-            try:
-                tags = self._tags(reference.arn)
-                text = self._client.get_secret_value(SecretId=reference.arn).get("SecretString")
-            except ClientError as error:
-                if error_code(error) in _MISSING:
-                    raise _unusable(label, "does not exist or is being deleted") from None
-                raise
-        if tags.get(DEPLOYMENT_TAG) != self._deployment or not tags.get(HOST_TAG):
-            raise _unusable(label, f"lacks the tag {DEPLOYMENT_TAG} or {HOST_TAG}")
-        fields = _fields(label, text)
-        client_id = definition.client_id or _field(label, fields, reference.client_id_key)
-        return ProviderSecret(
-            client_id=client_id,
-            client_secret=Secret(_field(label, fields, reference.client_secret_key)),
-            allowed_host=tags[HOST_TAG],
-        )
+        name = _Name(definition, tenant)
+        reference = definition.secret or SecretReference(arn=self._prefix + name.label)
+        if definition.secret is not None and tenant is not None:
+            # One secret for all tenants would let each of them act as any other.
+            raise name.unusable("is one secret, but each tenant needs its own")
+        host = self._host(reference.arn, name)
+        fields = self._fields(reference.arn, name)
+        client_id = definition.client_id or _field(fields, reference.client_id_key, name)
+        client_secret = _field(fields, reference.client_secret_key, name)
+        return ProviderSecret(client_id, Secret(client_secret), host)
 
-    def _tags(self, secret_id: str) -> dict[str, str]:
-        described = self._client.describe_secret(SecretId=secret_id)
-        return {tag["Key"]: tag["Value"] for tag in described.get("Tags", [])}
+    def _host(self, secret_id: str, name: "_Name") -> str:
+        with _secret_errors("secretsmanager:DescribeSecret", name):
+            described = self._client.describe_secret(SecretId=secret_id)
+        tags = {tag["Key"]: tag["Value"] for tag in described.get("Tags", [])}
+        if tags.get(DEPLOYMENT_TAG) != self._deployment:
+            raise name.unusable(f"is not this deployment's by its tag {DEPLOYMENT_TAG}")
+        if not tags.get(HOST_TAG):
+            raise name.unusable(f"lacks the tag {HOST_TAG}, which says where it may be sent")
+        return tags[HOST_TAG]
+
+    def _fields(self, secret_id: str, name: "_Name") -> dict[str, object]:
+        with _secret_errors("secretsmanager:GetSecretValue", name):
+            answer = self._client.get_secret_value(SecretId=secret_id, VersionStage=_CURRENT)
+        try:
+            fields = json.loads(answer.get("SecretString", ""))
+        except (ValueError, RecursionError):
+            fields = None
+        # Raised out here: the parser's own error holds the whole text.
+        if not isinstance(fields, dict):
+            raise name.unusable("is not a JSON object")
+        return fields
 
 
-def _fields(label: str, text: str | None) -> dict[str, object]:
-    try:
-        fields = json.loads(text or "")
-    except ValueError:
-        fields = None
-    if not isinstance(fields, dict):
-        raise _unusable(label, "is not a JSON object") from None
-    return fields
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """What a person calls a secret, and how it is mended."""
+
+    definition: CredentialDefinition
+    tenant: str | None
+
+    @property
+    def label(self) -> str:
+        name = self.definition.name
+        return name if self.tenant is None else f"{name}/{self.tenant}"
+
+    def unusable(self, reason: str) -> SecretUnusableError:
+        mend = f"Write it with: tokenvend secret put {self.label}"
+        if self.definition.secret is not None:
+            mend = f"Mend it where it is; its tags: tokenvend secret adopt {self.label}"
+        return SecretUnusableError(f"The secret of {self.label} {reason}. {mend}")
 
 
-def _field(label: str, fields: dict[str, object], name: str) -> str:
-    value = fields.get(name)
+def _field(fields: dict[str, object], key: str, name: _Name) -> str:
+    value = fields.get(key)
     if not isinstance(value, str) or not value:
-        raise _unusable(label, f"has no field {name}")
+        raise name.unusable(f"has no field {key}")
     return value
 
 
-def _unusable(label: str, reason: str) -> SecretUnusableError:
-    return SecretUnusableError(
-        f"The secret of {label} {reason}. Write it with: tokenvend secret put {label}"
-    )
+@contextmanager
+def _secret_errors(what: str, name: _Name) -> Iterator[None]:
+    with store_errors(what):
+        try:
+            yield
+        except ClientError as error:
+            reason = _REASONS.get(error_code(error))
+            if reason is None:
+                raise
+            raise name.unusable(reason) from None

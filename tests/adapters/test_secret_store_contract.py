@@ -1,0 +1,129 @@
+"""The contract of `ports.SecretStore`, on the fake and on Secrets Manager."""
+
+import json
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Protocol
+from uuid import uuid4
+
+import pytest
+from tests.adapters.aws import Aws
+from tests.fakes.secret_store import FakeSecretStore
+
+from tokenvend.adapters.secrets_manager import (
+    DEPLOYMENT_TAG,
+    HOST_TAG,
+    SecretsManagerStore,
+)
+from tokenvend.domain.oauth.token_request import ProviderSecret
+from tokenvend.domain.registry import CredentialDefinition
+from tokenvend.domain.secret import Secret
+from tokenvend.ports import SecretStore, SecretUnusableError
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+HOST = "api.example.com"
+ATS = CredentialDefinition(
+    name="ats", provider="smartrecruiters", token_endpoint=f"https://{HOST}/token"
+)
+PARTNER = replace(ATS, name="partner", family=True)
+SECRET = ProviderSecret("client-1", Secret("top-secret-1"), HOST)
+
+
+class World(Protocol):
+    """Secrets that a test writes, and whoever reads them."""
+
+    @property
+    def store(self) -> SecretStore: ...
+    def put(self, credential: str, tenant: str | None, secret: ProviderSecret) -> None: ...
+
+
+@dataclass
+class FakeWorld:
+    store: FakeSecretStore = field(default_factory=FakeSecretStore)
+
+    def put(self, credential: str, tenant: str | None, secret: ProviderSecret) -> None:
+        self.store.secrets[credential, tenant] = secret
+
+
+class SecretsManagerWorld:
+    def __init__(self, client: "SecretsManagerClient") -> None:
+        self._client = client
+        self._deployment = f"tokenvend-{uuid4().hex}"
+        self._prefix = f"tokenvend/{self._deployment}/"
+        self._written: set[str] = set()
+        self.store = SecretsManagerStore(client, prefix=self._prefix, deployment=self._deployment)
+
+    def put(self, credential: str, tenant: str | None, secret: ProviderSecret) -> None:
+        name = self._prefix + (credential if tenant is None else f"{credential}/{tenant}")
+        text = json.dumps(
+            {"client_id": secret.client_id, "client_secret": secret.client_secret.reveal()}
+        )
+        if name in self._written:
+            self._client.put_secret_value(SecretId=name, SecretString=text)
+            return
+        self._written.add(name)
+        tags = {DEPLOYMENT_TAG: self._deployment, HOST_TAG: secret.allowed_host}
+        self._client.create_secret(
+            Name=name,
+            SecretString=text,
+            Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
+        )
+
+
+@pytest.fixture(params=["fake", "secretsmanager"])
+def world(request: pytest.FixtureRequest) -> World:
+    if request.param == "fake":
+        return FakeWorld()
+    aws: Aws = request.getfixturevalue("aws")
+    return SecretsManagerWorld(aws.secretsmanager)
+
+
+def test_a_secret_comes_back_with_the_host_it_may_be_sent_to(world: World) -> None:
+    world.put("ats", None, SECRET)
+
+    assert world.store.read(ATS, None) == SECRET
+
+
+def test_the_current_secret_is_read_past_every_cache(world: World) -> None:
+    newer = replace(SECRET, client_secret=Secret("top-secret-2"))
+    world.put("ats", None, SECRET)
+    world.store.read(ATS, None)
+
+    world.put("ats", None, newer)
+
+    assert world.store.read(ATS, None) == newer
+
+
+def test_each_tenant_has_a_secret_of_its_own(world: World) -> None:
+    acme = replace(SECRET, client_secret=Secret("of-acme"))
+    umbrella = replace(SECRET, client_secret=Secret("of-umbrella"))
+    world.put("partner", "acme", acme)
+    world.put("partner", "umbrella", umbrella)
+
+    assert world.store.read(PARTNER, "acme") == acme
+    assert world.store.read(PARTNER, "umbrella") == umbrella
+
+
+def test_the_definitions_client_id_goes_before_the_secrets(world: World) -> None:
+    world.put("ats", None, SECRET)
+
+    secret = world.store.read(replace(ATS, client_id="from-the-file"), None)
+
+    assert secret == replace(SECRET, client_id="from-the-file")
+
+
+@pytest.mark.parametrize(
+    ("definition", "tenant", "label"),
+    [(ATS, None, "ats"), (PARTNER, "acme", "partner/acme")],
+    ids=["credential", "tenant"],
+)
+def test_a_missing_secret_says_how_to_write_it(
+    world: World, definition: CredentialDefinition, tenant: str | None, label: str
+) -> None:
+    with pytest.raises(SecretUnusableError) as caught:
+        world.store.read(definition, tenant)
+
+    assert str(caught.value) == (
+        f"The secret of {label} does not exist. Write it with: tokenvend secret put {label}"
+    )
