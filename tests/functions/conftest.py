@@ -58,8 +58,8 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
         "alias:billing": Caller(name="billing"),
         "client:shop": Caller(name="shop"),
     }
-    for identity in world.reader.callers:
-        world.reader.grants[identity, "jobs"] = GRANT
+    for identity, caller in world.reader.callers.items():
+        world.reader.grants[identity, "jobs"] = replace(GRANT, caller=caller.name)
     world.reader.definitions["secret-jobs"] = replace(DEFINITION, name="secret-jobs")
     world.reader.client_secret_hashes["client:shop"] = (Secret("tv_example").sha256,)
     environment = world.environment()

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -71,11 +72,18 @@ def test_metadata_tells_nothing_of_what_exists_and_believes_no_host_header() -> 
     assert "evil.example" not in known["body"]
 
 
+@pytest.fixture
+def log(capsys: pytest.CaptureFixture[str]) -> Iterator[pytest.CaptureFixture[str]]:
+    """What is logged; Powertools' handler keeps the stream of whichever test logged first."""
+    handler: Any = logger().registered_handler
+    former = handler.setStream(sys.stdout)
+    yield capsys
+    handler.setStream(former)
+
+
 def test_log_of_a_whole_run_names_tokens_only_by_their_hash(
-    world: World, capsys: pytest.CaptureFixture[str]
+    world: World, log: pytest.CaptureFixture[str]
 ) -> None:
-    # Powertools' handler keeps the stream of whichever test logged first.
-    logger().registered_handler.setStream(sys.stdout)  # type: ignore[attr-defined]
     secrets = ["provider-token-", "our-secret", "tv_example", "tv_wrong"]
     for function, case, alias in [
         ("vend_iam", "granted", "live"),
@@ -86,7 +94,7 @@ def test_log_of_a_whole_run_names_tokens_only_by_their_hash(
     ]:
         load_handler(function)(_event(function, case), through(alias))
 
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    lines = [json.loads(line) for line in log.readouterr().out.splitlines()]
 
     assert len(lines) == 6
     assert not [line for line in lines for secret in secrets if secret in json.dumps(line)]
