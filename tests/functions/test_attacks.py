@@ -1,8 +1,8 @@
 """What somebody with some power over the account tries, and what it gets them."""
 
 import json
-import sys
 from collections.abc import Iterator
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -73,17 +73,15 @@ def test_metadata_tells_nothing_of_what_exists_and_believes_no_host_header() -> 
 
 
 @pytest.fixture
-def log(capsys: pytest.CaptureFixture[str]) -> Iterator[pytest.CaptureFixture[str]]:
-    """What is logged; Powertools' handler keeps the stream of whichever test logged first."""
+def log() -> Iterator[StringIO]:
+    """What is logged: Powertools' handler keeps the stream of whichever test logged first."""
     handler: Any = logger().registered_handler
-    former = handler.setStream(sys.stdout)
-    yield capsys
-    handler.setStream(former)
+    former, handler.stream = handler.stream, StringIO()
+    yield handler.stream
+    handler.stream = former
 
 
-def test_log_of_a_whole_run_names_tokens_only_by_their_hash(
-    world: World, log: pytest.CaptureFixture[str]
-) -> None:
+def test_log_of_a_whole_run_names_tokens_only_by_their_hash(world: World, log: StringIO) -> None:
     secrets = ["provider-token-", "our-secret", "tv_example", "tv_wrong"]
     for function, case, alias in [
         ("vend_iam", "granted", "live"),
@@ -94,7 +92,7 @@ def test_log_of_a_whole_run_names_tokens_only_by_their_hash(
     ]:
         load_handler(function)(_event(function, case), through(alias))
 
-    lines = [json.loads(line) for line in log.readouterr().out.splitlines()]
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
 
     assert len(lines) == 6
     assert not [line for line in lines for secret in secrets if secret in json.dumps(line)]
