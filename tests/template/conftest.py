@@ -9,11 +9,11 @@ import yaml
 ROOT = Path(__file__).parents[2]
 
 
-class _CloudFormation(yaml.SafeLoader):
+class CloudFormation(yaml.SafeLoader):
     """Reads `!Ref x` as `{"Ref": "x"}`, and `!GetAtt` and the rest alike."""
 
 
-def _tagged(loader: _CloudFormation, suffix: str, node: yaml.Node) -> dict[str, Any]:
+def _tagged(loader: CloudFormation, suffix: str, node: yaml.Node) -> dict[str, Any]:
     name = suffix if suffix in {"Ref", "Condition"} else f"Fn::{suffix}"
     if isinstance(node, yaml.ScalarNode):
         return {name: loader.construct_scalar(node)}
@@ -23,14 +23,14 @@ def _tagged(loader: _CloudFormation, suffix: str, node: yaml.Node) -> dict[str, 
     return {name: loader.construct_mapping(node, deep=True)}
 
 
-_CloudFormation.add_multi_constructor("!", _tagged)
+CloudFormation.add_multi_constructor("!", _tagged)
 
 
 @pytest.fixture(scope="session")
 def template() -> dict[str, Any]:
     """template.yaml, its short tags written out."""
     text = (ROOT / "template.yaml").read_text(encoding="utf-8")
-    document: dict[str, Any] = yaml.load(text, Loader=_CloudFormation)  # noqa: S506 - safe
+    document: dict[str, Any] = yaml.load(text, Loader=CloudFormation)  # noqa: S506 - safe
     return document
 
 
