@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from tokenvend_local import places
+from tokenvend_local import places, processes
 from tokenvend_local.errors import LocalStackError
 from tokenvend_local.places import ROOT, SAM, SAM_BUILD, STACK_NAME, STAGE, TEMPLATE
 
@@ -126,22 +125,12 @@ def _announce_issuer(deployed: Deployed) -> None:
 
 
 def _sam(*arguments: str, log: Path, endpoint: str | None = None) -> None:
-    log.parent.mkdir(parents=True, exist_ok=True)
     path = f"{places.BUILD_PYTHON_BIN}{os.pathsep}{os.environ.get('PATH', '')}"
     # sam asks every 5 s how far a deployment has got; the local AWS is done in less.
     settings = {"PATH": path, "SAM_CLI_POLL_DELAY": "0.5"}
     environ = places.environment(settings, endpoint=endpoint, inherited=os.environ)
-    with log.open("wb") as output:
-        ended = subprocess.run(
-            [str(SAM), *arguments],
-            cwd=ROOT,
-            env=environ,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-    if ended.returncode:
+    command = [str(SAM), *arguments]
+    if processes.run("sam", command, environ=environ, log=log, cwd=ROOT):
         raise LocalStackError(f"`sam {arguments[0]}` failed.", log=log)
 
 

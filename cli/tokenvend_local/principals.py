@@ -118,8 +118,12 @@ class Principals:
         arn = f"arn:aws:execute-api:{places.REGION}:{places.ACCOUNT}:{api}/{places.STAGE}"
         return {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": f"{arn}/POST/iam/*"}
 
-    def may_invoke(self, alias: str) -> dict[str, Any]:
-        """The statement that lets a caller invoke the direct function through *alias*."""
+    def may_invoke(self, alias: str | None) -> dict[str, Any]:
+        """The statement that lets a caller invoke the direct function through *alias*.
+
+        `None`: by any name, as a permission on `*` does.
+        """
         name = self._deployed.outputs["VendDirectFunctionName"]
         arn = f"arn:aws:lambda:{places.REGION}:{places.ACCOUNT}:function:{name}"
-        return {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": f"{arn}:{alias}"}
+        resource = f"{arn}:{alias}" if alias else [arn, f"{arn}:*"]
+        return {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": resource}

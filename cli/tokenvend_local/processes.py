@@ -72,6 +72,28 @@ def start(name: str, command: Sequence[str], *, environ: Mapping[str, str], log:
     return Process(name, started.pid, birth(started.pid))
 
 
+def run(
+    name: str, command: Sequence[str], *, environ: Mapping[str, str], log: Path, cwd: Path
+) -> int:
+    """Run *command* to its end; its exit code. If we are interrupted, it and its children stop."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
+        started = subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=dict(environ),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        return started.wait()
+    except BaseException:
+        stop(Process(name, started.pid, birth(started.pid)))
+        raise
+
+
 def wait_until(
     process: Process, answers: Callable[[], bool], *, within_seconds: float, log: Path
 ) -> None:

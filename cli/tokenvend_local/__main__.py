@@ -1,0 +1,119 @@
+"""`python -m tokenvend_local demo|up|down|build`: what the Makefile's targets of that name run."""
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+
+from tokenvend_local import demo, deployment, guide, kept, places, table, tour
+from tokenvend_local.errors import LocalStackError
+from tokenvend_local.kept import FOLDER
+from tokenvend_local.progress import told
+from tokenvend_local.stack import local_stack, start, stop
+
+_IS_UP = "\nThe local stack is up: the local AWS at {endpoint}, the vending API at\n{api_url}"
+
+
+def run_demo() -> int:
+    """Start a stack, tour it, stop it."""
+    out = table.console()
+    folder = FOLDER / "demo"
+    with local_stack(folder, step=told) as stack:
+        with told("Applying demo/tokenvend.yaml, writing secrets"):
+            ready = demo.set_up(stack, folder)
+        out.print()
+        visited = (
+            row for each in tour.stops(ready) for row in tour.visit(each, stack.provider.url)
+        )
+        rows = table.show(visited, out)
+    out.print(
+        "\nmemory and store: the token was there. provider: it was fetched just now. "
+        "The first call of each function also starts its process.",
+        style="dim",
+    )
+    astray = [row for row in rows if not row.went_as_meant]
+    if astray:
+        out.print(f"\n{len(astray)} of {len(rows)} did not go as meant (in red).", style="red")
+        out.print(f"What the functions logged: {folder / 'aws.log'}")
+        return 1
+    guide.print_next(out, is_up=False)
+    return 0
+
+
+def run_up() -> int:
+    """Start a stack and leave it running, unless one is up already."""
+    out = table.console()
+    known = kept.state()
+    if known and all(process.is_alive for process in kept.kept_processes(known)):
+        out.print("It was up already.")
+        guide.print_next(out, is_up=True)
+        return 0
+    if known:
+        run_down()
+    stack = start(FOLDER / "up", step=told)
+    try:
+        with told("Applying demo/tokenvend.yaml, writing secrets"):
+            ready = demo.set_up(stack, FOLDER)
+        kept.keep(ready)
+    except BaseException:
+        stop(stack.processes)
+        kept.forget()
+        raise
+    out.print(_IS_UP.format(endpoint=stack.endpoint, api_url=stack.api_url))
+    guide.print_next(out, is_up=True)
+    return 0
+
+
+def run_down() -> int:
+    """Stop what `run_up` started, and nothing else."""
+    known = kept.state()
+    if known is None:
+        sys.stdout.write("Nothing is up.\n")
+        return 0
+    with told("Stopping the local stack"):
+        stop(kept.kept_processes(known))
+        kept.forget()
+    return 0
+
+
+def run_build() -> int:
+    """Build what is deployed to AWS."""
+    with told("Building functions and layer into .aws-sam/build"):
+        deployment.build_for_aws(places.BUILD / "build.log")
+    sys.stdout.write("Deploy it with: sam deploy --guided\n")
+    return 0
+
+
+COMMANDS = {"demo": run_demo, "up": run_up, "down": run_down, "build": run_build}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command; its exit code. Told to stop, it first stops what it started."""
+    if len(arguments) != 1 or arguments[0] not in COMMANDS:
+        sys.stderr.write(f"usage: python -m tokenvend_local {'|'.join(COMMANDS)}\n")
+        return 2
+    # Requests to our own loopback ports must not go through the user's proxy.
+    os.environ.update(dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost"))
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    try:
+        return COMMANDS[arguments[0]]()
+    except LocalStackError as error:
+        sys.stderr.write(f"\n{error}\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("\nStopped, with all that was started.\n")
+        return 130
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """End the command in order. From now on it is ending: a second Ctrl-C must not leave a half."""
+    del number, frame
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

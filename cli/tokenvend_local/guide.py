@@ -1,0 +1,46 @@
+"""What a person can do with the local stack next, in commands to copy."""
+
+from rich.console import Console
+from rich.text import Text
+
+_FOLDER = "build/local-stack"
+_GRANT_TYPE = "-d grant_type=client_credentials"
+_ASKED = "--caller dashboard --credential reports"
+
+#: A command, and what it shows.
+NEXT = (
+    (
+        f"source {_FOLDER}/env",
+        "the tokenvend and aws commands then talk to this stack, and to no other",
+    ),
+    (
+        f"curl -sS -K {_FOLDER}/dashboard.curl {_GRANT_TYPE} -d scope=reports:read",
+        "a token for the OAuth client; with scope=reports:write it is refused",
+    ),
+    (
+        f"curl -sS -K {_FOLDER}/careers-site.curl {_GRANT_TYPE}",
+        "a token for a role, in a request that the role signed",
+    ),
+    (
+        f"tokenvend explain --deployed {_ASKED} --scope reports:write",
+        "the rule behind a decision, without vending",
+    ),
+    (
+        'tokenvend block caller dashboard --reason "trying it out"',
+        "takes effect within 30 s; tokenvend unblock caller dashboard lifts it",
+    ),
+    ("make down", "stops it all"),
+)
+
+
+def print_next(out: Console, *, is_up: bool) -> None:
+    """Print what to try, each command on a line of its own, never wrapped."""
+    out.print("\nWhat to try next", style="bold")
+    up = [] if is_up else [("make up", "the same stack, left running; then, in this folder:")]
+    for command, shows in [*up, *NEXT]:
+        out.print(Text(f"  {command}", style="cyan"), soft_wrap=True)
+        out.print(Text(f"      {shows}"), soft_wrap=True)
+    out.print(
+        "\nBehind it all: demo/tokenvend.yaml. More: docs/local-stack.md",
+        soft_wrap=True,
+    )
