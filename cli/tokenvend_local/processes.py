@@ -20,6 +20,9 @@ LOOPBACK = "127.0.0.1"
 _STOP_SECONDS = 5.0
 _POLL_SECONDS = 0.05
 
+#: What this interpreter started and has not stopped yet, by process id.
+_children: dict[int, subprocess.Popen[bytes]] = {}
+
 
 @dataclass(frozen=True, slots=True)
 class Process:
@@ -57,28 +60,18 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def start(name: str, command: Sequence[str], *, environ: Mapping[str, str], log: Path) -> Process:
+def start(
+    name: str,
+    command: Sequence[str],
+    *,
+    environ: Mapping[str, str],
+    log: Path,
+    cwd: Path | None = None,
+) -> Process:
     """Start *command* in the background, with all that it prints in *log*."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
-        started = subprocess.Popen(
-            command,
-            env=dict(environ),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    return Process(name, started.pid, birth(started.pid))
-
-
-def run(
-    name: str, command: Sequence[str], *, environ: Mapping[str, str], log: Path, cwd: Path
-) -> int:
-    """Run *command* to its end; its exit code. If we are interrupted, it and its children stop."""
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as output:
-        started = subprocess.Popen(
+        child = subprocess.Popen(
             command,
             cwd=cwd,
             env=dict(environ),
@@ -87,11 +80,19 @@ def run(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+    _children[child.pid] = child
+    return Process(name, child.pid, birth(child.pid))
+
+
+def run(
+    name: str, command: Sequence[str], *, environ: Mapping[str, str], log: Path, cwd: Path
+) -> int:
+    """Run *command* to its end; its exit code. If we are interrupted, it and its children stop."""
+    process = start(name, command, environ=environ, log=log, cwd=cwd)
     try:
-        return started.wait()
-    except BaseException:
-        stop(Process(name, started.pid, birth(started.pid)))
-        raise
+        return _children[process.pid].wait()
+    finally:
+        stop(process)
 
 
 def wait_until(
@@ -113,17 +114,18 @@ def wait_until(
         time.sleep(_POLL_SECONDS)
 
 
-def stop(process: Process) -> None:
+def stop(process: Process, *, patience_seconds: float = _STOP_SECONDS) -> None:
     """Stop *process* and its children: first asked to, then made to. Fine if it is gone."""
-    if not process.is_alive:
-        return
-    _signal_group(process.pid, signal.SIGTERM)
-    deadline = time.monotonic() + _STOP_SECONDS
-    while _group_exists(process.pid) and time.monotonic() < deadline:
-        _reap(process.pid)
-        time.sleep(_POLL_SECONDS)
-    _signal_group(process.pid, signal.SIGKILL)
-    _reap(process.pid)
+    # A child of ours that ended by itself may have left children of its own.
+    if process.is_alive or process.pid in _children:
+        _signal_group(process.pid, signal.SIGTERM)
+        deadline = time.monotonic() + patience_seconds
+        while _group_exists(process.pid) and time.monotonic() < deadline:
+            _reap(process.pid)
+            time.sleep(_POLL_SECONDS)
+        _signal_group(process.pid, signal.SIGKILL)
+    if child := _children.pop(process.pid, None):
+        child.wait()
 
 
 def _signal_group(pid: int, number: signal.Signals) -> None:
@@ -145,7 +147,5 @@ def _group_exists(pid: int) -> bool:
 
 def _reap(pid: int) -> None:
     """Collect the process if it is a child of ours: until then its group still exists."""
-    try:
-        os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        return
+    if child := _children.get(pid):
+        child.poll()

@@ -21,7 +21,7 @@ def console() -> Console:
 def show(rows: Iterable[Row], out: Console) -> list[Row]:
     """Print *rows* as they come, with a line between grants and refusals; all of them."""
     table = _empty()
-    shown = []
+    shown: list[Row] = []
     with Live(table, console=out, auto_refresh=False) as live:
         for row in rows:
             if shown and row.source == "" and shown[-1].source:

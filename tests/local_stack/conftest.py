@@ -1,0 +1,76 @@
+"""The deployed template, for every test in this folder.
+
+Fixtures
+    stack           a `tokenvend_local.stack.LocalStack`: the unchanged template in a local AWS
+                    with IAM enforced, and the demo provider. One for the whole session.
+                      stack.deployed               outputs, `api_url`; give it to the askers below
+                      stack.provider               a `ProviderControl`: add_client, misbehave,
+                                                   behave, exchanges(client_id), secret_values
+                      stack.principals             makes roles, users, sessions
+                      stack.client("dynamodb")     boto3, as root; `**role.as_client_arguments()`
+                                                   for a client as a role
+                      stack.tokenvend("plan", …)   the command, against this stack
+                      stack.logs()                 all that functions, AWS, provider, sam logged
+                      stack.function_logs()        the functions' lines alone
+    world           a `World`: add credentials, callers, grants under names of your own
+                    (`world.name("jobs")`), then `world.apply()`.
+    node_provider   the npm `oidc-provider`, a provider that nobody here wrote.
+
+Asking (from `tokenvend_local.asking`)
+    ask_signed(stack.deployed, principal, credential, scope="…")       POST /iam/…
+    ask_as_client(stack.deployed, oauth_client, credential, basic=True) POST /oauth2/…
+    ask_directly(stack.deployed, principal, alias, event)              lambda:Invoke
+    each gives an `Answer`: status, document, headers, seconds, token, error
+
+The stack runs with MemorySeconds=2, so that a test of what lives on in memory need not wait
+for long. All tests of this folder run in one process, also under `pytest -n`: one stack is
+enough for two cores. `keep_out_of_logs` is a set for what no log may hold and nobody here
+knows of, such as a token that `node_provider` issued; the last test searches for it all.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.local_stack.node_provider import NodeProvider, node_provider_running
+from tests.local_stack.world import World
+
+from tokenvend_local.kept import FOLDER
+from tokenvend_local.stack import LocalStack, local_stack
+
+MEMORY_SECONDS = 2
+_HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep this folder's tests in one worker, and the search of the logs last."""
+    ours = [item for item in items if _HERE in item.path.parents]
+    for item in ours:
+        item.add_marker(pytest.mark.xdist_group("local_stack"))
+    last = [item for item in ours if item.path.name == "test_nothing_leaks.py"]
+    items[:] = [item for item in items if item not in last] + last
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[LocalStack]:
+    folder = FOLDER / "tests"
+    with local_stack(folder, parameters={"MemorySeconds": str(MEMORY_SECONDS)}) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def keep_out_of_logs() -> set[str]:
+    return set()
+
+
+@pytest.fixture(scope="session")
+def world(
+    stack: LocalStack, tmp_path_factory: pytest.TempPathFactory, keep_out_of_logs: set[str]
+) -> World:
+    return World(stack, tmp_path_factory.mktemp("world"), keep_out_of_logs)
+
+
+@pytest.fixture(scope="session")
+def node_provider(stack: LocalStack) -> Iterator[NodeProvider]:
+    with node_provider_running(stack.folder / "node-provider.log") as running:
+        yield running

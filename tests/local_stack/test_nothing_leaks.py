@@ -1,0 +1,14 @@
+"""Runs last: whatever the tests of this folder did, no log holds a secret or a token."""
+
+from tokenvend_local.stack import LocalStack
+
+
+def test_no_log_holds_a_secret_or_a_token(stack: LocalStack, keep_out_of_logs: set[str]) -> None:
+    values = {*stack.provider.secret_values(), *keep_out_of_logs}
+    logs = stack.logs()
+
+    leaked = [value[:6] + "…" for value in values if value in logs]
+
+    assert values
+    assert '"outcome":"vended"' in logs
+    assert leaked == []

@@ -1,0 +1,176 @@
+"""Whole flows: the deployed template, IAM enforced, a provider that counts."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import requests
+from tests.local_stack.conftest import MEMORY_SECONDS
+from tests.local_stack.world import World
+
+from tokenvend_local.asking import Answer, ask_as_client, ask_directly, ask_signed, items
+from tokenvend_local.stack import LocalStack
+
+_WORKERS = 40
+
+
+def test_forty_workers_and_one_missing_token_make_one_exchange(
+    stack: LocalStack, world: World
+) -> None:
+    jobs, billing = world.name("jobs"), world.name("billing")
+    client = world.credential(jobs)
+    role = world.role(billing, may_invoke=billing)
+    world.caller(billing, direct=role)
+    world.grant(billing, jobs)
+    world.apply()
+    stack.provider.misbehave(client_id=client.client_id, delay_seconds=1.0)
+
+    def ask(_: int) -> Answer:
+        return ask_directly(stack.deployed, role, billing, {"credential": jobs})
+
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        answers = list(pool.map(ask, range(_WORKERS)))
+
+    stack.provider.behave(client.client_id)
+    assert [answer.error for answer in answers] == [None] * _WORKERS
+    assert len({answer.token for answer in answers}) == 1
+    assert len(stack.provider.exchanges(client.client_id)) == 1
+
+
+def test_three_kinds_of_caller_share_one_token_that_opens_the_api(
+    stack: LocalStack, world: World
+) -> None:
+    jobs, name = world.name("jobs"), world.name("all-ways")
+    client = world.credential(jobs)
+    role = world.role(name, path="/service/", may_invoke=name)
+    world.caller(name, iam=role, client_id=f"{name}-web", direct=role)
+    world.grant(name, jobs)
+    world.apply()
+    issued = world.new_client(name)
+
+    answers = [
+        ask_signed(stack.deployed, role, jobs),
+        ask_as_client(stack.deployed, issued, jobs),
+        ask_as_client(stack.deployed, issued, jobs, basic=False),
+        ask_directly(stack.deployed, role, name, {"credential": jobs}),
+        *[
+            Answer(0, document, {}, 0.0)
+            for document in items(
+                ask_directly(stack.deployed, role, name, {"requests": [{"credential": jobs}]})
+            )
+        ],
+    ]
+
+    assert len({answer.token for answer in answers}) == 1
+    assert len(answers) == 5
+    assert len(stack.provider.exchanges(client.client_id)) == 1
+    opened = requests.get(
+        f"{stack.provider.url}/jobs",
+        headers={"Authorization": f"Bearer {answers[0].token}"},
+        timeout=5,
+    )
+    assert opened.status_code == 200
+
+
+def test_removed_grant_and_block_are_gone_within_memory_seconds(
+    stack: LocalStack, world: World
+) -> None:
+    jobs, blocked, removed = world.name("jobs"), world.name("blocked"), world.name("removed")
+    world.credential(jobs)
+    roles = {name: world.role(name) for name in (blocked, removed)}
+    for name, role in roles.items():
+        world.caller(name, iam=role)
+        world.grant(name, jobs)
+    world.apply()
+    before = [ask_signed(stack.deployed, role, jobs).status for role in roles.values()]
+
+    stack.tokenvend("block", "caller", blocked, "--reason", "test")
+    world.revoke_grants(removed)
+    world.apply()
+    time.sleep(MEMORY_SECONDS)
+    after = [ask_signed(stack.deployed, role, jobs).error for role in roles.values()]
+
+    assert before == [200, 200]
+    assert after == ["invalid_client", "unauthorized_client"]
+
+
+def test_recreated_role_of_the_same_name_is_nobody_when_pinned(
+    stack: LocalStack, world: World
+) -> None:
+    jobs, name = world.name("jobs"), world.name("pinned")
+    world.credential(jobs)
+    role = world.role(name)
+    world.caller(name, iam=role)
+    world.configuration["callers"][name]["identities"][0]["unique_id"] = role.unique_id
+    world.grant(name, jobs)
+    world.apply()
+    first = ask_signed(stack.deployed, role, jobs)
+    iam = stack.client("iam")
+    iam.delete_role_policy(RoleName=name, PolicyName="calls")
+    iam.delete_role(RoleName=name)
+
+    again = world.role(name)
+    second = ask_signed(stack.deployed, again, jobs)
+
+    assert again.unique_id != role.unique_id
+    assert (first.status, second.status) == (200, 401)
+
+
+def test_another_callers_alias_is_closed_by_iam(stack: LocalStack, world: World) -> None:
+    jobs, mine, theirs = world.name("jobs"), world.name("mine"), world.name("theirs")
+    world.credential(jobs)
+    role = world.role(mine, may_invoke=mine)
+    for name in (mine, theirs):
+        world.caller(name, direct=role if name == mine else world.role(theirs))
+        world.grant(name, jobs)
+    world.apply()
+
+    own = ask_directly(stack.deployed, role, mine, {"credential": jobs})
+
+    assert own.error is None
+    with pytest.raises(Exception, match="AccessDenied"):
+        ask_directly(stack.deployed, role, theirs, {"credential": jobs})
+
+
+def test_metadata_comes_from_configuration_and_names_no_scope(stack: LocalStack) -> None:
+    url = f"{stack.api_url}/oauth2/anything/.well-known/openid-configuration"
+
+    document = requests.get(url, headers={"Host": "evil.example"}, timeout=10).json()
+
+    assert document["issuer"].endswith("/oauth2/anything")
+    assert "evil" not in str(document)
+    assert "scopes_supported" not in document
+
+
+@pytest.mark.parametrize(
+    ("how", "status", "error"),
+    [
+        ({"status": 401, "error": "invalid_client"}, 502, "provider_refused"),
+        ({"status": 200, "error": "invalid_grant"}, 502, "provider_refused"),
+        ({"status": 500}, 503, "temporarily_unavailable"),
+        ({"status": 429, "retry_after": "7"}, 503, "temporarily_unavailable"),
+        ({"body": "html"}, 502, "provider_refused"),
+        ({"body": "garbage"}, 502, "provider_refused"),
+        ({"body": "half"}, 503, "temporarily_unavailable"),
+        ({"status": 302, "location": "http://127.0.0.1:1/"}, 502, "provider_refused"),
+        ({"hang_up": True}, 503, "temporarily_unavailable"),
+        ({"fields": {"token_type": "mac"}}, 502, "provider_refused"),
+        ({"fields": {"scope": "jobs_read jobs_manage"}}, 502, "provider_refused"),
+    ],
+    ids=str,
+)
+def test_provider_that_misbehaves_is_asked_once_and_never_quoted(
+    stack: LocalStack, world: World, how: dict[str, object], status: int, error: str
+) -> None:
+    jobs, name = world.name("jobs"), world.name("caller")
+    client = world.credential(jobs)
+    role = world.role(name)
+    world.caller(name, iam=role)
+    world.grant(name, jobs)
+    world.apply()
+    stack.provider.misbehave(client_id=client.client_id, times=1, **how)
+
+    answer = ask_signed(stack.deployed, role, jobs)
+
+    assert (answer.status, answer.error) == (status, error)
+    assert ("Retry-After" in answer.headers) == (status == 503)

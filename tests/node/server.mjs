@@ -1,0 +1,55 @@
+// oidc-provider with client credentials, both client authentications, scopes and resource
+// indicators. Configured by one JSON text in OIDC_PROVIDER:
+//   { port, scopes, resources: {indicator: "scopes"}, clients: [{client_id, client_secret, method, scope}] }
+// Writes a line of JSON for each exchange, without the token: {client_id, status, error, at}.
+import { Provider, errors } from 'oidc-provider';
+
+const { port, scopes, resources, clients } = JSON.parse(process.env.OIDC_PROVIDER);
+const issuer = `http://127.0.0.1:${port}`;
+
+const provider = new Provider(issuer, {
+  clients: clients.map(({ client_id, client_secret, method, scope }) => ({
+    client_id,
+    client_secret,
+    scope,
+    token_endpoint_auth_method: method,
+    grant_types: ['client_credentials'],
+    redirect_uris: [],
+    response_types: [],
+  })),
+  clientAuthMethods: ['client_secret_basic', 'client_secret_post'],
+  scopes,
+  ttl: { ClientCredentials: 600 },
+  features: {
+    devInteractions: { enabled: false },
+    clientCredentials: { enabled: true },
+    introspection: { enabled: true },
+    revocation: { enabled: true },
+    resourceIndicators: {
+      enabled: true,
+      getResourceServerInfo(ctx, indicator) {
+        if (!(indicator in resources)) throw new errors.InvalidTarget();
+        return {
+          scope: resources[indicator],
+          audience: indicator,
+          accessTokenFormat: 'jwt',
+          accessTokenTTL: 600,
+          jwt: { sign: { alg: 'RS256' } },
+        };
+      },
+    },
+  },
+});
+
+provider.use(async (ctx, next) => {
+  await next();
+  if (ctx.path === '/token') {
+    const client_id = ctx.oidc?.client?.clientId ?? null;
+    const line = { client_id, status: ctx.status, error: ctx.body?.error ?? null, at: Date.now() / 1000 };
+    process.stdout.write(`${JSON.stringify(line)}\n`);
+  }
+});
+
+provider.listen(port, '127.0.0.1', () => {
+  process.stdout.write(`${JSON.stringify({ issuer })}\n`);
+});
