@@ -1,14 +1,26 @@
-"""What a deployment tells its functions, in environment variables."""
+"""What a deployment tells its functions, in environment variables.
 
+A value beyond its maximum is an error, not cut down: whoever set it counts on what it says.
+"""
+
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 from tokenvend.domain import bounds
 
+_WHOLE_SECONDS = re.compile(r"[0-9]{1,6}")
+_ARN = re.compile(r"arn:[\x21-\x7E]+")
+_PREFIX = re.compile(r"[\w/+=.@-]+/", re.ASCII)
+_FLAGS = {"true": True, "false": False}
+
 
 class SettingsError(Exception):
-    """A variable is missing or out of range: the deployment is wrong, not the request."""
+    """A variable is missing or wrong: the deployment is at fault, not the request."""
+
+    def __init__(self, name: str, meaning: str, allowed: str) -> None:
+        super().__init__(f"{name} ({meaning}) must be {allowed}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,39 +45,65 @@ class Settings:
         """Read the variables that the template sets.
 
         Raises:
-            SettingsError: one is missing or wrong; the text names it and what it may be.
+            SettingsError: one is missing or wrong; the text names it, its meaning and what it
+                may be.
         """
+        variables = _Variables(environment)
         return cls(
-            deployment=_required(environment, "TOKENVEND_DEPLOYMENT"),
-            registry_table=_required(environment, "TOKENVEND_REGISTRY_TABLE"),
-            tokens_table=_required(environment, "TOKENVEND_TOKENS_TABLE"),
-            key_arn=_required(environment, "TOKENVEND_KEY_ARN"),
-            secret_prefix=_required(environment, "TOKENVEND_SECRET_PREFIX"),
-            memory=_seconds(
-                environment,
+            deployment=variables.text("TOKENVEND_DEPLOYMENT", "the deployment's id"),
+            registry_table=variables.text("TOKENVEND_REGISTRY_TABLE", "the registry table"),
+            tokens_table=variables.text("TOKENVEND_TOKENS_TABLE", "the tokens table"),
+            key_arn=variables.matching(
+                "TOKENVEND_KEY_ARN", "the KMS key that wraps the data keys", _ARN, "an ARN"
+            ),
+            secret_prefix=variables.matching(
+                "TOKENVEND_SECRET_PREFIX",
+                "how the provider secrets' names begin",
+                _PREFIX,
+                "a text that ends in a slash",
+            ),
+            memory=variables.seconds(
                 "TOKENVEND_MEMORY_SECONDS",
+                "how long memory is trusted after a check",
                 default=bounds.MEMORY_SECONDS_DEFAULT,
-                most=bounds.MEMORY_SECONDS_MAXIMUM,
+                maximum=bounds.MEMORY_SECONDS_MAXIMUM,
             ),
-            outage_grace=_seconds(
-                environment,
+            outage_grace=variables.seconds(
                 "TOKENVEND_OUTAGE_GRACE_SECONDS",
+                "how long memory is trusted while the tables are away",
                 default=bounds.OUTAGE_GRACE_SECONDS_DEFAULT,
-                most=bounds.OUTAGE_GRACE_SECONDS_MAXIMUM,
+                maximum=bounds.OUTAGE_GRACE_SECONDS_MAXIMUM,
             ),
-            local_stack=environment.get("TOKENVEND_LOCAL_STACK") == "true",
+            local_stack=variables.flag(
+                "TOKENVEND_LOCAL_STACK", "whether loopback providers may be http"
+            ),
         )
 
 
-def _required(environment: Mapping[str, str], name: str) -> str:
-    value = environment.get(name, "")
-    if not value:
-        raise SettingsError(f"the environment variable {name} is not set")
-    return value
+@dataclass(frozen=True, slots=True)
+class _Variables:
+    environment: Mapping[str, str]
 
+    def text(self, name: str, meaning: str) -> str:
+        value = self.environment.get(name, "")
+        if not value:
+            raise SettingsError(name, meaning, "set")
+        return value
 
-def _seconds(environment: Mapping[str, str], name: str, *, default: int, most: int) -> timedelta:
-    text = environment.get(name, str(default))
-    if not text.isdecimal() or int(text) > most:
-        raise SettingsError(f"{name} must be a whole number of seconds from 0 to {most}")
-    return timedelta(seconds=int(text))
+    def matching(self, name: str, meaning: str, form: re.Pattern[str], allowed: str) -> str:
+        value = self.text(name, meaning)
+        if form.fullmatch(value) is None:
+            raise SettingsError(name, meaning, allowed)
+        return value
+
+    def seconds(self, name: str, meaning: str, *, default: int, maximum: int) -> timedelta:
+        value = self.environment.get(name, str(default))
+        if _WHOLE_SECONDS.fullmatch(value) is None or int(value) > maximum:
+            raise SettingsError(name, meaning, f"a whole number of seconds from 0 to {maximum}")
+        return timedelta(seconds=int(value))
+
+    def flag(self, name: str, meaning: str) -> bool:
+        value = _FLAGS.get(self.environment.get(name, "false"))
+        if value is None:
+            raise SettingsError(name, meaning, "true or false")
+        return value
