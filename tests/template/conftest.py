@@ -1,4 +1,4 @@
-"""The template as SAM's own translator turns it into CloudFormation."""
+"""The template as it stands in the file, its short tags written out."""
 
 from pathlib import Path
 from typing import Any

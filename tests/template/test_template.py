@@ -135,7 +135,10 @@ def test_key_is_used_only_for_this_deployments_items(resources: Resources) -> No
     statements = {each["Sid"]: each for each in _statements(resources, "VendingPolicy")}
 
     context = statements["SealAndOpenItems"]["Condition"]["Fn::If"][1]["StringEquals"]
-    assert context == {"kms:EncryptionContext:tokenvend:deployment": {"Ref": "DeploymentId"}}
+    assert context == {
+        "kms:EncryptionContext:tokenvend:deployment": {"Ref": "DeploymentId"},
+        "kms:EncryptionContext:tokenvend:table": "tokens",
+    }
     assert (
         "kms:ViaService" in statements["TablesAreEncryptedWithTheKey"]["Condition"]["StringEquals"]
     )
