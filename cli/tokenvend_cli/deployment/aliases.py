@@ -1,5 +1,6 @@
 """Callers' aliases of the direct function: who may invoke which, and at which version."""
 
+import hashlib
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -10,13 +11,13 @@ from tokenvend.domain.names import RESERVED_ALIASES
 from tokenvend_cli.configuration.models import ConfigurationModel
 from tokenvend_cli.deployment.stack import Deployment
 
-_SID = "tokenvend"
+_CONFLICT = "ResourceConflictException"
 _NOT_FOUND = "ResourceNotFoundException"
 
 
 @dataclass(frozen=True, slots=True)
 class AliasChange:
-    """One step of `apply` on an alias: `make`, `move` or `remove`."""
+    """One step of `apply` on an alias: `make`, `move`, `allow` (its principals) or `remove`."""
 
     action: str
     alias: str
@@ -37,9 +38,16 @@ class Aliases:
         live = versions.get("live")
         found = {name for name in versions if name not in RESERVED_ALIASES}
         moved = {name for name in wanted & found if versions[name] != live}
+        allowed = {
+            name
+            for name, caller in configuration.callers.items()
+            if caller.direct and name in found - moved
+            if not self._is_allowed(name, caller.direct.principals)
+        }
         return [
             *(AliasChange("make", name) for name in sorted(wanted - found)),
             *(AliasChange("move", name) for name in sorted(moved)),
+            *(AliasChange("allow", name) for name in sorted(allowed)),
             *(AliasChange("remove", name) for name in sorted(found - wanted)),
         ]
 
@@ -49,6 +57,8 @@ class Aliases:
         for change in changes:
             if change.action == "remove":
                 self._lambda.delete_alias(FunctionName=self._function, Name=change.alias)
+                continue
+            if change.action == "allow":
                 continue
             call = "create_alias" if change.action == "make" else "update_alias"
             getattr(self._lambda, call)(
@@ -75,23 +85,43 @@ class Aliases:
         )
 
     def _allow_locally(self, alias: str, principals: list[str]) -> None:
-        """The local AWS knows no PutResourcePolicy, and so no Deny."""
-        for index, principal in enumerate(principals):
-            sid = f"{_SID}-{index}"
+        """The local AWS knows no PutResourcePolicy, and so no Deny.
+
+        A statement is named after its principal, so one that is there already is right.
+        """
+        for principal in principals:
             try:
-                self._lambda.remove_permission(
-                    FunctionName=self._function, Qualifier=alias, StatementId=sid
+                self._lambda.add_permission(
+                    FunctionName=self._function,
+                    Qualifier=alias,
+                    StatementId=_statement_id(principal),
+                    Action="lambda:InvokeFunction",
+                    Principal=principal,
                 )
             except ClientError as error:
-                if error.response["Error"]["Code"] != _NOT_FOUND:
+                if error.response["Error"]["Code"] != _CONFLICT:
                     raise
-            self._lambda.add_permission(
-                FunctionName=self._function,
-                Qualifier=alias,
-                StatementId=sid,
-                Action="lambda:InvokeFunction",
-                Principal=principal,
-            )
+
+    def _is_allowed(self, alias: str, principals: list[str]) -> bool:
+        """Whether the alias's policy is as it should be."""
+        if self._local:
+            return True
+        arn = f"{self._function_arn()}:{alias}"
+        try:
+            found = self._lambda.get_resource_policy(ResourceArn=arn)["Policy"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] != _NOT_FOUND:
+                raise
+            return False
+        return bool(json.loads(found) == alias_policy(arn, principals))
+
+    def _function_arn(self) -> str:
+        answer = self._lambda.get_alias(FunctionName=self._function, Name="live")
+        return str(answer["AliasArn"]).removesuffix(":live")
+
+
+def _statement_id(principal: str) -> str:
+    return f"tokenvend-{hashlib.sha256(principal.encode()).hexdigest()[:16]}"
 
 
 def alias_policy(alias_arn: str, principals: list[str]) -> dict[str, Any]:
