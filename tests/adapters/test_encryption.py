@@ -218,6 +218,18 @@ def test_every_other_environment_calls_kms_once_a_day(aws: Aws) -> None:
     assert calls.operations == ["Decrypt"]
 
 
+def test_kms_is_told_the_deployment_and_the_logical_table(
+    kms: FakeKms, data_keys: InMemoryDataKeys
+) -> None:
+    """The key's policy can hold a role to its own deployment and table by this context."""
+    sealed = cipher_of(kms, data_keys).seal("token#1", TEXT, now=START)
+    cipher_of(kms, data_keys).open("token#1", sealed)
+
+    context = {"tokenvend:deployment": "tokenvend-test", "tokenvend:table": "tokens"}
+    assert kms.calls == {"GenerateDataKey": 1, "Decrypt": 1}
+    assert kms.contexts == [context, context]
+
+
 def test_an_environment_that_loses_the_race_for_the_day_uses_the_winners_key(
     kms: FakeKms,
 ) -> None:

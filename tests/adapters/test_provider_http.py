@@ -341,7 +341,7 @@ def test_what_a_provider_sends_is_not_logged(
     serve: Serve, caplog: pytest.LogCaptureFixture
 ) -> None:
     server = serve(
-        lambda call: call.connection.sendall(b"HTTP/1.1 200 OK\r\n{access_token: tell-tale}")
+        lambda call: call.connection.sendall(b"HTTP/1.1 200 OK\r\ntell-tale without a colon")
     )
 
     with caplog.at_level("DEBUG"):

@@ -177,6 +177,16 @@ def test_a_holder_whose_lease_was_taken_over_puts_nothing(store: TokenStore) -> 
     assert store.read(KEY) == TokenItem(lease=taker)
 
 
+def test_a_holder_that_comes_late_does_not_replace_what_its_taker_put(store: TokenStore) -> None:
+    holder, taker = new_lease(), new_lease()
+    store.acquire_lease(KEY, holder, instead_of=None)
+    store.acquire_lease(KEY, taker, instead_of=holder)
+    store.put_token(KEY, LATER_TOKEN, lease=taker)
+
+    assert not store.put_token(KEY, TOKEN, lease=holder)
+    assert store.read(KEY) == TokenItem(token=LATER_TOKEN)
+
+
 def test_a_release_keeps_the_token_and_leaves_the_failure(store: TokenStore) -> None:
     put(store)
     lease = new_lease()

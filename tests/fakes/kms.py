@@ -22,12 +22,13 @@ class FakeKms:
     def __init__(self) -> None:
         self._master = AESGCM(AESGCM.generate_key(256))
         self.calls: Counter[str] = Counter()
+        self.contexts: list[dict[str, str]] = []
         self.fails_with: Exception | None = None
 
     def generate_data_key(
         self, *, KeyId: str, KeySpec: str, EncryptionContext: dict[str, str]
     ) -> dict[str, Any]:
-        self._count("GenerateDataKey")
+        self._count("GenerateDataKey", EncryptionContext)
         if KeySpec != "AES_256":
             raise AssertionError(f"AES-256 wants AES_256, not {KeySpec}")
         plaintext, nonce = os.urandom(32), os.urandom(12)
@@ -37,7 +38,7 @@ class FakeKms:
     def decrypt(
         self, *, CiphertextBlob: bytes, KeyId: str, EncryptionContext: dict[str, str]
     ) -> dict[str, Any]:
-        self._count("Decrypt")
+        self._count("Decrypt", EncryptionContext)
         nonce, body = CiphertextBlob[:12], CiphertextBlob[12:]
         try:
             plaintext = self._master.decrypt(nonce, body, _bound(KeyId, EncryptionContext))
@@ -45,8 +46,9 @@ class FakeKms:
             raise client_error("InvalidCiphertextException", "Decrypt", status=400) from None
         return {"Plaintext": plaintext}
 
-    def _count(self, operation: str) -> None:
+    def _count(self, operation: str, context: dict[str, str]) -> None:
         self.calls[operation] += 1
+        self.contexts.append(context)
         if self.fails_with is not None:
             raise self.fails_with
 
