@@ -22,13 +22,14 @@ def run_demo() -> int:
     with local_stack(folder, step=told) as stack:
         with told("Applying demo/tokenvend.yaml, writing secrets"):
             ready = demo.set_up(stack, folder)
-        out.print()
-        visited = (
-            row for each in tour.stops(ready) for row in tour.visit(each, stack.provider.url)
-        )
-        rows = table.show(visited, out)
+        with told("Asking for tokens"):
+            rows = [
+                row for each in tour.stops(ready) for row in tour.visit(each, stack.provider.url)
+            ]
+    out.print()
+    out.print(table.build_table(rows))
     out.print(
-        "\nmemory and store: the token was there. provider: it was fetched just now. "
+        "memory and store: the token was there. provider: it was fetched just now. "
         "The first call of each function also starts its process.",
         style="dim",
     )

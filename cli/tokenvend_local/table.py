@@ -1,15 +1,15 @@
-"""The tour as a table that grows while it is made."""
+"""The tour as a table."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from rich.console import Console
-from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from tokenvend_local.tour import Row
 
-#: Wide enough for the whole table where nobody says how wide the screen is.
-_WIDTH_WITHOUT_SCREEN = 150
+#: Wide enough for the table where nobody says how wide the screen is.
+_WIDTH_WITHOUT_SCREEN = 110
 
 
 def console() -> Console:
@@ -18,33 +18,30 @@ def console() -> Console:
     return found if found.is_terminal else Console(highlight=False, width=_WIDTH_WITHOUT_SCREEN)
 
 
-def show(rows: Iterable[Row], out: Console) -> list[Row]:
-    """Print *rows* as they come, with a line between grants and refusals; all of them."""
-    table = _empty()
-    shown: list[Row] = []
-    with Live(table, console=out, auto_refresh=False) as live:
-        for row in rows:
-            if shown and row.source == "" and shown[-1].source:
-                table.add_section()
-            _add(table, row)
-            live.refresh()
-            shown.append(row)
-    return shown
-
-
-def _empty() -> Table:
+def build_table(rows: Sequence[Row]) -> Table:
+    """*rows* in their order, with a line between the grants and the refusals."""
     table = Table(title="Who got which token, and who did not", title_justify="left")
-    for name in ("caller", "entry", "asked for", "was answered", "from"):
-        table.add_column(name, overflow="fold")
+    table.add_column("caller, entry", no_wrap=True)
+    table.add_column("asked for")
+    table.add_column("was answered", min_width=30)
+    table.add_column("from", no_wrap=True)
     table.add_column("took", justify="right", no_wrap=True)
-    table.add_column("the API then said", overflow="fold")
+    for row, following in zip(rows, [*rows[1:], None], strict=True):
+        ends = bool(row.source) and following is not None and not following.source
+        _add(table, row, ends_section=ends)
     return table
 
 
-def _add(table: Table, row: Row) -> None:
+def _add(table: Table, row: Row, *, ends_section: bool) -> None:
     took = "" if row.milliseconds is None else f"{row.milliseconds} ms"
     colour = "green" if row.source else "yellow"
     if not row.went_as_meant:
         colour = "bold red"
-    answered = f"[{colour}]{row.answered}[/]"
-    table.add_row(row.caller, row.entry, row.asked, answered, row.source, took, row.api)
+    table.add_row(
+        Text.assemble((row.caller, "bold"), "\n", (row.entry, "dim")),
+        row.asked,
+        Text.assemble((row.answered, colour), "\n", row.more),
+        row.source,
+        took,
+        end_section=ends_section,
+    )

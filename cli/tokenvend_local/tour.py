@@ -25,15 +25,18 @@ UNQUALIFIED = "invoked without alias"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table. `went_as_meant` says whether it is what the tour promises."""
+    """One line of the table. `answered` is a token's name or an error code, `more` the rest.
+
+    `went_as_meant` says whether it is what the tour promises.
+    """
 
     caller: str
     entry: str
     asked: str
     answered: str
+    more: str = ""
     source: str = ""
     milliseconds: int | None = None
-    api: str = ""
     went_as_meant: bool = True
 
 
@@ -143,36 +146,33 @@ def visit(stop: Stop, provider_url: str) -> list[Row]:
     try:
         answer = stop.ask()
     except ClientError as error:
-        refusal = f"AWS: {error.response['Error']['Code']}"
-        return [Row(stop.caller, stop.entry, stop.asked, refusal, went_as_meant=False)]
+        code = error.response["Error"]["Code"]
+        row = Row(stop.caller, stop.entry, stop.asked, code, "AWS refused the call")
+        return [replace(row, went_as_meant=False)]
     documents = items(answer) or [answer.document]
     return [_row(stop, answer, document, provider_url) for document in documents]
 
 
 def _row(stop: Stop, answer: Answer, document: Mapping[str, Any], provider_url: str) -> Row:
-    row = Row(stop.caller, stop.entry, stop.asked, "", milliseconds=round(answer.seconds * 1000))
+    milliseconds = round(answer.seconds * 1000)
     if "access_token" not in document:
-        refusal = _refusal(answer, document)
-        meant = stop.error is not None and refusal.startswith(stop.error)
-        return replace(row, answered=refusal, went_as_meant=meant)
+        # The local AWS refuses an unsigned request by itself, without an `error`.
+        error = str(document.get("error", answer.status))
+        reason = str(document.get("error_description") or document.get("message") or "")
+        return Row(
+            *(stop.caller, stop.entry, stop.asked, error, reason),
+            milliseconds=milliseconds,
+            went_as_meant=error == stop.error,
+        )
     api = _use(provider_url + stop.api_path, document)
-    return replace(
-        row,
-        answered=f"{named(document['access_token'])} for {document['expires_in']} s",
-        source=document["source"],
-        api=api,
+    return Row(
+        *(stop.caller, stop.entry, stop.asked),
+        f"{named(document['access_token'])}, {document['expires_in']} s left",
+        f"the API: {api}",
+        document["source"],
+        milliseconds,
         went_as_meant=stop.error is None and api.startswith("200"),
     )
-
-
-def _refusal(answer: Answer, document: Mapping[str, Any]) -> str:
-    """The error with its reason, in the words that the caller got.
-
-    The local AWS answers an unsigned request by itself, without an `error` field.
-    """
-    error = document.get("error", answer.status or "no answer")
-    reason = document.get("error_description") or document.get("message") or ""
-    return f"{error}: {reason}"
 
 
 def named(token: str) -> str:
