@@ -10,10 +10,13 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from tests.adapters.aws import Aws, Tables
+from tests.adapters.http_calls import Serve
+from tests.adapters.servers import Server
 
 _MINISTACK_PYTHON = Path(__file__).parents[2] / ".venvs" / "ministack" / "bin" / "python"
 _STARTS_WITHIN_SECONDS = 30
@@ -49,6 +52,13 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
 def tables(aws: Aws) -> Tables:
     """Two new, empty tables."""
     return Tables(aws.dynamodb).create()
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Starts servers that run until the test is over."""
+    with ExitStack() as stack:
+        yield lambda script, **settings: stack.enter_context(Server(script, **settings).running())
 
 
 def _environment(port: int, directory: Path) -> dict[str, str]:
