@@ -183,6 +183,13 @@ def _check_scopes(
         ),
     )
     if definition.scope_mode is ScopeMode.NARROWS:
+        if not asked and not grant.full_access:
+            # Without a scope in the request the provider chooses, and need not say what.
+            raise InvalidScopeError(
+                "No scope would be named, and what the provider then gives is not known: the"
+                " grant must say full_access.",
+                rule=Rule.FULL_ACCESS,
+            )
         return asked, asked - grant.scopes
     return _whole_scope(asked, grant, definition, tolerated)
 

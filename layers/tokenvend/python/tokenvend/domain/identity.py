@@ -16,12 +16,13 @@ from enum import StrEnum
 from tokenvend.domain.secret import Secret
 
 _ROLE_SESSION = re.compile(
-    r"arn:aws[a-z-]*:sts::(\d{12}):assumed-role/([A-Za-z0-9_+=,.@-]{1,64})/[A-Za-z0-9_+=,.@-]{2,64}"
+    r"arn:aws[a-z-]*:sts::([0-9]{12}):"
+    r"assumed-role/([A-Za-z0-9_+=,.@-]{1,64})/[A-Za-z0-9_+=,.@-]{2,64}"
 )
 _ROLE = re.compile(
-    r"arn:aws[a-z-]*:iam::(\d{12}):role/((?:[\x21-\x2E\x30-\x7E]+/)*)([A-Za-z0-9_+=,.@-]{1,64})"
+    r"arn:aws[a-z-]*:iam::([0-9]{12}):role/((?:[\x21-\x2E\x30-\x7E]+/)*)([A-Za-z0-9_+=,.@-]{1,64})"
 )
-_USER = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):user/([\x21-\x7E]{1,576})")
+_USER = re.compile(r"arn:aws[a-z-]*:iam::([0-9]{12}):user/([\x21-\x7E]{1,576})")
 
 
 class Entry(StrEnum):

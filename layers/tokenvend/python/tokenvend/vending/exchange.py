@@ -102,7 +102,10 @@ class Exchange:
             ) from None
 
     def _refuse_wider(self, token: AccessToken, decision: Decision, secret: ProviderSecret) -> None:
-        if decision.grant.full_access and not decision.definition.scopes:
+        # The token is kept for whoever may ask for the same scopes, so full access excuses a
+        # wider one only where none were named: such a token goes to full access alone.
+        unnamed = not decision.spec.scopes and not decision.definition.scopes
+        if decision.grant.full_access and unnamed:
             return
         if token.scopes <= decision.spec.scopes:
             return

@@ -23,7 +23,7 @@ from tokenvend.domain.token import AccessToken, LifetimeSource, clock_skew_allow
 _ACCESS_TOKEN = re.compile(r"[\x21-\x7E]{1,32768}")
 _ERROR_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 _WHOLE_SECONDS = re.compile(r"[0-9]{1,15}")
-_RETRY_AFTER = re.compile(r"[0-9]{1,6}")
+_RETRY_AFTER = re.compile(r"[0-9]{1,15}")
 _JWT = re.compile(r"[\w-]+\.([\w-]+)\.[\w-]*")
 
 
@@ -86,20 +86,28 @@ def _away(response: ProviderResponse, now: datetime) -> TokenVendError:
 
 
 def parse_retry_after(text: str | None, *, now: datetime) -> int:
-    """The seconds that a `Retry-After` asks for, in either form of RFC 9110 §10.2.3; else 1."""
+    """The seconds that a `Retry-After` asks for, in either form of RFC 9110 §10.2.3; else 1.
+
+    At least 1, and at most `bounds.BACKOFF_MAXIMUM`, after which the provider is tried anyway.
+    """
     if text is None:
         return 1
     if _RETRY_AFTER.fullmatch(text.strip()):
-        return int(text)
+        return _within_back_off(int(text))
     # Only a provider that is failing sends a date, so only then is its parser loaded.
     from email.utils import parsedate_to_datetime
 
     try:
         until = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
+        # A year of thirty digits is no ValueError.
         return 1
     aware = until if until.tzinfo else until.replace(tzinfo=UTC)
-    return max(1, int((aware - now).total_seconds()))
+    return _within_back_off(int((aware - now).total_seconds()))
+
+
+def _within_back_off(seconds: int) -> int:
+    return min(max(1, seconds), int(bounds.BACKOFF_MAXIMUM.total_seconds()))
 
 
 def _json_object(body: bytes) -> dict[str, object]:
@@ -171,10 +179,12 @@ def _lifetime(
         return _stated_lifetime(stated), LifetimeSource.EXPIRES_IN
     expires = _jwt_claims(access_token.reveal()).get("exp")
     if isinstance(expires, int | float) and not isinstance(expires, bool):
-        seconds = int(expires) - requested_at.timestamp()
-        if seconds <= 0:
+        now = requested_at.timestamp()
+        # Compared before it is subtracted: `exp` may be infinite, or have 400 digits.
+        if expires < now + 1:
             raise _unusable("expired_token", "the token's exp is past")
-        return _capped(seconds), LifetimeSource.JWT_EXP
+        latest = now + bounds.LIFETIME_MAXIMUM.total_seconds()
+        return _capped(min(expires, latest) - now), LifetimeSource.JWT_EXP
     return _capped(definition.default_lifetime_seconds), LifetimeSource.DEFAULT
 
 
