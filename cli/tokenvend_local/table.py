@@ -22,8 +22,8 @@ def build_table(rows: Sequence[Row]) -> Table:
     """*rows* in their order, with a line between the grants and the refusals."""
     table = Table(title="Who got which token, and who did not", title_justify="left")
     table.add_column("caller, entry", no_wrap=True)
-    table.add_column("asked for")
-    table.add_column("was answered", min_width=30)
+    table.add_column("asked for", max_width=16)
+    table.add_column("was answered", overflow="fold")
     table.add_column("from", no_wrap=True)
     table.add_column("took", justify="right", no_wrap=True)
     for row, following in zip(rows, [*rows[1:], None], strict=True):

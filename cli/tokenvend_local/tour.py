@@ -15,12 +15,12 @@ from botocore.exceptions import ClientError
 from tokenvend_local.asking import Answer, ask_as_client, ask_directly, ask_signed, items
 from tokenvend_local.demo import Demo
 
-SIGNED = "HTTP, signed by its role"
+SIGNED = "HTTP, signed"
 UNSIGNED = "HTTP, unsigned"
 OAUTH = "HTTP, OAuth client"
-DIRECT = "invoked by its alias"
-BATCH = "invoked, a batch"
-UNQUALIFIED = "invoked without alias"
+DIRECT = "direct, its alias"
+BATCH = "direct, a batch"
+UNQUALIFIED = "direct, no alias"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def _granted(demo: Demo) -> Iterator[Stop]:
     yield Stop(
         alias,
         BATCH,
-        "partner: acme and globex",
+        "partner: acme, globex",
         lambda: ask_directly(deployed, export, alias, _partners("acme", "globex")),
         api_path="/jobs",
     )
