@@ -1,0 +1,81 @@
+"""`make up` leaves a stack that a person can use from the files it names; `make down` ends it."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tokenvend_local import kept
+from tokenvend_local.guide import NEXT
+
+ROOT = Path(__file__).parents[2]
+
+
+def make(target: str) -> str:
+    done = subprocess.run(
+        ["make", target], cwd=ROOT, capture_output=True, text=True, timeout=240, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def up() -> Iterator[str]:
+    assert kept.state() is None, "a local stack is up: run `make down` first"
+    yield make("up")
+    make("down")
+
+
+def copied(command: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of the guide as a person pastes it, after sourcing the environment."""
+    script = f"source build/local-stack/env && {command}"
+    return subprocess.run(
+        ["bash", "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_what_it_tells_to_try_works(up: str) -> None:
+    commands = [command for command, _ in NEXT if command.startswith(("curl", "tokenvend"))]
+
+    ended = [copied(command) for command in commands]
+
+    assert all(command in up for command in commands)
+    as_client, as_role = (json.loads(each.stdout) for each in ended[:2])
+    assert as_client["scope"] == "reports:read"
+    assert as_role["scope"] == "jobs_read users_read"
+    assert "invalid_scope" in ended[2].stdout
+    assert "is blocked" in ended[3].stdout
+    assert "is not blocked" in copied("tokenvend unblock caller dashboard").stdout
+
+
+def test_a_second_time_changes_nothing(up: str) -> None:
+    before = kept.STATE.read_text()
+
+    assert "It was up already." in make("up")
+    assert "What to try next" in up
+    assert kept.STATE.read_text() == before
+
+
+def test_no_secret_is_shown_or_left_for_others_to_read(up: str) -> None:
+    credentials = (kept.FOLDER / "dashboard.curl").read_text()
+    secret = credentials.rpartition(":")[2].strip().strip('"')
+
+    assert secret.startswith("tv_")
+    assert secret not in up
+    for name in ("dashboard.curl", "careers-site.curl", "aws-credentials", "env", "state.json"):
+        assert (kept.FOLDER / name).stat().st_mode & 0o077 == 0
+
+
+def test_down_leaves_nothing(up: str) -> None:
+    known = kept.state()
+    assert known is not None
+
+    make("down")
+
+    assert not any(process.is_alive for process in kept.kept_processes(known))
+    assert kept.state() is None
+    assert not (kept.FOLDER / "dashboard.curl").exists()
+    assert "Nothing is up." in make("down")
+    assert "What to try next" in up
