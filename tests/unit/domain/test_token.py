@@ -1,0 +1,124 @@
+"""A token's life, and the answer made of it: both sides of every line."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.strategies import START, instants, keys
+
+from tokenvend.domain import bounds
+from tokenvend.domain.answer import Source, VendAnswer
+from tokenvend.domain.secret import Secret
+from tokenvend.domain.token import AccessToken, Freshness, clock_skew_allowance, jitter_of
+
+NO_JITTER, MOST_JITTER = "0" * 64, "f" * 64
+MICROSECOND = timedelta(microseconds=1)
+
+
+def _token(lifetime: timedelta = timedelta(seconds=1000), start: datetime = START) -> AccessToken:
+    return AccessToken(
+        access_token=Secret("hunter2"),
+        scopes=frozenset({"write", "read"}),
+        requested_at=start,
+        expires_at=start + lifetime,
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "share", "before", "from_then_on"),
+    [
+        (NO_JITTER, bounds.RENEWAL_DUE, Freshness.FRESH, Freshness.STALE),
+        (NO_JITTER, bounds.OVERDUE, Freshness.STALE, Freshness.OVERDUE),
+        (NO_JITTER, 1, Freshness.OVERDUE, Freshness.EXPIRED),
+        (MOST_JITTER, bounds.RENEWAL_DUE, Freshness.FRESH, Freshness.FRESH),
+        (MOST_JITTER, bounds.OVERDUE - bounds.JITTER, Freshness.STALE, Freshness.OVERDUE),
+        (MOST_JITTER, bounds.RENEWAL_DUE + bounds.JITTER, Freshness.FRESH, Freshness.STALE),
+    ],
+)
+def test_freshness_changes_exactly_at_its_line(
+    key: str, share: float, before: Freshness, from_then_on: Freshness
+) -> None:
+    line = START + timedelta(seconds=1000) * share
+
+    assert _token().freshness(line - 2 * MICROSECOND, key=key) is before
+    # The greatest jitter stays just below its bound, so its line lies a hair away.
+    hair = timedelta(0) if key == NO_JITTER else timedelta(milliseconds=1)
+    assert _token().freshness(line + hair, key=key) is from_then_on
+
+
+@pytest.mark.parametrize("lifetime", [timedelta(0), timedelta(seconds=-5), MICROSECOND])
+def test_expiry_is_tested_before_anything_is_divided(lifetime: timedelta) -> None:
+    token = _token(lifetime)
+
+    assert token.freshness(START + MICROSECOND, key=NO_JITTER) is Freshness.EXPIRED
+
+
+@given(start=instants, lifetime=st.integers(1, 10**7), late=st.integers(0, 10**7), key=keys)
+def test_expired_token_is_never_anything_else(
+    start: datetime, lifetime: int, late: int, key: str
+) -> None:
+    token = _token(timedelta(seconds=lifetime), start)
+    now = token.expires_at + timedelta(seconds=late)
+
+    assert token.freshness(now, key=key) is Freshness.EXPIRED
+    assert token.is_expired(now)
+    assert not token.is_expired(token.expires_at - MICROSECOND)
+    assert token.freshness(token.expires_at - MICROSECOND, key=key) is not Freshness.EXPIRED
+
+
+@given(key=keys)
+def test_clock_that_runs_behind_leaves_a_token_fresh(key: str) -> None:
+    assert _token().freshness(START - timedelta(hours=1), key=key) is Freshness.FRESH
+
+
+@given(key=keys)
+def test_jitter_stays_within_its_bounds_and_is_always_the_same(key: str) -> None:
+    assert 0 <= jitter_of(key) < 1
+    assert jitter_of(key) == jitter_of(key)
+
+
+def test_jitter_spreads_over_the_whole_range() -> None:
+    assert jitter_of(NO_JITTER) == 0
+    assert jitter_of("80000000" + "0" * 56) == 0.5
+    assert jitter_of(MOST_JITTER) > 0.999999
+
+
+@pytest.mark.parametrize(
+    ("lifetime", "allowance"), [(1, 0.1), (299, 29.9), (300, 30), (301, 30), (86_400, 30)]
+)
+def test_allowance_for_skew_is_a_tenth_up_to_its_bound(lifetime: int, allowance: float) -> None:
+    assert clock_skew_allowance(timedelta(seconds=lifetime)) == timedelta(seconds=allowance)
+
+
+@pytest.mark.parametrize(
+    ("age", "left"), [(0.0, 1000), (0.001, 999), (999.0, 1), (999.001, 0), (999.999, 0)]
+)
+def test_seconds_left_are_floored(age: float, left: int) -> None:
+    now = START + timedelta(seconds=age)
+
+    assert VendAnswer(_token(), Source.STORE, now).to_dict()["expires_in"] == left
+
+
+def test_answer_has_every_field_of_the_promise() -> None:
+    token = _token(timedelta(seconds=1000, milliseconds=900))
+
+    answer = VendAnswer(token, Source.MEMORY, START).to_dict()
+
+    assert answer == {
+        "access_token": "hunter2",
+        "token_type": "Bearer",
+        "expires_in": 1000,
+        "scope": "read write",
+        "expires_at": int(START.timestamp()) + 1000,
+        "source": "memory",
+        "token_sha256": Secret("hunter2").sha256,
+        "header_name": "Authorization",
+        "header_prefix": "Bearer ",
+    }
+
+
+def test_neither_token_nor_answer_shows_the_secret() -> None:
+    answer = VendAnswer(_token(), Source.MEMORY, START)
+
+    assert "hunter2" not in repr(answer) + str(answer.token)
