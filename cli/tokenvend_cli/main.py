@@ -12,20 +12,20 @@ from tokenvend_cli.deployment.stack import Place
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="Decide who gets which token: plan and apply tokenvend.yaml, write secrets, block."
-    "\n\nExit codes: 0 done; 1 refused or failed; 2 wrong use or a wrong file; 3 with"
-    " --detailed-exit-code, something to apply.",
+    context_settings={"help_option_names": ["--help", "-h"]},
+    epilog="Exit codes: 0 done; 1 refused, or it failed; 2 wrong use, or a wrong file; 3 there is"
+    " something to apply (plan --detailed-exit-code).",
 )
-app.command()(plan.validate)
-app.command()(plan.plan)
-app.command()(plan.apply)
-app.command()(plan.schema)
-app.command()(explain)
-app.command()(block.block)
-app.command()(block.unblock)
-app.command()(block.blocks)
-app.add_typer(secret.app, name="secret")
-app.add_typer(caller.app, name="caller")
+app.command(rich_help_panel="The file")(plan.validate)
+app.command(rich_help_panel="The file")(plan.plan)
+app.command(rich_help_panel="The file")(plan.apply)
+app.command(rich_help_panel="The file")(explain)
+app.command(rich_help_panel="The file")(plan.schema)
+app.add_typer(secret.app, name="secret", rich_help_panel="Secrets")
+app.add_typer(caller.app, name="caller", rich_help_panel="Secrets")
+app.command(rich_help_panel="Kill switch")(block.block)
+app.command(rich_help_panel="Kill switch")(block.unblock)
+app.command(rich_help_panel="Kill switch")(block.blocks)
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer's signature
@@ -35,23 +35,32 @@ def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer's signature
 
 
 @app.callback()
-def place(
+def tokenvend(
     context: typer.Context,
     *,
     stack: Annotated[
-        str, typer.Option(envvar="TOKENVEND_STACK", help="The CloudFormation stack.")
+        str, typer.Option(envvar="TOKENVEND_STACK", help="The deployment's CloudFormation stack.")
     ] = "tokenvend",
     region: Annotated[str | None, typer.Option(help="The AWS region.")] = None,
-    profile: Annotated[str | None, typer.Option(help="An AWS profile.")] = None,
+    profile: Annotated[
+        str | None, typer.Option(help="A profile of your AWS configuration.")
+    ] = None,
     endpoint_url: Annotated[
-        str | None,
-        typer.Option(envvar="AWS_ENDPOINT_URL", help="Another AWS, such as a local one."),
+        str | None, typer.Option(metavar="URL", help="Another AWS, such as a local one.")
     ] = None,
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True)
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
     ] = False,
 ) -> None:
-    """Where AWS is."""
+    """Decide which workload gets which token.
+
+    These options go before the command. AWS's own environment variables hold as ever.
+
+    Example: tokenvend --stack tokenvend-test plan
+    """
     del version
     context.obj = Place(stack=stack, region=region, profile=profile, endpoint_url=endpoint_url)
 

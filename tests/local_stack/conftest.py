@@ -25,7 +25,8 @@ Asking (from `tokenvend_local.asking`)
 The stack runs with MemorySeconds=2, so that a test of what lives on in memory need not wait
 for long. All tests of this folder run in one process, also under `pytest -n`: one stack is
 enough for two cores. `keep_out_of_logs` is a set for what no log may hold and nobody here
-knows of, such as a token that `node_provider` issued; the last test searches for it all.
+knows of, such as a token that `node_provider` issued; the last test searches for it all, in
+every log and in what the tests themselves have said.
 """
 
 from collections.abc import Iterator
@@ -40,6 +41,7 @@ from tokenvend_local.stack import LocalStack, local_stack
 
 MEMORY_SECONDS = 2
 _HERE = Path(__file__).parent
+_said: list[str] = []
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -49,6 +51,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.xdist_group("local_stack"))
     last = [item for item in ours if item.path.name == "test_nothing_leaks.py"]
     items[:] = [item for item in items if item not in last] + last
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Keep what each test printed, logged and failed with, for the search at the end."""
+    _said.extend([report.capstdout, report.capstderr, report.caplog, report.longreprtext])
+
+
+@pytest.fixture(scope="session")
+def said() -> list[str]:
+    """What the tests themselves have printed, logged and failed with so far."""
+    return _said
 
 
 @pytest.fixture(scope="session")

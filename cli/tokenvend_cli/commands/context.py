@@ -1,6 +1,7 @@
 """What every command shares: where AWS is, and how to speak."""
 
 import json
+import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -9,20 +10,21 @@ from typing import Annotated, Any
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
+from rich.text import Text
 
 from tokenvend_cli.deployment.registry_table import RegistryTable
 from tokenvend_cli.deployment.stack import Deployment, Place
-from tokenvend_cli.problems import CommandError, ConfigurationError
+from tokenvend_cli.problems import CommandError, ConfigurationError, Problem, UsageError
 
 OK, FAILED, BAD_USE, DIFFERENCES = 0, 1, 2, 3
 
-out = Console(soft_wrap=True)
-err = Console(stderr=True, soft_wrap=True)
+DEFAULT_FILE = Path("tokenvend.yaml")
 
-File = Annotated[
-    Path, typer.Option("--file", "-f", help="The configuration file.", show_default=True)
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+out = Console(soft_wrap=True, highlight=False)
+err = Console(stderr=True, soft_wrap=True, highlight=False)
+
+File = Annotated[Path, typer.Option("--file", "-f", help="The configuration file.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]
 
 
 def deployment_of(context: typer.Context) -> Deployment:
@@ -41,6 +43,26 @@ def print_json(value: Any) -> None:
     typer.echo(json.dumps(value, indent=2, default=str))
 
 
+def is_terminal() -> bool:
+    """Whether somebody is there to be asked."""
+    return sys.stdin.isatty()
+
+
+def say(text: str, *, style: str = "") -> None:
+    """Print one line; nothing in it is markup."""
+    out.print(Text(text, style))
+
+
+def note(text: str) -> None:
+    """Say something beside the answer, on standard error."""
+    err.print(Text.assemble(("note: ", "yellow"), text))
+
+
+def complain(text: str) -> None:
+    """Say why the command ends here."""
+    err.print(Text.assemble(("error: ", "bold red"), text))
+
+
 def told[**P, T](command: Callable[P, T]) -> Callable[P, T]:
     """Turn what stops a command into a line for a person and an exit code."""
 
@@ -49,20 +71,34 @@ def told[**P, T](command: Callable[P, T]) -> Callable[P, T]:
         try:
             return command(*args, **kwargs)
         except ConfigurationError as error:
-            err.print("[bold red]The configuration needs mending:[/]")
-            for problem in error.problems:
-                err.print(f"  {problem}", markup=False, highlight=False)
+            _list_problems(error)
+            raise typer.Exit(BAD_USE) from None
+        except UsageError as error:
+            complain(str(error))
             raise typer.Exit(BAD_USE) from None
         except CommandError as error:
-            err.print(f"tokenvend: {error}", markup=False, highlight=False)
+            complain(str(error))
             raise typer.Exit(FAILED) from None
         except ClientError as error:
-            call = error.operation_name
-            reason = error.response["Error"].get("Message", "")
-            err.print(f"tokenvend: AWS refused {call}: {reason}", markup=False, highlight=False)
+            reason = error.response["Error"].get("Message") or error.response["Error"].get("Code")
+            complain(f"AWS refused {error.operation_name}: {reason}")
             raise typer.Exit(FAILED) from None
         except BotoCoreError as error:
-            err.print(f"tokenvend: AWS cannot be reached: {error}", markup=False)
+            complain(f"AWS cannot be asked: {error}")
             raise typer.Exit(FAILED) from None
 
     return speaking
+
+
+def _list_problems(error: ConfigurationError) -> None:
+    for problem in error.problems:
+        err.print(_problem_line(error.file, problem))
+    count = len(error.problems)
+    complain(f"{count} thing{'s' if count != 1 else ''} to mend in {error.file}; nothing was done")
+
+
+def _problem_line(file: str, problem: Problem) -> Text:
+    line = Text(f"{file}:{problem.line}: " if problem.line else f"{file}: ", "dim")
+    if problem.place:
+        line.append(f"{problem.place}: ", "bold")
+    return line.append(problem.what, "")

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.text import Text
 
 from tokenvend.adapters.dynamodb.registry_items import (
     BLOCKED,
@@ -15,13 +16,20 @@ from tokenvend.adapters.dynamodb.registry_items import (
     parse_definition,
     parse_grant,
 )
-from tokenvend.domain.decision import decide
+from tokenvend.domain.decision import Decision, decide
 from tokenvend.domain.errors import TokenVendError
-from tokenvend.domain.identity import Entry, Proof
+from tokenvend.domain.identity import (
+    Entry,
+    NotAnIdentityError,
+    Proof,
+    identity_of_principal,
+    identity_of_session,
+)
 from tokenvend.domain.registry import RegistryView
 from tokenvend.domain.request import VendRequest, parse_vend_request
 from tokenvend.domain.scopes import format_scope
 from tokenvend_cli.commands.context import (
+    DEFAULT_FILE,
     FAILED,
     AsJson,
     File,
@@ -31,37 +39,50 @@ from tokenvend_cli.commands.context import (
     registry_of,
     told,
 )
-from tokenvend_cli.commands.plan import DEFAULT_FILE, checked
-from tokenvend_cli.configuration.compile import compile_registry
-from tokenvend_cli.problems import CommandError
+from tokenvend_cli.configuration.checked import check_file
+from tokenvend_cli.configuration.discovery import discover
+from tokenvend_cli.deployment.kinds import Kind, identities_of_caller, names_of
+from tokenvend_cli.problems import CommandError, UsageError
 
 type Items = dict[tuple[str, str], RegistryItem]
+
+#: What is said of a token, by the names of the answer.
+_REFUSED_STYLE, _GRANTED_STYLE = "bold red", "bold green"
 
 
 @told
 def explain(
     context: typer.Context,
-    caller: Annotated[str, typer.Option(help="The caller's name.")],
-    credential: Annotated[str, typer.Option(help="The credential it would ask for.")],
+    credential: Annotated[str, typer.Option(help="The credential that it would ask for.")],
     *,
+    caller: Annotated[str | None, typer.Option(help="A caller, by its name.")] = None,
+    identity: Annotated[
+        str | None,
+        typer.Option(help="Or one identity: a role's, user's or session's ARN, or client:ID."),
+    ] = None,
     scope: Annotated[str | None, typer.Option(help="Scopes, separated by spaces.")] = None,
-    audience: Annotated[str | None, typer.Option()] = None,
-    resource: Annotated[str | None, typer.Option()] = None,
-    tenant: Annotated[str | None, typer.Option()] = None,
+    audience: Annotated[str | None, typer.Option(help="As in a request.")] = None,
+    resource: Annotated[str | None, typer.Option(help="As in a request.")] = None,
+    tenant: Annotated[str | None, typer.Option(help="As in a request.")] = None,
     file: File = DEFAULT_FILE,
     deployed: Annotated[
-        bool, typer.Option("--deployed", help="Ask what is deployed instead of the file.")
+        bool, typer.Option("--deployed", help="Ask what is deployed, blocks too, not the file.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Say what a caller would get, and by which rule. Exits with 1 if it is refused.
 
+    That the caller can prove who it is, is taken for granted.
+
     Example: tokenvend explain --caller billing --credential sr-jobs --scope jobs_read
     """
-    items = _deployed_items(context) if deployed else _file_items(file)
     asked = {"scope": scope, "audience": audience, "resource": resource, "tenant": tenant}
-    parameters = {name: value for name, value in asked.items() if value is not None}
-    verdicts = _verdicts(items, caller, credential, parameters)
+    request = _request(credential, asked)
+    items = _deployed_items(context) if deployed else _file_items(file)
+    verdicts = [
+        _verdict(items, each, request)
+        for each in _identities(list(items.values()), caller, identity)
+    ]
     if as_json:
         print_json(verdicts)
     else:
@@ -71,59 +92,82 @@ def explain(
         raise typer.Exit(FAILED)
 
 
+def _request(credential: str, asked: dict[str, str | None]) -> VendRequest:
+    parameters = {name: value for name, value in asked.items() if value is not None}
+    try:
+        return parse_vend_request(credential, parameters)
+    except TokenVendError as error:
+        raise UsageError(error.description) from None
+
+
 def _file_items(file: Path) -> Items:
-    configuration, providers = checked(file, local_stack=True)
-    return {item.key: item for item in compile_registry(configuration, providers)}
+    # http on the loopback interface is for `apply` to judge, which knows where it deploys.
+    return {item.key: item for item in check_file(file, discover, local_stack=True).items}
 
 
 def _deployed_items(context: typer.Context) -> Items:
-    return {item.key: item for item in registry_of(deployment_of(context)).items()}
+    return {item.key: item for item in registry_of(deployment_of(context)).read().items}
 
 
-def _verdicts(
-    items: Items, caller: str, credential: str, parameters: dict[str, str]
-) -> list[dict[str, Any]]:
-    identities = [
-        pk
-        for (pk, sk), item in items.items()
-        if sk == SETTINGS and item.document.get("caller") == caller
-    ]
-    if not identities:
-        raise CommandError(f"there is no caller {caller}")
+def _identities(items: list[RegistryItem], caller: str | None, identity: str | None) -> list[str]:
+    if (caller is None) == (identity is None):
+        raise UsageError("give exactly one of --caller and --identity")
+    if identity is not None:
+        return [_canonical(identity)]
+    found = identities_of_caller(items, caller or "")
+    if not found:
+        known = ", ".join(names_of(items, Kind.CALLER)) or "none"
+        raise CommandError(f"there is no caller {caller}; there are: {known}")
+    return found
+
+
+def _canonical(identity: str) -> str:
+    if not identity.startswith("arn:"):
+        return identity
     try:
-        request = parse_vend_request(credential, parameters)
-    except TokenVendError as error:
-        raise CommandError(error.description) from None
-    return [_verdict(items, identity, request) for identity in identities]
+        is_session = ":assumed-role/" in identity
+        return identity_of_session(identity) if is_session else identity_of_principal(identity)
+    except NotAnIdentityError as error:
+        raise UsageError(str(error)) from None
 
 
 def _verdict(items: Items, identity: str, request: VendRequest) -> dict[str, Any]:
     view = _view(items, identity, request.credential)
-    # The proof itself is taken for granted: the question is what it would give.
     pinned = view.caller.unique_id if view.caller else None
+    # As if signed: on the OAuth entry the question would be which secret was sent.
     proof = Proof(Entry.IAM, identity, unique_id=pinned)
-    base = {"identity": identity, "credential": request.credential}
+    base = {
+        "identity": identity,
+        "caller": view.caller.name if view.caller else None,
+        "credential": request.credential,
+    }
     try:
         decision = decide(proof, request, view, now=datetime.now(UTC))
     except TokenVendError as error:
         return base | {
             "decision": "refused",
+            "rule": str(error.rule),
             "error": error.code,
-            "rule": error.rule,
             "reason": error.description,
         }
-    return base | {
-        "decision": "granted",
-        "rule": "granted",
-        "scope": format_scope(decision.spec.scopes),
-        "scope_mode": decision.definition.scope_mode.value,
+    return base | {"decision": "granted", "rule": "granted"} | _token(decision)
+
+
+def _token(decision: Decision) -> dict[str, Any]:
+    """What shapes the token, and with whom it is shared."""
+    spec, definition = decision.spec, decision.definition
+    return {
+        "scope": format_scope(spec.scopes),
+        "scope_mode": definition.scope_mode.value,
         "observed_scope": format_scope(decision.observed_scopes),
-        "tenant": decision.spec.tenant,
-        "audience": decision.spec.audience,
-        "resource": decision.spec.resource,
-        "shared_with_other_callers": decision.spec.caller is None,
-        "lifetime": "expires_in, else the JWT's exp, else"
-        f" {decision.definition.default_lifetime_seconds} s",
+        "tenant": spec.tenant,
+        "audience": spec.audience,
+        "resource": spec.resource,
+        "token_endpoint": definition.token_endpoint,
+        "lifetime": "expires_in of the answer, else exp of a JWT, else"
+        f" {definition.default_lifetime_seconds} s",
+        "shared": spec.caller is None,
+        "key": decision.key,
     }
 
 
@@ -142,10 +186,14 @@ def _view(items: Items, identity: str, credential: str) -> RegistryView:
 
 
 def _show(verdict: dict[str, Any]) -> None:
-    colour = "green" if verdict["decision"] == "granted" else "red"
-    out.print(
-        f"[{colour}]{verdict['decision']}[/] {verdict['identity']} -> {verdict['credential']}"
-    )
+    style = _GRANTED_STYLE if verdict["decision"] == "granted" else _REFUSED_STYLE
+    line = Text.assemble((verdict["decision"], style), f"  {verdict['identity']}")
+    if verdict["caller"] is not None:
+        line.append(f" ({verdict['caller']})", "dim")
+    out.print(line.append(f" -> {verdict['credential']}"))
     for name, value in verdict.items():
-        if name not in {"decision", "identity", "credential"} and value not in {None, ""}:
-            out.print(f"  {name}: {value}", markup=False, highlight=False)
+        if name in {"decision", "identity", "caller", "credential"} or value in {None, ""}:
+            continue
+        shown = {True: "with other callers", False: "with nobody"}.get(value, value)
+        label = name.replace("_", " ") if name != "key" else "key in the table"
+        out.print(Text.assemble((f"  {label:17}", "dim"), str(shown)))

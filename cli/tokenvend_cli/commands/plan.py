@@ -1,92 +1,65 @@
 """`validate`, `plan`, `apply`, `schema`: from the file to what is deployed."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from tokenvend.adapters.dynamodb.registry_items import RegistryItem
 from tokenvend_cli.commands.context import (
+    BAD_USE,
+    DEFAULT_FILE,
     DIFFERENCES,
     AsJson,
     File,
     deployment_of,
-    err,
-    out,
+    is_terminal,
     print_json,
     registry_of,
+    say,
     told,
 )
-from tokenvend_cli.configuration.compile import compile_registry
-from tokenvend_cli.configuration.load import load_configuration
-from tokenvend_cli.configuration.models import ConfigurationModel
-from tokenvend_cli.configuration.providers import Provider, fetch_metadata, resolve_provider
-from tokenvend_cli.configuration.semantics import notices_of, problems_of
+from tokenvend_cli.commands.show_plan import plan_document, show_notices, show_plan
+from tokenvend_cli.configuration.checked import CheckedFile, check_file
+from tokenvend_cli.configuration.discovery import discover
+from tokenvend_cli.configuration.models import json_schema
+from tokenvend_cli.configuration.providers import undiscovered
 from tokenvend_cli.deployment.aliases import AliasChange, Aliases
-from tokenvend_cli.deployment.registry_table import Changes, changes_between
-from tokenvend_cli.deployment.stack import Deployment
-from tokenvend_cli.problems import ConfigurationError
-
-DEFAULT_FILE = Path("tokenvend.yaml")
+from tokenvend_cli.deployment.changes import Action, Change, changes_between
+from tokenvend_cli.deployment.registry_table import RegistryTable, Writes
+from tokenvend_cli.problems import ConfigurationError, UsageError
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What `apply` would do."""
+    """What `apply` would do, on top of one revision of what is deployed."""
 
-    configuration: ConfigurationModel
-    providers: dict[str, Provider]
-    deployed: list[RegistryItem]
-    changes: Changes
+    checked: CheckedFile
+    changes: list[Change]
+    revision: int
     aliases: list[AliasChange]
+    table: RegistryTable
+    alias_table: Aliases
 
-    def __bool__(self) -> bool:
-        return bool(self.changes or self.aliases)
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to apply."""
+        return not self.changes and not self.aliases
+
+    def carry_out(self) -> None:
+        """Do it. New aliases are protected before the registry knows whose they are.
+
+        Raises:
+            ChangedMeanwhileError: somebody else changed the registry; nothing of it was written.
+        """
+        self.alias_table.make_ready(self.aliases)
+        gone = [change.item for change in self.changes if change.action is Action.REMOVE]
+        put = [change.item for change in self.changes if change.action is not Action.REMOVE]
+        self.table.write(Writes(put=put, delete=gone), revision=self.revision)
+        self.alias_table.remove(self.aliases)
 
     def to_dict(self) -> dict[str, Any]:
-        """The plan for a program to read."""
-        return {
-            "added": [_name(item) for item in self.changes.added],
-            "changed": [_name(item) for item in self.changes.changed],
-            "removed": [_name(item) for item in self.changes.removed],
-            "aliases": [f"{change.action} {change.alias}" for change in self.aliases],
-            "token_endpoints": {
-                name: provider.token_endpoint for name, provider in self.providers.items()
-            },
-            "notices": notices_of(self.configuration),
-        }
-
-
-def checked(path: Path, *, local_stack: bool) -> tuple[ConfigurationModel, dict[str, Provider]]:
-    """The file with its providers found, if nothing in it needs mending.
-
-    Raises:
-        ConfigurationError: with every problem.
-    """
-    configuration = load_configuration(path)
-    providers = {
-        name: resolve_provider(model, fetch_metadata)
-        for name, model in configuration.providers.items()
-    }
-    problems = problems_of(configuration, providers, now=datetime.now(UTC), local_stack=local_stack)
-    if problems:
-        raise ConfigurationError(problems)
-    return configuration, providers
-
-
-def make_plan(deployment: Deployment, path: Path) -> Plan:
-    """Compare the file at *path* with what is deployed."""
-    configuration, providers = checked(path, local_stack=deployment.is_local_stack)
-    deployed = registry_of(deployment).items()
-    return Plan(
-        configuration,
-        providers,
-        deployed,
-        changes_between(deployed, compile_registry(configuration, providers)),
-        Aliases(deployment).changes(configuration),
-    )
+        """The plan as JSON."""
+        return plan_document(self.checked, self.changes, self.aliases)
 
 
 @told
@@ -94,18 +67,30 @@ def validate(
     file: File = DEFAULT_FILE,
     *,
     local_stack: Annotated[
-        bool, typer.Option(help="Admit providers at http on the loopback interface.")
+        bool,
+        typer.Option("--local-stack", help="Admit providers at http on the loopback interface."),
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Check the file alone; nothing that is deployed is looked at.
+    """Check the file alone. Neither AWS nor an issuer is asked.
 
     Example: tokenvend validate -f tokenvend.yaml
     """
-    configuration, _ = checked(file, local_stack=local_stack)
-    for notice in notices_of(configuration):
-        err.print(f"note: {notice}", markup=False)
-    counts = f"{len(configuration.callers)} callers, {len(configuration.credentials)} credentials"
-    out.print(f"{file} is well-formed: {counts}, {len(configuration.grants)} grants")
+    try:
+        checked = check_file(file, undiscovered, local_stack=local_stack)
+    except ConfigurationError as error:
+        if not as_json:
+            raise
+        problems = [{"place": p.place, "line": p.line, "what": p.what} for p in error.problems]
+        print_json({"valid": False, "problems": problems})
+        raise typer.Exit(BAD_USE) from None
+    if as_json:
+        print_json({"valid": True, "problems": []})
+        return
+    show_notices(checked)
+    found = checked.configuration
+    counts = f"{len(found.credentials)} credentials, {len(found.callers)} callers"
+    say(f"{file} can be applied: {counts}, {len(found.grants)} grants.")
 
 
 @told
@@ -115,16 +100,19 @@ def plan(
     *,
     as_json: AsJson = False,
     detailed_exit_code: Annotated[
-        bool, typer.Option(help=f"Exit with {DIFFERENCES} if there is anything to apply.")
+        bool,
+        typer.Option(
+            "--detailed-exit-code", help=f"Exit with {DIFFERENCES} if there is anything to apply."
+        ),
     ] = False,
 ) -> None:
     """Show what `apply` would change, and change nothing.
 
     Example: tokenvend plan --detailed-exit-code
     """
-    found = make_plan(deployment_of(context), file)
+    found = _make_plan(context, file)
     _show(found, as_json=as_json)
-    if detailed_exit_code and found:
+    if detailed_exit_code and not found.is_empty:
         raise typer.Exit(DIFFERENCES)
 
 
@@ -138,22 +126,22 @@ def apply(
 ) -> None:
     """Make what is deployed say what the file says. Applying twice changes nothing.
 
-    Blocks and client secrets are left as they are.
+    What the file no longer says is removed. Blocks and client secrets stay. After a new
+    deployment of the stack, direct callers are moved to its version.
 
     Example: tokenvend apply --yes
     """
-    deployment = deployment_of(context)
-    found = make_plan(deployment, file)
+    if not yes and (as_json or not is_terminal()):
+        raise UsageError("nobody can be asked here: plan first, then apply --yes")
+    found = _make_plan(context, file)
     _show(found, as_json=as_json)
-    if not found:
+    if found.is_empty:
         return
     if not yes:
         typer.confirm("Apply this?", abort=True)
-    if found.changes:
-        registry_of(deployment).apply(found.changes, found.deployed)
-    Aliases(deployment).apply(found.aliases, found.configuration)
+    found.carry_out()
     if not as_json:
-        out.print("[green]Applied.[/]")
+        say("Applied.", style="green")
 
 
 def schema() -> None:
@@ -161,36 +149,26 @@ def schema() -> None:
 
     Example: tokenvend schema > tokenvend.schema.json
     """
-    print_json(ConfigurationModel.model_json_schema())
+    print_json(json_schema())
+
+
+def _make_plan(context: typer.Context, file: File) -> Plan:
+    deployment = deployment_of(context)
+    checked = check_file(file, discover, local_stack=deployment.is_local_stack)
+    table, aliases = registry_of(deployment), Aliases(deployment)
+    registry = table.read()
+    return Plan(
+        checked,
+        changes_between(registry.items, checked.items),
+        registry.revision,
+        aliases.changes(checked.configuration),
+        table,
+        aliases,
+    )
 
 
 def _show(found: Plan, *, as_json: bool) -> None:
     if as_json:
         print_json(found.to_dict())
-        return
-    for notice in notices_of(found.configuration):
-        err.print(f"note: {notice}", markup=False)
-    for name, provider in found.providers.items():
-        out.print(f"  provider {name}: {provider.token_endpoint}", markup=False, highlight=False)
-    groups = [
-        ("+", found.changes.added),
-        ("~", found.changes.changed),
-        ("-", found.changes.removed),
-    ]
-    for sign, items in groups:
-        for item in items:
-            out.print(f"  {sign} {_name(item)}", markup=False, highlight=False)
-    for change in found.aliases:
-        out.print(f"  {change.action} alias {change.alias}", markup=False, highlight=False)
-    if not found:
-        out.print("Nothing to change.")
-
-
-def _name(item: RegistryItem) -> str:
-    if item.pk.startswith("credential#"):
-        return f"credential {item.pk.partition('#')[2]}"
-    if item.sk == "*":
-        return f"caller {item.document.get('caller')}: {item.pk}"
-    if item.sk == "!secret":
-        return f"client secrets of {item.pk}"
-    return f"grant {item.document.get('caller')} -> {item.sk}: {item.pk}"
+    else:
+        show_plan(found.checked, found.changes, found.aliases)

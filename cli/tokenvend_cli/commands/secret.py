@@ -6,90 +6,187 @@ from typing import Annotated
 
 import typer
 
-from tokenvend_cli.commands.context import AsJson, deployment_of, out, print_json, told
-from tokenvend_cli.deployment.secrets import Secrets, parse_secret_name
-from tokenvend_cli.problems import CommandError
+from tokenvend_cli.commands.context import (
+    AsJson,
+    deployment_of,
+    is_terminal,
+    note,
+    out,
+    print_json,
+    say,
+    told,
+)
+from tokenvend_cli.commands.show_adoption import show_adoption
+from tokenvend_cli.commands.tables import table
+from tokenvend_cli.deployment.adoption import adoption_of
+from tokenvend_cli.deployment.secrets import Secrets, SecretStatus, parse_secret_name
+from tokenvend_cli.problems import CommandError, UsageError
 
 app = typer.Typer(no_args_is_help=True, help="Write and describe provider secrets.")
 
-Target = Annotated[str, typer.Argument(metavar="CREDENTIAL[/TENANT]")]
+Name = Annotated[
+    str, typer.Argument(metavar="CREDENTIAL[/TENANT]", help="Which.", show_default=False)
+]
 
 
 @app.command()
 @told
-def put(context: typer.Context, name: Target) -> None:
-    """Write a secret, from standard input (JSON) or asked for; never from an argument.
+def put(
+    context: typer.Context,
+    name: Name,
+    *,
+    new_host: Annotated[
+        str | None,
+        typer.Option(metavar="HOST", help="Agree that it is sent to another host than before."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write a secret: JSON from standard input, or asked for. Never from an argument.
 
-    The host of the credential's token endpoint is recorded with it: it is sent nowhere else.
+    The host of the credential's token endpoint is recorded with it, and it is sent nowhere
+    else. Tokens made with the former secret are replaced as they come due.
 
     Example: tokenvend secret put sr-partner/acme < secret.json
     """
-    secrets = Secrets(deployment_of(context))
-    target = parse_secret_name(name)
-    needs_client_id = secrets.definition_of(target).client_id is None
-    host = secrets.put(target, _read_value(needs_client_id=needs_client_id))
-    out.print(f"The secret of {target} is written; it may be sent to {host} only.")
+    secrets, target = Secrets(deployment_of(context)), parse_secret_name(name)
+    definition = secrets.definition_of(target)
+    if definition.secret is not None:
+        raise CommandError(
+            f"{name} uses a secret of yours: change it where it is ({definition.secret.arn})"
+        )
+    recorded = secrets.recorded(target)
+    _agree_on_host(recorded, new_host)
+    secrets.put(target, _read_value(recorded, needs_client_id=definition.client_id is None))
+    if as_json:
+        print_json({"name": name, "host": recorded.wanted_host})
+    else:
+        say(f"The secret of {name} is written. It is sent to {recorded.wanted_host} only.")
 
 
 @app.command()
 @told
 def adopt(
     context: typer.Context,
-    name: Target,
+    name: Annotated[str, typer.Argument(metavar="CREDENTIAL", help="Which.", show_default=False)],
     *,
+    arn: Annotated[
+        str | None, typer.Option(help="The secret; else the one that the deployed file names.")
+    ] = None,
     tag: Annotated[bool, typer.Option("--tag", help="Set the tags now.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Use a secret that you already have: print the tags and the key policy that it needs.
+    """Use a secret that you keep already: show the tags and the key policy that it needs.
 
-    Example: tokenvend secret adopt sr-jobs --tag
+    Exits with 1 while something is missing. Its value is not read.
+
+    Example: tokenvend secret adopt sr-jobs --arn arn:aws:secretsmanager:… --tag
     """
-    arn, tags = Secrets(deployment_of(context)).adopt(parse_secret_name(name), tag=tag)
+    deployment = deployment_of(context)
+    secrets, target = Secrets(deployment), parse_secret_name(name)
+    if tag:
+        secrets.tag(target, adoption_of(deployment, secrets, target, arn).arn)
+    adoption = adoption_of(deployment, secrets, target, arn)
     if as_json:
-        print_json({"arn": arn, "tags": tags, "tagged": tag})
-        return
-    out.print(f"The secret {arn}" + (" now carries" if tag else " needs") + " these tags:")
-    for each in tags:
-        out.print(f"  {each['Key']} = {each['Value']}", highlight=False)
-    out.print("The tag admits this deployment's functions. If the secret is encrypted with a")
-    out.print("customer key, let their roles use kms:Decrypt on that key too.")
+        print_json(adoption.to_dict())
+    else:
+        show_adoption(adoption)
+    if not adoption.is_ready:
+        raise typer.Exit(1)
 
 
 @app.command()
 @told
-def status(context: typer.Context, name: Target, *, as_json: AsJson = False) -> None:
-    """Say whether a secret is there and where it may be sent; its value is not read.
+def status(
+    context: typer.Context,
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="[CREDENTIAL[/TENANT]]", help="Which; else all of them."),
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Say which secrets are there and where each may be sent. No value is read.
 
-    Example: tokenvend secret status sr-jobs
+    Exits with 1 if one is missing, or recorded for another host than it would be sent to.
+
+    Example: tokenvend secret status sr-partner/acme
     """
-    found = Secrets(deployment_of(context)).status(parse_secret_name(name))
+    secrets = Secrets(deployment_of(context))
+    names = list(secrets.names()) if name is None else [parse_secret_name(name)]
+    found = [secrets.status(each) for each in names]
+    rows = [
+        {
+            "name": each.name,
+            "ready": each.is_ready,
+            "exists": each.exists,
+            "host": each.host,
+            "wanted_host": each.wanted_host,
+            "changed_at": each.changed_at and each.changed_at.isoformat(timespec="seconds"),
+            "epoch": each.epoch[:8],
+        }
+        for each in found
+    ]
     if as_json:
-        print_json(
-            {
-                "exists": found.exists,
-                "host": found.host,
-                "host_matches": found.host_matches,
-                "changed_at": found.changed_at,
-            }
+        print_json(rows)
+    elif rows:
+        out.print(table(rows))
+        for each in found:
+            _advise(each)
+    else:
+        say("No credential is deployed that needs a secret.")
+    if not all(each.is_ready for each in found):
+        raise typer.Exit(1)
+
+
+def _advise(status: SecretStatus) -> None:
+    if not status.exists:
+        note(f"{status.name} has no secret: write it with `tokenvend secret put {status.name}`")
+    elif not status.is_ours:
+        note(f"{status.name} lacks this deployment's tag, so it cannot be used")
+    elif not status.is_ready:
+        note(
+            f"{status.name} may be sent to {status.host}, but the deployed file says"
+            f" {status.wanted_host}: it is sent to neither"
         )
+
+
+def _agree_on_host(recorded: SecretStatus, new_host: str | None) -> None:
+    """A changed file must not redirect a secret by somebody's routine rotation."""
+    if not recorded.exists or recorded.host in {None, recorded.wanted_host}:
         return
-    if not found.exists:
-        raise CommandError(f"there is no secret yet; write it with: tokenvend secret put {name}")
-    fit = "matches" if found.host_matches else "DOES NOT MATCH"
-    out.print(f"{name}: changed {found.changed_at}; host {found.host} {fit} the token endpoint")
+    if new_host == recorded.wanted_host:
+        return
+    raise CommandError(
+        f"{recorded.name} has been sent to {recorded.host}, but the deployed file would send it"
+        f" to {recorded.wanted_host}. If that is meant, say --new-host {recorded.wanted_host}"
+    )
 
 
-def _read_value(*, needs_client_id: bool) -> dict[str, str]:
-    if sys.stdin.isatty():
-        value = {"client_id": typer.prompt("client_id")} if needs_client_id else {}
-        return value | {"client_secret": typer.prompt("client_secret", hide_input=True)}
-    try:
-        fields = json.loads(sys.stdin.read())
-    except ValueError:
-        fields = None
+def _read_value(recorded: SecretStatus, *, needs_client_id: bool) -> dict[str, str]:
+    if is_terminal():
+        note(f"it will be sent to {recorded.wanted_host} only")
+        fields: object = {
+            **({"client_id": typer.prompt("client_id")} if needs_client_id else {}),
+            "client_secret": typer.prompt("client_secret", hide_input=True),
+        }
+    else:
+        fields = _json_from_standard_input()
     wanted = ["client_id", "client_secret"] if needs_client_id else ["client_secret"]
-    if not isinstance(fields, dict) or not all(
-        isinstance(fields.get(name), str) and fields[name] for name in wanted
-    ):
-        raise CommandError(f"standard input must be a JSON object with {' and '.join(wanted)}")
-    return {name: fields[name] for name in wanted}
+    if not isinstance(fields, dict) or set(fields) - {"client_id", "client_secret"}:
+        raise UsageError(f"standard input must be a JSON object with {' and '.join(wanted)}")
+    return {key: _text(fields.get(key), key) for key in wanted}
+
+
+def _json_from_standard_input() -> object:
+    try:
+        return json.loads(sys.stdin.read())
+    except (ValueError, RecursionError):
+        return None
+
+
+def _text(value: object, key: str) -> str:
+    if not isinstance(value, str) or not value:
+        raise UsageError(f"{key} must be a text, and is needed")
+    if value != value.strip():
+        raise UsageError(f"{key} has white space around it: was it copied with something else?")
+    return value

@@ -1,13 +1,12 @@
 """Turn the file into the registry's items: one for each identity and credential."""
 
-from datetime import UTC, datetime, time
-
 from tokenvend.adapters.dynamodb.registry_items import (
     RegistryItem,
     build_caller,
     build_definition,
     build_grant,
 )
+from tokenvend.domain.bounds import DEFAULT_LIFETIME_SECONDS
 from tokenvend.domain.registry import (
     ALL_TENANTS,
     Caller,
@@ -18,6 +17,7 @@ from tokenvend.domain.registry import (
     Observation,
     SecretReference,
 )
+from tokenvend_cli.configuration.grants import end_of_observing
 from tokenvend_cli.configuration.models import ConfigurationModel, CredentialModel, GrantModel
 from tokenvend_cli.configuration.providers import Provider
 from tokenvend_cli.configuration.semantics import identities_of
@@ -67,7 +67,9 @@ def _definition(name: str, model: CredentialModel, provider: Provider) -> Creden
         revocation_endpoint=provider.revocation_endpoint,
         family=model.family,
         single_active_token=model.single_active_token,
-        default_lifetime_seconds=model.default_lifetime_seconds,
+        default_lifetime_seconds=model.default_lifetime_seconds
+        or provider.default_lifetime_seconds
+        or DEFAULT_LIFETIME_SECONDS,
         secret=SecretReference(**model.secret.model_dump()) if model.secret else None,
     )
 
@@ -76,8 +78,9 @@ def _grant(model: GrantModel) -> Grant:
     defaults = model.default_scopes
     observation = None
     if model.observe is not None:
-        until = datetime.combine(model.observe.until, time(tzinfo=UTC))
-        observation = Observation(scopes=frozenset(model.observe.scopes), until=until)
+        observation = Observation(
+            scopes=frozenset(model.observe.scopes), until=end_of_observing(model.observe)
+        )
     return Grant(
         caller=model.caller,
         credential=model.credential,

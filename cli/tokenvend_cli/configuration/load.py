@@ -1,61 +1,121 @@
-"""Read `tokenvend.yaml` and say all that is wrong with it at once."""
+"""Read `tokenvend.yaml`, and say all that is wrong with it at once, by place and line."""
 
-from collections.abc import Hashable
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import yaml
 from pydantic import ValidationError
 
 from tokenvend_cli.configuration.models import ConfigurationModel
-from tokenvend_cli.problems import CommandError, ConfigurationError
+from tokenvend_cli.configuration.wording import place_of, problems_in
+from tokenvend_cli.problems import CommandError, ConfigurationError, Problem
+
+type Lines = Mapping[str, int]
+type _Parts = tuple[str | int, ...]
 
 
-class _UniqueKeys(yaml.SafeLoader):
-    """YAML lets a later key replace an earlier one in silence; here that is an error."""
+@dataclass(frozen=True, slots=True)
+class ConfigurationFile:
+    """A well-formed file, and on which line each place of it is."""
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for key in keys:
-            if keys.count(key) > 1:
-                line = node.start_mark.line + 1
-                raise ConfigurationError([f"line {line}: the key {key} stands there twice"])
-        return super().construct_mapping(node, deep)
+    name: str
+    configuration: ConfigurationModel
+    lines: Lines
+
+    def refuse(self, problems: Iterable[Problem]) -> None:
+        """End here if there is any problem.
+
+        Raises:
+            ConfigurationError: there is.
+        """
+        if found := list(problems):
+            raise ConfigurationError(self.name, _with_lines(found, self.lines))
 
 
-def load_configuration(path: Path) -> ConfigurationModel:
+def load_configuration(path: Path) -> ConfigurationFile:
     """The file at *path*, well-formed; what it means is checked by `semantics`.
 
     Raises:
-        CommandError: there is no such file.
-        ConfigurationError: with one line for each problem: its place in the file, and the mend.
+        CommandError: it cannot be read.
+        ConfigurationError: it is not well-formed.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        return parse_configuration(path.read_text(encoding="utf-8"), name=str(path))
     except OSError as error:
         raise CommandError(f"cannot read {path}: {error.strerror}") from None
-    return parse_configuration(text)
+    except UnicodeDecodeError:
+        raise CommandError(f"cannot read {path}: it is not UTF-8 text") from None
 
 
-def parse_configuration(text: str) -> ConfigurationModel:
+def parse_configuration(text: str, *, name: str) -> ConfigurationFile:
     """See `load_configuration`."""
+    loader = yaml.SafeLoader(text)
     try:
-        document = yaml.load(text, Loader=_UniqueKeys)  # noqa: S506 - a SafeLoader
+        node = loader.get_single_node()
+        lines, repeated = _survey(node)
+        document = loader.construct_document(node) if node is not None else None
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f"line {mark.line + 1}: " if mark else ""
-        raise ConfigurationError([f"{line}this is not well-formed YAML"]) from None
+        raise ConfigurationError(name, [_not_yaml(error)]) from None
+    finally:
+        loader.dispose()
+    if repeated:
+        raise ConfigurationError(name, _with_lines(repeated, lines))
     try:
-        return ConfigurationModel.model_validate(document)
+        return ConfigurationFile(name, ConfigurationModel.model_validate(document), lines)
     except ValidationError as error:
-        # The input is left out of the text: somebody may have pasted a secret here.
-        problems = error.errors(include_input=False, include_url=False, include_context=False)
-        raise ConfigurationError([_line(problem) for problem in problems]) from None
+        raise ConfigurationError(name, _with_lines(problems_in(error), lines)) from None
 
 
-def _line(problem: Any) -> str:
-    place = ""
-    for part in problem["loc"]:
-        place += f"[{part}]" if isinstance(part, int) else f".{part}"
-    message = problem["msg"].removeprefix("Value error, ")
-    return f"{place.lstrip('.') or 'the file'}: {message[0].lower()}{message[1:]}"
+def _not_yaml(error: yaml.YAMLError) -> Problem:
+    mark = getattr(error, "problem_mark", None)
+    # PyYAML's own text may quote the file.
+    return Problem("", "this is not well-formed YAML", mark.line + 1 if mark else None)
+
+
+def _survey(root: yaml.Node | None) -> tuple[dict[str, int], list[Problem]]:
+    """The line of every place, and the keys that stand in one mapping twice.
+
+    YAML lets the later of two equal keys win in silence; here that is an error.
+    """
+    lines: dict[str, int] = {}
+    repeated: list[Problem] = []
+    seen: set[int] = set()
+    todo: list[tuple[_Parts, yaml.Node]] = [((), root)] if root else []
+    while todo:
+        path, node = todo.pop()
+        # An anchor's node is met again at each of its aliases, which may be inside itself.
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        keys: set[str | int] = set()
+        for key, marked, child in _children(node):
+            place, line = place_of((*path, key)), marked.start_mark.line + 1
+            if key in keys:
+                repeated.append(Problem(place, "stands here twice", line))
+            keys.add(key)
+            lines.setdefault(place, line)
+            todo.append(((*path, key), child))
+    return lines, repeated
+
+
+def _children(node: yaml.Node) -> Iterator[tuple[str | int, yaml.Node, yaml.Node]]:
+    """Each key or index in *node*, the node that marks its line, and what it holds."""
+    if isinstance(node, yaml.SequenceNode):
+        for index, each in enumerate(node.value):
+            yield index, each, each
+    elif isinstance(node, yaml.MappingNode):
+        for key, each in node.value:
+            yield str(key.value), key, each
+
+
+def _with_lines(problems: Iterable[Problem], lines: Lines) -> list[Problem]:
+    placed = [replace(each, line=each.line or _line_of(each.place, lines)) for each in problems]
+    return sorted(placed, key=lambda problem: problem.line or 0)
+
+
+def _line_of(place: str, lines: Lines) -> int | None:
+    """The line of *place*, or of the nearest place around it that is in the file."""
+    while place and place not in lines:
+        place = place[: max(place.rfind("."), place.rfind("["), 0)]
+    return lines.get(place)

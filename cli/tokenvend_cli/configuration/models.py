@@ -1,89 +1,131 @@
 """What may stand in `tokenvend.yaml`, and the source of its JSON Schema."""
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
-from tokenvend.domain.names import CLIENT_ID, NAME, SCOPE, TARGET, TENANT
+from tokenvend.domain import bounds
+from tokenvend_cli.configuration.forms import (
+    ClientId,
+    Name,
+    PrincipalArn,
+    Scope,
+    SecretArn,
+    Target,
+    Tenant,
+    UniqueId,
+    Url,
+)
 
-Name = Annotated[str, StringConstraints(pattern=f"^{NAME.pattern}$")]
-Tenant = Annotated[str, StringConstraints(pattern=f"^{TENANT.pattern}$")]
-ClientId = Annotated[str, StringConstraints(pattern=f"^{CLIENT_ID.pattern}$")]
-Scope = Annotated[str, StringConstraints(pattern=f"^{SCOPE.pattern}$")]
-Target = Annotated[str, StringConstraints(pattern=f"^{TARGET.pattern}$")]
-Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$")]
-Arn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:\S+$")]
+_LIFETIME_MAXIMUM_SECONDS = int(bounds.LIFETIME_MAXIMUM.total_seconds())
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 class ProviderModel(_Strict):
     """An authorization server: by a shipped profile, by its issuer, or by its endpoints."""
 
-    profile: str | None = Field(None, description="A shipped profile, such as smartrecruiters")
-    issuer: Url | None = Field(None, description="Its endpoints are discovered at `apply`")
-    token_endpoint: Url | None = None
-    client_authentication: Literal["client_secret_basic", "client_secret_post"] | None = None
-    revocation_endpoint: Url | None = None
-    scope_separator: str | None = Field(None, min_length=1, max_length=1)
+    profile: Name | None = Field(
+        default=None, description="A profile that is shipped, such as smartrecruiters"
+    )
+    issuer: Url | None = Field(
+        default=None, description="Its metadata is read at `plan` and `apply`, shown, and pinned"
+    )
+    token_endpoint: Url | None = Field(default=None, description="Where tokens are asked for")
+    client_authentication: Literal["client_secret_basic", "client_secret_post"] | None = Field(
+        default=None, description="How id and secret are sent; else what is discovered, else basic"
+    )
+    revocation_endpoint: Url | None = Field(
+        default=None, description="Where a token that must not be used is revoked (RFC 7009)"
+    )
+    scope_separator: str | None = Field(
+        default=None, min_length=1, max_length=1, description="Between scopes; else a space"
+    )
     scope_mode: Literal["fixed", "narrows"] | None = Field(
-        None, description="narrows: a token asked for with fewer scopes carries fewer"
+        default=None,
+        description="narrows: a token asked for with fewer scopes carries fewer; else fixed",
     )
     scope_mode_source: str | None = Field(
-        None, description="Where it is documented or measured that the provider narrows"
+        default=None, min_length=1, description="Where it is documented or probed that it narrows"
     )
 
     @model_validator(mode="after")
-    def _one_way_to_find_it(self) -> "ProviderModel":
+    def _one_way_to_find_it(self) -> Self:
         ways = [self.profile, self.issuer, self.token_endpoint]
         if sum(way is not None for way in ways) != 1:
             raise ValueError("give exactly one of profile, issuer and token_endpoint")
-        if self.scope_mode == "narrows" and not self.scope_mode_source:
-            raise ValueError("scope_mode narrows needs scope_mode_source: where is that shown?")
+        if self.scope_mode == "narrows" and self.scope_mode_source is None:
+            raise ValueError(
+                "scope_mode narrows needs scope_mode_source: where is it documented or probed?"
+            )
         return self
 
 
 class SecretModel(_Strict):
-    """A secret that exists already."""
+    """A secret in Secrets Manager that you keep already."""
 
-    arn: Arn
-    client_id_key: str = "client_id"
-    client_secret_key: str = "client_secret"
+    arn: SecretArn = Field(description="Its ARN; see `tokenvend secret adopt`")
+    client_id_key: str = Field(
+        default="client_id", min_length=1, description="The key of the client id in its JSON"
+    )
+    client_secret_key: str = Field(
+        default="client_secret", min_length=1, description="The key of the secret in its JSON"
+    )
 
 
 class CredentialModel(_Strict):
     """What a provider issued to us. Its secret never stands here."""
 
-    provider: Name
-    kind: Literal["client_credentials"] = "client_credentials"
-    client_id: str | None = None
-    scopes: list[Scope] = Field([], description="All that this credential's tokens can carry")
+    provider: Name = Field(description="Who issued it")
+    kind: Literal["client_credentials"] = Field(
+        default="client_credentials", description="How tokens are got with it"
+    )
+    client_id: str | None = Field(
+        default=None,
+        pattern=r"^[\x20-\x7E]+$",
+        description="Its client id, if that does not stand in the secret",
+    )
+    scopes: list[Scope] = Field(default=[], description="All that its tokens can carry")
     scope_parameter: bool = Field(
         default=False, description="Send `scope` even where the provider does not narrow"
     )
-    extra_parameters: dict[str, str] = {}
+    extra_parameters: dict[str, str] = Field(
+        default={}, description="More parameters of the token request; never a secret"
+    )
     family: bool = Field(default=False, description="Many secrets, one for each tenant")
     single_active_token: bool = Field(
         default=False, description="The provider voids the old token when it issues a new one"
     )
-    default_lifetime_seconds: int = Field(300, ge=30, le=2_592_000)
-    secret: SecretModel | None = None
+    default_lifetime_seconds: int | None = Field(
+        default=None,
+        ge=30,
+        le=_LIFETIME_MAXIMUM_SECONDS,
+        description="Of a token that does not say; else the profile's, else"
+        f" {bounds.DEFAULT_LIFETIME_SECONDS}",
+    )
+    secret: SecretModel | None = Field(
+        default=None, description="A secret of yours, instead of one put by `tokenvend secret put`"
+    )
 
 
 class IdentityModel(_Strict):
-    """One way in which a caller is known."""
+    """One way in which a caller is known: `iam` or `client`."""
 
-    iam: Arn | None = Field(None, description="The ARN of a role or user")
-    unique_id: str | None = Field(
-        None, pattern=r"^A(ROA|IDA)[A-Z0-9]{12,}$", description="Pins the role or user for good"
+    iam: PrincipalArn | None = Field(
+        default=None, description="The ARN of the role or user that signs requests"
     )
-    client: ClientId | None = Field(None, description="An OAuth client's id, of your choosing")
+    unique_id: UniqueId | None = Field(
+        default=None, description="Pins it: made again under the same name, it is somebody else"
+    )
+    client: ClientId | None = Field(
+        default=None, description="An OAuth client's id, of your choosing"
+    )
 
     @model_validator(mode="after")
-    def _one_kind(self) -> "IdentityModel":
+    def _one_kind(self) -> Self:
         if (self.iam is None) == (self.client is None):
             raise ValueError("give exactly one of iam and client")
         if self.unique_id is not None and self.iam is None:
@@ -92,49 +134,87 @@ class IdentityModel(_Strict):
 
 
 class DirectModel(_Strict):
-    """Who may invoke this caller's alias of the direct function."""
+    """A caller that invokes the function itself, through an alias that only it may invoke."""
 
-    principals: list[Arn] = Field(min_length=1)
+    principals: list[PrincipalArn] = Field(
+        min_length=1, description="The roles and users that may, each with its path"
+    )
 
 
 class CallerModel(_Strict):
     """A named workload that asks for tokens."""
 
-    identities: list[IdentityModel] = []
-    direct: DirectModel | None = None
+    identities: list[IdentityModel] = Field(default=[], description="How it is known over HTTP")
+    direct: DirectModel | None = Field(
+        default=None, description="Who may invoke the function for it"
+    )
     requests_per_minute: int | None = Field(
-        None, ge=1, description="Counted in each environment of a function"
+        default=None, ge=1, description="Counted in each environment of a function"
     )
 
 
 class ObserveModel(_Strict):
-    """Scopes that are counted instead of refused, for at most 30 days."""
+    """Scopes beyond the ceiling that are counted instead of refused, for a while."""
 
-    scopes: list[Scope] = Field(min_length=1)
-    until: date
+    scopes: list[Scope] = Field(min_length=1, description="Which")
+    until: date = Field(
+        description=f"The day on which refusing begins (UTC), at most {bounds.OBSERVE_DAYS} off"
+    )
+
+
+def _tenants_kind(value: object) -> str:
+    return "all" if isinstance(value, str) else "list"
+
+
+Tenants = Annotated[
+    Annotated[list[Tenant], Tag("list")] | Annotated[Literal["all"], Tag("all")],
+    Discriminator(_tenants_kind),
+]
 
 
 class GrantModel(_Strict):
     """One caller, one credential, and the ceiling: what is not listed is refused."""
 
-    caller: Name
-    credential: Name
-    scopes: list[Scope] = []
-    default_scopes: list[Scope] | None = None
-    audiences: list[Target] = []
-    resources: list[Target] = []
-    tenants: list[Tenant] | Literal["all"] = []
-    full_access: bool = False
-    accept_less: bool = False
-    isolation: Literal["shared", "caller"] = "shared"
-    observe: ObserveModel | None = None
+    caller: Name = Field(description="Who may")
+    credential: Name = Field(description="ask for tokens of this")
+    scopes: list[Scope] = Field(default=[], description="with these scopes and no more")
+    default_scopes: list[Scope] | None = Field(
+        default=None, min_length=1, description="What a request without `scope` gets; else all"
+    )
+    audiences: list[Target] = Field(default=[], description="The `audience`s it may name")
+    resources: list[Target] = Field(
+        default=[], description="The `resource`s it may name (RFC 8707)"
+    )
+    tenants: Tenants = Field(
+        default=[], description="The tenants of a family that it may name, or `all`"
+    )
+    full_access: bool = Field(
+        default=False, description="It may have all that the token reaches, whatever that is"
+    )
+    accept_less: bool = Field(
+        default=False, description="It takes a token with fewer scopes than it asked for"
+    )
+    isolation: Literal["shared", "caller"] = Field(
+        default="shared", description="caller: it shares its tokens with no other caller"
+    )
+    observe: ObserveModel | None = Field(
+        default=None, description="Scopes that are counted instead of refused, for a while"
+    )
 
 
 class ConfigurationModel(_Strict):
-    """The whole file."""
+    """tokenvend.yaml: providers, credentials, callers, grants."""
 
-    version: Literal[1]
-    providers: dict[Name, ProviderModel] = {}
-    credentials: dict[Name, CredentialModel] = {}
-    callers: dict[Name, CallerModel] = {}
-    grants: list[GrantModel] = []
+    version: Literal[1] = Field(description="The version of this format")
+    providers: dict[Name, ProviderModel] = Field(default={}, description="Authorization servers")
+    credentials: dict[Name, CredentialModel] = Field(
+        default={}, description="What they issued to us"
+    )
+    callers: dict[Name, CallerModel] = Field(default={}, description="Who asks for tokens")
+    grants: list[GrantModel] = Field(default=[], description="Who may have which")
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of the file, for editors."""
+    dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    return dialect | ConfigurationModel.model_json_schema()

@@ -1,139 +1,126 @@
-"""The registry table, as the command reads and writes it."""
+"""The registry table, as the command reads and writes it: all or nothing, one writer at a time."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import batched
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tokenvend.adapters.dynamodb.registry_items import (
-    BLOCKED,
-    META_KEY,
-    SECRET,
-    RegistryItem,
-    build_block,
-    caller_pk,
-    registry_item_of,
-)
+from tokenvend.adapters.dynamodb.registry_items import META_KEY, RegistryItem, registry_item_of
 from tokenvend_cli.problems import CommandError
 
-_OWN_LIFE = frozenset({SECRET, BLOCKED})
+#: DynamoDB takes 100 items in one transaction; one of them is the revision.
+_BATCH = 99
+_TRIES = 5
+_RACE_CODES = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
+
+
+class ChangedMeanwhileError(CommandError):
+    """Somebody else wrote the registry since it was read."""
+
+    def __init__(self) -> None:
+        super().__init__("somebody else changed the registry at the same time; plan again")
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
-    """What would turn the deployed items into the desired ones."""
+class Registry:
+    """Every item of the registry, as of one revision."""
 
-    added: list[RegistryItem] = field(default_factory=list)
-    changed: list[RegistryItem] = field(default_factory=list)
-    removed: list[RegistryItem] = field(default_factory=list)
-
-    def __bool__(self) -> bool:
-        return bool(self.added or self.changed or self.removed)
+    items: list[RegistryItem]
+    revision: int
 
 
-def changes_between(deployed: Iterable[RegistryItem], desired: list[RegistryItem]) -> Changes:
-    """The difference, in the order in which *desired* may be written.
+@dataclass(frozen=True, slots=True)
+class Writes:
+    """What to write, and what to remove before that."""
 
-    Blocks and client secrets have a life of their own and are no difference; the secrets of
-    an identity that is nobody's any more go with it.
-    """
-    found = {item.key: item for item in deployed}
-    wanted = {item.key: item for item in desired}
-    partitions = {item.pk for item in desired}
-    removed = [
-        item
-        for key, item in found.items()
-        if key not in wanted
-        and key != META_KEY
-        and (item.sk not in _OWN_LIFE or (item.sk == SECRET and item.pk not in partitions))
-    ]
-    return Changes(
-        added=[item for item in desired if item.key not in found],
-        changed=[
-            item
-            for item in desired
-            if item.key in found and found[item.key].document != item.document
-        ],
-        removed=removed,
-    )
+    put: Sequence[RegistryItem] = ()
+    delete: Sequence[RegistryItem] = ()
 
 
 class RegistryTable:
-    """Reads and writes of one registry."""
+    """Reads and writes of one registry.
+
+    Every write moves the revision on, and none is made under a revision that another writer
+    has moved: two that run at once never mix, the second is told to look again.
+    """
 
     def __init__(self, client: Any, table: str) -> None:
         self._client = client
         self._table = table
 
-    def items(self) -> list[RegistryItem]:
+    def read(self) -> Registry:
         """Every item, consistently read."""
+        # The revision comes first: a write that falls into the scan has then moved it.
+        meta = self.get(*META_KEY)
         pages = self._client.get_paginator("scan").paginate(
             TableName=self._table, ConsistentRead=True
         )
-        parsed = (registry_item_of(item) for page in pages for item in page["Items"])
-        return [item for item in parsed if item is not None]
+        parsed = [registry_item_of(item) for page in pages for item in page["Items"]]
+        items = [item for item in parsed if item is not None]
+        return Registry(items, int(meta.document["revision"]) if meta else 0)
 
     def get(self, pk: str, sk: str) -> RegistryItem | None:
         """One item."""
-        answer = self._client.get_item(TableName=self._table, Key=_key(pk, sk), ConsistentRead=True)
+        key = {"pk": {"S": pk}, "sk": {"S": sk}}
+        answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
         return registry_item_of(answer["Item"]) if "Item" in answer else None
 
-    def put(self, item: RegistryItem) -> None:
-        """Write one item whole."""
-        self._client.put_item(TableName=self._table, Item=item.to_item())
+    def write(self, writes: Writes, *, revision: int) -> None:
+        """Make *writes* on top of *revision*: in one step where they are less than a hundred.
 
-    def delete(self, pk: str, sk: str) -> None:
-        """Remove one item, if it is there."""
-        self._client.delete_item(TableName=self._table, Key=_key(pk, sk))
-
-    def apply(self, changes: Changes, deployed: list[RegistryItem]) -> None:
-        """Make *changes*, unless somebody else changed the registry since *deployed* was read.
+        More are made in several steps, in order; whoever is stopped between two of them writes
+        the same again and ends where he wanted to.
 
         Raises:
-            CommandError: somebody did; plan again.
+            ChangedMeanwhileError: it is not the revision any more.
         """
-        self._take_turn(deployed)
-        for item in [*changes.added, *changes.changed]:
-            self.put(item)
-        self._block_new_identities(changes, deployed)
-        # Grants before callers before definitions: nothing names what is gone.
-        for item in sorted(changes.removed, key=lambda item: item.pk.startswith("credential#")):
-            self.delete(item.pk, item.sk)
+        operations = [
+            *(self._delete(item) for item in writes.delete),
+            *(self._put(item) for item in writes.put),
+        ]
+        for step, batch in enumerate(batched(operations, _BATCH, strict=False)):
+            self._transact([self._move_on(revision + step), *batch])
 
-    def _take_turn(self, deployed: list[RegistryItem]) -> None:
-        revision = _revision(deployed)
-        turn = RegistryItem(*META_KEY, {"revision": revision + 1}).to_item()
-        condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
-        if revision:
-            seen = RegistryItem(*META_KEY, {"revision": revision}).to_item()["document"]
-            condition = {
-                "ConditionExpression": "document = :seen",
-                "ExpressionAttributeValues": {":seen": seen},
-            }
+    def update(self, decide: Callable[[Registry], Writes]) -> None:
+        """Read, let *decide* say what to write, write; again if somebody came between.
+
+        Raises:
+            ChangedMeanwhileError: somebody came between each time.
+        """
+        for attempt in range(1, _TRIES + 1):
+            registry = self.read()
+            try:
+                self.write(decide(registry), revision=registry.revision)
+            except ChangedMeanwhileError:
+                if attempt == _TRIES:
+                    raise
+            else:
+                return
+
+    def _transact(self, operations: list[dict[str, Any]]) -> None:
         try:
-            self._client.put_item(TableName=self._table, Item=turn, **condition)
+            self._client.transact_write_items(TransactItems=operations)
         except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise
-            raise CommandError("somebody else applied at the same time; plan again") from None
+            reasons = error.response.get("CancellationReasons", [])
+            if any(reason.get("Code") in _RACE_CODES for reason in reasons):
+                raise ChangedMeanwhileError from None
+            raise
 
-    def _block_new_identities(self, changes: Changes, deployed: list[RegistryItem]) -> None:
-        blocked = {item.pk for item in deployed if item.sk == BLOCKED}
-        for item in changes.added:
-            owner = item.document.get("caller", "")
-            if item.sk == "*" and caller_pk(owner) in blocked:
-                self.put(RegistryItem(item.pk, BLOCKED, {"reason": "its caller is blocked"}))
+    def _move_on(self, revision: int) -> dict[str, Any]:
+        put = self._put(RegistryItem(*META_KEY, {"revision": revision + 1}))
+        if revision == 0:
+            put["Put"]["ConditionExpression"] = "attribute_not_exists(pk)"
+            return put
+        seen = RegistryItem(*META_KEY, {"revision": revision}).to_item()
+        put["Put"]["ConditionExpression"] = "document = :seen"
+        put["Put"]["ExpressionAttributeValues"] = {":seen": seen["document"]}
+        return put
 
+    def _put(self, item: RegistryItem) -> dict[str, Any]:
+        return {"Put": {"TableName": self._table, "Item": item.to_item()}}
 
-def block_item(pk: str, reason: str, now: Any) -> RegistryItem:
-    """A kill switch on one partition."""
-    return build_block(pk, reason=reason, blocked_at=now)
-
-
-def _revision(deployed: list[RegistryItem]) -> int:
-    return next((int(item.document["revision"]) for item in deployed if item.key == META_KEY), 0)
-
-
-def _key(pk: str, sk: str) -> dict[str, dict[str, str]]:
-    return {"pk": {"S": pk}, "sk": {"S": sk}}
+    def _delete(self, item: RegistryItem) -> dict[str, Any]:
+        key = {"pk": {"S": item.pk}, "sk": {"S": item.sk}}
+        return {"Delete": {"TableName": self._table, "Key": key}}

@@ -44,15 +44,17 @@ class Deployment:
         """The stack's outputs.
 
         Raises:
-            CommandError: there is no such stack, or AWS did not let us see it.
+            CommandError: there is no such stack.
         """
         try:
             answer = self.client("cloudformation").describe_stacks(StackName=self._place.stack)
         except ClientError as error:
-            reason = error.response["Error"]["Message"]
-            raise CommandError(f"no stack {self._place.stack}: {reason}") from None
-        except BotoCoreError as error:
-            raise CommandError(f"AWS cannot be reached: {error}") from None
+            if error.response["Error"]["Code"] != "ValidationError":
+                raise
+            raise CommandError(
+                f"there is no stack {self._place.stack} here: name it with --stack or"
+                " TOKENVEND_STACK, and its region with --region"
+            ) from None
         found = answer["Stacks"][0].get("Outputs", [])
         return {output["OutputKey"]: output["OutputValue"] for output in found}
 

@@ -1,0 +1,36 @@
+"""What an adopted secret needs, for a person."""
+
+import json
+
+from rich.text import Text
+
+from tokenvend_cli.commands.context import note, out, say
+from tokenvend_cli.deployment.adoption import Adoption
+
+
+def show_adoption(adoption: Adoption) -> None:
+    """Each tag with what is there instead; then the key's policy; then what is left to do."""
+    say(adoption.arn, style="bold")
+    for key, needed in adoption.tags.items():
+        out.print(_tag_line(key, needed, adoption.found.get(key)))
+    say("")
+    say("The tags admit this deployment's functions. If the secret is encrypted with a customer")
+    say("key, that key's policy needs this too:")
+    say(json.dumps(adoption.key_statement, indent=2))
+    say("")
+    if adoption.deployed is None:
+        note(
+            f"the deployed file does not name it yet: add `secret: {{arn: {adoption.arn}}}` to"
+            f" credentials.{adoption.credential}, and apply"
+        )
+    if adoption.tags.items() <= adoption.found.items():
+        return
+    note(f"set the tags with: tokenvend secret adopt {adoption.credential} --tag")
+
+
+def _tag_line(key: str, needed: str, found: str | None) -> Text:
+    line = Text.assemble("  ", ("ok  ", "green") if found == needed else ("set ", "red"))
+    line.append(f"{key} = {needed}")
+    if found not in {None, needed}:
+        line.append(f"  (it is {found})", "dim")
+    return line

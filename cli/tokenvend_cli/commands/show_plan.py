@@ -1,0 +1,147 @@
+"""A plan, for a person and for a program."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rich.text import Text
+
+from tokenvend_cli.commands.context import note, out, say
+from tokenvend_cli.configuration.checked import CheckedFile
+from tokenvend_cli.configuration.models import ProviderModel
+from tokenvend_cli.configuration.providers import Provider
+from tokenvend_cli.deployment.aliases import AliasAction, AliasChange
+from tokenvend_cli.deployment.changes import Action, Change
+from tokenvend_cli.deployment.kinds import Kind, identity_in, kind_of, name_of
+
+_SIGNS = {
+    Action.ADD: ("+", "green"),
+    Action.CHANGE: ("~", "yellow"),
+    Action.REMOVE: ("-", "red"),
+}
+_ALIAS_ACTIONS = {
+    AliasAction.MAKE: Action.ADD,
+    AliasAction.MOVE: Action.CHANGE,
+    AliasAction.ALLOW: Action.CHANGE,
+    AliasAction.REMOVE: Action.REMOVE,
+}
+#: Told as changed, without what they hold: somebody may have put a secret there all the same.
+_NOT_SHOWN = frozenset({"extra_parameters"})
+
+
+def plan_document(
+    checked: CheckedFile, changes: Iterable[Change], aliases: Iterable[AliasChange]
+) -> dict[str, Any]:
+    """The plan as JSON."""
+    return {
+        "changes": [
+            {
+                "action": change.action.value,
+                "kind": kind_of(change.item).value,
+                "name": name_of(change.item),
+                "identity": identity_in(change.item),
+                "fields": {
+                    key: {"before": before, "after": after}
+                    for key, before, after in _differences(change)
+                },
+            }
+            for change in changes
+        ],
+        "aliases": [
+            {
+                "action": change.action.value,
+                "alias": change.alias,
+                "version": change.version or None,
+                "principals": list(change.principals),
+            }
+            for change in aliases
+        ],
+        "providers": {
+            name: {
+                "token_endpoint": provider.token_endpoint,
+                "revocation_endpoint": provider.revocation_endpoint,
+                "client_authentication": provider.client_authentication.value,
+                "scope_mode": provider.scope_mode.value,
+            }
+            for name, provider in checked.providers.items()
+        },
+        "notices": [str(notice) for notice in checked.notices],
+    }
+
+
+def show_plan(checked: CheckedFile, changes: list[Change], aliases: list[AliasChange]) -> None:
+    """The plan in lines, with a count at the end."""
+    show_notices(checked)
+    _show_providers(checked.configuration.providers, checked.providers)
+    for change in changes:
+        _show_change(change)
+    for alias in aliases:
+        _show_alias(alias)
+    counts = Counter(change.action for change in changes)
+    counts.update(_ALIAS_ACTIONS[alias.action] for alias in aliases)
+    if not counts:
+        say("Nothing to change: what is deployed is what the file says.", style="green")
+        return
+    added, changed, removed = (counts[action] for action in Action)
+    say("")
+    say(f"{added} to add, {changed} to change, {removed} to remove.", style="bold")
+
+
+def show_notices(checked: CheckedFile) -> None:
+    """What is worth knowing, on standard error."""
+    for notice in checked.notices:
+        note(str(notice))
+
+
+def _show_providers(models: Mapping[str, ProviderModel], providers: Mapping[str, Provider]) -> None:
+    for name, provider in providers.items():
+        model = models[name]
+        origin = ""
+        if model.issuer is not None:
+            origin = f"discovered from {model.issuer}"
+        if model.profile is not None:
+            origin = f"profile {model.profile}"
+        line = Text.assemble("  provider ", (name, "bold"), f"  {provider.token_endpoint}")
+        out.print(line.append(f"  {origin}" if origin else "", "dim"))
+
+
+def _show_change(change: Change) -> None:
+    kind, identity = kind_of(change.item), identity_in(change.item)
+    line = Text.assemble("  ", _SIGNS[change.action], f" {kind.value} ")
+    line.append(name_of(change.item), "bold")
+    if identity is not None:
+        line.append("  known as " if kind is Kind.CALLER else "  for ", "dim").append(identity)
+    out.print(line)
+    for key, before, after in _differences(change):
+        out.print(Text.assemble((f"      {key}: ", "dim"), f"{_text(before)} -> {_text(after)}"))
+
+
+def _show_alias(change: AliasChange) -> None:
+    line = Text.assemble(
+        "  ", _SIGNS[_ALIAS_ACTIONS[change.action]], " alias ", (change.alias, "bold")
+    )
+    if change.action is AliasAction.MOVE:
+        line.append(f"  to version {change.version}")
+    if change.action in {AliasAction.MAKE, AliasAction.ALLOW}:
+        line.append("  only for ", "dim").append(", ".join(change.principals))
+    out.print(line)
+
+
+def _differences(change: Change) -> list[tuple[str, Any, Any]]:
+    """The fields that differ, with both values; only where one item takes another's place."""
+    if change.before is None:
+        return []
+    before, after = change.before.document, change.item.document
+    return [
+        (key, "(not shown)", "(not shown)")
+        if key in _NOT_SHOWN
+        else (key, before.get(key), after.get(key))
+        for key in sorted(before.keys() | after.keys())
+        if before.get(key) != after.get(key)
+    ]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return " ".join(value) or "nothing"
+    return {None: "nothing", True: "true", False: "false"}.get(value, str(value))

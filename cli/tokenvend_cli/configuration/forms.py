@@ -1,0 +1,64 @@
+"""The forms that texts in `tokenvend.yaml` may have, and how each is told to a person."""
+
+import re
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from tokenvend.domain.names import CLIENT_ID, NAME, SCOPE, TARGET, TENANT
+
+#: A URL that a secret may be sent to: nothing before the host, nothing after the path.
+URL = re.compile(r"https?://[A-Za-z0-9.\[\]:-]+(?:/[\x21\x24-\x3B\x3D\x40-\x5B\x5D-\x7E]*)?")
+
+#: What a text must look like, by its pattern, for the person whose text does not.
+EXPECTED: dict[str, str] = {}
+
+
+def _whole(pattern: str, expected: str) -> Any:
+    """A field whose whole text matches *pattern*; `|` binds looser than `^` and `$`."""
+    anchored = f"^(?:{pattern})$"
+    EXPECTED[anchored] = expected
+    return Field(pattern=anchored)
+
+
+Name = Annotated[
+    str,
+    _whole(NAME.pattern, "a name: a small letter, then small letters, digits, hyphens; 63 at most"),
+]
+#: Tenants and client ids have the same form.
+_WIDER_NAME = "a name of letters, digits, `_`, `.` and `-`; 63 at most"
+Tenant = Annotated[str, _whole(TENANT.pattern, _WIDER_NAME)]
+ClientId = Annotated[str, _whole(CLIENT_ID.pattern, _WIDER_NAME)]
+Scope = Annotated[
+    str, _whole(SCOPE.pattern, "one scope, without spaces: list several as [jobs_read, users_read]")
+]
+Target = Annotated[str, _whole(TARGET.pattern, "visible ASCII, without spaces or quotes")]
+Url = Annotated[
+    str,
+    _whole(
+        URL.pattern,
+        "a URL such as https://login.acme.example/oauth/token, without user, query or fragment",
+    ),
+]
+PrincipalArn = Annotated[
+    str,
+    _whole(
+        r"arn:aws[a-z-]*:iam::\d{12}:(?:role|user)/[\x21-\x29\x2B-\x3E\x40-\x7E]+",
+        "the ARN of an IAM role or user, such as arn:aws:iam::111122223333:role/billing: no"
+        " wildcard, not the root user, not a session of a role",
+    ),
+]
+UniqueId = Annotated[
+    str,
+    _whole(
+        r"A(?:ROA|IDA)[A-Z0-9]{12,124}",
+        "the RoleId (AROA…) or UserId (AIDA…) that `aws iam get-role` or `get-user` shows",
+    ),
+]
+SecretArn = Annotated[
+    str,
+    _whole(
+        r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+",
+        "the ARN of a Secrets Manager secret",
+    ),
+]

@@ -1,0 +1,147 @@
+"""Kill switches: which items carry them, and why each is there.
+
+A block of a caller stands on a marker and on each of its identities, because a request is
+decided by its identity's own items. An identity may be blocked for two reasons at once, as
+its caller's and as a client; each is lifted by itself.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from difflib import get_close_matches
+from enum import StrEnum
+
+from tokenvend.adapters.dynamodb.registry_items import (
+    BLOCKED,
+    RegistryItem,
+    build_block,
+    caller_pk,
+    credential_pk,
+)
+from tokenvend.domain.identity import identity_of_client
+from tokenvend_cli.deployment.kinds import Kind, identities_of_caller, kind_of, names_of
+from tokenvend_cli.problems import CommandError
+
+_CAUSES = "causes"
+_CLIENT = identity_of_client("")
+
+
+class Blockable(StrEnum):
+    """What a block can be put on."""
+
+    CALLER = "caller"
+    CREDENTIAL = "credential"
+    CLIENT = "client"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One kill switch as a person set it."""
+
+    what: Blockable
+    name: str
+
+    @property
+    def cause(self) -> str:
+        """How the items that it is written to name it."""
+        return f"{self.what.value} {self.name}"
+
+    @property
+    def marker(self) -> str:
+        """The partition that stands for the block as a whole."""
+        match self.what:
+            case Blockable.CALLER:
+                return caller_pk(self.name)
+            case Blockable.CREDENTIAL:
+                return credential_pk(self.name)
+            case Blockable.CLIENT:
+                return identity_of_client(self.name)
+
+
+def blocking(
+    items: list[RegistryItem], block: Block, *, reason: str, now: datetime
+) -> list[RegistryItem]:
+    """The items to write so that *block* stands.
+
+    Raises:
+        CommandError: nothing of that name is deployed.
+    """
+    _check_exists(items, block)
+    found = {item.key: item for item in items}
+    partitions = {block.marker}
+    if block.what is Blockable.CALLER:
+        partitions |= set(identities_of_caller(items, block.name))
+    return [
+        _with_causes(
+            build_block(pk, reason=reason, blocked_at=now),
+            _causes(found.get((pk, BLOCKED))) | {block.cause},
+        )
+        for pk in sorted(partitions)
+    ]
+
+
+def unblocking(
+    items: list[RegistryItem], block: Block
+) -> tuple[list[RegistryItem], list[RegistryItem]]:
+    """The items to write and those to remove so that *block* is lifted, and no other.
+
+    Raises:
+        CommandError: it does not stand.
+    """
+    ours = [item for item in items if item.sk == BLOCKED and block.cause in _causes(item)]
+    if not ours:
+        raise CommandError(f"{block.cause} is not blocked")
+    others = [(item, _causes(item) - {block.cause}) for item in ours]
+    return (
+        [_with_causes(item, causes) for item, causes in others if causes],
+        [item for item, causes in others if not causes],
+    )
+
+
+def standing_blocks(items: list[RegistryItem]) -> Iterator[tuple[Block, RegistryItem]]:
+    """Every block that stands, with the item that says why and since when."""
+    for item in sorted(items, key=lambda item: item.pk):
+        for cause in sorted(_causes(item)) if item.sk == BLOCKED else ():
+            what, _, name = cause.partition(" ")
+            block = Block(Blockable(what), name)
+            if block.marker == item.pk:
+                yield block, item
+
+
+def missing_blocks(
+    found: Mapping[tuple[str, str], RegistryItem], desired: list[RegistryItem]
+) -> Iterator[RegistryItem]:
+    """Blocks for the identities that blocked callers are about to get."""
+    for item in desired:
+        if kind_of(item) is not Kind.CALLER:
+            continue
+        block = Block(Blockable.CALLER, str(item.document["caller"]))
+        marker = found.get((block.marker, BLOCKED))
+        causes = _causes(found.get((item.pk, BLOCKED)))
+        if marker is not None and block.cause not in causes:
+            copied = RegistryItem(item.pk, BLOCKED, marker.document)
+            yield _with_causes(copied, causes | {block.cause})
+
+
+def _check_exists(items: list[RegistryItem], block: Block) -> None:
+    match block.what:
+        case Blockable.CALLER:
+            known = names_of(items, Kind.CALLER)
+        case Blockable.CREDENTIAL:
+            known = names_of(items, Kind.CREDENTIAL)
+        case Blockable.CLIENT:
+            callers = [item.pk for item in items if kind_of(item) is Kind.CALLER]
+            known = [pk.removeprefix(_CLIENT) for pk in callers if pk.startswith(_CLIENT)]
+    if block.name not in known:
+        near = get_close_matches(block.name, known, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise CommandError(f"no {block.cause} is deployed{hint}")
+
+
+def _causes(item: RegistryItem | None) -> frozenset[str]:
+    causes = item.document.get(_CAUSES) if item is not None else None
+    return frozenset(causes) if isinstance(causes, list) else frozenset()
+
+
+def _with_causes(item: RegistryItem, causes: frozenset[str]) -> RegistryItem:
+    return RegistryItem(item.pk, item.sk, item.document | {_CAUSES: sorted(causes)})

@@ -1,0 +1,68 @@
+"""The difference between the deployed registry and the desired one, as plain values."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tokenvend.adapters.dynamodb.registry_items import BLOCKED, META_KEY, SECRET, RegistryItem
+from tokenvend_cli.deployment.blocks import missing_blocks
+from tokenvend_cli.deployment.kinds import Kind, kind_of
+
+#: What has a life of its own: `apply` neither makes nor changes it.
+_OWN_LIFE = frozenset({SECRET, BLOCKED})
+_ORDER = list(Kind)
+
+
+class Action(StrEnum):
+    """What happens to one item."""
+
+    ADD = "add"
+    CHANGE = "change"
+    REMOVE = "remove"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One item to write or remove. `before` is what it replaces."""
+
+    action: Action
+    item: RegistryItem
+    before: RegistryItem | None = None
+
+
+def changes_between(deployed: Iterable[RegistryItem], desired: list[RegistryItem]) -> list[Change]:
+    """What turns *deployed* into *desired*, in the order in which it may be done.
+
+    Removals come first, grants before callers before definitions, so that nobody has for a
+    moment what he had together with what he gets; then definitions, callers, grants.
+    Blocks and client secrets are left alone, but for two: an identity that is nobody's any
+    more loses its secrets, and a new identity of a blocked caller is blocked too.
+    """
+    found = {item.key: item for item in deployed}
+    wanted = {item.key: item for item in desired}
+    writes = [
+        *(_write(found.get(key), item) for key, item in wanted.items() if found.get(key) != item),
+        *(Change(Action.ADD, item) for item in missing_blocks(found, desired)),
+    ]
+    removals = [
+        Change(Action.REMOVE, item)
+        for key, item in found.items()
+        if key not in wanted and _goes(item, identities={item.pk for item in desired})
+    ]
+    return [*sorted(removals, key=_place, reverse=True), *sorted(writes, key=_place)]
+
+
+def _write(before: RegistryItem | None, item: RegistryItem) -> Change:
+    return Change(Action.ADD if before is None else Action.CHANGE, item, before)
+
+
+def _goes(item: RegistryItem, *, identities: set[str]) -> bool:
+    if item.key == META_KEY:
+        return False
+    if item.sk == SECRET:
+        return item.pk not in identities
+    return item.sk not in _OWN_LIFE
+
+
+def _place(change: Change) -> tuple[int, str, str]:
+    return _ORDER.index(kind_of(change.item)), change.item.pk, change.item.sk

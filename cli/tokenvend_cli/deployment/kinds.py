@@ -1,0 +1,60 @@
+"""What an item of the registry is about, in the words of the configuration."""
+
+from enum import StrEnum
+
+from tokenvend.adapters.dynamodb.registry_items import BLOCKED, SECRET, SETTINGS, RegistryItem
+
+_CREDENTIAL = "credential#"
+
+
+class Kind(StrEnum):
+    """The kinds, in the order in which they may be written: what is named comes first."""
+
+    CREDENTIAL = "credential"
+    CALLER = "caller"
+    BLOCK = "block"
+    GRANT = "grant"
+    CLIENT_SECRETS = "client secrets"
+
+
+def kind_of(item: RegistryItem) -> Kind:
+    """The kind of *item*."""
+    if item.sk == BLOCKED:
+        return Kind.BLOCK
+    if item.sk == SECRET:
+        return Kind.CLIENT_SECRETS
+    if item.pk.startswith(_CREDENTIAL):
+        return Kind.CREDENTIAL
+    return Kind.CALLER if item.sk == SETTINGS else Kind.GRANT
+
+
+def name_of(item: RegistryItem) -> str:
+    """What a person calls *item*: `sr-jobs`, `billing`, `billing -> sr-jobs`."""
+    match kind_of(item):
+        case Kind.CREDENTIAL:
+            return item.pk.removeprefix(_CREDENTIAL)
+        case Kind.CALLER:
+            return str(item.document.get("caller"))
+        case Kind.GRANT:
+            return f"{item.document.get('caller')} -> {item.sk}"
+        case Kind.BLOCK | Kind.CLIENT_SECRETS:
+            return item.pk
+
+
+def identity_in(item: RegistryItem) -> str | None:
+    """The identity that a caller's or grant's item is for."""
+    return item.pk if kind_of(item) in {Kind.CALLER, Kind.GRANT} else None
+
+
+def identities_of_caller(items: list[RegistryItem], caller: str) -> list[str]:
+    """The deployed identities of *caller*."""
+    return [
+        item.pk
+        for item in items
+        if kind_of(item) is Kind.CALLER and item.document.get("caller") == caller
+    ]
+
+
+def names_of(items: list[RegistryItem], kind: Kind) -> list[str]:
+    """The deployed credentials or callers, by name."""
+    return sorted({name_of(item) for item in items if kind_of(item) is kind})
