@@ -1,6 +1,7 @@
 """Put the demo in a running local stack: clients at the provider, roles, grants, secrets."""
 
 import json
+import secrets
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -70,6 +71,7 @@ def _clients(stack: LocalStack) -> Mapping[str, Client]:
     """What the provider issues, by the name that the secret gets here."""
     provider = stack.provider
     return {
+        "jobs-key": provider.add_client("key", company="Initech", api_key=secrets.token_hex(16)),
         "jobs": provider.add_client("jobs", scopes=["jobs_read", "users_read"], company="Initech"),
         "partner/acme": provider.add_client("acme", scopes=["jobs_read"], company="Acme"),
         "partner/globex": provider.add_client("globex", scopes=["jobs_read"], company="Globex"),
@@ -80,4 +82,6 @@ def _clients(stack: LocalStack) -> Mapping[str, Client]:
 
 
 def _secret_of(client: Client) -> str:
+    if client.api_key is not None:
+        return json.dumps({"api_key": client.api_key})
     return json.dumps({"client_id": client.client_id, "client_secret": client.client_secret})

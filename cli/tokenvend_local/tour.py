@@ -69,6 +69,13 @@ def _granted(demo: Demo) -> Iterator[Stop]:
     yield Stop("careers-site", SIGNED, "jobs", jobs, api_path="/jobs")
     yield Stop("careers-site", SIGNED, "jobs, again", jobs, api_path="/jobs")
     yield Stop(
+        "careers-site",
+        SIGNED,
+        "an API key",
+        lambda: ask_signed(deployed, demo.careers_site, "jobs-key"),
+        api_path="/users/me",
+    )
+    yield Stop(
         alias,
         DIRECT,
         "reports, to read",
@@ -167,7 +174,7 @@ def _row(stop: Stop, answer: Answer, document: Mapping[str, Any], provider_url: 
     api = _use(provider_url + stop.api_path, document)
     return Row(
         *(stop.caller, stop.entry, stop.asked),
-        f"{named(document['access_token'])}, {document['expires_in']} s left",
+        f"{named(document)}, {document['expires_in']} s left",
         f"the API: {api}",
         document["source"],
         milliseconds,
@@ -175,9 +182,10 @@ def _row(stop: Stop, answer: Answer, document: Mapping[str, Any], provider_url: 
     )
 
 
-def named(token: str) -> str:
-    """A name for a token that does not give it away."""
-    return f"token {hashlib.sha256(token.encode()).hexdigest()[:8]}…"
+def named(document: Mapping[str, Any]) -> str:
+    """A name for a token or key that does not give it away."""
+    kind = "token" if document["token_type"] == "Bearer" else document["header_name"]
+    return f"{kind} {hashlib.sha256(document['access_token'].encode()).hexdigest()[:8]}…"
 
 
 def _use(url: str, document: Mapping[str, Any]) -> str:

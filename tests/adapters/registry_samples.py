@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from hypothesis import strategies as st
 
+from tokenvend.domain.header import Header
 from tokenvend.domain.names import CLIENT_ID, NAME, SCOPE, TARGET, TENANT
 from tokenvend.domain.registry import (
     ALL_TENANTS,
@@ -79,7 +80,7 @@ definitions = st.builds(
     CredentialDefinition,
     name=_names,
     provider=_names,
-    token_endpoint=_texts,
+    token_endpoint=st.just("") | _texts,
     kind=st.sampled_from(CredentialKind),
     client_authentication=st.sampled_from(ClientAuthentication),
     client_id=st.none() | _matching(CLIENT_ID.pattern),
@@ -93,5 +94,12 @@ definitions = st.builds(
     single_active_token=st.booleans(),
     default_lifetime_seconds=st.integers(min_value=1),
     secret=st.none()
-    | st.builds(SecretReference, arn=_texts, client_id_key=_texts, client_secret_key=_texts),
+    | st.builds(
+        SecretReference,
+        arn=_texts,
+        client_id_key=_texts,
+        client_secret_key=_texts,
+        api_key_key=_texts,
+    ),
+    api_key_header=st.none() | st.builds(Header, name=_texts, prefix=st.text(max_size=8)),
 )

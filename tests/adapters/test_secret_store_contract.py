@@ -14,8 +14,8 @@ from tokenvend.adapters.secrets_manager import (
     HOST_TAG,
     SecretsManagerStore,
 )
-from tokenvend.domain.oauth.token_request import ProviderSecret
-from tokenvend.domain.registry import CredentialDefinition
+from tokenvend.domain.oauth.token_request import TO_CALLERS, ProviderSecret
+from tokenvend.domain.registry import CredentialDefinition, CredentialKind
 from tokenvend.domain.secret import Secret
 from tokenvend.ports import SecretStore, SecretUnusableError
 
@@ -27,6 +27,7 @@ ATS = CredentialDefinition(
     name="ats", provider="smartrecruiters", token_endpoint=f"https://{HOST}/token"
 )
 PARTNER = replace(ATS, name="partner", family=True)
+KEY = replace(ATS, name="key", kind=CredentialKind.API_KEY, token_endpoint="")
 SECRET = ProviderSecret("client-1", Secret("top-secret-1"), HOST)
 
 
@@ -56,9 +57,9 @@ class SecretsManagerWorld:
 
     def put(self, credential: str, tenant: str | None, secret: ProviderSecret) -> None:
         name = self._prefix + (credential if tenant is None else f"{credential}/{tenant}")
-        text = json.dumps(
-            {"client_id": secret.client_id, "client_secret": secret.client_secret.reveal()}
-        )
+        value = secret.client_secret.reveal()
+        fields = {"client_id": secret.client_id, "client_secret": value}
+        text = json.dumps(fields if secret.client_id else {"api_key": value})
         if name in self._written:
             self._client.put_secret_value(SecretId=name, SecretString=text)
             return
@@ -93,6 +94,13 @@ def test_the_current_secret_is_read_past_every_cache(world: World) -> None:
     world.put("ats", None, newer)
 
     assert world.store.read(ATS, None) == newer
+
+
+def test_an_api_key_comes_back_without_a_client(world: World) -> None:
+    secret = ProviderSecret("", Secret("k" * 32), TO_CALLERS)
+    world.put("key", None, secret)
+
+    assert world.store.read(KEY, None) == secret
 
 
 def test_each_tenant_has_a_secret_of_its_own(world: World) -> None:

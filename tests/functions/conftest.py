@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.vending.world import BILLING, DEFINITION, GRANT, World
+from tests.unit.vending.world import BILLING, DEFINITION, GRANT, World, api_key_of
 
 import tokenvend.handling
 from tokenvend.adapters.clock import SystemClock
-from tokenvend.domain.registry import Caller
+from tokenvend.domain.registry import Caller, Grant
 from tokenvend.domain.secret import Secret
 
 ROOT = Path(__file__).parents[2]
@@ -51,7 +51,7 @@ def load_handler(function: str) -> Handler:
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
-    """Billing by role and by alias, and shop by client, may read jobs; nobody else may anything."""
+    """Billing by role and by alias, and shop by client, may read jobs and have the API key."""
     world = World()
     world.reader.callers = {
         BILLING.identity: Caller(name="billing", unique_id=BILLING.unique_id),
@@ -61,6 +61,10 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     for identity, caller in world.reader.callers.items():
         world.reader.grants[identity, "jobs"] = replace(GRANT, caller=caller.name)
     world.reader.definitions["secret-jobs"] = replace(DEFINITION, name="secret-jobs")
+    key = api_key_of(world)
+    for identity, caller in world.reader.callers.items():
+        grant = Grant(caller=caller.name, credential=key.name, full_access=True)
+        world.reader.grants[identity, key.name] = grant
     world.reader.client_secret_hashes["client:shop"] = (Secret("tv_example").sha256,)
     environment = world.environment()
     # The one seam: what the composition root would build on AWS is built on fakes.

@@ -10,6 +10,7 @@ from tests.fakes.provider import json_response
 from tests.functions.conftest import ROOT, load_handler, through
 from tests.unit.vending.world import World
 
+from tokenvend.domain.secret import Secret
 from tokenvend.entries.direct import RetryableError
 from tokenvend.observability import logger
 
@@ -51,6 +52,26 @@ def test_unknown_and_ungranted_credentials_cannot_be_told_apart() -> None:
 
 
 @pytest.mark.usefixtures("world")
+def test_api_key_looks_to_an_oauth_client_as_if_there_were_none() -> None:
+    handler = load_handler("vend_oauth2")
+
+    granted = handler(_event("vend_oauth2", "api-key"), through("live"))
+    unknown = handler(_event("vend_oauth2", "credential-unknown"), through("live"))
+
+    assert granted == unknown
+
+
+@pytest.mark.usefixtures("world")
+@pytest.mark.parametrize(("function", "alias"), [("vend_iam", "live"), ("vend_direct", "billing")])
+def test_api_key_is_never_called_a_bearer_token(function: str, alias: str) -> None:
+    answer = load_handler(function)(_event(function, "api-key"), through(alias))
+
+    fields = json.loads(answer["body"]) if "body" in answer else answer
+    assert (fields["token_type"], fields["header_name"]) == ("N_A", "X-SmartToken")
+    assert fields["access_token"] == "our-api-key"
+
+
+@pytest.mark.usefixtures("world")
 def test_wrong_secret_and_unknown_client_cannot_be_told_apart() -> None:
     handler = load_handler("vend_oauth2")
 
@@ -82,23 +103,25 @@ def log() -> Iterator[StringIO]:
 
 
 def test_log_of_a_whole_run_names_tokens_only_by_their_hash(world: World, log: StringIO) -> None:
-    secrets = ["provider-token-", "our-secret", "tv_example", "tv_wrong"]
+    secrets = ["provider-token-", "our-secret", "our-api-key", "tv_example", "tv_wrong"]
     for function, case, alias in [
         ("vend_iam", "granted", "live"),
         ("vend_iam", "scope-beyond-grant", "live"),
         ("vend_oauth2", "basic", "live"),
         ("vend_oauth2", "wrong-secret", "live"),
         ("vend_direct", "batch", "billing"),
+        ("vend_direct", "api-key", "billing"),
     ]:
         load_handler(function)(_event(function, case), through(alias))
 
     lines = [json.loads(line) for line in log.getvalue().splitlines()]
 
-    assert len(lines) == 6
+    assert len(lines) == 7
     assert not [line for line in lines for secret in secrets if secret in json.dumps(line)]
     assert all("_aws" in line and line["request_id"] for line in lines)
     assert lines[0]["caller"] == "billing"
     assert lines[0]["token_sha256"] == lines[2]["token_sha256"]
+    assert lines[-1]["token_sha256"] == Secret("our-api-key").sha256
     assert world.provider.exchanges == 1
 
 

@@ -14,6 +14,7 @@ from tokenvend_local.table import build_table
 from tokenvend_local.tour import Row, Stop, visit
 
 VENDED = {
+    "token_type": "Bearer",
     "expires_in": 1768,
     "source": "store",
     "header_name": "Authorization",
@@ -51,6 +52,16 @@ def test_a_token_is_never_shown(provider: ProviderControl) -> None:
         "store",
         12,
     )
+
+
+def test_an_api_key_is_named_by_its_header_and_sent_in_it(provider: ProviderControl) -> None:
+    client = provider.add_client("key", company="Initech", api_key="0" * 32)
+    header = {"token_type": "N_A", "header_name": "X-SmartToken", "header_prefix": ""}
+
+    (row,) = visit(stop(VENDED | header | {"access_token": client.api_key or ""}), provider.url)
+
+    assert row.answered == "X-SmartToken 84e0c0ea…, 1768 s left"
+    assert (row.more, row.went_as_meant) == ("the API: 200 Initech", True)
 
 
 @pytest.mark.parametrize(

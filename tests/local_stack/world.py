@@ -6,6 +6,7 @@ else has. What a test adds stays until the end of the session; `apply` writes th
 
 import itertools
 import json
+import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ class World:
                 "hiring": {
                     "token_endpoint": provider.token_endpoint(Flavour.SMARTRECRUITERS),
                     "client_authentication": "client_secret_post",
+                    "api_key": {"header_name": "X-SmartToken"},
                 },
                 "reporting": {
                     "token_endpoint": provider.token_endpoint(Flavour.STANDARD),
@@ -87,6 +89,13 @@ class World:
         clients = {t: provider.add_client(f"{name}-{t}", scopes=scopes) for t in tenants}
         self._secrets += [(f"{name}/{tenant}", client) for tenant, client in clients.items()]
         return clients
+
+    def api_key(self, name: str) -> Client:
+        """An API key of a client of its own at the provider."""
+        self.configuration["credentials"][name] = {"provider": "hiring", "kind": "api_key"}
+        client = self.stack.provider.add_client(name, api_key=secrets.token_hex(16))
+        self._secrets.append((name, client))
+        return client
 
     def foreign_credential(
         self,
@@ -140,7 +149,7 @@ class World:
 
     def grant(self, caller: str, credential: str, **fields: Any) -> None:
         """A grant; its scopes are all of the credential's unless *fields* say otherwise."""
-        scopes = self.configuration["credentials"][credential]["scopes"]
+        scopes = self.configuration["credentials"][credential].get("scopes", [])
         document = {"caller": caller, "credential": credential, "scopes": scopes, **fields}
         self.configuration["grants"].append(document)
 
@@ -162,6 +171,8 @@ class World:
             "client_id": client.client_id,
             "client_secret": client.client_secret,
         }
+        if client.api_key is not None:
+            secret = {"api_key": client.api_key}
         self.stack.tokenvend("secret", "put", name, stdin=json.dumps(secret))
 
     def new_client(self, caller: str) -> OAuthClient:

@@ -1,5 +1,6 @@
 """`explain`: what a caller would get and by which rule, without vending."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,9 +26,10 @@ from tokenvend.domain.identity import (
     identity_of_principal,
     identity_of_session,
 )
-from tokenvend.domain.registry import RegistryView
+from tokenvend.domain.registry import CredentialKind, RegistryView
 from tokenvend.domain.request import VendRequest, parse_vend_request
 from tokenvend.domain.scopes import format_scope
+from tokenvend.domain.secret import Secret
 from tokenvend_cli.commands.context import (
     DEFAULT_FILE,
     FAILED,
@@ -133,9 +135,7 @@ def _canonical(identity: str) -> str:
 
 def _verdict(items: Items, identity: str, request: VendRequest) -> dict[str, Any]:
     view = _view(items, identity, request.credential)
-    pinned = view.caller.unique_id if view.caller else None
-    # As if signed: on the OAuth entry the question would be which secret was sent.
-    proof = Proof(Entry.IAM, identity, unique_id=pinned)
+    proof, view = _proven(identity, view)
     base = {
         "identity": identity,
         "caller": view.caller.name if view.caller else None,
@@ -153,9 +153,26 @@ def _verdict(items: Items, identity: str, request: VendRequest) -> dict[str, Any
     return base | {"decision": "granted", "rule": "granted"} | _token(decision)
 
 
+def _proven(identity: str, view: RegistryView) -> tuple[Proof, RegistryView]:
+    """A proof over the entry that *identity* uses, and a view that takes it."""
+    if not identity.startswith("client:"):
+        pinned = view.caller.unique_id if view.caller else None
+        return Proof(Entry.IAM, identity, unique_id=pinned), view
+    secret = Secret("any")
+    proof = Proof(Entry.OAUTH2, identity, client_secret=secret)
+    return proof, replace(view, client_secret_hashes=(secret.sha256,))
+
+
 def _token(decision: Decision) -> dict[str, Any]:
     """What shapes the token, and with whom it is shared."""
     spec, definition = decision.spec, decision.definition
+    if definition.kind is CredentialKind.API_KEY:
+        header = definition.api_key_header
+        return {
+            "kind": definition.kind.value,
+            "tenant": spec.tenant,
+            "header": header and f"{header.name}: {header.prefix}…",
+        }
     return {
         "scope": format_scope(spec.scopes),
         "scope_mode": definition.scope_mode.value,

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from tokenvend.domain.oauth.token_request import TO_CALLERS
+from tokenvend.domain.secret_fields import secret_fields
 from tokenvend_cli.commands.context import (
     AsJson,
     deployment_of,
@@ -56,11 +58,11 @@ def put(
         )
     recorded = secrets.recorded(target)
     _agree_on_host(recorded, new_host)
-    secrets.put(target, _read_value(recorded, needs_client_id=definition.client_id is None))
+    secrets.put(target, _read_value(recorded, secret_fields(definition)))
     if as_json:
         print_json({"name": name, "host": recorded.wanted_host})
     else:
-        say(f"The secret of {name} is written. It is sent to {recorded.wanted_host} only.")
+        say(f"The secret of {name} is written. It {_goes_to(recorded)}.")
 
 
 @app.command()
@@ -162,17 +164,23 @@ def _agree_on_host(recorded: SecretStatus, new_host: str | None) -> None:
     )
 
 
-def _read_value(recorded: SecretStatus, *, needs_client_id: bool) -> dict[str, str]:
+def _goes_to(status: SecretStatus) -> str:
+    if status.wanted_host == TO_CALLERS:
+        return "is handed to granted callers, and sent nowhere by tokenvend"
+    return f"is sent to {status.wanted_host} only"
+
+
+def _read_value(recorded: SecretStatus, wanted: tuple[str, ...]) -> dict[str, str]:
     if is_terminal():
-        note(f"it will be sent to {recorded.wanted_host} only")
+        note(f"it {_goes_to(recorded)}")
         fields: object = {
-            **({"client_id": typer.prompt("client_id")} if needs_client_id else {}),
-            "client_secret": typer.prompt("client_secret", hide_input=True),
+            name: typer.prompt(name, hide_input=name != "client_id") for name in wanted
         }
     else:
         fields = _json_from_standard_input()
-    wanted = ["client_id", "client_secret"] if needs_client_id else ["client_secret"]
-    if not isinstance(fields, dict) or set(fields) - {"client_id", "client_secret"}:
+    # A client id that stands in the file may stand in the secret too.
+    allowed = {*wanted, "client_id"} if "client_secret" in wanted else {*wanted}
+    if not isinstance(fields, dict) or set(fields) - allowed:
         raise UsageError(f"standard input must be a JSON object with {' and '.join(wanted)}")
     return {key: _text(fields.get(key), key) for key in wanted}
 

@@ -56,7 +56,7 @@ def _definition(name: str, model: CredentialModel, provider: Provider) -> Creden
         name=name,
         provider=model.provider,
         kind=CredentialKind(model.kind),
-        token_endpoint=provider.token_endpoint,
+        token_endpoint="" if model.kind == "api_key" else provider.token_endpoint,
         client_authentication=provider.client_authentication,
         client_id=model.client_id,
         scopes=frozenset(model.scopes),
@@ -71,6 +71,7 @@ def _definition(name: str, model: CredentialModel, provider: Provider) -> Creden
         or provider.default_lifetime_seconds
         or DEFAULT_LIFETIME_SECONDS,
         secret=SecretReference(**model.secret.model_dump()) if model.secret else None,
+        api_key_header=provider.api_key_header if model.kind == "api_key" else None,
     )
 
 

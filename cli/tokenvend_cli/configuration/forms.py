@@ -40,6 +40,13 @@ Url = Annotated[
         "a URL such as https://login.acme.example/oauth/token, without user, query or fragment",
     ),
 ]
+#: RFC 9110 §5.1, and what may stand before a key in its value.
+HeaderName = Annotated[
+    str, _whole(r"[A-Za-z][A-Za-z0-9-]{0,63}", "a header's name, such as X-Api-Key")
+]
+HeaderPrefix = Annotated[
+    str, _whole(r"[\x21-\x7E][\x20-\x7E]{0,31}", "plain ASCII, 32 at most, such as `Token `")
+]
 PrincipalArn = Annotated[
     str,
     _whole(

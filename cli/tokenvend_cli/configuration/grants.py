@@ -6,6 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from tokenvend.domain import bounds
 from tokenvend.domain.registry import ScopeMode
 from tokenvend.domain.scopes import format_scope
+from tokenvend_cli.configuration.kinds import api_key_grant_problems
 from tokenvend_cli.configuration.models import (
     ConfigurationModel,
     CredentialModel,
@@ -37,6 +38,9 @@ def grant_problems(
             yield Problem(f"{place}.credential", _missing("credential", grant.credential))
             continue
         yield from _target_problems(place, grant, credential)
+        if credential.kind == "api_key":
+            yield from api_key_grant_problems(place, grant, configuration.callers.get(grant.caller))
+            continue
         if credential.provider in providers:
             yield from _ceiling_problems(place, grant, credential, providers[credential.provider])
 

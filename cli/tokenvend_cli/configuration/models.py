@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_val
 from tokenvend.domain import bounds
 from tokenvend_cli.configuration.forms import (
     ClientId,
+    HeaderName,
+    HeaderPrefix,
     Name,
     PrincipalArn,
     Scope,
@@ -23,6 +25,15 @@ _LIFETIME_MAXIMUM_SECONDS = int(bounds.LIFETIME_MAXIMUM.total_seconds())
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class ApiKeyModel(_Strict):
+    """How the provider's API takes an API key."""
+
+    header_name: HeaderName = Field(description="The header that it goes in")
+    header_prefix: HeaderPrefix | None = Field(
+        default=None, description="What stands before it there, its space included; else nothing"
+    )
 
 
 class ProviderModel(_Strict):
@@ -51,11 +62,15 @@ class ProviderModel(_Strict):
     scope_mode_source: str | None = Field(
         default=None, min_length=1, description="Where it is documented or probed that it narrows"
     )
+    api_key: ApiKeyModel | None = Field(
+        default=None, description="How its API takes an API key; may be all that is said of it"
+    )
 
     @model_validator(mode="after")
     def _one_way_to_find_it(self) -> Self:
         ways = [self.profile, self.issuer, self.token_endpoint]
-        if sum(way is not None for way in ways) != 1:
+        found = sum(way is not None for way in ways)
+        if found != 1 and not (found == 0 and self.api_key is not None):
             raise ValueError("give exactly one of profile, issuer and token_endpoint")
         if self.scope_mode == "narrows" and self.scope_mode_source is None:
             raise ValueError(
@@ -74,14 +89,18 @@ class SecretModel(_Strict):
     client_secret_key: str = Field(
         default="client_secret", min_length=1, description="The key of the secret in its JSON"
     )
+    api_key_key: str = Field(
+        default="api_key", min_length=1, description="The key of the API key in its JSON"
+    )
 
 
 class CredentialModel(_Strict):
     """What a provider issued to us. Its secret never stands here."""
 
     provider: Name = Field(description="Who issued it")
-    kind: Literal["client_credentials"] = Field(
-        default="client_credentials", description="How tokens are got with it"
+    kind: Literal["client_credentials", "api_key"] = Field(
+        default="client_credentials",
+        description="How tokens are got with it; an api_key is handed out itself",
     )
     client_id: str | None = Field(
         default=None,

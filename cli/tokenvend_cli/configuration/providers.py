@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from tokenvend.domain.header import Header
 from tokenvend.domain.registry import ClientAuthentication, ScopeMode
 from tokenvend_cli.configuration.models import ProviderModel
 from tokenvend_cli.problems import CommandError, Problem
@@ -19,14 +20,16 @@ class Provider:
     """A provider as it is pinned in the registry.
 
     `default_lifetime_seconds` is `None` where the provider's tokens always say.
+    `token_endpoint` is empty where the provider is known for its API key alone.
     """
 
-    token_endpoint: str
+    token_endpoint: str = ""
     client_authentication: ClientAuthentication = ClientAuthentication.BASIC
     revocation_endpoint: str | None = None
     scope_separator: str = " "
     scope_mode: ScopeMode = ScopeMode.FIXED
     default_lifetime_seconds: int | None = None
+    api_key_header: Header | None = None
 
 
 #: The port to an issuer's metadata: its provider, or `CommandError` with the reason.
@@ -86,6 +89,7 @@ def _from_profile(name: str) -> Provider:
     facts: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     facts["client_authentication"] = ClientAuthentication(facts["client_authentication"])
     facts["scope_mode"] = ScopeMode(facts["scope_mode"])
+    facts["api_key_header"] = Header(facts["api_key_header"])
     return Provider(**facts)
 
 
@@ -97,6 +101,8 @@ def _override(provider: Provider, model: ProviderModel) -> Provider:
         "revocation_endpoint": model.revocation_endpoint,
         "scope_separator": model.scope_separator,
         "scope_mode": model.scope_mode and ScopeMode(model.scope_mode),
+        "api_key_header": model.api_key
+        and Header(model.api_key.header_name, model.api_key.header_prefix or ""),
     }
     return replace(provider, **{key: value for key, value in changes.items() if value is not None})
 
@@ -107,7 +113,7 @@ def _endpoint_problems(place: str, provider: Provider, *, local_stack: bool) -> 
         "revocation_endpoint": provider.revocation_endpoint,
     }
     for name, url in endpoints.items():
-        if url is None:
+        if not url:
             continue
         try:
             _check_scheme(url, local_stack=local_stack)

@@ -11,8 +11,8 @@ from tokenvend.domain.identity import (
     identity_of_principal,
 )
 from tokenvend.domain.names import RESERVED_ALIASES
-from tokenvend.domain.registry import ScopeMode
 from tokenvend_cli.configuration.grants import grant_problems
+from tokenvend_cli.configuration.kinds import kind_problems
 from tokenvend_cli.configuration.models import CallerModel, ConfigurationModel, IdentityModel
 from tokenvend_cli.configuration.providers import Provider
 from tokenvend_cli.problems import Problem
@@ -89,13 +89,8 @@ def _credential_problems(
             yield Problem(f"{place}.client_id", "each tenant of a family has its own in its secret")
         if credential.family and credential.secret is not None:
             yield Problem(f"{place}.secret", "each tenant of a family needs a secret of its own")
-        provider = providers.get(credential.provider)
-        narrows = provider is not None and provider.scope_mode is ScopeMode.NARROWS
-        if credential.single_active_token and narrows:
-            yield Problem(
-                f"{place}.single_active_token",
-                "each set of scopes would void the others' token: needs scope_mode fixed",
-            )
+        if credential.provider in providers:
+            yield from kind_problems(place, credential, providers[credential.provider])
 
 
 def _caller_problems(configuration: ConfigurationModel) -> Iterator[Problem]:

@@ -17,7 +17,7 @@ from tokenvend.adapters.dynamodb.registry_items import (
 from tokenvend.adapters.dynamodb.token_items import epoch_pk
 from tokenvend.adapters.secrets_manager import DEPLOYMENT_TAG, HOST_TAG
 from tokenvend.domain.names import NAME, TENANT
-from tokenvend.domain.oauth.token_request import host_of
+from tokenvend.domain.oauth.token_request import destination_of
 from tokenvend.domain.registry import CredentialDefinition
 from tokenvend_cli.deployment.kinds import Kind, kind_of
 from tokenvend_cli.deployment.registry_table import RegistryTable
@@ -122,7 +122,7 @@ class Secrets:
     def recorded(self, name: SecretName) -> SecretStatus:
         """`status`, without the epoch, which not everybody who writes secrets may read."""
         definition = self.definition_of(name)
-        wanted_host = host_of(definition.token_endpoint)
+        wanted_host = destination_of(definition)
         described = self._describe(self.secret_id(name, definition))
         if described is None:
             return SecretStatus(name=str(name), wanted_host=wanted_host)
@@ -164,7 +164,7 @@ class Secrets:
         """The tags that a secret of *definition* carries."""
         return [
             {"Key": DEPLOYMENT_TAG, "Value": self._deployment_id},
-            {"Key": HOST_TAG, "Value": host_of(definition.token_endpoint)},
+            {"Key": HOST_TAG, "Value": destination_of(definition)},
         ]
 
     def tags_of(self, arn: str) -> dict[str, str]:

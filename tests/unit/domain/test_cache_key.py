@@ -80,6 +80,7 @@ def test_key_is_the_same_in_every_release() -> None:
         replace(DEFINITION, secret=SecretReference("arn:two", "id", "secret")),
         replace(DEFINITION, secret=SecretReference("arn:one", "other", "secret")),
         replace(DEFINITION, secret=SecretReference("arn:one", "id", "other")),
+        replace(DEFINITION, secret=SecretReference("arn:one", "id", "secret", "key")),
         replace(DEFINITION, client_id="our-client"),
         replace(DEFINITION, extra_parameters={"a": "b"}),
     ],
@@ -109,6 +110,7 @@ def test_order_of_extra_parameters_leaves_the_fingerprint() -> None:
     assert one.fingerprint == other.fingerprint
 
 
-def test_there_is_one_kind_of_credential_so_far() -> None:
-    # A second one must have another fingerprint: add it to the tests above.
-    assert list(CredentialKind) == [CredentialKind.CLIENT_CREDENTIALS]
+def test_each_kind_of_credential_has_a_fingerprint_of_its_own() -> None:
+    fingerprints = {replace(DEFINITION, kind=kind).fingerprint for kind in CredentialKind}
+
+    assert len(fingerprints) == len(CredentialKind)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tokenvend.domain.cache_key import TokenSpec
 from tokenvend.domain.decision import decide
 from tokenvend.domain.errors import TokenVendError
+from tokenvend.domain.header import Header
 from tokenvend.domain.identity import (
     Entry,
     NotAnIdentityError,
@@ -22,6 +23,7 @@ from tokenvend.domain.registry import (
     ALL_TENANTS,
     Caller,
     CredentialDefinition,
+    CredentialKind,
     Grant,
     Isolation,
     Observation,
@@ -46,6 +48,14 @@ FIXED = replace(NARROWS, scope_mode=ScopeMode.FIXED)
 GRANT = Grant(caller="billing", credential="jobs", scopes=READ)
 VIEW = RegistryView(caller=Caller(name="billing"), grant=GRANT, definition=NARROWS)
 FAMILY = replace(NARROWS, family=True)
+KEY = replace(
+    FIXED,
+    kind=CredentialKind.API_KEY,
+    token_endpoint="",
+    scopes=NONE,
+    api_key_header=Header("X-Key"),
+)
+OAUTH = Proof(Entry.OAUTH2, "client:shop", client_secret=Secret("s"))
 
 
 def _rule(view: RegistryView, request: VendRequest, proof: Proof = PROOF) -> str:
@@ -94,6 +104,18 @@ ASK = VendRequest("jobs")
         pytest.param(
             _view(definition=replace(FIXED, scopes=NONE), scopes=NONE, full_access=True),
             ASK, "granted", id="full access said",
+        ),
+        pytest.param(_view(definition=KEY), ASK, "grant.full_access", id="key, not all granted"),
+        pytest.param(
+            _view(definition=KEY, scopes=NONE, full_access=True), ASK, "granted", id="key"
+        ),
+        pytest.param(
+            _view(definition=KEY, full_access=True), replace(ASK, scopes=READ), "grant.scopes",
+            id="key asked for less of itself",
+        ),
+        pytest.param(
+            _view(definition=KEY, full_access=True), replace(ASK, tenant="t"), "grant.tenants",
+            id="key of no family",
         ),
         pytest.param(VIEW, replace(ASK, audience="a"), "grant.audiences", id="audience unlisted"),
         pytest.param(
@@ -203,7 +225,10 @@ SHAPING: dict[str, object] = {
     "single_active_token": True,
 }
 #: A name is a field of the specification itself; the others do not reach the provider's answer.
-NOT_SHAPING = {"name", "provider", "revocation_endpoint", "default_lifetime_seconds"}
+NOT_SHAPING = {
+    *("name", "provider", "revocation_endpoint", "default_lifetime_seconds"),
+    "api_key_header",  # what it belongs to is never stored
+}
 CHECKED_ELSEWHERE = {"kind", "client_authentication", "secret"}
 
 
@@ -255,3 +280,17 @@ def test_path_of_a_role_is_dropped_because_its_sessions_do_not_show_it() -> None
     role = identity_of_principal("arn:aws:iam::111122223333:role/team/service/billing")
 
     assert role == identity_of_session("arn:aws:sts::111122223333:assumed-role/billing/session")
+
+
+@pytest.mark.parametrize(
+    ("entry", "rule"),
+    [
+        (Entry.IAM, "granted"),
+        (Entry.DIRECT, "granted"),
+        (Entry.OAUTH2, "credential.api_key_entry"),
+    ],
+)
+def test_key_is_vended_where_nobody_sends_it_as_a_bearer_token(entry: Entry, rule: str) -> None:
+    view = _view(definition=KEY, full_access=True, client_secret_hashes=(Secret("s").sha256,))
+
+    assert _rule(view, ASK, replace(OAUTH, entry=entry)) == rule

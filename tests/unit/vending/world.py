@@ -8,11 +8,19 @@ from tests.fakes.secret_store import FakeSecretStore
 from tests.fakes.token_store import InMemoryTokenStore
 from tests.fakes.vend_reader import InMemoryVendReader
 
+from tokenvend.domain.header import Header
 from tokenvend.domain.identity import Entry, Proof
-from tokenvend.domain.oauth.token_request import ProviderSecret
-from tokenvend.domain.registry import Caller, CredentialDefinition, Grant, ScopeMode
+from tokenvend.domain.oauth.token_request import TO_CALLERS, ProviderSecret
+from tokenvend.domain.registry import (
+    Caller,
+    CredentialDefinition,
+    CredentialKind,
+    Grant,
+    ScopeMode,
+)
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.secret import Secret
+from tokenvend.vending.api_key import ApiKeys
 from tokenvend.vending.exchange import Exchange
 from tokenvend.vending.memory import Memory
 from tokenvend.vending.obtain import Obtainer
@@ -64,6 +72,7 @@ class World:
             reader=self.reader,
             tokens=self.tokens,
             obtainer=Obtainer(tokens=self.tokens, exchange=exchange, clock=clock, pause=pause),
+            api_keys=ApiKeys(secrets=self.secrets, clock=clock),
             memory=Memory(trust=memory, outage_grace=timedelta(seconds=900)),
             clock=clock,
         )
@@ -73,3 +82,20 @@ class World:
     ) -> Vended:
         """One request with a whole invocation's time."""
         return environment.vend(proof, request, dies_at=self.clock.now() + INVOCATION)
+
+
+API_KEY = CredentialDefinition(
+    name="jobs-key",
+    provider="acme",
+    token_endpoint="",
+    kind=CredentialKind.API_KEY,
+    api_key_header=Header("X-SmartToken"),
+)
+
+
+def api_key_of(world: World) -> CredentialDefinition:
+    """An API key in *world*, granted to nobody yet."""
+    world.reader.definitions[API_KEY.name] = API_KEY
+    secret = ProviderSecret("", Secret("our-api-key"), TO_CALLERS)
+    world.secrets.secrets[API_KEY.name, None] = secret
+    return API_KEY

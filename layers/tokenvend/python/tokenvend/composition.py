@@ -15,6 +15,7 @@ from tokenvend.domain.oauth.token_response import ProviderResponse
 from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.observability import count_untrusted
 from tokenvend.settings import Settings
+from tokenvend.vending.api_key import ApiKeys
 from tokenvend.vending.exchange import Exchange
 from tokenvend.vending.memory import Memory
 from tokenvend.vending.obtain import Obtainer
@@ -56,13 +57,13 @@ def vendor() -> Vendor:
         tokens_table=settings.tokens_table,
         on_untrusted=count_untrusted,
     )
-    exchange = Exchange(
-        secrets=_LazySecrets(settings), provider=_LazyProvider(settings), clock=clock
-    )
+    secrets = _LazySecrets(settings)
+    exchange = Exchange(secrets=secrets, provider=_LazyProvider(settings), clock=clock)
     return Vendor(
         reader=reader,
         tokens=tokens,
         obtainer=Obtainer(tokens=tokens, exchange=exchange, clock=clock, pause=sleep),
+        api_keys=ApiKeys(secrets=secrets, clock=clock),
         memory=Memory(trust=settings.memory, outage_grace=settings.outage_grace),
         clock=clock,
     )

@@ -1,8 +1,8 @@
 """Provider credentials in Secrets Manager.
 
-A secret is a JSON object with `client_id` and `client_secret`. Two tags go with it:
-`tokenvend:deployment`, which deployment may read it, and `tokenvend:host`, where it may be
-sent. They are read with the secret at each exchange: there is no cache to go stale.
+A secret is a JSON object with `client_id` and `client_secret`, or with `api_key`. Two tags go
+with it: `tokenvend:deployment`, which deployment may read it, and `tokenvend:host`, where it may
+be sent. They are read with the secret at each exchange: there is no cache to go stale.
 """
 
 import json
@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from tokenvend.adapters.aws_errors import error_code, store_errors
 from tokenvend.domain.oauth.token_request import ProviderSecret
-from tokenvend.domain.registry import CredentialDefinition, SecretReference
+from tokenvend.domain.registry import CredentialDefinition, CredentialKind, SecretReference
 from tokenvend.domain.secret import Secret
 from tokenvend.ports import SecretUnusableError
 
@@ -53,6 +53,8 @@ class SecretsManagerStore:
             raise name.unusable("is one secret, but each tenant needs its own")
         host = self._host(reference.arn, name)
         fields = self._fields(reference.arn, name)
+        if definition.kind is CredentialKind.API_KEY:
+            return ProviderSecret("", Secret(_field(fields, reference.api_key_key, name)), host)
         client_id = definition.client_id or _field(fields, reference.client_id_key, name)
         client_secret = _field(fields, reference.client_secret_key, name)
         return ProviderSecret(client_id, Secret(client_secret), host)

@@ -9,7 +9,10 @@ from tokenvend.domain.token import AccessToken
 
 
 class Source(StrEnum):
-    """Where the token came from: this environment, the table, or an exchange just made."""
+    """Where the token came from: this environment, what is stored, or an exchange just made.
+
+    An API key is stored in Secrets Manager, everything else in the tokens table.
+    """
 
     MEMORY = "memory"
     STORE = "store"
@@ -33,12 +36,12 @@ class VendAnswer:
         token = self.token
         return {
             "access_token": token.access_token.reveal(),
-            "token_type": "Bearer",
+            "token_type": token.header.token_type,
             "expires_in": int((token.expires_at - self.answered_at).total_seconds()),
             "scope": format_scope(token.scopes),
             "expires_at": int(token.expires_at.timestamp()),
             "source": self.source.value,
             "token_sha256": token.access_token.sha256,
-            "header_name": "Authorization",
-            "header_prefix": "Bearer ",
+            "header_name": token.header.name,
+            "header_prefix": token.header.prefix,
         }

@@ -36,6 +36,7 @@ OVERDUE = 0.90
 JITTER = 0.03
 LIFETIME_MAXIMUM = timedelta(days=30)
 DEFAULT_LIFETIME_SECONDS = 300
+API_KEY_LIFETIME = timedelta(minutes=5)
 CLOCK_SKEW = timedelta(seconds=30)
 CLOCK_SKEW_SHARE = 0.10
 

@@ -19,13 +19,14 @@ from tokenvend.domain.identity import Entry, Proof
 from tokenvend.domain.registry import (
     Caller,
     CredentialDefinition,
+    CredentialKind,
     Grant,
     Isolation,
     RegistryView,
     ScopeMode,
 )
 from tokenvend.domain.request import VendRequest
-from tokenvend.domain.scopes import Scopes, format_scope
+from tokenvend.domain.scopes import NO_SCOPES, Scopes, format_scope
 
 
 class Rule(StrEnum):
@@ -38,6 +39,7 @@ class Rule(StrEnum):
     GRANT_EXISTS = "grant.exists"
     CREDENTIAL_EXISTS = "credential.exists"
     CREDENTIAL_BLOCKED = "credential.blocked"
+    API_KEY_ENTRY = "credential.api_key_entry"
     CONNECTION = "request.connection"
     TENANT = "grant.tenants"
     SCOPES = "grant.scopes"
@@ -79,7 +81,7 @@ def decide(proof: Proof, request: VendRequest, view: RegistryView, *, now: datet
     """
     caller = prove_caller(proof, view)
     try:
-        grant, definition = _find_grant(view)
+        grant, definition = _find_grant(view, proof.entry)
         _check_connection(request)
         tenant = _check_tenant(request, grant, definition)
         token_scopes, observed = _check_scopes(request, grant, definition, now)
@@ -135,13 +137,17 @@ def _secret_is_known(proof: Proof, hashes: tuple[str, ...]) -> bool:
     return any(matches)
 
 
-def _find_grant(view: RegistryView) -> tuple[Grant, CredentialDefinition]:
+def _find_grant(view: RegistryView, entry: Entry) -> tuple[Grant, CredentialDefinition]:
     if view.grant is None:
         raise UnauthorizedClientError(rule=Rule.GRANT_EXISTS)
     if view.definition is None:
         raise UnauthorizedClientError(rule=Rule.CREDENTIAL_EXISTS)
     if view.credential_blocked:
         raise UnauthorizedClientError(rule=Rule.CREDENTIAL_BLOCKED)
+    if view.definition.kind is CredentialKind.API_KEY and entry is Entry.OAUTH2:
+        # A standard client would send it as a bearer token. It looks as if it were not granted,
+        # so that a stolen client secret does not even tell that there is a key.
+        raise UnauthorizedClientError(rule=Rule.API_KEY_ENTRY)
     return view.grant, view.definition
 
 
@@ -172,6 +178,8 @@ def _check_scopes(
     request: VendRequest, grant: Grant, definition: CredentialDefinition, now: datetime
 ) -> tuple[Scopes, Scopes]:
     """The scopes that the token will carry, and those of them that are only observed."""
+    if definition.kind is CredentialKind.API_KEY:
+        return _no_scopes(request, grant)
     tolerated = grant.observed_scopes(now)
     asked = request.scopes if request.scopes is not None else grant.default_scopes
     if asked is None:
@@ -192,6 +200,18 @@ def _check_scopes(
             )
         return asked, asked - grant.scopes
     return _whole_scope(asked, grant, definition, tolerated)
+
+
+def _no_scopes(request: VendRequest, grant: Grant) -> tuple[Scopes, Scopes]:
+    """An API key reaches all that its maker does: it has no scopes, and no fewer of them."""
+    if request.scopes is not None:
+        raise InvalidScopeError("An API key has no scopes: leave scope out.", rule=Rule.SCOPES)
+    if not grant.full_access:
+        raise InvalidScopeError(
+            "An API key cannot be narrowed: its grant must say full_access.",
+            rule=Rule.FULL_ACCESS,
+        )
+    return NO_SCOPES, NO_SCOPES
 
 
 def _whole_scope(

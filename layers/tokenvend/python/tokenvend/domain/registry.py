@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from tokenvend.domain.bounds import DEFAULT_LIFETIME_SECONDS
+from tokenvend.domain.header import Header
 from tokenvend.domain.scopes import NO_SCOPES, Scopes
 
 #: In a grant's tenants: every tenant of the family.
@@ -18,6 +19,7 @@ class CredentialKind(StrEnum):
     """What a provider issued to us."""
 
     CLIENT_CREDENTIALS = "client_credentials"
+    API_KEY = "api_key"
 
 
 class ScopeMode(StrEnum):
@@ -55,6 +57,7 @@ class SecretReference:
     arn: str
     client_id_key: str = "client_id"
     client_secret_key: str = "client_secret"
+    api_key_key: str = "api_key"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +67,7 @@ class CredentialDefinition:
     `client_id` is `None` where it stands in the secret (always so for a family).
     `scope_parameter` says whether `scope` is sent when the mode is FIXED.
     `default_lifetime_seconds` serves when neither the answer nor the token says.
+    `api_key_header` is how an API key is sent; a key has no `token_endpoint`, so that is empty.
     """
 
     name: str
@@ -82,6 +86,7 @@ class CredentialDefinition:
     single_active_token: bool = False
     default_lifetime_seconds: int = DEFAULT_LIFETIME_SECONDS
     secret: SecretReference | None = None
+    api_key_header: Header | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -105,6 +110,7 @@ class CredentialDefinition:
             "secret_arn": self.secret.arn if self.secret else None,
             "client_id_key": self.secret.client_id_key if self.secret else None,
             "client_secret_key": self.secret.client_secret_key if self.secret else None,
+            "api_key_key": self.secret.api_key_key if self.secret else None,
         }
         canonical = json.dumps(shaping, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()

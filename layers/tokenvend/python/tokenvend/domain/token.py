@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from enum import Enum, StrEnum, auto
 
 from tokenvend.domain import bounds
+from tokenvend.domain.header import BEARER, Header
 from tokenvend.domain.scopes import Scopes
 from tokenvend.domain.secret import Secret
 
@@ -36,11 +37,11 @@ class LifetimeSource(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessToken:
-    """A bearer token as a provider issued it.
+    """A bearer token as a provider issued it, or an API key.
 
     `requested_at` is the instant before the request was sent. `expires_at` has the allowance
     for skewed clocks already taken off. `epoch` names the state of the secret that it was
-    made with.
+    made with. `header` is how it is sent. Only bearer tokens are ever stored.
     """
 
     access_token: Secret
@@ -49,6 +50,7 @@ class AccessToken:
     expires_at: datetime
     epoch: str = ""
     lifetime_source: LifetimeSource = LifetimeSource.EXPIRES_IN
+    header: Header = BEARER
 
     @property
     def lifetime(self) -> timedelta:

@@ -24,9 +24,8 @@ from tokenvend.ports import (
     ProviderAwayError,
     ProviderClient,
     SecretStore,
-    SecretUnusableError,
-    StoreAwayError,
 )
+from tokenvend.vending.secret import read_secret
 
 _EXPECTED_AT_FIRST = timedelta(milliseconds=300)
 
@@ -50,7 +49,7 @@ class Exchange:
             TemporarilyUnavailableError: the provider or Secrets Manager is away.
         """
         started = self._clock.monotonic()
-        secret = self._read_secret(decision)
+        secret = read_secret(self._secrets, decision.definition, decision.spec.tenant)
         requested_at = self._clock.now()
         request = build_token_request(decision.definition, decision.spec, secret)
         token = parse_token_response(
@@ -75,23 +74,6 @@ class Exchange:
         if isinstance(error, CredentialNotReadyError):
             return previous
         return failure_after(previous, error, now=self._clock.now(), jitter=jitter_of(key))
-
-    def _read_secret(self, decision: Decision) -> ProviderSecret:
-        definition = decision.definition
-        try:
-            secret = self._secrets.read(definition, decision.spec.tenant)
-        except SecretUnusableError as error:
-            raise CredentialNotReadyError(str(error), rule="secret.unusable") from None
-        except StoreAwayError:
-            raise TemporarilyUnavailableError(
-                "Secrets Manager does not answer; ask again.", rule="secret.away"
-            ) from None
-        if host_of(definition.token_endpoint) != secret.allowed_host.lower():
-            raise CredentialNotReadyError(
-                "The credential's secret may not be sent to the host of its token endpoint.",
-                rule="secret.host",
-            )
-        return secret
 
     def _send(self, request: ProviderRequest) -> ProviderResponse:
         try:

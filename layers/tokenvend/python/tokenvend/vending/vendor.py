@@ -13,10 +13,12 @@ from tokenvend.domain.errors import (
     TokenVendError,
 )
 from tokenvend.domain.identity import Entry, Proof
+from tokenvend.domain.registry import CredentialKind
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.scopes import format_scope
 from tokenvend.domain.token import AccessToken
 from tokenvend.ports import Clock, Findings, Lookup, StoreAwayError, TokenStore, VendReader
+from tokenvend.vending.api_key import ApiKeys
 from tokenvend.vending.memory import Memory, Remembered
 from tokenvend.vending.obtain import Obtainer, Order
 from tokenvend.vending.rate import RateLimit
@@ -43,12 +45,14 @@ class Vendor:
         reader: VendReader,
         tokens: TokenStore,
         obtainer: Obtainer,
+        api_keys: ApiKeys,
         memory: Memory,
         clock: Clock,
     ) -> None:
         self._reader = reader
         self._tokens = tokens
         self._obtainer = obtainer
+        self._api_keys = api_keys
         self._memory = memory
         self._clock = clock
         self._rate = RateLimit()
@@ -122,6 +126,8 @@ class Vendor:
         expected_key: str | None,
         dies_at: datetime,
     ) -> Vended:
+        if decision.definition.kind is CredentialKind.API_KEY:
+            return self._read_api_key(request, decision, findings.epoch)
         order = Order(
             decision=decision,
             epoch=findings.epoch,
@@ -140,6 +146,11 @@ class Vendor:
         _check_scopes_given(decision, obtained.token)
         answer = VendAnswer(obtained.token, obtained.source, self._clock.now())
         return Vended(answer, decision, obtained.failed)
+
+    def _read_api_key(self, request: VendRequest, decision: Decision, epoch: str) -> Vended:
+        key = self._api_keys.read(decision, epoch=epoch)
+        _check_min_ttl(request, key)
+        return Vended(VendAnswer(key, Source.STORE, self._clock.now()), decision)
 
     def _answer_in_outage(
         self, proof: Proof, remembered: Remembered | None, now: datetime

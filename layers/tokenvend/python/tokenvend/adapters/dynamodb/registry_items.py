@@ -22,6 +22,7 @@ from typing import Any
 
 from tokenvend.adapters.dynamodb import documents
 from tokenvend.adapters.dynamodb.attributes import Item, number_of, text_of
+from tokenvend.domain.header import Header
 from tokenvend.domain.registry import (
     Caller,
     ClientAuthentication,
@@ -174,7 +175,7 @@ def build_definition(definition: CredentialDefinition) -> RegistryItem:
         "name": definition.name,
         "provider": definition.provider,
         "kind": definition.kind.value,
-        "token_endpoint": definition.token_endpoint,
+        "token_endpoint": definition.token_endpoint or None,
         "client_authentication": definition.client_authentication.value,
         "client_id": definition.client_id,
         "scopes": sorted(definition.scopes),
@@ -192,6 +193,12 @@ def build_definition(definition: CredentialDefinition) -> RegistryItem:
             "arn": definition.secret.arn,
             "client_id_key": definition.secret.client_id_key,
             "client_secret_key": definition.secret.client_secret_key,
+            "api_key_key": definition.secret.api_key_key,
+        }
+    if definition.api_key_header is not None:
+        document["api_key_header"] = {
+            "name": definition.api_key_header.name,
+            "prefix": definition.api_key_header.prefix or None,
         }
     return RegistryItem(credential_pk(definition.name), SETTINGS, document)
 
@@ -206,7 +213,7 @@ def parse_definition(document: Document) -> CredentialDefinition:
         name=documents.text(document, "name"),
         provider=documents.text(document, "provider"),
         kind=CredentialKind(documents.text(document, "kind")),
-        token_endpoint=documents.text(document, "token_endpoint"),
+        token_endpoint=documents.optional_text(document, "token_endpoint") or "",
         client_authentication=ClientAuthentication(
             documents.text(document, "client_authentication")
         ),
@@ -221,6 +228,7 @@ def parse_definition(document: Document) -> CredentialDefinition:
         single_active_token=documents.flag(document, "single_active_token"),
         default_lifetime_seconds=documents.count(document, "default_lifetime_seconds"),
         secret=_parse_secret_reference(document),
+        api_key_header=_parse_api_key_header(document),
     )
 
 
@@ -232,7 +240,15 @@ def _parse_secret_reference(document: Document) -> SecretReference | None:
         arn=documents.text(reference, "arn"),
         client_id_key=documents.text(reference, "client_id_key"),
         client_secret_key=documents.text(reference, "client_secret_key"),
+        api_key_key=documents.optional_text(reference, "api_key_key") or "api_key",
     )
+
+
+def _parse_api_key_header(document: Document) -> Header | None:
+    if document.get("api_key_header") is None:
+        return None
+    header = documents.mapping(document, "api_key_header")
+    return Header(documents.text(header, "name"), documents.optional_text(header, "prefix") or "")
 
 
 def build_client_secrets(identity: str, hashes: list[Document]) -> RegistryItem:

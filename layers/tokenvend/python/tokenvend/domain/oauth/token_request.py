@@ -5,17 +5,27 @@ from dataclasses import dataclass, field
 from urllib.parse import quote_plus, urlsplit
 
 from tokenvend.domain.cache_key import TokenSpec
-from tokenvend.domain.registry import ClientAuthentication, CredentialDefinition, ScopeMode
+from tokenvend.domain.registry import (
+    ClientAuthentication,
+    CredentialDefinition,
+    CredentialKind,
+    ScopeMode,
+)
 from tokenvend.domain.scopes import format_scope
 from tokenvend.domain.secret import Secret
+
+#: Stands for a host where the secret is an API key, which is handed to callers. No host has it:
+#: `host_of` ends before an @.
+TO_CALLERS = "@callers"
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderSecret:
     """A credential's secret, and the one host it may be sent to.
 
-    `allowed_host` is `host` or `host:port`, as recorded when the secret was written, so that
-    whoever edits a definition cannot redirect the secret.
+    `allowed_host` is `host` or `host:port`, or `TO_CALLERS`, as recorded when the secret was
+    written, so that whoever edits a definition cannot redirect the secret. An API key is the
+    `client_secret` itself, and its `client_id` is empty.
     """
 
     client_id: str
@@ -55,6 +65,16 @@ def build_revocation_request(
         return None
     form = {"token": token.reveal(), "token_type_hint": "access_token"}
     return _authenticated(definition, definition.revocation_endpoint, form, secret)
+
+
+def destination_of(definition: CredentialDefinition) -> str:
+    """Where the secret of *definition* goes: the token endpoint's host, or `TO_CALLERS`.
+
+    A client secret is thus never vended because somebody made its definition an API key.
+    """
+    if definition.kind is CredentialKind.API_KEY:
+        return TO_CALLERS
+    return host_of(definition.token_endpoint)
 
 
 def host_of(url: str) -> str:

@@ -1,0 +1,31 @@
+"""A credential's secret, if it may go where its definition sends it."""
+
+from tokenvend.domain.errors import CredentialNotReadyError, TemporarilyUnavailableError
+from tokenvend.domain.oauth.token_request import ProviderSecret, destination_of
+from tokenvend.domain.registry import CredentialDefinition
+from tokenvend.ports import SecretStore, SecretUnusableError, StoreAwayError
+
+
+def read_secret(
+    secrets: SecretStore, definition: CredentialDefinition, tenant: str | None
+) -> ProviderSecret:
+    """The current secret, past every cache.
+
+    Raises:
+        CredentialNotReadyError: it is missing, or may not go where it would be sent.
+        TemporarilyUnavailableError: Secrets Manager is away.
+    """
+    try:
+        secret = secrets.read(definition, tenant)
+    except SecretUnusableError as error:
+        raise CredentialNotReadyError(str(error), rule="secret.unusable") from None
+    except StoreAwayError:
+        raise TemporarilyUnavailableError(
+            "Secrets Manager does not answer; ask again.", rule="secret.away"
+        ) from None
+    if destination_of(definition) != secret.allowed_host.lower():
+        raise CredentialNotReadyError(
+            "The credential's secret may not be sent to where its definition sends it.",
+            rule="secret.host",
+        )
+    return secret
