@@ -10,6 +10,7 @@ from tokenvend_cli.commands.explain import explain
 from tokenvend_cli.deployment.stack import Place
 
 app = typer.Typer(
+    rich_markup_mode="markdown",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["--help", "-h"]},

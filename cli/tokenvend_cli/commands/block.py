@@ -1,7 +1,7 @@
 """`block`, `unblock`, `blocks`: a kill switch that survives `apply` until it is lifted."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -14,7 +14,7 @@ from tokenvend_cli.commands.context import (
     say,
     told,
 )
-from tokenvend_cli.commands.tables import table
+from tokenvend_cli.commands.tables import short_time, table
 from tokenvend_cli.deployment.blocks import (
     Block,
     Blockable,
@@ -77,14 +77,18 @@ def blocks(context: typer.Context, *, as_json: AsJson = False) -> None:
         {
             "what": each.what.value,
             "name": each.name,
-            "reason": item.document.get("reason"),
-            "blocked_at": item.document.get("blocked_at"),
+            "blocked_at": item.document["blocked_at"],
+            "reason": item.document["reason"],
         }
         for each, item in standing_blocks(registry_of(deployment_of(context)).read().items)
     ]
     if as_json:
         print_json(found)
     elif found:
-        out.print(table(found))
+        out.print(table([_short_row(row) for row in found]))
     else:
         say("Nothing is blocked.")
+
+
+def _short_row(row: dict[str, Any]) -> dict[str, Any]:
+    return row | {"blocked_at": short_time(datetime.fromisoformat(row["blocked_at"]))}

@@ -16,7 +16,7 @@ from tokenvend_cli.deployment.registry_table import RegistryTable
 from tokenvend_cli.deployment.stack import Deployment, Place
 from tokenvend_cli.problems import CommandError, ConfigurationError, Problem, UsageError
 
-OK, FAILED, BAD_USE, DIFFERENCES = 0, 1, 2, 3
+FAILED, BAD_USE, DIFFERENCES = 1, 2, 3
 
 DEFAULT_FILE = Path("tokenvend.yaml")
 

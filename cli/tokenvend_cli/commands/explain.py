@@ -17,7 +17,7 @@ from tokenvend.adapters.dynamodb.registry_items import (
     parse_definition,
     parse_grant,
 )
-from tokenvend.domain.decision import Decision, decide
+from tokenvend.domain.decision import Decision, Rule, decide
 from tokenvend.domain.errors import TokenVendError
 from tokenvend.domain.identity import (
     Entry,
@@ -48,7 +48,15 @@ from tokenvend_cli.problems import CommandError, UsageError
 
 type Items = dict[tuple[str, str], RegistryItem]
 
-#: What is said of a token, by the names of the answer.
+#: What the caller is not told, because refusals must look the same from outside.
+_REASONS: dict[str, str] = {
+    Rule.CALLER_KNOWN: "No caller has this identity.",
+    Rule.CALLER_BLOCKED: "It is blocked: see `tokenvend blocks`.",
+    Rule.GRANT_EXISTS: "No grant is for this caller and this credential.",
+    Rule.CREDENTIAL_EXISTS: "The credential of this grant is not there.",
+    Rule.CREDENTIAL_BLOCKED: "The credential is blocked: see `tokenvend blocks`.",
+}
+_IN_THE_HEADLINE = frozenset({"decision", "identity", "caller", "credential"})
 _REFUSED_STYLE, _GRANTED_STYLE = "bold red", "bold green"
 
 
@@ -148,7 +156,7 @@ def _verdict(items: Items, identity: str, request: VendRequest) -> dict[str, Any
             "decision": "refused",
             "rule": str(error.rule),
             "error": error.code,
-            "reason": error.description,
+            "reason": _REASONS.get(error.rule, error.description),
         }
     return base | {"decision": "granted", "rule": "granted"} | _token(decision)
 
@@ -209,7 +217,7 @@ def _show(verdict: dict[str, Any]) -> None:
         line.append(f" ({verdict['caller']})", "dim")
     out.print(line.append(f" -> {verdict['credential']}"))
     for name, value in verdict.items():
-        if name in {"decision", "identity", "caller", "credential"} or value in {None, ""}:
+        if name in _IN_THE_HEADLINE or value in {None, ""}:
             continue
         shown = {True: "with other callers", False: "with nobody"}.get(value, value)
         label = name.replace("_", " ") if name != "key" else "key in the table"

@@ -2,13 +2,14 @@
 
 import json
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from tokenvend.domain.oauth.token_request import TO_CALLERS
 from tokenvend.domain.secret_fields import secret_fields
 from tokenvend_cli.commands.context import (
+    FAILED,
     AsJson,
     deployment_of,
     is_terminal,
@@ -19,34 +20,38 @@ from tokenvend_cli.commands.context import (
     told,
 )
 from tokenvend_cli.commands.show_adoption import show_adoption
-from tokenvend_cli.commands.tables import table
+from tokenvend_cli.commands.tables import short_time, table
 from tokenvend_cli.deployment.adoption import adoption_of
-from tokenvend_cli.deployment.secrets import Secrets, SecretStatus, parse_secret_name
+from tokenvend_cli.deployment.secret_status import SecretStatus, parse_secret_name
+from tokenvend_cli.deployment.secrets import Secrets
 from tokenvend_cli.problems import CommandError, UsageError
 
 app = typer.Typer(no_args_is_help=True, help="Write and describe provider secrets.")
 
 Name = Annotated[
-    str, typer.Argument(metavar="CREDENTIAL[/TENANT]", help="Which.", show_default=False)
+    str,
+    typer.Argument(
+        metavar="CREDENTIAL[/TENANT]",
+        help="A credential's name in the file; of a family, with a tenant.",
+        show_default=False,
+    ),
+]
+NewHost = Annotated[
+    str | None,
+    typer.Option(metavar="HOST", help="Agree that it is sent to another host than before."),
 ]
 
 
 @app.command()
 @told
 def put(
-    context: typer.Context,
-    name: Name,
-    *,
-    new_host: Annotated[
-        str | None,
-        typer.Option(metavar="HOST", help="Agree that it is sent to another host than before."),
-    ] = None,
-    as_json: AsJson = False,
+    context: typer.Context, name: Name, *, new_host: NewHost = None, as_json: AsJson = False
 ) -> None:
     """Write a secret: JSON from standard input, or asked for. Never from an argument.
 
-    The host of the credential's token endpoint is recorded with it, and it is sent nowhere
-    else. Tokens made with the former secret are replaced as they come due.
+    The JSON holds `client_id` and `client_secret`, or `api_key`. The host of the token endpoint
+    is recorded with it, and it is sent nowhere else. Tokens made with the former secret are
+    replaced as they come due.
 
     Example: tokenvend secret put sr-partner/acme < secret.json
     """
@@ -56,25 +61,30 @@ def put(
         raise CommandError(
             f"{name} uses a secret of yours: change it where it is ({definition.secret.arn})"
         )
-    recorded = secrets.recorded(target)
-    _agree_on_host(recorded, new_host)
-    secrets.put(target, _read_value(recorded, secret_fields(definition)))
+    seen = secrets.look(target, definition)
+    _agree_on_host(seen, new_host)
+    secrets.put(seen, _read_value(seen, secret_fields(definition)))
     if as_json:
-        print_json({"name": name, "host": recorded.wanted_host})
+        print_json({"name": name, "host": seen.wanted_host})
     else:
-        say(f"The secret of {name} is written. It {_goes_to(recorded)}.")
+        say(f"The secret of {name} is written. It {_goes_to(seen)}.")
 
 
 @app.command()
 @told
 def adopt(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="CREDENTIAL", help="Which.", show_default=False)],
+    name: Annotated[
+        str,
+        typer.Argument(metavar="CREDENTIAL", help="Its name in the file.", show_default=False),
+    ],
     *,
     arn: Annotated[
-        str | None, typer.Option(help="The secret; else the one that the deployed file names.")
+        str | None,
+        typer.Option(metavar="ARN", help="The secret; else the one that the deployed file names."),
     ] = None,
     tag: Annotated[bool, typer.Option("--tag", help="Set the tags now.")] = False,
+    new_host: NewHost = None,
     as_json: AsJson = False,
 ) -> None:
     """Use a secret that you keep already: show the tags and the key policy that it needs.
@@ -85,15 +95,17 @@ def adopt(
     """
     deployment = deployment_of(context)
     secrets, target = Secrets(deployment), parse_secret_name(name)
-    if tag:
-        secrets.tag(target, adoption_of(deployment, secrets, target, arn).arn)
     adoption = adoption_of(deployment, secrets, target, arn)
+    if tag:
+        _agree_on_host(adoption.secret, new_host)
+        secrets.tag(adoption.secret)
+        adoption = adoption_of(deployment, secrets, target, arn)
     if as_json:
         print_json(adoption.to_dict())
     else:
         show_adoption(adoption)
     if not adoption.is_ready:
-        raise typer.Exit(1)
+        raise typer.Exit(FAILED)
 
 
 @app.command()
@@ -102,7 +114,7 @@ def status(
     context: typer.Context,
     name: Annotated[
         str | None,
-        typer.Argument(metavar="[CREDENTIAL[/TENANT]]", help="Which; else all of them."),
+        typer.Argument(metavar="CREDENTIAL[/TENANT]", help="Which; left out, all of them."),
     ] = None,
     *,
     as_json: AsJson = False,
@@ -116,28 +128,37 @@ def status(
     secrets = Secrets(deployment_of(context))
     names = list(secrets.names()) if name is None else [parse_secret_name(name)]
     found = [secrets.status(each) for each in names]
-    rows = [
-        {
-            "name": each.name,
-            "ready": each.is_ready,
-            "exists": each.exists,
-            "host": each.host,
-            "wanted_host": each.wanted_host,
-            "changed_at": each.changed_at and each.changed_at.isoformat(timespec="seconds"),
-            "epoch": each.epoch[:8],
-        }
-        for each in found
-    ]
     if as_json:
-        print_json(rows)
-    elif rows:
-        out.print(table(rows))
+        print_json([_row(each) for each in found])
+    elif found:
+        out.print(table([_short_row(each) for each in found]))
         for each in found:
             _advise(each)
     else:
         say("No credential is deployed that needs a secret.")
     if not all(each.is_ready for each in found):
-        raise typer.Exit(1)
+        raise typer.Exit(FAILED)
+
+
+def _row(status: SecretStatus) -> dict[str, Any]:
+    return {
+        "name": str(status.name),
+        "ready": status.is_ready,
+        "exists": status.exists,
+        "host": status.host,
+        "wanted_host": status.wanted_host,
+        "changed_at": status.changed_at and status.changed_at.isoformat(timespec="seconds"),
+        "epoch": status.epoch,
+    }
+
+
+def _short_row(status: SecretStatus) -> dict[str, Any]:
+    return {
+        "name": str(status.name),
+        "ready": status.is_ready,
+        "changed_at": status.changed_at and short_time(status.changed_at),
+        "may be sent to": status.host,
+    }
 
 
 def _advise(status: SecretStatus) -> None:
@@ -152,16 +173,16 @@ def _advise(status: SecretStatus) -> None:
         )
 
 
-def _agree_on_host(recorded: SecretStatus, new_host: str | None) -> None:
+def _agree_on_host(seen: SecretStatus, new_host: str | None) -> None:
     """A changed file must not redirect a secret by somebody's routine rotation."""
-    if not recorded.exists or recorded.host in {None, recorded.wanted_host}:
-        return
-    if new_host == recorded.wanted_host:
-        return
-    raise CommandError(
-        f"{recorded.name} has been sent to {recorded.host}, but the deployed file would send it"
-        f" to {recorded.wanted_host}. If that is meant, say --new-host {recorded.wanted_host}"
-    )
+    wanted = seen.wanted_host
+    if new_host not in {None, wanted}:
+        raise UsageError(f"the deployed file sends {seen.name} to {wanted}, not to {new_host}")
+    if new_host is None and seen.host not in {None, wanted}:
+        raise CommandError(
+            f"{seen.name} may be sent to {seen.host} so far, but the deployed file would send it"
+            f" to {wanted}. If that is meant, say --new-host {wanted}"
+        )
 
 
 def _goes_to(status: SecretStatus) -> str:
@@ -170,19 +191,19 @@ def _goes_to(status: SecretStatus) -> str:
     return f"is sent to {status.wanted_host} only"
 
 
-def _read_value(recorded: SecretStatus, wanted: tuple[str, ...]) -> dict[str, str]:
-    if is_terminal():
-        note(f"it {_goes_to(recorded)}")
-        fields: object = {
-            name: typer.prompt(name, hide_input=name != "client_id") for name in wanted
-        }
-    else:
-        fields = _json_from_standard_input()
+def _read_value(seen: SecretStatus, wanted: tuple[str, ...]) -> dict[str, str]:
+    fields = _ask_for(wanted, seen) if is_terminal() else _json_from_standard_input()
     # A client id that stands in the file may stand in the secret too.
     allowed = {*wanted, "client_id"} if "client_secret" in wanted else {*wanted}
     if not isinstance(fields, dict) or set(fields) - allowed:
         raise UsageError(f"standard input must be a JSON object with {' and '.join(wanted)}")
     return {key: _text(fields.get(key), key) for key in wanted}
+
+
+def _ask_for(wanted: tuple[str, ...], seen: SecretStatus) -> object:
+    note(f"it {_goes_to(seen)}")
+    # Standard output is for the answer alone.
+    return {key: typer.prompt(key, hide_input=key != "client_id", err=True) for key in wanted}
 
 
 def _json_from_standard_input() -> object:

@@ -10,22 +10,23 @@ from tokenvend_cli.deployment.adoption import Adoption
 
 def show_adoption(adoption: Adoption) -> None:
     """Each tag with what is there instead; then the key's policy; then what is left to do."""
-    say(adoption.arn, style="bold")
-    for key, needed in adoption.tags.items():
-        out.print(_tag_line(key, needed, adoption.found.get(key)))
+    secret = adoption.secret
+    say(secret.secret_id, style="bold")
+    for key, needed in secret.needed.items():
+        out.print(_tag_line(key, needed, (secret.found or {}).get(key)))
     say("")
     say("The tags admit this deployment's functions. If the secret is encrypted with a customer")
     say("key, that key's policy needs this too:")
     say(json.dumps(adoption.key_statement, indent=2))
     say("")
-    if adoption.deployed is None:
+    if not adoption.is_deployed:
         note(
-            f"the deployed file does not name it yet: add `secret: {{arn: {adoption.arn}}}` to"
-            f" credentials.{adoption.credential}, and apply"
+            f"the deployed file does not name it yet: add `secret: {{arn: {secret.secret_id}}}` to"
+            f" credentials.{secret.name}, and apply"
         )
-    if adoption.tags.items() <= adoption.found.items():
-        return
-    note(f"set the tags with: tokenvend secret adopt {adoption.credential} --tag")
+    if not secret.is_ready:
+        which = "" if adoption.is_deployed else f" --arn {secret.secret_id}"
+        note(f"set the tags with: tokenvend secret adopt {secret.name}{which} --tag")
 
 
 def _tag_line(key: str, needed: str, found: str | None) -> Text:

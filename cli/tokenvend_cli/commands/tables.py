@@ -1,6 +1,7 @@
 """Rows in columns."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from rich import box
@@ -9,13 +10,23 @@ from rich.text import Text
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> Table:
-    """*rows*, of the same keys each, under their keys. Nothing in them is markup."""
+    """*rows*, of the same keys each, under their keys; only the last column is broken up.
+
+    Nothing in them is markup.
+    """
     made = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for key in rows[0]:
-        made.add_column(key.replace("_", " "), overflow="fold")
+    *names, last = rows[0]
+    for name in names:
+        made.add_column(name.replace("_", " "), overflow="fold", no_wrap=True)
+    made.add_column(last.replace("_", " "), overflow="fold")
     for row in rows:
         made.add_row(*(_cell(value) for value in row.values()))
     return made
+
+
+def short_time(instant: datetime) -> str:
+    """*instant* for a person: to the minute, in UTC."""
+    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _cell(value: Any) -> Text:

@@ -43,7 +43,7 @@ def load_configuration(path: Path) -> ConfigurationFile:
     try:
         return parse_configuration(path.read_text(encoding="utf-8"), name=str(path))
     except OSError as error:
-        raise CommandError(f"cannot read {path}: {error.strerror}") from None
+        raise CommandError(f"cannot read {path}: {error.strerror}; name it with --file") from None
     except UnicodeDecodeError:
         raise CommandError(f"cannot read {path}: it is not UTF-8 text") from None
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from tokenvend.domain.registry import SecretReference
-from tokenvend_cli.deployment.secrets import SecretName, Secrets
+from tokenvend_cli.deployment.secret_status import SecretName, SecretStatus
+from tokenvend_cli.deployment.secrets import Secrets
 from tokenvend_cli.deployment.stack import Deployment
 from tokenvend_cli.problems import CommandError, UsageError
 
@@ -15,33 +15,30 @@ _FUNCTIONS = ("VendIamFunctionName", "VendOauth2FunctionName", "VendDirectFuncti
 class Adoption:
     """One secret of the user's own.
 
-    `deployed` is what the deployed file says of it, `None` while it says nothing or names
-    another; `tags` are needed, `found` is what it carries; `key_statement` is for the policy
-    of its customer key, if it has one.
+    `is_deployed` says whether the deployed file names it; `key_statement` is for the policy of
+    its customer key, if it has one.
     """
 
-    credential: str
-    arn: str
-    deployed: SecretReference | None
-    tags: dict[str, str]
-    found: dict[str, str]
+    secret: SecretStatus
+    is_deployed: bool
     key_statement: dict[str, Any]
 
     @property
     def is_ready(self) -> bool:
         """Whether the tags are there and the deployed file names it. The key is not looked at."""
-        return self.deployed is not None and self.tags.items() <= self.found.items()
+        return self.is_deployed and self.secret.is_ready
 
     def to_dict(self) -> dict[str, Any]:
         """For a program to read."""
+        found = self.secret.found or {}
         return {
-            "credential": self.credential,
-            "arn": self.arn,
+            "credential": str(self.secret.name),
+            "arn": self.secret.secret_id,
             "ready": self.is_ready,
-            "deployed": self.deployed is not None,
+            "deployed": self.is_deployed,
             "tags": {
-                key: {"needed": value, "found": self.found.get(key)}
-                for key, value in self.tags.items()
+                key: {"needed": value, "found": found.get(key)}
+                for key, value in self.secret.needed.items()
             },
             "key_policy_statement": self.key_statement,
         }
@@ -58,26 +55,26 @@ def adoption_of(
     definition = secrets.definition_of(name)
     if definition.family:
         raise UsageError(f"{name} is a family: each tenant's secret is put, none is adopted")
-    reference = definition.secret
-    arn = arn or (reference.arn if reference else None)
+    named = definition.secret.arn if definition.secret else None
+    arn = arn or named
     if arn is None:
         raise UsageError(f"the deployed file names no secret for {name}: say which with --arn")
     _check_reach(deployment, arn)
+    secret = secrets.look(name, definition, arn=arn)
+    if not secret.exists:
+        raise CommandError(f"there is no secret {arn}")
     return Adoption(
-        credential=str(name),
-        arn=arn,
-        deployed=reference if reference and reference.arn == arn else None,
-        tags={tag["Key"]: tag["Value"] for tag in secrets.tags_for(definition)},
-        found=secrets.tags_of(arn),
-        key_statement=_key_statement(deployment, arn),
+        secret=secret, is_deployed=named == arn, key_statement=_key_statement(deployment, arn)
     )
 
 
 def _check_reach(deployment: Deployment, arn: str) -> None:
     here = deployment.output("KeyArn").split(":")[3:5]
-    if arn.split(":")[3:5] != here:
+    if not arn.startswith("arn:") or arn.split(":")[3:5] != here:
         region, account = here
-        raise CommandError(f"only secrets of account {account} in {region} can be used: {arn}")
+        raise UsageError(
+            f"name the ARN of a secret of account {account} in {region}: no other can be used"
+        )
 
 
 def _key_statement(deployment: Deployment, arn: str) -> dict[str, Any]:

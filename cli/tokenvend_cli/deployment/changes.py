@@ -42,7 +42,7 @@ def changes_between(deployed: Iterable[RegistryItem], desired: list[RegistryItem
     wanted = {item.key: item for item in desired}
     writes = [
         *(_write(found.get(key), item) for key, item in wanted.items() if found.get(key) != item),
-        *(Change(Action.ADD, item) for item in missing_blocks(found, desired)),
+        *(_write(found.get(item.key), item) for item in missing_blocks(found, desired)),
     ]
     removals = [
         Change(Action.REMOVE, item)

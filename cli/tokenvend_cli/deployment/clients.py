@@ -1,0 +1,95 @@
+"""OAuth clients of callers, and the secrets that they were issued: at most two each."""
+
+import hashlib
+import secrets
+from datetime import datetime
+
+from tokenvend.adapters.dynamodb.registry_items import (
+    SECRET,
+    SETTINGS,
+    Document,
+    RegistryItem,
+    build_client_secrets,
+)
+from tokenvend.domain.identity import identity_of_client
+from tokenvend_cli.deployment.kinds import identities_of_caller
+from tokenvend_cli.problems import CommandError
+
+_PREFIX = "tv_"
+_RANDOM_BYTES = 32
+_CLIENT = identity_of_client("")
+
+type Items = list[RegistryItem]
+
+
+def make_secret() -> str:
+    """A new secret: 256 random bits, and a prefix by which a scanner of source code knows it."""
+    return _PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)
+
+
+def issuing(items: Items, identity: str, value: str, *, now: datetime) -> RegistryItem:
+    """The item to write so that *value* is the newest secret of the client."""
+    entry = {
+        "sha256": hashlib.sha256(value.encode()).hexdigest(),
+        "issued_at": now.isoformat(timespec="seconds"),
+    }
+    return build_client_secrets(identity, [*secrets_of(items, identity), entry])
+
+
+def retiring(items: Items, identity: str) -> tuple[RegistryItem, list[Document]]:
+    """The item to write so that only the newest secret is left, and what is retired.
+
+    Raises:
+        CommandError: there is no former secret.
+    """
+    held = secrets_of(items, identity)
+    if len(held) < 2:
+        raise CommandError(f"{client_id_of(identity)} has no former secret")
+    return build_client_secrets(identity, held[-1:]), held[:-1]
+
+
+def secrets_of(items: Items, identity: str) -> list[Document]:
+    """What is kept of a client's secrets: `{sha256, issued_at}` each, the newest last."""
+    held = next((item for item in items if item.key == (identity, SECRET)), None)
+    return list(held.document["secrets"]) if held else []
+
+
+def is_client(identity: str) -> bool:
+    """Whether it is an OAuth client's identity."""
+    return identity.startswith(_CLIENT)
+
+
+def client_id_of(identity: str) -> str:
+    """The client's id, without what makes it an identity."""
+    return identity.removeprefix(_CLIENT)
+
+
+def client_identity(items: Items, caller: str, client_id: str | None) -> str:
+    """The identity of the caller's client: of its only one, where none is named.
+
+    Raises:
+        CommandError: there is none, or more than one.
+    """
+    clients = {
+        client_id_of(identity): identity
+        for identity in identities_of_caller(items, caller)
+        if is_client(identity)
+    }
+    if client_id in clients:
+        return clients[client_id]
+    if client_id is None and len(clients) == 1:
+        return next(iter(clients.values()))
+    raise CommandError(_why_none(items, caller, client_id, sorted(clients)))
+
+
+def _why_none(items: Items, caller: str, client_id: str | None, clients: list[str]) -> str:
+    if client_id is not None and clients:
+        return f"{caller} has no client {client_id}; it has {', '.join(clients)}"
+    if clients:
+        return f"{caller} has several clients: name one of {', '.join(clients)} with --client"
+    if not any(item.sk == SETTINGS and item.document.get("caller") == caller for item in items):
+        return f"no caller {caller} is deployed: add it to the file, and apply"
+    return (
+        f"{caller} is no OAuth client: add `client: <an id of your choosing>` to its identities"
+        " in the file, and apply"
+    )

@@ -1,0 +1,74 @@
+"""One provider secret, by its name and by what can be said of it without reading it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from tokenvend.adapters.secrets_manager import DEPLOYMENT_TAG, HOST_TAG
+from tokenvend.domain.names import NAME, TENANT
+from tokenvend_cli.problems import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class SecretName:
+    """`credential` or `credential/tenant`, as it is typed."""
+
+    credential: str
+    tenant: str | None = None
+
+    def __str__(self) -> str:
+        return self.credential if self.tenant is None else f"{self.credential}/{self.tenant}"
+
+
+def parse_secret_name(text: str) -> SecretName:
+    """`credential` or `credential/tenant`.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    credential, slash, tenant = text.partition("/")
+    if NAME.fullmatch(credential) is None or (slash and TENANT.fullmatch(tenant) is None):
+        raise UsageError("name a credential, or CREDENTIAL/TENANT, as in the file")
+    return SecretName(credential, tenant if slash else None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretStatus:
+    """A secret as it was found.
+
+    `secret_id` is its ARN where it is the user's own, else its name. `needed` are the tags
+    that let this deployment use it, `found` those that it carries; `None`, there is no secret.
+    `epoch` is empty while it was never changed by this command, or was not asked for.
+    """
+
+    name: SecretName
+    secret_id: str
+    needed: Mapping[str, str]
+    found: Mapping[str, str] | None = None
+    changed_at: datetime | None = None
+    epoch: str = ""
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is a secret."""
+        return self.found is not None
+
+    @property
+    def wanted_host(self) -> str:
+        """Where the deployed definition would send it."""
+        return self.needed[HOST_TAG]
+
+    @property
+    def host(self) -> str | None:
+        """Where it may be sent, as recorded with it."""
+        return (self.found or {}).get(HOST_TAG)
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is marked as this deployment's."""
+        return (self.found or {}).get(DEPLOYMENT_TAG) == self.needed[DEPLOYMENT_TAG]
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether an exchange can be made with it."""
+        return self.is_ours and self.host == self.wanted_host
