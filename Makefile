@@ -34,7 +34,7 @@ check: ## format, lint, types, direction of imports, template, policies, pinned 
 
 .PHONY: test
 test: ## every test that needs no root
-	@$(ENVS) uv dev ministack sam node
+	@$(ENVS) uv dev ministack sam runtime node
 	@$(PYTHON_BIN) -m pytest --ignore=tests/system -n 2 --dist loadgroup $(PYTEST_ARGS)
 
 .PHONY: test-system
@@ -50,7 +50,7 @@ build: ## the deployable artifact (sam build)
 
 .PHONY: bench
 bench: ## how fast, side by side with the usual way; writes build/bench.json
-	@$(ENVS) uv dev sam
+	@$(ENVS) uv dev ministack sam runtime
 	@$(PYTHON_BIN) -m benchmarks
 
 .PHONY: lock

@@ -46,6 +46,9 @@ ENVIRONMENTS: Mapping[str, Environment] = {
         ROOT / ".venvs" / "ministack", REQUIREMENTS / "ministack.txt", "the local AWS"
     ),
     "sam": Environment(ROOT / ".venvs" / "sam", REQUIREMENTS / "sam.txt", "the SAM command"),
+    "runtime": Environment(
+        ROOT / ".venvs" / "runtime", REQUIREMENTS / "runtime.txt", "Lambda's runtime"
+    ),
     "checkov": Environment(
         ROOT / ".venvs" / "checkov", REQUIREMENTS / "checkov.txt", "the policy checker"
     ),

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from types import FrameType
 
-from tokenvend_local import demo, deployment, guide, kept, places, table, tour
+from tokenvend_local import artifact, demo, guide, kept, places, table, tour
 from tokenvend_local.errors import LocalStackError
 from tokenvend_local.kept import FOLDER
 from tokenvend_local.progress import told
@@ -81,7 +81,7 @@ def run_down() -> int:
 def run_build() -> int:
     """Build what is deployed to AWS."""
     with told("Building functions and layer into .aws-sam/build"):
-        deployment.build_for_aws(places.BUILD / "build.log")
+        artifact.build_for_aws(places.BUILD / "build.log")
     sys.stdout.write("Deploy it with: sam deploy --guided\n")
     return 0
 

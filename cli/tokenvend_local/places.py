@@ -15,6 +15,8 @@ DEMO_CONFIGURATION = ROOT / "demo" / "tokenvend.yaml"
 VENV = ROOT / ".venv"
 MINISTACK_PYTHON = ROOT / ".venvs" / "ministack" / "bin" / "python"
 SAM = ROOT / ".venvs" / "sam" / "bin" / "sam"
+#: Holds what Lambda's runtime brings, and nothing else.
+RUNTIME_PYTHON = ROOT / ".venvs" / "runtime" / "bin" / "python"
 #: Has a `python3.13` with pip, which `sam build` looks for on the PATH.
 BUILD_PYTHON_BIN = ROOT / ".venvs" / "uv" / "bin"
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tokenvend_local import deployment, local_aws, places, processes
+from tokenvend_local import artifact, deployment, local_aws, places, processes
 from tokenvend_local.demo_provider.__main__ import KEY_VARIABLE
 from tokenvend_local.demo_provider.client import ProviderControl
 from tokenvend_local.deployment import Deployed, client
@@ -135,9 +135,9 @@ def start(
     """
     started: list[Process] = []
     try:
-        if not deployment.is_built():
+        if not artifact.is_built():
             with step("Building the functions"):
-                deployment.build(folder / "build.log")
+                artifact.build(folder / "build.log")
         with step("Starting the local AWS"):
             aws, endpoint = local_aws.start(folder)
             started.append(aws)

@@ -1,0 +1,121 @@
+"""What is deployed: the functions and their layer, as `sam build` makes them.
+
+One build at a time, whoever asks: two would share sam's cache, and the folder that sam keeps
+for downloaded packages, whatever their build folders are.
+
+sam leaves out compiled code, and Lambda mounts a layer so that nothing can be written beside
+it: every cold start would compile the library again (docs/adr/0010). So it is compiled here.
+"""
+
+import compileall
+import fcntl
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from py_compile import PycInvalidationMode
+
+from tokenvend_local import places
+from tokenvend_local.errors import LocalStackError
+from tokenvend_local.places import ROOT, SAM_BUILD, TEMPLATE
+from tokenvend_local.sam import run_sam
+
+LAYER = "TokenvendLayer"
+
+_AWS_BUILD = ROOT / ".aws-sam" / "build"
+LOCK = places.BUILD / "sam.lock"
+_FINGERPRINT = SAM_BUILD / ".built-from"
+_SOURCES = (
+    TEMPLATE,
+    ROOT / "functions",
+    ROOT / "layers",
+    ROOT / "requirements" / "sam.txt",
+    Path(__file__),
+)
+#: Where Lambda unpacks a layer, and a function.
+_LAYER_MOUNT, _FUNCTION_MOUNT = "/opt", "/var/task"
+
+
+def is_built() -> bool:
+    """Whether `build` would do nothing."""
+    return _FINGERPRINT.is_file() and _FINGERPRINT.read_text() == _fingerprint()
+
+
+def build(log: Path) -> None:
+    """Build functions and layer for this machine's processor, unless nothing has changed.
+
+    Raises:
+        LocalStackError: `sam build` failed.
+    """
+    with _alone():
+        # Whoever had the lock before us may have built it.
+        if not is_built():
+            _build(log)
+
+
+def build_for_aws(log: Path) -> None:
+    """Build what is deployed to AWS, in the place where `sam deploy` looks for it.
+
+    Raises:
+        LocalStackError: `sam build` failed.
+    """
+    with _alone():
+        run_sam("build", log=log)
+        _compile(_AWS_BUILD)
+
+
+def _build(log: Path) -> None:
+    wanted = _fingerprint()
+    _FINGERPRINT.unlink(missing_ok=True)
+    run_sam(
+        *("build", "--build-dir", str(SAM_BUILD), "--cached"),
+        *("--cache-dir", str(places.BUILD / "sam-cache")),
+        *("--parameter-overrides", f"Architecture={places.architecture()}"),
+        log=log,
+    )
+    _compile(SAM_BUILD)
+    _FINGERPRINT.write_text(wanted)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    LOCK.parent.mkdir(parents=True, exist_ok=True)
+    with LOCK.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _compile(build_folder: Path) -> None:
+    """Put compiled code beside the sources, valid whatever time unpacking stamps on them.
+
+    Raises:
+        LocalStackError: a source does not compile, so no environment could import it.
+    """
+    for part in sorted(path for path in build_folder.iterdir() if path.is_dir()):
+        compiled = compileall.compile_dir(
+            part,
+            quiet=1,
+            stripdir=str(part),
+            prependdir=_LAYER_MOUNT if part.name == LAYER else _FUNCTION_MOUNT,
+            invalidation_mode=PycInvalidationMode.UNCHECKED_HASH,
+        )
+        if not compiled:
+            raise LocalStackError(f"{part.name} has code that does not compile.")
+
+
+def _fingerprint() -> str:
+    """A SHA-256 over everything that the build reads."""
+    digest = hashlib.sha256(places.architecture().encode())
+    for path in _files(_SOURCES):
+        digest.update(f"\0{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _files(sources: Sequence[Path]) -> Iterator[Path]:
+    for source in sources:
+        if source.is_file():
+            yield source
+            continue
+        for path in sorted(source.rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                yield path
