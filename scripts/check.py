@@ -19,7 +19,10 @@ SAM = ENVIRONMENTS["sam"].path / "bin" / "sam"
 CHECKOV = ENVIRONMENTS["checkov"].path / "bin" / "checkov"
 PYTHON = str(BIN / "python")
 #: Where Python code may stand; a folder that is not there yet is left out.
-CODE = ("layers/tokenvend/python", "cli", "functions", "scripts", "tests", "benchmarks")
+CODE = (
+    *("layers/tokenvend/python", "cli", "functions", "scripts"),
+    *("tests", "benchmarks", "simulation"),
+)
 #: Two: most of these use one core, and two cores are what everybody has.
 AT_ONCE = 2
 

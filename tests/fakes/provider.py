@@ -41,11 +41,8 @@ class FakeProvider:
         self.takes_seconds = takes_seconds
         self.is_away = False
         self.requests: list[ProviderRequest] = []
-
-    @property
-    def exchanges(self) -> int:
-        """How many requests for a token have arrived."""
-        return sum("grant_type" in request.form for request in self.requests)
+        #: How many requests for a token have arrived.
+        self.exchanges = 0
 
     def script(self, *answers: Script) -> None:
         """Give these answers next, in this order."""
@@ -55,6 +52,7 @@ class FakeProvider:
     def send(self, request: ProviderRequest) -> ProviderResponse:
         with self._lock:
             self.requests.append(request)
+            self.exchanges += "grant_type" in request.form
             number = self.exchanges
             scripted = self._script.popleft() if self._script else None
         if self._clock is not None:

@@ -1,0 +1,106 @@
+"""One account's tables, secrets and provider, and the environments that share them."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from tests.fakes.provider import FakeProvider
+from tests.fakes.secret_store import FakeSecretStore
+from tests.fakes.token_store import InMemoryTokenStore
+from tests.fakes.vend_reader import InMemoryVendReader
+
+from simulation import network
+from simulation.clock import SimulatedClock
+from simulation.kernel import Kernel
+from simulation.load import NO_LIMITS, Limits, Meter
+from simulation.network import Network
+from simulation.services import (
+    SimulatedProvider,
+    SimulatedSecretStore,
+    SimulatedTokenStore,
+    SimulatedVendReader,
+    Table,
+)
+from tokenvend.domain import bounds
+from tokenvend.domain.identity import Entry, Proof
+from tokenvend.domain.oauth.token_request import ProviderSecret, host_of
+from tokenvend.domain.registry import Caller, CredentialDefinition, Grant
+from tokenvend.domain.secret import Secret
+from tokenvend.ports import ProviderAwayError, StoreAwayError
+from tokenvend.vending.api_key import ApiKeys
+from tokenvend.vending.exchange import Exchange
+from tokenvend.vending.memory import Memory
+from tokenvend.vending.obtain import Obtainer
+from tokenvend.vending.vendor import Vendor
+from tokenvend.vending.wait import sleep
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Environment:
+    """One Lambda execution environment: its own memory, its own clock."""
+
+    vendor: Vendor
+    clock: SimulatedClock
+
+
+class Cloud:
+    """Everything that environments share."""
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        *,
+        limits: Limits = NO_LIMITS,
+        token_lives: int = 1800,
+        memory: timedelta = timedelta(seconds=bounds.MEMORY_SECONDS_DEFAULT),
+    ) -> None:
+        self.kernel = kernel
+        self.meter = Meter(kernel, limits)
+        self.memory = memory
+        self.store_network = Network(
+            kernel, "table", network.STORE, lost=lambda: StoreAwayError("the answer was lost")
+        )
+        self.provider_network = Network(
+            kernel, "provider", network.PROVIDER, lost=lambda: ProviderAwayError("no whole answer")
+        )
+        secrets_network = Network(
+            kernel, "secrets", network.SECRETS, lost=lambda: StoreAwayError("the answer was lost")
+        )
+        table = Table(kernel, self.store_network, self.meter)
+        self.tokens = SimulatedTokenStore(InMemoryTokenStore(), table)
+        self.reader = SimulatedVendReader(InMemoryVendReader(self.tokens.inner), table)
+        self.secrets = SimulatedSecretStore(FakeSecretStore(), secrets_network)
+        self.provider = SimulatedProvider(
+            FakeProvider(expires_in=token_lives), kernel, self.provider_network
+        )
+
+    def add_credential(self, definition: CredentialDefinition) -> None:
+        """Have *definition* in the registry, and its secret where it belongs."""
+        secret = ProviderSecret(
+            "our-client", Secret("our-secret"), host_of(definition.token_endpoint)
+        )
+        self.reader.inner.definitions[definition.name] = definition
+        self.secrets.inner.secrets[definition.name, None] = secret
+
+    def add_grant(self, grant: Grant) -> Proof:
+        """Let the grant's caller have what it says; how that caller is proven."""
+        identity = f"iam:111122223333:role/{grant.caller}"
+        self.reader.inner.callers[identity] = Caller(name=grant.caller)
+        self.reader.inner.grants[identity, grant.credential] = grant
+        return Proof(Entry.IAM, identity)
+
+    def environment(self, *, skew: float = 0.0) -> Environment:
+        """A cold environment whose wall clock is wrong by *skew* seconds."""
+        clock = SimulatedClock(self.kernel, skew=skew)
+        exchange = Exchange(secrets=self.secrets, provider=self.provider, clock=clock)
+        vendor = Vendor(
+            reader=self.reader,
+            tokens=self.tokens,
+            obtainer=Obtainer(tokens=self.tokens, exchange=exchange, clock=clock, pause=sleep),
+            api_keys=ApiKeys(secrets=self.secrets, clock=clock),
+            memory=Memory(trust=self.memory, outage_grace=_OUTAGE_GRACE),
+            clock=clock,
+        )
+        return Environment(vendor, clock)
+
+
+_OUTAGE_GRACE = timedelta(seconds=bounds.OUTAGE_GRACE_SECONDS_DEFAULT)

@@ -1,0 +1,192 @@
+"""The ports as simulated services: the fakes' semantics, behind networks and budgets."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from tests.fakes.provider import FakeProvider
+from tests.fakes.secret_store import FakeSecretStore
+from tests.fakes.token_store import InMemoryTokenStore
+from tests.fakes.vend_reader import InMemoryVendReader
+
+from simulation.kernel import Kernel, Task
+from simulation.load import Kind, Meter
+from simulation.network import Network
+from tokenvend.domain import bounds
+from tokenvend.domain.failure import Failure
+from tokenvend.domain.lease import Lease
+from tokenvend.domain.oauth.token_request import ProviderRequest, ProviderSecret
+from tokenvend.domain.oauth.token_response import ProviderResponse
+from tokenvend.domain.registry import CredentialDefinition
+from tokenvend.domain.token import AccessToken
+from tokenvend.ports import Findings, Lookup, StoreThrottledError, TokenItem
+
+#: A token of 1 to 2 KB with its wrapped key: DynamoDB counts each began KB of a write.
+WRITE_UNITS = 2.0
+CONSISTENT_READ_UNITS = 1.0
+#: One item of a BatchGetItem, present or not.
+EVENTUAL_READ_UNITS = 0.5
+#: botocore's standard mode waits this long at most before its second attempt.
+RETRY_WAIT_SECONDS = 1.0
+
+
+class Table:
+    """One DynamoDB table as a client with retries sees it."""
+
+    def __init__(self, kernel: Kernel, network: Network, meter: Meter) -> None:
+        self._kernel = kernel
+        self._network = network
+        self._meter = meter
+
+    def call[T](
+        self,
+        what: str,
+        spends: list[tuple[Kind, str, float]],
+        act: Callable[[], T],
+        *,
+        retry_wait: float = RETRY_WAIT_SECONDS,
+    ) -> T:
+        """Do *act* if every partition in *spends* has the units for it.
+
+        Raises:
+            StoreThrottledError: one had not, at each attempt.
+        """
+        self._meter.calls[spends[0][0]] += 1
+
+        def within_limits() -> T:
+            served = [self._meter.take(*spend) for spend in spends]
+            if not all(served):
+                raise StoreThrottledError(f"{what} was throttled")
+            return act()
+
+        for _ in range(bounds.AWS_ATTEMPTS - 1):
+            try:
+                return self._network.call(what, within_limits)
+            except StoreThrottledError:
+                wait = self._kernel.random.random() * retry_wait
+                self._kernel.pause(wait, f"{what}, throttled")
+        return self._network.call(what, within_limits)
+
+
+class SimulatedTokenStore:
+    """`ports.TokenStore`. `inner` is what the table holds."""
+
+    def __init__(self, inner: InMemoryTokenStore, table: Table) -> None:
+        self.inner = inner
+        self._table = table
+
+    def read(self, key: str) -> TokenItem:
+        """See `ports.TokenStore`."""
+        spends = [(Kind.READ, f"token#{key}", CONSISTENT_READ_UNITS)]
+        return self._table.call("read", spends, lambda: self.inner.read(key))
+
+    def acquire_lease(
+        self, key: str, lease: Lease, *, instead_of: Lease | None
+    ) -> TokenItem | None:
+        """See `ports.TokenStore`."""
+        return self._write(
+            "acquire", key, lambda: self.inner.acquire_lease(key, lease, instead_of=instead_of)
+        )
+
+    def put_token(self, key: str, token: AccessToken, *, lease: Lease) -> bool:
+        """See `ports.TokenStore`."""
+        put = self._write("put", key, lambda: self.inner.put_token(key, token, lease=lease))
+        return bool(put)
+
+    def release_lease(self, key: str, *, lease: Lease, failure: Failure | None) -> None:
+        """See `ports.TokenStore`."""
+        self._write(
+            "release", key, lambda: self.inner.release_lease(key, lease=lease, failure=failure)
+        )
+
+    def _write[T](self, what: str, key: str, act: Callable[[], T]) -> T | None:
+        try:
+            return self._table.call(what, [(Kind.WRITE, f"token#{key}", WRITE_UNITS)], act)
+        except StoreThrottledError:
+            return None
+
+
+class SimulatedVendReader:
+    """`ports.VendReader`: one BatchGetItem over the registry and the tokens."""
+
+    def __init__(self, inner: InMemoryVendReader, table: Table) -> None:
+        self.inner = inner
+        self._table = table
+
+    def read(self, lookup: Lookup) -> Findings:
+        """See `ports.VendReader`."""
+        # Keys that DynamoDB leaves unprocessed are asked for again at once.
+        return self._table.call(
+            "lookup", _spends_of(lookup), lambda: self.inner.read(lookup), retry_wait=0.0
+        )
+
+
+def _spends_of(lookup: Lookup) -> list[tuple[Kind, str, float]]:
+    spends = [
+        # Of the caller its settings, grant and block; of the credential settings and block.
+        (Kind.READ, f"identity#{lookup.identity}", 3 * EVENTUAL_READ_UNITS),
+        (Kind.READ, f"credential#{lookup.credential}", 2 * EVENTUAL_READ_UNITS),
+        (Kind.READ, f"state#{lookup.credential}#{lookup.tenant}", EVENTUAL_READ_UNITS),
+    ]
+    if lookup.token_key is not None:
+        spends.append((Kind.READ, f"token#{lookup.token_key}", EVENTUAL_READ_UNITS))
+    return spends
+
+
+class SimulatedSecretStore:
+    """`ports.SecretStore`."""
+
+    def __init__(self, inner: FakeSecretStore, network: Network) -> None:
+        self.inner = inner
+        self._network = network
+
+    def read(self, definition: CredentialDefinition, tenant: str | None) -> ProviderSecret:
+        """See `ports.SecretStore`."""
+        return self._network.call("read", lambda: self.inner.read(definition, tenant))
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A token that the provider gave, and the request that it answered.
+
+    `expires_at` is in true seconds, from the arrival of the request on.
+    """
+
+    url: str
+    scope: str | None
+    issued_at: float
+    expires_at: float
+
+
+class SimulatedProvider:
+    """`ports.ProviderClient`. It remembers what each token was given for, and when.
+
+    `in_flight` holds the request of each task that waits for its answer.
+    """
+
+    def __init__(self, inner: FakeProvider, kernel: Kernel, network: Network) -> None:
+        self.inner = inner
+        self._kernel = kernel
+        self._network = network
+        self.in_flight: dict[Task, ProviderRequest] = {}
+        self.issued: dict[str, Issued] = {}
+
+    def send(self, request: ProviderRequest) -> ProviderResponse:
+        """See `ports.ProviderClient`."""
+        task = self._kernel.running
+        self.in_flight[task] = request
+        try:
+            return self._network.call("token", lambda: self._answer(request))
+        finally:
+            del self.in_flight[task]
+
+    def _answer(self, request: ProviderRequest) -> ProviderResponse:
+        response = self.inner.send(request)
+        if response.status == HTTPStatus.OK:
+            fields = json.loads(response.body)
+            now = self._kernel.now
+            self.issued[fields["access_token"]] = Issued(
+                request.url, request.form.get("scope"), now, now + fields["expires_in"]
+            )
+        return response
