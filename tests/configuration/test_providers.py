@@ -13,7 +13,6 @@ from tokenvend_cli.configuration.discovery import Fetch, NoMetadataError, discov
 from tokenvend_cli.configuration.models import ProviderModel
 from tokenvend_cli.configuration.providers import (
     Provider,
-    profile_names,
     resolve_providers,
     undiscovered,
 )
@@ -33,20 +32,6 @@ def _resolve(**model: Any) -> Provider:
     )
     assert problems == []
     return providers["p"]
-
-
-@pytest.mark.parametrize("name", profile_names())
-def test_every_shipped_profile_can_be_used(name: str) -> None:
-    provider = _resolve(profile=name)
-
-    assert provider.token_endpoint.startswith("https://api.")
-    assert provider.client_authentication is ClientAuthentication.POST
-    assert provider.scope_mode is ScopeMode.FIXED
-    assert provider.default_lifetime_seconds == 1799
-
-
-def test_profiles_are_smartrecruiters_in_production_and_sandbox() -> None:
-    assert profile_names() == ["smartrecruiters", "smartrecruiters-sandbox"]
 
 
 def test_what_the_file_says_goes_before_the_profile() -> None:

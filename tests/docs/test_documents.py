@@ -13,6 +13,7 @@ from tests.template.conftest import CloudFormation
 from tokenvend.domain import errors
 from tokenvend.domain.errors import TokenVendError
 from tokenvend.domain.request import PARAMETERS
+from tokenvend_cli.configuration.profiles import load_profile, profile_names
 from tokenvend_cli.main import app
 
 ROOT = Path(__file__).parents[2]
@@ -50,6 +51,14 @@ def test_every_parameter_of_the_template_is_documented_with_its_default() -> Non
     for name, parameter in template["Parameters"].items():
         default = f"`{parameter['Default']}`" if parameter["Default"] != "" else "empty"
         assert f"| `{name}` | {default} | {parameter['Description']} |" in page
+
+
+def test_every_profile_is_documented_with_its_parameters() -> None:
+    rows = dict(re.findall(r"\| `([a-z0-9-]+)` \| ([^|]*)\|", _text("docs/configuration.md")))
+
+    assert {name: set(re.findall(r"`(\w+)`", rows[name])) for name in profile_names()} == {
+        name: set(load_profile(name).parameters) for name in profile_names()
+    }
 
 
 def test_every_command_that_a_page_shows_exists() -> None:

@@ -62,7 +62,9 @@ def _definition(name: str, model: CredentialModel, provider: Provider) -> Creden
         scopes=frozenset(model.scopes),
         scope_mode=provider.scope_mode,
         scope_separator=provider.scope_separator,
-        scope_parameter=model.scope_parameter,
+        scope_parameter=provider.scope_parameter
+        if model.scope_parameter is None
+        else model.scope_parameter,
         extra_parameters=model.extra_parameters,
         revocation_endpoint=provider.revocation_endpoint,
         family=model.family,

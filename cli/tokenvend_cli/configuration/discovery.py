@@ -43,7 +43,10 @@ def discover(issuer: str, fetch: "Fetch | None" = None) -> Provider:
     return Provider(
         token_endpoint=token_endpoint,
         client_authentication=_client_authentication(metadata),
+        issuer=issuer,
+        authorization_endpoint=_url(metadata, "authorization_endpoint"),
         revocation_endpoint=_url(metadata, "revocation_endpoint"),
+        introspection_endpoint=_url(metadata, "introspection_endpoint"),
     )
 
 

@@ -10,6 +10,9 @@ from tokenvend_cli.problems import Problem
 
 def kind_problems(place: str, credential: CredentialModel, provider: Provider) -> Iterator[Problem]:
     """What does not fit the credential's kind."""
+    if provider.kinds is not None and credential.kind not in provider.kinds:
+        known = ", ".join(sorted(provider.kinds))
+        yield Problem(f"{place}.kind", f"{credential.provider} has only: {known}")
     if credential.kind == "api_key":
         yield from _api_key_problems(place, credential, provider)
         return

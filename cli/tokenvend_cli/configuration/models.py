@@ -42,6 +42,9 @@ class ProviderModel(_Strict):
     profile: Name | None = Field(
         default=None, description="A profile that is shipped, such as smartrecruiters"
     )
+    parameters: dict[str, str] = Field(
+        default={}, description="What the profile needs to know, such as a tenant or a domain"
+    )
     issuer: Url | None = Field(
         default=None, description="Its metadata is read at `plan` and `apply`, shown, and pinned"
     )
@@ -72,6 +75,8 @@ class ProviderModel(_Strict):
         found = sum(way is not None for way in ways)
         if found != 1 and not (found == 0 and self.api_key is not None):
             raise ValueError("give exactly one of profile, issuer and token_endpoint")
+        if self.parameters and self.profile is None:
+            raise ValueError("parameters go with a profile")
         if self.scope_mode == "narrows" and self.scope_mode_source is None:
             raise ValueError(
                 "scope_mode narrows needs scope_mode_source: where is it documented or probed?"
@@ -108,8 +113,9 @@ class CredentialModel(_Strict):
         description="Its client id, if that does not stand in the secret",
     )
     scopes: list[Scope] = Field(default=[], description="All that its tokens can carry")
-    scope_parameter: bool = Field(
-        default=False, description="Send `scope` even where the provider does not narrow"
+    scope_parameter: bool | None = Field(
+        default=None,
+        description="Send `scope` where the provider does not narrow; else as its profile says",
     )
     extra_parameters: dict[str, str] = Field(
         default={}, description="More parameters of the token request; never a secret"

@@ -1,17 +1,15 @@
 """Where a provider's endpoints are: a shipped profile, its issuer's metadata, or the file."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from importlib.resources import files
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-import yaml
-
 from tokenvend.domain.header import Header
 from tokenvend.domain.registry import ClientAuthentication, ScopeMode
-from tokenvend_cli.configuration.models import ProviderModel
+from tokenvend_cli.configuration.models import ApiKeyModel, ProviderModel
+from tokenvend_cli.configuration.profiles import KeyHeader, load_profile
 from tokenvend_cli.problems import CommandError, Problem
 
 
@@ -21,6 +19,10 @@ class Provider:
 
     `default_lifetime_seconds` is `None` where the provider's tokens always say.
     `token_endpoint` is empty where the provider is known for its API key alone.
+    `scope_words` puts scopes in words for the person who is asked to consent.
+    `refresh_token_days` is how long an unused refresh token lives, `None` if that is not known;
+    so is `refresh_token_rotates`, whether each refresh gives the next one.
+    `kinds` are the kinds of credential that it has, `None` if that is not known.
     """
 
     token_endpoint: str = ""
@@ -30,7 +32,31 @@ class Provider:
     scope_mode: ScopeMode = ScopeMode.FIXED
     default_lifetime_seconds: int | None = None
     api_key_header: Header | None = None
+    issuer: str | None = None
+    authorization_endpoint: str | None = None
+    introspection_endpoint: str | None = None
+    authorization_parameters: Mapping[str, str] = field(default_factory=dict)
+    scope_parameter: bool = False
+    scope_words: Mapping[str, str] = field(default_factory=dict)
+    refresh_token_days: int | None = None
+    refresh_token_rotates: bool | None = None
+    kinds: frozenset[str] | None = None
 
+
+#: The profile that stands behind `issuer:` in the file.
+ANY_ISSUER = "issuer"
+_ENDPOINTS = (
+    *("token_endpoint", "authorization_endpoint", "revocation_endpoint"),
+    "introspection_endpoint",
+)
+_AS_THEY_ARE = frozenset(
+    {
+        *(*_ENDPOINTS, "issuer", "authorization_parameters", "scope_separator"),
+        *("scope_parameter", "default_lifetime_seconds", "refresh_token_days"),
+        "refresh_token_rotates",
+    }
+)
+_ENUMS = {"client_authentication": ClientAuthentication, "scope_mode": ScopeMode}
 
 #: The port to an issuer's metadata: its provider, or `CommandError` with the reason.
 type Discover = Callable[[str], Provider]
@@ -53,8 +79,8 @@ def resolve_providers(
     for name, model in models.items():
         place = f"providers.{name}"
         try:
-            if model.issuer is not None:
-                _check_scheme(model.issuer, local_stack=local_stack)
+            if issuer := model.issuer or model.parameters.get("issuer"):
+                _check_scheme(issuer, local_stack=local_stack)
             provider = _resolve(model, discover)
         except CommandError as error:
             way = "profile" if model.profile is not None else "issuer"
@@ -65,32 +91,31 @@ def resolve_providers(
     return providers, problems
 
 
-def profile_names() -> list[str]:
-    """The profiles that are shipped."""
-    folder = files("tokenvend_cli") / "profiles"
-    names = (entry.name for entry in folder.iterdir())
-    return sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml"))
-
-
 def _resolve(model: ProviderModel, discover: Discover) -> Provider:
+    if model.issuer is not None:
+        return _override(_from_profile(ANY_ISSUER, {"issuer": model.issuer}, discover), model)
     if model.profile is not None:
-        provider = _from_profile(model.profile)
-    elif model.issuer is not None:
-        provider = discover(model.issuer)
-    else:
-        provider = Provider(token_endpoint=model.token_endpoint or "")
-    return _override(provider, model)
+        return _override(_from_profile(model.profile, model.parameters, discover), model)
+    return _override(Provider(token_endpoint=model.token_endpoint or ""), model)
 
 
-def _from_profile(name: str) -> Provider:
-    if name not in profile_names():
-        raise CommandError(f"there is no such profile; there are {', '.join(profile_names())}")
-    path = files("tokenvend_cli") / "profiles" / f"{name}.yaml"
-    facts: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    facts["client_authentication"] = ClientAuthentication(facts["client_authentication"])
-    facts["scope_mode"] = ScopeMode(facts["scope_mode"])
-    facts["api_key_header"] = Header(facts["api_key_header"])
-    return Provider(**facts)
+def _from_profile(name: str, parameters: Mapping[str, str], discover: Discover) -> Provider:
+    profile = load_profile(name)
+    facts = profile.filled(parameters)
+    known = {key: facts[key] for key in _AS_THEY_ARE & facts.keys()}
+    known |= {key: kind(facts[key]) for key, kind in _ENUMS.items() if key in facts}
+    if "api_key" in facts:
+        known["api_key_header"] = _header(facts["api_key"])
+    if "scopes" in facts:
+        known["scope_words"] = facts["scopes"]
+    known["kinds"] = frozenset(facts["kinds"])
+    if not profile.discovered:
+        return Provider(**known)
+    return replace(discover(known["issuer"]), **known)
+
+
+def _header(model: ApiKeyModel | KeyHeader) -> Header:
+    return Header(model.header_name, model.header_prefix or "")
 
 
 def _override(provider: Provider, model: ProviderModel) -> Provider:
@@ -101,18 +126,14 @@ def _override(provider: Provider, model: ProviderModel) -> Provider:
         "revocation_endpoint": model.revocation_endpoint,
         "scope_separator": model.scope_separator,
         "scope_mode": model.scope_mode and ScopeMode(model.scope_mode),
-        "api_key_header": model.api_key
-        and Header(model.api_key.header_name, model.api_key.header_prefix or ""),
+        "api_key_header": model.api_key and _header(model.api_key),
     }
     return replace(provider, **{key: value for key, value in changes.items() if value is not None})
 
 
 def _endpoint_problems(place: str, provider: Provider, *, local_stack: bool) -> Iterator[Problem]:
-    endpoints = {
-        "token_endpoint": provider.token_endpoint,
-        "revocation_endpoint": provider.revocation_endpoint,
-    }
-    for name, url in endpoints.items():
+    for name in _ENDPOINTS:
+        url = getattr(provider, name)
         if not url:
             continue
         try:

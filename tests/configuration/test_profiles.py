@@ -1,0 +1,173 @@
+"""Every shipped profile is whole, says where it knows from, and can be used."""
+
+import re
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+from tests.configuration.samples import problems_in
+
+from tokenvend.domain.header import Header
+from tokenvend.domain.registry import ClientAuthentication, ScopeMode
+from tokenvend_cli.configuration.models import ProviderModel
+from tokenvend_cli.configuration.profiles import Profile, load_profile, profile_names
+from tokenvend_cli.configuration.providers import Provider, resolve_providers
+from tokenvend_cli.problems import CommandError
+
+PARAMETERS: dict[str, dict[str, str]] = {
+    "auth0": {"domain": "initech.eu.auth0.com"},
+    "entra": {"tenant": "11111111-2222-3333-4444-555555555555"},
+    "google": {},
+    "issuer": {"issuer": "https://login.acme.example/initech"},
+    "okta": {"domain": "initech.okta.com", "server": "default"},
+    "salesforce": {"domain": "initech.my.salesforce.com"},
+    "smartrecruiters": {},
+    "smartrecruiters-sandbox": {},
+}
+SMALLEST: dict[str, Any] = {
+    "title": "Acme",
+    "kinds": {"value": ["client_credentials"], "source": "Acme documentation"},
+    "token_endpoint": {"value": "https://acme.example/token", "source": "Acme documentation"},
+    "scope_separator": {"value": " ", "source": "Acme documentation"},
+    "scope_mode": {"value": "fixed", "source": "Acme documentation"},
+}
+
+
+def _discovered(issuer: str) -> Provider:
+    return Provider(token_endpoint=f"{issuer}/token", authorization_endpoint=f"{issuer}/auth")
+
+
+def _resolve(profile: str, **parameters: str) -> Provider:
+    model = ProviderModel(profile=profile, parameters=parameters)
+    providers, problems = resolve_providers({"p": model}, _discovered, local_stack=False)
+    assert [str(problem) for problem in problems] == []
+    return providers["p"]
+
+
+def test_each_shipped_profile_is_tried_here() -> None:
+    assert profile_names() == sorted(PARAMETERS)
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_shipped_profile_can_be_used(name: str) -> None:
+    provider = _resolve(name, **PARAMETERS[name])
+
+    for endpoint in (
+        *(provider.token_endpoint, provider.authorization_endpoint),
+        *(provider.revocation_endpoint, provider.introspection_endpoint, provider.issuer),
+    ):
+        assert endpoint is None or re.fullmatch(r"https://[a-z0-9.-]+/?[\w/.-]*", endpoint)
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_every_fact_says_where_it_is_known_from(name: str) -> None:
+    profile = load_profile(name)
+
+    facts = [*profile.facts().values(), *profile.quirks]
+    assert facts
+    # A text, so that it stays true when a page moves.
+    assert not [fact.source for fact in facts if "://" in fact.source]
+    assert all(
+        fact.certainty != "documented" or '"' in fact.source or "RFC" in fact.source
+        for fact in facts
+    )
+
+
+@pytest.mark.parametrize("name", [*PARAMETERS])
+def test_profile_that_narrows_has_it_from_the_provider(name: str) -> None:
+    mode = load_profile(name).scope_mode
+
+    assert mode.value == "fixed" or mode.certainty == "documented"
+
+
+def test_smartrecruiters_is_whole() -> None:
+    provider = _resolve("smartrecruiters")
+
+    assert provider.kinds == frozenset({"client_credentials", "authorization_code", "api_key"})
+    assert provider.client_authentication is ClientAuthentication.POST
+    assert provider.scope_mode is ScopeMode.FIXED
+    assert provider.api_key_header == Header("X-SmartToken")
+    assert (provider.refresh_token_days, provider.refresh_token_rotates) == (28, True)
+    assert provider.default_lifetime_seconds == 1799
+    assert len(provider.scope_words) == 28
+
+
+@pytest.mark.parametrize("scope", load_profile("smartrecruiters").filled({})["scopes"])
+def test_scope_is_put_in_words_for_a_person(scope: str) -> None:
+    words = _resolve("smartrecruiters").scope_words[scope]
+
+    assert re.fullmatch(r"[A-Z][a-z' ,]+", words)
+    assert scope not in words
+    assert len(words) <= 60
+
+
+def test_sandbox_claims_less_than_production() -> None:
+    facts = load_profile("smartrecruiters-sandbox").facts()
+
+    assert {fact.certainty for fact in facts.values()} == {"reported", "assumed"}
+
+
+def test_any_issuer_is_a_profile_too() -> None:
+    issuer = "https://login.acme.example"
+    model = ProviderModel(issuer=issuer)
+
+    providers, _ = resolve_providers({"p": model}, _discovered, local_stack=False)
+
+    assert providers["p"] == _resolve("issuer", issuer=issuer)
+    assert providers["p"].authorization_endpoint == issuer + "/auth"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "told"),
+    [
+        ({}, "needs parameters.tenant: The directory"),
+        ({"tenant": "a/b"}, "parameters.tenant is not right"),
+        ({"tenant": "evil.example/x?"}, "parameters.tenant is not right"),
+        ({"tenant": "a@evil.example"}, "parameters.tenant is not right"),
+        ({"tenant": "contoso.com\n"}, "parameters.tenant is not right"),
+        ({"tenant": "contoso.com", "region": "eu"}, "it has no parameter region"),
+    ],
+)
+def test_parameters_are_those_of_the_profile(parameters: dict[str, str], told: str) -> None:
+    with pytest.raises(CommandError, match=told):
+        load_profile("entra").filled(parameters)
+
+
+def test_wrong_parameter_is_told_at_its_provider() -> None:
+    found = problems_in({"providers": {"acme": {"profile": "entra"}}})
+
+    assert found[0].startswith("providers.acme.profile: needs parameters.tenant")
+
+
+def test_parameters_without_a_profile_are_refused() -> None:
+    with pytest.raises(ValidationError, match="parameters go with a profile"):
+        ProviderModel(issuer="https://a.example", parameters={"a": "b"})
+
+
+def test_kind_that_the_provider_has_not_is_found() -> None:
+    found = problems_in({"providers": {"acme": {"profile": "google"}}})
+
+    assert "credentials.jobs.kind: acme has only: authorization_code" in found
+
+
+def test_provider_that_wants_scope_gets_it_unless_the_file_says_no() -> None:
+    assert _resolve("entra", **PARAMETERS["entra"]).scope_parameter
+    assert not _resolve("smartrecruiters").scope_parameter
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"token_endpoint": None}, "either the token_endpoint is known"),
+        ({"discovered": True}, "either the token_endpoint is known"),
+        ({"parameters": {"a": {"description": "x", "pattern": "x"}}}, "not those used"),
+        ({"scope_mode": {"value": "narrows"}}, "source"),
+        ({"scope_mode": {"value": "narrows", "source": ""}}, "source"),
+        ({"unknown": 1}, "unknown"),
+    ],
+)
+def test_profile_that_is_not_whole_is_refused(change: dict[str, Any], told: str) -> None:
+    assert Profile.model_validate(SMALLEST).title == "Acme"
+
+    with pytest.raises(ValidationError, match=told):
+        Profile.model_validate(SMALLEST | change)
