@@ -1,6 +1,6 @@
 """The command on an AWS of its own in this process.
 
-`tokenvend` runs it; `registry` and `secrets` look at what it left behind.
+`tokenvend` runs it; `registry` and `epochs` look at what it left behind; `refuse` lets AWS deny.
 """
 
 import json
@@ -12,8 +12,9 @@ from typing import Any
 import boto3
 import pytest
 import yaml
+from botocore.client import BaseClient
 from moto import mock_aws
-from tests.cli.aws import FakeCloudFormation, FakeLambda
+from tests.cli.aws import FakeCloudFormation, FakeLambda, aws_error
 from typer.testing import CliRunner, Result
 
 from tokenvend_cli.deployment.stack import Deployment
@@ -105,6 +106,25 @@ def _make_table(name: str, *keys: str) -> None:
             for key, kind in zip(keys, ("HASH", "RANGE"), strict=False)
         ],
     )
+
+
+type Refuse = Callable[[str], None]
+
+
+@pytest.fixture
+def refuse(monkeypatch: pytest.MonkeyPatch) -> Refuse:
+    """Lets AWS deny one operation from then on."""
+    real = BaseClient._make_api_call  # type: ignore[attr-defined]
+
+    def refusing(operation: str) -> None:
+        def call(self: Any, name: str, arguments: Any) -> Any:
+            if name == operation:
+                raise aws_error("AccessDeniedException", "not allowed", name)
+            return real(self, name, arguments)
+
+        monkeypatch.setattr(BaseClient, "_make_api_call", call)
+
+    return refusing
 
 
 type Items = dict[tuple[str, str], dict[str, Any]]

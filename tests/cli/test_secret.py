@@ -1,0 +1,343 @@
+"""`secret put` and `secret status`."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+import pytest
+import typer.main
+from botocore.exceptions import ClientError
+from tests.cli.conftest import Refuse, Tokenvend
+
+from tokenvend.adapters.secrets_manager import SecretsManagerStore
+from tokenvend.domain.registry import CredentialDefinition
+from tokenvend_cli.main import app
+
+type Epochs = Callable[[], dict[str, str]]
+
+HOST = "login.acme.example"
+SECRET = "hunter2-hunter2"
+VALUE = {"client_id": "us", "client_secret": SECRET}
+
+
+def _put(tokenvend: Tokenvend, name: str = "jobs", *words: str, **value: str) -> Any:
+    return tokenvend("secret", "put", name, *words, stdin=json.dumps(VALUE | value))
+
+
+def _stored(name: str) -> dict[str, str]:
+    text = boto3.client("secretsmanager").get_secret_value(SecretId=f"tokenvend/tokenvend/{name}")
+    document: dict[str, str] = json.loads(text["SecretString"])
+    return document
+
+
+def _tags(name: str) -> dict[str, str]:
+    described = boto3.client("secretsmanager").describe_secret(
+        SecretId=f"tokenvend/tokenvend/{name}"
+    )
+    return {tag["Key"]: tag["Value"] for tag in described["Tags"]}
+
+
+def _move_provider(tokenvend: Tokenvend, host: str) -> None:
+    endpoint = {"token_endpoint": f"https://{host}/token"}
+    tokenvend.write(lambda document: document["providers"].update(acme=endpoint))
+    tokenvend.apply()
+
+
+def test_secret_comes_from_standard_input_and_is_not_echoed(tokenvend: Tokenvend) -> None:
+    tokenvend.apply()
+
+    result = _put(tokenvend)
+
+    assert result.exit_code == 0
+    assert f"It is sent to {HOST} only." in result.stdout
+    assert SECRET not in result.output
+    assert _stored("jobs") == VALUE
+
+
+def test_vending_finds_what_was_put(tokenvend: Tokenvend) -> None:
+    tokenvend.apply()
+    _put(tokenvend, "partner/Acme_1")
+    store = SecretsManagerStore(
+        boto3.client("secretsmanager"), prefix="tokenvend/tokenvend/", deployment="tokenvend"
+    )
+    family = CredentialDefinition(
+        name="partner", provider="acme", token_endpoint=f"https://{HOST}/token", family=True
+    )
+
+    found = store.read(family, "Acme_1")
+
+    assert (found.client_id, found.client_secret.reveal()) == ("us", SECRET)
+    assert found.allowed_host == HOST
+
+
+def test_person_is_asked_and_the_secret_is_not_shown(
+    tokenvend: Tokenvend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokenvend.apply()
+    monkeypatch.setattr("tokenvend_cli.commands.secret.is_terminal", lambda: True)
+
+    result = tokenvend("secret", "put", "jobs", "--json", stdin=f"us\n{SECRET}\n")
+
+    assert f"it is sent to {HOST} only" in result.stderr
+    assert result.stderr.count("client_secret") == 1
+    assert SECRET not in result.output
+    # What is typed is shown here by the test's own terminal.
+    assert json.loads(result.stdout[result.stdout.index("{") :]) == {"name": "jobs", "host": HOST}
+    assert _stored("jobs") == VALUE
+
+
+def test_client_id_that_stands_in_the_file_is_not_asked_for(
+    tokenvend: Tokenvend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokenvend.write(lambda document: document["credentials"]["jobs"].update(client_id="us"))
+    tokenvend.apply()
+    monkeypatch.setattr("tokenvend_cli.commands.secret.is_terminal", lambda: True)
+
+    result = tokenvend("secret", "put", "jobs", stdin=f"{SECRET}\n")
+
+    assert result.exit_code == 0, result.output
+    assert _stored("jobs") == {"client_secret": SECRET}
+
+
+def test_no_argument_or_option_takes_a_secret() -> None:
+    group: Any = typer.main.get_command(app)
+
+    parameters = {each.name for each in group.commands["secret"].commands["put"].params}
+
+    assert parameters == {"name", "new_host", "as_json"}
+
+
+@pytest.mark.parametrize(
+    ("stdin", "told"),
+    [
+        pytest.param("", "must be a JSON object with client_id and client_secret", id="nothing"),
+        pytest.param(SECRET, "must be a JSON object", id="no JSON"),
+        pytest.param(f'["{SECRET}"]', "must be a JSON object", id="a list"),
+        pytest.param("[" * 10_000, "must be a JSON object", id="nested too deeply"),
+        pytest.param(
+            json.dumps(VALUE | {"password": SECRET}), "must be a JSON object", id="another key"
+        ),
+        pytest.param('{"client_id": "us"}', "client_secret must be a text", id="no secret"),
+        pytest.param(
+            f'{{"client_secret": "{SECRET}"}}', "client_id must be a text", id="no client id"
+        ),
+        pytest.param(json.dumps(VALUE | {"client_secret": ""}), "is needed", id="empty"),
+        pytest.param(json.dumps(VALUE | {"client_secret": 7}), "must be a text", id="a number"),
+        pytest.param(
+            json.dumps(VALUE | {"client_secret": f"{SECRET}\n"}),
+            "client_secret has white space around it",
+            id="copied with its line end",
+        ),
+    ],
+)
+def test_malformed_secret_is_refused_and_not_echoed(
+    tokenvend: Tokenvend, epochs: Epochs, stdin: str, told: str
+) -> None:
+    tokenvend.apply()
+
+    result = tokenvend("secret", "put", "jobs", stdin=stdin)
+
+    assert result.exit_code == 2
+    assert told in result.stderr
+    assert SECRET not in result.output
+    assert epochs() == {}
+    with pytest.raises(ClientError, match="ResourceNotFound"):
+        _stored("jobs")
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "told"),
+    [
+        pytest.param("jbos", 1, "no credential jbos is deployed", id="unknown credential"),
+        pytest.param("jobs/acme", 2, "jobs is no family: leave /acme out", id="tenant of none"),
+        pytest.param("partner", 2, "partner is a family: name partner/TENANT", id="no tenant"),
+        pytest.param("JOBS", 2, "name a credential, or CREDENTIAL/TENANT", id="no name"),
+        pytest.param("partner/", 2, "name a credential, or CREDENTIAL/TENANT", id="empty tenant"),
+        pytest.param("partner/a/b", 2, "CREDENTIAL/TENANT", id="tenant with a slash"),
+    ],
+)
+def test_name_that_no_secret_can_have_is_refused(
+    tokenvend: Tokenvend, name: str, code: int, told: str
+) -> None:
+    tokenvend.apply()
+
+    put, status = _put(tokenvend, name), tokenvend("secret", "status", name)
+
+    assert (put.exit_code, status.exit_code) == (code, code)
+    assert told in put.stderr
+    assert told in status.stderr
+
+
+def test_secret_that_stands_elsewhere_is_not_put(tokenvend: Tokenvend) -> None:
+    arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:ours-AbCdEf"
+    tokenvend.write(lambda document: document["credentials"]["jobs"].update(secret={"arn": arn}))
+    tokenvend.apply()
+
+    result = _put(tokenvend)
+
+    assert result.exit_code == 1
+    assert f"change it where it is ({arn})" in result.stderr
+
+
+def test_host_is_recorded_with_the_secret(tokenvend: Tokenvend) -> None:
+    tokenvend.apply()
+    _put(tokenvend)
+
+    assert _tags("jobs") == {"tokenvend:deployment": "tokenvend", "tokenvend:host": HOST}
+
+
+def test_changed_file_does_not_redirect_a_secret(tokenvend: Tokenvend) -> None:
+    tokenvend.apply()
+    _put(tokenvend)
+    _move_provider(tokenvend, "evil.example")
+
+    refused = _put(tokenvend, client_secret="newer")
+    status = tokenvend.json("secret", "status", "jobs")[0]
+
+    assert refused.exit_code == 1
+    assert f"may be sent to {HOST} so far" in refused.stderr
+    assert "--new-host evil.example" in refused.stderr
+    assert (status["ready"], status["host"], status["wanted_host"]) == (False, HOST, "evil.example")
+    assert (_stored("jobs"), _tags("jobs")["tokenvend:host"]) == (VALUE, HOST)
+
+
+def test_new_host_is_agreed_on_by_its_name(tokenvend: Tokenvend) -> None:
+    tokenvend.apply()
+    _put(tokenvend)
+    _move_provider(tokenvend, "eu.acme.example")
+
+    another = _put(tokenvend, "jobs", "--new-host", "us.acme.example", client_secret="newer")
+    agreed = _put(tokenvend, "jobs", "--new-host", "eu.acme.example", client_secret="newer")
+
+    assert another.exit_code == 2
+    assert "sends jobs to eu.acme.example, not to us.acme.example" in another.stderr
+    assert agreed.exit_code == 0, agreed.output
+    assert _tags("jobs")["tokenvend:host"] == "eu.acme.example"
+    assert _stored("jobs")["client_secret"] == "newer"
+
+
+def test_neither_value_meets_the_others_host_while_the_host_changes(
+    tokenvend: Tokenvend, refuse: Refuse
+) -> None:
+    tokenvend.apply()
+    _put(tokenvend)
+    _move_provider(tokenvend, "eu.acme.example")
+    refuse("PutSecretValue")
+
+    result = _put(tokenvend, "jobs", "--new-host", "eu.acme.example", client_secret="newer")
+
+    assert result.exit_code == 1
+    assert (_stored("jobs"), _tags("jobs")["tokenvend:host"]) == (VALUE, "nowhere")
+
+
+def test_file_that_changes_while_somebody_types_does_not_move_the_secret(
+    tokenvend: Tokenvend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokenvend.apply()
+
+    def slow(_: object, wanted: tuple[str, ...]) -> dict[str, str]:
+        _move_provider(tokenvend, "evil.example")
+        return {key: VALUE[key] for key in wanted}
+
+    monkeypatch.setattr("tokenvend_cli.commands.secret._read_value", slow)
+
+    result = tokenvend("secret", "put", "jobs")
+
+    assert f"sent to {HOST} only" in result.stdout
+    assert _tags("jobs")["tokenvend:host"] == HOST
+
+
+def test_each_change_has_an_epoch_of_its_own(tokenvend: Tokenvend, epochs: Epochs) -> None:
+    tokenvend.apply()
+
+    seen = []
+    for name in ("jobs", "jobs", "partner/acme", "partner/globex"):
+        _put(tokenvend, name)
+        seen.append(dict(epochs()))
+
+    assert [sorted(each) for each in seen[1:]] == [
+        ["epoch#jobs"],
+        ["epoch#jobs", "epoch#partner/acme"],
+        ["epoch#jobs", "epoch#partner/acme", "epoch#partner/globex"],
+    ]
+    assert seen[0]["epoch#jobs"] != seen[1]["epoch#jobs"]
+    assert seen[1]["epoch#jobs"] == seen[3]["epoch#jobs"]
+    assert tokenvend.json("secret", "status", "jobs")[0]["epoch"] == seen[3]["epoch#jobs"]
+
+
+def test_status_lists_what_there_is_and_what_is_missing(tokenvend: Tokenvend) -> None:
+    tokenvend.apply()
+    _put(tokenvend, "partner/acme")
+    _put(tokenvend, "partner/globex")
+
+    result = tokenvend("secret", "status")
+    rows = tokenvend.json("secret", "status")
+
+    assert result.exit_code == 1
+    assert [(row["name"], row["ready"]) for row in rows] == [
+        ("jobs", False),
+        ("partner/acme", True),
+        ("partner/globex", True),
+    ]
+    assert "jobs has no secret: write it with `tokenvend secret put jobs`" in result.stderr
+    assert HOST in result.stdout
+
+
+def test_status_is_zero_when_every_secret_is_ready(tokenvend: Tokenvend) -> None:
+    tokenvend.apply()
+    _put(tokenvend)
+
+    result = tokenvend("secret", "status")
+
+    assert (result.exit_code, result.stderr) == (0, "")
+
+
+def test_status_tells_a_secret_that_somebody_else_made(tokenvend: Tokenvend) -> None:
+    tokenvend.apply()
+    boto3.client("secretsmanager").create_secret(
+        Name="tokenvend/tokenvend/jobs", SecretString=json.dumps(VALUE)
+    )
+
+    before = tokenvend("secret", "status", "jobs")
+    _put(tokenvend)
+    after = tokenvend("secret", "status", "jobs")
+
+    assert (before.exit_code, after.exit_code) == (1, 0)
+    assert "jobs lacks this deployment's tag" in before.stderr
+
+
+def test_secret_that_is_being_deleted_counts_as_missing(tokenvend: Tokenvend) -> None:
+    tokenvend.apply()
+    _put(tokenvend)
+    boto3.client("secretsmanager").delete_secret(SecretId="tokenvend/tokenvend/jobs")
+
+    row = tokenvend.json("secret", "status", "jobs")[0]
+
+    assert (row["exists"], row["ready"]) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("operation", "words", "told"),
+    [
+        ("DescribeSecret", ("put", "jobs"), "AWS refused DescribeSecret: not allowed"),
+        ("CreateSecret", ("put", "jobs"), "AWS refused CreateSecret: not allowed"),
+        ("PutItem", ("put", "jobs"), "is written, but the functions could not be told (Access"),
+        ("ListSecrets", ("status",), "AWS refused ListSecrets: not allowed"),
+    ],
+)
+def test_refusal_of_aws_is_told_without_the_secret(
+    tokenvend: Tokenvend,
+    refuse: Refuse,
+    operation: str,
+    words: tuple[str, ...],
+    told: str,
+) -> None:
+    tokenvend.apply()
+    refuse(operation)
+
+    result = tokenvend("secret", *words, stdin=json.dumps(VALUE))
+
+    assert result.exit_code == 1
+    assert told in result.stderr
+    assert SECRET not in result.output
