@@ -1,9 +1,14 @@
-"""What moto lacks of AWS: a stack with outputs, and a function with aliases and their policies."""
+"""An AWS in this process: moto, and what it lacks.
+
+It lacks a stack with outputs, and a function with aliases and their policies.
+"""
 
 import json
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
+import boto3
 from botocore.exceptions import ClientError
 
 FUNCTION_ARN = "arn:aws:lambda:eu-central-1:123456789012:function:direct"
@@ -18,6 +23,17 @@ OUTPUTS = {
     "VendDirectFunctionName": "direct",
     "LocalStack": "false",
 }
+
+
+@cache
+def client(service: str) -> Any:
+    """A boto3 client: one for all tests, because to make it takes longer than most of them."""
+    session: Any = boto3.Session(
+        aws_access_key_id="testing",
+        aws_secret_access_key="testing",
+        region_name="eu-central-1",
+    )
+    return session.client(service)
 
 
 def aws_error(code: str, message: str, operation: str) -> ClientError:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 import yaml
 from botocore.client import BaseClient
 from moto import mock_aws
+from tests.cli import aws
 from tests.cli.aws import FakeCloudFormation, FakeLambda, aws_error
 from typer.testing import CliRunner, Result
 
@@ -82,10 +82,9 @@ def tokenvend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Token
     for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "TOKENVEND_STACK"):
         monkeypatch.delenv(name, raising=False)
     fakes: dict[str, Any] = {"lambda": FakeLambda(), "cloudformation": FakeCloudFormation()}
-    real = Deployment.client
 
-    def client(self: Deployment, service: str) -> Any:
-        return fakes.get(service) or real(self, service)
+    def client(_: Deployment, service: str) -> Any:
+        return fakes.get(service) or aws.client(service)
 
     monkeypatch.setattr(Deployment, "client", client)
     command = Tokenvend(tmp_path / "tokenvend.yaml", fakes["lambda"], fakes["cloudformation"])
@@ -97,12 +96,12 @@ def tokenvend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Token
 
 
 def _make_table(name: str, *keys: str) -> None:
-    boto3.client("dynamodb").create_table(
+    aws.client("dynamodb").create_table(
         TableName=name,
         BillingMode="PAY_PER_REQUEST",
         AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
         KeySchema=[
-            {"AttributeName": key, "KeyType": kind}  # type: ignore[typeddict-item]
+            {"AttributeName": key, "KeyType": kind}
             for key, kind in zip(keys, ("HASH", "RANGE"), strict=False)
         ],
     )
@@ -135,7 +134,7 @@ def registry() -> Callable[[], Items]:
     """Reads every item but the revision: its document by its key."""
 
     def read() -> Items:
-        items = boto3.client("dynamodb").scan(TableName="registry")["Items"]
+        items = aws.client("dynamodb").scan(TableName="registry")["Items"]
         found = {(item["pk"]["S"], item["sk"]["S"]): item["document"]["S"] for item in items}
         return {key: json.loads(text) for key, text in found.items() if key[0] != "meta"}
 
@@ -147,7 +146,7 @@ def epochs() -> Callable[[], dict[str, str]]:
     """Reads the epochs: by what they are of."""
 
     def read() -> dict[str, str]:
-        items = boto3.client("dynamodb").scan(TableName="tokens")["Items"]
+        items = aws.client("dynamodb").scan(TableName="tokens")["Items"]
         return {item["pk"]["S"]: item["epoch"]["S"] for item in items}
 
     return read

@@ -4,10 +4,10 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import boto3
 import pytest
 import typer.main
 from botocore.exceptions import ClientError
+from tests.cli import aws
 from tests.cli.conftest import Refuse, Tokenvend
 
 from tokenvend.adapters.secrets_manager import SecretsManagerStore
@@ -26,15 +26,13 @@ def _put(tokenvend: Tokenvend, name: str = "jobs", *words: str, **value: str) ->
 
 
 def _stored(name: str) -> dict[str, str]:
-    text = boto3.client("secretsmanager").get_secret_value(SecretId=f"tokenvend/tokenvend/{name}")
+    text = aws.client("secretsmanager").get_secret_value(SecretId=f"tokenvend/tokenvend/{name}")
     document: dict[str, str] = json.loads(text["SecretString"])
     return document
 
 
 def _tags(name: str) -> dict[str, str]:
-    described = boto3.client("secretsmanager").describe_secret(
-        SecretId=f"tokenvend/tokenvend/{name}"
-    )
+    described = aws.client("secretsmanager").describe_secret(SecretId=f"tokenvend/tokenvend/{name}")
     return {tag["Key"]: tag["Value"] for tag in described["Tags"]}
 
 
@@ -59,7 +57,7 @@ def test_vending_finds_what_was_put(tokenvend: Tokenvend) -> None:
     tokenvend.apply()
     _put(tokenvend, "partner/Acme_1")
     store = SecretsManagerStore(
-        boto3.client("secretsmanager"), prefix="tokenvend/tokenvend/", deployment="tokenvend"
+        aws.client("secretsmanager"), prefix="tokenvend/tokenvend/", deployment="tokenvend"
     )
     family = CredentialDefinition(
         name="partner", provider="acme", token_endpoint=f"https://{HOST}/token", family=True
@@ -295,7 +293,7 @@ def test_status_is_zero_when_every_secret_is_ready(tokenvend: Tokenvend) -> None
 
 def test_status_tells_a_secret_that_somebody_else_made(tokenvend: Tokenvend) -> None:
     tokenvend.apply()
-    boto3.client("secretsmanager").create_secret(
+    aws.client("secretsmanager").create_secret(
         Name="tokenvend/tokenvend/jobs", SecretString=json.dumps(VALUE)
     )
 
@@ -310,7 +308,7 @@ def test_status_tells_a_secret_that_somebody_else_made(tokenvend: Tokenvend) -> 
 def test_secret_that_is_being_deleted_counts_as_missing(tokenvend: Tokenvend) -> None:
     tokenvend.apply()
     _put(tokenvend)
-    boto3.client("secretsmanager").delete_secret(SecretId="tokenvend/tokenvend/jobs")
+    aws.client("secretsmanager").delete_secret(SecretId="tokenvend/tokenvend/jobs")
 
     row = tokenvend.json("secret", "status", "jobs")[0]
 
