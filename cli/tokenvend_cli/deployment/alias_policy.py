@@ -112,12 +112,14 @@ def _principal(principal: Any) -> str:
 
 def _normal(value: Any) -> Any:
     """*value* in one form for all the ways in which AWS may write the same policy."""
+    if value == {"AWS": "*"}:
+        return "*"
     if isinstance(value, dict):
         return {key: _normal(each) for key, each in value.items()}
     if isinstance(value, list):
         each = [_normal(one) for one in value]
         return each[0] if len(each) == 1 else sorted(each, key=repr)
-    return {"AWS": "*"} if value == "*" else value
+    return value
 
 
 def _raise_unless_absent(error: ClientError) -> None:
