@@ -13,7 +13,7 @@ from tokenvend.domain.registry import CredentialDefinition, SecretReference
 
 HOST = "login.acme.example"
 NEEDED = {"tokenvend:deployment": "tokenvend", "tokenvend:host": HOST}
-ANOTHER_ACCOUNT = "arn:aws:secretsmanager:eu-central-1:999999999999:secret:ours-AbCdEf"
+ANOTHER_ACCOUNT = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:ours-AbCdEf"
 ANOTHER_REGION = "arn:aws:secretsmanager:us-east-1:123456789012:secret:ours-AbCdEf"
 MISSING = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:missing-AbCdEf"
 
