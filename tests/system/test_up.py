@@ -47,7 +47,7 @@ def test_what_it_tells_to_try_works(up: str) -> None:
     assert as_role["scope"] == "jobs_read users_read"
     assert "invalid_scope" in ended[2].stdout
     assert "is blocked" in ended[3].stdout
-    assert "is not blocked" in copied("tokenvend unblock caller dashboard").stdout
+    assert "no longer blocked" in copied("tokenvend unblock caller dashboard").stdout
 
 
 def test_a_second_time_changes_nothing(up: str) -> None:
