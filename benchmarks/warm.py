@@ -26,16 +26,17 @@ _CALLS = 500
 def rows() -> Iterator[Row]:
     """The comparisons of a warm vend."""
     world = _world()
-    environment = world.environment(clock=SystemClock())  # type: ignore[arg-type]
+    parts = world.parts(clock=SystemClock())  # type: ignore[arg-type]
+    environment = parts.vendor
     # The one seam: what the composition root would build on AWS is built on fakes.
-    setattr(tokenvend.handling, "vendor", lambda: environment)  # noqa: B010 - mypy knows it as a constant
+    setattr(tokenvend.handling, "environment", lambda: parts)  # noqa: B010 - mypy knows it as a constant
     with open(os.devnull, "w", encoding="utf-8") as sink, contextlib.redirect_stdout(sink):  # noqa: PTH123 - devnull
         logger().registered_handler.setStream(sink)  # type: ignore[attr-defined]
         direct = side_by_side(_direct(), _bare_handler(sink), calls=_CALLS)
         http = side_by_side(_http(), _bare_resolver(sink), calls=_CALLS)
-    dies_at = SystemClock().now() + timedelta(seconds=20)
+    time_left = timedelta(seconds=20)
     use_case = side_by_side(
-        lambda: environment.vend(BILLING, REQUEST, dies_at=dies_at), _msal(), calls=_CALLS
+        lambda: environment.vend(BILLING, REQUEST, time_left=time_left), _msal(), calls=_CALLS
     )
     bare = "a handler that writes one log line with one metric"
     yield Row("warm vend, direct entry", *direct, bare, 1.25, "µs")

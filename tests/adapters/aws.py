@@ -8,6 +8,7 @@ from uuid import uuid4
 import boto3
 from botocore.config import Config
 
+from tokenvend.adapters.dynamodb.token_store import RENEWALS
 from tokenvend.domain import bounds
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class Tables:
 
     def create(self) -> "Tables":
         self._create(self.registry, "pk", "sk")
-        self._create(self.tokens, "pk")
+        self._create_tokens()
         return self
 
     def token_item(self, pk: str) -> dict[str, Any]:
@@ -91,6 +92,27 @@ class Tables:
 
     def put_registry_item(self, item: dict[str, Any]) -> None:
         self.dynamodb.put_item(TableName=self.registry, Item=item)
+
+    def _create_tokens(self) -> None:
+        self.dynamodb.create_table(
+            TableName=self.tokens,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[
+                {"AttributeName": "pk", "AttributeType": "S"},
+                {"AttributeName": "due", "AttributeType": "S"},
+            ],
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+            GlobalSecondaryIndexes=[
+                {
+                    "IndexName": RENEWALS,
+                    "KeySchema": [{"AttributeName": "due", "KeyType": "HASH"}],
+                    "Projection": {"ProjectionType": "KEYS_ONLY"},
+                }
+            ],
+        )
+        self.dynamodb.get_waiter("table_exists").wait(
+            TableName=self.tokens, WaiterConfig={"Delay": 1}
+        )
 
     def _create(self, name: str, *keys: str) -> None:
         kinds = ("HASH", "RANGE")

@@ -6,14 +6,21 @@ from uuid import uuid4
 from hypothesis import strategies as st
 from tests.fakes.clock import START
 
+from tokenvend.domain.cache_key import TokenSpec
 from tokenvend.domain.failure import Failure
 from tokenvend.domain.lease import Lease
 from tokenvend.domain.secret import Secret
-from tokenvend.domain.token import AccessToken, LifetimeSource
+from tokenvend.domain.token import AccessToken, LifetimeSource, SecretStage
 
 KEY = "0" * 64
 OTHER_KEY = "f" * 64
 
+SPEC = TokenSpec(
+    credential="ats",
+    definition="d" * 64,
+    scopes=frozenset({"jobs_read", "users_read"}),
+    tenant="acme",
+)
 TOKEN = AccessToken(
     access_token=Secret("a-token-of-the-provider"),
     scopes=frozenset({"jobs_read", "users_read"}),
@@ -48,6 +55,22 @@ tokens = st.builds(
     expires_at=_INSTANTS,
     epoch=st.text(max_size=40),
     lifetime_source=st.sampled_from(LifetimeSource),
+    secret_stage=st.sampled_from(SecretStage),
+    forced=st.booleans(),
+    repeated=st.booleans(),
+)
+_TEXTS = st.text(max_size=20)
+specs = st.builds(
+    TokenSpec,
+    credential=_TEXTS,
+    definition=_TEXTS,
+    scopes=st.frozensets(st.text(min_size=1, max_size=20), max_size=5),
+    tenant=st.none() | _TEXTS,
+    audience=st.none() | _TEXTS,
+    resource=st.none() | _TEXTS,
+    connection=st.none() | _TEXTS,
+    connection_owner=st.none() | _TEXTS,
+    caller=st.none() | _TEXTS,
 )
 leases = st.builds(
     Lease,
@@ -60,4 +83,5 @@ failures = st.builds(
     provider_error=st.none() | st.text(min_size=1, max_size=64),
     count=st.integers(min_value=1, max_value=1_000_000),
     retry_at=_INSTANTS,
+    epoch=st.text(max_size=40),
 )

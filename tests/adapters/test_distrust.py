@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from tests.adapters.aws import Aws, Tables
-from tests.adapters.samples import FAILURE, KEY, OTHER_KEY, TOKEN, new_lease
+from tests.adapters.samples import FAILURE, KEY, OTHER_KEY, SPEC, TOKEN, new_lease
 from tests.adapters.stores import (
     Untrusted,
     dynamodb_cipher,
@@ -80,7 +80,7 @@ ALTERATIONS = [
 def stored_item(aws: Aws, tables: Tables) -> dict[str, Any]:
     store, lease = dynamodb_store(aws, tables), new_lease()
     store.acquire_lease(KEY, lease, instead_of=None)
-    store.put_token(KEY, TOKEN, lease=lease)
+    store.put_token(KEY, TOKEN, spec=SPEC, lease=lease)
     return tables.token_item(PK)
 
 
@@ -126,8 +126,8 @@ def test_an_expired_item_put_back_with_a_new_ttl_is_replaced_by_the_next_exchang
     store, lease = dynamodb_store(aws, tables), new_lease()
 
     assert store.acquire_lease(KEY, lease, instead_of=None) is not None
-    assert store.put_token(KEY, TOKEN, lease=lease)
-    assert store.read(KEY) == TokenItem(token=TOKEN)
+    assert store.put_token(KEY, TOKEN, spec=SPEC, lease=lease)
+    assert store.read(KEY) == TokenItem(token=TOKEN, spec=SPEC)
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_an_item_sealed_elsewhere_is_absent_and_counted(
     elsewhere = dynamodb_cipher(aws, tables, **cipher_parts)  # type: ignore[arg-type]
     store, lease = dynamodb_store(aws, tables, cipher=elsewhere), new_lease()
     store.acquire_lease(KEY, lease, instead_of=None)
-    store.put_token(KEY, TOKEN, lease=lease)
+    store.put_token(KEY, TOKEN, spec=SPEC, lease=lease)
     untrusted = Untrusted()
 
     assert dynamodb_store(aws, tables, untrusted=untrusted).read(KEY) == NOTHING
@@ -150,7 +150,9 @@ def test_an_untouched_item_is_not_counted(aws: Aws, tables: Tables) -> None:
     stored_item(aws, tables)
     untrusted = Untrusted()
 
-    assert dynamodb_store(aws, tables, untrusted=untrusted).read(KEY) == TokenItem(token=TOKEN)
+    assert dynamodb_store(aws, tables, untrusted=untrusted).read(KEY) == TokenItem(
+        token=TOKEN, spec=SPEC
+    )
     assert untrusted.seen == []
 
 
@@ -164,7 +166,7 @@ def test_a_malformed_failure_is_absent_and_counted(aws: Aws, tables: Tables, fai
 
     found = dynamodb_store(aws, tables, untrusted=untrusted).read(KEY)
 
-    assert found == TokenItem(token=TOKEN)
+    assert found == TokenItem(token=TOKEN, spec=SPEC)
     assert untrusted.seen == [(PK, Distrust.MALFORMED)]
 
 
@@ -184,7 +186,7 @@ def test_a_malformed_lease_can_be_taken_over_at_once(aws: Aws, tables: Tables) -
     assert watched is not None
     assert watched.dies_at < START
     assert store.acquire_lease(KEY, lease, instead_of=watched) == TokenItem(
-        token=TOKEN, lease=lease
+        token=TOKEN, lease=lease, spec=SPEC
     )
 
 

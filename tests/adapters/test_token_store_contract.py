@@ -8,11 +8,12 @@ from functools import partial
 import pytest
 from tests.adapters.aws import Aws, Tables
 from tests.adapters.races import ENVIRONMENTS, at_once
-from tests.adapters.samples import FAILURE, KEY, OTHER_KEY, TOKEN, new_lease
+from tests.adapters.samples import FAILURE, KEY, OTHER_KEY, SPEC, TOKEN, new_lease
 from tests.adapters.stores import dynamodb_store
 from tests.fakes.token_store import InMemoryTokenStore
 
 from tokenvend.domain.lease import Lease
+from tokenvend.domain.renewal import Slot, slot_of
 from tokenvend.domain.secret import Secret
 from tokenvend.ports import NOTHING, TokenItem, TokenStore
 
@@ -45,7 +46,7 @@ def store(new_environment: NewEnvironment) -> TokenStore:
 def put(store: TokenStore, key: str = KEY) -> None:
     lease = new_lease()
     assert store.acquire_lease(key, lease, instead_of=None) is not None
-    assert store.put_token(key, TOKEN, lease=lease)
+    assert store.put_token(key, TOKEN, spec=SPEC, lease=lease)
 
 
 def test_a_key_that_nobody_wrote_is_empty(store: TokenStore) -> None:
@@ -55,7 +56,7 @@ def test_a_key_that_nobody_wrote_is_empty(store: TokenStore) -> None:
 def test_a_token_comes_back_as_it_was_put(new_environment: NewEnvironment) -> None:
     put(new_environment())
 
-    assert new_environment().read(KEY) == TokenItem(token=TOKEN)
+    assert new_environment().read(KEY) == TokenItem(token=TOKEN, spec=SPEC)
 
 
 def test_a_token_is_found_under_its_own_key_only(store: TokenStore) -> None:
@@ -72,7 +73,7 @@ def test_the_winner_of_a_lease_sees_the_item_as_it_is_then(store: TokenStore) ->
 
     item = store.acquire_lease(KEY, second, instead_of=None)
 
-    assert item == TokenItem(token=TOKEN, lease=second, failure=FAILURE)
+    assert item == TokenItem(token=TOKEN, spec=SPEC, lease=second, failure=FAILURE)
 
 
 def test_a_lease_that_stands_is_not_acquired(store: TokenStore) -> None:
@@ -150,8 +151,8 @@ def test_a_put_ends_the_lease_and_clears_the_failure(store: TokenStore) -> None:
     store.release_lease(KEY, lease=failed, failure=FAILURE)
     store.acquire_lease(KEY, lease, instead_of=None)
 
-    assert store.put_token(KEY, TOKEN, lease=lease)
-    assert store.read(KEY) == TokenItem(token=TOKEN)
+    assert store.put_token(KEY, TOKEN, spec=SPEC, lease=lease)
+    assert store.read(KEY) == TokenItem(token=TOKEN, spec=SPEC)
 
 
 def test_a_put_replaces_the_token(store: TokenStore) -> None:
@@ -159,12 +160,12 @@ def test_a_put_replaces_the_token(store: TokenStore) -> None:
     lease = new_lease()
     store.acquire_lease(KEY, lease, instead_of=None)
 
-    assert store.put_token(KEY, LATER_TOKEN, lease=lease)
+    assert store.put_token(KEY, LATER_TOKEN, spec=SPEC, lease=lease)
     assert store.read(KEY).token == LATER_TOKEN
 
 
 def test_nothing_is_put_without_a_lease(store: TokenStore) -> None:
-    assert not store.put_token(KEY, TOKEN, lease=new_lease())
+    assert not store.put_token(KEY, TOKEN, spec=SPEC, lease=new_lease())
     assert store.read(KEY) == NOTHING
 
 
@@ -173,7 +174,7 @@ def test_a_holder_whose_lease_was_taken_over_puts_nothing(store: TokenStore) -> 
     store.acquire_lease(KEY, holder, instead_of=None)
     store.acquire_lease(KEY, taker, instead_of=holder)
 
-    assert not store.put_token(KEY, TOKEN, lease=holder)
+    assert not store.put_token(KEY, TOKEN, spec=SPEC, lease=holder)
     assert store.read(KEY) == TokenItem(lease=taker)
 
 
@@ -181,10 +182,10 @@ def test_a_holder_that_comes_late_does_not_replace_what_its_taker_put(store: Tok
     holder, taker = new_lease(), new_lease()
     store.acquire_lease(KEY, holder, instead_of=None)
     store.acquire_lease(KEY, taker, instead_of=holder)
-    store.put_token(KEY, LATER_TOKEN, lease=taker)
+    store.put_token(KEY, LATER_TOKEN, spec=SPEC, lease=taker)
 
-    assert not store.put_token(KEY, TOKEN, lease=holder)
-    assert store.read(KEY) == TokenItem(token=LATER_TOKEN)
+    assert not store.put_token(KEY, TOKEN, spec=SPEC, lease=holder)
+    assert store.read(KEY) == TokenItem(token=LATER_TOKEN, spec=SPEC)
 
 
 def test_a_release_keeps_the_token_and_leaves_the_failure(store: TokenStore) -> None:
@@ -194,7 +195,7 @@ def test_a_release_keeps_the_token_and_leaves_the_failure(store: TokenStore) -> 
 
     store.release_lease(KEY, lease=lease, failure=FAILURE)
 
-    assert store.read(KEY) == TokenItem(token=TOKEN, failure=FAILURE)
+    assert store.read(KEY) == TokenItem(token=TOKEN, spec=SPEC, failure=FAILURE)
 
 
 def test_a_release_without_a_failure_keeps_the_former_one(store: TokenStore) -> None:
@@ -223,3 +224,80 @@ def test_a_lease_is_free_after_its_release(store: TokenStore) -> None:
     store.release_lease(KEY, lease=lease, failure=None)
 
     assert store.acquire_lease(KEY, next_lease, instead_of=None) == TokenItem(lease=next_lease)
+
+
+NOW = TOKEN.requested_at
+
+
+def slot(minutes: int = 0) -> Slot:
+    return slot_of(KEY, NOW + timedelta(minutes=minutes))
+
+
+def test_a_token_that_is_scheduled_is_found_in_its_slot_and_counts_as_asked_for(
+    store: TokenStore,
+) -> None:
+    put(store)
+
+    store.schedule_renewal(KEY, TOKEN, slot())
+
+    assert list(store.due(slot())) == [KEY]
+    assert list(store.due(slot(1))) == []
+    assert store.read(KEY) == TokenItem(token=TOKEN, spec=SPEC, is_asked=True)
+
+
+def test_a_token_is_in_one_slot_at_a_time(store: TokenStore) -> None:
+    put(store)
+    store.schedule_renewal(KEY, TOKEN, slot())
+
+    store.schedule_renewal(KEY, TOKEN, slot(3))
+
+    assert (list(store.due(slot())), list(store.due(slot(3)))) == ([], [KEY])
+
+
+def test_a_token_that_is_left_to_expire_is_in_no_slot(store: TokenStore) -> None:
+    put(store)
+    store.schedule_renewal(KEY, TOKEN, slot())
+
+    store.schedule_renewal(KEY, TOKEN, None)
+
+    assert list(store.due(slot())) == []
+    assert not store.read(KEY).is_asked
+
+
+def test_a_token_that_is_not_held_any_more_is_not_scheduled(store: TokenStore) -> None:
+    put(store)
+
+    store.schedule_renewal(KEY, LATER_TOKEN, slot())
+    store.schedule_renewal(OTHER_KEY, TOKEN, slot())
+
+    assert list(store.due(slot())) == []
+    assert store.read(OTHER_KEY) == NOTHING
+
+
+def test_a_put_forgets_that_the_former_token_was_asked_for_and_rejected(store: TokenStore) -> None:
+    put(store)
+    store.schedule_renewal(KEY, TOKEN, slot())
+    store.reject(KEY, TOKEN)
+    lease = new_lease()
+    store.acquire_lease(KEY, lease, instead_of=None)
+
+    store.put_token(KEY, LATER_TOKEN, spec=SPEC, lease=lease)
+
+    assert store.read(KEY) == TokenItem(token=LATER_TOKEN, spec=SPEC)
+    assert list(store.due(slot())) == []
+
+
+def test_a_rejected_token_is_still_held(store: TokenStore) -> None:
+    put(store)
+
+    store.reject(KEY, TOKEN)
+
+    assert store.read(KEY) == TokenItem(token=TOKEN, spec=SPEC, is_rejected=True)
+
+
+def test_a_token_that_was_replaced_is_not_rejected(store: TokenStore) -> None:
+    put(store)
+
+    store.reject(KEY, LATER_TOKEN)
+
+    assert store.read(KEY) == TokenItem(token=TOKEN, spec=SPEC)

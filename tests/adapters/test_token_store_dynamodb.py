@@ -12,10 +12,12 @@ from tests.adapters.faults import Calls, answer_with, repeat_after_success
 from tests.adapters.samples import (
     FAILURE,
     KEY,
+    SPEC,
     TOKEN,
     failures,
     leases,
     new_lease,
+    specs,
     tokens,
 )
 from tests.adapters.stores import dynamodb_store
@@ -24,6 +26,7 @@ from tokenvend.adapters.aws_errors import AwsRefusedError
 from tokenvend.adapters.dynamodb.token_items import token_pk
 from tokenvend.adapters.dynamodb.token_store import DynamoDbTokenStore
 from tokenvend.domain import bounds
+from tokenvend.domain.cache_key import TokenSpec
 from tokenvend.domain.failure import Failure
 from tokenvend.domain.lease import Lease
 from tokenvend.domain.token import AccessToken
@@ -48,7 +51,7 @@ def test_a_put_that_was_repeated_by_botocore_is_kept(aws: Aws, tables: Tables) -
     client = aws.client("dynamodb")
     repeat_after_success(client, "UpdateItem")
 
-    assert dynamodb_store(aws, tables, client=client).put_token(KEY, TOKEN, lease=lease)
+    assert dynamodb_store(aws, tables, client=client).put_token(KEY, TOKEN, spec=SPEC, lease=lease)
 
 
 def test_a_throttled_acquisition_is_lost(aws: Aws, tables: Tables) -> None:
@@ -65,7 +68,9 @@ def test_a_throttled_put_is_lost(aws: Aws, tables: Tables) -> None:
     client = aws.client("dynamodb")
     answer_with(client, "UpdateItem", status=400, code=THROTTLED)
 
-    assert not dynamodb_store(aws, tables, client=client).put_token(KEY, TOKEN, lease=lease)
+    assert not dynamodb_store(aws, tables, client=client).put_token(
+        KEY, TOKEN, spec=SPEC, lease=lease
+    )
 
 
 def test_a_throttled_read_says_that_the_table_is_there(aws: Aws, tables: Tables) -> None:
@@ -79,7 +84,7 @@ def test_a_throttled_read_says_that_the_table_is_there(aws: Aws, tables: Tables)
 CALLS: list[tuple[str, Callable[[DynamoDbTokenStore], object]]] = [
     ("GetItem", lambda store: store.read(KEY)),
     ("UpdateItem", lambda store: store.acquire_lease(KEY, new_lease(), instead_of=None)),
-    ("UpdateItem", lambda store: store.put_token(KEY, TOKEN, lease=new_lease())),
+    ("UpdateItem", lambda store: store.put_token(KEY, TOKEN, spec=SPEC, lease=new_lease())),
     ("UpdateItem", lambda store: store.release_lease(KEY, lease=new_lease(), failure=None)),
 ]
 each_call = pytest.mark.parametrize(
@@ -132,7 +137,7 @@ def test_each_step_of_a_vend_is_one_call(aws: Aws, tables: Tables) -> None:
 
     store.read(KEY)
     store.acquire_lease(KEY, lease, instead_of=None)
-    store.put_token(KEY, TOKEN, lease=lease)
+    store.put_token(KEY, TOKEN, spec=SPEC, lease=lease)
 
     assert calls.operations == ["GetItem", "UpdateItem", "UpdateItem"]
 
@@ -157,7 +162,7 @@ def ttl_of(tables: Tables) -> int:
 def test_ttl_outlives_the_token(aws: Aws, tables: Tables) -> None:
     store, lease = dynamodb_store(aws, tables), new_lease()
     store.acquire_lease(KEY, lease, instead_of=None)
-    store.put_token(KEY, TOKEN, lease=lease)
+    store.put_token(KEY, TOKEN, spec=SPEC, lease=lease)
 
     assert ttl_of(tables) > TOKEN.expires_at.timestamp()
 
@@ -165,7 +170,7 @@ def test_ttl_outlives_the_token(aws: Aws, tables: Tables) -> None:
 def test_ttl_outlives_a_lease_on_a_token_that_has_long_expired(aws: Aws, tables: Tables) -> None:
     store, lease, later = dynamodb_store(aws, tables), new_lease(), new_lease()
     store.acquire_lease(KEY, lease, instead_of=None)
-    store.put_token(KEY, TOKEN, lease=lease)
+    store.put_token(KEY, TOKEN, spec=SPEC, lease=lease)
     month = timedelta(days=30)
     later = Lease(
         lease_id=later.lease_id,
@@ -198,7 +203,7 @@ def test_ttl_outlives_a_failure(aws: Aws, tables: Tables) -> None:
 def test_ttl_is_the_tokens_own_again_when_its_lease_ends(aws: Aws, tables: Tables) -> None:
     store, lease, unused = dynamodb_store(aws, tables), new_lease(), new_lease()
     store.acquire_lease(KEY, lease, instead_of=None)
-    store.put_token(KEY, TOKEN, lease=lease)
+    store.put_token(KEY, TOKEN, spec=SPEC, lease=lease)
     before = ttl_of(tables)
     store.acquire_lease(KEY, unused, instead_of=None)
 
@@ -211,7 +216,7 @@ def test_ttl_is_the_tokens_own_again_when_its_lease_ends(aws: Aws, tables: Table
 def test_nothing_of_a_token_can_be_read_in_the_table(aws: Aws, tables: Tables) -> None:
     store, lease = dynamodb_store(aws, tables), new_lease()
     store.acquire_lease(KEY, lease, instead_of=None)
-    store.put_token(KEY, TOKEN, lease=lease)
+    store.put_token(KEY, TOKEN, spec=SPEC, lease=lease)
 
     item = tables.token_item(token_pk(KEY))
 
@@ -220,20 +225,20 @@ def test_nothing_of_a_token_can_be_read_in_the_table(aws: Aws, tables: Tables) -
     assert b"jobs_read" not in item["token"]["B"]
 
 
-@given(token=tokens, lease=leases, failure=st.none() | failures)
+@given(token=tokens, spec=specs, lease=leases, failure=st.none() | failures)
 @settings(
     max_examples=40,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_whatever_is_stored_comes_back_as_it_was(
-    aws: Aws, tables: Tables, token: AccessToken, lease: Lease, failure: Failure | None
+    aws: Aws, tables: Tables, *, token: AccessToken, spec: TokenSpec, lease: Lease, failure: Failure
 ) -> None:
     store, key = dynamodb_store(aws, tables), lease.lease_id
     store.acquire_lease(key, lease, instead_of=None)
     assert store.read(key).lease == lease
-    store.put_token(key, token, lease=lease)
+    store.put_token(key, token, spec=spec, lease=lease)
     store.acquire_lease(key, lease, instead_of=None)
     store.release_lease(key, lease=lease, failure=failure)
 
-    assert store.read(key) == TokenItem(token=token, failure=failure)
+    assert store.read(key) == TokenItem(token=token, failure=failure, spec=spec)

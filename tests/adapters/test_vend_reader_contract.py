@@ -6,12 +6,13 @@ from typing import Protocol
 import pytest
 from tests.adapters.aws import Aws, Tables
 from tests.adapters.registry_samples import CALLER, DEFINITION, GRANT, IDENTITY
-from tests.adapters.samples import FAILURE, KEY, TOKEN, new_lease
+from tests.adapters.samples import FAILURE, KEY, SPEC, TOKEN, new_lease
 from tests.adapters.stores import dynamodb_reader, dynamodb_store
 from tests.fakes.clock import START
 from tests.fakes.token_store import InMemoryTokenStore
 from tests.fakes.vend_reader import InMemoryVendReader
 
+from tokenvend.adapters.dynamodb.credential_items import epoch_pk
 from tokenvend.adapters.dynamodb.registry_items import (
     RegistryItem,
     build_block,
@@ -21,7 +22,6 @@ from tokenvend.adapters.dynamodb.registry_items import (
     build_grant,
     credential_pk,
 )
-from tokenvend.adapters.dynamodb.token_items import epoch_pk
 from tokenvend.domain.registry import Caller, CredentialDefinition, Grant, RegistryView
 from tokenvend.ports import Findings, Lookup, TokenItem, TokenStore, VendReader
 
@@ -71,7 +71,7 @@ class FakeWorld:
         self.reader.blocked.add(name)
 
     def set_epoch(self, credential: str, tenant: str | None, epoch: str) -> None:
-        self.reader.epochs[credential, tenant] = epoch
+        self.reader.states.start_epoch(credential, tenant, epoch)
 
 
 @dataclass
@@ -186,20 +186,20 @@ def test_a_blocked_credential_is_seen(world: World) -> None:
 def test_the_token_comes_along_where_its_key_is_known(world: World) -> None:
     lease, standing = new_lease(), new_lease()
     world.tokens.acquire_lease(KEY, lease, instead_of=None)
-    world.tokens.put_token(KEY, TOKEN, lease=lease)
+    world.tokens.put_token(KEY, TOKEN, spec=SPEC, lease=lease)
     world.tokens.acquire_lease(KEY, lease, instead_of=None)
     world.tokens.release_lease(KEY, lease=lease, failure=FAILURE)
     world.tokens.acquire_lease(KEY, standing, instead_of=None)
 
     found = world.reader.read(Lookup(identity=IDENTITY, credential="ats", token_key=KEY))
 
-    assert found.item == TokenItem(token=TOKEN, lease=standing, failure=FAILURE)
+    assert found.item == TokenItem(TOKEN, standing, FAILURE, SPEC)
 
 
 def test_no_token_comes_along_where_its_key_is_not_known(world: World) -> None:
     lease = new_lease()
     world.tokens.acquire_lease(KEY, lease, instead_of=None)
-    world.tokens.put_token(KEY, TOKEN, lease=lease)
+    world.tokens.put_token(KEY, TOKEN, spec=SPEC, lease=lease)
 
     assert world.reader.read(LOOKUP).item == TokenItem()
 
@@ -211,4 +211,4 @@ def test_the_epoch_is_that_of_the_tenants_secret(world: World, tenant: str | Non
     own = world.reader.read(Lookup(identity=IDENTITY, credential="ats", tenant=tenant))
     other = world.reader.read(Lookup(identity=IDENTITY, credential="ats", tenant="umbrella"))
 
-    assert (own.epoch, other.epoch) == ("e1", "")
+    assert (own.state.epoch, other.state.epoch) == ("e1", "")

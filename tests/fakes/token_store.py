@@ -1,10 +1,13 @@
 """The tokens table in memory."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from threading import Lock
 
+from tokenvend.domain.cache_key import TokenSpec
 from tokenvend.domain.failure import Failure
 from tokenvend.domain.lease import Lease
+from tokenvend.domain.renewal import Slot
 from tokenvend.domain.token import AccessToken
 from tokenvend.ports import NOTHING, StoreAwayError, StoreThrottledError, TokenItem
 
@@ -18,6 +21,7 @@ class InMemoryTokenStore:
     def __init__(self) -> None:
         self._lock = Lock()
         self._items: dict[str, TokenItem] = {}
+        self._slots: dict[str, Slot] = {}
         self.is_away = False
         self.is_throttled = False
         self.reads = 0
@@ -43,13 +47,14 @@ class InMemoryTokenStore:
             self._items[key] = replace(item, lease=lease)
             return self._items[key]
 
-    def put_token(self, key: str, token: AccessToken, *, lease: Lease) -> bool:
+    def put_token(self, key: str, token: AccessToken, *, spec: TokenSpec, lease: Lease) -> bool:
         with self._lock:
             if not self._may_write():
                 return False
             if _id_of(self._items.get(key, NOTHING).lease) != lease.lease_id:
                 return False
-            self._items[key] = TokenItem(token=token)
+            self._items[key] = TokenItem(token=token, spec=spec)
+            self._slots.pop(key, None)
             return True
 
     def release_lease(self, key: str, *, lease: Lease, failure: Failure | None) -> None:
@@ -60,6 +65,33 @@ class InMemoryTokenStore:
             if _id_of(item.lease) != lease.lease_id:
                 return
             self._items[key] = replace(item, lease=None, failure=failure or item.failure)
+
+    def schedule_renewal(self, key: str, token: AccessToken, slot: Slot | None) -> None:
+        with self._lock:
+            if not self._may_write() or not self._holds(key, token):
+                return
+            self._items[key] = replace(self._items[key], is_asked=slot is not None)
+            if slot is None:
+                self._slots.pop(key, None)
+            else:
+                self._slots[key] = slot
+
+    def due(self, slot: Slot) -> Iterator[str]:
+        with self._lock:
+            self._check_reachable()
+            found = [key for key, each in self._slots.items() if each == slot]
+        yield from found
+
+    def reject(self, key: str, token: AccessToken) -> None:
+        with self._lock:
+            if not self._may_write():
+                raise StoreThrottledError("the tokens table asks for patience")
+            if self._holds(key, token):
+                self._items[key] = replace(self._items[key], is_rejected=True)
+
+    def _holds(self, key: str, token: AccessToken) -> bool:
+        held = self._items.get(key, NOTHING).token
+        return held is not None and held.expires_at == token.expires_at
 
     def seed(self, key: str, item: TokenItem) -> None:
         """Put *item* there, as if others had."""

@@ -2,39 +2,45 @@
 
 from dataclasses import dataclass, field
 
+from tests.fakes.credential_states import InMemoryCredentialStates
 from tests.fakes.token_store import InMemoryTokenStore
 
 from tokenvend.domain.registry import Caller, CredentialDefinition, Grant, RegistryView
-from tokenvend.ports import NOTHING, Findings, Lookup, StoreAwayError
+from tokenvend.ports import NOTHING, CredentialView, Findings, Lookup, StoreAwayError
 
 
 @dataclass
 class InMemoryVendReader:
     """`ports.VendReader` on dictionaries that a test fills as it likes.
 
+    `fails_with` is what each read then raises; with `is_one_key_only` other keys still answer.
     `blocked` holds identities and credential names; they cannot be mistaken for one another.
     """
 
     tokens: InMemoryTokenStore
+    states: InMemoryCredentialStates = field(default_factory=InMemoryCredentialStates)
     callers: dict[str, Caller] = field(default_factory=dict)
     grants: dict[tuple[str, str], Grant] = field(default_factory=dict)
     definitions: dict[str, CredentialDefinition] = field(default_factory=dict)
     client_secret_hashes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     blocked: set[str] = field(default_factory=set)
-    epochs: dict[tuple[str, str | None], str] = field(default_factory=dict)
-    is_away: bool = False
+    fails_with: StoreAwayError | None = None
+    is_one_key_only: bool = False
     lookups: list[Lookup] = field(default_factory=list)
 
     def read(self, lookup: Lookup) -> Findings:
         self.lookups.append(lookup)
-        if self.is_away:
-            raise StoreAwayError("the tables do not answer")
+        if self.fails_with is not None:
+            raise self.fails_with
         key = lookup.token_key
         return Findings(
             view=self._view(lookup.identity, lookup.credential),
             item=NOTHING if key is None else self.tokens.read(key),
-            epoch=self.epochs.get((lookup.credential, lookup.tenant), ""),
+            state=self.states.state(lookup.credential, lookup.tenant),
         )
+
+    def is_away(self) -> bool:
+        return self.fails_with is not None and not self.is_one_key_only
 
     def _view(self, identity: str, credential: str) -> RegistryView:
         caller = self.callers.get(identity)
@@ -48,4 +54,20 @@ class InMemoryVendReader:
             grant=grant,
             definition=self.definitions.get(credential),
             credential_blocked=credential in self.blocked,
+        )
+
+
+@dataclass
+class InMemoryCredentialReader:
+    """`ports.CredentialReader` on what a `InMemoryVendReader` holds."""
+
+    reader: InMemoryVendReader
+
+    def read(self, credential: str, tenant: str | None) -> CredentialView:
+        if self.reader.fails_with is not None:
+            raise self.reader.fails_with
+        is_blocked = credential in self.reader.blocked
+        return CredentialView(
+            definition=None if is_blocked else self.reader.definitions.get(credential),
+            state=self.reader.states.state(credential, tenant),
         )

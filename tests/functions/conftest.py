@@ -10,6 +10,7 @@ import pytest
 from tests.unit.vending.world import BILLING, DEFINITION, GRANT, World, api_key_of
 
 import tokenvend.handling
+import tokenvend.scheduled
 from tokenvend.adapters.clock import SystemClock
 from tokenvend.domain.registry import Caller, Grant
 from tokenvend.domain.secret import Secret
@@ -66,9 +67,10 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
         grant = Grant(caller=caller.name, credential=key.name, full_access=True)
         world.reader.grants[identity, key.name] = grant
     world.reader.client_secret_hashes["client:shop"] = (Secret("tv_example").sha256,)
-    environment = world.environment()
+    parts = world.parts()
     # The one seam: what the composition root would build on AWS is built on fakes.
-    monkeypatch.setattr(tokenvend.handling, "vendor", lambda: environment)
+    monkeypatch.setattr(tokenvend.handling, "environment", lambda: parts)
+    monkeypatch.setattr(tokenvend.scheduled, "environment", lambda: parts)
     # The handlers say when the invocation dies by the real clock.
     world.clock.set_wall(SystemClock().now())
     return world

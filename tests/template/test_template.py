@@ -5,10 +5,13 @@ from typing import Any
 
 import pytest
 
+from tokenvend.adapters.dynamodb.token_store import RENEWALS
 from tokenvend.domain import bounds
 
 HTTP_FUNCTIONS = ["VendIam", "VendOauth2", "Metadata"]
 FUNCTIONS = [*HTTP_FUNCTIONS, "VendDirect"]
+SCHEDULED_FUNCTIONS = ["Renew", "Sweep"]
+ALL_FUNCTIONS = [*FUNCTIONS, *SCHEDULED_FUNCTIONS]
 
 type Resources = dict[str, Any]
 
@@ -76,7 +79,12 @@ def test_nobody_invokes_the_direct_function_through_live(resources: Resources) -
 
 
 def test_no_permission_overwrites_those_policies_on_aws(resources: Resources) -> None:
-    permissions = [each for each in resources.values() if each["Type"] == "AWS::Lambda::Permission"]
+    permissions = [
+        each
+        for each in resources.values()
+        if each["Type"] == "AWS::Lambda::Permission"
+        and each["Properties"]["Principal"] == "apigateway.amazonaws.com"
+    ]
 
     assert permissions
     assert {each["Condition"] for each in permissions} == {"IsLocalStack"}
@@ -85,7 +93,39 @@ def test_no_permission_overwrites_those_policies_on_aws(resources: Resources) ->
     ]
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
+def test_schedule_is_the_only_one_beside_the_function_itself_that_may_start_a_renewal(
+    resources: Resources,
+) -> None:
+    permissions = {
+        each["Properties"]["SourceArn"]["Fn::GetAtt"]: each["Properties"]["FunctionName"]["Ref"]
+        for each in resources.values()
+        if each["Type"] == "AWS::Lambda::Permission"
+        and each["Properties"]["Principal"] == "events.amazonaws.com"
+    }
+
+    assert permissions == {
+        "RenewSchedule.Arn": "RenewFunctionAliaslive",
+        "SweepSchedule.Arn": "SweepFunctionAliaslive",
+        "ChangedSecretRule.Arn": "SweepFunctionAliaslive",
+    }
+    rates = {
+        name: resources[name]["Properties"]["ScheduleExpression"]
+        for name in ("RenewSchedule", "SweepSchedule")
+    }
+    assert rates == {"RenewSchedule": "rate(1 minute)", "SweepSchedule": "rate(15 minutes)"}
+
+
+def test_renewals_index_is_sparse_and_shows_keys_only(resources: Resources) -> None:
+    (index,) = resources["TokensTable"]["Properties"]["GlobalSecondaryIndexes"]
+
+    assert index == {
+        "IndexName": RENEWALS,
+        "KeySchema": [{"AttributeName": "due", "KeyType": "HASH"}],
+        "Projection": {"ProjectionType": "KEYS_ONLY"},
+    }
+
+
+@pytest.mark.parametrize("function", ALL_FUNCTIONS)
 def test_function_has_a_role_and_a_log_group_of_its_own(
     resources: Resources, function: str
 ) -> None:
@@ -118,7 +158,9 @@ def test_policy_names_its_actions_and_its_resources(resources: Resources, policy
             assert "*" not in _as_list(statement["Resource"])
 
 
-def test_vending_writes_neither_registry_nor_secrets_nor_epochs(resources: Resources) -> None:
+def test_vending_writes_neither_registry_nor_secrets_and_only_updates_epochs(
+    resources: Resources,
+) -> None:
     statements = _statements(resources, "VendingPolicy")
     actions = {action for each in statements for action in _as_list(each["Action"])}
     writes = [each for each in statements if "dynamodb:PutItem" in _as_list(each["Action"])]
@@ -131,6 +173,10 @@ def test_vending_writes_neither_registry_nor_secrets_nor_epochs(resources: Resou
     (write,) = writes
     leading = write["Condition"]["Fn::If"][1]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
     assert leading == ["token#*", "datakey#*"]
+    (told,) = [each for each in statements if each["Sid"] == "TellOfARefusedCredential"]
+    assert told["Action"] == ["dynamodb:UpdateItem"]
+    leading = told["Condition"]["Fn::If"][1]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+    assert leading == ["epoch#*"]
 
 
 def test_key_is_used_only_for_this_deployments_items(resources: Resources) -> None:
@@ -168,10 +214,14 @@ def test_only_the_iam_route_is_open_to_signed_requests_and_every_route_is_known(
     assert {(path, method) for path, methods in paths.items() for method in methods} == {
         ("/iam/{credential}/token", "post"),
         ("/oauth2/{credential}/token", "post"),
+        ("/iam/{credential}/token/reject", "post"),
+        ("/oauth2/{credential}/token/reject", "post"),
         ("/oauth2/{credential}/.well-known/openid-configuration", "get"),
         ("/oauth2/{credential}/.well-known/oauth-authorization-server", "get"),
         ("/.well-known/oauth-authorization-server/oauth2/{credential}", "get"),
     }
+    signed = {path for path, methods in paths.items() if methods.get("post", {}).get("security")}
+    assert signed == {"/iam/{credential}/token", "/iam/{credential}/token/reject"}
     assert paths["/iam/{credential}/token"]["post"]["security"] == [{"sigv4": []}]
 
 
@@ -214,7 +264,7 @@ def test_methods_are_throttled_and_bodies_never_traced(resources: Resources) -> 
 def test_logs_are_kept_for_a_stated_time_under_the_key(resources: Resources) -> None:
     groups = [each for each in resources.values() if each["Type"] == "AWS::Logs::LogGroup"]
 
-    assert len(groups) == len(FUNCTIONS) + 1
+    assert len(groups) == len(ALL_FUNCTIONS) + 1
     assert all(each["Properties"]["RetentionInDays"] for each in groups)
     assert all(each["Properties"]["KmsKeyId"] for each in groups)
 

@@ -15,6 +15,7 @@ from tokenvend.domain.registry import (
     Grant,
     Isolation,
     Observation,
+    Rotation,
     SecretReference,
 )
 from tokenvend_cli.configuration.grants import end_of_observing
@@ -69,6 +70,7 @@ def _definition(name: str, model: CredentialModel, provider: Provider) -> Creden
         revocation_endpoint=provider.revocation_endpoint,
         family=model.family,
         single_active_token=model.single_active_token,
+        rotation=Rotation(model.rotation),
         default_lifetime_seconds=model.default_lifetime_seconds
         or provider.default_lifetime_seconds
         or DEFAULT_LIFETIME_SECONDS,

@@ -124,6 +124,10 @@ class CredentialModel(_Strict):
     single_active_token: bool = Field(
         default=False, description="The provider voids the old token when it issues a new one"
     )
+    rotation: Literal["immediate", "staged"] = Field(
+        default="immediate",
+        description="staged: while the secret is refused, its version AWSPENDING is tried",
+    )
     default_lifetime_seconds: int | None = Field(
         default=None,
         ge=30,

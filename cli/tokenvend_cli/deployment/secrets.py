@@ -1,22 +1,22 @@
 """Provider secrets: written and described, never read back."""
 
 import json
-import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from tokenvend.adapters.dynamodb.credential_items import build_epoch, epoch_pk
 from tokenvend.adapters.dynamodb.registry_items import (
     SETTINGS,
     credential_pk,
     parse_definition,
 )
-from tokenvend.adapters.dynamodb.token_items import epoch_pk
-from tokenvend.adapters.secrets_manager import DEPLOYMENT_TAG, HOST_TAG
+from tokenvend.adapters.secrets_manager import CREDENTIAL_TAG, DEPLOYMENT_TAG, HOST_TAG
 from tokenvend.domain.oauth.token_request import destination_of
 from tokenvend.domain.registry import CredentialDefinition
+from tokenvend.domain.token import SecretStage
 from tokenvend_cli.deployment.kinds import Kind, kind_of
 from tokenvend_cli.deployment.registry_table import RegistryTable
 from tokenvend_cli.deployment.secret_status import SecretName, SecretStatus
@@ -101,30 +101,32 @@ class Secrets:
         """
         text = json.dumps(value)
         if not seen.exists:
-            self._manager.create_secret(
+            written = self._manager.create_secret(
                 Name=seen.secret_id, SecretString=text, Tags=_tags(seen.needed)
             )
         elif seen.is_ready:
-            self._manager.put_secret_value(SecretId=seen.secret_id, SecretString=text)
+            written = self._manager.put_secret_value(SecretId=seen.secret_id, SecretString=text)
         else:
             nowhere = _tags({HOST_TAG: _NOWHERE})
             self._manager.tag_resource(SecretId=seen.secret_id, Tags=nowhere)
-            self._manager.put_secret_value(SecretId=seen.secret_id, SecretString=text)
+            written = self._manager.put_secret_value(SecretId=seen.secret_id, SecretString=text)
             self._manager.tag_resource(SecretId=seen.secret_id, Tags=_tags(seen.needed))
-        self._announce(seen.name)
+        self._announce(seen.name, written["VersionId"])
 
     def tag(self, seen: SecretStatus) -> None:
         """Let this deployment use the user's own secret, for the host that was *seen*."""
-        self._manager.tag_resource(SecretId=seen.secret_id, Tags=_tags(seen.needed))
-        self._announce(seen.name)
+        former = (seen.found or {}).get(CREDENTIAL_TAG, "")
+        users = {*former.split(), seen.name.credential}
+        tags = {**seen.needed, CREDENTIAL_TAG: " ".join(sorted(users))}
+        self._manager.tag_resource(SecretId=seen.secret_id, Tags=_tags(tags))
+        described = self._manager.describe_secret(SecretId=seen.secret_id)
+        self._announce(seen.name, _current_version(described))
 
-    def _announce(self, name: SecretName) -> None:
+    def _announce(self, name: SecretName, version: str) -> None:
         """Mark the tokens made with the former secret as due for replacement."""
-        key = {"S": epoch_pk(name.credential, name.tenant)}
+        item = build_epoch(name.credential, name.tenant, version)
         try:
-            self._dynamodb.put_item(
-                TableName=self._tokens, Item={"pk": key, "epoch": {"S": uuid.uuid4().hex}}
-            )
+            self._dynamodb.put_item(TableName=self._tokens, Item=item)
         except ClientError as error:
             raise CommandError(
                 f"the secret of {name} is written, but the functions could not be told"
@@ -155,6 +157,12 @@ class Secrets:
             return None
         # Until it is gone for good, a deleted secret is still described.
         return None if "DeletedDate" in described else described
+
+
+def _current_version(described: Mapping[str, Any]) -> str:
+    stages: Mapping[str, list[str]] = described.get("VersionIdsToStages") or {}
+    current = SecretStage.CURRENT.value
+    return next((version for version, names in stages.items() if current in names), "")
 
 
 def _tags(tags: Mapping[str, str]) -> list[dict[str, str]]:

@@ -226,7 +226,7 @@ SHAPING: dict[str, object] = {
 }
 #: A name is a field of the specification itself; the others do not reach the provider's answer.
 NOT_SHAPING = {
-    *("name", "provider", "revocation_endpoint", "default_lifetime_seconds"),
+    *("name", "provider", "revocation_endpoint", "default_lifetime_seconds", "rotation"),
     "api_key_header",  # what it belongs to is never stored
 }
 CHECKED_ELSEWHERE = {"kind", "client_authentication", "secret"}

@@ -222,7 +222,7 @@ def test_provider_that_is_away_refuses_nothing(status: int) -> None:
     with pytest.raises(TemporarilyUnavailableError) as caught:
         _parse(_answer(error="invalid_client"), status=status)
 
-    assert caught.value.rule == "provider.away"
+    assert caught.value.rule == ("provider.rate" if status == 429 else "provider.away")
 
 
 @pytest.mark.parametrize(

@@ -52,9 +52,7 @@ def test_waiter_takes_over_a_lease_that_stood_too_long() -> None:
     world.tokens.seed(KEY, TokenItem(lease=dead))
     environment = world.environment()
 
-    answer = environment.vend(
-        BILLING_PROOF, REQUEST_JOBS, dies_at=world.clock.now() + timedelta(seconds=60)
-    ).answer
+    answer = environment.vend(BILLING_PROOF, REQUEST_JOBS, time_left=timedelta(seconds=60)).answer
 
     assert answer.source is Source.PROVIDER
     waited = sum(world.clock.slept)

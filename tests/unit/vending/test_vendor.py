@@ -34,7 +34,7 @@ from tokenvend.domain.oauth.token_response import ProviderResponse
 from tokenvend.domain.registry import Caller, ScopeMode
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.secret import Secret
-from tokenvend.ports import TokenItem
+from tokenvend.ports import StoreAwayError, TokenItem
 
 
 def test_first_request_exchanges_then_memory_then_another_environment_reads_the_table() -> None:
@@ -208,7 +208,7 @@ def test_dead_credential_is_left_alone_until_its_back_off_is_over() -> None:
 def test_changed_secret_replaces_a_valid_token_but_never_makes_an_outage() -> None:
     world = World()
     first = world.vend(world.environment()).answer.token
-    world.reader.epochs["jobs", None] = "changed"
+    world.states.start_epoch("jobs", None, "changed")
     world.provider.script(json_response({"error": "invalid_client"}, status=401))
 
     mistyped = world.vend(world.environment()).answer.token
@@ -324,7 +324,8 @@ def test_memory_answers_through_a_store_outage_for_its_grace_and_no_longer() -> 
     world = World()
     environment = world.environment()
     world.vend(environment)
-    world.reader.is_away = world.tokens.is_away = True
+    world.reader.fails_with = StoreAwayError("away")
+    world.tokens.is_away = True
 
     world.clock.advance(timedelta(seconds=899))
     within = world.vend(environment)
@@ -368,7 +369,7 @@ def test_no_exchange_starts_that_could_not_end_in_this_invocation() -> None:
     short = bounds.EXCHANGE_NEEDS - timedelta(seconds=1)
 
     with pytest.raises(TemporarilyUnavailableError):
-        environment.vend(BILLING, REQUEST, dies_at=world.clock.now() + short)
+        environment.vend(BILLING, REQUEST, time_left=short)
 
     assert world.provider.exchanges == 0
 

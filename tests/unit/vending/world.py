@@ -1,13 +1,18 @@
 """One provider, one table, and as many environments as a test wants."""
 
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from tests.fakes.clock import FakeClock
+from tests.fakes.credential_states import InMemoryCredentialStates
 from tests.fakes.provider import FakeProvider
+from tests.fakes.secret_catalog import FakeSecretCatalog
 from tests.fakes.secret_store import FakeSecretStore
 from tests.fakes.token_store import InMemoryTokenStore
-from tests.fakes.vend_reader import InMemoryVendReader
+from tests.fakes.vend_reader import InMemoryCredentialReader, InMemoryVendReader
 
+from tokenvend.domain import bounds
 from tokenvend.domain.header import Header
 from tokenvend.domain.identity import Entry, Proof
 from tokenvend.domain.oauth.token_request import TO_CALLERS, ProviderSecret
@@ -24,7 +29,13 @@ from tokenvend.vending.api_key import ApiKeys
 from tokenvend.vending.exchange import Exchange
 from tokenvend.vending.memory import Memory
 from tokenvend.vending.obtain import Obtainer
-from tokenvend.vending.vendor import Vended, Vendor
+from tokenvend.vending.outage import Outage
+from tokenvend.vending.reject import Rejecter
+from tokenvend.vending.renew import Renewal, Renewer
+from tokenvend.vending.replacing import Replacer
+from tokenvend.vending.sweep import Sweep
+from tokenvend.vending.vended import Vended
+from tokenvend.vending.vendor import Vendor
 from tokenvend.vending.wait import Pause, sleep
 
 BILLING = Proof(Entry.IAM, "iam:111122223333:role/billing", unique_id="AROAEXAMPLEEXAMPLE")
@@ -51,12 +62,54 @@ class World:
         self.tokens = InMemoryTokenStore()
         self.provider = FakeProvider(clock=self.clock)
         self.secrets = FakeSecretStore()
-        self.reader = InMemoryVendReader(self.tokens)
+        self.catalog = FakeSecretCatalog()
+        self.states = InMemoryCredentialStates()
+        self.reader = InMemoryVendReader(self.tokens, self.states)
         self.reader.callers[BILLING.identity] = Caller(name="billing")
         self.reader.grants[BILLING.identity, definition.name] = grant
         self.reader.definitions[definition.name] = definition
         secret = ProviderSecret("our-client", Secret("our-secret"), "login.acme.example")
         self.secrets.secrets[definition.name, None] = secret
+
+    def parts(
+        self,
+        *,
+        memory: timedelta = timedelta(seconds=30),
+        pause: Pause = sleep,
+        clock: FakeClock | None = None,
+    ) -> "Parts":
+        """A cold environment on this world's tables and provider, with every use case."""
+        clock = clock or self.clock
+        exchange = Exchange(secrets=self.secrets, provider=self.provider, clock=clock)
+        replacer = Replacer(tokens=self.tokens, states=self.states, exchange=exchange, clock=clock)
+        remembers = Memory(trust=memory, outage_grace=timedelta(seconds=900))
+        vendor = Vendor(
+            reader=self.reader,
+            tokens=self.tokens,
+            obtainer=Obtainer(tokens=self.tokens, replacer=replacer, clock=clock, pause=pause),
+            api_keys=ApiKeys(secrets=self.secrets, clock=clock),
+            outage=Outage(reader=self.reader, exchange=exchange, memory=remembers, clock=clock),
+            memory=remembers,
+            clock=clock,
+        )
+        return Parts(
+            vendor=vendor,
+            rejecter=Rejecter(
+                reader=self.reader, tokens=self.tokens, memory=remembers, clock=clock
+            ),
+            renewer=Renewer(
+                tokens=self.tokens,
+                credentials=InMemoryCredentialReader(self.reader),
+                replacer=replacer,
+                clock=clock,
+            ),
+            sweep=Sweep(
+                catalog=self.catalog,
+                credentials=InMemoryCredentialReader(self.reader),
+                states=self.states,
+            ),
+            clock=clock,
+        )
 
     def environment(
         self,
@@ -65,23 +118,40 @@ class World:
         pause: Pause = sleep,
         clock: FakeClock | None = None,
     ) -> Vendor:
-        """A cold environment on this world's tables and provider."""
-        clock = clock or self.clock
-        exchange = Exchange(secrets=self.secrets, provider=self.provider, clock=clock)
-        return Vendor(
-            reader=self.reader,
-            tokens=self.tokens,
-            obtainer=Obtainer(tokens=self.tokens, exchange=exchange, clock=clock, pause=pause),
-            api_keys=ApiKeys(secrets=self.secrets, clock=clock),
-            memory=Memory(trust=memory, outage_grace=timedelta(seconds=900)),
-            clock=clock,
-        )
+        """The vendor of a cold environment."""
+        return self.parts(memory=memory, pause=pause, clock=clock).vendor
 
     def vend(
         self, environment: Vendor, request: VendRequest = REQUEST, *, proof: Proof = BILLING
     ) -> Vended:
         """One request with a whole invocation's time."""
-        return environment.vend(proof, request, dies_at=self.clock.now() + INVOCATION)
+        return environment.vend(proof, request, time_left=INVOCATION)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The use cases of one environment: they share its memory."""
+
+    vendor: Vendor
+    rejecter: Rejecter
+    renewer: Renewer
+    sweep: Sweep
+    clock: FakeClock
+    sent: list[bytes] = field(default_factory=list)
+
+    def invoke_again(self, function_arn: str) -> Callable[[bytes], None]:
+        """Keeps what would be sent."""
+        assert function_arn
+        return self.sent.append
+
+    def renew_all(self, *, time_left: timedelta = INVOCATION) -> list[Renewal]:
+        """One run of the schedule, every shard after another."""
+        dies = self.clock.monotonic() + time_left.total_seconds()
+        return [
+            self.renewer.renew(slot, key, dies=dies)
+            for shard in range(bounds.RENEWAL_SHARDS)
+            for slot, key in self.renewer.due(shard)
+        ]
 
 
 API_KEY = CredentialDefinition(

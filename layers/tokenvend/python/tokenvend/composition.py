@@ -1,10 +1,14 @@
 """The one place where the parts are put together, on first use, once per environment."""
 
 import os
-from functools import cache
+from collections.abc import Callable, Mapping
+from functools import cache, cached_property
+from typing import Any
 
-from tokenvend.adapters.aws_clients import aws_client
+from tokenvend.adapters.aws_clients import aws_client, tell_time
+from tokenvend.adapters.aws_errors import store_errors
 from tokenvend.adapters.clock import SystemClock
+from tokenvend.adapters.dynamodb.credential_states import DynamoDbCredentialStates
 from tokenvend.adapters.dynamodb.data_keys import DynamoDbDataKeys
 from tokenvend.adapters.dynamodb.token_items import TokenItemParser
 from tokenvend.adapters.dynamodb.token_store import DynamoDbTokenStore
@@ -13,60 +17,174 @@ from tokenvend.adapters.encryption import EnvelopeCipher
 from tokenvend.domain.oauth.token_request import ProviderRequest, ProviderSecret
 from tokenvend.domain.oauth.token_response import ProviderResponse
 from tokenvend.domain.registry import CredentialDefinition
+from tokenvend.domain.token import SecretStage
 from tokenvend.observability import count_untrusted
+from tokenvend.ports import CredentialReader
 from tokenvend.settings import Settings
 from tokenvend.vending.api_key import ApiKeys
 from tokenvend.vending.exchange import Exchange
 from tokenvend.vending.memory import Memory
 from tokenvend.vending.obtain import Obtainer
+from tokenvend.vending.outage import Outage
+from tokenvend.vending.reject import Rejecter
+from tokenvend.vending.renew import Renewer
+from tokenvend.vending.replacing import Replacer
+from tokenvend.vending.sweep import Sweep
 from tokenvend.vending.vendor import Vendor
 from tokenvend.vending.wait import sleep
 
 TOKENS = "tokens"
 
 
-@cache
-def vendor() -> Vendor:
-    """The use case of this environment, on the tables, key and secrets of its deployment.
+class Environment:
+    """The parts of one Lambda execution environment, each made when it is first wanted.
 
     Raises:
         SettingsError: the function's environment variables are incomplete.
     """
-    settings = Settings.from_environment(os.environ)
-    clock = SystemClock()
-    dynamodb = aws_client("dynamodb")
-    cipher = EnvelopeCipher(
-        aws_client("kms"),
-        DynamoDbDataKeys(dynamodb, table=settings.tokens_table, logical_table=TOKENS),
-        key_arn=settings.key_arn,
-        deployment=settings.deployment,
-        logical_table=TOKENS,
-        on_untrusted=count_untrusted,
-    )
-    tokens = DynamoDbTokenStore(
-        dynamodb,
-        cipher,
-        table=settings.tokens_table,
-        clock=clock,
-        on_untrusted=count_untrusted,
-    )
-    reader = DynamoDbVendReader(
-        dynamodb,
-        TokenItemParser(cipher, count_untrusted),
-        registry_table=settings.registry_table,
-        tokens_table=settings.tokens_table,
-        on_untrusted=count_untrusted,
-    )
-    secrets = _LazySecrets(settings)
-    exchange = Exchange(secrets=secrets, provider=_LazyProvider(settings), clock=clock)
-    return Vendor(
-        reader=reader,
-        tokens=tokens,
-        obtainer=Obtainer(tokens=tokens, exchange=exchange, clock=clock, pause=sleep),
-        api_keys=ApiKeys(secrets=secrets, clock=clock),
-        memory=Memory(trust=settings.memory, outage_grace=settings.outage_grace),
-        clock=clock,
-    )
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self.settings = Settings.from_environment(variables)
+        self.clock = SystemClock()
+
+    @cached_property
+    def vendor(self) -> Vendor:
+        """Answers callers."""
+        obtainer = Obtainer(
+            tokens=self._tokens, replacer=self._replacer, clock=self.clock, pause=sleep
+        )
+        outage = Outage(
+            reader=self._reader, exchange=self._exchange, memory=self._memory, clock=self.clock
+        )
+        return Vendor(
+            reader=self._reader,
+            tokens=self._tokens,
+            obtainer=obtainer,
+            api_keys=ApiKeys(secrets=self._secrets, clock=self.clock),
+            outage=outage,
+            memory=self._memory,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def rejecter(self) -> Rejecter:
+        """Takes reports of tokens that an API refused."""
+        return Rejecter(
+            reader=self._reader, tokens=self._tokens, memory=self._memory, clock=self.clock
+        )
+
+    @cached_property
+    def renewer(self) -> Renewer:
+        """Renews what is in use."""
+        return Renewer(
+            tokens=self._tokens,
+            credentials=self._credentials,
+            replacer=self._replacer,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def sweep(self) -> Sweep:
+        """Finds secrets that were changed elsewhere."""
+        from tokenvend.adapters.secret_catalog import SecretsManagerCatalog
+
+        catalog = SecretsManagerCatalog(
+            aws_client("secretsmanager"),
+            prefix=self.settings.secret_prefix,
+            deployment=self.settings.deployment,
+        )
+        return Sweep(catalog=catalog, credentials=self._credentials, states=self._states)
+
+    def invoke_again(self, function_arn: str) -> Callable[[bytes], None]:
+        """Invokes *function_arn*, which is this function, without waiting for it."""
+        client = aws_client("lambda")
+
+        def invoke(payload: bytes) -> None:
+            with store_errors("lambda:Invoke"):
+                client.invoke(FunctionName=function_arn, InvocationType="Event", Payload=payload)
+
+        return invoke
+
+    @cached_property
+    def _memory(self) -> Memory:
+        return Memory(trust=self.settings.memory, outage_grace=self.settings.outage_grace)
+
+    @cached_property
+    def _dynamodb(self) -> Any:
+        client = aws_client("dynamodb")
+        tell_time(client, self.clock.learn)
+        return client
+
+    @cached_property
+    def _cipher(self) -> EnvelopeCipher:
+        table = self.settings.tokens_table
+        return EnvelopeCipher(
+            aws_client("kms"),
+            DynamoDbDataKeys(self._dynamodb, table=table, logical_table=TOKENS),
+            key_arn=self.settings.key_arn,
+            deployment=self.settings.deployment,
+            logical_table=TOKENS,
+            on_untrusted=count_untrusted,
+        )
+
+    @cached_property
+    def _tokens(self) -> DynamoDbTokenStore:
+        return DynamoDbTokenStore(
+            self._dynamodb,
+            self._cipher,
+            table=self.settings.tokens_table,
+            clock=self.clock,
+            on_untrusted=count_untrusted,
+        )
+
+    @cached_property
+    def _reader(self) -> DynamoDbVendReader:
+        return DynamoDbVendReader(
+            self._dynamodb,
+            TokenItemParser(self._cipher, count_untrusted),
+            registry_table=self.settings.registry_table,
+            tokens_table=self.settings.tokens_table,
+            on_untrusted=count_untrusted,
+        )
+
+    @cached_property
+    def _credentials(self) -> CredentialReader:
+        from tokenvend.adapters.dynamodb.credential_reader import DynamoDbCredentialReader
+
+        return DynamoDbCredentialReader(
+            self._dynamodb,
+            registry_table=self.settings.registry_table,
+            tokens_table=self.settings.tokens_table,
+            on_untrusted=count_untrusted,
+        )
+
+    @cached_property
+    def _states(self) -> DynamoDbCredentialStates:
+        return DynamoDbCredentialStates(self._dynamodb, table=self.settings.tokens_table)
+
+    @cached_property
+    def _exchange(self) -> Exchange:
+        return Exchange(
+            secrets=self._secrets,
+            provider=_LazyProvider(self.settings),
+            clock=self.clock,
+        )
+
+    @cached_property
+    def _secrets(self) -> "_LazySecrets":
+        return _LazySecrets(self.settings)
+
+    @cached_property
+    def _replacer(self) -> Replacer:
+        return Replacer(
+            tokens=self._tokens, states=self._states, exchange=self._exchange, clock=self.clock
+        )
+
+
+@cache
+def environment() -> Environment:
+    """This environment, by the variables that the template sets."""
+    return Environment(os.environ)
 
 
 class _LazySecrets:
@@ -75,7 +193,13 @@ class _LazySecrets:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
-    def read(self, definition: CredentialDefinition, tenant: str | None) -> ProviderSecret:
+    def read(
+        self,
+        definition: CredentialDefinition,
+        tenant: str | None,
+        *,
+        stage: SecretStage = SecretStage.CURRENT,
+    ) -> ProviderSecret:
         from tokenvend.adapters.secrets_manager import SecretsManagerStore
 
         store = SecretsManagerStore(
@@ -83,7 +207,7 @@ class _LazySecrets:
             prefix=self._settings.secret_prefix,
             deployment=self._settings.deployment,
         )
-        return store.read(definition, tenant)
+        return store.read(definition, tenant, stage=stage)
 
 
 class _LazyProvider:

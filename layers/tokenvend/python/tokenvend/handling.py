@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
-from tokenvend.composition import vendor
+from tokenvend.composition import environment
 from tokenvend.domain.errors import TokenVendError
 from tokenvend.domain.identity import Entry, Proof
-from tokenvend.domain.request import VendRequest
+from tokenvend.domain.request import Rejection, VendRequest
 from tokenvend.entries.alias import require_live
 from tokenvend.entries.direct import (
     RetryableError,
@@ -18,9 +18,9 @@ from tokenvend.entries.direct import (
     prove_alias,
 )
 from tokenvend.entries.http import http_answer, http_error
-from tokenvend.observability import audit_refused, audit_vended
+from tokenvend.observability import audit_refused, audit_rejected, audit_vended
 
-type Parse = Callable[[Mapping[str, Any]], tuple[Proof, VendRequest]]
+type Parse = Callable[[Mapping[str, Any]], tuple[Proof, VendRequest | Rejection]]
 
 
 class Context(Protocol):
@@ -41,7 +41,7 @@ def handle_http(
     try:
         require_live(context.invoked_function_arn)
         proof, request = parse(event)
-        return http_answer(_vend(proof, request, context))
+        return http_answer(_answer(proof, request, context))
     except TokenVendError as error:
         _record_refusal(entry, proof, request, error, context)
         return http_error(error)
@@ -71,28 +71,47 @@ def _answer_direct(proof: Proof, event: object, context: Context) -> dict[str, A
     request = None
     try:
         request = parse_direct_request(event)
-        return _vend(proof, request, context)
+        return _answer(proof, request, context)
     except TokenVendError as error:
         _record_refusal(Entry.DIRECT, proof, request, error, context)
         return direct_error(error)
 
 
+def _answer(proof: Proof, request: VendRequest | Rejection, context: Context) -> dict[str, Any]:
+    if isinstance(request, Rejection):
+        return _reject(proof, request, context)
+    return _vend(proof, request, context)
+
+
 def _vend(proof: Proof, request: VendRequest, context: Context) -> dict[str, Any]:
     left = timedelta(milliseconds=context.get_remaining_time_in_millis())
-    vended = vendor().vend(proof, request, dies_at=datetime.now(UTC) + left)
+    vended = environment().vendor.vend(proof, request, time_left=left)
     audit_vended(
         proof, request, vended, now=vended.answer.answered_at, request_id=context.aws_request_id
     )
     return vended.answer.to_dict()
 
 
+def _reject(proof: Proof, rejection: Rejection, context: Context) -> dict[str, Any]:
+    outcome = environment().rejecter.reject(proof, rejection)
+    audit_rejected(
+        proof, rejection, outcome, now=datetime.now(UTC), request_id=context.aws_request_id
+    )
+    return {"outcome": outcome.value, "token_sha256": rejection.token_sha256}
+
+
 def _record_refusal(
     entry: Entry,
     proof: Proof | None,
-    request: VendRequest | None,
+    request: VendRequest | Rejection | None,
     error: TokenVendError,
     context: Context,
 ) -> None:
     audit_refused(
-        entry, proof, request, error, now=datetime.now(UTC), request_id=context.aws_request_id
+        entry,
+        proof,
+        request.request if isinstance(request, Rejection) else request,
+        error,
+        now=datetime.now(UTC),
+        request_id=context.aws_request_id,
     )

@@ -14,10 +14,14 @@ from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from tokenvend.domain.errors import ProviderRefusedError, TokenVendError
 from tokenvend.domain.identity import Entry, Proof
-from tokenvend.domain.request import VendRequest
+from tokenvend.domain.request import Rejection, VendRequest
 from tokenvend.domain.scopes import format_scope
+from tokenvend.domain.token import SecretStage
 from tokenvend.domain.untrusted import Distrust
-from tokenvend.vending.vendor import Vended
+from tokenvend.vending.reject import RejectOutcome
+from tokenvend.vending.renew import Renewal
+from tokenvend.vending.sweep import Changed
+from tokenvend.vending.vended import Vended
 
 NAMESPACE = SERVICE = "tokenvend"
 _NO_SOURCE = "none"
@@ -45,6 +49,8 @@ def audit_vended(
         fields["observed_scope"] = format_scope(vended.decision.observed_scopes)
     if vended.failed is not None:
         fields["replacement_failed"] = vended.failed.rule
+    if token.secret_stage is not SecretStage.CURRENT:
+        fields["secret_stage"] = token.secret_stage.value
     dimensions = _dimensions(proof.entry, vended.answer.source.value, "vended")
     logger().info("vend", extra=fields | _metric(dimensions, now))
 
@@ -69,6 +75,41 @@ def audit_refused(
         fields["provider_error"] = error.provider_error
     dimensions = _dimensions(entry, _NO_SOURCE, error.code)
     logger().warning("vend", extra=fields | _metric(dimensions, now))
+
+
+def audit_rejected(
+    proof: Proof, rejection: Rejection, outcome: RejectOutcome, *, now: datetime, request_id: str
+) -> None:
+    """Record that a caller reported a token as refused by an API."""
+    fields = _asked(proof.entry, proof, rejection.request) | {
+        "token_sha256": rejection.token_sha256,
+        "request_id": request_id,
+    }
+    dimensions = {"entry": proof.entry.value, "outcome": outcome.value}
+    logger().info("reject", extra=fields | _metric(dimensions, now, name="Rejections"))
+
+
+def audit_renewed(renewal: Renewal) -> None:
+    """Record what became of a scheduled renewal."""
+    fields: dict[str, Any] = {"key": renewal.key}
+    if renewal.spec is not None:
+        fields |= {"credential": renewal.spec.credential, "tenant": renewal.spec.tenant}
+    if renewal.token is not None:
+        fields["token_sha256"] = renewal.token.access_token.sha256
+    if renewal.failed is not None:
+        fields |= {"rule": renewal.failed.rule, "reason": renewal.failed.description}
+    if isinstance(renewal.failed, ProviderRefusedError):
+        fields["provider_error"] = renewal.failed.provider_error
+    metric = _metric({"outcome": renewal.outcome.value}, datetime.now(UTC), name="Renewals")
+    log = logger().info if renewal.failed is None else logger().warning
+    log("renewal", extra=fields | metric)
+
+
+def audit_changed_secret(changed: Changed) -> None:
+    """Record that a secret was found changed, and its tokens marked for replacement."""
+    metric = _metric({}, datetime.now(UTC), name="ChangedSecrets")
+    fields = {"credential": changed.credential, "tenant": changed.tenant}
+    logger().info("changed secret", extra=fields | metric)
 
 
 def _asked(entry: Entry, proof: Proof | None, request: VendRequest | None) -> dict[str, Any]:

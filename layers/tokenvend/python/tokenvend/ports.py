@@ -4,16 +4,20 @@ Each port has a fake in tests/fakes and an adapter in `adapters`; one contract s
 both. An adapter translates foreign errors once, into the errors named here.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from tokenvend.domain.cache_key import TokenSpec
+from tokenvend.domain.credential_state import UNKNOWN, CredentialState
 from tokenvend.domain.failure import Failure
 from tokenvend.domain.lease import Lease
 from tokenvend.domain.oauth.token_request import ProviderRequest, ProviderSecret
 from tokenvend.domain.oauth.token_response import ProviderResponse
 from tokenvend.domain.registry import CredentialDefinition, RegistryView
-from tokenvend.domain.token import AccessToken
+from tokenvend.domain.renewal import Slot
+from tokenvend.domain.token import AccessToken, SecretStage
 
 
 class StoreAwayError(Exception):
@@ -25,6 +29,10 @@ class StoreAwayError(Exception):
 
 class StoreThrottledError(StoreAwayError):
     """The table asked for patience: it is there, so this is no outage."""
+
+
+class KeyAwayError(StoreAwayError):
+    """The key that opens stored items does not answer, whatever the table says."""
 
 
 class ProviderAwayError(Exception):
@@ -50,17 +58,24 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TokenItem:
-    """What the tokens table holds under one key. An item that cannot be trusted is absent."""
+    """What the tokens table holds under one key. An item that cannot be trusted is absent.
+
+    `spec` says what the token is, for a renewal that has no request to go by. `is_asked`: it
+    has been read since it was put, so a renewal is worth it. `is_rejected`: an API refused it.
+    """
 
     token: AccessToken | None = None
     lease: Lease | None = None
     failure: Failure | None = None
+    spec: TokenSpec | None = None
+    is_asked: bool = False
+    is_rejected: bool = False
 
 
 NOTHING = TokenItem()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Lookup:
     """What one read is to bring: `token_key` is `None` while the key is not known."""
 
@@ -72,21 +87,63 @@ class Lookup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
-    """What one read brought. `epoch` is empty until a secret has been changed once."""
+    """What one read brought."""
 
     view: RegistryView
     item: TokenItem = NOTHING
-    epoch: str = ""
+    state: CredentialState = UNKNOWN
 
 
 class VendReader(Protocol):
     """Everything that decides one request, in one read."""
 
     def read(self, lookup: Lookup) -> Findings:
-        """Read the registry, the credential's epoch and, where its key is known, the token.
+        """Read the registry, the credential's state and, where its key is known, the token.
 
         Raises:
             StoreAwayError: nothing can be said about the request.
+        """
+
+    def is_away(self) -> bool:
+        """Whether another key cannot be read either: then it is the store, not one partition."""
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialView:
+    """A credential without any caller. `definition` is `None` where there is none, or blocked."""
+
+    definition: CredentialDefinition | None
+    state: CredentialState = UNKNOWN
+
+
+class CredentialReader(Protocol):
+    """What a renewal goes by, which nobody asked for just now."""
+
+    def read(self, credential: str, tenant: str | None) -> CredentialView:
+        """The credential's definition and state, in one read.
+
+        Raises:
+            StoreAwayError: the tables do not answer.
+        """
+
+
+class CredentialStates(Protocol):
+    """One item for each credential or tenant: the epoch of its secret, and its failure."""
+
+    def replace_failure(
+        self, credential: str, tenant: str | None, *, before: Failure | None, after: Failure | None
+    ) -> bool:
+        """Make *after* stand in place of *before*; `False`: something else stood there.
+
+        Raises:
+            StoreAwayError: the table does not answer.
+        """
+
+    def start_epoch(self, credential: str, tenant: str | None, epoch: str) -> None:
+        """Name the state of a secret that has changed, and forget its failure.
+
+        Raises:
+            StoreAwayError: the table does not answer.
         """
 
 
@@ -113,11 +170,34 @@ class TokenStore(Protocol):
             StoreAwayError: the table does not answer.
         """
 
-    def put_token(self, key: str, token: AccessToken, *, lease: Lease) -> bool:
-        """Keep *token* and end *lease*, if it still stands; clears the failure.
+    def put_token(self, key: str, token: AccessToken, *, spec: TokenSpec, lease: Lease) -> bool:
+        """Keep *token* and end *lease*, if it still stands.
+
+        The failure, and that the former token was asked for or rejected, are forgotten.
 
         Raises:
             StoreAwayError: the table or the key does not answer.
+        """
+
+    def schedule_renewal(self, key: str, token: AccessToken, slot: Slot | None) -> None:
+        """Have *token* renewed in *slot*, if it is still held; `None`: leave it to expire.
+
+        Raises:
+            StoreAwayError: the table does not answer.
+        """
+
+    def due(self, slot: Slot) -> Iterator[str]:
+        """The keys of the tokens to renew in *slot*.
+
+        Raises:
+            StoreAwayError: the table does not answer.
+        """
+
+    def reject(self, key: str, token: AccessToken) -> None:
+        """Mark *token*, if it is still held, as refused by an API.
+
+        Raises:
+            StoreAwayError: the table does not answer, or asks for patience.
         """
 
     def release_lease(self, key: str, *, lease: Lease, failure: Failure | None) -> None:
@@ -131,12 +211,38 @@ class TokenStore(Protocol):
 class SecretStore(Protocol):
     """The provider credentials' secrets."""
 
-    def read(self, definition: CredentialDefinition, tenant: str | None) -> ProviderSecret:
-        """The current secret, past every cache.
+    def read(
+        self,
+        definition: CredentialDefinition,
+        tenant: str | None,
+        *,
+        stage: SecretStage = SecretStage.CURRENT,
+    ) -> ProviderSecret:
+        """The secret in *stage*, past every cache.
 
         Raises:
             SecretUnusableError: it is missing, or has no client id, secret or host.
             StoreAwayError: it could not be read.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class SecretVersion:
+    """A credential's or tenant's secret, and the id of its current version."""
+
+    credential: str
+    tenant: str | None
+    version: str
+
+
+class SecretCatalog(Protocol):
+    """Every secret of this deployment, without their values."""
+
+    def secrets(self) -> Iterator[SecretVersion]:
+        """Each secret once.
+
+        Raises:
+            StoreAwayError: Secrets Manager does not answer.
         """
 
 

@@ -13,6 +13,8 @@ import hashlib
 import json
 import os
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -23,6 +25,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from tokenvend.adapters.aws_errors import error_code, store_errors
 from tokenvend.domain.untrusted import Distrust, OnUntrusted
+from tokenvend.ports import KeyAwayError, StoreAwayError, StoreThrottledError
 
 if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
@@ -36,6 +39,18 @@ _WRAPPED_KEY_BYTES = 6_144
 _UNWRAPPED_KEPT = 64
 
 _NOT_OURS = frozenset({"IncorrectKeyException", "InvalidCiphertextException"})
+
+
+@contextmanager
+def _key_errors(what: str) -> Iterator[None]:
+    """As `store_errors`, but it is the key that is away, whatever the tables say."""
+    try:
+        with store_errors(what):
+            yield
+    except StoreThrottledError:
+        raise
+    except StoreAwayError as error:
+        raise KeyAwayError(str(error)) from None
 
 
 class UntrustedItemError(Exception):
@@ -155,7 +170,7 @@ class EnvelopeCipher:
         return shared
 
     def _make_key(self) -> bytes:
-        with store_errors("kms:GenerateDataKey"):
+        with _key_errors("kms:GenerateDataKey"):
             made = self._kms.generate_data_key(
                 KeyId=self._key_arn, KeySpec="AES_256", EncryptionContext=self._context()
             )
@@ -173,7 +188,7 @@ class EnvelopeCipher:
     def _unwrap(self, wrapped_key: bytes) -> bytes:
         if not 0 < len(wrapped_key) <= _WRAPPED_KEY_BYTES:
             raise UntrustedItemError(Distrust.NOT_AUTHENTIC)
-        with store_errors("kms:Decrypt"):
+        with _key_errors("kms:Decrypt"):
             try:
                 answer = self._kms.decrypt(
                     CiphertextBlob=wrapped_key,

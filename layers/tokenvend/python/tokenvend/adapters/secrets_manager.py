@@ -17,6 +17,7 @@ from tokenvend.adapters.aws_errors import error_code, store_errors
 from tokenvend.domain.oauth.token_request import ProviderSecret
 from tokenvend.domain.registry import CredentialDefinition, CredentialKind, SecretReference
 from tokenvend.domain.secret import Secret
+from tokenvend.domain.token import SecretStage
 from tokenvend.ports import SecretUnusableError
 
 if TYPE_CHECKING:
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
 
 DEPLOYMENT_TAG = "tokenvend:deployment"
 HOST_TAG = "tokenvend:host"
-
-_CURRENT = "AWSCURRENT"
+#: On an adopted secret: the credentials that use it, separated by spaces, so that a change of it
+#: made elsewhere is found.
+CREDENTIAL_TAG = "tokenvend:credential"
 
 #: What is wrong with a secret when Secrets Manager answers with this code.
 _REASONS = {
@@ -44,7 +46,13 @@ class SecretsManagerStore:
         self._prefix = prefix
         self._deployment = deployment
 
-    def read(self, definition: CredentialDefinition, tenant: str | None) -> ProviderSecret:
+    def read(
+        self,
+        definition: CredentialDefinition,
+        tenant: str | None,
+        *,
+        stage: SecretStage = SecretStage.CURRENT,
+    ) -> ProviderSecret:
         """See `ports.SecretStore`."""
         name = _Name(definition, tenant)
         reference = definition.secret or SecretReference(arn=self._prefix + name.label)
@@ -52,12 +60,13 @@ class SecretsManagerStore:
             # One secret for all tenants would let each of them act as any other.
             raise name.unusable("is one secret, but each tenant needs its own")
         host = self._host(reference.arn, name)
-        fields = self._fields(reference.arn, name)
+        fields, version = self._fields(reference.arn, stage, name)
         if definition.kind is CredentialKind.API_KEY:
-            return ProviderSecret("", Secret(_field(fields, reference.api_key_key, name)), host)
+            api_key = Secret(_field(fields, reference.api_key_key, name))
+            return ProviderSecret("", api_key, host, version)
         client_id = definition.client_id or _field(fields, reference.client_id_key, name)
         client_secret = _field(fields, reference.client_secret_key, name)
-        return ProviderSecret(client_id, Secret(client_secret), host)
+        return ProviderSecret(client_id, Secret(client_secret), host, version)
 
     def _host(self, secret_id: str, name: "_Name") -> str:
         with _secret_errors("secretsmanager:DescribeSecret", name):
@@ -69,9 +78,11 @@ class SecretsManagerStore:
             raise name.unusable(f"lacks the tag {HOST_TAG}, which says where it may be sent")
         return tags[HOST_TAG]
 
-    def _fields(self, secret_id: str, name: "_Name") -> dict[str, object]:
+    def _fields(
+        self, secret_id: str, stage: SecretStage, name: "_Name"
+    ) -> tuple[dict[str, object], str]:
         with _secret_errors("secretsmanager:GetSecretValue", name):
-            answer = self._client.get_secret_value(SecretId=secret_id, VersionStage=_CURRENT)
+            answer = self._client.get_secret_value(SecretId=secret_id, VersionStage=stage.value)
         try:
             fields = json.loads(answer.get("SecretString", ""))
         except (ValueError, RecursionError):
@@ -79,7 +90,7 @@ class SecretsManagerStore:
         # Raised out here: the parser's own error holds the whole text.
         if not isinstance(fields, dict):
             raise name.unusable("is not a JSON object")
-        return fields
+        return fields, answer.get("VersionId", "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,20 +29,40 @@ LEASE = timedelta(seconds=12)
 LEASE_WAIT = timedelta(seconds=12)
 FUNCTION_TIMEOUT = timedelta(seconds=20)
 EXCHANGE_NEEDS = timedelta(seconds=11)
+#: Who waits for another's exchange gives up while there is still time to say so.
+ANSWER_NEEDS = timedelta(seconds=1)
+
+# Scheduled renewal: a run each minute, for each of the shards
+RENEWAL_SHARDS = 16
+RENEWAL_EVERY = timedelta(minutes=1)
+#: A run also looks for what earlier runs left, this far back.
+RENEWAL_LOOKS_BACK = timedelta(minutes=5)
 
 # A token's life, as shares of its lifetime
 RENEWAL_DUE = 0.75
 OVERDUE = 0.90
+RENEWAL_DUE_REPEATED = 0.90
+OVERDUE_REPEATED = 0.97
 JITTER = 0.03
 LIFETIME_MAXIMUM = timedelta(days=30)
 DEFAULT_LIFETIME_SECONDS = 300
 API_KEY_LIFETIME = timedelta(minutes=5)
 CLOCK_SKEW = timedelta(seconds=30)
 CLOCK_SKEW_SHARE = 0.10
+#: A clock that is further than this from AWS's own is corrected by it.
+CLOCK_TOLERANCE = timedelta(seconds=2)
 
 # Back-off after a provider's failure
 BACKOFF_FIRST = timedelta(seconds=1)
 BACKOFF_MAXIMUM = timedelta(minutes=15)
+
+# While the tables are away
+OUTAGE_READS_AGAIN_AFTER = timedelta(seconds=5)
+OUTAGE_EXCHANGES_A_MINUTE = 10
+
+# Tokens that an API refused
+REJECTIONS_A_MINUTE = 10
+REJECTION_AGAIN_AFTER = 0.25
 
 # What a request may be
 BODY_BYTES = 16 * 1024

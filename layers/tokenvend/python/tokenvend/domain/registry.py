@@ -40,6 +40,17 @@ class Isolation(StrEnum):
     CALLER = "caller"
 
 
+class Rotation(StrEnum):
+    """How a credential's secret is changed.
+
+    IMMEDIATE: the provider takes the new one from one moment to the next. STAGED: the new one is
+    AWSPENDING until it has been shown to work, and is tried when the current one is refused.
+    """
+
+    IMMEDIATE = "immediate"
+    STAGED = "staged"
+
+
 class ClientAuthentication(StrEnum):
     """How a client authenticates to the token endpoint (RFC 6749 §2.3.1, RFC 8414 §2)."""
 
@@ -84,6 +95,7 @@ class CredentialDefinition:
     revocation_endpoint: str | None = None
     family: bool = False
     single_active_token: bool = False
+    rotation: Rotation = Rotation.IMMEDIATE
     default_lifetime_seconds: int = DEFAULT_LIFETIME_SECONDS
     secret: SecretReference | None = None
     api_key_header: Header | None = None

@@ -12,6 +12,7 @@ from tokenvend.domain.errors import (
 )
 from tokenvend.domain.names import NAME, TARGET, TENANT
 from tokenvend.domain.scopes import Scopes, parse_scope
+from tokenvend.domain.secret import Secret
 
 CLIENT_CREDENTIALS = "client_credentials"
 #: RFC 8693. Its place is here and in `entries`: the subject token will be one more `Proof`.
@@ -22,6 +23,10 @@ PARAMETERS = frozenset(
     {"grant_type", "scope", "audience", "resource", "tenant", "connection", "min_ttl_seconds"}
 )
 
+#: What a report of a refused token has beside them.
+REJECTION_PARAMETERS = PARAMETERS | {"token", "token_sha256"}
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _WHOLE_SECONDS = re.compile(r"[0-9]{1,9}")
 
 
@@ -39,6 +44,33 @@ class VendRequest:
     tenant: str | None = None
     connection: str | None = None
     min_ttl_seconds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """The report that an API refused a token: which one, and the request that vends it."""
+
+    request: VendRequest
+    token_sha256: str
+
+
+def parse_rejection(credential: object, parameters: Mapping[str, object]) -> Rejection:
+    """Turn the parameters of a report into one; the token itself goes no further than here.
+
+    Raises:
+        InvalidRequestError: neither or both of `token` and `token_sha256`, or a malformed one.
+        UnsupportedGrantTypeError, InvalidTargetError: see `parse_vend_request`.
+    """
+    token, digest = parameters.get("token"), parameters.get("token_sha256")
+    if (token is None) == (digest is None):
+        raise _malformed("token", "or token_sha256 is needed, and not both")
+    if token is not None:
+        if not isinstance(token, str) or not token:
+            raise _malformed("token", "must be a text")
+        digest = Secret(token).sha256
+    if not isinstance(digest, str) or _SHA256.fullmatch(digest) is None:
+        raise _malformed("token_sha256", "must be a SHA-256 in lower-case hexadecimal")
+    return Rejection(parse_vend_request(credential, parameters), digest)
 
 
 def parse_vend_request(credential: object, parameters: Mapping[str, object]) -> VendRequest:

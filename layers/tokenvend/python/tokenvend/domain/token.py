@@ -4,8 +4,12 @@
         |---------- FRESH --------|------ STALE -------|-- OVERDUE --|-- EXPIRED …
         0 %                      75 %                 90 %          100 %
 
-FRESH and STALE are answered as they are. At OVERDUE one request exchanges while the others
-answer what they hold. EXPIRED is never answered.
+FRESH and STALE are answered as they are; a scheduled renewal replaces what is STALE and asked
+for. At OVERDUE one request exchanges while the others answer what they hold. EXPIRED is never
+answered.
+
+A provider may answer with the token that we hold already. Asking it again early would only
+bring the same once more, so such a token is due at 90 % of what it has left, overdue at 97 %.
 """
 
 from dataclasses import dataclass
@@ -27,6 +31,13 @@ class Freshness(Enum):
     EXPIRED = auto()
 
 
+class SecretStage(StrEnum):
+    """Which of a secret's versions made a token: the current one, or the next of a rotation."""
+
+    CURRENT = "AWSCURRENT"
+    PENDING = "AWSPENDING"
+
+
 class LifetimeSource(StrEnum):
     """Who said how long the token lives."""
 
@@ -42,6 +53,8 @@ class AccessToken:
     `requested_at` is the instant before the request was sent. `expires_at` has the allowance
     for skewed clocks already taken off. `epoch` names the state of the secret that it was
     made with. `header` is how it is sent. Only bearer tokens are ever stored.
+    `forced`: it took the place of one that an API had refused. `repeated`: it is the
+    token that was held before, so the provider issues no other while this one lives.
     """
 
     access_token: Secret
@@ -51,6 +64,9 @@ class AccessToken:
     epoch: str = ""
     lifetime_source: LifetimeSource = LifetimeSource.EXPIRES_IN
     header: Header = BEARER
+    secret_stage: SecretStage = SecretStage.CURRENT
+    forced: bool = False
+    repeated: bool = False
 
     @property
     def lifetime(self) -> timedelta:
@@ -65,13 +81,24 @@ class AccessToken:
         """Where the token is in its life; *key* spreads many tokens' renewals in time."""
         if now >= self.expires_at:
             return Freshness.EXPIRED
-        jitter = jitter_of(key) * bounds.JITTER
-        age = (now - self.requested_at) / self.lifetime
-        if age >= bounds.OVERDUE - jitter:
+        if now >= self.overdue_at(key):
             return Freshness.OVERDUE
-        if age >= bounds.RENEWAL_DUE + jitter:
+        if now >= self.due_at(key):
             return Freshness.STALE
         return Freshness.FRESH
+
+    def due_at(self, key: str) -> datetime:
+        """When a renewal should replace the token."""
+        share = bounds.RENEWAL_DUE_REPEATED if self.repeated else bounds.RENEWAL_DUE
+        return self._instant_at(share + jitter_of(key) * bounds.JITTER)
+
+    def overdue_at(self, key: str) -> datetime:
+        """When a request should replace the token, because no renewal did."""
+        share = bounds.OVERDUE_REPEATED if self.repeated else bounds.OVERDUE
+        return self._instant_at(share - jitter_of(key) * bounds.JITTER)
+
+    def _instant_at(self, share: float) -> datetime:
+        return self.requested_at + self.lifetime * share
 
 
 def jitter_of(key: str) -> float:

@@ -10,7 +10,14 @@ from tokenvend.domain.errors import (
     TokenVendError,
 )
 from tokenvend.domain.identity import Entry, Proof, identity_of_alias
-from tokenvend.domain.request import PARAMETERS, VendRequest, parse_vend_request
+from tokenvend.domain.request import (
+    PARAMETERS,
+    REJECTION_PARAMETERS,
+    Rejection,
+    VendRequest,
+    parse_rejection,
+    parse_vend_request,
+)
 from tokenvend.entries.alias import caller_alias_of
 from tokenvend.entries.http import error_fields
 
@@ -33,8 +40,8 @@ def prove_alias(invoked_function_arn: str) -> Proof:
     return Proof(Entry.DIRECT, identity_of_alias(caller_alias_of(invoked_function_arn)))
 
 
-def parse_direct_request(event: object) -> VendRequest:
-    """One request of a direct invocation.
+def parse_direct_request(event: object) -> VendRequest | Rejection:
+    """One request of a direct invocation, or, as `{"reject": {…}}`, the report of a token.
 
     No field of it says who asks. An unknown name is refused, not ignored: over this entry it
     is a typing error, or somebody who hopes that `caller` counts.
@@ -42,16 +49,24 @@ def parse_direct_request(event: object) -> VendRequest:
     Raises:
         InvalidRequestError, InvalidTargetError: the request is malformed.
     """
+    if isinstance(event, Mapping) and event.keys() == {"reject"}:
+        report = _fields(event["reject"], _FIELDS | REJECTION_PARAMETERS)
+        return parse_rejection(report.get("credential"), report)
+    fields = _fields(event, _FIELDS)
+    return parse_vend_request(fields.get("credential"), fields)
+
+
+def _fields(event: object, known: frozenset[str]) -> Mapping[str, Any]:
     if not isinstance(event, Mapping):
         raise InvalidRequestError("A request is a JSON object.", rule="request.shape")
-    unknown = {str(name) for name in event} - _FIELDS
+    unknown = {str(name) for name in event} - known
     if unknown:
         raise InvalidRequestError(
             f"There are {len(unknown)} fields that no request has; known are:"
-            f" {', '.join(sorted(_FIELDS))}.",
+            f" {', '.join(sorted(known))}.",
             rule="request.unknown_field",
         )
-    return parse_vend_request(event.get("credential"), event)
+    return event
 
 
 def batch_of(event: Mapping[str, Any]) -> Sequence[object] | None:

@@ -17,14 +17,20 @@ from tokenvend.domain.identity import (
     Proof,
     identity_of_session,
 )
-from tokenvend.domain.request import VendRequest, parse_vend_request
+from tokenvend.domain.request import (
+    Rejection,
+    VendRequest,
+    parse_rejection,
+    parse_vend_request,
+)
 from tokenvend.entries.form import prove_client, read_form
 
+_REJECT_ROUTE = "/token/reject"
 _NO_STORE = {"Content-Type": "application/json", "Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
-def parse_oauth2_event(event: Mapping[str, Any]) -> tuple[Proof, VendRequest]:
-    """Who asks for what at `/oauth2/{credential}/token`.
+def parse_oauth2_event(event: Mapping[str, Any]) -> tuple[Proof, VendRequest | Rejection]:
+    """Who asks for what at `/oauth2/{credential}/token`, or reports a token there.
 
     A `subject_token` (RFC 8693) will be a second kind of proof here.
 
@@ -33,10 +39,10 @@ def parse_oauth2_event(event: Mapping[str, Any]) -> tuple[Proof, VendRequest]:
     """
     form = read_form(event)
     proof = prove_client(event, form)
-    return proof, parse_vend_request(_credential(event), form)
+    return proof, _parse(event, form)
 
 
-def parse_iam_event(event: Mapping[str, Any]) -> tuple[Proof, VendRequest]:
+def parse_iam_event(event: Mapping[str, Any]) -> tuple[Proof, VendRequest | Rejection]:
     """Who asks for what at `/iam/{credential}/token`: API Gateway has verified the signature.
 
     Raises:
@@ -50,7 +56,7 @@ def parse_iam_event(event: Mapping[str, Any]) -> tuple[Proof, VendRequest]:
             "The signature already proves the caller: leave the client out.",
             rule="request.client_authentication",
         )
-    return proof, parse_vend_request(_credential(event), form)
+    return proof, _parse(event, form)
 
 
 def http_answer(answer: Mapping[str, object]) -> dict[str, Any]:
@@ -91,5 +97,9 @@ def _signer(event: Mapping[str, Any]) -> Proof:
     return Proof(Entry.IAM, name, unique_id=unique_id or None)
 
 
-def _credential(event: Mapping[str, Any]) -> object:
-    return (event.get("pathParameters") or {}).get("credential")
+def _parse(event: Mapping[str, Any], form: Mapping[str, str]) -> VendRequest | Rejection:
+    credential = (event.get("pathParameters") or {}).get("credential")
+    # `resource` is the route as the template names it, and so nothing that a caller chose.
+    if str(event.get("resource")).endswith(_REJECT_ROUTE):
+        return parse_rejection(credential, form)
+    return parse_vend_request(credential, form)

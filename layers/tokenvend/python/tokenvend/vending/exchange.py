@@ -1,15 +1,14 @@
-"""One token request to a provider's token endpoint (RFC 6749 §4.4)."""
+"""One token request to a provider's token endpoint (RFC 6749 §4.4), or two if the secret turns."""
 
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from tokenvend.domain.decision import Decision
+from tokenvend.domain.cache_key import TokenSpec
 from tokenvend.domain.errors import (
     CredentialNotReadyError,
     ProviderRefusedError,
     TemporarilyUnavailableError,
-    TokenVendError,
 )
-from tokenvend.domain.failure import Failure, failure_after
 from tokenvend.domain.oauth.token_request import (
     ProviderRequest,
     ProviderSecret,
@@ -18,7 +17,8 @@ from tokenvend.domain.oauth.token_request import (
     host_of,
 )
 from tokenvend.domain.oauth.token_response import ProviderResponse, parse_token_response
-from tokenvend.domain.token import AccessToken, jitter_of
+from tokenvend.domain.registry import CredentialDefinition, Rotation
+from tokenvend.domain.token import AccessToken, SecretStage
 from tokenvend.ports import (
     Clock,
     ProviderAwayError,
@@ -28,6 +28,18 @@ from tokenvend.ports import (
 from tokenvend.vending.secret import read_secret
 
 _EXPECTED_AT_FIRST = timedelta(milliseconds=300)
+#: A second request must end within the time of one slow one, so the first must have been quick.
+_QUICK_SECONDS = 2.0
+_INVALID_CLIENT = frozenset({"invalid_client", "http_401"})
+
+
+@dataclass(frozen=True, slots=True)
+class TokenWanted:
+    """What to ask the provider for. `epoch` names the state of the secret as just read."""
+
+    definition: CredentialDefinition
+    spec: TokenSpec
+    epoch: str = ""
 
 
 class Exchange:
@@ -40,8 +52,8 @@ class Exchange:
         #: How long an exchange takes, by the newest one: waiters sleep until then.
         self.expected = _EXPECTED_AT_FIRST
 
-    def run(self, decision: Decision, *, epoch: str) -> AccessToken:
-        """A new token for *decision*.
+    def run(self, wanted: TokenWanted) -> AccessToken:
+        """A new token.
 
         Raises:
             CredentialNotReadyError: the secret is missing or may not go to this host.
@@ -49,31 +61,49 @@ class Exchange:
             TemporarilyUnavailableError: the provider or Secrets Manager is away.
         """
         started = self._clock.monotonic()
-        secret = read_secret(self._secrets, decision.definition, decision.spec.tenant)
-        requested_at = self._clock.now()
-        request = build_token_request(decision.definition, decision.spec, secret)
-        token = parse_token_response(
-            self._send(request),
-            decision.definition,
-            asked=decision.spec.scopes,
-            requested_at=requested_at,
-            epoch=epoch,
-        )
+        secret = self._read_secret(wanted, SecretStage.CURRENT)
+        try:
+            token = self._ask(wanted, secret)
+        except ProviderRefusedError as refused:
+            if refused.provider_error not in _INVALID_CLIENT:
+                raise
+            if self._clock.monotonic() - started > _QUICK_SECONDS:
+                raise
+            token = self._ask_with_another_secret(wanted, secret, refused)
         self.expected = timedelta(seconds=self._clock.monotonic() - started)
-        self._refuse_wider(token, decision, secret)
         return token
 
-    def failure_to_record(
-        self, previous: Failure | None, error: TokenVendError, *, key: str
-    ) -> Failure | None:
-        """What the other environments must know of *error*.
+    def _ask_with_another_secret(
+        self, wanted: TokenWanted, refused_one: ProviderSecret, refused: ProviderRefusedError
+    ) -> AccessToken:
+        """Once more, if the secret has changed meanwhile, or its next version is waiting."""
+        stages = [SecretStage.CURRENT]
+        if wanted.definition.rotation is Rotation.STAGED:
+            stages.append(SecretStage.PENDING)
+        for stage in stages:
+            try:
+                secret = self._read_secret(wanted, stage)
+            except (CredentialNotReadyError, TemporarilyUnavailableError):
+                continue
+            if secret.version != refused_one.version:
+                return replace(self._ask(wanted, secret), secret_stage=stage)
+        raise refused
 
-        A secret that is not ready is not the provider's failure: once it is put, the next
-        request may try.
-        """
-        if isinstance(error, CredentialNotReadyError):
-            return previous
-        return failure_after(previous, error, now=self._clock.now(), jitter=jitter_of(key))
+    def _ask(self, wanted: TokenWanted, secret: ProviderSecret) -> AccessToken:
+        requested_at = self._clock.now()
+        request = build_token_request(wanted.definition, wanted.spec, secret)
+        token = parse_token_response(
+            self._send(request),
+            wanted.definition,
+            asked=wanted.spec.scopes,
+            requested_at=requested_at,
+            epoch=wanted.epoch,
+        )
+        self._refuse_wider(token, wanted, secret)
+        return token
+
+    def _read_secret(self, wanted: TokenWanted, stage: SecretStage) -> ProviderSecret:
+        return read_secret(self._secrets, wanted.definition, wanted.spec.tenant, stage=stage)
 
     def _send(self, request: ProviderRequest) -> ProviderResponse:
         try:
@@ -83,24 +113,23 @@ class Exchange:
                 "The provider did not answer in time.", rule="provider.away"
             ) from None
 
-    def _refuse_wider(self, token: AccessToken, decision: Decision, secret: ProviderSecret) -> None:
-        # The token is kept for whoever may ask for the same scopes, so full access excuses a
-        # wider one only where none were named: such a token goes to full access alone.
-        unnamed = not decision.spec.scopes and not decision.definition.scopes
-        if decision.grant.full_access and unnamed:
+    def _refuse_wider(
+        self, token: AccessToken, wanted: TokenWanted, secret: ProviderSecret
+    ) -> None:
+        # Where no scope is named at all, only a grant of full access leads here.
+        unnamed = not wanted.spec.scopes and not wanted.definition.scopes
+        if unnamed or token.scopes <= wanted.spec.scopes:
             return
-        if token.scopes <= decision.spec.scopes:
-            return
-        self._revoke_quietly(token, decision, secret)
+        self._revoke_quietly(token, wanted.definition, secret)
         raise ProviderRefusedError(
             "The provider gave a token with more scopes than were asked for; it was not used.",
             provider_error="scope_widened",
         )
 
     def _revoke_quietly(
-        self, token: AccessToken, decision: Decision, secret: ProviderSecret
+        self, token: AccessToken, definition: CredentialDefinition, secret: ProviderSecret
     ) -> None:
-        request = build_revocation_request(decision.definition, token.access_token, secret)
+        request = build_revocation_request(definition, token.access_token, secret)
         # The secret goes only to the host recorded with it, for this endpoint too.
         if request is None or host_of(request.url) != secret.allowed_host.lower():
             return

@@ -1,7 +1,7 @@
 """What one environment remembers, so that most requests need no network at all."""
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tokenvend.domain import bounds
@@ -54,9 +54,12 @@ class Memory:
         checked_at: datetime,
     ) -> None:
         """Keep a vend that was checked at *checked_at*."""
-        overdue_at = token.requested_at + token.lifetime * (bounds.OVERDUE - bounds.JITTER)
         min_ttl = timedelta(seconds=key[1].min_ttl_seconds)
-        trusted_until = min(checked_at + self._trust, overdue_at, token.expires_at - min_ttl)
+        # Another environment's exchange voids such a token: only the table knows.
+        trust = timedelta(0) if decision.definition.single_active_token else self._trust
+        trusted_until = min(
+            checked_at + trust, token.overdue_at(decision.key), token.expires_at - min_ttl
+        )
         self._vends[key] = Remembered(view, decision, token, checked_at, trusted_until)
         self._vends.move_to_end(key)
         if len(self._vends) > bounds.MEMORY_ENTRIES:
@@ -66,11 +69,19 @@ class Memory:
         """Drop a vend that the tables no longer allow."""
         self._vends.pop(key, None)
 
+    def replace_token(self, key: MemoryKey, token: AccessToken) -> None:
+        """Keep *token* in place of the one that is remembered; the decision grows no younger."""
+        remembered = self._vends[key]
+        self._vends[key] = replace(remembered, token=token, trusted_until=remembered.checked_at)
+
+    def forget_token(self, token_key: str) -> None:
+        """Drop every vend of the token under *token_key*."""
+        for key in [key for key, each in self._vends.items() if each.decision.key == token_key]:
+            del self._vends[key]
+
     def outlasts_outage(self, remembered: Remembered, now: datetime) -> bool:
-        """Whether *remembered* may still be answered while the tables are away."""
-        return now < remembered.checked_at + self._outage_grace and not remembered.token.is_expired(
-            now
-        )
+        """Whether the decision in *remembered* still holds while the tables are away."""
+        return now < remembered.checked_at + self._outage_grace
 
     def remember_unknown(self, identity: str, now: datetime) -> None:
         """Spare the tables a flood of requests by one identity that is nobody."""

@@ -3,20 +3,25 @@
 from tokenvend.domain.errors import CredentialNotReadyError, TemporarilyUnavailableError
 from tokenvend.domain.oauth.token_request import ProviderSecret, destination_of
 from tokenvend.domain.registry import CredentialDefinition
+from tokenvend.domain.token import SecretStage
 from tokenvend.ports import SecretStore, SecretUnusableError, StoreAwayError
 
 
 def read_secret(
-    secrets: SecretStore, definition: CredentialDefinition, tenant: str | None
+    secrets: SecretStore,
+    definition: CredentialDefinition,
+    tenant: str | None,
+    *,
+    stage: SecretStage = SecretStage.CURRENT,
 ) -> ProviderSecret:
-    """The current secret, past every cache.
+    """The secret in *stage*, past every cache.
 
     Raises:
         CredentialNotReadyError: it is missing, or may not go where it would be sent.
         TemporarilyUnavailableError: Secrets Manager is away.
     """
     try:
-        secret = secrets.read(definition, tenant)
+        secret = secrets.read(definition, tenant, stage=stage)
     except SecretUnusableError as error:
         raise CredentialNotReadyError(str(error), rule="secret.unusable") from None
     except StoreAwayError:

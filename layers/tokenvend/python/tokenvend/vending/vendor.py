@@ -1,6 +1,6 @@
 """Answer one caller: decide, find or make the token, return it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tokenvend.domain.answer import Source, VendAnswer
@@ -9,31 +9,58 @@ from tokenvend.domain.errors import (
     InvalidClientError,
     InvalidRequestError,
     InvalidScopeError,
-    TemporarilyUnavailableError,
     TokenVendError,
 )
 from tokenvend.domain.identity import Entry, Proof
 from tokenvend.domain.registry import CredentialKind
+from tokenvend.domain.renewal import slot_of_token
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.scopes import format_scope
 from tokenvend.domain.token import AccessToken
-from tokenvend.ports import Clock, Findings, Lookup, StoreAwayError, TokenStore, VendReader
+from tokenvend.ports import (
+    Clock,
+    Findings,
+    Lookup,
+    StoreAwayError,
+    TokenItem,
+    TokenStore,
+    VendReader,
+)
 from tokenvend.vending.api_key import ApiKeys
-from tokenvend.vending.memory import Memory, Remembered
-from tokenvend.vending.obtain import Obtainer, Order
+from tokenvend.vending.memory import Memory, MemoryKey, Remembered
+from tokenvend.vending.obtain import Obtainer
+from tokenvend.vending.order import Order
+from tokenvend.vending.outage import Outage, store_away
 from tokenvend.vending.rate import RateLimit
+from tokenvend.vending.replacing import Obtained
+from tokenvend.vending.vended import Vended
 
 
 @dataclass(frozen=True, slots=True)
-class Vended:
-    """An answer, and what the audit line says about it.
+class _Asked:
+    """One request as it goes through: who, what, by when, and what was known of it."""
 
-    `failed` is an attempt to replace the token that failed while this one is still valid.
-    """
+    proof: Proof
+    request: VendRequest
+    remembered: Remembered | None
+    dies: float
 
-    answer: VendAnswer
-    decision: Decision
-    failed: TokenVendError | None = None
+    @property
+    def key(self) -> MemoryKey:
+        return self.proof.identity, self.request
+
+    @property
+    def expected_key(self) -> str | None:
+        return self.remembered.decision.key if self.remembered else None
+
+    @property
+    def lookup(self) -> Lookup:
+        return Lookup(
+            identity=self.proof.identity,
+            credential=self.request.credential,
+            tenant=self.request.tenant,
+            token_key=self.expected_key,
+        )
 
 
 class Vendor:
@@ -46,6 +73,7 @@ class Vendor:
         tokens: TokenStore,
         obtainer: Obtainer,
         api_keys: ApiKeys,
+        outage: Outage,
         memory: Memory,
         clock: Clock,
     ) -> None:
@@ -53,21 +81,22 @@ class Vendor:
         self._tokens = tokens
         self._obtainer = obtainer
         self._api_keys = api_keys
+        self._outage = outage
         self._memory = memory
         self._clock = clock
         self._rate = RateLimit()
 
-    def vend(self, proof: Proof, request: VendRequest, *, dies_at: datetime) -> Vended:
+    def vend(self, proof: Proof, request: VendRequest, *, time_left: timedelta) -> Vended:
         """A token for whoever *proof* proves.
 
-        *dies_at* is the end of this invocation: no exchange starts that could not end by then.
+        *time_left* is what is left of this invocation: no exchange starts that could not end
+        within it.
 
         Raises:
             TokenVendError: one class per reason, see `domain.errors`.
         """
         now = self._clock.now()
-        key = (proof.identity, request)
-        remembered = self._memory.recall(key)
+        remembered = self._memory.recall((proof.identity, request))
         if remembered is not None and now < remembered.trusted_until:
             # The request is remembered, its proof is not: each one is checked.
             prove_caller(proof, remembered.view)
@@ -75,76 +104,70 @@ class Vendor:
             return Vended(VendAnswer(remembered.token, Source.MEMORY, now), remembered.decision)
         if self._memory.is_unknown(proof.identity, now):
             raise InvalidClientError(rule=Rule.CALLER_KNOWN)
-        return self._vend_checked(proof, request, remembered, now=now, dies_at=dies_at)
+        dies = self._clock.monotonic() + time_left.total_seconds()
+        return self._vend_checked(_Asked(proof, request, remembered, dies))
 
-    def _vend_checked(
-        self,
-        proof: Proof,
-        request: VendRequest,
-        remembered: Remembered | None,
-        *,
-        now: datetime,
-        dies_at: datetime,
-    ) -> Vended:
-        key = (proof.identity, request)
-        expected_key = remembered.decision.key if remembered else None
+    def _vend_checked(self, asked: _Asked) -> Vended:
+        if self._outage.is_on(asked.key):
+            return self._vend_in_outage(asked, None)
+        started = self._clock.monotonic()
         try:
-            findings = self._reader.read(_lookup(proof, request, expected_key))
-        except StoreAwayError:
-            return self._answer_in_outage(proof, remembered, now)
-        decision = self._decide(proof, request, findings, now)
+            findings = self._reader.read(asked.lookup)
+        except StoreAwayError as error:
+            self._outage.began(asked.key, error)
+            return self._vend_in_outage(asked, error)
+        # Reckoned back from here: the answer may just have set this clock right.
+        checked_at = self._clock.now() - timedelta(seconds=self._clock.monotonic() - started)
+        decision = self._decide(asked, findings)
         try:
-            vended = self._obtain(request, decision, findings, expected_key, dies_at)
+            vended = self._obtain(asked, decision, findings)
         except TokenVendError as error:
             error.caller = decision.caller.name
             raise
-        self._memory.remember(key, findings.view, decision, vended.answer.token, checked_at=now)
+        self._memory.remember(
+            asked.key, findings.view, decision, vended.answer.token, checked_at=checked_at
+        )
         return vended
 
-    def _decide(
-        self,
-        proof: Proof,
-        request: VendRequest,
-        findings: Findings,
-        now: datetime,
-    ) -> Decision:
+    def _vend_in_outage(self, asked: _Asked, error: StoreAwayError | None) -> Vended:
+        vended = self._outage.answer(
+            asked.proof, asked.key, asked.remembered, error, dies=asked.dies
+        )
+        self._rate.check(vended.decision.caller, vended.answer.answered_at)
+        return vended
+
+    def _decide(self, asked: _Asked, findings: Findings) -> Decision:
+        proof, now = asked.proof, self._clock.now()
         try:
-            decision = decide(proof, request, findings.view, now=now)
+            decision = decide(proof, asked.request, findings.view, now=now)
         except TokenVendError:
-            self._memory.forget((proof.identity, request))
+            self._memory.forget(asked.key)
             if findings.view.caller is None and proof.entry is Entry.OAUTH2:
                 self._memory.remember_unknown(proof.identity, now)
             raise
         self._rate.check(decision.caller, now)
         return decision
 
-    def _obtain(
-        self,
-        request: VendRequest,
-        decision: Decision,
-        findings: Findings,
-        expected_key: str | None,
-        dies_at: datetime,
-    ) -> Vended:
+    def _obtain(self, asked: _Asked, decision: Decision, findings: Findings) -> Vended:
         if decision.definition.kind is CredentialKind.API_KEY:
-            return self._read_api_key(request, decision, findings.epoch)
+            return self._read_api_key(asked.request, decision, findings.state.epoch)
         order = Order(
-            decision=decision,
-            epoch=findings.epoch,
-            min_ttl=timedelta(seconds=request.min_ttl_seconds),
-            dies_at=dies_at,
+            spec=decision.spec,
+            key=decision.key,
+            definition=decision.definition,
+            state=findings.state,
+            dies=asked.dies,
+            min_ttl=timedelta(seconds=asked.request.min_ttl_seconds),
         )
-        try:
-            known = decision.key == expected_key
-            item = findings.item if known else self._tokens.read(decision.key)
-        except StoreAwayError:
-            raise _store_away() from None
+        item = self._item(asked, decision, findings)
         if item.token is not None:
-            _check_min_ttl(request, item.token)
-        obtained = self._obtainer.obtain(order, item)
-        _check_min_ttl(request, obtained.token)
+            _check_min_ttl(asked.request, item.token)
+        obtained = self._obtainer.obtain(order, _or_remembered(item, asked, decision))
+        _check_min_ttl(asked.request, obtained.token)
         _check_scopes_given(decision, obtained.token)
-        answer = VendAnswer(obtained.token, obtained.source, self._clock.now())
+        now = self._clock.now()
+        self._mark_asked(decision.key, item, obtained, now)
+        answer = VendAnswer(obtained.token, obtained.source, now)
         return Vended(answer, decision, obtained.failed)
 
     def _read_api_key(self, request: VendRequest, decision: Decision, epoch: str) -> Vended:
@@ -152,27 +175,34 @@ class Vendor:
         _check_min_ttl(request, key)
         return Vended(VendAnswer(key, Source.STORE, self._clock.now()), decision)
 
-    def _answer_in_outage(
-        self, proof: Proof, remembered: Remembered | None, now: datetime
-    ) -> Vended:
-        if remembered is None or not self._memory.outlasts_outage(remembered, now):
-            raise _store_away() from None
-        prove_caller(proof, remembered.view)
-        self._rate.check(remembered.decision.caller, now)
-        return Vended(
-            VendAnswer(remembered.token, Source.MEMORY, now),
-            remembered.decision,
-            failed=_store_away(),
-        )
+    def _item(self, asked: _Asked, decision: Decision, findings: Findings) -> TokenItem:
+        if decision.key == asked.expected_key:
+            return findings.item
+        try:
+            return self._tokens.read(decision.key)
+        except StoreAwayError:
+            raise store_away() from None
+
+    def _mark_asked(self, key: str, item: TokenItem, obtained: Obtained, now: datetime) -> None:
+        """Have a token renewed that is asked for again after it was put: one write per token."""
+        if item.is_asked or obtained.token is not item.token:
+            return
+        try:
+            slot = slot_of_token(key, obtained.token, now=now)
+            self._tokens.schedule_renewal(key, obtained.token, slot)
+        except StoreAwayError:
+            # Then the next reader does; at the worst a request exchanges.
+            return
 
 
-def _lookup(proof: Proof, request: VendRequest, token_key: str | None) -> Lookup:
-    return Lookup(
-        identity=proof.identity,
-        credential=request.credential,
-        tenant=request.tenant,
-        token_key=token_key,
-    )
+def _or_remembered(item: TokenItem, asked: _Asked, decision: Decision) -> TokenItem:
+    """*item*, with the token that this environment remembers where the table has none.
+
+    A token that could not be sealed is in memory only; without this, each check would exchange.
+    """
+    if item.token is not None or decision.key != asked.expected_key or asked.remembered is None:
+        return item
+    return replace(item, token=asked.remembered.token)
 
 
 def _check_min_ttl(request: VendRequest, token: AccessToken) -> None:
@@ -191,7 +221,3 @@ def _check_scopes_given(decision: Decision, token: AccessToken) -> None:
         raise InvalidScopeError(
             f"The provider did not give {format_scope(missing)}.", rule=Rule.SCOPE_GIVEN
         )
-
-
-def _store_away() -> TemporarilyUnavailableError:
-    return TemporarilyUnavailableError("The tables do not answer; ask again.", rule="store.away")

@@ -31,6 +31,7 @@ from tokenvend.domain.registry import (
     Grant,
     Isolation,
     Observation,
+    Rotation,
     ScopeMode,
     SecretReference,
 )
@@ -186,6 +187,7 @@ def build_definition(definition: CredentialDefinition) -> RegistryItem:
         "revocation_endpoint": definition.revocation_endpoint,
         "family": definition.family,
         "single_active_token": definition.single_active_token,
+        "rotation": definition.rotation.value,
         "default_lifetime_seconds": definition.default_lifetime_seconds,
     }
     if definition.secret is not None:
@@ -226,6 +228,7 @@ def parse_definition(document: Document) -> CredentialDefinition:
         revocation_endpoint=documents.optional_text(document, "revocation_endpoint"),
         family=documents.flag(document, "family"),
         single_active_token=documents.flag(document, "single_active_token"),
+        rotation=Rotation(documents.text(document, "rotation")),
         default_lifetime_seconds=documents.count(document, "default_lifetime_seconds"),
         secret=_parse_secret_reference(document),
         api_key_header=_parse_api_key_header(document),

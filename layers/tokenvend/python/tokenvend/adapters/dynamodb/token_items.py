@@ -3,13 +3,15 @@
 What is known of a token, its expiry and scopes too, is inside the ciphertext. Outside are
 only the key, the lease, the failure and the TTL; none of them says anything of the token.
 
-| attribute                                    | holds                                      |
-|----------------------------------------------|--------------------------------------------|
-| `token`, `wrapped_key`                       | the sealed token and the key that opens it |
-| `token_ttl`                                  | the TTL that goes with this token          |
-| `lease_id`, `lease_done_at`, `lease_dies_at` | the lease                                  |
-| `failure`                                    | the newest failed exchange, as JSON        |
-| `ttl`                                        | when DynamoDB may delete all of it         |
+| attribute                                    | holds                                           |
+|----------------------------------------------|-------------------------------------------------|
+| `token`, `wrapped_key`                       | the sealed token and the key that opens it      |
+| `token_ttl`                                  | the TTL that goes with this token               |
+| `due`                                        | it was asked for: the slot in which it is renewed |
+| `rejected`                                   | an API refused the token of this `token_ttl`    |
+| `lease_id`, `lease_done_at`, `lease_dies_at` | the lease                                       |
+| `failure`                                    | the newest failed exchange, as JSON             |
+| `ttl`                                        | when DynamoDB may delete all of it              |
 
 `token_ttl` follows from the expiry inside the ciphertext. A lease or a failure makes `ttl`
 later, so that the item outlives them; when neither is there, `ttl` is `token_ttl` again. An
@@ -17,6 +19,7 @@ old ciphertext that was put back under a new TTL disagrees with one of the two.
 """
 
 import json
+from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from tokenvend.adapters.dynamodb import documents
@@ -28,11 +31,12 @@ from tokenvend.adapters.dynamodb.attributes import (
     number_of,
     text_of,
 )
+from tokenvend.adapters.dynamodb.credential_items import failure_in
 from tokenvend.adapters.encryption import EnvelopeCipher, Sealed, UntrustedItemError
-from tokenvend.domain.failure import Failure
+from tokenvend.domain.cache_key import TokenSpec
 from tokenvend.domain.lease import Lease
 from tokenvend.domain.secret import Secret
-from tokenvend.domain.token import AccessToken, LifetimeSource
+from tokenvend.domain.token import AccessToken, LifetimeSource, SecretStage
 from tokenvend.domain.untrusted import Distrust, OnUntrusted
 from tokenvend.ports import TokenItem
 
@@ -40,17 +44,17 @@ from tokenvend.ports import TokenItem
 KEPT = timedelta(hours=1)
 
 
+TOKEN_PREFIX = "token#"
+
+
 def token_pk(key: str) -> str:
     """The partition of the token with the cache key *key*."""
-    return f"token#{key}"
+    return TOKEN_PREFIX + key
 
 
-def epoch_pk(credential: str, tenant: str | None) -> str:
-    """The partition of the epoch of a credential's or a tenant's secret."""
-    return f"epoch#{credential}" if tenant is None else f"epoch#{credential}/{tenant}"
-
-
-def seal_token(cipher: EnvelopeCipher, pk: str, token: AccessToken, *, now: datetime) -> Item:
+def seal_token(
+    cipher: EnvelopeCipher, pk: str, token: AccessToken, spec: TokenSpec, *, now: datetime
+) -> Item:
     """The values that keep *token*: `:token`, `:wrapped_key` and `:token_ttl`.
 
     Raises:
@@ -63,13 +67,22 @@ def seal_token(cipher: EnvelopeCipher, pk: str, token: AccessToken, *, now: date
         "expires_at": token.expires_at.timestamp(),
         "epoch": token.epoch,
         "lifetime_source": token.lifetime_source.value,
+        "secret_stage": token.secret_stage.value,
+        "forced": token.forced,
+        "repeated": token.repeated,
+        "spec": asdict(spec) | {"scopes": sorted(spec.scopes)},
     }
     sealed = cipher.seal(pk, json.dumps(document).encode(), now=now)
     return {
         ":token": {"B": sealed.ciphertext},
         ":wrapped_key": {"B": sealed.wrapped_key},
-        ":token_ttl": number(_ttl_of(token)),
+        ":token_ttl": ttl_value(token),
     }
+
+
+def ttl_value(token: AccessToken) -> Item:
+    """The TTL that goes with *token*: it also names the token among those of one key."""
+    return number(_ttl_of(token))
 
 
 def lease_values(lease: Lease) -> Item:
@@ -79,16 +92,6 @@ def lease_values(lease: Lease) -> Item:
         ":done": number(lease.expected_done_at.timestamp()),
         ":dies": number(lease.dies_at.timestamp()),
     }
-
-
-def failure_values(failure: Failure) -> Item:
-    """The value that keeps *failure*: `:failure`."""
-    document = {
-        "provider_error": failure.provider_error,
-        "count": failure.count,
-        "retry_at": failure.retry_at.timestamp(),
-    }
-    return {":failure": {"S": json.dumps(document)}}
 
 
 class TokenItemParser:
@@ -105,14 +108,23 @@ class TokenItemParser:
             StoreAwayError: the key that opens it could not be had.
         """
         pk = text_of(item, "pk") or ""
-        return TokenItem(self._token(pk, item), self._lease(pk, item), self._failure(pk, item))
+        token, spec = self._token(pk, item) or (None, None)
+        return TokenItem(
+            token=token,
+            lease=self._lease(pk, item),
+            failure=failure_in(item, pk, self._on_untrusted),
+            spec=spec,
+            is_asked="due" in item,
+            is_rejected="rejected" in item and item["rejected"] == item.get("token_ttl"),
+        )
 
-    def _token(self, pk: str, item: Item) -> AccessToken | None:
+    def _token(self, pk: str, item: Item) -> tuple[AccessToken, TokenSpec] | None:
         ciphertext, wrapped_key = bytes_of(item, "token"), bytes_of(item, "wrapped_key")
         if ciphertext is None or wrapped_key is None:
             return None
         try:
-            token = _parse_token(self._cipher.open(pk, Sealed(ciphertext, wrapped_key)))
+            document = documents.parse(self._cipher.open(pk, Sealed(ciphertext, wrapped_key)))
+            token, spec = _parse_token(document), _parse_spec(document)
         except UntrustedItemError as error:
             self._on_untrusted(pk, error.reason)
             return None
@@ -123,7 +135,7 @@ class TokenItemParser:
         if not _ttl_agrees(item, token):
             self._on_untrusted(pk, Distrust.REPLAYED)
             return None
-        return token
+        return token, spec
 
     def _lease(self, pk: str, item: Item) -> Lease | None:
         lease_id = text_of(item, "lease_id")
@@ -143,19 +155,8 @@ class TokenItemParser:
                 lease_id=lease_id, expected_done_at=instant_of(0.0), dies_at=instant_of(0.0)
             )
 
-    def _failure(self, pk: str, item: Item) -> Failure | None:
-        text = text_of(item, "failure")
-        if text is None:
-            return None
-        try:
-            return _parse_failure(text)
-        except (KeyError, TypeError, ValueError):
-            self._on_untrusted(pk, Distrust.MALFORMED)
-            return None
 
-
-def _parse_token(plaintext: bytes) -> AccessToken:
-    document = documents.parse(plaintext)
+def _parse_token(document: documents.Fields) -> AccessToken:
     return AccessToken(
         access_token=Secret(documents.text(document, "access_token")),
         scopes=documents.texts(document, "scopes"),
@@ -163,16 +164,15 @@ def _parse_token(plaintext: bytes) -> AccessToken:
         expires_at=instant_of(document["expires_at"]),
         epoch=document["epoch"],
         lifetime_source=LifetimeSource(document["lifetime_source"]),
+        secret_stage=SecretStage(document["secret_stage"]),
+        forced=documents.flag(document, "forced"),
+        repeated=documents.flag(document, "repeated"),
     )
 
 
-def _parse_failure(text: str) -> Failure:
-    document = documents.parse(text)
-    return Failure(
-        provider_error=documents.optional_text(document, "provider_error"),
-        count=documents.count(document, "count"),
-        retry_at=instant_of(document["retry_at"]),
-    )
+def _parse_spec(document: documents.Fields) -> TokenSpec:
+    spec = documents.mapping(document, "spec")
+    return TokenSpec(**{**spec, "scopes": documents.texts(spec, "scopes")})
 
 
 def _ttl_of(token: AccessToken) -> int:

@@ -16,6 +16,7 @@ A write that botocore repeats after the first had succeeded fails its condition.
 shows the item as it stands, and our own id or ciphertext in it says that the write was ours.
 """
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -27,21 +28,25 @@ from tokenvend.adapters.aws_errors import (
     store_errors,
 )
 from tokenvend.adapters.dynamodb.attributes import Item, number, text_of
+from tokenvend.adapters.dynamodb.credential_items import failure_value
 from tokenvend.adapters.dynamodb.token_items import (
     KEPT,
+    TOKEN_PREFIX,
     TokenItemParser,
-    failure_values,
     lease_values,
     seal_token,
     token_pk,
+    ttl_value,
 )
 from tokenvend.adapters.encryption import EnvelopeCipher
 from tokenvend.domain import bounds
+from tokenvend.domain.cache_key import TokenSpec
 from tokenvend.domain.failure import Failure
 from tokenvend.domain.lease import Lease
+from tokenvend.domain.renewal import Slot
 from tokenvend.domain.token import AccessToken
 from tokenvend.domain.untrusted import OnUntrusted
-from tokenvend.ports import NOTHING, Clock, TokenItem
+from tokenvend.ports import NOTHING, Clock, StoreThrottledError, TokenItem
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -49,12 +54,17 @@ if TYPE_CHECKING:
 _NOBODY_IS_AT_IT = "attribute_not_exists(lease_id)"
 _THE_WATCHED_HOLDER_IS_STILL_THERE = "lease_id = :observed"
 _IT_IS_OURS = "lease_id = :lease_id"
+_THE_TOKEN_IS_STILL_THERE = "token_ttl = :token_ttl"
 
 _SET_LEASE = "SET lease_id = :lease_id, lease_done_at = :done, lease_dies_at = :dies, #ttl = :ttl"
 _REMOVE_LEASE = "REMOVE lease_id, lease_done_at, lease_dies_at"
+_REMOVE_WHAT_WAS = "failure, due, rejected"
 _SET_TOKEN = "SET #token = :token, wrapped_key = :wrapped_key, token_ttl = :ttl, #ttl = :ttl"
 _SET_TOKENS_OWN_TTL = "SET #ttl = if_not_exists(token_ttl, #ttl)"
 _SET_FAILURE = "SET failure = :failure"
+
+#: The sparse index of the tokens that were asked for, by slot.
+RENEWALS = "renewals"
 
 #: Attribute names that DynamoDB reserves, by the placeholder that stands for them.
 _RESERVED = {"#ttl": "ttl", "#token": "token"}
@@ -103,12 +113,13 @@ class DynamoDbTokenStore:
             return None
         return self._parser.parse(item)
 
-    def put_token(self, key: str, token: AccessToken, *, lease: Lease) -> bool:
+    def put_token(self, key: str, token: AccessToken, *, spec: TokenSpec, lease: Lease) -> bool:
         """See `ports.TokenStore`."""
-        values = seal_token(self._cipher, token_pk(key), token, now=self._clock.now())
+        values = seal_token(self._cipher, token_pk(key), token, spec, now=self._clock.now())
         values[":ttl"] = values.pop(":token_ttl")
         values[":lease_id"] = {"S": lease.lease_id}
-        item = self._update(key, f"{_SET_TOKEN} {_REMOVE_LEASE}, failure", _IT_IS_OURS, values)
+        change = f"{_SET_TOKEN} {_REMOVE_LEASE}, {_REMOVE_WHAT_WAS}"
+        item = self._update(key, change, _IT_IS_OURS, values)
         return item is not None and item.get("token") == values[":token"]
 
     def release_lease(self, key: str, *, lease: Lease, failure: Failure | None) -> None:
@@ -116,9 +127,36 @@ class DynamoDbTokenStore:
         values: Item = {":lease_id": {"S": lease.lease_id}}
         change = _SET_TOKENS_OWN_TTL
         if failure is not None:
-            values |= failure_values(failure)
+            values[":failure"] = failure_value(failure)
             change = _SET_FAILURE
         self._update(key, f"{change} {_REMOVE_LEASE}", _IT_IS_OURS, values)
+
+    def schedule_renewal(self, key: str, token: AccessToken, slot: Slot | None) -> None:
+        """See `ports.TokenStore`."""
+        values: Item = {":token_ttl": ttl_value(token)}
+        change = "REMOVE due"
+        if slot is not None:
+            change, values[":due"] = "SET due = :due", {"S": slot.name}
+        self._update(key, change, _THE_TOKEN_IS_STILL_THERE, values)
+
+    def due(self, slot: Slot) -> Iterator[str]:
+        """See `ports.TokenStore`."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            IndexName=RENEWALS,
+            KeyConditionExpression="due = :due",
+            ExpressionAttributeValues={":due": {"S": slot.name}},
+        )
+        with store_errors("dynamodb:Query"):
+            for page in pages:
+                yield from (item["pk"]["S"].removeprefix(TOKEN_PREFIX) for item in page["Items"])
+
+    def reject(self, key: str, token: AccessToken) -> None:
+        """See `ports.TokenStore`."""
+        values: Item = {":token_ttl": ttl_value(token)}
+        change = "SET rejected = :token_ttl"
+        if self._update(key, change, _THE_TOKEN_IS_STILL_THERE, values) is None:
+            raise StoreThrottledError("dynamodb:UpdateItem was throttled")
 
     def _update(self, key: str, change: str, condition: str, values: Item) -> Item | None:
         """The item after the write; where the condition failed, the item that made it fail.

@@ -1,32 +1,31 @@
 """Everything that decides one request, in one BatchGetItem over two tables."""
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tokenvend.adapters.aws_errors import store_errors
 from tokenvend.adapters.dynamodb import registry_items
-from tokenvend.adapters.dynamodb.attributes import Item, text_of
+from tokenvend.adapters.dynamodb.attributes import Item
+from tokenvend.adapters.dynamodb.batch_read import (
+    RegistryFound,
+    batch_get,
+    parsed,
+    registry_found,
+    tokens_found,
+)
+from tokenvend.adapters.dynamodb.credential_items import epoch_pk, parse_state
 from tokenvend.adapters.dynamodb.registry_items import (
     BLOCKED,
+    META_KEY,
     SECRET,
     SETTINGS,
-    Document,
     credential_pk,
-    has_known_schema,
-    registry_item_of,
 )
-from tokenvend.adapters.dynamodb.token_items import TokenItemParser, epoch_pk, token_pk
+from tokenvend.adapters.dynamodb.token_items import TokenItemParser, token_pk
 from tokenvend.domain.registry import RegistryView
-from tokenvend.domain.untrusted import Distrust, OnUntrusted
-from tokenvend.ports import NOTHING, Findings, Lookup, StoreThrottledError
+from tokenvend.domain.untrusted import OnUntrusted
+from tokenvend.ports import NOTHING, Findings, Lookup, StoreAwayError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-#: DynamoDB may leave keys out of an answer when it is busy; they are asked for once more.
-_TRIES = 2
-
-type _Found = Mapping[tuple[str | None, str | None], Item]
 
 
 class DynamoDbVendReader:
@@ -53,72 +52,43 @@ class DynamoDbVendReader:
 
     def read(self, lookup: Lookup) -> Findings:
         """See `ports.VendReader`."""
-        found = self._batch_get(_registry_keys(lookup), _token_keys(lookup))
-        registry = {
-            (text_of(item, "pk"), text_of(item, "sk")): item
-            for item in found.get(self._registry, [])
-        }
-        tokens = {text_of(item, "pk"): item for item in found.get(self._tokens, [])}
+        keys = {self._registry: _registry_keys(lookup), self._tokens: _token_keys(lookup)}
+        found = batch_get(self._client, keys)
+        tokens = tokens_found(found[self._tokens])
         item = tokens.get(token_pk(lookup.token_key)) if lookup.token_key else None
+        state = tokens.get(epoch_pk(lookup.credential, lookup.tenant), {})
         return Findings(
-            view=self._view(lookup, registry),
+            view=self._view(lookup, registry_found(found[self._registry])),
             item=self._parser.parse(item) if item else NOTHING,
-            epoch=text_of(tokens.get(epoch_pk(lookup.credential, lookup.tenant), {}), "epoch")
-            or "",
+            state=parse_state(state, self._on_untrusted),
         )
 
-    def _batch_get(
-        self, registry_keys: list[Item], token_keys: list[Item]
-    ) -> Mapping[str, list[Item]]:
-        found: dict[str, list[Item]] = {self._registry: [], self._tokens: []}
-        wanted: dict[str, Any] = {
-            self._registry: {"Keys": registry_keys},
-            self._tokens: {"Keys": token_keys},
-        }
-        for _ in range(_TRIES):
-            with store_errors("dynamodb:BatchGetItem"):
-                answer = self._client.batch_get_item(RequestItems=wanted)
-            for table, items in answer["Responses"].items():
-                found[table].extend(items)
-            wanted = answer.get("UnprocessedKeys") or {}
-            if not wanted:
-                return found
-        # A part of the answer would decide on a part of the truth.
-        raise StoreThrottledError("dynamodb:BatchGetItem left keys unprocessed")
+    def is_away(self) -> bool:
+        """See `ports.VendReader`."""
+        try:
+            batch_get(self._client, {self._registry: [_key(*META_KEY)]})
+        except StoreAwayError:
+            return True
+        return False
 
-    def _view(self, lookup: Lookup, registry: _Found) -> RegistryView:
+    def _view(self, lookup: Lookup, found: RegistryFound) -> RegistryView:
         identity, definition = lookup.identity, credential_pk(lookup.credential)
-
-        def parsed[T](pk: str, sk: str, parse: Callable[[Document], T]) -> T | None:
-            item = registry.get((pk, sk))
-            return None if item is None else self._parse(item, parse)
-
-        caller = parsed(identity, SETTINGS, registry_items.parse_caller)
-        grant = parsed(identity, lookup.credential, registry_items.parse_grant)
+        told = self._on_untrusted
+        caller = parsed(found, identity, SETTINGS, registry_items.parse_caller, told)
+        grant = parsed(found, identity, lookup.credential, registry_items.parse_grant, told)
+        secrets = parsed(found, identity, SECRET, registry_items.parse_client_secrets, told)
         if grant is not None and caller is not None and grant.caller != caller.name:
             # An identity that has just moved to another caller: its old grant is not that one's.
             grant = None
         return RegistryView(
             caller=caller,
-            caller_blocked=(identity, BLOCKED) in registry,
-            client_secret_hashes=parsed(identity, SECRET, registry_items.parse_client_secrets)
-            or (),
+            caller_blocked=(identity, BLOCKED) in found,
+            client_secret_hashes=secrets or (),
             grant=grant,
-            definition=parsed(definition, SETTINGS, registry_items.parse_definition),
+            definition=parsed(found, definition, SETTINGS, registry_items.parse_definition, told),
             # A block counts whatever its document says.
-            credential_blocked=(definition, BLOCKED) in registry,
+            credential_blocked=(definition, BLOCKED) in found,
         )
-
-    def _parse[T](self, item: Item, parse: Callable[[Document], T]) -> T | None:
-        reason = Distrust.MALFORMED if has_known_schema(item) else Distrust.UNKNOWN_SCHEMA
-        found = registry_item_of(item)
-        try:
-            if found is not None:
-                return parse(found.document)
-        except ValueError:
-            reason = Distrust.MALFORMED
-        self._on_untrusted(text_of(item, "pk") or "", reason)
-        return None
 
 
 def _registry_keys(lookup: Lookup) -> list[Item]:
@@ -132,7 +102,7 @@ def _registry_keys(lookup: Lookup) -> list[Item]:
     ]
     if lookup.identity.startswith("client:"):
         pairs.append((lookup.identity, SECRET))
-    return [{"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in pairs]
+    return [_key(pk, sk) for pk, sk in pairs]
 
 
 def _token_keys(lookup: Lookup) -> list[Item]:
@@ -140,3 +110,7 @@ def _token_keys(lookup: Lookup) -> list[Item]:
     if lookup.token_key is not None:
         keys.append(token_pk(lookup.token_key))
     return [{"pk": {"S": pk}} for pk in keys]
+
+
+def _key(pk: str, sk: str) -> Item:
+    return {"pk": {"S": pk}, "sk": {"S": sk}}

@@ -25,12 +25,14 @@ class ProviderSecret:
 
     `allowed_host` is `host` or `host:port`, or `TO_CALLERS`, as recorded when the secret was
     written, so that whoever edits a definition cannot redirect the secret. An API key is the
-    `client_secret` itself, and its `client_id` is empty.
+    `client_secret` itself, and its `client_id` is empty. `version` is Secrets Manager's id of the
+    version that was read.
     """
 
     client_id: str
     client_secret: Secret
     allowed_host: str
+    version: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,9 +78,10 @@ def parse_token_response(
 
 
 def _away(response: ProviderResponse, now: datetime) -> TokenVendError:
+    too_many = response.status == HTTPStatus.TOO_MANY_REQUESTS
     return TemporarilyUnavailableError(
         f"The provider answered {response.status}.",
-        rule="provider.away",
+        rule="provider.rate" if too_many else "provider.away",
         retry_after_seconds=parse_retry_after(response.retry_after, now=now),
     )
 

@@ -1,0 +1,68 @@
+"""A credential's state in the tokens table, and failures, which stand in items of two kinds.
+
+| attribute | holds                                                                  |
+|-----------|------------------------------------------------------------------------|
+| `epoch`   | the state of the secret: the id of the version that was current        |
+| `failure` | the newest refusal of the credential as a whole, as JSON               |
+
+Writing the item whole, as `tokenvend secret put` does, starts an epoch without a failure.
+"""
+
+import json
+
+from tokenvend.adapters.dynamodb import documents
+from tokenvend.adapters.dynamodb.attributes import Item, instant_of, text_of
+from tokenvend.domain.credential_state import CredentialState
+from tokenvend.domain.failure import Failure
+from tokenvend.domain.untrusted import Distrust, OnUntrusted
+
+
+def epoch_pk(credential: str, tenant: str | None) -> str:
+    """The partition of the state of a credential's or a tenant's secret."""
+    return f"epoch#{credential}" if tenant is None else f"epoch#{credential}/{tenant}"
+
+
+def build_epoch(credential: str, tenant: str | None, epoch: str) -> Item:
+    """The item that starts *epoch*, and forgets what was before."""
+    return {"pk": {"S": epoch_pk(credential, tenant)}, "epoch": {"S": epoch}}
+
+
+def parse_state(item: Item, on_untrusted: OnUntrusted) -> CredentialState:
+    """What *item*, which may be empty, says of the credential."""
+    return CredentialState(
+        epoch=text_of(item, "epoch") or "",
+        failure=failure_in(item, text_of(item, "pk") or "", on_untrusted),
+    )
+
+
+def failure_value(failure: Failure) -> Item:
+    """The attribute that keeps *failure*; equal failures give equal texts."""
+    document = {
+        "provider_error": failure.provider_error,
+        "count": failure.count,
+        "retry_at": failure.retry_at.timestamp(),
+        "epoch": failure.epoch,
+    }
+    return {"S": json.dumps(document)}
+
+
+def failure_in(item: Item, pk: str, on_untrusted: OnUntrusted) -> Failure | None:
+    """The failure that *item* holds; one that makes no sense is counted and counts as none."""
+    text = text_of(item, "failure")
+    if text is None:
+        return None
+    try:
+        return _parse_failure(text)
+    except (KeyError, TypeError, ValueError):
+        on_untrusted(pk, Distrust.MALFORMED)
+        return None
+
+
+def _parse_failure(text: str) -> Failure:
+    document = documents.parse(text)
+    return Failure(
+        provider_error=documents.optional_text(document, "provider_error"),
+        count=documents.count(document, "count"),
+        retry_at=instant_of(document["retry_at"]),
+        epoch=str(document["epoch"]),
+    )

@@ -1,0 +1,58 @@
+"""The state of credentials' secrets, in the tokens table."""
+
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from tokenvend.adapters.aws_errors import CONDITION_FAILED, error_code, is_throttling, store_errors
+from tokenvend.adapters.dynamodb.credential_items import build_epoch, epoch_pk, failure_value
+from tokenvend.domain.failure import Failure
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_NO_FAILURE_STANDS = "attribute_not_exists(failure)"
+_THE_FAILURE_WE_READ_STANDS = "failure = :before"
+
+
+class DynamoDbCredentialStates:
+    """`ports.CredentialStates` on one table."""
+
+    def __init__(self, client: "DynamoDBClient", *, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def replace_failure(
+        self, credential: str, tenant: str | None, *, before: Failure | None, after: Failure | None
+    ) -> bool:
+        """See `ports.CredentialStates`."""
+        values: dict[str, Any] = {}
+        if before is not None:
+            values[":before"] = failure_value(before)
+        if after is not None:
+            values[":after"] = failure_value(after)
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            "Key": {"pk": {"S": epoch_pk(credential, tenant)}},
+            "UpdateExpression": "REMOVE failure" if after is None else "SET failure = :after",
+            "ConditionExpression": (
+                _NO_FAILURE_STANDS if before is None else _THE_FAILURE_WE_READ_STANDS
+            ),
+        }
+        if values:
+            request["ExpressionAttributeValues"] = values
+        with store_errors("dynamodb:UpdateItem"):
+            try:
+                self._client.update_item(**request)
+            except ClientError as error:
+                if error_code(error) == CONDITION_FAILED or is_throttling(error):
+                    return False
+                raise
+        return True
+
+    def start_epoch(self, credential: str, tenant: str | None, epoch: str) -> None:
+        """See `ports.CredentialStates`."""
+        with store_errors("dynamodb:PutItem"):
+            self._client.put_item(
+                TableName=self._table, Item=build_epoch(credential, tenant, epoch)
+            )

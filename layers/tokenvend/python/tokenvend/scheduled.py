@@ -1,0 +1,85 @@
+"""What the scheduled functions do around their use cases.
+
+Nothing in an event is believed: a forged one can at most have work done that is due anyway.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from itertools import batched
+from typing import Any
+
+from tokenvend.composition import environment
+from tokenvend.domain import bounds
+from tokenvend.domain.renewal import Slot
+from tokenvend.entries.alias import require_live
+from tokenvend.handling import Context
+from tokenvend.observability import audit_changed_secret, audit_renewed
+from tokenvend.vending.renew import Outcome, Renewal
+
+#: Exchanges at a time in one invocation. The threads end with it: none outlives an invocation.
+_AT_ONCE = 8
+
+
+def handle_renewal(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    """One invocation of the schedule's (no shard), or one shard's.
+
+    Raises:
+        InvalidClientError: it came through no alias that anybody may use.
+        StoreAwayError: the tables do not answer; the next minute's run finds what is left.
+    """
+    require_live(context.invoked_function_arn)
+    shard = event.get("shard")
+    if isinstance(shard, int) and 0 <= shard < bounds.RENEWAL_SHARDS:
+        return _renew(shard, context)
+    return _dispatch(context)
+
+
+def handle_sweep(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    """Whatever the event tells of, every secret is compared.
+
+    Raises:
+        InvalidClientError: it came through no alias that anybody may use.
+        StoreAwayError: Secrets Manager or the tables do not answer.
+    """
+    del event
+    require_live(context.invoked_function_arn)
+    changed = 0
+    for each in environment().sweep.run():
+        audit_changed_secret(each)
+        changed += 1
+    return {"changed": changed}
+
+
+def _dispatch(context: Context) -> dict[str, Any]:
+    invoke = environment().invoke_again(context.invoked_function_arn)
+    for shard in range(bounds.RENEWAL_SHARDS):
+        invoke(json.dumps({"shard": shard}).encode())
+    return {"dispatched": bounds.RENEWAL_SHARDS}
+
+
+def _renew(shard: int, context: Context) -> dict[str, Any]:
+    left = timedelta(milliseconds=context.get_remaining_time_in_millis())
+    counts = dict.fromkeys((outcome.value for outcome in Outcome), 0)
+    for renewal in _renewals(shard, left):
+        counts[renewal.outcome.value] += 1
+        if renewal.outcome is not Outcome.NOT_YET:
+            audit_renewed(renewal)
+    return {"shard": shard, **counts}
+
+
+def _renewals(shard: int, left: timedelta) -> Iterator[Renewal]:
+    renewer, clock = environment().renewer, environment().clock
+    dies = clock.monotonic() + left.total_seconds()
+
+    def renew(due: tuple[Slot, str]) -> Renewal:
+        slot, key = due
+        return renewer.renew(slot, key, dies=dies)
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for several in batched(renewer.due(shard), _AT_ONCE, strict=False):
+            renewals = list(pool.map(renew, several))
+            yield from renewals
+            if any(each.outcome is Outcome.NO_TIME for each in renewals):
+                return

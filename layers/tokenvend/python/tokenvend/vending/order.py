@@ -1,0 +1,86 @@
+"""One token to be had, by whomever it is wanted, and what a held one is good for."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum, auto
+from typing import assert_never
+
+from tokenvend.domain import bounds
+from tokenvend.domain.cache_key import TokenSpec
+from tokenvend.domain.credential_state import CredentialState
+from tokenvend.domain.failure import Failure
+from tokenvend.domain.registry import CredentialDefinition
+from tokenvend.domain.renewal import renewable_from
+from tokenvend.domain.token import Freshness
+from tokenvend.ports import Clock, TokenItem
+from tokenvend.vending.exchange import TokenWanted
+
+
+class Standing(Enum):
+    """What a held token is good for in one order."""
+
+    GOOD = auto()
+    REPLACEABLE = auto()
+    UNFIT = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """The token wanted, and how long there is to get it.
+
+    `dies` is the end of this invocation, in the clock's monotonic seconds: how long somebody's
+    wall clock says that is matters to nobody. `is_renewal`: nobody waits, so a token that is
+    merely due is replaced too.
+    """
+
+    spec: TokenSpec
+    key: str
+    definition: CredentialDefinition
+    state: CredentialState
+    dies: float
+    min_ttl: timedelta = timedelta(0)
+    is_renewal: bool = False
+
+    @property
+    def wanted(self) -> TokenWanted:
+        """What to ask the provider for."""
+        return TokenWanted(self.definition, self.spec, self.state.epoch)
+
+    def standing(self, item: TokenItem, now: datetime) -> Standing:
+        """What the token in *item* is good for.
+
+        A token made before the secret changed is still valid: one request replaces it, the
+        others answer it. `min_ttl` makes a token unfit for this order only.
+        """
+        token = item.token
+        if token is None or item.is_rejected or token.expires_at - now < self.min_ttl:
+            return Standing.UNFIT
+        match token.freshness(now, key=self.key):
+            case Freshness.EXPIRED:
+                return Standing.UNFIT
+            case Freshness.OVERDUE:
+                return Standing.REPLACEABLE
+            case Freshness.FRESH | Freshness.STALE:
+                is_due = self.is_renewal and now >= renewable_from(self.key, token)
+                if is_due or token.epoch != self.state.epoch:
+                    return Standing.REPLACEABLE
+                return Standing.GOOD
+            case unreachable:
+                assert_never(unreachable)
+
+    def backing_off(self, item: TokenItem, now: datetime) -> Failure | None:
+        """The failure that says to leave the provider alone now, if there is one."""
+        for failure in (self.state.failure, item.failure):
+            if failure is None or failure.epoch != self.state.epoch:
+                continue
+            if now < failure.retry_at:
+                return failure
+        return None
+
+    def time_left(self, clock: Clock) -> timedelta:
+        """How much of this invocation is left."""
+        return timedelta(seconds=self.dies - clock.monotonic())
+
+    def has_time_to_exchange(self, clock: Clock) -> bool:
+        """Whether an exchange that starts now would end within this invocation."""
+        return self.time_left(clock) >= bounds.EXCHANGE_NEEDS

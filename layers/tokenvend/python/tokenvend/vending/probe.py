@@ -1,0 +1,82 @@
+"""Trying a credential that was refused: one environment at a time, for all of its tokens.
+
+    no failure ──refused──► failing ──back-off over, claimed by one──► probing ──► no failure
+                               ▲                                         │
+                               └───────── refused again, waits longer ───┘
+
+A claim stands for the length of a lease: if its holder dies, the next one may try after that.
+"""
+
+from dataclasses import replace
+
+from tokenvend.domain import bounds
+from tokenvend.domain.credential_state import concerns_credential
+from tokenvend.domain.errors import CredentialNotReadyError, ProviderRefusedError, TokenVendError
+from tokenvend.domain.failure import Failure, failure_after
+from tokenvend.domain.token import jitter_of
+from tokenvend.ports import Clock, CredentialStates, StoreAwayError
+from tokenvend.vending.order import Order
+
+
+class Probe:
+    """One exchange, in the sight of everybody who uses the same credential."""
+
+    def __init__(self, states: CredentialStates, order: Order, clock: Clock) -> None:
+        self._states = states
+        self._order = order
+        self._clock = clock
+        self._standing = order.state.failure
+
+    def claim(self) -> None:
+        """Be the only one who tries, if the credential was refused.
+
+        Raises:
+            TokenVendError: somebody else tries it; the refusal as it stands.
+        """
+        refused = self._standing
+        if refused is None:
+            return
+        now = self._clock.now()
+        claimed = replace(refused, retry_at=now + bounds.LEASE)
+        if not self._write(claimed):
+            raise claimed.to_error(now)
+
+    def succeeded(self) -> None:
+        """Let everybody use the credential again."""
+        if self._standing is not None:
+            self._write(None)
+
+    def failed(self, error: TokenVendError, of_key: Failure | None) -> Failure | None:
+        """Tell the others; what comes back is for the item of the key that was tried.
+
+        It stands there too, for who waits for this key reads nothing else. A secret that is not
+        ready is not the provider's failure: once it is put, the next request may try.
+        """
+        if isinstance(error, CredentialNotReadyError):
+            return of_key
+        concerns_all = concerns_credential(error)
+        failure = failure_after(
+            self._standing if concerns_all else of_key,
+            error,
+            now=self._clock.now(),
+            jitter=jitter_of(self._order.key),
+            epoch=self._order.state.epoch,
+        )
+        if concerns_all:
+            self._write(failure)
+        elif isinstance(error, ProviderRefusedError):
+            # Refused for another reason: the credential itself is taken again.
+            self.succeeded()
+        return failure
+
+    def _write(self, after: Failure | None) -> bool:
+        spec = self._order.spec
+        try:
+            written = self._states.replace_failure(
+                spec.credential, spec.tenant, before=self._standing, after=after
+            )
+        except StoreAwayError:
+            return False
+        if written:
+            self._standing = after
+        return written

@@ -1,0 +1,94 @@
+"""An API refused a token that looks valid: have it replaced once, however many report it.
+
+It is a caller's word, so it is honoured only for a token that this caller may have now, and it
+takes nothing from anybody: until the replacement is there, and if it fails, the token is still
+answered to whoever asks. It is no revocation (RFC 7009); `tokenvend revoke` is.
+"""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from tokenvend.domain import bounds
+from tokenvend.domain.decision import decide
+from tokenvend.domain.errors import TokenVendError, TooManyRequestsError
+from tokenvend.domain.identity import Proof
+from tokenvend.domain.registry import Caller
+from tokenvend.domain.request import Rejection
+from tokenvend.domain.token import AccessToken
+from tokenvend.ports import Clock, Lookup, StoreAwayError, TokenStore, VendReader
+from tokenvend.vending.memory import Memory
+from tokenvend.vending.outage import store_away
+from tokenvend.vending.rate import RateLimit
+
+
+class RejectOutcome(StrEnum):
+    """What a report led to. REPLACED: the token had been replaced before."""
+
+    ACCEPTED = "accepted"
+    REPLACED = "replaced"
+
+
+class Rejecter:
+    """The use case behind `token/reject`."""
+
+    def __init__(
+        self, *, reader: VendReader, tokens: TokenStore, memory: Memory, clock: Clock
+    ) -> None:
+        self._reader = reader
+        self._tokens = tokens
+        self._memory = memory
+        self._clock = clock
+        self._rate = RateLimit()
+
+    def reject(self, proof: Proof, rejection: Rejection) -> RejectOutcome:
+        """Take the report that an API refused the token named in *rejection*.
+
+        Raises:
+            TooManyRequestsError: this caller reports too much, or the token is a replacement
+                that is too young to be another's fault.
+            TokenVendError: the caller may not have such a token now.
+        """
+        request, now = rejection.request, self._clock.now()
+        try:
+            lookup = Lookup(proof.identity, request.credential, request.tenant)
+            findings = self._reader.read(lookup)
+        except StoreAwayError:
+            raise store_away() from None
+        decision = decide(proof, request, findings.view, now=now)
+        self._rate.check(_limited(decision.caller), now)
+        self._memory.forget_token(decision.key)
+        try:
+            return self._reject(decision.key, rejection, now)
+        except StoreAwayError:
+            raise store_away() from None
+        except TokenVendError as error:
+            error.caller = decision.caller.name
+            raise
+
+    def _reject(self, key: str, rejection: Rejection, now: datetime) -> RejectOutcome:
+        item = self._tokens.read(key)
+        token = item.token
+        if token is None or token.access_token.sha256 != rejection.token_sha256:
+            return RejectOutcome.REPLACED
+        if item.is_rejected:
+            return RejectOutcome.ACCEPTED
+        _refuse_again_too_soon(token, now)
+        self._tokens.reject(key, token)
+        return RejectOutcome.ACCEPTED
+
+
+def _limited(caller: Caller) -> Caller:
+    return Caller(name=caller.name, requests_per_minute=bounds.REJECTIONS_A_MINUTE)
+
+
+def _refuse_again_too_soon(token: AccessToken, now: datetime) -> None:
+    """One forced exchange in a quarter of the lifetime, or reports could drain the provider."""
+    again_at = token.requested_at + token.lifetime * bounds.REJECTION_AGAIN_AFTER
+    if not token.forced or now >= again_at:
+        return
+    wait = max(timedelta(seconds=1), again_at - now)
+    raise TooManyRequestsError(
+        "This token is itself the replacement of a rejected one; it can be rejected later.",
+        rule="reject.too_soon",
+        retry_after_seconds=int(wait.total_seconds()) + 1,
+    )

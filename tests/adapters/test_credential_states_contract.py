@@ -1,0 +1,142 @@
+"""The contracts of `ports.CredentialStates` and `ports.CredentialReader`, on fakes and DynamoDB."""
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Protocol
+
+import pytest
+from tests.adapters.aws import Aws, Tables
+from tests.adapters.registry_samples import DEFINITION
+from tests.adapters.samples import FAILURE
+from tests.adapters.stores import Untrusted
+from tests.fakes.clock import START
+from tests.fakes.credential_states import InMemoryCredentialStates
+from tests.fakes.token_store import InMemoryTokenStore
+from tests.fakes.vend_reader import InMemoryCredentialReader, InMemoryVendReader
+
+from tokenvend.adapters.dynamodb.credential_reader import DynamoDbCredentialReader
+from tokenvend.adapters.dynamodb.credential_states import DynamoDbCredentialStates
+from tokenvend.adapters.dynamodb.registry_items import build_block, build_definition, credential_pk
+from tokenvend.domain.credential_state import UNKNOWN, CredentialState
+from tokenvend.domain.registry import CredentialDefinition
+from tokenvend.ports import CredentialReader, CredentialStates, CredentialView
+
+LATER = replace(FAILURE, count=4, retry_at=FAILURE.retry_at + timedelta(seconds=8))
+
+
+class World(Protocol):
+    """States that a test changes, and whoever reads them."""
+
+    @property
+    def states(self) -> CredentialStates: ...
+    @property
+    def reader(self) -> CredentialReader: ...
+    def define(self, definition: CredentialDefinition) -> None: ...
+    def block(self, credential: str) -> None: ...
+
+
+@dataclass
+class FakeWorld:
+    states: InMemoryCredentialStates = field(default_factory=InMemoryCredentialStates)
+
+    def __post_init__(self) -> None:
+        self._registry = InMemoryVendReader(InMemoryTokenStore(), self.states)
+        self.reader = InMemoryCredentialReader(self._registry)
+
+    def define(self, definition: CredentialDefinition) -> None:
+        self._registry.definitions[definition.name] = definition
+
+    def block(self, credential: str) -> None:
+        self._registry.blocked.add(credential)
+
+
+@dataclass
+class DynamoDbWorld:
+    aws: Aws
+    tables: Tables
+
+    def __post_init__(self) -> None:
+        self.states = DynamoDbCredentialStates(self.aws.dynamodb, table=self.tables.tokens)
+        self.reader = DynamoDbCredentialReader(
+            self.aws.dynamodb,
+            registry_table=self.tables.registry,
+            tokens_table=self.tables.tokens,
+            on_untrusted=Untrusted(),
+        )
+
+    def define(self, definition: CredentialDefinition) -> None:
+        self.tables.put_registry_item(build_definition(definition).to_item())
+
+    def block(self, credential: str) -> None:
+        item = build_block(credential_pk(credential), reason="test", blocked_at=START)
+        self.tables.put_registry_item(item.to_item())
+
+
+@pytest.fixture(params=["fake", "dynamodb"])
+def world(request: pytest.FixtureRequest) -> World:
+    if request.param == "fake":
+        return FakeWorld()
+    return DynamoDbWorld(request.getfixturevalue("aws"), request.getfixturevalue("tables"))
+
+
+def state(world: World, tenant: str | None = None) -> CredentialState:
+    return world.reader.read("ats", tenant).state
+
+
+def test_nothing_is_known_of_a_credential_at_first(world: World) -> None:
+    assert world.reader.read("ats", None) == CredentialView(None, UNKNOWN)
+
+
+@pytest.mark.parametrize("tenant", [None, "acme"])
+def test_an_epoch_is_that_of_one_secret(world: World, tenant: str | None) -> None:
+    world.states.start_epoch("ats", tenant, "v1")
+
+    assert state(world, tenant) == CredentialState(epoch="v1")
+    assert state(world, "umbrella") == UNKNOWN
+
+
+def test_the_first_failure_stands_and_another_first_one_does_not(world: World) -> None:
+    first = world.states.replace_failure("ats", None, before=None, after=FAILURE)
+    second = world.states.replace_failure("ats", None, before=None, after=LATER)
+
+    assert (first, second) == (True, False)
+    assert state(world).failure == FAILURE
+
+
+def test_a_failure_is_replaced_by_whoever_saw_it(world: World) -> None:
+    world.states.start_epoch("ats", None, "v1")
+    world.states.replace_failure("ats", None, before=None, after=FAILURE)
+    seen = state(world).failure
+
+    first = world.states.replace_failure("ats", None, before=seen, after=LATER)
+    second = world.states.replace_failure("ats", None, before=seen, after=None)
+
+    assert (first, second) == (True, False)
+    assert state(world) == CredentialState(epoch="v1", failure=LATER)
+
+
+def test_a_failure_is_forgotten_and_the_epoch_is_not(world: World) -> None:
+    world.states.start_epoch("ats", None, "v1")
+    world.states.replace_failure("ats", None, before=None, after=FAILURE)
+
+    assert world.states.replace_failure("ats", None, before=FAILURE, after=None)
+    assert state(world) == CredentialState(epoch="v1")
+
+
+def test_a_new_epoch_forgets_the_failure(world: World) -> None:
+    world.states.replace_failure("ats", None, before=None, after=FAILURE)
+
+    world.states.start_epoch("ats", None, "v2")
+
+    assert state(world) == CredentialState(epoch="v2")
+
+
+def test_a_definition_is_read_unless_it_is_blocked(world: World) -> None:
+    definition = replace(DEFINITION, name="ats")
+    world.define(definition)
+
+    before = world.reader.read("ats", None).definition
+    world.block("ats")
+    after = world.reader.read("ats", None).definition
+
+    assert (before, after) == (definition, None)

@@ -1,0 +1,41 @@
+"""The state of credentials' secrets in memory."""
+
+from threading import Lock
+
+from tokenvend.domain.credential_state import UNKNOWN, CredentialState
+from tokenvend.domain.failure import Failure
+from tokenvend.ports import StoreAwayError
+
+
+class InMemoryCredentialStates:
+    """`ports.CredentialStates` for many environments of one process."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._states: dict[tuple[str, str | None], CredentialState] = {}
+        self.is_away = False
+
+    def state(self, credential: str, tenant: str | None = None) -> CredentialState:
+        """What is known now."""
+        with self._lock:
+            return self._states.get((credential, tenant), UNKNOWN)
+
+    def replace_failure(
+        self, credential: str, tenant: str | None, *, before: Failure | None, after: Failure | None
+    ) -> bool:
+        with self._lock:
+            self._check_reachable()
+            state = self._states.get((credential, tenant), UNKNOWN)
+            if state.failure != before:
+                return False
+            self._states[credential, tenant] = CredentialState(epoch=state.epoch, failure=after)
+            return True
+
+    def start_epoch(self, credential: str, tenant: str | None, epoch: str) -> None:
+        with self._lock:
+            self._check_reachable()
+            self._states[credential, tenant] = CredentialState(epoch=epoch)
+
+    def _check_reachable(self) -> None:
+        if self.is_away:
+            raise StoreAwayError("the tokens table does not answer")
