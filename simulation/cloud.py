@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from tests.fakes.credential_states import InMemoryCredentialStates
 from tests.fakes.provider import FakeProvider
 from tests.fakes.secret_store import FakeSecretStore
 from tests.fakes.token_store import InMemoryTokenStore
-from tests.fakes.vend_reader import InMemoryVendReader
+from tests.fakes.vend_reader import InMemoryCredentialReader, InMemoryVendReader
 
 from simulation import network
 from simulation.clock import SimulatedClock
@@ -14,6 +15,8 @@ from simulation.kernel import Kernel
 from simulation.load import NO_LIMITS, Limits, Meter
 from simulation.network import Network
 from simulation.services import (
+    SimulatedCredentialReader,
+    SimulatedCredentialStates,
     SimulatedProvider,
     SimulatedSecretStore,
     SimulatedTokenStore,
@@ -30,6 +33,9 @@ from tokenvend.vending.api_key import ApiKeys
 from tokenvend.vending.exchange import Exchange
 from tokenvend.vending.memory import Memory
 from tokenvend.vending.obtain import Obtainer
+from tokenvend.vending.outage import Outage
+from tokenvend.vending.renew import Renewer
+from tokenvend.vending.replacing import Replacer
 from tokenvend.vending.vendor import Vendor
 from tokenvend.vending.wait import sleep
 
@@ -39,6 +45,7 @@ class Environment:
     """One Lambda execution environment: its own memory, its own clock."""
 
     vendor: Vendor
+    renewer: Renewer
     clock: SimulatedClock
 
 
@@ -67,7 +74,11 @@ class Cloud:
         )
         table = Table(kernel, self.store_network, self.meter)
         self.tokens = SimulatedTokenStore(InMemoryTokenStore(), table)
-        self.reader = SimulatedVendReader(InMemoryVendReader(self.tokens.inner), table)
+        states = InMemoryCredentialStates()
+        registry = InMemoryVendReader(self.tokens.inner, states)
+        self.states = SimulatedCredentialStates(states, table)
+        self.reader = SimulatedVendReader(registry, table)
+        self.credentials = SimulatedCredentialReader(InMemoryCredentialReader(registry), table)
         self.secrets = SimulatedSecretStore(FakeSecretStore(), secrets_network)
         self.provider = SimulatedProvider(
             FakeProvider(expires_in=token_lives), kernel, self.provider_network
@@ -92,15 +103,21 @@ class Cloud:
         """A cold environment whose wall clock is wrong by *skew* seconds."""
         clock = SimulatedClock(self.kernel, skew=skew)
         exchange = Exchange(secrets=self.secrets, provider=self.provider, clock=clock)
+        replacer = Replacer(tokens=self.tokens, states=self.states, exchange=exchange, clock=clock)
+        memory = Memory(trust=self.memory, outage_grace=_OUTAGE_GRACE)
         vendor = Vendor(
             reader=self.reader,
             tokens=self.tokens,
-            obtainer=Obtainer(tokens=self.tokens, exchange=exchange, clock=clock, pause=sleep),
+            obtainer=Obtainer(tokens=self.tokens, replacer=replacer, clock=clock, pause=sleep),
             api_keys=ApiKeys(secrets=self.secrets, clock=clock),
-            memory=Memory(trust=self.memory, outage_grace=_OUTAGE_GRACE),
+            outage=Outage(reader=self.reader, exchange=exchange, memory=memory, clock=clock),
+            memory=memory,
             clock=clock,
         )
-        return Environment(vendor, clock)
+        renewer = Renewer(
+            tokens=self.tokens, credentials=self.credentials, replacer=replacer, clock=clock
+        )
+        return Environment(vendor, renewer, clock)
 
 
 _OUTAGE_GRACE = timedelta(seconds=bounds.OUTAGE_GRACE_SECONDS_DEFAULT)

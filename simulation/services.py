@@ -1,26 +1,36 @@
 """The ports as simulated services: the fakes' semantics, behind networks and budgets."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 
+from tests.fakes.credential_states import InMemoryCredentialStates
 from tests.fakes.provider import FakeProvider
 from tests.fakes.secret_store import FakeSecretStore
 from tests.fakes.token_store import InMemoryTokenStore
-from tests.fakes.vend_reader import InMemoryVendReader
+from tests.fakes.vend_reader import InMemoryCredentialReader, InMemoryVendReader
 
 from simulation.kernel import Kernel, Task
 from simulation.load import Kind, Meter
 from simulation.network import Network
 from tokenvend.domain import bounds
+from tokenvend.domain.cache_key import TokenSpec
 from tokenvend.domain.failure import Failure
 from tokenvend.domain.lease import Lease
 from tokenvend.domain.oauth.token_request import ProviderRequest, ProviderSecret
 from tokenvend.domain.oauth.token_response import ProviderResponse
 from tokenvend.domain.registry import CredentialDefinition
-from tokenvend.domain.token import AccessToken
-from tokenvend.ports import Findings, Lookup, StoreThrottledError, TokenItem
+from tokenvend.domain.renewal import Slot
+from tokenvend.domain.token import AccessToken, SecretStage
+from tokenvend.ports import (
+    CredentialView,
+    Findings,
+    Lookup,
+    StoreAwayError,
+    StoreThrottledError,
+    TokenItem,
+)
 
 #: A token of 1 to 2 KB with its wrapped key: DynamoDB counts each began KB of a write.
 WRITE_UNITS = 2.0
@@ -89,9 +99,11 @@ class SimulatedTokenStore:
             "acquire", key, lambda: self.inner.acquire_lease(key, lease, instead_of=instead_of)
         )
 
-    def put_token(self, key: str, token: AccessToken, *, lease: Lease) -> bool:
+    def put_token(self, key: str, token: AccessToken, *, spec: TokenSpec, lease: Lease) -> bool:
         """See `ports.TokenStore`."""
-        put = self._write("put", key, lambda: self.inner.put_token(key, token, lease=lease))
+        put = self._write(
+            "put", key, lambda: self.inner.put_token(key, token, spec=spec, lease=lease)
+        )
         return bool(put)
 
     def release_lease(self, key: str, *, lease: Lease, failure: Failure | None) -> None:
@@ -99,6 +111,20 @@ class SimulatedTokenStore:
         self._write(
             "release", key, lambda: self.inner.release_lease(key, lease=lease, failure=failure)
         )
+
+    def schedule_renewal(self, key: str, token: AccessToken, slot: Slot | None) -> None:
+        """See `ports.TokenStore`."""
+        self._write("schedule", key, lambda: self.inner.schedule_renewal(key, token, slot))
+
+    def due(self, slot: Slot) -> Iterator[str]:
+        """See `ports.TokenStore`."""
+        spends = [(Kind.READ, f"slot#{slot.name}", EVENTUAL_READ_UNITS)]
+        yield from self._table.call("due", spends, lambda: list(self.inner.due(slot)))
+
+    def reject(self, key: str, token: AccessToken) -> None:
+        """See `ports.TokenStore`."""
+        spends = [(Kind.WRITE, f"token#{key}", WRITE_UNITS)]
+        self._table.call("reject", spends, lambda: self.inner.reject(key, token))
 
     def _write[T](self, what: str, key: str, act: Callable[[], T]) -> T | None:
         try:
@@ -121,6 +147,66 @@ class SimulatedVendReader:
             "lookup", _spends_of(lookup), lambda: self.inner.read(lookup), retry_wait=0.0
         )
 
+    def is_away(self) -> bool:
+        """See `ports.VendReader`."""
+        spends = [(Kind.READ, "meta", EVENTUAL_READ_UNITS)]
+        try:
+            return self._table.call("probe", spends, self.inner.is_away)
+        except StoreAwayError:
+            return True
+
+
+class SimulatedCredentialReader:
+    """`ports.CredentialReader`: one BatchGetItem."""
+
+    def __init__(self, inner: InMemoryCredentialReader, table: Table) -> None:
+        self.inner = inner
+        self._table = table
+
+    def read(self, credential: str, tenant: str | None) -> CredentialView:
+        """See `ports.CredentialReader`."""
+        spends = [
+            (Kind.READ, f"credential#{credential}", 2 * EVENTUAL_READ_UNITS),
+            (Kind.READ, f"state#{credential}#{tenant}", EVENTUAL_READ_UNITS),
+        ]
+        return self._table.call(
+            "credential", spends, lambda: self.inner.read(credential, tenant), retry_wait=0.0
+        )
+
+
+class SimulatedCredentialStates:
+    """`ports.CredentialStates`."""
+
+    def __init__(self, inner: InMemoryCredentialStates, table: Table) -> None:
+        self.inner = inner
+        self._table = table
+
+    def replace_failure(
+        self, credential: str, tenant: str | None, *, before: Failure | None, after: Failure | None
+    ) -> bool:
+        """See `ports.CredentialStates`."""
+        return self._write(
+            credential,
+            tenant,
+            lambda: self.inner.replace_failure(credential, tenant, before=before, after=after),
+        )
+
+    def start_epoch(self, credential: str, tenant: str | None, epoch: str) -> None:
+        """See `ports.CredentialStates`."""
+
+        def start() -> bool:
+            self.inner.start_epoch(credential, tenant, epoch)
+            return True
+
+        self._write(credential, tenant, start)
+
+    def _write(self, credential: str, tenant: str | None, act: Callable[[], bool]) -> bool:
+        spends = [(Kind.WRITE, f"state#{credential}#{tenant}", CONSISTENT_READ_UNITS)]
+        try:
+            return self._table.call("state", spends, act)
+        except StoreThrottledError:
+            return False
+
 
 def _spends_of(lookup: Lookup) -> list[tuple[Kind, str, float]]:
     spends = [
@@ -141,9 +227,15 @@ class SimulatedSecretStore:
         self.inner = inner
         self._network = network
 
-    def read(self, definition: CredentialDefinition, tenant: str | None) -> ProviderSecret:
+    def read(
+        self,
+        definition: CredentialDefinition,
+        tenant: str | None,
+        *,
+        stage: SecretStage = SecretStage.CURRENT,
+    ) -> ProviderSecret:
         """See `ports.SecretStore`."""
-        return self._network.call("read", lambda: self.inner.read(definition, tenant))
+        return self._network.call("read", lambda: self.inner.read(definition, tenant, stage=stage))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from tokenvend.domain.errors import TokenVendError
 from tokenvend.domain.identity import Proof
 from tokenvend.domain.registry import CredentialDefinition, Grant, ScopeMode
 from tokenvend.domain.request import VendRequest
-from tokenvend.vending.vendor import Vended
+from tokenvend.vending.vended import Vended
 
 READ = frozenset({"jobs_read"})
 DEFINITION = CredentialDefinition(
@@ -37,10 +37,10 @@ class Run:
         asked = environment or self.cloud.environment()
 
         def vend() -> None:
-            dies_at = asked.clock.now() + bounds.FUNCTION_TIMEOUT
+            left = bounds.FUNCTION_TIMEOUT
             try:
                 self.vended.append(
-                    asked.vendor.vend(self.proof, VendRequest("jobs"), dies_at=dies_at)
+                    asked.vendor.vend(self.proof, VendRequest("jobs"), time_left=left)
                 )
             except TokenVendError as error:
                 self.refused.append(error)
