@@ -68,16 +68,29 @@ class Aws:
 
 @dataclass(frozen=True)
 class Tables:
-    """Two new tables, with the keys that the template gives them."""
+    """New tables, with the keys that the template gives them."""
 
     dynamodb: "DynamoDBClient"
     registry: str = field(default_factory=lambda: f"registry-{uuid4().hex}")
     tokens: str = field(default_factory=lambda: f"tokens-{uuid4().hex}")
+    connections: str = field(default_factory=lambda: f"connections-{uuid4().hex}")
 
     def create(self) -> "Tables":
         self._create(self.registry, "pk", "sk")
         self._create_tokens()
+        create_connections_table(self.dynamodb, self.connections)
         return self
+
+    def connection_item(self, pk: str) -> dict[str, Any]:
+        """What stands in the connections table under *pk*, as DynamoDB has it."""
+        answer = self.dynamodb.get_item(
+            TableName=self.connections, Key={"pk": {"S": pk}}, ConsistentRead=True
+        )
+        return dict(answer.get("Item", {}))
+
+    def put_connection_item(self, item: dict[str, Any]) -> None:
+        """Write *item* as somebody would who can write the table."""
+        self.dynamodb.put_item(TableName=self.connections, Item=item)
 
     def token_item(self, pk: str) -> dict[str, Any]:
         """What stands in the tokens table under *pk*, as DynamoDB has it."""
@@ -126,3 +139,27 @@ class Tables:
             ],
         )
         self.dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
+
+
+def create_connections_table(dynamodb: "DynamoDBClient", name: str) -> None:
+    """A connections table of that name, with the template's keys and index."""
+    dynamodb.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[
+            {"AttributeName": "pk", "AttributeType": "S"},
+            {"AttributeName": "owned_by", "AttributeType": "S"},
+        ],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "owned_by",
+                "KeySchema": [
+                    {"AttributeName": "owned_by", "KeyType": "HASH"},
+                    {"AttributeName": "pk", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            }
+        ],
+    )
+    dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})

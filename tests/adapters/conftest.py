@@ -50,7 +50,7 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
 
 @pytest.fixture
 def tables(aws: Aws) -> Tables:
-    """Two new, empty tables."""
+    """New, empty tables."""
     return Tables(aws.dynamodb).create()
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from tests.adapters.aws import Aws, Tables
 from tests.fakes.clock import FakeClock
 
+from tokenvend.adapters.dynamodb.connection_store import DynamoDbConnectionStore
 from tokenvend.adapters.dynamodb.data_keys import DynamoDbDataKeys
 from tokenvend.adapters.dynamodb.token_items import TokenItemParser
 from tokenvend.adapters.dynamodb.token_store import DynamoDbTokenStore
@@ -82,4 +83,23 @@ def dynamodb_reader(
         registry_table=tables.registry,
         tokens_table=tables.tokens,
         on_untrusted=untrusted,
+    )
+
+
+def dynamodb_connections(
+    aws: Aws,
+    tables: Tables,
+    *,
+    client: "DynamoDBClient | None" = None,
+    cipher: EnvelopeCipher | None = None,
+    untrusted: Untrusted | None = None,
+    table: str | None = None,
+) -> DynamoDbConnectionStore:
+    """The connection store of a new environment."""
+    return DynamoDbConnectionStore(
+        client or aws.dynamodb,
+        cipher or dynamodb_cipher(aws, tables, logical_table="connections"),
+        table=table or tables.connections,
+        clock=FakeClock(),
+        on_untrusted=untrusted or Untrusted(),
     )

@@ -7,11 +7,14 @@ both. An adapter translates foreign errors once, into the errors named here.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum, auto
 from typing import Protocol
 
 from tokenvend.domain.cache_key import TokenSpec
+from tokenvend.domain.connection import Connection, ConnectionKey, PendingConsent, Spending
 from tokenvend.domain.credential_state import UNKNOWN, CredentialState
 from tokenvend.domain.failure import Failure
+from tokenvend.domain.journal import Successor
 from tokenvend.domain.lease import Lease
 from tokenvend.domain.oauth.token_request import ProviderRequest, ProviderSecret
 from tokenvend.domain.oauth.token_response import ProviderResponse
@@ -206,6 +209,66 @@ class TokenStore(Protocol):
         Raises:
             StoreAwayError: the table does not answer.
         """
+
+
+class Kept(Enum):
+    """What became of a successor: kept, or there is a newer token, or no connection any more."""
+
+    KEPT = auto()
+    SUPERSEDED = auto()
+    GONE = auto()
+
+
+class ConnectionStore(Protocol):
+    """Consents, their refresh tokens and journals: one item per connection.
+
+    Every method raises StoreAwayError when the table or the key does not answer.
+    """
+
+    def read(self, key: ConnectionKey) -> Connection | None:
+        """The newest item (strongly consistent). One that cannot be trusted is absent."""
+
+    def put_pending(self, key: ConnectionKey, pending: PendingConsent) -> None:
+        """Keep *pending* beside what is there, instead of one that waited before."""
+
+    def put_consent(self, before: Connection | None, after: Connection) -> bool:
+        """Make *after* stand where *before* was read; both are of one key.
+
+        `False`: another consent stands or is pending there by now, so a one-time code is good
+        for one completion. A refresh token that was rotated meanwhile is no reason.
+        """
+
+    def begin_spending(self, before: Connection, spending: Spending) -> Connection | None:
+        """Write *spending* into the journal that *before* shows; the item as it is then.
+
+        `None`: lost, for the journal or the token is another by now, or the write was
+        throttled. A write of ours that was retried after it had succeeded is not lost.
+        """
+
+    def finish_spending(self, spent: Connection, successor: Successor) -> Kept:
+        """Keep the *successor* of the token in *spent*, if that is still the newest one.
+
+        Nothing else is asked: not who holds the journal, and not whether the consent counts as
+        lost. A throttled write raises StoreThrottledError: it must be tried again.
+        """
+
+    def give_back(self, spent: Connection, spending: Spending, *, retry_at: datetime) -> None:
+        """Write that the provider was away, if the journal is still *spending*'s."""
+
+    def mark_lost(self, connection: Connection, spending: Spending) -> bool:
+        """Give the consent up, if its journal is still *spending*'s; `True` for one caller only."""
+
+    def drop_pending(self, connection: Connection) -> None:
+        """Drop what is pending in *connection*, and the whole item where nothing else is there."""
+
+    def delete(self, key: ConnectionKey) -> Connection | None:
+        """Delete the item; what it was."""
+
+    def owned_by(self, owner: str) -> list[Connection]:
+        """The connections that the caller *owner* started, in no order."""
+
+    def all(self) -> Iterator[Connection]:
+        """Every connection that can be trusted, in no order, page by page."""
 
 
 class SecretStore(Protocol):

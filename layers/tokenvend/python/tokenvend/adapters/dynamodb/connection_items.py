@@ -1,0 +1,242 @@
+"""The connections table's items: consent, journal and what is pending of one connection.
+
+What is known of a consent, its scopes and account too, is inside the ciphertext. Outside are
+only what a condition compares and what an index needs.
+
+| attribute                                        | holds                                       |
+|--------------------------------------------------|---------------------------------------------|
+| `pk`                                             | `connection#<credential>#<owner>#<name>`    |
+| `owned_by`                                       | the owner, for the index of that name       |
+| `consent`, `consent_key`                         | the sealed consent and the key that opens it |
+| `consent_id`, `token_number`                     | as inside, for conditions                   |
+| `holder_id`, `dies_at`, `is_retry`, `retry_at`   | the journal                                 |
+| `lost_by`                                        | who gave the consent up, where it is lost   |
+| `pending_consent`, `pending_key`, `pending_id`   | the same of a consent not completed yet     |
+
+A sealed part is bound to its item and to its role there, and the consent to its number, so
+neither can stand in for another.
+"""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from tokenvend.adapters.dynamodb import documents
+from tokenvend.adapters.dynamodb.attributes import (
+    Item,
+    bytes_of,
+    instant_of,
+    number,
+    number_of,
+    text_of,
+)
+from tokenvend.adapters.encryption import EnvelopeCipher, Sealed, UntrustedItemError
+from tokenvend.domain.connection import (
+    Connection,
+    ConnectionKey,
+    Consent,
+    PendingConsent,
+    Spending,
+)
+from tokenvend.domain.secret import Secret
+from tokenvend.domain.untrusted import Distrust, OnUntrusted
+
+_PREFIX = "connection"
+_KEY_PARTS = 4
+
+
+def connection_pk(key: ConnectionKey) -> str:
+    """The partition of the connection *key*; no part of it can hold a `#`."""
+    return f"{_PREFIX}#{key.credential}#{key.owner}#{key.name}"
+
+
+def key_of(pk: str) -> ConnectionKey | None:
+    """The connection that *pk* is the partition of, if it is one's."""
+    parts = pk.split("#")
+    if len(parts) != _KEY_PARTS or parts[0] != _PREFIX:
+        return None
+    return ConnectionKey(credential=parts[1], owner=parts[2], name=parts[3])
+
+
+def seal_consent(
+    cipher: EnvelopeCipher, pk: str, consent: Consent, token_number: int, *, now: datetime
+) -> Item:
+    """The values that keep *consent*: `:consent`, `:consent_key`, `:consent_id`, `:number`.
+
+    Raises:
+        StoreAwayError: no data key could be had.
+    """
+    document = _consent_document(consent) | {"number": token_number}
+    sealed = cipher.seal(_role(pk, "consent"), json.dumps(document).encode(), now=now)
+    return {
+        ":consent": {"B": sealed.ciphertext},
+        ":consent_key": {"B": sealed.wrapped_key},
+        ":consent_id": {"S": consent.consent_id},
+        ":number": number(token_number),
+    }
+
+
+def seal_pending(
+    cipher: EnvelopeCipher, pk: str, pending: PendingConsent, *, now: datetime
+) -> Item:
+    """The values that keep *pending*: `:pending`, `:pending_key` and `:pending_id`.
+
+    Raises:
+        StoreAwayError: no data key could be had.
+    """
+    document = {
+        "consent": _consent_document(pending.consent),
+        "code_sha256": pending.code_sha256,
+        "expires_at": pending.expires_at.isoformat(),
+    }
+    sealed = cipher.seal(_role(pk, "pending"), json.dumps(document).encode(), now=now)
+    return {
+        ":pending": {"B": sealed.ciphertext},
+        ":pending_key": {"B": sealed.wrapped_key},
+        ":pending_id": {"S": pending.consent.consent_id},
+    }
+
+
+def spending_values(spending: Spending) -> Item:
+    """The values that keep *spending*: `:holder_id`, `:dies_at` and `:is_retry`."""
+    return {
+        ":holder_id": {"S": spending.holder_id},
+        ":dies_at": number(spending.dies_at.timestamp()),
+        ":is_retry": {"BOOL": spending.is_retry},
+    }
+
+
+class ConnectionItemParser:
+    """Turns stored items into what can be trusted of them."""
+
+    def __init__(self, cipher: EnvelopeCipher, on_untrusted: OnUntrusted) -> None:
+        self._cipher = cipher
+        self._on_untrusted = on_untrusted
+
+    def parse(self, item: Item) -> Connection | None:
+        """What *item* holds. A part that cannot be trusted is counted and counts as absent.
+
+        Raises:
+            StoreAwayError: the key that opens it could not be had.
+        """
+        pk = text_of(item, "pk") or ""
+        key = key_of(pk)
+        if key is None:
+            self._on_untrusted(pk, Distrust.MALFORMED)
+            return None
+        consent, pending = self._consent(pk, item), self._pending(pk, item)
+        if consent is None:
+            return None if pending is None else Connection(key=key, pending=pending)
+        token_number = int(number_of(item, "token_number") or 0)
+        return Connection(
+            key=key,
+            consent=consent,
+            number=token_number,
+            spending=self._spending(pk, item, token_number),
+            is_lost="lost_by" in item,
+            pending=pending,
+        )
+
+    def _consent(self, pk: str, item: Item) -> Consent | None:
+        document = self._open(pk, item, "consent", "consent_key", role="consent")
+        if document is None:
+            return None
+        try:
+            consent, token_number = _parse_consent(document), documents.count(document, "number")
+        except (KeyError, TypeError, ValueError):
+            self._on_untrusted(pk, Distrust.MALFORMED)
+            return None
+        same_id = text_of(item, "consent_id") == consent.consent_id
+        if not same_id or number_of(item, "token_number") != token_number:
+            self._on_untrusted(pk, Distrust.REPLAYED)
+            return None
+        return consent
+
+    def _pending(self, pk: str, item: Item) -> PendingConsent | None:
+        document = self._open(pk, item, "pending_consent", "pending_key", role="pending")
+        if document is None:
+            return None
+        try:
+            pending = PendingConsent(
+                consent=_parse_consent(documents.mapping(document, "consent")),
+                code_sha256=documents.sha256(document, "code_sha256"),
+                expires_at=documents.instant(document, "expires_at"),
+            )
+        except (KeyError, TypeError, ValueError):
+            self._on_untrusted(pk, Distrust.MALFORMED)
+            return None
+        if text_of(item, "pending_id") != pending.consent.consent_id:
+            self._on_untrusted(pk, Distrust.REPLAYED)
+            return None
+        return pending
+
+    def _open(
+        self, pk: str, item: Item, sealed: str, wrapped: str, *, role: str
+    ) -> dict[str, Any] | None:
+        ciphertext, wrapped_key = bytes_of(item, sealed), bytes_of(item, wrapped)
+        if ciphertext is None or wrapped_key is None:
+            return None
+        try:
+            plaintext = self._cipher.open(_role(pk, role), Sealed(ciphertext, wrapped_key))
+            return documents.parse(plaintext)
+        except UntrustedItemError as error:
+            self._on_untrusted(pk, error.reason)
+        except ValueError:
+            self._on_untrusted(pk, Distrust.MALFORMED)
+        return None
+
+    def _spending(self, pk: str, item: Item, token_number: int) -> Spending | None:
+        holder_id = text_of(item, "holder_id")
+        if holder_id is None:
+            return None
+        is_retry = item.get("is_retry", {}).get("BOOL") is True
+        retry_at = number_of(item, "retry_at")
+        try:
+            return Spending(
+                number=token_number,
+                holder_id=holder_id,
+                dies_at=instant_of(number_of(item, "dies_at") or 0.0),
+                is_retry=is_retry,
+                retry_at=None if retry_at is None else instant_of(retry_at),
+            )
+        except ValueError:
+            # It still stands for the table's conditions, so it must for us: dead long ago.
+            self._on_untrusted(pk, Distrust.MALFORMED)
+            return Spending(
+                number=token_number,
+                holder_id=holder_id,
+                dies_at=instant_of(0.0),
+                is_retry=is_retry,
+            )
+
+
+def _role(pk: str, role: str) -> str:
+    return f"{pk}#{role}"
+
+
+def _consent_document(consent: Consent) -> dict[str, object]:
+    expires_at = consent.refresh_expires_at
+    return {
+        "consent_id": consent.consent_id,
+        "refresh_token": consent.refresh_token.reveal(),
+        "scopes": sorted(consent.scopes),
+        "account": consent.account,
+        "connected_at": consent.connected_at.isoformat(),
+        "refreshed_at": consent.refreshed_at.isoformat(),
+        "refresh_expires_at": None if expires_at is None else expires_at.isoformat(),
+    }
+
+
+def _parse_consent(document: documents.Fields) -> Consent:
+    expires = documents.optional_text(document, "refresh_expires_at")
+    return Consent(
+        consent_id=documents.text(document, "consent_id"),
+        refresh_token=Secret(documents.text(document, "refresh_token")),
+        scopes=documents.texts(document, "scopes"),
+        account=documents.optional_text(document, "account"),
+        connected_at=documents.instant(document, "connected_at"),
+        refreshed_at=documents.instant(document, "refreshed_at"),
+        refresh_expires_at=(
+            None if expires is None else documents.instant(document, "refresh_expires_at")
+        ),
+    )

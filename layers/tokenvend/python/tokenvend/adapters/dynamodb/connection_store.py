@@ -1,0 +1,295 @@
+"""Consents and their refresh tokens in DynamoDB.
+
+What must hold where a write is drawn (n is the number in the item, and in the token spent):
+
+    begin                          finish                give_back, mark_lost
+    SAME_TOKEN                     SAME_TOKEN            SAME_TOKEN
+    and NOT_LOST                                         and ITS_OWN_JOURNAL
+    and the journal as it was read
+
+A write that botocore repeats after the first had succeeded fails its condition. DynamoDB then
+shows the item as it stands, and our own id or ciphertext in it says that the write was ours.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from botocore.exceptions import ClientError
+
+from tokenvend.adapters.aws_errors import CONDITION_FAILED, error_code, store_errors
+from tokenvend.adapters.dynamodb.attributes import Item, number, text_of
+from tokenvend.adapters.dynamodb.connection_items import (
+    ConnectionItemParser,
+    connection_pk,
+    seal_consent,
+    seal_pending,
+    spending_values,
+)
+from tokenvend.adapters.encryption import EnvelopeCipher
+from tokenvend.domain.connection import Connection, ConnectionKey, PendingConsent, Spending
+from tokenvend.domain.journal import Successor, renewed
+from tokenvend.domain.untrusted import OnUntrusted
+from tokenvend.ports import Clock, Kept, StoreThrottledError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+#: The index that lists a caller's own; it holds keys only.
+BY_OWNER = "owned_by"
+_BATCH = 100
+
+_SAME_TOKEN = "consent_id = :same_id AND token_number = :same_number"
+_NOT_LOST = "attribute_not_exists(lost_by)"
+_NOBODY_SPENDS_IT = "attribute_not_exists(holder_id)"
+_THE_HOLDER_IS_STILL_THE_ONE_SEEN = "holder_id = :former"
+_ITS_OWN_JOURNAL = "holder_id = :holder_id"
+_NOTHING_THERE = "attribute_not_exists(pk)"
+_SAME_PENDING = "pending_id = :seen_pending"
+_NOTHING_PENDING = "attribute_not_exists(pending_id)"
+_SAME_CONSENT = "consent_id = :seen_consent"
+_NO_CONSENT = "attribute_not_exists(consent_id)"
+
+_SET_CONSENT = "SET consent = :consent, consent_key = :consent_key, token_number = :number"
+_SET_OWNED_CONSENT = f"{_SET_CONSENT}, consent_id = :consent_id, owned_by = :owner"
+_SET_PENDING = (
+    "SET pending_consent = :pending, pending_key = :pending_key, pending_id = :pending_id,"
+    " owned_by = :owner"
+)
+_SET_SPENDING = "SET holder_id = :holder_id, dies_at = :dies_at, is_retry = :is_retry"
+_REMOVE_JOURNAL = "REMOVE holder_id, dies_at, is_retry, retry_at, lost_by"
+_REMOVE_PENDING = "REMOVE pending_consent, pending_key, pending_id"
+
+
+class DynamoDbConnectionStore:
+    """`ports.ConnectionStore` on one table."""
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        cipher: EnvelopeCipher,
+        *,
+        table: str,
+        clock: Clock,
+        on_untrusted: OnUntrusted,
+    ) -> None:
+        self._client = client
+        self._cipher = cipher
+        self._table = table
+        self._clock = clock
+        self._parser = ConnectionItemParser(cipher, on_untrusted)
+
+    def read(self, key: ConnectionKey) -> Connection | None:
+        """See `ports.ConnectionStore`."""
+        with store_errors("dynamodb:GetItem"):
+            answer = self._client.get_item(
+                TableName=self._table, Key=_key(key), ConsistentRead=True
+            )
+        return self._parsed(answer.get("Item"))
+
+    def put_pending(self, key: ConnectionKey, pending: PendingConsent) -> None:
+        """See `ports.ConnectionStore`."""
+        values = seal_pending(self._cipher, connection_pk(key), pending, now=self._clock.now())
+        self._update(key, _SET_PENDING, None, values | {":owner": {"S": key.owner}})
+
+    def put_consent(self, before: Connection | None, after: Connection) -> bool:
+        """See `ports.ConnectionStore`."""
+        if after.consent is None:
+            raise ValueError("there is no consent to put")
+        values = seal_consent(
+            self._cipher,
+            connection_pk(after.key),
+            after.consent,
+            after.number,
+            now=self._clock.now(),
+        )
+        values[":owner"] = {"S": after.key.owner}
+        change = (
+            f"{_SET_OWNED_CONSENT} {_REMOVE_JOURNAL}, {_REMOVE_PENDING.removeprefix('REMOVE ')}"
+        )
+        condition = _unchanged_since(before, values)
+        written, item = self._update(after.key, change, condition, values)
+        return written or _holds(item, values)
+
+    def begin_spending(self, before: Connection, spending: Spending) -> Connection | None:
+        """See `ports.ConnectionStore`."""
+        values = _same_token(before) | spending_values(spending)
+        journal = _NOBODY_SPENDS_IT
+        if before.spending is not None:
+            journal = _THE_HOLDER_IS_STILL_THE_ONE_SEEN
+            values[":former"] = {"S": before.spending.holder_id}
+        condition = f"{_SAME_TOKEN} AND {_NOT_LOST} AND {journal}"
+        try:
+            _, item = self._update(
+                before.key, f"{_SET_SPENDING} REMOVE retry_at", condition, values
+            )
+        except StoreThrottledError:
+            return None
+        if item is None or text_of(item, "holder_id") != spending.holder_id:
+            return None
+        return self._parsed(item)
+
+    def finish_spending(self, spent: Connection, successor: Successor) -> Kept:
+        """See `ports.ConnectionStore`."""
+        if spent.consent is None:
+            raise ValueError("there was nothing to spend")
+        values = seal_consent(
+            self._cipher,
+            connection_pk(spent.key),
+            renewed(spent.consent, successor),
+            spent.number + 1,
+            now=self._clock.now(),
+        )
+        del values[":consent_id"]
+        values |= _same_token(spent)
+        written, item = self._update(
+            spent.key, f"{_SET_CONSENT} {_REMOVE_JOURNAL}", _SAME_TOKEN, values
+        )
+        if written or _holds(item, values):
+            return Kept.KEPT
+        return Kept.GONE if item is None or "consent_id" not in item else Kept.SUPERSEDED
+
+    def give_back(self, spent: Connection, spending: Spending, *, retry_at: datetime) -> None:
+        """See `ports.ConnectionStore`."""
+        values = _same_token(spent) | {
+            ":holder_id": {"S": spending.holder_id},
+            ":retry_at": number(retry_at.timestamp()),
+        }
+        condition = f"{_SAME_TOKEN} AND {_ITS_OWN_JOURNAL}"
+        self._update(spent.key, "SET retry_at = :retry_at", condition, values)
+
+    def mark_lost(self, connection: Connection, spending: Spending) -> bool:
+        """See `ports.ConnectionStore`."""
+        # Whoever sees a dead journal gives it up by the dead holder's id, so the mark is another.
+        mark = {"S": uuid4().hex}
+        values = _same_token(connection) | {
+            ":holder_id": {"S": spending.holder_id},
+            ":mark": mark,
+        }
+        condition = f"{_SAME_TOKEN} AND {_ITS_OWN_JOURNAL} AND {_NOT_LOST}"
+        written, item = self._update(connection.key, "SET lost_by = :mark", condition, values)
+        return written or (item is not None and item.get("lost_by") == mark)
+
+    def drop_pending(self, connection: Connection) -> None:
+        """See `ports.ConnectionStore`."""
+        if connection.pending is None:
+            return
+        values = {":seen_pending": {"S": connection.pending.consent.consent_id}}
+        if connection.consent is not None:
+            self._update(connection.key, _REMOVE_PENDING, _SAME_PENDING, values)
+            return
+        with store_errors("dynamodb:DeleteItem"):
+            try:
+                self._client.delete_item(
+                    TableName=self._table,
+                    Key=_key(connection.key),
+                    ConditionExpression=f"{_SAME_PENDING} AND {_NO_CONSENT}",
+                    ExpressionAttributeValues=values,
+                )
+            except ClientError as error:
+                if error_code(error) != CONDITION_FAILED:
+                    raise
+
+    def delete(self, key: ConnectionKey) -> Connection | None:
+        """See `ports.ConnectionStore`."""
+        with store_errors("dynamodb:DeleteItem"):
+            answer = self._client.delete_item(
+                TableName=self._table, Key=_key(key), ReturnValues="ALL_OLD"
+            )
+        return self._parsed(answer.get("Attributes"))
+
+    def owned_by(self, owner: str) -> list[Connection]:
+        """See `ports.ConnectionStore`."""
+        keys: list[Item] = []
+        with store_errors("dynamodb:Query"):
+            for page in self._client.get_paginator("query").paginate(
+                TableName=self._table,
+                IndexName=BY_OWNER,
+                KeyConditionExpression="owned_by = :owner",
+                ExpressionAttributeValues={":owner": {"S": owner}},
+            ):
+                keys += [{"pk": item["pk"]} for item in page["Items"]]
+        found = (self._parsed(item) for item in self._batch_get(keys))
+        # The index is outside the ciphertext; the key, to which it is bound, is not.
+        return [one for one in found if one is not None and one.key.owner == owner]
+
+    def all(self) -> Iterator[Connection]:
+        """See `ports.ConnectionStore`."""
+        pages = iter(
+            self._client.get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True)
+        )
+        while True:
+            with store_errors("dynamodb:Scan"):
+                page = next(pages, None)
+            if page is None:
+                return
+            for item in page["Items"]:
+                connection = self._parsed(item)
+                if connection is not None:
+                    yield connection
+
+    def _batch_get(self, keys: list[Item]) -> Iterator[Item]:
+        for start in range(0, len(keys), _BATCH):
+            wanted: Any = {self._table: {"Keys": keys[start : start + _BATCH]}}
+            while wanted:
+                with store_errors("dynamodb:BatchGetItem"):
+                    answer = self._client.batch_get_item(RequestItems=wanted)
+                yield from answer["Responses"].get(self._table, [])
+                unprocessed = answer.get("UnprocessedKeys")
+                if unprocessed == wanted:
+                    raise StoreThrottledError("dynamodb:BatchGetItem left keys unprocessed")
+                wanted = unprocessed
+
+    def _parsed(self, item: Any) -> Connection | None:
+        return self._parser.parse(item) if item else None
+
+    def _update(
+        self, key: ConnectionKey, change: str, condition: str | None, values: Item
+    ) -> tuple[bool, Item | None]:
+        """Whether it was written, and the item after; where it was not, what made it fail."""
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            "Key": _key(key),
+            "UpdateExpression": change,
+            "ExpressionAttributeValues": values,
+            "ReturnValues": "ALL_NEW",
+        }
+        if condition is not None:
+            request["ConditionExpression"] = condition
+            request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+        with store_errors("dynamodb:UpdateItem"):
+            try:
+                return True, self._client.update_item(**request)["Attributes"]
+            except ClientError as error:
+                if error_code(error) != CONDITION_FAILED:
+                    raise
+                return False, error.response.get("Item")  # type: ignore[return-value]
+
+
+def _key(key: ConnectionKey) -> Item:
+    return {"pk": {"S": connection_pk(key)}}
+
+
+def _same_token(connection: Connection) -> Item:
+    consent_id = connection.consent.consent_id if connection.consent else ""
+    return {":same_id": {"S": consent_id}, ":same_number": number(connection.number)}
+
+
+def _unchanged_since(before: Connection | None, values: Item) -> str:
+    """The condition that nothing but the refresh token has changed; adds what it compares."""
+    if before is None:
+        return _NOTHING_THERE
+    clauses = [_NOTHING_PENDING]
+    if before.pending is not None:
+        clauses = [_SAME_PENDING]
+        values[":seen_pending"] = {"S": before.pending.consent.consent_id}
+    if before.consent is not None:
+        # One that could not be trusted stands there still, and must not be in the way.
+        clauses.append(_SAME_CONSENT)
+        values[":seen_consent"] = {"S": before.consent.consent_id}
+    return " AND ".join(clauses)
+
+
+def _holds(item: Item | None, values: Item) -> bool:
+    return item is not None and item.get("consent") == values[":consent"]

@@ -1,0 +1,178 @@
+"""A connection: one end user's consent, owned by the caller that started it.
+
+    (nothing) ──callback──► PENDING ──complete, with the one-time code──► ACTIVE
+        ▲                      │                                          │    ▲
+        │                      │ the code expires                    lost │    │ a late success,
+        └──────────────────────┘                                          ▼    │ or a new consent
+                                                                    CONSENT_LOST
+
+A new consent for a connection that is there waits beside the old one, which stays in use until
+it is completed. How the refresh token is spent is in `domain.journal`.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import Enum, StrEnum, auto
+from hmac import compare_digest
+from typing import assert_never
+
+from tokenvend.domain.names import NAME, TENANT
+from tokenvend.domain.scopes import Scopes
+from tokenvend.domain.secret import Secret
+
+
+class ConnectionStatus(StrEnum):
+    """What a connection is good for."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    CONSENT_LOST = "consent_lost"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionKey:
+    """Which connection: `owner` is the name of the caller that started it."""
+
+    credential: str
+    owner: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.credential}/{self.owner}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """What a user consented to, and the refresh token that stands for it.
+
+    `consent_id` is new with each consent and stays through every rotation. `account` is the
+    provider's name for the user, where it is known. `refresh_expires_at` is when the refresh
+    token dies if nobody spends it, as far as we know.
+    """
+
+    consent_id: str
+    refresh_token: Secret
+    scopes: Scopes
+    account: str | None
+    connected_at: datetime
+    refreshed_at: datetime
+    refresh_expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingConsent:
+    """A consent that its owner has not completed: `code_sha256` is of the one-time code."""
+
+    consent: Consent
+    code_sha256: str
+    expires_at: datetime
+
+    def is_expired(self, now: datetime) -> bool:
+        """Whether the code is of no use any more."""
+        return now >= self.expires_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spending:
+    """The journal's one entry: somebody spends refresh token number `number`.
+
+    No code of the holder runs after `dies_at`. `is_retry`: one before it died without a word.
+    `retry_at` stands once the holder has said that the provider was away.
+    """
+
+    number: int
+    holder_id: str
+    dies_at: datetime
+    is_retry: bool = False
+    retry_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """All that is kept of a connection.
+
+    `number` counts the refresh tokens of this consent, from 1. It is 0 before the first consent.
+    """
+
+    key: ConnectionKey
+    consent: Consent | None = None
+    number: int = 0
+    spending: Spending | None = None
+    is_lost: bool = False
+    pending: PendingConsent | None = None
+
+    @property
+    def status(self) -> ConnectionStatus:
+        """What the connection is good for."""
+        if self.consent is None:
+            return ConnectionStatus.PENDING
+        return ConnectionStatus.CONSENT_LOST if self.is_lost else ConnectionStatus.ACTIVE
+
+
+class CannotComplete(Enum):
+    """Why a pending consent does not become the connection's own."""
+
+    NOTHING_PENDING = auto()
+    WRONG_CODE = auto()
+    EXPIRED = auto()
+    ANOTHER_ACCOUNT = auto()
+
+
+def with_pending(
+    connection: Connection | None, key: ConnectionKey, pending: PendingConsent
+) -> Connection:
+    """The connection once the callback has brought *pending*; the newest one counts."""
+    return replace(connection or Connection(key=key), pending=pending)
+
+
+def complete(
+    connection: Connection, code: Secret, *, now: datetime, may_change_account: bool = False
+) -> Connection | CannotComplete:
+    """Make the pending consent the connection's own, for whoever has its *code*.
+
+    A connection that was another account's is refused unless told, for what the caller keeps
+    under its name is that account's.
+    """
+    pending = connection.pending
+    if pending is None:
+        return CannotComplete.NOTHING_PENDING
+    if not compare_digest(code.sha256, pending.code_sha256):
+        return CannotComplete.WRONG_CODE
+    if pending.is_expired(now):
+        return CannotComplete.EXPIRED
+    if not may_change_account and _changes_account(connection.consent, pending.consent):
+        return CannotComplete.ANOTHER_ACCOUNT
+    return with_consent(connection, pending.consent)
+
+
+def with_consent(connection: Connection, consent: Consent) -> Connection:
+    """*connection* under a new consent: numbers begin again, and the old journal is over."""
+    return Connection(key=connection.key, consent=consent, number=1)
+
+
+def is_dead(connection: Connection, now: datetime) -> bool:
+    """Whether nothing of *connection* is of any use: its only consent was never completed."""
+    match connection.status:
+        case ConnectionStatus.PENDING:
+            return connection.pending is None or connection.pending.is_expired(now)
+        case ConnectionStatus.ACTIVE | ConnectionStatus.CONSENT_LOST:
+            return False
+        case unreachable:
+            assert_never(unreachable)
+
+
+def parse_connection_name(text: str, *, owner: str) -> tuple[str, str]:
+    """The owner and the name that *text* names: `name` is the asker's own, or `owner/name`.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    named, slash, name = text.rpartition("/")
+    whose = named if slash else owner
+    if TENANT.fullmatch(name) is None or NAME.fullmatch(whose) is None:
+        raise ValueError("a connection is named by its name, or by its owner/name")
+    return whose, name
+
+
+def _changes_account(former: Consent | None, new: Consent) -> bool:
+    return former is not None and former.account is not None and former.account != new.account

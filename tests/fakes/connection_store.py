@@ -1,0 +1,158 @@
+"""The connections table in memory."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from threading import Lock
+
+from tokenvend.domain import journal
+from tokenvend.domain.connection import (
+    Connection,
+    ConnectionKey,
+    Consent,
+    PendingConsent,
+    Spending,
+    with_pending,
+)
+from tokenvend.domain.journal import Successor
+from tokenvend.ports import Kept, StoreAwayError, StoreThrottledError
+
+
+class InMemoryConnectionStore:
+    """`ports.ConnectionStore` for many environments of one process.
+
+    `is_away` and `is_throttled` make every call behave as the real table then does.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._items: dict[ConnectionKey, Connection] = {}
+        self.is_away = False
+        self.is_throttled = False
+
+    def read(self, key: ConnectionKey) -> Connection | None:
+        with self._lock:
+            self._check_patience()
+            return self._items.get(key)
+
+    def put_pending(self, key: ConnectionKey, pending: PendingConsent) -> None:
+        with self._lock:
+            self._check_patience()
+            self._items[key] = with_pending(self._items.get(key), key, pending)
+
+    def put_consent(self, before: Connection | None, after: Connection) -> bool:
+        with self._lock:
+            self._check_patience()
+            if not _is_unchanged(self._items.get(after.key), before):
+                return False
+            self._items[after.key] = after
+            return True
+
+    def begin_spending(self, before: Connection, spending: Spending) -> Connection | None:
+        with self._lock:
+            self._check_reachable()
+            found = self._items.get(before.key)
+            if self.is_throttled or found is None or found.is_lost:
+                return None
+            if not journal.is_same_token(found, before):
+                return None
+            if _holder(found) not in (_holder(before), spending.holder_id):
+                return None
+            self._items[before.key] = replace(found, spending=spending)
+            return self._items[before.key]
+
+    def finish_spending(self, spent: Connection, successor: Successor) -> Kept:
+        with self._lock:
+            self._check_patience()
+            found = self._items.get(spent.key)
+            if found is None or found.consent is None:
+                return Kept.GONE
+            finished = journal.finish(found, spent, successor)
+            if finished is None:
+                return Kept.SUPERSEDED
+            self._items[spent.key] = finished
+            return Kept.KEPT
+
+    def give_back(self, spent: Connection, spending: Spending, *, retry_at: datetime) -> None:
+        with self._lock:
+            self._check_patience()
+            found = self._items.get(spent.key)
+            if found is None or not journal.is_same_token(found, spent):
+                return
+            given = journal.give_back(found, spending, retry_at=retry_at)
+            if given is not None:
+                self._items[spent.key] = given
+
+    def mark_lost(self, connection: Connection, spending: Spending) -> bool:
+        with self._lock:
+            self._check_patience()
+            found = self._items.get(connection.key)
+            if found is None or not journal.is_same_token(found, connection):
+                return False
+            lost = journal.lose(found, spending)
+            if lost is None:
+                return False
+            self._items[connection.key] = lost
+            return True
+
+    def drop_pending(self, connection: Connection) -> None:
+        with self._lock:
+            self._check_patience()
+            found = self._items.get(connection.key)
+            if found is None or found.pending != connection.pending:
+                return
+            if found.consent is None:
+                del self._items[connection.key]
+            else:
+                self._items[connection.key] = replace(found, pending=None)
+
+    def delete(self, key: ConnectionKey) -> Connection | None:
+        with self._lock:
+            self._check_patience()
+            return self._items.pop(key, None)
+
+    def owned_by(self, owner: str) -> list[Connection]:
+        with self._lock:
+            self._check_patience()
+            return [found for key, found in self._items.items() if key.owner == owner]
+
+    def all(self) -> Iterator[Connection]:
+        with self._lock:
+            self._check_patience()
+            found = list(self._items.values())
+        yield from found
+
+    def seed(self, connection: Connection) -> None:
+        """Put *connection* there, as if others had."""
+        with self._lock:
+            self._items[connection.key] = connection
+
+    def _check_patience(self) -> None:
+        self._check_reachable()
+        if self.is_throttled:
+            raise StoreThrottledError("the connections table asks for patience")
+
+    def _check_reachable(self) -> None:
+        if self.is_away:
+            raise StoreAwayError("the connections table does not answer")
+
+
+def _is_unchanged(found: Connection | None, before: Connection | None) -> bool:
+    """Whether nothing but the refresh token has changed."""
+    if found is None or before is None:
+        return found is before
+    return _id_of(found.consent) == _id_of(before.consent) and _pending_id(found) == _pending_id(
+        before
+    )
+
+
+def _id_of(consent: Consent | None) -> str | None:
+    return consent.consent_id if consent else None
+
+
+def _pending_id(connection: Connection) -> str | None:
+    return _id_of(connection.pending.consent) if connection.pending else None
+
+
+def _holder(connection: Connection) -> str | None:
+    return connection.spending.holder_id if connection.spending else None
