@@ -6,22 +6,27 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer.main
 import yaml
 from tests.template.conftest import CloudFormation
 
 from tokenvend.domain import errors
 from tokenvend.domain.errors import TokenVendError
 from tokenvend.domain.request import PARAMETERS
+from tokenvend_cli.configuration.models import json_schema
 from tokenvend_cli.configuration.profiles import load_profile, profile_names
-from tokenvend_cli.main import app
 
 ROOT = Path(__file__).parents[2]
+LAYER = ROOT / "layers" / "tokenvend" / "python" / "tokenvend"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def _text(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
+
+
+def _template() -> dict[str, Any]:
+    template: dict[str, Any] = yaml.load(_text("template.yaml"), Loader=CloudFormation)  # noqa: S506
+    return template
 
 
 def _error_classes(base: type[TokenVendError] = TokenVendError) -> Iterator[type[TokenVendError]]:
@@ -45,12 +50,14 @@ def test_every_parameter_of_a_request_is_documented() -> None:
 
 
 def test_every_parameter_of_the_template_is_documented_with_its_default() -> None:
-    template: dict[str, Any] = yaml.load(_text("template.yaml"), Loader=CloudFormation)  # noqa: S506
-    page = _text("docs/deploying.md")
+    table = _text("docs/deploying.md").partition("## Parameters")[2].partition("\n## ")[0]
+    rows = [line for line in table.splitlines() if line.startswith("| `")]
 
-    for name, parameter in template["Parameters"].items():
-        default = f"`{parameter['Default']}`" if parameter["Default"] != "" else "empty"
-        assert f"| `{name}` | {default} | {parameter['Description']} |" in page
+    assert rows == [
+        f"| `{name}` | {f'`{each["Default"]}`' if each['Default'] != '' else 'empty'}"
+        f" | {each['Description']} |"
+        for name, each in _template()["Parameters"].items()
+    ]
 
 
 def test_every_profile_is_documented_with_its_parameters() -> None:
@@ -61,20 +68,57 @@ def test_every_profile_is_documented_with_its_parameters() -> None:
     }
 
 
-def test_every_command_that_a_page_shows_exists() -> None:
-    group: Any = typer.main.get_command(app)
-    shown = {
-        match
-        for page in PAGES
-        for match in re.findall(r"tokenvend ((?:secret|caller) [a-z-]+|[a-z]+)\b", _text(str(page)))
-    }
-    known = set(group.commands) | {
-        f"{noun} {verb}" for noun in ("secret", "caller") for verb in group.commands[noun].commands
-    }
+def _keys(model: str, prefix: str = "") -> Iterator[str]:
+    for name, field in json_schema()["$defs"][model]["properties"].items():
+        yield f"| `{prefix}{name}` | {field['description']} |"
 
-    starts = {each for each in shown if each.split()[0] in group.commands}
-    assert starts
-    assert starts <= known
+
+@pytest.mark.parametrize(
+    ("section", "rows"),
+    [
+        ("Providers", [*_keys("ProviderModel"), *_keys("ApiKeyModel", "api_key.")]),
+        ("Credentials", [*_keys("CredentialModel"), *_keys("SecretModel", "secret.")]),
+        (
+            "Callers",
+            [
+                *_keys("CallerModel"),
+                *_keys("IdentityModel", "identities[]."),
+                *_keys("DirectModel", "direct."),
+            ],
+        ),
+        ("Grants", [*_keys("GrantModel"), *_keys("ObserveModel", "observe.")]),
+    ],
+)
+def test_every_key_of_the_file_is_documented_and_no_other(section: str, rows: list[str]) -> None:
+    text = _text("docs/configuration.md").partition(f"## {section}\n")[2]
+    table = text.partition("| key | meaning |\n|---|---|\n")[2].partition("\n\n")[0]
+
+    assert table.splitlines() == rows
+
+
+def test_every_variable_of_the_functions_is_documented_and_set_by_the_template() -> None:
+    name = re.compile(r"\bTOKENVEND_[A-Z_]+\b")
+    read = {found for path in LAYER.rglob("*.py") for found in name.findall(_text(str(path)))}
+    told = _text("docs/deploying.md").partition("## What the functions are told")[2]
+
+    assert set(name.findall(told)) == read
+    assert set(name.findall(_text("template.yaml"))) == read
+
+
+def test_every_route_is_documented_and_no_other() -> None:
+    body = _template()["Resources"]["VendingApi"]["Properties"]["DefinitionBody"]
+    routes = {
+        (method.upper(), path)
+        for path, methods in body["paths"].items()
+        for method in methods
+        if method in {"get", "post", "put", "delete"}
+    }
+    shown = re.compile(r"`(GET|POST|PUT|DELETE) (/[^`]*)`")
+
+    assert set(shown.findall(_text("docs/requests.md"))) == routes
+    for page in PAGES:
+        found = shown.findall(_text(str(page)))
+        assert {each for each in found if "{" in each[1]} <= routes, page
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
