@@ -47,6 +47,10 @@ class Principal:
             **token,
         }
 
+    def as_environment(self) -> dict[str, str]:
+        """The keys, as a command takes them."""
+        return {name.upper(): value for name, value in self.as_client_arguments().items()}
+
 
 class SignedBy(AuthBase):
     """Signs a request to API Gateway (SigV4): `requests.post(url, auth=SignedBy(role))`."""
@@ -74,15 +78,22 @@ class Principals:
         self._sts = client(deployed.endpoint, "sts")
 
     def role(
-        self, name: str, *, path: str = "/", statements: Sequence[dict[str, Any]] = ()
+        self,
+        name: str,
+        *,
+        path: str = "/",
+        statements: Sequence[dict[str, Any]] = (),
+        policies: Sequence[str] = (),
     ) -> Principal:
-        """A new role that may do what *statements* say, with a session of it."""
+        """A new role that may do what *statements* and *policies* (ARNs) say, with a session."""
         made = self._iam.create_role(
             RoleName=name, Path=path, AssumeRolePolicyDocument=json.dumps(_ANYBODY_HERE)
         )["Role"]
         if statements:
             document = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
             self._iam.put_role_policy(RoleName=name, PolicyName="calls", PolicyDocument=document)
+        for arn in policies:
+            self._iam.attach_role_policy(RoleName=name, PolicyArn=arn)
         return self.session(name, made["Arn"], made["RoleId"])
 
     def session(self, name: str, arn: str, unique_id: str) -> Principal:

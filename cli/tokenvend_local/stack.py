@@ -15,7 +15,7 @@ from tokenvend_local.demo_provider.__main__ import KEY_VARIABLE
 from tokenvend_local.demo_provider.client import ProviderControl
 from tokenvend_local.deployment import Deployed, client
 from tokenvend_local.errors import LocalStackError
-from tokenvend_local.principals import Principals
+from tokenvend_local.principals import Principal, Principals
 from tokenvend_local.processes import Process
 from tokenvend_local.progress import Step, silent
 
@@ -68,15 +68,19 @@ class LocalStack:
             inherited=os.environ,
         )
 
-    def tokenvend(self, *arguments: str, stdin: str = "") -> str:
-        """Run the `tokenvend` command against this stack; what it printed.
+    def tokenvend(
+        self, *arguments: str, stdin: str = "", principal: Principal | None = None
+    ) -> str:
+        """Run the `tokenvend` command against this stack, as root or as *principal*.
+
+        What it printed is returned.
 
         Raises:
             CommandFailedError: it ended with another code than 0.
         """
         ended = subprocess.run(
             [str(places.VENV / "bin" / "tokenvend"), *arguments],
-            env=self.environment(),
+            env=self.environment() | (principal.as_environment() if principal else {}),
             input=stdin,
             capture_output=True,
             text=True,
