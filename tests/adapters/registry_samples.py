@@ -7,7 +7,10 @@ from hypothesis import strategies as st
 from tokenvend.domain.header import Header
 from tokenvend.domain.names import CLIENT_ID, NAME, SCOPE, TARGET, TENANT
 from tokenvend.domain.registry import (
+    ALL_CONNECTIONS,
     ALL_TENANTS,
+    OWN_CONNECTIONS,
+    Authorization,
     Caller,
     ClientAuthentication,
     CredentialDefinition,
@@ -71,6 +74,9 @@ grants = st.builds(
     audiences=_targets,
     resources=_targets,
     tenants=st.just(ALL_TENANTS) | st.frozensets(_matching(TENANT.pattern), max_size=3),
+    connections=st.sampled_from([OWN_CONNECTIONS, ALL_CONNECTIONS])
+    | st.frozensets(_matching(f"{NAME.pattern}/{TENANT.pattern}"), max_size=3),
+    return_urls=st.frozensets(_texts, max_size=2),
     full_access=st.booleans(),
     accept_less=st.booleans(),
     isolation=st.sampled_from(Isolation),
@@ -102,4 +108,15 @@ definitions = st.builds(
         api_key_key=_texts,
     ),
     api_key_header=st.none() | st.builds(Header, name=_texts, prefix=st.text(max_size=8)),
+    authorization=st.none()
+    | st.builds(
+        Authorization,
+        endpoint=_texts,
+        redirect_uri=_texts,
+        issuer=st.none() | _texts,
+        requires_iss=st.booleans(),
+        parameters=st.dictionaries(_texts, st.text(max_size=20), max_size=3),
+        scope_words=st.dictionaries(_texts, st.text(max_size=20), max_size=3),
+        refresh_token_days=st.none() | st.integers(min_value=1),
+    ),
 )

@@ -7,8 +7,12 @@ from tokenvend.adapters.dynamodb.registry_items import (
     build_grant,
 )
 from tokenvend.domain.bounds import DEFAULT_LIFETIME_SECONDS
+from tokenvend.domain.connection import parse_connection_name
 from tokenvend.domain.registry import (
+    ALL_CONNECTIONS,
     ALL_TENANTS,
+    OWN_CONNECTIONS,
+    Authorization,
     Caller,
     CredentialDefinition,
     CredentialKind,
@@ -76,6 +80,23 @@ def _definition(name: str, model: CredentialModel, provider: Provider) -> Creden
         or DEFAULT_LIFETIME_SECONDS,
         secret=SecretReference(**model.secret.model_dump()) if model.secret else None,
         api_key_header=provider.api_key_header if model.kind == "api_key" else None,
+        authorization=_authorization(model, provider)
+        if model.kind == "authorization_code"
+        else None,
+    )
+
+
+def _authorization(model: CredentialModel, provider: Provider) -> Authorization:
+    return Authorization(
+        endpoint=provider.authorization_endpoint or "",
+        redirect_uri=model.redirect_uri or "",
+        issuer=provider.issuer,
+        requires_iss=provider.requires_iss,
+        parameters=provider.authorization_parameters,
+        scope_words={
+            scope: words for scope, words in provider.scope_words.items() if scope in model.scopes
+        },
+        refresh_token_days=provider.refresh_token_days,
     )
 
 
@@ -94,8 +115,21 @@ def _grant(model: GrantModel) -> Grant:
         audiences=frozenset(model.audiences),
         resources=frozenset(model.resources),
         tenants=ALL_TENANTS if model.tenants == "all" else frozenset(model.tenants),
+        connections=_connections(model),
+        return_urls=frozenset(model.return_urls),
         full_access=model.full_access,
         accept_less=model.accept_less,
         isolation=Isolation(model.isolation),
         observation=observation,
     )
+
+
+def _connections(model: GrantModel) -> frozenset[str]:
+    match model.connections:
+        case "own":
+            return OWN_CONNECTIONS
+        case "all":
+            return ALL_CONNECTIONS
+        case names:
+            parsed = [parse_connection_name(name, owner=model.caller) for name in names]
+            return frozenset(f"{owner}/{name}" for owner, name in parsed)

@@ -47,6 +47,8 @@ def discover(issuer: str, fetch: "Fetch | None" = None) -> Provider:
         authorization_endpoint=_url(metadata, "authorization_endpoint"),
         revocation_endpoint=_url(metadata, "revocation_endpoint"),
         introspection_endpoint=_url(metadata, "introspection_endpoint"),
+        # RFC 9207 §3.
+        requires_iss=metadata.get("authorization_response_iss_parameter_supported") is True,
     )
 
 

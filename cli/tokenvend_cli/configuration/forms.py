@@ -29,6 +29,13 @@ Name = Annotated[
 _WIDER_NAME = "a name of letters, digits, `_`, `.` and `-`; 63 at most"
 Tenant = Annotated[str, _whole(TENANT.pattern, _WIDER_NAME)]
 ClientId = Annotated[str, _whole(CLIENT_ID.pattern, _WIDER_NAME)]
+ConnectionName = Annotated[
+    str,
+    _whole(
+        f"(?:{NAME.pattern}/)?(?:{TENANT.pattern})",
+        f"{_WIDER_NAME}; another caller's is owner/name",
+    ),
+]
 Scope = Annotated[
     str, _whole(SCOPE.pattern, "one scope, without spaces: list several as [jobs_read, users_read]")
 ]

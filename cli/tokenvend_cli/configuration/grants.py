@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from tokenvend.domain import bounds
 from tokenvend.domain.registry import ScopeMode
 from tokenvend.domain.scopes import format_scope
-from tokenvend_cli.configuration.kinds import api_key_grant_problems
+from tokenvend_cli.configuration.kinds import api_key_grant_problems, consent_grant_problems
 from tokenvend_cli.configuration.models import (
     ConfigurationModel,
     CredentialModel,
@@ -38,6 +38,7 @@ def grant_problems(
             yield Problem(f"{place}.credential", _missing("credential", grant.credential))
             continue
         yield from _target_problems(place, grant, credential)
+        yield from consent_grant_problems(place, grant, credential, configuration.callers)
         if credential.kind == "api_key":
             yield from api_key_grant_problems(place, grant, configuration.callers.get(grant.caller))
             continue
@@ -79,7 +80,9 @@ def _ceiling_problems(
             f"{grant.credential} declares no scopes, so what its tokens reach is not known:"
             " declare them, or say full_access: true here",
         )
-    if fixed and (missing := whole - ceiling - observed):
+    # A token of a connection carries what its user consented to, which vending compares.
+    consented = credential.kind == "authorization_code"
+    if fixed and not consented and (missing := whole - ceiling - observed):
         yield Problem(
             f"{place}.scopes",
             f"a token of {grant.credential} always carries {format_scope(missing)} too, so this"

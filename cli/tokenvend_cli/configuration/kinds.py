@@ -1,6 +1,6 @@
 """Checks of credentials: what each kind needs of its provider, and what it cannot have."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from tokenvend.domain.registry import ScopeMode
 from tokenvend_cli.configuration.models import CallerModel, CredentialModel, GrantModel
@@ -21,6 +21,7 @@ def kind_problems(place: str, credential: CredentialModel, provider: Provider) -
             f"{place}.kind",
             f"{credential.provider} has no token_endpoint: give it one, or say kind: api_key",
         )
+    yield from _consent_problems(place, credential, provider)
     if credential.single_active_token and provider.scope_mode is ScopeMode.NARROWS:
         yield Problem(
             f"{place}.single_active_token",
@@ -53,6 +54,47 @@ def api_key_grant_problems(
         )
 
 
+def consent_grant_problems(
+    place: str, grant: GrantModel, credential: CredentialModel, callers: Collection[str]
+) -> Iterator[Problem]:
+    """What a grant may say of connections: only where users consent, and of callers there are."""
+    if credential.kind != "authorization_code":
+        for name in ("connections", "return_urls"):
+            if name in grant.model_fields_set:
+                yield Problem(
+                    f"{place}.{name}", f"{grant.credential} is no authorization_code: drop this"
+                )
+        return
+    for name, is_set in {"audiences": grant.audiences, "resources": grant.resources}.items():
+        if is_set:
+            yield Problem(f"{place}.{name}", "cannot be named where users consent: drop this")
+    for name in grant.connections if isinstance(grant.connections, list) else ():
+        owner, slash, _ = name.rpartition("/")
+        if slash and owner not in callers:
+            yield Problem(f"{place}.connections", f"there is no caller {owner}")
+
+
+def _consent_problems(
+    place: str, credential: CredentialModel, provider: Provider
+) -> Iterator[Problem]:
+    if credential.kind != "authorization_code":
+        if credential.redirect_uri is not None:
+            yield Problem(f"{place}.redirect_uri", "is for kind: authorization_code; drop this")
+        return
+    if not provider.authorization_endpoint:
+        yield Problem(
+            f"{place}.kind",
+            f"{credential.provider} has no authorization_endpoint: where are users asked?",
+        )
+    if credential.redirect_uri is None:
+        yield Problem(f"{place}.redirect_uri", "is needed: where the provider sends users back")
+    if provider.requires_iss and provider.issuer is None:
+        yield Problem(f"{place}.provider", "requires_iss needs its issuer, to compare with")
+    for name in ("family", "single_active_token"):
+        if getattr(credential, name):
+            yield Problem(f"{place}.{name}", "goes with no authorization_code: drop this")
+
+
 def _signs(caller: CallerModel) -> bool:
     return any(identity.iam is not None for identity in caller.identities)
 
@@ -74,6 +116,6 @@ def _api_key_problems(
 _FOR_TOKENS = frozenset(
     {
         *("client_id", "scopes", "scope_parameter", "extra_parameters"),
-        *("single_active_token", "default_lifetime_seconds"),
+        *("single_active_token", "default_lifetime_seconds", "redirect_uri"),
     }
 )

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_val
 from tokenvend.domain import bounds
 from tokenvend_cli.configuration.forms import (
     ClientId,
+    ConnectionName,
     HeaderName,
     HeaderPrefix,
     Name,
@@ -51,6 +52,19 @@ class ProviderModel(_Strict):
     token_endpoint: Url | None = Field(default=None, description="Where tokens are asked for")
     client_authentication: Literal["client_secret_basic", "client_secret_post"] | None = Field(
         default=None, description="How id and secret are sent; else what is discovered, else basic"
+    )
+    authorization_endpoint: Url | None = Field(
+        default=None, description="Where users are sent to consent (authorization_code)"
+    )
+    requires_iss: bool | None = Field(
+        default=None,
+        description="It names itself in what it sends back (RFC 9207); else as discovered",
+    )
+    refresh_token_days: int | None = Field(
+        default=None,
+        ge=1,
+        le=3650,
+        description="How long it keeps a refresh token that nobody uses; else its profile's",
     )
     revocation_endpoint: Url | None = Field(
         default=None, description="Where a token that must not be used is revoked (RFC 7009)"
@@ -103,9 +117,13 @@ class CredentialModel(_Strict):
     """What a provider issued to us. Its secret never stands here."""
 
     provider: Name = Field(description="Who issued it")
-    kind: Literal["client_credentials", "api_key"] = Field(
+    kind: Literal["client_credentials", "authorization_code", "api_key"] = Field(
         default="client_credentials",
         description="How tokens are got with it; an api_key is handed out itself",
+    )
+    redirect_uri: Url | None = Field(
+        default=None,
+        description="Where the provider sends users back (authorization_code), as it knows it",
     )
     client_id: str | None = Field(
         default=None,
@@ -191,13 +209,17 @@ class ObserveModel(_Strict):
     )
 
 
-def _tenants_kind(value: object) -> str:
+def _word_or_list(value: object) -> str:
     return "all" if isinstance(value, str) else "list"
 
 
 Tenants = Annotated[
     Annotated[list[Tenant], Tag("list")] | Annotated[Literal["all"], Tag("all")],
-    Discriminator(_tenants_kind),
+    Discriminator(_word_or_list),
+]
+Connections = Annotated[
+    Annotated[list[ConnectionName], Tag("list")] | Annotated[Literal["own", "all"], Tag("all")],
+    Discriminator(_word_or_list),
 ]
 
 
@@ -216,6 +238,14 @@ class GrantModel(_Strict):
     )
     tenants: Tenants = Field(
         default=[], description="The tenants of a family that it may name, or `all`"
+    )
+    connections: Connections = Field(
+        default="own",
+        description="The connections it may name: its own, `all`, or a list of these, where another"
+        " caller's is owner/name",
+    )
+    return_urls: list[Url] = Field(
+        default=[], description="Where a user who consented may be sent back to, each exactly"
     )
     full_access: bool = Field(
         default=False, description="It may have all that the token reaches, whatever that is"

@@ -40,6 +40,7 @@ class Provider:
     scope_words: Mapping[str, str] = field(default_factory=dict)
     refresh_token_days: int | None = None
     refresh_token_rotates: bool | None = None
+    requires_iss: bool = False
     kinds: frozenset[str] | None = None
 
 
@@ -123,6 +124,9 @@ def _override(provider: Provider, model: ProviderModel) -> Provider:
     changes: dict[str, Any] = {
         "client_authentication": model.client_authentication
         and ClientAuthentication(model.client_authentication),
+        "authorization_endpoint": model.authorization_endpoint,
+        "requires_iss": model.requires_iss,
+        "refresh_token_days": model.refresh_token_days,
         "revocation_endpoint": model.revocation_endpoint,
         "scope_separator": model.scope_separator,
         "scope_mode": model.scope_mode and ScopeMode(model.scope_mode),

@@ -13,12 +13,17 @@ from tokenvend.domain.scopes import NO_SCOPES, Scopes
 
 #: In a grant's tenants: every tenant of the family.
 ALL_TENANTS = frozenset({"*"})
+#: In a grant's connections: those that the caller itself started, or everybody's. Other entries
+#: are `owner/name`, so neither can be one.
+OWN_CONNECTIONS = frozenset({"own"})
+ALL_CONNECTIONS = frozenset({"*"})
 
 
 class CredentialKind(StrEnum):
     """What a provider issued to us."""
 
     CLIENT_CREDENTIALS = "client_credentials"
+    AUTHORIZATION_CODE = "authorization_code"
     API_KEY = "api_key"
 
 
@@ -72,6 +77,25 @@ class SecretReference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Authorization:
+    """How a user is asked to consent (RFC 6749 §4.1.1).
+
+    `redirect_uri` is ours, exactly as the provider knows it. `issuer` is compared with the `iss`
+    that comes back, and `requires_iss` says that it must come (RFC 9207). `parameters` go into
+    the authorization request. `scope_words` says what a scope allows, for the page that asks.
+    `refresh_token_days` is how long an unused refresh token lives; `None`: not known.
+    """
+
+    endpoint: str
+    redirect_uri: str
+    issuer: str | None = None
+    requires_iss: bool = False
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    scope_words: Mapping[str, str] = field(default_factory=dict)
+    refresh_token_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialDefinition:
     """Everything about a credential but its secret.
 
@@ -79,6 +103,7 @@ class CredentialDefinition:
     `scope_parameter` says whether `scope` is sent when the mode is FIXED.
     `default_lifetime_seconds` serves when neither the answer nor the token says.
     `api_key_header` is how an API key is sent; a key has no `token_endpoint`, so that is empty.
+    `authorization` is there where users consent.
     """
 
     name: str
@@ -99,6 +124,7 @@ class CredentialDefinition:
     default_lifetime_seconds: int = DEFAULT_LIFETIME_SECONDS
     secret: SecretReference | None = None
     api_key_header: Header | None = None
+    authorization: Authorization | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -150,6 +176,7 @@ class Grant:
     """One caller, one credential, and the ceiling: what is not listed is refused.
 
     `full_access` is needed where the token's reach is not known or cannot be narrowed.
+    `return_urls` are where a user who consented may be sent back to, each exactly.
     """
 
     caller: str
@@ -159,6 +186,8 @@ class Grant:
     audiences: frozenset[str] = frozenset()
     resources: frozenset[str] = frozenset()
     tenants: frozenset[str] = frozenset()
+    connections: frozenset[str] = OWN_CONNECTIONS
+    return_urls: frozenset[str] = frozenset()
     full_access: bool = False
     accept_less: bool = False
     isolation: Isolation = Isolation.SHARED
@@ -173,6 +202,14 @@ class Grant:
     def covers_tenant(self, tenant: str) -> bool:
         """Whether the grant names *tenant*, or all of them."""
         return self.tenants == ALL_TENANTS or tenant in self.tenants
+
+    def covers_connection(self, owner: str, name: str) -> bool:
+        """Whether the grant reaches the connection *name* that the caller *owner* started."""
+        if self.connections == ALL_CONNECTIONS:
+            return True
+        if self.connections == OWN_CONNECTIONS:
+            return owner == self.caller
+        return f"{owner}/{name}" in self.connections
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,8 +22,13 @@ from typing import Any
 
 from tokenvend.adapters.dynamodb import documents
 from tokenvend.adapters.dynamodb.attributes import Item, number_of, text_of
+from tokenvend.adapters.dynamodb.authorization_items import (
+    build_authorization,
+    parse_authorization,
+)
 from tokenvend.domain.header import Header
 from tokenvend.domain.registry import (
+    OWN_CONNECTIONS,
     Caller,
     ClientAuthentication,
     CredentialDefinition,
@@ -128,6 +133,8 @@ def build_grant(identity: str, grant: Grant) -> RegistryItem:
         "audiences": sorted(grant.audiences),
         "resources": sorted(grant.resources),
         "tenants": sorted(grant.tenants),
+        "connections": sorted(grant.connections),
+        "return_urls": sorted(grant.return_urls),
         "full_access": grant.full_access,
         "accept_less": grant.accept_less,
         "isolation": grant.isolation.value,
@@ -146,6 +153,7 @@ def parse_grant(document: Document) -> Grant:
     Raises:
         MalformedDocumentError: a field that is needed is missing or of another kind.
     """
+    connections = documents.optional_texts(document, "connections")
     return Grant(
         caller=documents.text(document, "caller"),
         credential=documents.text(document, "credential"),
@@ -154,6 +162,8 @@ def parse_grant(document: Document) -> Grant:
         audiences=documents.texts(document, "audiences"),
         resources=documents.texts(document, "resources"),
         tenants=documents.texts(document, "tenants"),
+        connections=OWN_CONNECTIONS if connections is None else connections,
+        return_urls=documents.optional_texts(document, "return_urls") or frozenset(),
         full_access=documents.flag(document, "full_access"),
         accept_less=documents.flag(document, "accept_less"),
         isolation=Isolation(documents.text(document, "isolation")),
@@ -202,6 +212,8 @@ def build_definition(definition: CredentialDefinition) -> RegistryItem:
             "name": definition.api_key_header.name,
             "prefix": definition.api_key_header.prefix or None,
         }
+    if definition.authorization is not None:
+        document["authorization"] = build_authorization(definition.authorization)
     return RegistryItem(credential_pk(definition.name), SETTINGS, document)
 
 
@@ -232,6 +244,7 @@ def parse_definition(document: Document) -> CredentialDefinition:
         default_lifetime_seconds=documents.count(document, "default_lifetime_seconds"),
         secret=_parse_secret_reference(document),
         api_key_header=_parse_api_key_header(document),
+        authorization=parse_authorization(document),
     )
 
 

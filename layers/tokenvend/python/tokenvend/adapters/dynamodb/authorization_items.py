@@ -1,0 +1,39 @@
+"""The part of a credential's definition that says how users consent."""
+
+from typing import Any
+
+from tokenvend.adapters.dynamodb import documents
+from tokenvend.domain.registry import Authorization
+
+
+def build_authorization(authorization: Authorization) -> dict[str, Any]:
+    """*authorization* as a part of the definition's document."""
+    return {
+        "endpoint": authorization.endpoint,
+        "redirect_uri": authorization.redirect_uri,
+        "issuer": authorization.issuer,
+        "requires_iss": authorization.requires_iss,
+        "parameters": dict(authorization.parameters),
+        "scope_words": dict(authorization.scope_words),
+        "refresh_token_days": authorization.refresh_token_days,
+    }
+
+
+def parse_authorization(document: documents.Fields) -> Authorization | None:
+    """The reverse of `build_authorization`; `None` where no users consent.
+
+    Raises:
+        MalformedDocumentError: a field that is needed is missing or of another kind.
+    """
+    if document.get("authorization") is None:
+        return None
+    part = documents.mapping(document, "authorization")
+    return Authorization(
+        endpoint=documents.text(part, "endpoint"),
+        redirect_uri=documents.text(part, "redirect_uri"),
+        issuer=documents.optional_text(part, "issuer"),
+        requires_iss=documents.flag(part, "requires_iss"),
+        parameters=documents.texts_by_name(part, "parameters"),
+        scope_words=documents.texts_by_name(part, "scope_words"),
+        refresh_token_days=documents.optional_count(part, "refresh_token_days"),
+    )
