@@ -11,6 +11,7 @@ class FakeClock:
 
     def __init__(self, now: datetime = START) -> None:
         self._lock = Lock()
+        self.started = now
         self._now = now
         self._monotonic = 1_000.0
         self.slept: list[float] = []

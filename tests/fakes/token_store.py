@@ -9,13 +9,14 @@ from tokenvend.domain.failure import Failure
 from tokenvend.domain.lease import Lease
 from tokenvend.domain.renewal import Slot
 from tokenvend.domain.token import AccessToken
-from tokenvend.ports import NOTHING, StoreAwayError, StoreThrottledError, TokenItem
+from tokenvend.ports import NOTHING, KeyAwayError, StoreAwayError, StoreThrottledError, TokenItem
 
 
 class InMemoryTokenStore:
     """`ports.TokenStore` for many environments of one process.
 
-    `is_away` and `is_throttled` make every call behave as the real table then does.
+    `is_away` and `is_throttled` make every call behave as the real table then does,
+    `refuses_writes` each write; with `cannot_seal` the key is away that a put needs.
     """
 
     def __init__(self) -> None:
@@ -24,6 +25,8 @@ class InMemoryTokenStore:
         self._slots: dict[str, Slot] = {}
         self.is_away = False
         self.is_throttled = False
+        self.refuses_writes = False
+        self.cannot_seal = False
         self.reads = 0
         self.writes = 0
 
@@ -49,6 +52,8 @@ class InMemoryTokenStore:
 
     def put_token(self, key: str, token: AccessToken, *, spec: TokenSpec, lease: Lease) -> bool:
         with self._lock:
+            if self.cannot_seal:
+                raise KeyAwayError("the key does not answer")
             if not self._may_write():
                 return False
             if _id_of(self._items.get(key, NOTHING).lease) != lease.lease_id:
@@ -100,6 +105,8 @@ class InMemoryTokenStore:
 
     def _may_write(self) -> bool:
         self._check_reachable()
+        if self.refuses_writes:
+            raise StoreAwayError("the tokens table does not answer")
         self.writes += 1
         return not self.is_throttled
 

@@ -1,8 +1,9 @@
 """The functions as Lambda loads them, on a world of fakes."""
 
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import tokenvend.scheduled
 from tokenvend.adapters.clock import SystemClock
 from tokenvend.domain.registry import Caller, Grant
 from tokenvend.domain.secret import Secret
+from tokenvend.observability import logger
 
 ROOT = Path(__file__).parents[2]
 FUNCTION_ARN = "arn:aws:lambda:eu-central-1:111122223333:function:tokenvend-Vend"
@@ -74,3 +76,12 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     # The handlers say when the invocation dies by the real clock.
     world.clock.set_wall(SystemClock().now())
     return world
+
+
+@pytest.fixture
+def log() -> Iterator[StringIO]:
+    """What is logged: Powertools' handler keeps the stream of whichever test logged first."""
+    handler: Any = logger().registered_handler
+    former, handler.stream = handler.stream, StringIO()
+    yield handler.stream
+    handler.stream = former

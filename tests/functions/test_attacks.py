@@ -1,7 +1,6 @@
 """What somebody with some power over the account tries, and what it gets them."""
 
 import json
-from collections.abc import Iterator
 from io import StringIO
 from typing import Any
 
@@ -12,7 +11,6 @@ from tests.unit.vending.world import World
 
 from tokenvend.domain.secret import Secret
 from tokenvend.entries.direct import RetryableError
-from tokenvend.observability import logger
 
 
 def _event(function: str, case: str) -> Any:
@@ -91,15 +89,6 @@ def test_metadata_tells_nothing_of_what_exists_and_believes_no_host_header() -> 
 
     assert known["body"].replace("/jobs", "/nothing") == unknown["body"]
     assert "evil.example" not in known["body"]
-
-
-@pytest.fixture
-def log() -> Iterator[StringIO]:
-    """What is logged: Powertools' handler keeps the stream of whichever test logged first."""
-    handler: Any = logger().registered_handler
-    former, handler.stream = handler.stream, StringIO()
-    yield handler.stream
-    handler.stream = former
 
 
 def test_log_of_a_whole_run_names_tokens_only_by_their_hash(world: World, log: StringIO) -> None:

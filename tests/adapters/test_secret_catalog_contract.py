@@ -1,0 +1,128 @@
+"""The contract of `ports.SecretCatalog`, on the fake and on Secrets Manager."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+from uuid import uuid4
+
+import pytest
+from tests.adapters.aws import Aws
+from tests.adapters.faults import answer_with
+from tests.fakes.secret_catalog import FakeSecretCatalog
+
+from tokenvend.adapters.secret_catalog import SecretsManagerCatalog
+from tokenvend.adapters.secrets_manager import CREDENTIAL_TAG, DEPLOYMENT_TAG
+from tokenvend.ports import SecretCatalog, SecretVersion, StoreAwayError
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+
+class World(Protocol):
+    """Secrets that a test writes, and whoever lists them."""
+
+    @property
+    def catalog(self) -> SecretCatalog: ...
+    def put(self, credential: str, tenant: str | None = None) -> str: ...
+
+
+@dataclass
+class FakeWorld:
+    catalog: FakeSecretCatalog = field(default_factory=FakeSecretCatalog)
+    _written: dict[tuple[str, str | None], SecretVersion] = field(default_factory=dict)
+
+    def put(self, credential: str, tenant: str | None = None) -> str:
+        version = uuid4().hex
+        self.catalog.found = [
+            each
+            for each in self.catalog.found
+            if (each.credential, each.tenant) != (credential, tenant)
+        ]
+        self.catalog.found.append(SecretVersion(credential, tenant, version))
+        return version
+
+
+class SecretsManagerWorld:
+    def __init__(self, client: "SecretsManagerClient") -> None:
+        self.client = client
+        self.deployment = f"tokenvend-{uuid4().hex}"
+        self._prefix = f"tokenvend/{self.deployment}/"
+        self._written: set[str] = set()
+        self.catalog = SecretsManagerCatalog(
+            client, prefix=self._prefix, deployment=self.deployment
+        )
+
+    def put(self, credential: str, tenant: str | None = None) -> str:
+        name = self._prefix + (credential if tenant is None else f"{credential}/{tenant}")
+        if name in self._written:
+            return self.client.put_secret_value(SecretId=name, SecretString="{}")["VersionId"]
+        self._written.add(name)
+        return self.add(name, {DEPLOYMENT_TAG: self.deployment})
+
+    def add(self, name: str, tags: dict[str, str]) -> str:
+        """A secret of any name."""
+        made = self.client.create_secret(
+            Name=name,
+            SecretString="{}",
+            Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
+        )
+        return made["VersionId"]
+
+
+@pytest.fixture(params=["fake", "secretsmanager"])
+def world(request: pytest.FixtureRequest) -> World:
+    if request.param == "fake":
+        return FakeWorld()
+    aws: Aws = request.getfixturevalue("aws")
+    return SecretsManagerWorld(aws.secretsmanager)
+
+
+def found(world: World) -> set[SecretVersion]:
+    return set(world.catalog.secrets())
+
+
+def test_nothing_is_found_at_first(world: World) -> None:
+    assert found(world) == set()
+
+
+def test_each_secret_is_found_with_its_current_version(world: World) -> None:
+    ats, acme = world.put("ats"), world.put("partner", "acme")
+
+    assert found(world) == {
+        SecretVersion("ats", None, ats),
+        SecretVersion("partner", "acme", acme),
+    }
+
+
+def test_a_changed_secret_has_another_version(world: World) -> None:
+    before = world.put("ats")
+    after = world.put("ats")
+
+    assert before != after
+    assert found(world) == {SecretVersion("ats", None, after)}
+
+
+def test_an_adopted_secret_is_that_of_each_credential_it_names(aws: Aws) -> None:
+    world = SecretsManagerWorld(aws.secretsmanager)
+    tags = {DEPLOYMENT_TAG: world.deployment, CREDENTIAL_TAG: "ats crm"}
+    version = world.add(f"theirs-{uuid4().hex}", tags)
+
+    assert found(world) == {
+        SecretVersion("ats", None, version),
+        SecretVersion("crm", None, version),
+    }
+
+
+def test_secrets_of_other_deployments_are_not_found(aws: Aws) -> None:
+    world, other = (SecretsManagerWorld(aws.secretsmanager) for _ in range(2))
+    other.put("ats")
+    world.add(f"odd-{uuid4().hex}", {DEPLOYMENT_TAG: "another", "note": world.deployment})
+
+    assert found(world) == set()
+
+
+def test_secrets_manager_that_fails_is_away(aws: Aws) -> None:
+    client = aws.client("secretsmanager")
+    answer_with(client, "ListSecrets", status=500, code="InternalServiceError")
+
+    with pytest.raises(StoreAwayError):
+        found(SecretsManagerWorld(client))

@@ -1,0 +1,98 @@
+"""In which minute and shard a token is renewed."""
+
+from collections import Counter
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.fakes.clock import START
+
+from tokenvend.domain import bounds
+from tokenvend.domain.renewal import (
+    Slot,
+    renewable_from,
+    slot_of,
+    slot_of_token,
+    slots_until,
+)
+from tokenvend.domain.scopes import NO_SCOPES
+from tokenvend.domain.secret import Secret
+from tokenvend.domain.token import AccessToken, clock_skew_allowance
+
+KEYS = st.integers(min_value=0, max_value=2**256 - 1).map(lambda number: f"{number:064x}")
+DAY = 86_400
+
+
+def token(stated_seconds: int, *, offset: float = 0.0) -> AccessToken:
+    lifetime = timedelta(seconds=stated_seconds)
+    requested_at = START + timedelta(seconds=offset)
+    return AccessToken(
+        access_token=Secret("token"),
+        scopes=NO_SCOPES,
+        requested_at=requested_at,
+        expires_at=requested_at + lifetime - clock_skew_allowance(lifetime),
+    )
+
+
+@given(
+    KEYS,
+    st.integers(min_value=300, max_value=30 * DAY),
+    st.floats(min_value=0, max_value=59.999),
+    st.floats(min_value=0, max_value=59.999),
+)
+def test_run_of_its_minute_comes_before_the_token_is_overdue_at_whichever_second(
+    key: str, stated_seconds: int, offset: float, second: float
+) -> None:
+    held = token(stated_seconds, offset=offset)
+    slot = slot_of_token(key, held, now=held.requested_at)
+
+    run_at = slot.minute + timedelta(seconds=second)
+
+    assert renewable_from(key, held) <= run_at < held.overdue_at(key)
+
+
+@given(KEYS, st.integers(min_value=1800, max_value=30 * DAY))
+def test_long_lifetimes_are_hardly_shortened(key: str, stated_seconds: int) -> None:
+    held = token(stated_seconds)
+
+    earliest = renewable_from(key, held) - held.requested_at
+
+    assert earliest >= held.lifetime * bounds.RENEWAL_DUE - timedelta(minutes=1)
+
+
+@given(KEYS, st.integers(min_value=0, max_value=5 * DAY))
+def test_token_that_is_asked_for_late_is_renewed_by_the_next_run(key: str, late: int) -> None:
+    held = token(1800)
+    now = held.due_at(key) + timedelta(seconds=late)
+
+    slot = slot_of_token(key, held, now=now)
+
+    assert slot in set(slots_until(now + bounds.RENEWAL_EVERY, slot.shard))
+
+
+@given(KEYS)
+def test_slot_is_found_by_the_run_of_its_minute_and_those_that_look_back(key: str) -> None:
+    slot = slot_of(key, START)
+    later = START + bounds.RENEWAL_LOOKS_BACK
+
+    assert slot in set(slots_until(START, slot.shard))
+    assert slot in set(slots_until(later, slot.shard))
+    assert slot not in set(slots_until(later + bounds.RENEWAL_EVERY, slot.shard))
+    assert slot not in set(slots_until(START, (slot.shard + 1) % bounds.RENEWAL_SHARDS))
+
+
+def test_oldest_slot_comes_first() -> None:
+    minutes = [slot.minute for slot in slots_until(START, 3)]
+
+    assert minutes == sorted(minutes)
+
+
+def test_tokens_are_spread_over_all_shards() -> None:
+    counts = Counter(slot_of(f"{number * 2**224:064x}", START).shard for number in range(16_000))
+
+    assert counts.keys() == set(range(bounds.RENEWAL_SHARDS))
+    assert max(counts.values()) <= 1.1 * min(counts.values())
+
+
+def test_name_is_the_minute_and_the_shard() -> None:
+    assert Slot(START, 7).name == "2026-03-01T12:00#07"

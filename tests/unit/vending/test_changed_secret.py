@@ -1,0 +1,54 @@
+"""A secret that was changed elsewhere is found, and its tokens are replaced one by one."""
+
+import pytest
+from tests.unit.vending.world import World
+
+from tokenvend.domain.answer import Source
+from tokenvend.ports import SecretVersion, StoreAwayError
+from tokenvend.vending.sweep import Changed
+
+
+def sweep(world: World) -> list[Changed]:
+    return list(world.parts().sweep.run())
+
+
+def test_changed_secret_is_found_and_its_token_replaced_once() -> None:
+    world = World()
+    world.catalog.found = [SecretVersion("jobs", None, "v1")]
+    sweep(world)
+    world.vend(world.environment())
+    world.catalog.found = [SecretVersion("jobs", None, "v2")]
+
+    found = sweep(world)
+    answers = [world.vend(world.environment()).answer for _ in range(3)]
+
+    assert found == [Changed("jobs", None)]
+    assert [each.source for each in answers] == [Source.PROVIDER, Source.STORE, Source.STORE]
+    assert world.provider.exchanges == 2
+
+
+def test_secret_that_has_not_changed_is_left_alone() -> None:
+    world = World()
+    world.catalog.found = [SecretVersion("jobs", None, "v1")]
+
+    assert (sweep(world), sweep(world)) == ([Changed("jobs", None)], [])
+
+
+def test_each_tenant_has_a_secret_of_its_own() -> None:
+    world = World()
+    world.catalog.found = [
+        SecretVersion("partner", "acme", "v1"),
+        SecretVersion("partner", "globex", "v1"),
+    ]
+    sweep(world)
+    world.catalog.found[1] = SecretVersion("partner", "globex", "v2")
+
+    assert sweep(world) == [Changed("partner", "globex")]
+
+
+def test_secrets_manager_that_is_away_is_said() -> None:
+    world = World()
+    world.catalog.is_away = True
+
+    with pytest.raises(StoreAwayError):
+        sweep(world)

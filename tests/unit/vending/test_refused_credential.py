@@ -1,0 +1,185 @@
+"""A credential that the provider refuses: one environment tries it, for all of its tokens."""
+
+from base64 import b64decode
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from tests.fakes.provider import json_response
+from tests.unit.vending.world import BILLING, DEFINITION, GRANT, World
+
+from tokenvend.domain import bounds
+from tokenvend.domain.answer import Source
+from tokenvend.domain.errors import ProviderRefusedError, TokenVendError
+from tokenvend.domain.oauth.token_request import ProviderRequest, ProviderSecret
+from tokenvend.domain.oauth.token_response import ProviderResponse
+from tokenvend.domain.registry import Rotation
+from tokenvend.domain.request import VendRequest
+from tokenvend.domain.secret import Secret
+from tokenvend.domain.token import SecretStage
+
+BOTH = frozenset({"jobs_read", "jobs_manage"})
+REFUSED = json_response({"error": "invalid_client"}, status=401)
+
+
+def scope(name: str) -> VendRequest:
+    return VendRequest("jobs", scopes=frozenset({name}))
+
+
+def by_secret(good: str) -> Callable[[ProviderRequest], ProviderResponse]:
+    """A provider that takes the secret *good* only."""
+
+    def answer(request: ProviderRequest) -> ProviderResponse:
+        basic = request.headers["Authorization"].removeprefix("Basic ")
+        given = b64decode(basic).decode().partition(":")[2]
+        if given != good:
+            return REFUSED
+        return json_response({"access_token": "good", "token_type": "Bearer", "expires_in": 1800})
+
+    return answer
+
+
+def secret(value: str, version: str) -> ProviderSecret:
+    return ProviderSecret("our-client", Secret(value), "login.acme.example", version)
+
+
+def test_a_refusal_met_by_one_token_keeps_every_token_of_the_credential_from_asking() -> None:
+    world = World(grant=replace(GRANT, scopes=BOTH))
+    world.provider.script(*[REFUSED] * 50)
+
+    for _ in range(5):
+        for name in sorted(BOTH):
+            with pytest.raises(ProviderRefusedError) as caught:
+                world.vend(world.environment(), scope(name))
+            assert caught.value.provider_error == "invalid_client"
+
+    assert world.provider.exchanges == 1
+
+
+def test_after_the_back_off_one_probe_is_made_for_all() -> None:
+    world = World(grant=replace(GRANT, scopes=BOTH))
+    world.provider.script(*[REFUSED] * 50)
+    for name in sorted(BOTH):
+        with pytest.raises(ProviderRefusedError):
+            world.vend(world.environment(), scope(name))
+    world.clock.advance(bounds.BACKOFF_FIRST)
+
+    for name in sorted(BOTH):
+        with pytest.raises(ProviderRefusedError):
+            world.vend(world.environment(), scope(name))
+
+    assert world.provider.exchanges == 2
+
+
+def test_a_dead_credential_is_asked_for_about_a_hundred_times_a_day_at_most() -> None:
+    world = World()
+    world.provider.script(*[REFUSED] * 10_000)
+    for _ in range(24 * 60 * 6):
+        with pytest.raises(TokenVendError):
+            world.vend(world.environment())
+        world.clock.advance(timedelta(seconds=10))
+
+    most = timedelta(days=1) / (bounds.BACKOFF_MAXIMUM * 0.75) + 12
+    assert world.provider.exchanges <= most
+
+
+def test_a_changed_secret_is_tried_at_once() -> None:
+    world = World()
+    world.provider.script(*[REFUSED] * 4)
+    for _ in range(4):
+        world.clock.advance(timedelta(hours=1))
+        with pytest.raises(ProviderRefusedError):
+            world.vend(world.environment())
+
+    world.states.start_epoch("jobs", None, "v2")
+
+    assert world.vend(world.environment()).answer.source is Source.PROVIDER
+
+
+def test_success_lets_everybody_use_the_credential_again() -> None:
+    world = World(grant=replace(GRANT, scopes=BOTH))
+    world.provider.script(REFUSED)
+    with pytest.raises(ProviderRefusedError):
+        world.vend(world.environment(), scope("jobs_read"))
+    world.clock.advance(bounds.BACKOFF_FIRST)
+
+    answers = [world.vend(world.environment(), scope(name)).answer for name in sorted(BOTH)]
+
+    assert [answer.source for answer in answers] == [Source.PROVIDER] * 2
+    assert world.states.state("jobs").failure is None
+
+
+def test_a_refused_scope_keeps_no_other_token_from_asking() -> None:
+    world = World(grant=replace(GRANT, scopes=BOTH))
+    world.provider.script(json_response({"error": "invalid_scope"}, status=400))
+
+    with pytest.raises(ProviderRefusedError):
+        world.vend(world.environment(), scope("jobs_manage"))
+
+    assert world.vend(world.environment(), scope("jobs_read")).answer.source is Source.PROVIDER
+
+
+def test_secret_that_turned_between_reading_and_asking_is_read_again_once() -> None:
+    world = World()
+    world.secrets.secrets["jobs", None] = secret("old", "v1")
+
+    def turn(_: ProviderRequest) -> ProviderResponse:
+        world.secrets.secrets["jobs", None] = secret("new", "v2")
+        return REFUSED
+
+    world.provider.script(turn)
+
+    assert world.vend(world.environment()).answer.source is Source.PROVIDER
+    assert world.provider.exchanges == 2
+
+
+def test_secret_that_has_not_changed_is_not_sent_twice() -> None:
+    world = World()
+    world.secrets.secrets["jobs", None] = secret("wrong", "v1")
+    world.provider.script(*[REFUSED] * 5)
+
+    with pytest.raises(ProviderRefusedError):
+        world.vend(world.environment())
+
+    assert world.provider.exchanges == 1
+    assert world.secrets.reads == 2
+
+
+@pytest.mark.parametrize(
+    ("rotation", "stage"), [(Rotation.STAGED, SecretStage.PENDING), (Rotation.IMMEDIATE, None)]
+)
+def test_pending_secret_is_tried_only_where_the_rotation_is_staged(
+    rotation: Rotation, stage: SecretStage | None
+) -> None:
+    world = World(definition=replace(DEFINITION, rotation=rotation))
+    world.secrets.secrets["jobs", None] = secret("old", "v1")
+    world.secrets.pending["jobs", None] = secret("next", "v2")
+    world.provider.script(*[by_secret("next")] * 2)
+
+    try:
+        found = world.vend(world.environment()).answer.token.secret_stage
+    except ProviderRefusedError:
+        found = None
+
+    assert found is stage
+    assert (BILLING.identity, "jobs") in world.reader.grants
+
+
+def test_probe_that_dies_lets_another_one_try_after_the_length_of_a_lease() -> None:
+    world = World(grant=replace(GRANT, scopes=BOTH))
+    world.provider.script(REFUSED)
+    with pytest.raises(ProviderRefusedError):
+        world.vend(world.environment(), scope("jobs_read"))
+    world.clock.advance(bounds.BACKOFF_FIRST)
+    refused = world.states.state("jobs").failure
+    assert refused is not None
+    # As somebody's claim stands who never came back.
+    claim = replace(refused, retry_at=world.clock.now() + bounds.LEASE)
+    world.states.replace_failure("jobs", None, before=refused, after=claim)
+
+    with pytest.raises(ProviderRefusedError):
+        world.vend(world.environment(), scope("jobs_manage"))
+    world.clock.advance(bounds.LEASE)
+
+    assert world.vend(world.environment(), scope("jobs_manage")).answer.source is Source.PROVIDER

@@ -1,0 +1,206 @@
+"""Scheduled renewal: after the first request no other one waits while the token is in use."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from tests.fakes.provider import json_response
+from tests.unit.vending.world import DEFINITION, INVOCATION, World
+
+from tokenvend.domain import bounds
+from tokenvend.domain.answer import Source
+from tokenvend.domain.lease import new_lease
+from tokenvend.domain.oauth.token_request import ProviderRequest
+from tokenvend.domain.oauth.token_response import ProviderResponse
+from tokenvend.ports import StoreAwayError
+from tokenvend.vending.renew import Outcome
+
+MINUTE = timedelta(minutes=1)
+
+
+def outcomes(world: World, *, time_left: timedelta = INVOCATION) -> list[Outcome]:
+    return [renewal.outcome for renewal in world.parts().renew_all(time_left=time_left)]
+
+
+def in_use(world: World) -> None:
+    """A token that one environment has made and another one has read."""
+    world.vend(world.environment())
+    world.vend(world.environment())
+
+
+def test_no_request_waits_after_the_first_while_the_token_is_in_use() -> None:
+    world = World()
+    sources = []
+    for minute in range(240):
+        world.clock.advance(MINUTE)
+        outcomes(world)
+        sources += [world.vend(world.environment()).answer.source for _ in range(2)]
+        assert world.provider.exchanges <= 1 + minute // 20 + 1
+
+    assert sources[0] is Source.PROVIDER
+    assert set(sources[1:]) == {Source.STORE}
+
+
+def test_a_lifetime_of_five_minutes_is_renewed_in_time_too() -> None:
+    world = World()
+    world.provider.expires_in = 300
+    sources = []
+    for second in range(0, 3600, 10):
+        # The schedule comes at some second of each minute; here at its last ones.
+        if second % 60 == 50:
+            outcomes(world)
+        sources.append(world.vend(world.environment(memory=timedelta(0))).answer.source)
+        world.clock.advance(timedelta(seconds=10))
+
+    assert sources.count(Source.PROVIDER) == 1
+
+
+def test_what_nobody_asks_for_again_is_left_to_expire() -> None:
+    world = World()
+    world.vend(world.environment())
+
+    for _ in range(60):
+        world.clock.advance(MINUTE)
+        assert outcomes(world) == []
+
+    assert world.provider.exchanges == 1
+
+
+def test_what_nobody_asks_for_any_more_is_renewed_once_and_then_left_to_expire() -> None:
+    world = World()
+    in_use(world)
+
+    seen = []
+    for _ in range(120):
+        world.clock.advance(MINUTE)
+        seen += outcomes(world)
+
+    assert seen == [Outcome.RENEWED]
+    assert world.provider.exchanges == 2
+
+
+def test_a_token_is_marked_as_asked_for_by_one_write() -> None:
+    world = World()
+    world.vend(world.environment())
+    writes = world.tokens.writes
+
+    for _ in range(5):
+        assert world.vend(world.environment()).answer.source is Source.STORE
+
+    assert world.tokens.writes == writes + 1
+
+
+def test_a_mark_that_cannot_be_written_costs_the_request_nothing() -> None:
+    world = World()
+    world.vend(world.environment())
+    environment = world.environment()
+    world.tokens.refuses_writes = True
+
+    assert world.vend(environment).answer.source is Source.STORE
+
+
+def test_a_renewal_that_fails_leaves_the_valid_token_and_is_tried_again_later() -> None:
+    world = World()
+    in_use(world)
+    world.clock.advance(timedelta(seconds=1800 * 0.8))
+    world.provider.script(json_response({}, status=503))
+
+    first = outcomes(world)
+    at_once = outcomes(world)
+    answer = world.vend(world.environment()).answer
+    world.clock.advance(MINUTE)
+    later = outcomes(world)
+
+    assert (first, set(at_once), later) == ([Outcome.FAILED], {Outcome.NOT_YET}, [Outcome.RENEWED])
+    assert answer.source is Source.STORE
+
+
+def test_a_renewal_keeps_out_of_the_way_of_who_is_at_it() -> None:
+    world = World()
+    in_use(world)
+    world.clock.advance(timedelta(seconds=1800 * 0.8))
+    key = world.vend(world.environment()).decision.key
+    now = world.clock.now()
+    lease = new_lease(now=now, dies_at=now + INVOCATION, expected=timedelta(seconds=1))
+    world.tokens.acquire_lease(key, lease, instead_of=None)
+
+    held = outcomes(world)
+    world.clock.advance(INVOCATION + bounds.CLOCK_SKEW)
+    after_its_death = outcomes(world)
+
+    assert (held, after_its_death) == ([Outcome.NOT_YET], [Outcome.RENEWED])
+
+
+def _block(world: World) -> None:
+    world.reader.blocked.add("jobs")
+
+
+def _remove(world: World) -> None:
+    world.reader.definitions.clear()
+
+
+def _redirect(world: World) -> None:
+    elsewhere = replace(DEFINITION, token_endpoint="https://login.acme.example/other")
+    world.reader.definitions["jobs"] = elsewhere
+
+
+@pytest.mark.parametrize("spoil", [_block, _remove, _redirect])
+def test_a_token_whose_credential_was_changed_or_blocked_is_not_renewed(
+    spoil: Callable[[World], None],
+) -> None:
+    world = World()
+    in_use(world)
+    world.clock.advance(timedelta(seconds=1800 * 0.8))
+    spoil(world)
+
+    assert outcomes(world) == [Outcome.UNWANTED]
+    assert outcomes(world) == [], "it is in no slot any more"
+    assert world.provider.exchanges == 1
+
+
+def test_a_renewal_without_enough_time_leaves_the_rest_to_the_next_run() -> None:
+    world = World()
+    in_use(world)
+    world.clock.advance(timedelta(seconds=1800 * 0.8))
+
+    short = outcomes(world, time_left=bounds.EXCHANGE_NEEDS - timedelta(seconds=1))
+
+    assert short == [Outcome.NO_TIME]
+    assert outcomes(world) == [Outcome.RENEWED]
+
+
+def test_a_run_that_was_missed_is_made_up_for() -> None:
+    world = World()
+    in_use(world)
+    world.clock.advance(timedelta(seconds=1800 * 0.75) + 4 * MINUTE)
+
+    assert outcomes(world) == [Outcome.RENEWED]
+
+
+def test_a_provider_that_gives_the_same_token_again_is_not_asked_in_a_storm() -> None:
+    world = World()
+    first_request = world.clock.now()
+
+    def same(_: ProviderRequest) -> ProviderResponse:
+        left = 1800 - int((world.clock.now() - first_request).total_seconds())
+        return json_response(
+            {"access_token": "the-same", "token_type": "Bearer", "expires_in": left}
+        )
+
+    world.provider.script(*[same] * 50)
+    for _ in range(28 * 60 // 10):
+        world.clock.advance(timedelta(seconds=10))
+        outcomes(world)
+        world.vend(world.environment(memory=timedelta(0)))
+
+    assert world.provider.exchanges <= 4
+
+
+def test_a_table_that_is_away_ends_the_run() -> None:
+    world = World()
+    in_use(world)
+    world.tokens.is_away = True
+
+    with pytest.raises(StoreAwayError):
+        outcomes(world)
