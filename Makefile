@@ -53,6 +53,12 @@ bench: ## how fast, side by side with the usual way; writes build/bench.json
 	@$(ENVS) uv dev ministack sam runtime
 	@$(PYTHON_BIN) -m benchmarks
 
+.PHONY: bench-check
+bench-check: ## compare build/bench.json with the goals; fails where one is missed
+	@test -f build/bench.json || $(MAKE) bench
+	@$(ENVS) dev
+	@$(PYTHON_BIN) -m benchmarks.check
+
 .PHONY: lock
 lock: ## pin the requirements again (UPGRADE=1 takes the newest)
 	@scripts/lock $(if $(UPGRADE),--upgrade)

@@ -4,7 +4,10 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
+#: A list of `{name, ours, baseline, baseline_name, ratio, goal, unit}`.
+OUTPUT = Path(__file__).parents[1] / "build" / "bench.json"
 _ROUNDS = 30
 
 

@@ -6,88 +6,35 @@ there. Here the artifact alone must do.
 
 import json
 import subprocess
-from base64 import b64encode
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from tests.local_stack.bare import Scene, deployed_variables, set_scene
 from tests.local_stack.world import World
+from tests.unit.test_imports import A_HIT_MAY_LOAD, ONLY_A_MISS_NEEDS
 
 from scripts import envs, locks
 from tokenvend_local import artifact, emulator, places
-from tokenvend_local.asking import OAuthClient
 from tokenvend_local.emulator import Environment
-from tokenvend_local.principals import Principal
 from tokenvend_local.stack import LocalStack
 
 type Start = Callable[[str, str | None], AbstractContextManager[Environment]]
 
-VENDING = ("VendDirectFunction", "VendIamFunction", "VendOauth2Function")
-_FORM = {"content-type": "application/x-www-form-urlencoded"}
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """One caller, by each way in, and for each function a credential that only it is asked for."""
-
-    caller: str
-    credentials: Mapping[str, str]
-    role: Principal
-    client: OAuthClient
-
-    def by_role(self) -> dict[str, Any]:
-        """The event that API Gateway makes of a request that the role signed."""
-        session = f"arn:aws:sts::{places.ACCOUNT}:assumed-role/{self.role.name}/{self.role.name}-1"
-        identity = {"userArn": session, "user": f"{self.role.unique_id}:{self.role.name}-1"}
-        return self._http("VendIamFunction", _FORM, identity)
-
-    def by_client(self) -> dict[str, Any]:
-        """The event that it makes of a request with the client's id and secret."""
-        pair = f"{self.client.client_id}:{self.client.client_secret}".encode()
-        headers = _FORM | {"authorization": f"Basic {b64encode(pair).decode()}"}
-        return self._http("VendOauth2Function", headers, {})
-
-    def _http(
-        self, function: str, headers: dict[str, str], identity: dict[str, str]
-    ) -> dict[str, Any]:
-        return {
-            "httpMethod": "POST",
-            "headers": headers,
-            "multiValueHeaders": {name: [value] for name, value in headers.items()},
-            "pathParameters": {"credential": self.credentials[function]},
-            "requestContext": {"identity": identity},
-            "body": "grant_type=client_credentials",
-            "isBase64Encoded": False,
-        }
-
 
 @pytest.fixture(scope="module")
 def scene(world: World) -> Scene:
-    caller = world.name("bare")
-    role = world.role(caller)
-    world.caller(caller, iam=role, client_id=caller, direct=role)
-    credentials = {function: world.name("bare-jobs") for function in VENDING}
-    for credential in credentials.values():
-        world.credential(credential)
-        world.grant(caller, credential)
-    world.apply()
-    return Scene(caller, credentials, role, world.new_client(caller))
+    return set_scene(world)
 
 
 @pytest.fixture
 def start(stack: LocalStack) -> Start:
-    """Starts a function with the variables that it was deployed with, as the account's root."""
+    """Starts a function as it was deployed."""
 
     def started(function: str, alias: str | None) -> AbstractContextManager[Environment]:
-        name = stack.deployed.outputs[f"{function}Name"]
-        deployed = stack.client("lambda").get_function_configuration(FunctionName=name)
-        variables = dict(deployed["Environment"]["Variables"]) | {
-            "AWS_ENDPOINT_URL": stack.endpoint,
-            "AWS_ACCESS_KEY_ID": places.ACCOUNT,
-            "AWS_SECRET_ACCESS_KEY": "local-stack",
-        }
+        variables = deployed_variables(stack, function)
         log = stack.folder / f"runtime-{function}.log"
         return emulator.environment(function, alias=alias, variables=variables, log=log)
 
@@ -107,12 +54,10 @@ def test_interpreter_has_what_lambda_brings_and_nothing_else() -> None:
 
 
 def test_direct_function_makes_keeps_and_finds_a_token(start: Start, scene: Scene) -> None:
-    event = {"credential": scene.credentials["VendDirectFunction"]}
-
     with start("VendDirectFunction", scene.caller) as first:
-        made, kept = first.invoke(event), first.invoke(event)
+        made, kept = first.invoke(scene.direct()), first.invoke(scene.direct())
     with start("VendDirectFunction", scene.caller) as second:
-        found = second.invoke(event)
+        found = second.invoke(scene.direct())
 
     assert [each.get("source") for each in (made, kept, found)] == ["provider", "memory", "store"]
     assert made["access_token"] == kept["access_token"] == found["access_token"]
@@ -173,3 +118,35 @@ def test_layer_holds_the_library_compiled_and_names_no_folder_of_the_builder(
         assert code[4:8] == b"\x01\0\0\0"
         assert str(places.ROOT).encode() not in code
         assert b"/opt/python/tokenvend" in code
+
+
+def test_an_answer_from_the_store_loads_only_what_a_hit_needs(
+    stack: LocalStack, start: Start, scene: Scene
+) -> None:
+    with start("VendDirectFunction", scene.caller) as first:
+        first.invoke(scene.direct())
+    environ = emulator.lambda_environment("VendDirectFunction", alias=scene.caller)
+    script = (
+        "import sys; before = set(sys.modules); sys.path.insert(0, '.');"
+        "import app; from types import SimpleNamespace as Context;"
+        f"arn = 'arn:aws:lambda:eu-west-1:111122223333:function:f:{scene.caller}';"
+        "context = Context(aws_request_id='1', invoked_function_arn=arn,"
+        " get_remaining_time_in_millis=lambda: 20_000);"
+        f"answer = app.lambda_handler({scene.direct()!r}, context);"
+        "print(answer['source'], *(sys.modules.keys() - before))"
+    )
+
+    done = subprocess.run(
+        [str(places.RUNTIME_PYTHON), "-c", script],
+        env=environ | deployed_variables(stack, "VendDirectFunction"),
+        cwd=places.SAM_BUILD / "VendDirectFunction",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    source, *loaded = done.stdout.splitlines()[-1].split()
+    assert source == "store"
+    packages = {name.partition(".")[0] for name in loaded}
+    assert packages - A_HIT_MAY_LOAD - sys.stdlib_module_names == {"app"}
+    assert ONLY_A_MISS_NEEDS.isdisjoint(loaded)

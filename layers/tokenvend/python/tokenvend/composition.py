@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Mapping
 from functools import cache, cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tokenvend.adapters.aws_clients import aws_client, tell_time
 from tokenvend.adapters.aws_errors import store_errors
@@ -26,12 +26,14 @@ from tokenvend.vending.exchange import Exchange
 from tokenvend.vending.memory import Memory
 from tokenvend.vending.obtain import Obtainer
 from tokenvend.vending.outage import Outage
-from tokenvend.vending.reject import Rejecter
-from tokenvend.vending.renew import Renewer
 from tokenvend.vending.replacing import Replacer
-from tokenvend.vending.sweep import Sweep
 from tokenvend.vending.vendor import Vendor
 from tokenvend.vending.wait import sleep
+
+if TYPE_CHECKING:
+    from tokenvend.vending.reject import Rejecter
+    from tokenvend.vending.renew import Renewer
+    from tokenvend.vending.sweep import Sweep
 
 TOKENS = "tokens"
 
@@ -67,15 +69,19 @@ class Environment:
         )
 
     @cached_property
-    def rejecter(self) -> Rejecter:
+    def rejecter(self) -> "Rejecter":
         """Takes reports of tokens that an API refused."""
+        from tokenvend.vending.reject import Rejecter
+
         return Rejecter(
             reader=self._reader, tokens=self._tokens, memory=self._memory, clock=self.clock
         )
 
     @cached_property
-    def renewer(self) -> Renewer:
+    def renewer(self) -> "Renewer":
         """Renews what is in use."""
+        from tokenvend.vending.renew import Renewer
+
         return Renewer(
             tokens=self._tokens,
             credentials=self._credentials,
@@ -84,9 +90,10 @@ class Environment:
         )
 
     @cached_property
-    def sweep(self) -> Sweep:
+    def sweep(self) -> "Sweep":
         """Finds secrets that were changed elsewhere."""
         from tokenvend.adapters.secret_catalog import SecretsManagerCatalog
+        from tokenvend.vending.sweep import Sweep
 
         catalog = SecretsManagerCatalog(
             aws_client("secretsmanager"),

@@ -1,0 +1,85 @@
+"""The deployed template in a local AWS, for what is measured on the built functions."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.local_stack.bare import VENDING, Scene, deployed_variables, set_scene
+from tests.local_stack.world import World
+
+from tokenvend_local import artifact, emulator, places
+from tokenvend_local.emulator import Environment
+from tokenvend_local.kept import FOLDER
+from tokenvend_local.progress import told
+from tokenvend_local.stack import LocalStack, local_stack
+
+__all__ = ["VENDING", "Stage", "built_layer", "stage"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A running stack, and one caller in it with every way in."""
+
+    stack: LocalStack
+    scene: Scene
+    folder: Path
+
+    def alias(self, function: str) -> str:
+        """The alias that *function* answers through."""
+        return self.scene.caller if function == "VendDirectFunction" else "live"
+
+    def event(self, function: str) -> dict[str, Any]:
+        """A request to *function* that is granted."""
+        events = {
+            "VendDirectFunction": self.scene.direct,
+            "VendIamFunction": self.scene.by_role,
+            "VendOauth2Function": self.scene.by_client,
+        }
+        return events[function]()
+
+    def variables(self, function: str) -> dict[str, str]:
+        """The whole environment of *function*, as Lambda and the template set it."""
+        own = deployed_variables(self.stack, function)
+        return emulator.lambda_environment(function, alias=self.alias(function)) | own
+
+    def environment(self, function: str) -> AbstractContextManager[Environment]:
+        """One cold environment of *function* on Lambda's own runtime."""
+        return emulator.environment(
+            function,
+            alias=self.alias(function),
+            variables=self.variables(function),
+            log=self.folder / f"{function}.log",
+        )
+
+    def token_items(self) -> list[dict[str, Any]]:
+        """The tokens that are in the table."""
+        items: list[dict[str, Any]] = self._tokens().scan(TableName=self._table())["Items"]
+        return [item for item in items if "token" in item]
+
+    def forget_tokens(self) -> None:
+        """Take them out, so that the next request is a miss."""
+        for item in self.token_items():
+            self._tokens().delete_item(TableName=self._table(), Key={"pk": item["pk"]})
+
+    def _tokens(self) -> Any:
+        return self.stack.client("dynamodb")
+
+    def _table(self) -> str:
+        return self.stack.deployed.outputs["TokensTableName"]
+
+
+@contextmanager
+def stage() -> Iterator[Stage]:
+    """Set it up and take it down again; this takes half a minute."""
+    folder = FOLDER / "bench"
+    with local_stack(folder, step=told) as stack:
+        with told("Applying a caller with every way in"):
+            scene = set_scene(World(stack, folder, set()))
+        yield Stage(stack, scene, folder)
+
+
+def built_layer() -> Path:
+    """The layer as it is deployed."""
+    return places.SAM_BUILD / artifact.LAYER
