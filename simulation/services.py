@@ -16,6 +16,7 @@ from simulation.load import Kind, Meter
 from simulation.network import Network
 from tokenvend.domain import bounds
 from tokenvend.domain.cache_key import TokenSpec
+from tokenvend.domain.credential_state import Observed
 from tokenvend.domain.failure import Failure
 from tokenvend.domain.lease import Lease
 from tokenvend.domain.oauth.token_request import ProviderRequest, ProviderSecret
@@ -190,6 +191,15 @@ class SimulatedCredentialStates:
             tenant,
             lambda: self.inner.replace_failure(credential, tenant, before=before, after=after),
         )
+
+    def note(self, credential: str, tenant: str | None, observed: Observed) -> None:
+        """See `ports.CredentialStates`."""
+
+        def note() -> bool:
+            self.inner.note(credential, tenant, observed)
+            return True
+
+        self._write(credential, tenant, note)
 
     def start_epoch(self, credential: str, tenant: str | None, epoch: str) -> None:
         """See `ports.CredentialStates`."""

@@ -17,10 +17,16 @@ from tests.fakes.vend_reader import InMemoryCredentialReader, InMemoryVendReader
 from tokenvend.adapters.dynamodb.credential_reader import DynamoDbCredentialReader
 from tokenvend.adapters.dynamodb.credential_states import DynamoDbCredentialStates
 from tokenvend.adapters.dynamodb.registry_items import build_block, build_definition, credential_pk
-from tokenvend.domain.credential_state import UNKNOWN, CredentialState
+from tokenvend.domain.credential_state import UNKNOWN, CredentialState, Observed
 from tokenvend.domain.registry import CredentialDefinition
+from tokenvend.domain.token import LifetimeSource, SecretStage
 from tokenvend.ports import CredentialReader, CredentialStates, CredentialView
 
+OBSERVED = Observed(
+    lifetime_seconds=1770,
+    lifetime_source=LifetimeSource.JWT_EXP,
+    secret_stage=SecretStage.PENDING,
+)
 LATER = replace(FAILURE, count=4, retry_at=FAILURE.retry_at + timedelta(seconds=8))
 
 
@@ -121,6 +127,14 @@ def test_a_failure_is_forgotten_and_the_epoch_is_not(world: World) -> None:
 
     assert world.states.replace_failure("ats", None, before=FAILURE, after=None)
     assert state(world) == CredentialState(epoch="v1")
+
+
+def test_what_an_exchange_showed_is_kept_beside_the_rest(world: World) -> None:
+    world.states.replace_failure("ats", None, before=None, after=FAILURE)
+
+    world.states.note("ats", None, OBSERVED)
+
+    assert state(world) == CredentialState(failure=FAILURE, observed=OBSERVED)
 
 
 def test_a_new_epoch_forgets_the_failure(world: World) -> None:

@@ -58,7 +58,7 @@ def test_tags_are_set_when_told(
     named = tokenvend("secret", "adopt", "jobs")
 
     assert (not_named.exit_code, named.exit_code) == (1, 0)
-    assert _tags(arn) == NEEDED
+    assert _tags(arn) == NEEDED | {"tokenvend:credential": "jobs"}
     assert f"ok  tokenvend:host = {HOST}" in named.stdout
     assert named.stderr == ""
     assert epochs().keys() == {"epoch#jobs"}

@@ -1,8 +1,9 @@
 """The state of credentials' secrets in memory."""
 
+from dataclasses import replace
 from threading import Lock
 
-from tokenvend.domain.credential_state import UNKNOWN, CredentialState
+from tokenvend.domain.credential_state import UNKNOWN, CredentialState, Observed
 from tokenvend.domain.failure import Failure
 from tokenvend.ports import StoreAwayError
 
@@ -28,8 +29,14 @@ class InMemoryCredentialStates:
             state = self._states.get((credential, tenant), UNKNOWN)
             if state.failure != before:
                 return False
-            self._states[credential, tenant] = CredentialState(epoch=state.epoch, failure=after)
+            self._states[credential, tenant] = replace(state, failure=after)
             return True
+
+    def note(self, credential: str, tenant: str | None, observed: Observed) -> None:
+        with self._lock:
+            self._check_reachable()
+            state = self._states.get((credential, tenant), UNKNOWN)
+            self._states[credential, tenant] = replace(state, observed=observed)
 
     def start_epoch(self, credential: str, tenant: str | None, epoch: str) -> None:
         with self._lock:

@@ -78,6 +78,7 @@ def test_every_call_of_the_vend_path_is_a_place_to_switch() -> None:
         *("table.lookup →", "table.lookup ←", "table.read →", "table.read ←"),
         *("table.acquire →", "table.acquire ←", "secrets.read →", "secrets.read ←"),
         *("provider.token →", "provider.token ←", "table.put →", "table.put ←"),
+        *("table.state →", "table.state ←"),
     ]
 
 

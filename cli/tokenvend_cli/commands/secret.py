@@ -8,6 +8,7 @@ import typer
 
 from tokenvend.domain.oauth.token_request import TO_CALLERS
 from tokenvend.domain.secret_fields import secret_fields
+from tokenvend.domain.token import SecretStage
 from tokenvend_cli.commands.context import (
     FAILED,
     AsJson,
@@ -121,7 +122,9 @@ def status(
 ) -> None:
     """Say which secrets are there and where each may be sent. No value is read.
 
-    Exits with 1 if one is missing, or recorded for another host than it would be sent to.
+    It also says what the newest exchanges showed: how long tokens live and who says so, and
+    whether the provider refuses the credential. Exits with 1 if a secret is missing, refused, or
+    recorded for another host than it would be sent to.
 
     Example: tokenvend secret status sr-partner/acme
     """
@@ -136,11 +139,12 @@ def status(
             _advise(each)
     else:
         say("No credential is deployed that needs a secret.")
-    if not all(each.is_ready for each in found):
+    if not all(each.is_ready and each.state.failure is None for each in found):
         raise typer.Exit(FAILED)
 
 
 def _row(status: SecretStatus) -> dict[str, Any]:
+    observed, failure = status.state.observed, status.state.failure
     return {
         "name": str(status.name),
         "ready": status.is_ready,
@@ -148,16 +152,25 @@ def _row(status: SecretStatus) -> dict[str, Any]:
         "host": status.host,
         "wanted_host": status.wanted_host,
         "changed_at": status.changed_at and status.changed_at.isoformat(timespec="seconds"),
-        "epoch": status.epoch,
+        "epoch": status.state.epoch,
+        "lifetime_seconds": observed and observed.lifetime_seconds,
+        "lifetime_source": observed and observed.lifetime_source.value,
+        "secret_stage": observed and observed.secret_stage.value,
+        "refused": failure and failure.provider_error,
+        "refused_times": failure.count if failure else 0,
+        "tried_again_at": failure and failure.retry_at.isoformat(timespec="seconds"),
     }
 
 
 def _short_row(status: SecretStatus) -> dict[str, Any]:
+    observed = status.state.observed
     return {
         "name": str(status.name),
         "ready": status.is_ready,
         "changed_at": status.changed_at and short_time(status.changed_at),
         "may be sent to": status.host,
+        "tokens live": observed
+        and f"{observed.lifetime_seconds} s by {observed.lifetime_source.value}",
     }
 
 
@@ -171,6 +184,15 @@ def _advise(status: SecretStatus) -> None:
             f"{status.name} may be sent to {status.host}, but the deployed file says"
             f" {status.wanted_host}: it is sent to neither"
         )
+    failure, observed = status.state.failure, status.state.observed
+    if failure is not None:
+        note(
+            f"{status.name} was refused {failure.count} times"
+            f" ({failure.provider_error or 'too many requests'}); it is tried again at"
+            f" {short_time(failure.retry_at)}, or at once after `tokenvend secret put`"
+        )
+    if observed is not None and observed.secret_stage is SecretStage.PENDING:
+        note(f"{status.name} works with its AWSPENDING version only: make it AWSCURRENT")
 
 
 def _agree_on_host(seen: SecretStatus, new_host: str | None) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tokenvend.adapters.secrets_manager import DEPLOYMENT_TAG, HOST_TAG
+from tokenvend.domain.credential_state import UNKNOWN, CredentialState
 from tokenvend.domain.names import NAME, TENANT
 from tokenvend_cli.problems import UsageError
 
@@ -38,7 +39,7 @@ class SecretStatus:
 
     `secret_id` is its ARN where it is the user's own, else its name. `needed` are the tags
     that let this deployment use it, `found` those that it carries; `None`, there is no secret.
-    `epoch` is empty while it was never changed by this command, or was not asked for.
+    `state` is what vending knows of it: nothing, where it was not asked for.
     """
 
     name: SecretName
@@ -46,7 +47,7 @@ class SecretStatus:
     needed: Mapping[str, str]
     found: Mapping[str, str] | None = None
     changed_at: datetime | None = None
-    epoch: str = ""
+    state: CredentialState = UNKNOWN
 
     @property
     def exists(self) -> bool:

@@ -7,13 +7,14 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tokenvend.adapters.dynamodb.credential_items import build_epoch, epoch_pk
+from tokenvend.adapters.dynamodb.credential_items import build_epoch, epoch_pk, parse_state
 from tokenvend.adapters.dynamodb.registry_items import (
     SETTINGS,
     credential_pk,
     parse_definition,
 )
 from tokenvend.adapters.secrets_manager import CREDENTIAL_TAG, DEPLOYMENT_TAG, HOST_TAG
+from tokenvend.domain.credential_state import CredentialState
 from tokenvend.domain.oauth.token_request import destination_of
 from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.domain.token import SecretStage
@@ -71,12 +72,12 @@ class Secrets:
 
     def status(self, name: SecretName) -> SecretStatus:
         """What can be said of a secret without reading it."""
-        return replace(self.look(name, self.definition_of(name)), epoch=self._epoch(name))
+        return replace(self.look(name, self.definition_of(name)), state=self._state(name))
 
     def look(
         self, name: SecretName, definition: CredentialDefinition, *, arn: str | None = None
     ) -> SecretStatus:
-        """`status` without the epoch, under *definition*; of the secret *arn* if it is given."""
+        """`status` without the state, under *definition*; of the secret *arn* if it is given."""
         if arn is None:
             arn = definition.secret.arn if definition.secret else None
         unseen = SecretStatus(
@@ -134,10 +135,10 @@ class Secrets:
                 " vended until they come due. Do the same again when that is mended"
             ) from None
 
-    def _epoch(self, name: SecretName) -> str:
+    def _state(self, name: SecretName) -> CredentialState:
         key = {"pk": {"S": epoch_pk(name.credential, name.tenant)}}
         item = self._dynamodb.get_item(TableName=self._tokens, Key=key).get("Item", {})
-        return str(item["epoch"]["S"]) if "epoch" in item else ""
+        return parse_state(item, lambda *_: None)
 
     def _tenants(self, credential: str) -> list[str]:
         prefix = f"{self._prefix}{credential}/"

@@ -17,7 +17,7 @@ from tokenvend.domain.oauth.token_response import ProviderResponse
 from tokenvend.domain.registry import Rotation
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.secret import Secret
-from tokenvend.domain.token import SecretStage
+from tokenvend.domain.token import LifetimeSource, SecretStage
 
 BOTH = frozenset({"jobs_read", "jobs_manage"})
 REFUSED = json_response({"error": "invalid_client"}, status=401)
@@ -183,3 +183,20 @@ def test_probe_that_dies_lets_another_one_try_after_the_length_of_a_lease() -> N
     world.clock.advance(bounds.LEASE)
 
     assert world.vend(world.environment(), scope("jobs_manage")).answer.source is Source.PROVIDER
+
+
+def test_what_an_exchange_showed_is_kept_once_while_it_stays_the_same() -> None:
+    world = World()
+    world.provider.script(json_response({"access_token": "opaque", "token_type": "Bearer"}))
+
+    world.vend(world.environment())
+    first = world.states.state("jobs").observed
+    world.clock.advance(timedelta(hours=1))
+    world.vend(world.environment())
+    second = world.states.state("jobs").observed
+
+    assert first is not None
+    assert first.lifetime_source is LifetimeSource.DEFAULT
+    assert second is not None
+    assert second.lifetime_source is LifetimeSource.EXPIRES_IN
+    assert second.lifetime_seconds == 1770

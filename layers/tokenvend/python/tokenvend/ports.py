@@ -12,7 +12,7 @@ from typing import Protocol
 
 from tokenvend.domain.cache_key import TokenSpec
 from tokenvend.domain.connection import Connection, ConnectionKey, PendingConsent, Spending
-from tokenvend.domain.credential_state import UNKNOWN, CredentialState
+from tokenvend.domain.credential_state import UNKNOWN, CredentialState, Observed
 from tokenvend.domain.failure import Failure
 from tokenvend.domain.journal import Successor
 from tokenvend.domain.lease import Lease
@@ -131,12 +131,19 @@ class CredentialReader(Protocol):
 
 
 class CredentialStates(Protocol):
-    """One item for each credential or tenant: the epoch of its secret, and its failure."""
+    """One item for each credential or tenant: its secret's epoch, its failure, what it showed."""
 
     def replace_failure(
         self, credential: str, tenant: str | None, *, before: Failure | None, after: Failure | None
     ) -> bool:
         """Make *after* stand in place of *before*; `False`: something else stood there.
+
+        Raises:
+            StoreAwayError: the table does not answer.
+        """
+
+    def note(self, credential: str, tenant: str | None, observed: Observed) -> None:
+        """Keep what an exchange showed.
 
         Raises:
             StoreAwayError: the table does not answer.

@@ -1,12 +1,46 @@
 """What all environments know of a credential's (or tenant's) secret at the provider."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from tokenvend.domain.errors import ProviderRefusedError, TemporarilyUnavailableError
 from tokenvend.domain.failure import Failure
+from tokenvend.domain.token import AccessToken, LifetimeSource, SecretStage
 
 #: The provider's word against the client itself, whatever token it asked for (RFC 6749 §5.2).
 _AGAINST_THE_CLIENT = frozenset({"invalid_client", "unauthorized_client", "http_401"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """What the newest exchanges showed: for an operator to see, never to decide by."""
+
+    lifetime_seconds: int
+    lifetime_source: LifetimeSource
+    secret_stage: SecretStage
+
+    def is_like(self, other: "Observed | None") -> bool:
+        """Whether *other* says the same; lifetimes of one provider differ by a little."""
+        if other is None:
+            return False
+        differs_by = timedelta(seconds=abs(self.lifetime_seconds - other.lifetime_seconds))
+        return (
+            differs_by <= _LITTLE
+            and self.lifetime_source is other.lifetime_source
+            and self.secret_stage is other.secret_stage
+        )
+
+
+_LITTLE = timedelta(minutes=1)
+
+
+def observed_in(token: AccessToken) -> Observed:
+    """What *token* shows of its provider."""
+    return Observed(
+        lifetime_seconds=int(token.lifetime.total_seconds()),
+        lifetime_source=token.lifetime_source,
+        secret_stage=token.secret_stage,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +53,7 @@ class CredentialState:
 
     epoch: str = ""
     failure: Failure | None = None
+    observed: Observed | None = None
 
 
 UNKNOWN = CredentialState()

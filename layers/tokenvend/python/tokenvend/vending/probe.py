@@ -10,10 +10,10 @@ A claim stands for the length of a lease: if its holder dies, the next one may t
 from dataclasses import replace
 
 from tokenvend.domain import bounds
-from tokenvend.domain.credential_state import concerns_credential
+from tokenvend.domain.credential_state import concerns_credential, observed_in
 from tokenvend.domain.errors import CredentialNotReadyError, ProviderRefusedError, TokenVendError
 from tokenvend.domain.failure import Failure, failure_after
-from tokenvend.domain.token import jitter_of
+from tokenvend.domain.token import AccessToken, jitter_of
 from tokenvend.ports import Clock, CredentialStates, StoreAwayError
 from tokenvend.vending.order import Order
 
@@ -41,8 +41,18 @@ class Probe:
         if not self._write(claimed):
             raise claimed.to_error(now)
 
-    def succeeded(self) -> None:
-        """Let everybody use the credential again."""
+    def succeeded(self, token: AccessToken) -> None:
+        """Let everybody use the credential again, and keep what *token* shows if it is news."""
+        self._let_go()
+        spec, observed = self._order.spec, observed_in(token)
+        if observed.is_like(self._order.state.observed):
+            return
+        try:
+            self._states.note(spec.credential, spec.tenant, observed)
+        except StoreAwayError:
+            return
+
+    def _let_go(self) -> None:
         if self._standing is not None:
             self._write(None)
 
@@ -66,7 +76,7 @@ class Probe:
             self._write(failure)
         elif isinstance(error, ProviderRefusedError):
             # Refused for another reason: the credential itself is taken again.
-            self.succeeded()
+            self._let_go()
         return failure
 
     def _write(self, after: Failure | None) -> bool:

@@ -2,7 +2,7 @@
 
 It is a caller's word, so it is honoured only for a token that this caller may have now, and it
 takes nothing from anybody: until the replacement is there, and if it fails, the token is still
-answered to whoever asks. It is no revocation (RFC 7009); `tokenvend revoke` is.
+answered to whoever asks. It is no revocation (RFC 7009): the provider is told nothing.
 """
 
 from datetime import datetime, timedelta

@@ -75,10 +75,11 @@ class Replacer:
         except TokenVendError as error:
             self._release_quietly(order.key, lease, probe.failed(error, current.failure))
             raise
-        probe.succeeded()
         repeated = current.token is not None and token.access_token == current.token.access_token
         token = replace(token, forced=current.is_rejected, repeated=repeated)
-        return Obtained(self._keep(order, lease, token), Source.PROVIDER)
+        kept = self._keep(order, lease, token)
+        probe.succeeded(token)
+        return Obtained(kept, Source.PROVIDER)
 
     def _keep(self, order: Order, lease: Lease, token: AccessToken) -> AccessToken:
         """Store *token*; it is answered whether or not that worked, for it is valid."""

@@ -1,9 +1,10 @@
 """A credential's state in the tokens table, and failures, which stand in items of two kinds.
 
-| attribute | holds                                                                  |
-|-----------|------------------------------------------------------------------------|
-| `epoch`   | the state of the secret: the id of the version that was current        |
-| `failure` | the newest refusal of the credential as a whole, as JSON               |
+| attribute  | holds                                                                 |
+|------------|-----------------------------------------------------------------------|
+| `epoch`    | the state of the secret: the id of the version that was current       |
+| `failure`  | the newest refusal of the credential as a whole, as JSON              |
+| `observed` | what the newest exchanges showed, as JSON                             |
 
 Writing the item whole, as `tokenvend secret put` does, starts an epoch without a failure.
 """
@@ -12,8 +13,9 @@ import json
 
 from tokenvend.adapters.dynamodb import documents
 from tokenvend.adapters.dynamodb.attributes import Item, instant_of, text_of
-from tokenvend.domain.credential_state import CredentialState
+from tokenvend.domain.credential_state import CredentialState, Observed
 from tokenvend.domain.failure import Failure
+from tokenvend.domain.token import LifetimeSource, SecretStage
 from tokenvend.domain.untrusted import Distrust, OnUntrusted
 
 
@@ -32,7 +34,34 @@ def parse_state(item: Item, on_untrusted: OnUntrusted) -> CredentialState:
     return CredentialState(
         epoch=text_of(item, "epoch") or "",
         failure=failure_in(item, text_of(item, "pk") or "", on_untrusted),
+        observed=_observed_in(item, on_untrusted),
     )
+
+
+def observed_value(observed: Observed) -> Item:
+    """The attribute that keeps *observed*."""
+    document = {
+        "lifetime_seconds": observed.lifetime_seconds,
+        "lifetime_source": observed.lifetime_source.value,
+        "secret_stage": observed.secret_stage.value,
+    }
+    return {"S": json.dumps(document)}
+
+
+def _observed_in(item: Item, on_untrusted: OnUntrusted) -> Observed | None:
+    text = text_of(item, "observed")
+    if text is None:
+        return None
+    try:
+        document = documents.parse(text)
+        return Observed(
+            lifetime_seconds=documents.count(document, "lifetime_seconds"),
+            lifetime_source=LifetimeSource(documents.text(document, "lifetime_source")),
+            secret_stage=SecretStage(documents.text(document, "secret_stage")),
+        )
+    except ValueError:
+        on_untrusted(text_of(item, "pk") or "", Distrust.MALFORMED)
+        return None
 
 
 def failure_value(failure: Failure) -> Item:

@@ -5,7 +5,13 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from tokenvend.adapters.aws_errors import CONDITION_FAILED, error_code, is_throttling, store_errors
-from tokenvend.adapters.dynamodb.credential_items import build_epoch, epoch_pk, failure_value
+from tokenvend.adapters.dynamodb.credential_items import (
+    build_epoch,
+    epoch_pk,
+    failure_value,
+    observed_value,
+)
+from tokenvend.domain.credential_state import Observed
 from tokenvend.domain.failure import Failure
 
 if TYPE_CHECKING:
@@ -49,6 +55,16 @@ class DynamoDbCredentialStates:
                     return False
                 raise
         return True
+
+    def note(self, credential: str, tenant: str | None, observed: Observed) -> None:
+        """See `ports.CredentialStates`."""
+        with store_errors("dynamodb:UpdateItem"):
+            self._client.update_item(
+                TableName=self._table,
+                Key={"pk": {"S": epoch_pk(credential, tenant)}},
+                UpdateExpression="SET observed = :observed",
+                ExpressionAttributeValues={":observed": observed_value(observed)},
+            )
 
     def start_epoch(self, credential: str, tenant: str | None, epoch: str) -> None:
         """See `ports.CredentialStates`."""
