@@ -28,7 +28,7 @@ class FakeProvider:
     """`ports.ProviderClient`: scripted answers first, then a new token for each exchange.
 
     The tokens are `provider-token-1`, `-2`, …; each lives `expires_in` seconds. With a *clock*,
-    every answer takes `takes_seconds` of its time.
+    every answer takes `takes_seconds` of its time. `before_answer` is called while one is made.
     """
 
     def __init__(
@@ -40,6 +40,7 @@ class FakeProvider:
         self.expires_in = expires_in
         self.takes_seconds = takes_seconds
         self.is_away = False
+        self.before_answer: Callable[[ProviderRequest], None] | None = None
         self.requests: list[ProviderRequest] = []
         #: How many requests for a token have arrived.
         self.exchanges = 0
@@ -55,6 +56,8 @@ class FakeProvider:
             self.exchanges += "grant_type" in request.form
             number = self.exchanges
             scripted = self._script.popleft() if self._script else None
+        if self.before_answer is not None:
+            self.before_answer(request)
         if self._clock is not None:
             self._clock.sleep(self.takes_seconds)
         if self.is_away:
