@@ -21,6 +21,14 @@ def test_documented_bound_is_the_codes(name: str, documented: str) -> None:
     assert number == float(documented)
 
 
+def test_every_bound_names_the_test_that_holds_it() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "bounds.md").read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if ROW.match(line)]
+
+    assert len(rows) == len(ROWS)
+    assert all(re.search(r"`tests/[\w/]+\.py::test_\w+` \|$", row) for row in rows)
+
+
 def test_every_bound_is_documented() -> None:
     names = {name for name in vars(bounds) if name.isupper()}
 

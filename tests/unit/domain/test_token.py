@@ -1,5 +1,6 @@
 """A token's life, and the answer made of it: both sides of every line."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -45,6 +46,23 @@ def test_freshness_changes_exactly_at_its_line(
     # The greatest jitter stays just below its bound, so its line lies a hair away.
     hair = timedelta(0) if key == NO_JITTER else timedelta(milliseconds=1)
     assert _token().freshness(line + hair, key=key) is from_then_on
+
+
+@pytest.mark.parametrize(
+    ("share", "before", "from_then_on"),
+    [
+        (bounds.RENEWAL_DUE_REPEATED, Freshness.FRESH, Freshness.STALE),
+        (bounds.OVERDUE_REPEATED, Freshness.STALE, Freshness.OVERDUE),
+    ],
+)
+def test_token_that_was_given_again_is_left_alone_until_near_its_end(
+    share: float, before: Freshness, from_then_on: Freshness
+) -> None:
+    token = replace(_token(), repeated=True)
+    line = START + timedelta(seconds=1000) * share
+
+    assert token.freshness(line - 2 * MICROSECOND, key=NO_JITTER) is before
+    assert token.freshness(line, key=NO_JITTER) is from_then_on
 
 
 @pytest.mark.parametrize("lifetime", [timedelta(0), timedelta(seconds=-5), MICROSECOND])

@@ -1,0 +1,68 @@
+"""The bounds that no other behaviour's test meets at its edge."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from tests.unit.vending.world import BILLING, DEFINITION, GRANT, INVOCATION, World
+
+from tokenvend.domain import bounds
+from tokenvend.domain.answer import Source
+from tokenvend.domain.errors import TemporarilyUnavailableError
+from tokenvend.domain.lease import Lease
+from tokenvend.domain.request import VendRequest
+from tokenvend.ports import TokenItem
+
+
+def test_environment_remembers_only_so_many_requests() -> None:
+    world = World(definition=DEFINITION, grant=replace(GRANT, audiences=AUDIENCES))
+    environment = world.environment()
+    for audience in sorted(AUDIENCES):
+        world.vend(environment, VendRequest("jobs", audience=audience))
+
+    newest = world.vend(environment, VendRequest("jobs", audience=max(AUDIENCES))).answer
+    oldest = world.vend(environment, VendRequest("jobs", audience=min(AUDIENCES))).answer
+
+    assert (newest.source, oldest.source) == (Source.MEMORY, Source.STORE)
+
+
+AUDIENCES = frozenset(f"urn:api:{number:05}" for number in range(bounds.MEMORY_ENTRIES + 1))
+
+
+def held_by_somebody(world: World) -> None:
+    """A lease whose holder lives on, and on, and on."""
+    environment = world.environment()
+    key = world.vend(environment).decision.key
+    dies_at = world.clock.now() + timedelta(hours=1)
+    lease = Lease(lease_id="0" * 32, expected_done_at=dies_at, dies_at=dies_at)
+    world.tokens.seed(key, TokenItem(lease=lease))
+
+
+@pytest.mark.parametrize(
+    ("time_left", "waited"),
+    [
+        pytest.param(timedelta(seconds=5), timedelta(seconds=4), id="the invocation is over"),
+        pytest.param(INVOCATION, bounds.LEASE_WAIT, id="the wait is over"),
+    ],
+)
+def test_waiter_gives_up_in_time_to_say_so(time_left: timedelta, waited: timedelta) -> None:
+    world = World()
+    held_by_somebody(world)
+    started = world.clock.now()
+    # Its lease is seen changed at each look, so it is never free to be taken over.
+    read = world.tokens.read
+    count = iter(range(10_000))
+
+    def changed(key: str) -> TokenItem:
+        item = read(key)
+        assert item.lease is not None
+        return replace(item, lease=replace(item.lease, lease_id=f"{next(count):032x}"))
+
+    world.tokens.read = changed  # type: ignore[method-assign]
+
+    with pytest.raises(TemporarilyUnavailableError) as caught:
+        world.environment().vend(BILLING, VendRequest("jobs"), time_left=time_left)
+
+    assert caught.value.rule == "lease.wait"
+    took = world.clock.now() - started
+    assert waited <= took <= waited + timedelta(milliseconds=300)
