@@ -12,7 +12,11 @@ from tokenvend.adapters.secrets_manager import SecretsManagerStore
 from tokenvend.domain.registry import CredentialDefinition, SecretReference
 
 HOST = "login.acme.example"
-NEEDED = {"tokenvend:deployment": "tokenvend", "tokenvend:host": HOST}
+NEEDED = {
+    "tokenvend:deployment": "tokenvend",
+    "tokenvend:host": HOST,
+    "tokenvend:credential": "jobs",
+}
 ANOTHER_ACCOUNT = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:ours-AbCdEf"
 ANOTHER_REGION = "arn:aws:secretsmanager:us-east-1:123456789012:secret:ours-AbCdEf"
 MISSING = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:missing-AbCdEf"
@@ -64,6 +68,19 @@ def test_tags_are_set_when_told(
     assert epochs().keys() == {"epoch#jobs"}
 
 
+def test_secret_may_be_adopted_for_several_credentials(tokenvend: Tokenvend, arn: str) -> None:
+    more = {"provider": "acme", "scopes": ["read"]}
+    tokenvend.write(lambda document: document["credentials"].update(orders=more))
+    tokenvend.apply()
+
+    tokenvend("secret", "adopt", "jobs", "--arn", arn, "--tag")
+    tokenvend("secret", "adopt", "orders", "--arn", arn, "--tag")
+
+    assert _tags(arn)["tokenvend:credential"] == "jobs orders"
+    tags = tokenvend.json("secret", "adopt", "jobs", "--arn", arn)["tags"]
+    assert all(each["needed"] == each["found"] for each in tags.values())
+
+
 def test_vending_reads_what_was_adopted(tokenvend: Tokenvend, arn: str) -> None:
     _name_it(tokenvend, arn)
     tokenvend("secret", "adopt", "jobs", "--tag")
@@ -108,6 +125,7 @@ def test_json_says_what_is_needed_and_found(tokenvend: Tokenvend, arn: str) -> N
     assert found["tags"] == {
         "tokenvend:deployment": {"needed": "tokenvend", "found": "another"},
         "tokenvend:host": {"needed": HOST, "found": None},
+        "tokenvend:credential": {"needed": "jobs", "found": None},
     }
 
 

@@ -242,6 +242,15 @@ def test_question_that_cannot_be_meant_is_refused(
     assert told in result.stderr
 
 
+def test_file_of_a_local_stack_is_explained_as_any_other(tokenvend: Tokenvend) -> None:
+    loopback = {"token_endpoint": "http://127.0.0.1:8123/token"}
+    tokenvend.write(lambda document: document["providers"].update(acme=loopback))
+
+    result = tokenvend.on_file("explain", "--caller", "shop", "--credential", "jobs")
+
+    assert result.exit_code == 0, result.stderr
+
+
 def test_wrong_file_is_not_explained(tokenvend: Tokenvend) -> None:
     tokenvend.write(lambda document: document["grants"][0].update(scopes=["delete"]))
 

@@ -305,6 +305,18 @@ def test_status_tells_a_secret_that_somebody_else_made(tokenvend: Tokenvend) -> 
     assert "jobs lacks this deployment's tag" in before.stderr
 
 
+def test_secret_of_another_deployment_is_not_ready(tokenvend: Tokenvend) -> None:
+    tokenvend.apply()
+    _put(tokenvend)
+    theirs = [{"Key": "tokenvend:deployment", "Value": "another"}]
+    aws.client("secretsmanager").tag_resource(SecretId="tokenvend/tokenvend/jobs", Tags=theirs)
+
+    status = tokenvend("secret", "status", "jobs")
+
+    assert status.exit_code == 1
+    assert "jobs lacks this deployment's tag" in status.stderr
+
+
 def test_secret_that_is_being_deleted_counts_as_missing(tokenvend: Tokenvend) -> None:
     tokenvend.apply()
     _put(tokenvend)

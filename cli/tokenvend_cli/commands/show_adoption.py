@@ -24,7 +24,7 @@ def show_adoption(adoption: Adoption) -> None:
             f"the deployed file does not name it yet: add `secret: {{arn: {secret.secret_id}}}` to"
             f" credentials.{secret.name}, and apply"
         )
-    if not secret.is_ready:
+    if not secret.is_tagged:
         which = "" if adoption.is_deployed else f" --arn {secret.secret_id}"
         note(f"set the tags with: tokenvend secret adopt {secret.name}{which} --tag")
 

@@ -26,7 +26,7 @@ class Adoption:
     @property
     def is_ready(self) -> bool:
         """Whether the tags are there and the deployed file names it. The key is not looked at."""
-        return self.is_deployed and self.secret.is_ready
+        return self.is_deployed and self.secret.is_tagged
 
     def to_dict(self) -> dict[str, Any]:
         """For a program to read."""

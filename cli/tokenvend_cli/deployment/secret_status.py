@@ -38,7 +38,7 @@ class SecretStatus:
     """A secret as it was found.
 
     `secret_id` is its ARN where it is the user's own, else its name. `needed` are the tags
-    that let this deployment use it, `found` those that it carries; `None`, there is no secret.
+    that it should have, `found` those that it carries; `None`, there is no secret.
     `state` is what vending knows of it: nothing, where it was not asked for.
     """
 
@@ -68,6 +68,11 @@ class SecretStatus:
     def is_ours(self) -> bool:
         """Whether it is marked as this deployment's."""
         return (self.found or {}).get(DEPLOYMENT_TAG) == self.needed[DEPLOYMENT_TAG]
+
+    @property
+    def is_tagged(self) -> bool:
+        """Whether it carries every tag that it needs."""
+        return self.found is not None and self.needed.items() <= self.found.items()
 
     @property
     def is_ready(self) -> bool:

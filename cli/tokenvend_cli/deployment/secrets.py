@@ -77,7 +77,10 @@ class Secrets:
     def look(
         self, name: SecretName, definition: CredentialDefinition, *, arn: str | None = None
     ) -> SecretStatus:
-        """`status` without the state, under *definition*; of the secret *arn* if it is given."""
+        """`status` without the state, under *definition*; of the secret *arn* if it is given.
+
+        A secret of the user's own says which credentials it is for, and may be for several.
+        """
         if arn is None:
             arn = definition.secret.arn if definition.secret else None
         unseen = SecretStatus(
@@ -92,7 +95,13 @@ class Secrets:
         if described is None:
             return unseen
         tags = {tag["Key"]: tag["Value"] for tag in described.get("Tags", [])}
-        return replace(unseen, found=tags, changed_at=described.get("LastChangedDate"))
+        needed = dict(unseen.needed)
+        if arn is not None:
+            users = {*tags.get(CREDENTIAL_TAG, "").split(), name.credential}
+            needed[CREDENTIAL_TAG] = " ".join(sorted(users))
+        return replace(
+            unseen, needed=needed, found=tags, changed_at=described.get("LastChangedDate")
+        )
 
     def put(self, seen: SecretStatus, value: Mapping[str, str]) -> None:
         """Write the secret for the host that was *seen*, and tell every environment.
@@ -116,10 +125,7 @@ class Secrets:
 
     def tag(self, seen: SecretStatus) -> None:
         """Let this deployment use the user's own secret, for the host that was *seen*."""
-        former = (seen.found or {}).get(CREDENTIAL_TAG, "")
-        users = {*former.split(), seen.name.credential}
-        tags = {**seen.needed, CREDENTIAL_TAG: " ".join(sorted(users))}
-        self._manager.tag_resource(SecretId=seen.secret_id, Tags=_tags(tags))
+        self._manager.tag_resource(SecretId=seen.secret_id, Tags=_tags(seen.needed))
         described = self._manager.describe_secret(SecretId=seen.secret_id)
         self._announce(seen.name, _current_version(described))
 
