@@ -7,6 +7,7 @@ import pytest
 
 from tokenvend.adapters.dynamodb.token_store import RENEWALS
 from tokenvend.domain import bounds
+from tokenvend.domain.untrusted import Distrust
 
 HTTP_FUNCTIONS = ["VendIam", "VendOauth2", "Metadata"]
 FUNCTIONS = [*HTTP_FUNCTIONS, "VendDirect"]
@@ -281,3 +282,20 @@ def test_parameters_keep_within_the_bounds_of_the_code(template: dict[str, Any])
     assert timeout == bounds.FUNCTION_TIMEOUT.total_seconds()
     assert all(each.get("Description") for each in parameters.values())
     assert parameters["LocalStack"]["Default"] == "false"
+
+
+def test_alarms_watch_metrics_that_the_code_counts(resources: Resources) -> None:
+    alarms = [each for each in resources.values() if each["Type"] == "AWS::CloudWatch::Alarm"]
+    reasons = {
+        each["Value"]
+        for alarm in alarms
+        for query in alarm["Properties"].get("Metrics", [])
+        for each in query.get("MetricStat", {}).get("Metric", {}).get("Dimensions", [])
+        if each["Name"] == "reason"
+    }
+
+    assert reasons == {reason.value for reason in Distrust}
+    failures = resources["CredentialFailureAlarm"]["Properties"]
+    assert (failures["Namespace"], failures["MetricName"]) == ("tokenvend", "Failures")
+    assert failures["Dimensions"] == [{"Name": "service", "Value": "tokenvend"}]
+    assert all(alarm["Properties"]["TreatMissingData"] == "notBreaching" for alarm in alarms)

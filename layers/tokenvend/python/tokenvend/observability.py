@@ -1,8 +1,9 @@
 """One line for each vend: the audit record and the metric together.
 
 The metric's dimensions are few (service, entry, source, outcome) because every combination
-costs money for as long as it exists; who asked for what is in the line's fields. A token
-appears as its SHA-256, and nothing else of it.
+costs money for as long as it exists; who asked for what is in the line's fields. Only what fails
+is counted by credential, beside a sum over all that an alarm can watch. A token appears as its
+SHA-256, and nothing else of it.
 """
 
 import logging
@@ -14,7 +15,11 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-from tokenvend.domain.errors import ProviderRefusedError, TokenVendError
+from tokenvend.domain.errors import (
+    CredentialNotReadyError,
+    ProviderRefusedError,
+    TokenVendError,
+)
 from tokenvend.domain.identity import Entry, Proof
 from tokenvend.domain.request import Rejection, VendRequest
 from tokenvend.domain.scopes import format_scope
@@ -64,8 +69,10 @@ def audit_vended(
         fields["replacement_failed"] = vended.failed.rule
     if token.secret_stage is not SecretStage.CURRENT:
         fields["secret_stage"] = token.secret_stage.value
-    dimensions = _dimensions(proof.entry, vended.answer.source.value, "vended")
-    _write(logging.INFO, "vend", fields | _metric(dimensions, now))
+    metric = _metric(_dimensions(proof.entry, vended.answer.source.value, "vended"), now)
+    if vended.failed is not None and _is_failure(vended.failed):
+        metric = _with_failure(metric, request.credential)
+    _write(logging.INFO, "vend", fields | metric)
 
 
 def audit_refused(
@@ -86,8 +93,10 @@ def audit_refused(
     }
     if isinstance(error, ProviderRefusedError):
         fields["provider_error"] = error.provider_error
-    dimensions = _dimensions(entry, _NO_SOURCE, error.code)
-    _write(logging.WARNING, "vend", fields | _metric(dimensions, now))
+    metric = _metric(_dimensions(entry, _NO_SOURCE, error.code), now)
+    if request is not None and _is_failure(error):
+        metric = _with_failure(metric, request.credential)
+    _write(logging.WARNING, "vend", fields | metric)
 
 
 def _write(level: int, message: str, fields: dict[str, Any]) -> None:
@@ -126,6 +135,8 @@ def audit_renewed(renewal: Renewal) -> None:
     if isinstance(renewal.failed, ProviderRefusedError):
         fields["provider_error"] = renewal.failed.provider_error
     metric = _metric({"outcome": renewal.outcome.value}, datetime.now(UTC), name="Renewals")
+    if renewal.spec is not None and renewal.failed is not None:
+        metric = _with_failure(metric, renewal.spec.credential)
     log = logger().info if renewal.failed is None else logger().warning
     log("renewal", extra=fields | metric)
 
@@ -156,6 +167,23 @@ def _metric(dimensions: dict[str, str], now: datetime, *, name: str = "Vends") -
     """A count of one in CloudWatch's embedded metric format, as fields of the line itself."""
     count = _count_of_one(name, tuple(dimensions.items()))
     return count | {"_aws": count["_aws"] | {"Timestamp": int(now.timestamp() * 1000)}}
+
+
+def _is_failure(error: TokenVendError) -> bool:
+    """Whether *error* is a credential's trouble at its provider, and no caller's mistake."""
+    return isinstance(error, ProviderRefusedError | CredentialNotReadyError) or (
+        error.rule.startswith("provider.")
+    )
+
+
+def _with_failure(metric: dict[str, Any], credential: str) -> dict[str, Any]:
+    """*metric*, and a count of one failure: by credential, and summed over all of them."""
+    failure = _count_of_one("Failures", (("credential", credential),))
+    (directive,) = failure["_aws"]["CloudWatchMetrics"]
+    summed = directive | {"Dimensions": [*directive["Dimensions"], ["service"]]}
+    aws = metric["_aws"]
+    both = {**aws, "CloudWatchMetrics": [*aws["CloudWatchMetrics"], summed]}
+    return metric | failure | {"_aws": both}
 
 
 @cache

@@ -1,0 +1,81 @@
+"""What the audit lines count."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from tests.fakes.provider import json_response
+from tests.unit.vending.world import BILLING, REQUEST, World
+
+from tokenvend.domain.errors import ProviderRefusedError, TokenVendError, UnauthorizedClientError
+from tokenvend.observability import audit_refused, audit_renewed, audit_vended, logger
+from tokenvend.vending.renew import Outcome
+
+
+@pytest.fixture
+def lines() -> Iterator[StringIO]:
+    handler: Any = logger().registered_handler
+    former, handler.stream = handler.stream, StringIO()
+    yield handler.stream
+    handler.stream = former
+
+
+def metrics(lines: StringIO) -> dict[str, list[list[str]]]:
+    """The newest line's metrics with their dimensions."""
+    line = json.loads(lines.getvalue().splitlines()[-1])
+    directives = line["_aws"]["CloudWatchMetrics"]
+    assert all(line[each["Metrics"][0]["Name"]] == [1.0] for each in directives)
+    return {each["Metrics"][0]["Name"]: sorted(each["Dimensions"]) for each in directives}
+
+
+def refuse(error: TokenVendError) -> None:
+    now = World().clock.now()
+    audit_refused(BILLING.entry, BILLING, REQUEST, error, now=now, request_id="r")
+
+
+def test_trouble_at_a_provider_is_counted_by_credential_and_in_all(lines: StringIO) -> None:
+    refuse(ProviderRefusedError("refused", provider_error="invalid_client"))
+
+    assert metrics(lines) == {
+        "Failures": [["credential", "service"], ["service"]],
+        "Vends": [["entry", "source", "outcome", "service"]],
+    }
+    assert json.loads(lines.getvalue())["credential"] == "jobs"
+
+
+def test_what_a_caller_may_not_have_is_no_failure(lines: StringIO) -> None:
+    refuse(UnauthorizedClientError(rule="grant.exists"))
+
+    assert metrics(lines).keys() == {"Vends"}
+
+
+def test_valid_token_whose_replacement_failed_is_vended_and_counted_as_trouble(
+    lines: StringIO,
+) -> None:
+    world = World()
+    world.vend(world.environment())
+    world.clock.advance(timedelta(seconds=1800 * 0.92))
+    world.provider.script(json_response({}, status=500))
+    vended = world.vend(world.environment())
+
+    audit_vended(BILLING, REQUEST, vended, now=world.clock.now(), request_id="r")
+
+    assert metrics(lines).keys() == {"Vends", "Failures"}
+
+
+def test_renewal_that_failed_is_trouble(lines: StringIO) -> None:
+    world = World()
+    for _ in range(2):
+        world.vend(world.environment())
+    world.clock.advance(timedelta(seconds=1800 * 0.8))
+    world.provider.script(json_response({}, status=500))
+
+    (renewal,) = world.parts().renew_all()
+    audit_renewed(renewal)
+
+    assert renewal.outcome is Outcome.FAILED
+    assert metrics(lines).keys() == {"Renewals", "Failures"}
+    assert "provider-token" not in lines.getvalue()
