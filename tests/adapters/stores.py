@@ -7,6 +7,7 @@ from tests.adapters.aws import Aws, Tables
 from tests.fakes.clock import FakeClock
 
 from tokenvend.adapters.dynamodb.connection_store import DynamoDbConnectionStore
+from tokenvend.adapters.dynamodb.consent_store import DynamoDbConsentStore
 from tokenvend.adapters.dynamodb.data_keys import DynamoDbDataKeys
 from tokenvend.adapters.dynamodb.token_items import TokenItemParser
 from tokenvend.adapters.dynamodb.token_store import DynamoDbTokenStore
@@ -100,6 +101,24 @@ def dynamodb_connections(
         client or aws.dynamodb,
         cipher or dynamodb_cipher(aws, tables, logical_table="connections"),
         table=table or tables.connections,
+        clock=FakeClock(),
+        on_untrusted=untrusted or Untrusted(),
+    )
+
+
+def dynamodb_consents(
+    aws: Aws,
+    tables: Tables,
+    *,
+    client: "DynamoDBClient | None" = None,
+    cipher: EnvelopeCipher | None = None,
+    untrusted: Untrusted | None = None,
+) -> DynamoDbConsentStore:
+    """The consent store of a new environment."""
+    return DynamoDbConsentStore(
+        client or aws.dynamodb,
+        cipher or dynamodb_cipher(aws, tables),
+        table=tables.tokens,
         clock=FakeClock(),
         on_untrusted=untrusted or Untrusted(),
     )

@@ -1,4 +1,4 @@
-"""The contract of `ports.ProviderClient`, on the fake and over HTTP."""
+"""The contract of `ports.ProviderApi`, on the fake and over HTTP."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -10,10 +10,11 @@ from tests.fakes.provider import FakeProvider
 from tokenvend.adapters.provider_http import RequestsProviderClient
 from tokenvend.domain.oauth.token_request import ProviderRequest
 from tokenvend.domain.oauth.token_response import ProviderResponse
-from tokenvend.ports import ProviderAwayError, ProviderClient
+from tokenvend.domain.secret import Secret
+from tokenvend.ports import ProviderApi, ProviderAwayError
 
 #: A client and the endpoint to ask; a provider that answers so, or is away for `None`.
-type Asked = tuple[ProviderClient, str]
+type Asked = tuple[ProviderApi, str]
 type ProviderThat = Callable[[ProviderResponse | None], Asked]
 
 
@@ -75,3 +76,19 @@ def test_no_answer_is_an_error_of_the_port(provider_that: ProviderThat) -> None:
 
     with pytest.raises(ProviderAwayError):
         client.send(request_to(url))
+
+
+@pytest.mark.parametrize("is_away", [False, True])
+def test_a_get_carries_the_token_and_is_bounded_as_a_form(
+    provider_that: ProviderThat, *, is_away: bool
+) -> None:
+    answer = ProviderResponse(200, "application/json", b'{"id": "ada"}')
+    client, url = provider_that(None if is_away else answer)
+
+    if is_away:
+        with pytest.raises(ProviderAwayError):
+            client.get(url, bearer=Secret("access"))
+        return
+    got = client.get(url, bearer=Secret("access"))
+
+    assert (got.status, got.body) == (200, answer.body)

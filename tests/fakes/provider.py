@@ -7,6 +7,7 @@ from threading import Lock
 
 from tokenvend.domain.oauth.token_request import ProviderRequest
 from tokenvend.domain.oauth.token_response import ProviderResponse
+from tokenvend.domain.secret import Secret
 from tokenvend.ports import Clock, ProviderAwayError
 
 type Script = ProviderResponse | Exception | Callable[[ProviderRequest], ProviderResponse]
@@ -42,6 +43,9 @@ class FakeProvider:
         self.is_away = False
         self.before_answer: Callable[[ProviderRequest], None] | None = None
         self.requests: list[ProviderRequest] = []
+        #: What was got with which token, and what is answered to it.
+        self.asked: list[tuple[str, Secret]] = []
+        self.account: dict[str, object] = {"id": "ada"}
         #: How many requests for a token have arrived.
         self.exchanges = 0
 
@@ -49,6 +53,13 @@ class FakeProvider:
         """Give these answers next, in this order."""
         with self._lock:
             self._script.extend(answers)
+
+    def get(self, url: str, *, bearer: Secret) -> ProviderResponse:
+        with self._lock:
+            self.asked.append((url, bearer))
+        if self.is_away:
+            raise ProviderAwayError("no whole answer: the fake is away")
+        return json_response(self.account)
 
     def send(self, request: ProviderRequest) -> ProviderResponse:
         with self._lock:

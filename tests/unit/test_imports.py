@@ -39,6 +39,7 @@ ONLY_A_MISS_NEEDS = {
 _VARIABLES = {
     "AWS_DEFAULT_REGION": "eu-central-1",
     "PATH": "",
+    "TOKENVEND_CONNECTIONS_TABLE": "connections",
     "TOKENVEND_DEPLOYMENT": "tokenvend",
     "TOKENVEND_KEY_ARN": "arn:aws:kms:eu-central-1:111122223333:key/1",
     "TOKENVEND_REGISTRY_TABLE": "registry",

@@ -41,6 +41,7 @@ def compile_registry(
             identity,
             Caller(
                 name=name,
+                title=caller.title,
                 unique_id=model.unique_id if model else None,
                 requests_per_minute=caller.requests_per_minute,
             ),
@@ -97,6 +98,9 @@ def _authorization(model: CredentialModel, provider: Provider) -> Authorization:
             scope: words for scope, words in provider.scope_words.items() if scope in model.scopes
         },
         refresh_token_days=provider.refresh_token_days,
+        provider_title=provider.title,
+        account_endpoint=provider.account_endpoint,
+        account_field=provider.account_field,
     )
 
 

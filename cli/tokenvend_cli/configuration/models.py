@@ -66,6 +66,23 @@ class ProviderModel(_Strict):
         le=3650,
         description="How long it keeps a refresh token that nobody uses; else its profile's",
     )
+    title: str | None = Field(
+        default=None,
+        pattern=r"^[^\x00-\x1F\x7F]{1,80}$",
+        description="What its users know it by; else the profile's",
+    )
+    scope_words: dict[Scope, str] = Field(
+        default={}, description="What each scope allows, in words for the user who is asked"
+    )
+    account_endpoint: Url | None = Field(
+        default=None,
+        description="Says whose a token is, at the token endpoint's host; else an ID token does",
+    )
+    account_field: str | None = Field(
+        default=None,
+        min_length=1,
+        description="The field of its answer; else the profile's, or sub",
+    )
     revocation_endpoint: Url | None = Field(
         default=None, description="Where a token that must not be used is revoked (RFC 7009)"
     )
@@ -191,6 +208,11 @@ class DirectModel(_Strict):
 class CallerModel(_Strict):
     """A named workload that asks for tokens."""
 
+    title: str | None = Field(
+        default=None,
+        pattern=r"^[^\x00-\x1F\x7F]{1,80}$",
+        description="What its users know it by: the page that asks for their consent says this",
+    )
     identities: list[IdentityModel] = Field(default=[], description="How it is known over HTTP")
     direct: DirectModel | None = Field(
         default=None, description="Who may invoke the function for it"

@@ -17,7 +17,7 @@ _PARAMETER = re.compile(r"\{([a-z]+)\}")
 #: What a fact may have a parameter in.
 _TEMPLATES = (
     *("issuer", "token_endpoint", "authorization_endpoint", "revocation_endpoint"),
-    *("introspection_endpoint", "assertion_audience"),
+    *("introspection_endpoint", "assertion_audience", "account_endpoint"),
 )
 
 type Kind = Literal["client_credentials", "authorization_code", "api_key"]
@@ -76,6 +76,8 @@ class Profile(_Strict):
     introspection_endpoint: Fact[str] | None = None
     client_authentication: Fact[Literal["client_secret_basic", "client_secret_post"]] | None = None
     assertion_audience: Fact[str] | None = None
+    account_endpoint: Fact[str] | None = None
+    account_field: Fact[str] | None = None
     authorization_parameters: Fact[dict[str, str]] | None = None
     scope_separator: Fact[str]
     scope_mode: Fact[Literal["fixed", "narrows"]]

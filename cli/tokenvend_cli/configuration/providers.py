@@ -41,6 +41,9 @@ class Provider:
     refresh_token_days: int | None = None
     refresh_token_rotates: bool | None = None
     requires_iss: bool = False
+    title: str | None = None
+    account_endpoint: str | None = None
+    account_field: str = "sub"
     kinds: frozenset[str] | None = None
 
 
@@ -48,13 +51,13 @@ class Provider:
 ANY_ISSUER = "issuer"
 _ENDPOINTS = (
     *("token_endpoint", "authorization_endpoint", "revocation_endpoint"),
-    "introspection_endpoint",
+    *("introspection_endpoint", "account_endpoint"),
 )
 _AS_THEY_ARE = frozenset(
     {
         *(*_ENDPOINTS, "issuer", "authorization_parameters", "scope_separator"),
         *("scope_parameter", "default_lifetime_seconds", "refresh_token_days"),
-        "refresh_token_rotates",
+        *("refresh_token_rotates", "account_field"),
     }
 )
 _ENUMS = {"client_authentication": ClientAuthentication, "scope_mode": ScopeMode}
@@ -110,6 +113,8 @@ def _from_profile(name: str, parameters: Mapping[str, str], discover: Discover) 
     if "scopes" in facts:
         known["scope_words"] = facts["scopes"]
     known["kinds"] = frozenset(facts["kinds"])
+    if name != ANY_ISSUER:
+        known["title"] = profile.title
     if not profile.discovered:
         return Provider(**known)
     return replace(discover(known["issuer"]), **known)
@@ -126,6 +131,10 @@ def _override(provider: Provider, model: ProviderModel) -> Provider:
         and ClientAuthentication(model.client_authentication),
         "authorization_endpoint": model.authorization_endpoint,
         "requires_iss": model.requires_iss,
+        "title": model.title,
+        "scope_words": {**provider.scope_words, **model.scope_words} or None,
+        "account_endpoint": model.account_endpoint,
+        "account_field": model.account_field,
         "refresh_token_days": model.refresh_token_days,
         "revocation_endpoint": model.revocation_endpoint,
         "scope_separator": model.scope_separator,

@@ -12,6 +12,8 @@ WIRE = {
     "UnauthorizedClientError": (400, "unauthorized_client", False),
     "InvalidScopeError": (400, "invalid_scope", False),
     "InvalidTargetError": (400, "invalid_target", False),
+    "InvalidGrantError": (400, "invalid_grant", False),
+    "AccountChangedError": (400, "account_changed", False),
     "ProviderRefusedError": (502, "provider_refused", False),
     "CredentialNotReadyError": (502, "credential_not_ready", False),
     "TemporarilyUnavailableError": (503, "temporarily_unavailable", True),

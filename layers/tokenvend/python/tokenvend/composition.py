@@ -17,9 +17,10 @@ from tokenvend.adapters.encryption import EnvelopeCipher
 from tokenvend.domain.oauth.token_request import ProviderRequest, ProviderSecret
 from tokenvend.domain.oauth.token_response import ProviderResponse
 from tokenvend.domain.registry import CredentialDefinition
+from tokenvend.domain.secret import Secret
 from tokenvend.domain.token import SecretStage
 from tokenvend.observability import count_untrusted
-from tokenvend.ports import CredentialReader
+from tokenvend.ports import ConnectionStore, ConsentStore, CredentialReader, ProviderApi
 from tokenvend.settings import Settings
 from tokenvend.vending.api_key import ApiKeys
 from tokenvend.vending.exchange import Exchange
@@ -31,11 +32,14 @@ from tokenvend.vending.vendor import Vendor
 from tokenvend.vending.wait import sleep
 
 if TYPE_CHECKING:
+    from tokenvend.connecting.connections import Connections
+    from tokenvend.connecting.consenting import Consenting
     from tokenvend.vending.reject import Rejecter
     from tokenvend.vending.renew import Renewer
     from tokenvend.vending.sweep import Sweep
 
 TOKENS = "tokens"
+CONNECTIONS = "connections"
 
 
 class Environment:
@@ -102,6 +106,34 @@ class Environment:
         )
         return Sweep(catalog=catalog, credentials=self._credentials, states=self._states)
 
+    @cached_property
+    def connections(self) -> "Connections":
+        """Starts, completes, lists and ends callers' connections."""
+        from tokenvend.connecting.connections import Connections
+
+        return Connections(
+            reader=self._reader,
+            connections=self._connections,
+            sessions=self._consents,
+            secret_store=self._secrets,
+            provider=_LazyProvider(self.settings),
+            clock=self.clock,
+        )
+
+    @cached_property
+    def consenting(self) -> "Consenting":
+        """Leads users through consent."""
+        from tokenvend.connecting.consenting import Consenting
+
+        return Consenting(
+            reader=self._reader,
+            connections=self._connections,
+            sessions=self._consents,
+            secret_store=self._secrets,
+            provider=_LazyProvider(self.settings),
+            clock=self.clock,
+        )
+
     def invoke_again(self, function_arn: str) -> Callable[[bytes], None]:
         """Invokes *function_arn*, which is this function, without waiting for it."""
         client = aws_client("lambda")
@@ -124,13 +156,41 @@ class Environment:
 
     @cached_property
     def _cipher(self) -> EnvelopeCipher:
+        return self._cipher_of(TOKENS)
+
+    def _cipher_of(self, logical_table: str) -> EnvelopeCipher:
+        """A cipher for one table; data keys are shared through the tokens table, which forgets."""
         table = self.settings.tokens_table
         return EnvelopeCipher(
             aws_client("kms"),
-            DynamoDbDataKeys(self._dynamodb, table=table, logical_table=TOKENS),
+            DynamoDbDataKeys(self._dynamodb, table=table, logical_table=logical_table),
             key_arn=self.settings.key_arn,
             deployment=self.settings.deployment,
-            logical_table=TOKENS,
+            logical_table=logical_table,
+            on_untrusted=count_untrusted,
+        )
+
+    @cached_property
+    def _connections(self) -> ConnectionStore:
+        from tokenvend.adapters.dynamodb.connection_store import DynamoDbConnectionStore
+
+        return DynamoDbConnectionStore(
+            self._dynamodb,
+            self._cipher_of(CONNECTIONS),
+            table=self.settings.connections_table,
+            clock=self.clock,
+            on_untrusted=count_untrusted,
+        )
+
+    @cached_property
+    def _consents(self) -> ConsentStore:
+        from tokenvend.adapters.dynamodb.consent_store import DynamoDbConsentStore
+
+        return DynamoDbConsentStore(
+            self._dynamodb,
+            self._cipher,
+            table=self.settings.tokens_table,
+            clock=self.clock,
             on_untrusted=count_untrusted,
         )
 
@@ -224,7 +284,12 @@ class _LazyProvider:
         self._settings = settings
 
     def send(self, request: ProviderRequest) -> ProviderResponse:
+        return self._client().send(request)
+
+    def get(self, url: str, *, bearer: Secret) -> ProviderResponse:
+        return self._client().get(url, bearer=bearer)
+
+    def _client(self) -> ProviderApi:
         from tokenvend.adapters.provider_http import RequestsProviderClient
 
-        client = RequestsProviderClient(allow_loopback_http=self._settings.local_stack)
-        return client.send(request)
+        return RequestsProviderClient(allow_loopback_http=self._settings.local_stack)

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from tokenvend.domain.cache_key import TokenSpec
 from tokenvend.domain.connection import Connection, ConnectionKey, PendingConsent, Spending
+from tokenvend.domain.consent import ConsentSession
 from tokenvend.domain.credential_state import UNKNOWN, CredentialState, Observed
 from tokenvend.domain.failure import Failure
 from tokenvend.domain.journal import Successor
@@ -20,6 +21,7 @@ from tokenvend.domain.oauth.token_request import ProviderRequest, ProviderSecret
 from tokenvend.domain.oauth.token_response import ProviderResponse
 from tokenvend.domain.registry import CredentialDefinition, RegistryView
 from tokenvend.domain.renewal import Slot
+from tokenvend.domain.secret import Secret
 from tokenvend.domain.token import AccessToken, SecretStage
 
 
@@ -278,6 +280,22 @@ class ConnectionStore(Protocol):
         """Every connection that can be trusted, in no order, page by page."""
 
 
+class ConsentStore(Protocol):
+    """Users on their way through consent, each under a ticket that is good for one use.
+
+    Every method raises StoreAwayError when the table or the key does not answer.
+    """
+
+    def put(self, ticket: Secret, session: ConsentSession) -> None:
+        """Keep *session* under a new *ticket*."""
+
+    def read(self, ticket: Secret) -> ConsentSession | None:
+        """What *ticket* is for, without using it up; `None` once it was used (consistent)."""
+
+    def take(self, ticket: Secret) -> ConsentSession | None:
+        """Use *ticket* up: of all who try, one gets the session."""
+
+
 class SecretStore(Protocol):
     """The provider credentials' secrets."""
 
@@ -324,4 +342,15 @@ class ProviderClient(Protocol):
 
         Raises:
             ProviderAwayError: no whole answer within `bounds.PROVIDER_TOTAL_SECONDS`.
+        """
+
+
+class ProviderApi(ProviderClient, Protocol):
+    """The provider's endpoints, and what it says to a user's token."""
+
+    def get(self, url: str, *, bearer: Secret) -> ProviderResponse:
+        """Get *url* with a token of the provider's own, in the same way and bounds.
+
+        Raises:
+            ProviderAwayError: as `send`.
         """

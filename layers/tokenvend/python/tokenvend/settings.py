@@ -34,6 +34,7 @@ class Settings:
     deployment: str
     registry_table: str
     tokens_table: str
+    connections_table: str
     key_arn: str
     secret_prefix: str
     memory: timedelta
@@ -53,6 +54,9 @@ class Settings:
             deployment=variables.text("TOKENVEND_DEPLOYMENT", "the deployment's id"),
             registry_table=variables.text("TOKENVEND_REGISTRY_TABLE", "the registry table"),
             tokens_table=variables.text("TOKENVEND_TOKENS_TABLE", "the tokens table"),
+            connections_table=variables.text(
+                "TOKENVEND_CONNECTIONS_TABLE", "the connections table"
+            ),
             key_arn=variables.matching(
                 "TOKENVEND_KEY_ARN", "the KMS key that wraps the data keys", _ARN, "an ARN"
             ),

@@ -15,6 +15,7 @@ from tokenvend.adapters.deadline import Deadline, bounded_pools
 from tokenvend.domain import bounds
 from tokenvend.domain.oauth.token_request import ProviderRequest
 from tokenvend.domain.oauth.token_response import ProviderResponse
+from tokenvend.domain.secret import Secret
 from tokenvend.ports import ProviderAwayError
 
 _CHUNK_BYTES = 8 * 1024
@@ -47,22 +48,40 @@ class RequestsProviderClient:
 
     def send(self, request: ProviderRequest) -> ProviderResponse:
         """See `ports.ProviderClient`."""
+        return self._call("POST", request.url, request.headers, request.form)
+
+    def get(self, url: str, *, bearer: Secret) -> ProviderResponse:
+        """See `ports.ProviderClient`."""
+        headers = {"Accept": "application/json", "Authorization": f"Bearer {bearer.reveal()}"}
+        return self._call("GET", url, headers, None)
+
+    def _call(
+        self, method: str, url: str, headers: dict[str, str], form: dict[str, str] | None
+    ) -> ProviderResponse:
         deadline = Deadline(self._total_seconds)
         try:
-            self._check_url(request.url)
-            return self._post(request, deadline)
+            self._check_url(url)
+            return self._ask(method, url, headers, form, deadline)
         except _FAILURES as error:
             reason = "too slow" if deadline.is_over() else type(error).__name__
         # Raised out here: the error holds the request, and with it the secret.
         raise ProviderAwayError(f"no whole answer: {reason}")
 
-    def _post(self, request: ProviderRequest, deadline: Deadline) -> ProviderResponse:
+    def _ask(
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str],
+        form: dict[str, str] | None,
+        deadline: Deadline,
+    ) -> ProviderResponse:
         with (
             _session(deadline) as session,
-            session.post(
-                request.url,
-                data=request.form,
-                headers=request.headers,
+            session.request(
+                method,
+                url,
+                data=form,
+                headers=headers,
                 verify=self._verify,
                 timeout=self._total_seconds,
                 allow_redirects=False,

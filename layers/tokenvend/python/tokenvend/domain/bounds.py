@@ -64,6 +64,11 @@ OUTAGE_EXCHANGES_A_MINUTE = 10
 REJECTIONS_A_MINUTE = 10
 REJECTION_AGAIN_AFTER = 0.25
 
+# Consent: each step is good for one use, and for so long
+CONNECT_LINK = timedelta(minutes=10)
+CONSENT_AT_PROVIDER = timedelta(minutes=10)
+COMPLETION_CODE = timedelta(minutes=10)
+
 # What a request may be
 BODY_BYTES = 16 * 1024
 BATCH_REQUESTS = 25

@@ -7,13 +7,15 @@ TokenVendError
 ├── UnauthorizedClientError        no grant, or no such credential: the same from outside
 ├── InvalidScopeError              a scope beyond the ceiling
 ├── InvalidTargetError             an audience, resource or tenant beyond the ceiling
+├── InvalidGrantError              a one-time code that completes nothing
+│   └── AccountChangedError        ... because it is another account than before
 ├── ProviderRefusedError           the provider refuses the credential
 ├── CredentialNotReadyError        its secret is missing, or may not be sent to this host
 └── TemporarilyUnavailableError    waiting may cure it
     └── TooManyRequestsError       ... because this caller asked too often
 
 The wire codes are those of RFC 6749 §5.2 and RFC 8707 §2, and tokenvend's own
-`provider_refused` and `credential_not_ready`.
+`account_changed`, `provider_refused` and `credential_not_ready`.
 """
 
 from http import HTTPStatus
@@ -86,6 +88,18 @@ class InvalidTargetError(TokenVendError):
     """An audience, resource or tenant beyond the grant's ceiling (RFC 8707 §2)."""
 
     code = "invalid_target"
+
+
+class InvalidGrantError(TokenVendError):
+    """A one-time code that is not the connection's, was used, or has expired (RFC 6749 §5.2)."""
+
+    code = "invalid_grant"
+
+
+class AccountChangedError(InvalidGrantError):
+    """The user consented with another account than the connection was for."""
+
+    code = "account_changed"
 
 
 class ProviderRefusedError(TokenVendError):

@@ -84,6 +84,8 @@ class Authorization:
     that comes back, and `requires_iss` says that it must come (RFC 9207). `parameters` go into
     the authorization request. `scope_words` says what a scope allows, for the page that asks.
     `refresh_token_days` is how long an unused refresh token lives; `None`: not known.
+    `provider_title` is what the page calls the provider. `account_endpoint` says whose a token
+    is, in its field `account_field`; where there is an ID token, its `sub` says so.
     """
 
     endpoint: str
@@ -93,6 +95,9 @@ class Authorization:
     parameters: Mapping[str, str] = field(default_factory=dict)
     scope_words: Mapping[str, str] = field(default_factory=dict)
     refresh_token_days: int | None = None
+    provider_title: str | None = None
+    account_endpoint: str | None = None
+    account_field: str = "sub"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,9 +161,13 @@ class CredentialDefinition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """A named workload. `unique_id` pins one identity of it to one role or user for good."""
+    """A named workload. `unique_id` pins one identity of it to one role or user for good.
+
+    `title` is what its users know it by.
+    """
 
     name: str
+    title: str | None = None
     unique_id: str | None = None
     requests_per_minute: int | None = None
 

@@ -16,6 +16,9 @@ def build_authorization(authorization: Authorization) -> dict[str, Any]:
         "parameters": dict(authorization.parameters),
         "scope_words": dict(authorization.scope_words),
         "refresh_token_days": authorization.refresh_token_days,
+        "provider_title": authorization.provider_title,
+        "account_endpoint": authorization.account_endpoint,
+        "account_field": authorization.account_field,
     }
 
 
@@ -36,4 +39,7 @@ def parse_authorization(document: documents.Fields) -> Authorization | None:
         parameters=documents.texts_by_name(part, "parameters"),
         scope_words=documents.texts_by_name(part, "scope_words"),
         refresh_token_days=documents.optional_count(part, "refresh_token_days"),
+        provider_title=documents.optional_text(part, "provider_title"),
+        account_endpoint=documents.optional_text(part, "account_endpoint"),
+        account_field=documents.optional_text(part, "account_field") or "sub",
     )

@@ -104,6 +104,8 @@ def caller_pk(name: str) -> str:
 def build_caller(identity: str, caller: Caller) -> RegistryItem:
     """The settings of *caller* under one of its identities."""
     document: Document = {"caller": caller.name}
+    if caller.title is not None:
+        document["title"] = caller.title
     if caller.unique_id is not None:
         document["unique_id"] = caller.unique_id
     if caller.requests_per_minute is not None:
@@ -119,6 +121,7 @@ def parse_caller(document: Document) -> Caller:
     """
     return Caller(
         name=documents.text(document, "caller"),
+        title=documents.optional_text(document, "title"),
         unique_id=documents.optional_text(document, "unique_id"),
         requests_per_minute=documents.optional_count(document, "requests_per_minute"),
     )

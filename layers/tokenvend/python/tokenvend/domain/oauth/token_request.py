@@ -56,17 +56,24 @@ def build_token_request(
         form["audience"] = spec.audience
     if spec.resource is not None:
         form["resource"] = spec.resource
-    return _authenticated(definition, definition.token_endpoint, form, secret)
+    return authenticated(definition, definition.token_endpoint, form, secret)
 
 
 def build_revocation_request(
-    definition: CredentialDefinition, token: Secret, secret: ProviderSecret
+    definition: CredentialDefinition,
+    token: Secret,
+    secret: ProviderSecret,
+    *,
+    hint: str = "access_token",
 ) -> ProviderRequest | None:
-    """The request that revokes *token* (RFC 7009 §2.1); `None` where there is no endpoint."""
+    """The request that revokes *token* (RFC 7009 §2.1); `None` where there is no endpoint.
+
+    *hint* says which kind of token it is: `access_token` or `refresh_token`.
+    """
     if definition.revocation_endpoint is None:
         return None
-    form = {"token": token.reveal(), "token_type_hint": "access_token"}
-    return _authenticated(definition, definition.revocation_endpoint, form, secret)
+    form = {"token": token.reveal(), "token_type_hint": hint}
+    return authenticated(definition, definition.revocation_endpoint, form, secret)
 
 
 def destination_of(definition: CredentialDefinition) -> str:
@@ -88,9 +95,10 @@ def _sends_scope(definition: CredentialDefinition) -> bool:
     return definition.scope_mode is ScopeMode.NARROWS or definition.scope_parameter
 
 
-def _authenticated(
+def authenticated(
     definition: CredentialDefinition, url: str, form: dict[str, str], secret: ProviderSecret
 ) -> ProviderRequest:
+    """*form* for *url*, with what proves the client as the provider wants it (RFC 6749 §2.3)."""
     headers = {"Accept": "application/json"}
     match definition.client_authentication:
         case ClientAuthentication.BASIC:

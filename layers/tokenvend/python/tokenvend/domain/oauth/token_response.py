@@ -152,7 +152,7 @@ def _access_token(fields: dict[str, object]) -> Secret:
     value = fields.get("access_token")
     if not isinstance(value, str) or _ACCESS_TOKEN.fullmatch(value) is None:
         raise _unusable("malformed_access_token", "it has no well-formed access_token")
-    if "cnf" in _jwt_claims(value):
+    if "cnf" in jwt_claims(value):
         raise _unusable("bound_token", "the token is bound to a key (cnf)")
     return Secret(value)
 
@@ -178,7 +178,7 @@ def _lifetime(
     stated = fields.get("expires_in")
     if stated is not None:
         return _stated_lifetime(stated), LifetimeSource.EXPIRES_IN
-    expires = _jwt_claims(access_token.reveal()).get("exp")
+    expires = jwt_claims(access_token.reveal()).get("exp")
     if isinstance(expires, int | float) and not isinstance(expires, bool):
         now = requested_at.timestamp()
         # Compared before it is subtracted: `exp` may be infinite, or have 400 digits.
@@ -205,7 +205,7 @@ def _capped(seconds: float) -> timedelta:
     return most if seconds >= most.total_seconds() else timedelta(seconds=int(seconds))
 
 
-def _jwt_claims(token: str) -> dict[str, object]:
+def jwt_claims(token: str) -> dict[str, object]:
     """The claims of *token* if it is a JWT, unverified: it is ours to pass on, not to trust."""
     match = _JWT.fullmatch(token)
     if match is None:

@@ -1,0 +1,162 @@
+"""Consent sessions in the tokens table, each found by the SHA-256 of its ticket.
+
+| attribute                | holds                                       |
+|--------------------------|---------------------------------------------|
+| `pk`                     | `consent#<sha256 of the ticket>`            |
+| `session`, `wrapped_key` | the sealed session and the key that opens it |
+| `taken_by`               | who has used the ticket up                  |
+| `ttl`                    | when DynamoDB may delete it                 |
+
+A ticket is used up by writing `taken_by` where none stands. A write that botocore repeats after
+the first had succeeded finds its own mark there, and so knows that it was the one.
+"""
+
+import json
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from botocore.exceptions import ClientError
+
+from tokenvend.adapters.aws_errors import CONDITION_FAILED, error_code, store_errors
+from tokenvend.adapters.dynamodb import documents
+from tokenvend.adapters.dynamodb.attributes import Item, bytes_of, number, text_of
+from tokenvend.adapters.dynamodb.token_items import KEPT
+from tokenvend.adapters.encryption import EnvelopeCipher, Sealed, UntrustedItemError
+from tokenvend.domain.connection import ConnectionKey
+from tokenvend.domain.consent import BrowserFlow, ConsentSession
+from tokenvend.domain.secret import Secret
+from tokenvend.domain.untrusted import Distrust, OnUntrusted
+from tokenvend.ports import Clock
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_SOMETHING_IS_THERE = "attribute_exists(pk)"
+_NOBODY_HAS_USED_IT = "attribute_not_exists(taken_by)"
+
+
+class DynamoDbConsentStore:
+    """`ports.ConsentStore` on the tokens table."""
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        cipher: EnvelopeCipher,
+        *,
+        table: str,
+        clock: Clock,
+        on_untrusted: OnUntrusted,
+    ) -> None:
+        self._client = client
+        self._cipher = cipher
+        self._table = table
+        self._clock = clock
+        self._on_untrusted = on_untrusted
+
+    def put(self, ticket: Secret, session: ConsentSession) -> None:
+        """See `ports.ConsentStore`."""
+        pk = _pk(ticket)
+        plaintext = json.dumps(_document(session)).encode()
+        sealed = self._cipher.seal(pk, plaintext, now=self._clock.now())
+        item: Item = {
+            "pk": {"S": pk},
+            "session": {"B": sealed.ciphertext},
+            "wrapped_key": {"B": sealed.wrapped_key},
+            "ttl": number(int((session.expires_at + KEPT).timestamp())),
+        }
+        with store_errors("dynamodb:PutItem"):
+            self._client.put_item(TableName=self._table, Item=item)
+
+    def read(self, ticket: Secret) -> ConsentSession | None:
+        """See `ports.ConsentStore`."""
+        with store_errors("dynamodb:GetItem"):
+            answer = self._client.get_item(
+                TableName=self._table, Key={"pk": {"S": _pk(ticket)}}, ConsistentRead=True
+            )
+        item: Item | None = answer.get("Item")
+        if item is None or "taken_by" in item:
+            return None
+        return self._parse(item)
+
+    def take(self, ticket: Secret) -> ConsentSession | None:
+        """See `ports.ConsentStore`."""
+        mark = uuid4().hex
+        item = self._mark(_pk(ticket), mark)
+        if item is None or text_of(item, "taken_by") != mark:
+            return None
+        return self._parse(item)
+
+    def _mark(self, pk: str, mark: str) -> Item | None:
+        """The item after the write; where the condition failed, the item that made it fail."""
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            "Key": {"pk": {"S": pk}},
+            "UpdateExpression": "SET taken_by = :mark",
+            "ConditionExpression": f"{_SOMETHING_IS_THERE} AND {_NOBODY_HAS_USED_IT}",
+            "ExpressionAttributeValues": {":mark": {"S": mark}},
+            "ReturnValues": "ALL_NEW",
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+        with store_errors("dynamodb:UpdateItem"):
+            try:
+                found: Item = self._client.update_item(**request)["Attributes"]
+            except ClientError as error:
+                if error_code(error) != CONDITION_FAILED:
+                    raise
+                return error.response.get("Item")  # type: ignore[return-value]
+        return found
+
+    def _parse(self, item: Item) -> ConsentSession | None:
+        pk = text_of(item, "pk") or ""
+        sealed = Sealed(bytes_of(item, "session") or b"", bytes_of(item, "wrapped_key") or b"")
+        try:
+            return _session(documents.parse(self._cipher.open(pk, sealed)))
+        except UntrustedItemError as error:
+            self._on_untrusted(pk, error.reason)
+        except ValueError:
+            self._on_untrusted(pk, Distrust.MALFORMED)
+        return None
+
+
+def _pk(ticket: Secret) -> str:
+    return f"consent#{ticket.sha256}"
+
+
+def _document(session: ConsentSession) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "identity": session.identity,
+        "credential": session.key.credential,
+        "owner": session.key.owner,
+        "connection": session.key.name,
+        "scopes": sorted(session.scopes),
+        "return_url": session.return_url,
+        "expires_at": session.expires_at.isoformat(),
+    }
+    if session.flow is not None:
+        document["flow"] = {
+            "browser_sha256": session.flow.browser_sha256,
+            "code_verifier": session.flow.code_verifier.reveal(),
+        }
+    return document
+
+
+def _session(document: documents.Fields) -> ConsentSession:
+    flow = None
+    if "flow" in document:
+        fields = documents.mapping(document, "flow")
+        flow = BrowserFlow(
+            browser_sha256=documents.sha256(fields, "browser_sha256"),
+            code_verifier=Secret(documents.text(fields, "code_verifier")),
+        )
+    return ConsentSession(
+        identity=documents.text(document, "identity"),
+        key=ConnectionKey(
+            credential=documents.text(document, "credential"),
+            owner=documents.text(document, "owner"),
+            name=documents.text(document, "connection"),
+        ),
+        scopes=documents.texts(document, "scopes"),
+        return_url=documents.text(document, "return_url"),
+        expires_at=documents.instant(document, "expires_at"),
+        flow=flow,
+    )

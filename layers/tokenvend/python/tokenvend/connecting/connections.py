@@ -1,0 +1,213 @@
+"""What a caller does with its connections: start, complete, list, inspect, disconnect.
+
+Starting one that is there is reconnecting: it lives on, and is used until the new consent is
+completed. A caller's connections are its own, so another's looks absent.
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import assert_never
+
+from tokenvend.connecting.permission import (
+    Permit,
+    check_return_url,
+    permit,
+    read_view,
+    store_away,
+)
+from tokenvend.connecting.revoke import revoke_quietly
+from tokenvend.domain import bounds
+from tokenvend.domain.connection import CannotComplete, Connection, ConnectionKey, complete, is_dead
+from tokenvend.domain.connection_request import Action, ConnectionRequest
+from tokenvend.domain.consent import ConsentSession
+from tokenvend.domain.errors import (
+    AccountChangedError,
+    InvalidGrantError,
+    InvalidTargetError,
+    TokenVendError,
+)
+from tokenvend.domain.identity import Proof
+from tokenvend.domain.secret import Secret
+from tokenvend.ports import (
+    Clock,
+    ConnectionStore,
+    ConsentStore,
+    ProviderClient,
+    SecretStore,
+    StoreAwayError,
+    VendReader,
+)
+from tokenvend.vending.rate import RateLimit
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """Where to send the user, until when."""
+
+    key: ConnectionKey
+    connect_url: str
+    started_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Connections as they are now."""
+
+    connections: list[Connection]
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnected:
+    """A connection that is gone. `revoked`: the provider was told, and agreed."""
+
+    key: ConnectionKey
+    revoked: bool
+
+
+type Outcome = Started | Connection | Found | Disconnected
+
+
+class Connections:
+    """The use case behind `/connections/…` of every entry."""
+
+    def __init__(
+        self,
+        *,
+        reader: VendReader,
+        connections: ConnectionStore,
+        sessions: ConsentStore,
+        secret_store: SecretStore,
+        provider: ProviderClient,
+        clock: Clock,
+    ) -> None:
+        self._reader = reader
+        self._connections = connections
+        self._sessions = sessions
+        self._secrets = secret_store
+        self._provider = provider
+        self._clock = clock
+        self._rate = RateLimit()
+
+    def run(self, proof: Proof, request: ConnectionRequest) -> Outcome:
+        """Do what *request* asks for whoever *proof* proves.
+
+        Raises:
+            TokenVendError: one class per reason, see `domain.errors`.
+        """
+        view = read_view(self._reader, proof.identity, request.credential)
+        found = permit(proof, view)
+        self._rate.check(found.caller, self._clock.now())
+        key = ConnectionKey(
+            credential=request.credential, owner=found.caller.name, name=request.connection
+        )
+        try:
+            return self._run(proof, request, found, key)
+        except StoreAwayError:
+            raise store_away() from None
+        except TokenVendError as error:
+            error.caller = found.caller.name
+            raise
+
+    def _run(
+        self, proof: Proof, request: ConnectionRequest, found: Permit, key: ConnectionKey
+    ) -> Outcome:
+        match request.action:
+            case Action.START:
+                return self._start(proof, request, found, key)
+            case Action.COMPLETE:
+                return self._complete(request, key)
+            case Action.LIST:
+                return self._list(key)
+            case Action.INSPECT:
+                return self._existing(key)
+            case Action.DISCONNECT:
+                return self._disconnect(found, key)
+            case unreachable:
+                assert_never(unreachable)
+
+    def _start(
+        self, proof: Proof, request: ConnectionRequest, found: Permit, key: ConnectionKey
+    ) -> Started:
+        now = self._clock.now()
+        session = ConsentSession(
+            identity=proof.identity,
+            key=key,
+            scopes=found.scopes(request.scopes),
+            return_url=check_return_url(found, request.return_url),
+            expires_at=now + bounds.CONNECT_LINK,
+        )
+        link = Secret(secrets.token_urlsafe(32))
+        connect_url = f"{found.pages_url}/connect/{link.reveal()}"
+        self._sessions.put(link, session)
+        return Started(key, connect_url, now, session.expires_at)
+
+    def _complete(self, request: ConnectionRequest, key: ConnectionKey) -> Connection:
+        before = self._connections.read(key)
+        if before is None or request.code is None:
+            raise _wrong_code("nothing_pending")
+        after = complete(
+            before,
+            request.code,
+            now=self._clock.now(),
+            may_change_account=request.may_change_account,
+        )
+        match after:
+            case Connection():
+                if not self._connections.put_consent(before, after):
+                    raise _wrong_code("completed_meanwhile")
+                return after
+            case CannotComplete.ANOTHER_ACCOUNT:
+                raise AccountChangedError(
+                    "The user consented with another account than before. If that is meant,"
+                    " complete with may_change_account=true.",
+                    rule="connection.account_changed",
+                )
+            case CannotComplete() as reason:
+                raise _wrong_code(reason.name.lower())
+            case unreachable:
+                assert_never(unreachable)
+
+    def _list(self, key: ConnectionKey) -> Found:
+        now = self._clock.now()
+        mine = [
+            one
+            for one in self._connections.owned_by(key.owner)
+            if one.key.credential == key.credential and not is_dead(one, now)
+        ]
+        return Found(sorted(mine, key=lambda one: one.key.name))
+
+    def _existing(self, key: ConnectionKey) -> Connection:
+        found = self._connections.read(key)
+        if found is None or is_dead(found, self._clock.now()):
+            raise InvalidTargetError(
+                "There is no connection of that name.", rule="connection.exists"
+            )
+        return found
+
+    def _disconnect(self, found: Permit, key: ConnectionKey) -> Disconnected:
+        self._existing(key)
+        # Deleted first: whatever the provider says, nobody gets a token of it any more.
+        deleted = self._connections.delete(key)
+        consent = None
+        if deleted is not None:
+            consent = deleted.consent or (deleted.pending and deleted.pending.consent)
+        if not consent:
+            return Disconnected(key, revoked=False)
+        revoked = revoke_quietly(
+            found.definition,
+            consent.refresh_token,
+            secrets=self._secrets,
+            provider=self._provider,
+            hint="refresh_token",
+        )
+        return Disconnected(key, revoked)
+
+
+def _wrong_code(reason: str) -> InvalidGrantError:
+    return InvalidGrantError(
+        "This code does not complete this connection: it is another one's, was used, or has"
+        " expired.",
+        rule=f"connection.{reason}",
+    )

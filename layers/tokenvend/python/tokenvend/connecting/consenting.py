@@ -1,0 +1,342 @@
+"""What a user goes through: see who asks, continue, be asked by the provider, come back.
+
+    show ──► proceed: the link is used up, ──► the provider ──► come_back: the state is used up,
+             the browser is bound                                a pending connection is kept
+
+Nothing here completes a connection: only the caller does, with the one-time code that comes to
+its return URL, having checked its own user's session.
+"""
+
+import secrets
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from urllib.parse import urlencode, urlsplit, urlunsplit
+from uuid import uuid4
+
+from tokenvend.connecting.permission import Permit, read_view, still_permitted, store_away
+from tokenvend.connecting.revoke import revoke_quietly
+from tokenvend.domain import bounds
+from tokenvend.domain.connection import Consent, PendingConsent
+from tokenvend.domain.consent import BrowserFlow, ConsentSession, code_challenge_of
+from tokenvend.domain.errors import (
+    ProviderRefusedError,
+    TemporarilyUnavailableError,
+)
+from tokenvend.domain.oauth.authorization import (
+    ACCESS_DENIED,
+    NotAuthorized,
+    Query,
+    build_authorization_url,
+    one_of,
+    parse_authorization_response,
+)
+from tokenvend.domain.oauth.code_exchange import (
+    Consented,
+    build_code_request,
+    parse_account,
+    parse_code_response,
+)
+from tokenvend.domain.oauth.token_request import ProviderSecret, host_of
+from tokenvend.domain.scopes import Scopes
+from tokenvend.domain.secret import Secret
+from tokenvend.ports import (
+    Clock,
+    ConnectionStore,
+    ConsentStore,
+    ProviderApi,
+    ProviderAwayError,
+    SecretStore,
+    StoreAwayError,
+    VendReader,
+)
+from tokenvend.vending.secret import read_secret
+
+
+class WhyNot(StrEnum):
+    """Why a user's way ends here."""
+
+    LINK_OVER = "link_over"
+    STATE_OVER = "state_over"
+    ANOTHER_BROWSER = "another_browser"
+    ANOTHER_CREDENTIAL = "another_credential"
+
+
+class ConsentEndedError(Exception):
+    """A ticket that is good for nothing: used, expired, made up, or another browser's."""
+
+    def __init__(self, reason: WhyNot) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Who asks for what, for the page: titles, and each scope with its words, if it has any."""
+
+    session: ConsentSession
+    permit: Permit
+
+    @property
+    def application(self) -> str:
+        """The application, as its user knows it."""
+        return self.permit.caller.title or self.permit.caller.name
+
+    @property
+    def provider(self) -> str:
+        """The provider, as its user knows it."""
+        return self.permit.authorization.provider_title or self.permit.definition.provider
+
+    @property
+    def scopes(self) -> list[tuple[str, str | None]]:
+        """Each scope and its words, in the order of the words."""
+        words = self.permit.authorization.scope_words
+        named = [(scope, words.get(scope)) for scope in self.session.scopes]
+        return sorted(named, key=lambda pair: (pair[1] is None, pair[1] or pair[0]))
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """Where the browser goes now, and the cookie it keeps until it comes back."""
+
+    session: ConsentSession
+    url: str
+    state: Secret
+    browser: Secret
+    lasts: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """Where the browser goes back to. `denied`: the user said no, and nothing was kept.
+
+    `token_scopes` are what the user agreed to, which may be less than was asked for.
+    """
+
+    asking: Asking
+    url: str
+    denied: bool = False
+    token_scopes: Scopes = frozenset()
+
+
+class Consenting:
+    """The use case behind the pages."""
+
+    def __init__(
+        self,
+        *,
+        reader: VendReader,
+        connections: ConnectionStore,
+        sessions: ConsentStore,
+        secret_store: SecretStore,
+        provider: ProviderApi,
+        clock: Clock,
+    ) -> None:
+        self._reader = reader
+        self._connections = connections
+        self._sessions = sessions
+        self._secrets = secret_store
+        self._provider = provider
+        self._clock = clock
+
+    def show(self, link: Secret) -> Asking:
+        """Who asks for what. It consumes nothing: link scanners and previews do as much.
+
+        Raises:
+            ConsentEndedError: the link was used, has expired or never was.
+            TokenVendError: what it was started under is gone, or the tables are away.
+        """
+        session = self._read(link)
+        if session is None or session.flow is not None or session.is_expired(self._clock.now()):
+            raise ConsentEndedError(WhyNot.LINK_OVER)
+        return self._asking(session)
+
+    def proceed(self, link: Secret) -> Departure:
+        """Use the link up, bind the browser, and say where the provider asks.
+
+        Raises:
+            ConsentEndedError, TokenVendError: as `show`; also where the secret is not ready.
+        """
+        asking = self.show(link)
+        definition, authorization = asking.permit.definition, asking.permit.authorization
+        secret = read_secret(self._secrets, definition, None)
+        if self._take(link) is None:
+            raise ConsentEndedError(WhyNot.LINK_OVER)
+        state, browser, verifier = (Secret(secrets.token_urlsafe(32)) for _ in range(3))
+        session = replace(
+            asking.session,
+            expires_at=self._clock.now() + bounds.CONSENT_AT_PROVIDER,
+            flow=BrowserFlow(browser_sha256=browser.sha256, code_verifier=verifier),
+        )
+        self._put(state, session)
+        url = build_authorization_url(
+            authorization,
+            client_id=secret.client_id,
+            scopes=session.scopes,
+            scope_separator=definition.scope_separator,
+            state=state,
+            code_challenge=code_challenge_of(verifier),
+        )
+        return Departure(session, url, state, browser, bounds.CONSENT_AT_PROVIDER)
+
+    def come_back(
+        self, credential: str, query: Query, browser: Secret | None, *, time_left: timedelta
+    ) -> Return:
+        """Take what the provider sent back, keep it as pending, and say where the user goes.
+
+        State, browser and credential must agree before the state is used up, so that whoever
+        stole a state alone cannot even end the flow.
+
+        Raises:
+            ConsentEndedError: the state was used, has expired, never was, or is another's.
+            ProviderRefusedError: the provider did not do as it should.
+            TokenVendError: as `show`.
+        """
+        state = Secret(one_of(query, "state") or "")
+        session, flow = self._session_of(credential, state, browser)
+        if time_left < bounds.EXCHANGE_NEEDS:
+            raise TemporarilyUnavailableError("Too little time is left.", rule="time_left")
+        asking = self._asking(session)
+        if self._take(state) is None:
+            raise ConsentEndedError(WhyNot.STATE_OVER)
+        response = parse_authorization_response(query, asking.permit.authorization)
+        if isinstance(response, NotAuthorized):
+            return self._not_authorized(asking, response)
+        consented, account = self._exchange(asking, response.code, flow)
+        code = self._keep(asking, consented, account)
+        return Return(
+            asking,
+            _with_query(session.return_url, connection=session.key.name, code=code.reveal()),
+            token_scopes=consented.token.scopes,
+        )
+
+    def _session_of(
+        self, credential: str, state: Secret, browser: Secret | None
+    ) -> tuple[ConsentSession, BrowserFlow]:
+        session = self._read(state)
+        if session is None or session.flow is None or session.is_expired(self._clock.now()):
+            raise ConsentEndedError(WhyNot.STATE_OVER)
+        if not session.flow.is_of(browser):
+            raise ConsentEndedError(WhyNot.ANOTHER_BROWSER)
+        if session.key.credential != credential:
+            raise ConsentEndedError(WhyNot.ANOTHER_CREDENTIAL)
+        return session, session.flow
+
+    def _not_authorized(self, asking: Asking, response: NotAuthorized) -> Return:
+        if response.error != ACCESS_DENIED:
+            raise ProviderRefusedError(
+                f"The provider did not send the user back as it should: {response.error}.",
+                provider_error=response.error,
+                caller=asking.session.key.owner,
+            )
+        session = asking.session
+        url = _with_query(session.return_url, connection=session.key.name, error=ACCESS_DENIED)
+        return Return(asking, url, denied=True)
+
+    def _exchange(
+        self, asking: Asking, code: Secret, flow: BrowserFlow
+    ) -> tuple[Consented, str | None]:
+        permit = asking.permit
+        secret = read_secret(self._secrets, permit.definition, None)
+        requested_at = self._clock.now()
+        request = build_code_request(
+            permit.definition,
+            permit.authorization,
+            code=code,
+            code_verifier=flow.code_verifier,
+            secret=secret,
+        )
+        try:
+            response = self._provider.send(request)
+        except ProviderAwayError:
+            raise TemporarilyUnavailableError(
+                "The provider did not answer in time.", rule="provider.away"
+            ) from None
+        consented = parse_code_response(
+            response, permit.definition, asked=asking.session.scopes, requested_at=requested_at
+        )
+        self._refuse_wider(asking, consented)
+        return consented, consented.subject or self._account(permit, consented, secret)
+
+    def _refuse_wider(self, asking: Asking, consented: Consented) -> None:
+        asked = asking.session.scopes
+        if not asked or consented.token.scopes <= asked:
+            return
+        revoke_quietly(
+            asking.permit.definition,
+            consented.refresh_token,
+            secrets=self._secrets,
+            provider=self._provider,
+            hint="refresh_token",
+        )
+        raise ProviderRefusedError(
+            "The provider gave more scopes than the user was asked for; nothing was kept.",
+            provider_error="scope_widened",
+        )
+
+    def _account(self, permit: Permit, consented: Consented, secret: ProviderSecret) -> str | None:
+        """The provider's own name for the user, asked of the host that has the secret anyway."""
+        url = permit.authorization.account_endpoint
+        if url is None or host_of(url) != secret.allowed_host.lower():
+            return None
+        try:
+            answer = self._provider.get(url, bearer=consented.token.access_token)
+        except ProviderAwayError:
+            return None
+        return parse_account(answer, permit.authorization.account_field)
+
+    def _keep(self, asking: Asking, consented: Consented, account: str | None) -> Secret:
+        now = self._clock.now()
+        code = Secret(secrets.token_urlsafe(32))
+        pending = PendingConsent(
+            consent=Consent(
+                consent_id=uuid4().hex,
+                refresh_token=consented.refresh_token,
+                scopes=consented.token.scopes,
+                account=account,
+                connected_at=now,
+                refreshed_at=now,
+                refresh_expires_at=_refresh_expires_at(asking.permit, now),
+            ),
+            code_sha256=code.sha256,
+            expires_at=now + bounds.COMPLETION_CODE,
+        )
+        try:
+            self._connections.put_pending(asking.session.key, pending)
+        except StoreAwayError:
+            raise store_away() from None
+        return code
+
+    def _asking(self, session: ConsentSession) -> Asking:
+        view = read_view(self._reader, session.identity, session.key.credential)
+        return Asking(session, still_permitted(session, view))
+
+    def _read(self, ticket: Secret) -> ConsentSession | None:
+        try:
+            return self._sessions.read(ticket)
+        except StoreAwayError:
+            raise store_away() from None
+
+    def _take(self, ticket: Secret) -> ConsentSession | None:
+        try:
+            return self._sessions.take(ticket)
+        except StoreAwayError:
+            raise store_away() from None
+
+    def _put(self, ticket: Secret, session: ConsentSession) -> None:
+        try:
+            self._sessions.put(ticket, session)
+        except StoreAwayError:
+            raise store_away() from None
+
+
+def _refresh_expires_at(permit: Permit, now: datetime) -> datetime | None:
+    days = permit.authorization.refresh_token_days
+    return None if days is None else now + timedelta(days=days)
+
+
+def _with_query(url: str, **parameters: str) -> str:
+    """*url* with *parameters* after its own."""
+    parts = urlsplit(url)
+    query = "&".join(filter(None, [parts.query, urlencode(parameters)]))
+    return urlunsplit(parts._replace(query=query))

@@ -1,0 +1,110 @@
+"""What a caller wants with its connections: the same names over every entry."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tokenvend.domain.errors import InvalidRequestError
+from tokenvend.domain.names import TARGET, TENANT
+from tokenvend.domain.request import parse_vend_request
+from tokenvend.domain.scopes import Scopes
+from tokenvend.domain.secret import Secret
+
+_CODE = re.compile(r"[A-Za-z0-9_-]{20,128}")
+_FLAGS = {"true": True, "false": False, True: True, False: False}
+
+
+class Action(StrEnum):
+    """What is done with a connection."""
+
+    START = "start"
+    COMPLETE = "complete"
+    LIST = "list"
+    INSPECT = "inspect"
+    DISCONNECT = "disconnect"
+
+
+#: Every parameter, by the action that takes it; `credential` and `action` stand beside them.
+PARAMETERS: Mapping[Action, frozenset[str]] = {
+    Action.START: frozenset({"connection", "scope", "return_url"}),
+    Action.COMPLETE: frozenset({"connection", "code", "may_change_account"}),
+    Action.LIST: frozenset(),
+    Action.INSPECT: frozenset({"connection"}),
+    Action.DISCONNECT: frozenset({"connection"}),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionRequest:
+    """One well-formed request. `connection` is empty for LIST alone.
+
+    `may_change_account` is how a caller says that another account than before is meant.
+    """
+
+    action: Action
+    credential: str
+    connection: str = ""
+    scopes: Scopes | None = None
+    return_url: str | None = None
+    code: Secret | None = None
+    may_change_account: bool = False
+
+
+def parse_connection_request(
+    action: object, credential: object, parameters: Mapping[str, object]
+) -> ConnectionRequest:
+    """Turn the parameters of any entry into a request.
+
+    A connection is named as its owner names it, so nobody else's can be named at all.
+
+    Raises:
+        InvalidRequestError: a value is missing or malformed; the text names the parameter.
+    """
+    if not isinstance(action, str) or action not in set(Action):
+        raise _malformed("action", f"must be one of {', '.join(Action)}")
+    known = PARAMETERS[Action(action)]
+    asked = parse_vend_request(
+        credential, {"scope": parameters.get("scope")} if "scope" in known else {}
+    )
+    return ConnectionRequest(
+        action=Action(action),
+        credential=asked.credential,
+        connection=_name(parameters) if "connection" in known else "",
+        scopes=asked.scopes,
+        return_url=_return_url(parameters) if "return_url" in known else None,
+        code=_code(parameters) if "code" in known else None,
+        may_change_account=_flag(parameters) if "may_change_account" in known else False,
+    )
+
+
+def _name(parameters: Mapping[str, object]) -> str:
+    value = parameters.get("connection")
+    if not isinstance(value, str) or TENANT.fullmatch(value) is None:
+        raise _malformed("connection", "must be a name that you chose, of at most 63 characters")
+    return value
+
+
+def _return_url(parameters: Mapping[str, object]) -> str:
+    value = parameters.get("return_url")
+    if not isinstance(value, str) or TARGET.fullmatch(value) is None:
+        raise _malformed("return_url", "must be one that the grant lists")
+    return value
+
+
+def _code(parameters: Mapping[str, object]) -> Secret:
+    value = parameters.get("code")
+    if not isinstance(value, str) or _CODE.fullmatch(value) is None:
+        raise _malformed("code", "must be the one-time code that came to your return_url")
+    return Secret(value)
+
+
+def _flag(parameters: Mapping[str, object]) -> bool:
+    value = parameters.get("may_change_account", False)
+    if not isinstance(value, str | bool) or value not in _FLAGS:
+        raise _malformed("may_change_account", "must be true or false")
+    return _FLAGS[value]
+
+
+def _malformed(parameter: str, reason: str) -> InvalidRequestError:
+    return InvalidRequestError(f"{parameter} {reason}.", rule=f"request.{parameter}")

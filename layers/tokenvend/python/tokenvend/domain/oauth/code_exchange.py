@@ -1,0 +1,101 @@
+"""Exchange the provider's code for tokens (RFC 6749 §4.1.3), and learn whose they are."""
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from tokenvend.domain.errors import ProviderRefusedError
+from tokenvend.domain.oauth.token_request import ProviderRequest, ProviderSecret, authenticated
+from tokenvend.domain.oauth.token_response import (
+    ProviderResponse,
+    jwt_claims,
+    parse_token_response,
+)
+from tokenvend.domain.registry import Authorization, CredentialDefinition
+from tokenvend.domain.scopes import Scopes
+from tokenvend.domain.secret import Secret
+from tokenvend.domain.token import AccessToken
+
+_REFRESH_TOKEN = re.compile(r"[\x20-\x7E]{1,32768}")
+_ACCOUNT = re.compile(r"[^\x00-\x1F\x7F]{1,256}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consented:
+    """What the provider gave for the code. `subject` is the ID token's `sub`, where there is one.
+
+    The ID token comes from the token endpoint itself, over TLS, so its signature is not what
+    proves it (OpenID Connect Core 1.0 §3.1.3.7).
+    """
+
+    token: AccessToken
+    refresh_token: Secret
+    subject: str | None
+
+
+def build_code_request(
+    definition: CredentialDefinition,
+    authorization: Authorization,
+    *,
+    code: Secret,
+    code_verifier: Secret,
+    secret: ProviderSecret,
+) -> ProviderRequest:
+    """The request that spends *code* (RFC 6749 §4.1.3, RFC 7636 §4.5)."""
+    form = dict(definition.extra_parameters) | {
+        "grant_type": "authorization_code",
+        "code": code.reveal(),
+        "redirect_uri": authorization.redirect_uri,
+        "code_verifier": code_verifier.reveal(),
+    }
+    return authenticated(definition, definition.token_endpoint, form, secret)
+
+
+def parse_code_response(
+    response: ProviderResponse,
+    definition: CredentialDefinition,
+    *,
+    asked: Scopes,
+    requested_at: datetime,
+) -> Consented:
+    """Turn the token endpoint's answer into what the user consented to.
+
+    Raises:
+        ProviderRefusedError: it is an error, one that must not be used, or has no refresh token.
+        TemporarilyUnavailableError: it is a 429 or a 5xx.
+    """
+    token = parse_token_response(response, definition, asked=asked, requested_at=requested_at)
+    fields = json.loads(response.body)
+    refresh_token = fields.get("refresh_token")
+    if not isinstance(refresh_token, str) or _REFRESH_TOKEN.fullmatch(refresh_token) is None:
+        raise ProviderRefusedError(
+            "The provider gave no refresh token, so the consent would end with its first token.",
+            provider_error="no_refresh_token",
+        )
+    id_token = fields.get("id_token")
+    claims = jwt_claims(id_token) if isinstance(id_token, str) else {}
+    return Consented(
+        token=token,
+        refresh_token=Secret(refresh_token),
+        subject=account_text(claims.get("sub")),
+    )
+
+
+def parse_account(response: ProviderResponse, field: str) -> str | None:
+    """The user's id in the answer of the provider's own "who am I"; `None` if it has none."""
+    if response.status != 200:
+        return None
+    try:
+        fields = json.loads(response.body)
+    except (ValueError, RecursionError):
+        return None
+    return account_text(fields.get(field)) if isinstance(fields, dict) else None
+
+
+def account_text(value: object) -> str | None:
+    """*value* as the name of an account, if it can be one."""
+    text = str(value) if type(value) is int else value
+    if not isinstance(text, str) or _ACCOUNT.fullmatch(text) is None:
+        return None
+    return text

@@ -1,0 +1,122 @@
+"""The contract of `ports.ConsentStore`, on the fake and on DynamoDB."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from tests.adapters.aws import Aws, Tables
+from tests.adapters.races import at_once
+from tests.adapters.stores import Untrusted, dynamodb_cipher, dynamodb_consents
+from tests.fakes.clock import START
+from tests.fakes.consent_store import InMemoryConsentStore
+
+from tokenvend.domain.connection import ConnectionKey
+from tokenvend.domain.consent import BrowserFlow, ConsentSession
+from tokenvend.domain.secret import Secret
+from tokenvend.domain.untrusted import Distrust
+from tokenvend.ports import ConsentStore
+
+TICKET, OTHER = Secret("t" * 43), Secret("o" * 43)
+SESSION = ConsentSession(
+    identity="iam:111122223333:role/shop",
+    key=ConnectionKey(credential="hiring", owner="shop", name="ada"),
+    scopes=frozenset({"jobs_read", "user_me_read"}),
+    return_url="https://shop.example/connected",
+    expires_at=START + timedelta(minutes=10),
+)
+FLOW = BrowserFlow(browser_sha256="0" * 64, code_verifier=Secret("v" * 43))
+
+
+@pytest.fixture(params=["fake", "dynamodb"])
+def store(request: pytest.FixtureRequest) -> ConsentStore:
+    if request.param == "fake":
+        return InMemoryConsentStore()
+    aws, tables = request.getfixturevalue("aws"), request.getfixturevalue("tables")
+    return dynamodb_consents(aws, tables)
+
+
+@pytest.mark.parametrize("session", [SESSION, replace(SESSION, flow=FLOW)], ids=["link", "state"])
+def test_a_session_comes_back_as_it_was_put(store: ConsentStore, session: ConsentSession) -> None:
+    store.put(TICKET, session)
+
+    assert store.read(TICKET) == session
+    assert store.take(TICKET) == session
+
+
+def test_a_ticket_that_is_used_up_is_for_nothing(store: ConsentStore) -> None:
+    store.put(TICKET, SESSION)
+    store.put(OTHER, SESSION)
+    store.take(TICKET)
+
+    assert store.read(TICKET) is None
+    assert store.take(TICKET) is None
+    assert store.read(OTHER) == SESSION
+
+
+def test_an_unknown_ticket_is_for_nothing_and_leaves_nothing(store: ConsentStore) -> None:
+    assert store.read(TICKET) is None
+    assert store.take(TICKET) is None
+
+    store.put(TICKET, SESSION)
+
+    assert store.take(TICKET) == SESSION
+
+
+def test_of_many_who_use_a_ticket_one_gets_the_session(store: ConsentStore) -> None:
+    store.put(TICKET, SESSION)
+
+    got = at_once([lambda: store.take(TICKET)] * 8)
+
+    assert sorted(got, key=bool) == [None] * 7 + [SESSION]
+
+
+def item_of(tables: Tables) -> dict[str, object]:
+    return tables.token_item(f"consent#{TICKET.sha256}")
+
+
+def test_nothing_of_a_session_stands_outside_the_ciphertext(aws: Aws, tables: Tables) -> None:
+    dynamodb_consents(aws, tables).put(TICKET, replace(SESSION, flow=FLOW))
+
+    item = item_of(tables)
+
+    assert item.keys() == {"pk", "session", "wrapped_key", "ttl"}
+    shown = str(item)
+    for word in (TICKET.reveal(), "shop", "ada", "jobs_read", "v" * 43):
+        assert word not in shown
+
+
+def test_a_session_moved_to_another_ticket_is_absent_and_counted(aws: Aws, tables: Tables) -> None:
+    untrusted = Untrusted()
+    store = dynamodb_consents(aws, tables, untrusted=untrusted)
+    store.put(TICKET, SESSION)
+    tables.put_token_item({**item_of(tables), "pk": {"S": f"consent#{OTHER.sha256}"}})
+
+    assert store.read(OTHER) is None
+    assert store.take(OTHER) is None
+    assert {reason for _, reason in untrusted.seen} == {Distrust.NOT_AUTHENTIC}
+
+
+def test_a_session_of_another_deployment_is_absent(aws: Aws, tables: Tables) -> None:
+    dynamodb_consents(aws, tables).put(TICKET, SESSION)
+    elsewhere = dynamodb_cipher(aws, tables, deployment="another")
+
+    assert dynamodb_consents(aws, tables, cipher=elsewhere).read(TICKET) is None
+
+
+def test_a_write_that_was_repeated_after_it_succeeded_is_ours(aws: Aws, tables: Tables) -> None:
+    """As botocore repeats a call whose answer got lost: the second try finds its own mark."""
+    store = dynamodb_consents(aws, tables)
+    store.put(TICKET, SESSION)
+    first = aws.dynamodb.update_item
+
+    class Repeating:
+        def __getattr__(self, name: str) -> object:
+            return getattr(aws.dynamodb, name)
+
+        def update_item(self, **request: object) -> object:
+            first(**request)  # type: ignore[arg-type]
+            return first(**request)  # type: ignore[arg-type]
+
+    repeating = dynamodb_consents(aws, tables, client=Repeating())  # type: ignore[arg-type]
+
+    assert repeating.take(TICKET) == SESSION
