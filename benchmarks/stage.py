@@ -1,6 +1,6 @@
 """The deployed template in a local AWS, for what is measured on the built functions."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,11 +31,12 @@ class Stage:
         return self.scene.caller if function == "VendDirectFunction" else "live"
 
     def event(self, function: str) -> dict[str, Any]:
-        """A request to *function* that is granted."""
-        events = {
+        """An event that *function* does its work for."""
+        events: dict[str, Callable[[], dict[str, Any]]] = {
             "VendDirectFunction": self.scene.direct,
             "VendIamFunction": self.scene.by_role,
             "VendOauth2Function": self.scene.by_client,
+            "RenewFunction": _one_shard,
         }
         return events[function]()
 
@@ -68,6 +69,10 @@ class Stage:
 
     def _table(self) -> str:
         return self.stack.deployed.outputs["TokensTableName"]
+
+
+def _one_shard() -> dict[str, Any]:
+    return {"shard": 0}
 
 
 @contextmanager
