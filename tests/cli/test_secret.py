@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,8 +11,12 @@ from botocore.exceptions import ClientError
 from tests.cli import aws
 from tests.cli.conftest import Refuse, Tokenvend
 
+from tokenvend.adapters.dynamodb.credential_items import failure_value, observed_value
 from tokenvend.adapters.secrets_manager import SecretsManagerStore
+from tokenvend.domain.credential_state import Observed
+from tokenvend.domain.failure import Failure
 from tokenvend.domain.registry import CredentialDefinition
+from tokenvend.domain.token import LifetimeSource, SecretStage
 from tokenvend_cli.main import app
 
 type Epochs = Callable[[], dict[str, str]]
@@ -289,6 +294,54 @@ def test_status_is_zero_when_every_secret_is_ready(tokenvend: Tokenvend) -> None
     result = tokenvend("secret", "status")
 
     assert (result.exit_code, result.stderr) == (0, "")
+
+
+def _vending_noted(name: str, **noted: Any) -> None:
+    """What the functions write beside the epoch."""
+    aws.client("dynamodb").update_item(
+        TableName="tokens",
+        Key={"pk": {"S": f"epoch#{name}"}},
+        UpdateExpression="SET " + ", ".join(f"{key} = :{key}" for key in noted),
+        ExpressionAttributeValues={f":{key}": value for key, value in noted.items()},
+    )
+
+
+def test_status_tells_a_credential_that_its_provider_refuses_until_it_is_put_again(
+    tokenvend: Tokenvend,
+) -> None:
+    tokenvend.apply()
+    _put(tokenvend)
+    retry_at = datetime(2099, 3, 1, 12, 30, tzinfo=UTC)
+    failure = Failure(provider_error="invalid_client", count=3, retry_at=retry_at)
+    _vending_noted("jobs", failure=failure_value(failure))
+
+    refused = tokenvend("secret", "status", "jobs")
+    row = tokenvend.json("secret", "status", "jobs")[0]
+    _put(tokenvend)
+    after = tokenvend("secret", "status", "jobs")
+
+    assert (refused.exit_code, after.exit_code) == (1, 0)
+    assert "jobs was refused 3 times (invalid_client)" in refused.stderr
+    assert "tried again at 2099-03-01 12:30 UTC" in refused.stderr
+    assert (row["refused"], row["refused_times"]) == ("invalid_client", 3)
+
+
+def test_status_tells_how_long_tokens_live_and_which_version_works(tokenvend: Tokenvend) -> None:
+    tokenvend.apply()
+    _put(tokenvend)
+    observed = Observed(
+        lifetime_seconds=1799,
+        lifetime_source=LifetimeSource.EXPIRES_IN,
+        secret_stage=SecretStage.PENDING,
+    )
+    _vending_noted("jobs", observed=observed_value(observed))
+
+    result = tokenvend("secret", "status", "jobs")
+
+    assert result.exit_code == 0
+    assert "1799 s" in result.stdout
+    assert HOST in result.stdout
+    assert "works with its AWSPENDING version only" in result.stderr
 
 
 def test_status_tells_a_secret_that_somebody_else_made(tokenvend: Tokenvend) -> None:

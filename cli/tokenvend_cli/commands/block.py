@@ -91,4 +91,9 @@ def blocks(context: typer.Context, *, as_json: AsJson = False) -> None:
 
 
 def _short_row(row: dict[str, Any]) -> dict[str, Any]:
-    return row | {"blocked_at": short_time(datetime.fromisoformat(row["blocked_at"]))}
+    return {
+        "what": row["what"],
+        "name": row["name"],
+        "since (UTC)": short_time(datetime.fromisoformat(row["blocked_at"])),
+        "reason": row["reason"],
+    }

@@ -110,7 +110,7 @@ def retire_secret(
         return
     for entry in retired:
         issued_at = datetime.fromisoformat(entry["issued_at"])
-        say(f"The secret of {short_time(issued_at)} is no longer valid.")
+        say(f"The secret of {short_time(issued_at)} UTC is no longer valid.")
 
 
 def _rows(items: list[RegistryItem]) -> list[dict[str, Any]]:

@@ -167,10 +167,9 @@ def _short_row(status: SecretStatus) -> dict[str, Any]:
     return {
         "name": str(status.name),
         "ready": status.is_ready,
-        "changed_at": status.changed_at and short_time(status.changed_at),
-        "may be sent to": status.host,
-        "tokens live": observed
-        and f"{observed.lifetime_seconds} s by {observed.lifetime_source.value}",
+        "changed (UTC)": status.changed_at and short_time(status.changed_at),
+        "tokens live": observed and f"{observed.lifetime_seconds} s",
+        "goes to": "granted callers" if status.host == TO_CALLERS else status.host,
     }
 
 
@@ -189,7 +188,7 @@ def _advise(status: SecretStatus) -> None:
         note(
             f"{status.name} was refused {failure.count} times"
             f" ({failure.provider_error or 'too many requests'}); it is tried again at"
-            f" {short_time(failure.retry_at)}, or at once after `tokenvend secret put`"
+            f" {short_time(failure.retry_at)} UTC, or at once after `tokenvend secret put`"
         )
     if observed is not None and observed.secret_stage is SecretStage.PENDING:
         note(f"{status.name} works with its AWSPENDING version only: make it AWSCURRENT")

@@ -25,8 +25,8 @@ def table(rows: Sequence[Mapping[str, Any]]) -> Table:
 
 
 def short_time(instant: datetime) -> str:
-    """*instant* for a person: to the minute, in UTC."""
-    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    """*instant* for a person: to the minute, in UTC, which its reader has to be told."""
+    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M}"
 
 
 def _cell(value: Any) -> Text:
