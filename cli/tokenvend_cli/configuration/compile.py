@@ -22,8 +22,9 @@ from tokenvend.domain.registry import (
     Rotation,
     SecretReference,
 )
+from tokenvend_cli.configuration.grant_models import GrantModel
 from tokenvend_cli.configuration.grants import end_of_observing
-from tokenvend_cli.configuration.models import ConfigurationModel, CredentialModel, GrantModel
+from tokenvend_cli.configuration.models import ConfigurationModel, CredentialModel
 from tokenvend_cli.configuration.providers import Provider
 from tokenvend_cli.configuration.semantics import identities_of
 

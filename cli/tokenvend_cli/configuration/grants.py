@@ -6,13 +6,9 @@ from datetime import UTC, datetime, time, timedelta
 from tokenvend.domain import bounds
 from tokenvend.domain.registry import ScopeMode
 from tokenvend.domain.scopes import format_scope
+from tokenvend_cli.configuration.grant_models import GrantModel, ObserveModel
 from tokenvend_cli.configuration.kinds import api_key_grant_problems, consent_grant_problems
-from tokenvend_cli.configuration.models import (
-    ConfigurationModel,
-    CredentialModel,
-    GrantModel,
-    ObserveModel,
-)
+from tokenvend_cli.configuration.models import ConfigurationModel, CredentialModel
 from tokenvend_cli.configuration.providers import Provider
 from tokenvend_cli.problems import Problem
 

@@ -3,7 +3,8 @@
 from collections.abc import Collection, Iterator
 
 from tokenvend.domain.registry import ScopeMode
-from tokenvend_cli.configuration.models import CallerModel, CredentialModel, GrantModel
+from tokenvend_cli.configuration.grant_models import GrantModel
+from tokenvend_cli.configuration.models import CallerModel, CredentialModel
 from tokenvend_cli.configuration.providers import Provider
 from tokenvend_cli.problems import Problem
 

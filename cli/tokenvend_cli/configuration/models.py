@@ -1,34 +1,28 @@
 """What may stand in `tokenvend.yaml`, and the source of its JSON Schema."""
 
-from datetime import date
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import Field, model_validator
 
 from tokenvend.domain import bounds
 from tokenvend_cli.configuration.forms import (
     ClientId,
-    ConnectionName,
     HeaderName,
     HeaderPrefix,
     Name,
     PrincipalArn,
     Scope,
     SecretArn,
-    Target,
-    Tenant,
     UniqueId,
     Url,
 )
+from tokenvend_cli.configuration.grant_models import GrantModel
+from tokenvend_cli.configuration.strict import Strict
 
 _LIFETIME_MAXIMUM_SECONDS = int(bounds.LIFETIME_MAXIMUM.total_seconds())
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class ApiKeyModel(_Strict):
+class ApiKeyModel(Strict):
     """How the provider's API takes an API key."""
 
     header_name: HeaderName = Field(description="The header that it goes in")
@@ -37,7 +31,7 @@ class ApiKeyModel(_Strict):
     )
 
 
-class ProviderModel(_Strict):
+class ProviderModel(Strict):
     """An authorization server: by a shipped profile, by its issuer, or by its endpoints."""
 
     profile: Name | None = Field(
@@ -115,7 +109,7 @@ class ProviderModel(_Strict):
         return self
 
 
-class SecretModel(_Strict):
+class SecretModel(Strict):
     """A secret in Secrets Manager that you keep already."""
 
     arn: SecretArn = Field(description="Its ARN; see `tokenvend secret adopt`")
@@ -130,7 +124,7 @@ class SecretModel(_Strict):
     )
 
 
-class CredentialModel(_Strict):
+class CredentialModel(Strict):
     """What a provider issued to us. Its secret never stands here."""
 
     provider: Name = Field(description="Who issued it")
@@ -175,7 +169,7 @@ class CredentialModel(_Strict):
     )
 
 
-class IdentityModel(_Strict):
+class IdentityModel(Strict):
     """One way in which a caller is known: `iam` or `client`."""
 
     iam: PrincipalArn | None = Field(
@@ -197,7 +191,7 @@ class IdentityModel(_Strict):
         return self
 
 
-class DirectModel(_Strict):
+class DirectModel(Strict):
     """A caller that invokes the function itself, through an alias that only it may invoke."""
 
     principals: list[PrincipalArn] = Field(
@@ -205,7 +199,7 @@ class DirectModel(_Strict):
     )
 
 
-class CallerModel(_Strict):
+class CallerModel(Strict):
     """A named workload that asks for tokens."""
 
     title: str | None = Field(
@@ -222,68 +216,7 @@ class CallerModel(_Strict):
     )
 
 
-class ObserveModel(_Strict):
-    """Scopes beyond the ceiling that are counted instead of refused, for a while."""
-
-    scopes: list[Scope] = Field(min_length=1, description="Which")
-    until: date = Field(
-        description=f"The day on which refusing begins (UTC), at most {bounds.OBSERVE_DAYS} off"
-    )
-
-
-def _word_or_list(value: object) -> str:
-    return "all" if isinstance(value, str) else "list"
-
-
-Tenants = Annotated[
-    Annotated[list[Tenant], Tag("list")] | Annotated[Literal["all"], Tag("all")],
-    Discriminator(_word_or_list),
-]
-Connections = Annotated[
-    Annotated[list[ConnectionName], Tag("list")] | Annotated[Literal["own", "all"], Tag("all")],
-    Discriminator(_word_or_list),
-]
-
-
-class GrantModel(_Strict):
-    """One caller, one credential, and the ceiling: what is not listed is refused."""
-
-    caller: Name = Field(description="Who may")
-    credential: Name = Field(description="ask for tokens of this")
-    scopes: list[Scope] = Field(default=[], description="with these scopes and no more")
-    default_scopes: list[Scope] | None = Field(
-        default=None, min_length=1, description="What a request without `scope` gets; else all"
-    )
-    audiences: list[Target] = Field(default=[], description="The `audience`s it may name")
-    resources: list[Target] = Field(
-        default=[], description="The `resource`s it may name (RFC 8707)"
-    )
-    tenants: Tenants = Field(
-        default=[], description="The tenants of a family that it may name, or `all`"
-    )
-    connections: Connections = Field(
-        default="own",
-        description="The connections it may name: its own, `all`, or a list of these, where another"
-        " caller's is owner/name",
-    )
-    return_urls: list[Url] = Field(
-        default=[], description="Where a user who consented may be sent back to, each exactly"
-    )
-    full_access: bool = Field(
-        default=False, description="It may have all that the token reaches, whatever that is"
-    )
-    accept_less: bool = Field(
-        default=False, description="It takes a token with fewer scopes than it asked for"
-    )
-    isolation: Literal["shared", "caller"] = Field(
-        default="shared", description="caller: it shares its tokens with no other caller"
-    )
-    observe: ObserveModel | None = Field(
-        default=None, description="Scopes that are counted instead of refused, for a while"
-    )
-
-
-class ConfigurationModel(_Strict):
+class ConfigurationModel(Strict):
     """tokenvend.yaml: providers, credentials, callers, grants."""
 
     version: Literal[1] = Field(description="The version of this format")
