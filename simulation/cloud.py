@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from tests.fakes.connection_store import InMemoryConnectionStore
 from tests.fakes.credential_states import InMemoryCredentialStates
 from tests.fakes.provider import FakeProvider
 from tests.fakes.secret_store import FakeSecretStore
@@ -30,6 +31,7 @@ from tokenvend.domain.registry import Caller, CredentialDefinition, Grant
 from tokenvend.domain.secret import Secret
 from tokenvend.ports import ProviderAwayError, StoreAwayError
 from tokenvend.vending.api_key import ApiKeys
+from tokenvend.vending.consents import Consents
 from tokenvend.vending.exchange import Exchange
 from tokenvend.vending.memory import Memory
 from tokenvend.vending.obtain import Obtainer
@@ -105,10 +107,12 @@ class Cloud:
         exchange = Exchange(secrets=self.secrets, provider=self.provider, clock=clock)
         replacer = Replacer(tokens=self.tokens, states=self.states, exchange=exchange, clock=clock)
         memory = Memory(trust=self.memory, outage_grace=_OUTAGE_GRACE)
+        consents = Consents(connections=InMemoryConnectionStore(), clock=clock)
         vendor = Vendor(
             reader=self.reader,
             tokens=self.tokens,
             obtainer=Obtainer(tokens=self.tokens, replacer=replacer, clock=clock, pause=sleep),
+            consents=consents,
             api_keys=ApiKeys(secrets=self.secrets, clock=clock),
             outage=Outage(reader=self.reader, exchange=exchange, memory=memory, clock=clock),
             memory=memory,

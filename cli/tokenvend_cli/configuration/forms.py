@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from tokenvend.domain.names import CLIENT_ID, NAME, SCOPE, TARGET, TENANT
+from tokenvend.domain.names import CLIENT_ID, CONNECTION, NAME, SCOPE, TARGET, TENANT
 
 #: A URL that a secret may be sent to: nothing before the host, nothing after the path.
 URL = re.compile(r"https?://[A-Za-z0-9.\[\]:-]+(?:/[\x21\x24-\x3B\x3D\x40-\x5B\x5D-\x7E]*)?")
@@ -32,7 +32,7 @@ ClientId = Annotated[str, _whole(CLIENT_ID.pattern, _WIDER_NAME)]
 ConnectionName = Annotated[
     str,
     _whole(
-        f"(?:{NAME.pattern}/)?(?:{TENANT.pattern})",
+        CONNECTION.pattern,
         f"{_WIDER_NAME}; another caller's is owner/name",
     ),
 ]

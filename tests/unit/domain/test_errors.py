@@ -17,6 +17,7 @@ WIRE = {
     "ProviderRefusedError": (502, "provider_refused", False),
     "CredentialNotReadyError": (502, "credential_not_ready", False),
     "TemporarilyUnavailableError": (503, "temporarily_unavailable", True),
+    "ConsentRequiredError": (400, "consent_required", False),
     "TooManyRequestsError": (429, "temporarily_unavailable", True),
 }
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from tests.fakes.clock import FakeClock
+from tests.fakes.connection_store import InMemoryConnectionStore
 from tests.fakes.credential_states import InMemoryCredentialStates
 from tests.fakes.provider import FakeProvider
 from tests.fakes.secret_catalog import FakeSecretCatalog
@@ -12,6 +13,9 @@ from tests.fakes.secret_store import FakeSecretStore
 from tests.fakes.token_store import InMemoryTokenStore
 from tests.fakes.vend_reader import InMemoryCredentialReader, InMemoryVendReader
 
+from tokenvend.connecting.events import ConnectionEvent
+from tokenvend.connecting.maker import KindOfTokenMaker
+from tokenvend.connecting.refresh import Refresher
 from tokenvend.domain import bounds
 from tokenvend.domain.header import Header
 from tokenvend.domain.identity import Entry, Proof
@@ -26,6 +30,7 @@ from tokenvend.domain.registry import (
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.secret import Secret
 from tokenvend.vending.api_key import ApiKeys
+from tokenvend.vending.consents import Consents
 from tokenvend.vending.exchange import Exchange
 from tokenvend.vending.memory import Memory
 from tokenvend.vending.obtain import Obtainer
@@ -62,6 +67,8 @@ class World:
         self.tokens = InMemoryTokenStore()
         self.provider = FakeProvider(clock=self.clock)
         self.secrets = FakeSecretStore()
+        self.connections = InMemoryConnectionStore()
+        self.events: list[ConnectionEvent] = []
         self.catalog = FakeSecretCatalog()
         self.states = InMemoryCredentialStates()
         self.reader = InMemoryVendReader(self.tokens, self.states)
@@ -81,12 +88,28 @@ class World:
         """A cold environment on this world's tables and provider, with every use case."""
         clock = clock or self.clock
         exchange = Exchange(secrets=self.secrets, provider=self.provider, clock=clock)
-        replacer = Replacer(tokens=self.tokens, states=self.states, exchange=exchange, clock=clock)
+        refresher = Refresher(
+            connections=self.connections,
+            exchange=exchange,
+            provider=self.provider,
+            secrets=self.secrets,
+            clock=clock,
+            pause=pause,
+            tell=self.events.append,
+        )
+        replacer = Replacer(
+            tokens=self.tokens,
+            states=self.states,
+            exchange=KindOfTokenMaker(exchange=exchange, refresher=refresher),
+            clock=clock,
+        )
+        consents = Consents(connections=self.connections, clock=clock)
         remembers = Memory(trust=memory, outage_grace=timedelta(seconds=900))
         vendor = Vendor(
             reader=self.reader,
             tokens=self.tokens,
             obtainer=Obtainer(tokens=self.tokens, replacer=replacer, clock=clock, pause=pause),
+            consents=consents,
             api_keys=ApiKeys(secrets=self.secrets, clock=clock),
             outage=Outage(reader=self.reader, exchange=exchange, memory=remembers, clock=clock),
             memory=remembers,
@@ -95,8 +118,13 @@ class World:
         return Parts(
             vendor=vendor,
             rejecter=Rejecter(
-                reader=self.reader, tokens=self.tokens, memory=remembers, clock=clock
+                reader=self.reader,
+                tokens=self.tokens,
+                consents=consents,
+                memory=remembers,
+                clock=clock,
             ),
+            refresher=refresher,
             renewer=Renewer(
                 tokens=self.tokens,
                 credentials=InMemoryCredentialReader(self.reader),
@@ -135,6 +163,7 @@ class Parts:
     vendor: Vendor
     rejecter: Rejecter
     renewer: Renewer
+    refresher: Refresher
     sweep: Sweep
     clock: FakeClock
     sent: list[bytes] = field(default_factory=list)

@@ -14,15 +14,12 @@ from tokenvend.adapters.dynamodb.token_items import TokenItemParser
 from tokenvend.adapters.dynamodb.token_store import DynamoDbTokenStore
 from tokenvend.adapters.dynamodb.vend_reader import DynamoDbVendReader
 from tokenvend.adapters.encryption import EnvelopeCipher
-from tokenvend.domain.oauth.token_request import ProviderRequest, ProviderSecret
-from tokenvend.domain.oauth.token_response import ProviderResponse
-from tokenvend.domain.registry import CredentialDefinition
-from tokenvend.domain.secret import Secret
-from tokenvend.domain.token import SecretStage
-from tokenvend.observability import count_untrusted
-from tokenvend.ports import ConnectionStore, ConsentStore, CredentialReader, ProviderApi
+from tokenvend.lazy import LazyConnections, LazyMaker, LazyProvider, LazySecrets
+from tokenvend.observability import audit_connection, count_untrusted
+from tokenvend.ports import ConnectionStore, ConsentStore, CredentialReader
 from tokenvend.settings import Settings
 from tokenvend.vending.api_key import ApiKeys
+from tokenvend.vending.consents import Consents
 from tokenvend.vending.exchange import Exchange
 from tokenvend.vending.memory import Memory
 from tokenvend.vending.obtain import Obtainer
@@ -34,6 +31,8 @@ from tokenvend.vending.wait import sleep
 if TYPE_CHECKING:
     from tokenvend.connecting.connections import Connections
     from tokenvend.connecting.consenting import Consenting
+    from tokenvend.connecting.maker import KindOfTokenMaker
+    from tokenvend.connecting.refresh import Refresher
     from tokenvend.vending.reject import Rejecter
     from tokenvend.vending.renew import Renewer
     from tokenvend.vending.sweep import Sweep
@@ -60,12 +59,13 @@ class Environment:
             tokens=self._tokens, replacer=self._replacer, clock=self.clock, pause=sleep
         )
         outage = Outage(
-            reader=self._reader, exchange=self._exchange, memory=self._memory, clock=self.clock
+            reader=self._reader, exchange=self.exchange, memory=self._memory, clock=self.clock
         )
         return Vendor(
             reader=self._reader,
             tokens=self._tokens,
             obtainer=obtainer,
+            consents=self._decided_consents,
             api_keys=ApiKeys(secrets=self._secrets, clock=self.clock),
             outage=outage,
             memory=self._memory,
@@ -78,7 +78,11 @@ class Environment:
         from tokenvend.vending.reject import Rejecter
 
         return Rejecter(
-            reader=self._reader, tokens=self._tokens, memory=self._memory, clock=self.clock
+            reader=self._reader,
+            tokens=self._tokens,
+            consents=self._decided_consents,
+            memory=self._memory,
+            clock=self.clock,
         )
 
     @cached_property
@@ -116,7 +120,7 @@ class Environment:
             connections=self._connections,
             sessions=self._consents,
             secret_store=self._secrets,
-            provider=_LazyProvider(self.settings),
+            provider=self._provider,
             clock=self.clock,
         )
 
@@ -130,7 +134,7 @@ class Environment:
             connections=self._connections,
             sessions=self._consents,
             secret_store=self._secrets,
-            provider=_LazyProvider(self.settings),
+            provider=self._provider,
             clock=self.clock,
         )
 
@@ -230,21 +234,50 @@ class Environment:
         return DynamoDbCredentialStates(self._dynamodb, table=self.settings.tokens_table)
 
     @cached_property
-    def _exchange(self) -> Exchange:
-        return Exchange(
-            secrets=self._secrets,
-            provider=_LazyProvider(self.settings),
-            clock=self.clock,
-        )
+    def exchange(self) -> Exchange:
+        """Asks providers for tokens."""
+        return Exchange(secrets=self._secrets, provider=self._provider, clock=self.clock)
 
     @cached_property
-    def _secrets(self) -> "_LazySecrets":
-        return _LazySecrets(self.settings)
+    def _provider(self) -> LazyProvider:
+        return LazyProvider(self.settings)
+
+    @cached_property
+    def _secrets(self) -> LazySecrets:
+        return LazySecrets(self.settings)
 
     @cached_property
     def _replacer(self) -> Replacer:
         return Replacer(
-            tokens=self._tokens, states=self._states, exchange=self._exchange, clock=self.clock
+            tokens=self._tokens,
+            states=self._states,
+            exchange=LazyMaker(self.exchange, lambda: self._maker),
+            clock=self.clock,
+        )
+
+    @cached_property
+    def _decided_consents(self) -> Consents:
+        return Consents(connections=LazyConnections(lambda: self._connections), clock=self.clock)
+
+    @cached_property
+    def _maker(self) -> "KindOfTokenMaker":
+        from tokenvend.connecting.maker import KindOfTokenMaker
+
+        return KindOfTokenMaker(exchange=self.exchange, refresher=self.refresher)
+
+    @cached_property
+    def refresher(self) -> "Refresher":
+        """Spends refresh tokens."""
+        from tokenvend.connecting.refresh import Refresher
+
+        return Refresher(
+            connections=self._connections,
+            exchange=self.exchange,
+            provider=self._provider,
+            secrets=self._secrets,
+            clock=self.clock,
+            pause=sleep,
+            tell=audit_connection,
         )
 
 
@@ -252,44 +285,3 @@ class Environment:
 def environment() -> Environment:
     """This environment, by the variables that the template sets."""
     return Environment(os.environ)
-
-
-class _LazySecrets:
-    """Only a miss needs Secrets Manager, so only a miss pays for its client."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-
-    def read(
-        self,
-        definition: CredentialDefinition,
-        tenant: str | None,
-        *,
-        stage: SecretStage = SecretStage.CURRENT,
-    ) -> ProviderSecret:
-        from tokenvend.adapters.secrets_manager import SecretsManagerStore
-
-        store = SecretsManagerStore(
-            aws_client("secretsmanager"),
-            prefix=self._settings.secret_prefix,
-            deployment=self._settings.deployment,
-        )
-        return store.read(definition, tenant, stage=stage)
-
-
-class _LazyProvider:
-    """Only a miss talks to a provider, so only a miss pays for importing requests (109 ms)."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-
-    def send(self, request: ProviderRequest) -> ProviderResponse:
-        return self._client().send(request)
-
-    def get(self, url: str, *, bearer: Secret) -> ProviderResponse:
-        return self._client().get(url, bearer=bearer)
-
-    def _client(self) -> ProviderApi:
-        from tokenvend.adapters.provider_http import RequestsProviderClient
-
-        return RequestsProviderClient(allow_loopback_http=self._settings.local_stack)

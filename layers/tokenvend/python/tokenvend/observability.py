@@ -15,6 +15,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
+from tokenvend.connecting.events import ConnectionEvent, Happened
 from tokenvend.domain.errors import (
     CredentialNotReadyError,
     ProviderRefusedError,
@@ -141,6 +142,21 @@ def audit_renewed(renewal: Renewal) -> None:
     log("renewal", extra=fields | metric)
 
 
+def audit_connection(event: ConnectionEvent) -> None:
+    """Record what happened to a user's consent."""
+    metric = _metric({"happened": event.happened.value}, datetime.now(UTC), name="Connections")
+    fields = {
+        "credential": event.key.credential,
+        "owner": event.key.owner,
+        "connection": event.key.name,
+        "happened": event.happened.value,
+        "why": event.why,
+    }
+    is_bad = event.happened in {Happened.LOST, Happened.NOT_KEPT}
+    log = logger().error if is_bad else logger().info
+    log("connection", extra=fields | metric)
+
+
 def audit_changed_secret(changed: Changed) -> None:
     """Record that a secret was found changed, and its tokens marked for replacement."""
     metric = _metric({}, datetime.now(UTC), name="ChangedSecrets")
@@ -155,6 +171,8 @@ def _asked(entry: Entry, proof: Proof | None, request: VendRequest | None) -> di
     if request is not None:
         fields["credential"] = request.credential
         fields["tenant"] = request.tenant
+        if request.connection is not None:
+            fields["connection"] = request.connection
         fields["asked_scope"] = None if request.scopes is None else format_scope(request.scopes)
     return fields
 

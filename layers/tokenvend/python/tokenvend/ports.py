@@ -228,14 +228,22 @@ class Kept(Enum):
     GONE = auto()
 
 
-class ConnectionStore(Protocol):
+class ConnectionReader(Protocol):
+    """Users' consents, to look at."""
+
+    def read(self, key: ConnectionKey) -> Connection | None:
+        """The newest item (strongly consistent). One that cannot be trusted is absent.
+
+        Raises:
+            StoreAwayError: the table or the key does not answer.
+        """
+
+
+class ConnectionStore(ConnectionReader, Protocol):
     """Consents, their refresh tokens and journals: one item per connection.
 
     Every method raises StoreAwayError when the table or the key does not answer.
     """
-
-    def read(self, key: ConnectionKey) -> Connection | None:
-        """The newest item (strongly consistent). One that cannot be trusted is absent."""
 
     def put_pending(self, key: ConnectionKey, pending: PendingConsent) -> None:
         """Keep *pending* beside what is there, instead of one that waited before."""

@@ -11,7 +11,8 @@ from tokenvend.domain.scopes import Scopes
 class TokenSpec:
     """All that shapes a token. `scopes` are those it is expected to carry.
 
-    `caller` is set only where callers do not share (`isolation: caller`).
+    `caller` is set only where callers do not share (`isolation: caller`). `consent` is the id of
+    the consent that stands behind `connection`: another consent's tokens are never found.
     """
 
     credential: str
@@ -22,6 +23,7 @@ class TokenSpec:
     resource: str | None = None
     connection: str | None = None
     connection_owner: str | None = None
+    consent: str | None = None
     caller: str | None = None
 
     def key(self) -> str:
@@ -41,4 +43,6 @@ class TokenSpec:
             self.connection_owner,
             self.caller,
         ]
+        if self.consent is not None:
+            parts.append(self.consent)
         return hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode()).hexdigest()

@@ -7,7 +7,9 @@ from enum import StrEnum
 from hmac import compare_digest
 
 from tokenvend.domain.cache_key import TokenSpec
+from tokenvend.domain.connection import ConnectionKey, parse_connection_name
 from tokenvend.domain.errors import (
+    ConsentRequiredError,
     InvalidClientError,
     InvalidRequestError,
     InvalidScopeError,
@@ -41,6 +43,10 @@ class Rule(StrEnum):
     CREDENTIAL_BLOCKED = "credential.blocked"
     API_KEY_ENTRY = "credential.api_key_entry"
     CONNECTION = "request.connection"
+    CONNECTION_GRANTED = "grant.connections"
+    CONNECTION_ACTIVE = "connection.active"
+    CONNECTION_LOST = "connection.lost"
+    CONNECTION_SCOPES = "connection.scopes"
     TENANT = "grant.tenants"
     SCOPES = "grant.scopes"
     WHOLE_SCOPE = "grant.covers_whole_scope"
@@ -56,7 +62,8 @@ class Decision:
     """A request that is granted: who, by which grant, and the token to find or make.
 
     `asked_scopes` is what the caller counts on; the token's own scopes are in `spec`.
-    `observed_scopes` lie beyond the ceiling and are counted, not refused.
+    `observed_scopes` lie beyond the ceiling and are counted, not refused. With a `connection` the
+    decision stands only once `connection_decision` has seen its consent.
     """
 
     caller: Caller
@@ -66,6 +73,7 @@ class Decision:
     key: str
     asked_scopes: Scopes
     observed_scopes: Scopes
+    connection: ConnectionKey | None = None
 
 
 def decide(proof: Proof, request: VendRequest, view: RegistryView, *, now: datetime) -> Decision:
@@ -75,6 +83,7 @@ def decide(proof: Proof, request: VendRequest, view: RegistryView, *, now: datet
 
     Raises:
         InvalidClientError: the caller is unknown, not proven or blocked.
+        ConsentRequiredError: the grant does not reach this connection.
         UnauthorizedClientError: no grant, no such credential, or it is blocked.
         InvalidScopeError, InvalidTargetError: beyond the ceiling.
         InvalidRequestError: the request does not fit the credential's kind.
@@ -82,7 +91,7 @@ def decide(proof: Proof, request: VendRequest, view: RegistryView, *, now: datet
     caller = prove_caller(proof, view)
     try:
         grant, definition = _find_grant(view, proof.entry)
-        _check_connection(request)
+        connection = _check_connection(request, grant, definition)
         tenant = _check_tenant(request, grant, definition)
         token_scopes, observed = _check_scopes(request, grant, definition, now)
         audience = _check_target(Rule.AUDIENCE, request.audience, grant.audiences)
@@ -97,6 +106,8 @@ def decide(proof: Proof, request: VendRequest, view: RegistryView, *, now: datet
         tenant=tenant,
         audience=audience,
         resource=resource,
+        connection=connection.name if connection else None,
+        connection_owner=connection.owner if connection else None,
         caller=caller.name if grant.isolation is Isolation.CALLER else None,
     )
     return Decision(
@@ -107,6 +118,7 @@ def decide(proof: Proof, request: VendRequest, view: RegistryView, *, now: datet
         key=spec.key(),
         asked_scopes=request.scopes if request.scopes is not None else token_scopes,
         observed_scopes=observed,
+        connection=connection,
     )
 
 
@@ -151,11 +163,22 @@ def _find_grant(view: RegistryView, entry: Entry) -> tuple[Grant, CredentialDefi
     return view.grant, view.definition
 
 
-def _check_connection(request: VendRequest) -> None:
-    if request.connection is not None:
-        raise InvalidRequestError(
-            "This credential has no connections: leave connection out.", rule=Rule.CONNECTION
-        )
+def _check_connection(
+    request: VendRequest, grant: Grant, definition: CredentialDefinition
+) -> ConnectionKey | None:
+    if definition.kind is not CredentialKind.AUTHORIZATION_CODE:
+        if request.connection is not None:
+            raise InvalidRequestError(
+                "This credential has no connections: leave connection out.", rule=Rule.CONNECTION
+            )
+        return None
+    if request.connection is None:
+        raise InvalidRequestError("Name a connection of this credential.", rule=Rule.CONNECTION)
+    owner, name = parse_connection_name(request.connection, owner=grant.caller)
+    if not grant.covers_connection(owner, name):
+        # As if it were not there.
+        raise ConsentRequiredError(rule=Rule.CONNECTION_GRANTED)
+    return ConnectionKey(credential=definition.name, owner=owner, name=name)
 
 
 def _check_tenant(
@@ -190,6 +213,9 @@ def _check_scopes(
             f"Beyond the grant: {format_scope(scopes)}.", rule=Rule.SCOPES
         ),
     )
+    if definition.kind is CredentialKind.AUTHORIZATION_CODE:
+        # What the token carries is for the user to say.
+        return asked, asked - grant.scopes
     if definition.scope_mode is ScopeMode.NARROWS:
         if not asked and not grant.full_access:
             # Without a scope in the request the provider chooses, and need not say what.

@@ -9,17 +9,21 @@ TokenVendError
 ├── InvalidTargetError             an audience, resource or tenant beyond the ceiling
 ├── InvalidGrantError              a one-time code that completes nothing
 │   └── AccountChangedError        ... because it is another account than before
+├── ConsentRequiredError           the user must consent, for the first time or again
 ├── ProviderRefusedError           the provider refuses the credential
 ├── CredentialNotReadyError        its secret is missing, or may not be sent to this host
 └── TemporarilyUnavailableError    waiting may cure it
     └── TooManyRequestsError       ... because this caller asked too often
 
 The wire codes are those of RFC 6749 §5.2 and RFC 8707 §2, and tokenvend's own
-`account_changed`, `provider_refused` and `credential_not_ready`.
+`account_changed`, `consent_required`, `provider_refused` and `credential_not_ready`.
 """
 
 from http import HTTPStatus
 from typing import ClassVar
+
+#: The rule of a refusal because another request spends the connection's refresh token.
+CONNECTION_BUSY = "connection.busy"
 
 
 class TokenVendError(Exception):
@@ -100,6 +104,24 @@ class AccountChangedError(InvalidGrantError):
     """The user consented with another account than the connection was for."""
 
     code = "account_changed"
+
+
+class ConsentRequiredError(TokenVendError):
+    """There is no connection of that name to vend from, or not with these scopes.
+
+    It looks the same whether there is none, it is somebody else's, or its consent is lost.
+    """
+
+    code = "consent_required"
+
+    def __init__(self, *, rule: str, missing_scope: str = "", caller: str | None = None) -> None:
+        lacking = f" to {missing_scope}" if missing_scope else ""
+        super().__init__(
+            f"The user must consent{lacking}: start the connection with POST …/connections/start"
+            " (direct: its action start), and send the user to the connect_url that comes back.",
+            rule=rule,
+            caller=caller,
+        )
 
 
 class ProviderRefusedError(TokenVendError):

@@ -10,7 +10,7 @@ from tokenvend.domain.errors import (
     InvalidTargetError,
     UnsupportedGrantTypeError,
 )
-from tokenvend.domain.names import NAME, TARGET, TENANT
+from tokenvend.domain.names import CONNECTION, NAME, TARGET, TENANT
 from tokenvend.domain.scopes import Scopes, parse_scope
 from tokenvend.domain.secret import Secret
 
@@ -93,7 +93,7 @@ def parse_vend_request(credential: object, parameters: Mapping[str, object]) -> 
         audience=_target("audience", parameters.get("audience")),
         resource=_target("resource", parameters.get("resource")),
         tenant=_name("tenant", parameters.get("tenant")),
-        connection=_name("connection", parameters.get("connection")),
+        connection=_name("connection", parameters.get("connection"), CONNECTION),
         min_ttl_seconds=_seconds(parameters.get("min_ttl_seconds")),
     )
 
@@ -129,10 +129,10 @@ def _target(name: str, value: object) -> str | None:
     return value
 
 
-def _name(name: str, value: object) -> str | None:
+def _name(name: str, value: object, form: re.Pattern[str] = TENANT) -> str | None:
     if value is None:
         return None
-    if not isinstance(value, str) or TENANT.fullmatch(value) is None:
+    if not isinstance(value, str) or form.fullmatch(value) is None:
         raise _malformed(name, "is not a well-formed name")
     return value
 

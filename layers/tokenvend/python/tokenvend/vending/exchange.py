@@ -1,7 +1,9 @@
 """One token request to a provider's token endpoint (RFC 6749 §4.4), or two if the secret turns."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Protocol
 
 from tokenvend.domain.cache_key import TokenSpec
 from tokenvend.domain.errors import (
@@ -35,11 +37,30 @@ _INVALID_CLIENT = frozenset({"invalid_client", "http_401"})
 
 @dataclass(frozen=True, slots=True)
 class TokenWanted:
-    """What to ask the provider for. `epoch` names the state of the secret as just read."""
+    """What to ask the provider for. `epoch` names the state of the secret as just read.
+
+    `dies` is the end of this invocation, in the clock's monotonic seconds.
+    """
 
     definition: CredentialDefinition
     spec: TokenSpec
     epoch: str = ""
+    dies: float = 0.0
+
+
+class TokenMaker(Protocol):
+    """Has a provider make tokens."""
+
+    @property
+    def expected(self) -> timedelta:
+        """How long it takes, as far as is known: waiters sleep until then."""
+
+    def run(self, wanted: TokenWanted) -> AccessToken:
+        """A new token.
+
+        Raises:
+            TokenVendError: there is none to be had, or not now.
+        """
 
 
 class Exchange:
@@ -60,34 +81,57 @@ class Exchange:
             ProviderRefusedError: the provider refuses, or gave more than was asked for.
             TemporarilyUnavailableError: the provider or Secrets Manager is away.
         """
+        token, stage = self.with_secret(
+            wanted.definition, wanted.spec.tenant, lambda secret: self._ask(wanted, secret)
+        )
+        return replace(token, secret_stage=stage)
+
+    def with_secret[T](
+        self,
+        definition: CredentialDefinition,
+        tenant: str | None,
+        ask: Callable[[ProviderSecret], T],
+    ) -> tuple[T, SecretStage]:
+        """What *ask* gets of the provider with the credential's secret, and which secret it was.
+
+        If the provider does not know the client by it, *ask* is called once more, provided that
+        the secret has changed meanwhile, or that its next version is waiting.
+
+        Raises:
+            CredentialNotReadyError: the secret is missing or may not go to this host.
+            TemporarilyUnavailableError: Secrets Manager is away.
+            ProviderRefusedError: what *ask* raised of either secret.
+        """
         started = self._clock.monotonic()
-        secret = self._read_secret(wanted, SecretStage.CURRENT)
+        secret = read_secret(self._secrets, definition, tenant)
         try:
-            token = self._ask(wanted, secret)
+            got = ask(secret), SecretStage.CURRENT
         except ProviderRefusedError as refused:
             if refused.provider_error not in _INVALID_CLIENT:
                 raise
             if self._clock.monotonic() - started > _QUICK_SECONDS:
                 raise
-            token = self._ask_with_another_secret(wanted, secret, refused)
+            other, stage = self._another_secret(definition, tenant, secret) or (None, None)
+            if other is None or stage is None:
+                raise
+            got = ask(other), stage
         self.expected = timedelta(seconds=self._clock.monotonic() - started)
-        return token
+        return got
 
-    def _ask_with_another_secret(
-        self, wanted: TokenWanted, refused_one: ProviderSecret, refused: ProviderRefusedError
-    ) -> AccessToken:
-        """Once more, if the secret has changed meanwhile, or its next version is waiting."""
+    def _another_secret(
+        self, definition: CredentialDefinition, tenant: str | None, refused: ProviderSecret
+    ) -> tuple[ProviderSecret, SecretStage] | None:
         stages = [SecretStage.CURRENT]
-        if wanted.definition.rotation is Rotation.STAGED:
+        if definition.rotation is Rotation.STAGED:
             stages.append(SecretStage.PENDING)
         for stage in stages:
             try:
-                secret = self._read_secret(wanted, stage)
+                secret = read_secret(self._secrets, definition, tenant, stage=stage)
             except (CredentialNotReadyError, TemporarilyUnavailableError):
                 continue
-            if secret.version != refused_one.version:
-                return replace(self._ask(wanted, secret), secret_stage=stage)
-        raise refused
+            if secret.version != refused.version:
+                return secret, stage
+        return None
 
     def _ask(self, wanted: TokenWanted, secret: ProviderSecret) -> AccessToken:
         requested_at = self._clock.now()
@@ -101,9 +145,6 @@ class Exchange:
         )
         self._refuse_wider(token, wanted, secret)
         return token
-
-    def _read_secret(self, wanted: TokenWanted, stage: SecretStage) -> ProviderSecret:
-        return read_secret(self._secrets, wanted.definition, wanted.spec.tenant, stage=stage)
 
     def _send(self, request: ProviderRequest) -> ProviderResponse:
         try:

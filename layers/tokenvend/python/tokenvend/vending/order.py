@@ -44,7 +44,7 @@ class Order:
     @property
     def wanted(self) -> TokenWanted:
         """What to ask the provider for."""
-        return TokenWanted(self.definition, self.spec, self.state.epoch)
+        return TokenWanted(self.definition, self.spec, self.state.epoch, self.dies)
 
     def standing(self, item: TokenItem, now: datetime) -> Standing:
         """What the token in *item* is good for.

@@ -11,7 +11,13 @@ from dataclasses import replace
 
 from tokenvend.domain import bounds
 from tokenvend.domain.credential_state import concerns_credential, observed_in
-from tokenvend.domain.errors import CredentialNotReadyError, ProviderRefusedError, TokenVendError
+from tokenvend.domain.errors import (
+    CONNECTION_BUSY,
+    ConsentRequiredError,
+    CredentialNotReadyError,
+    ProviderRefusedError,
+    TokenVendError,
+)
 from tokenvend.domain.failure import Failure, failure_after
 from tokenvend.domain.token import AccessToken, jitter_of
 from tokenvend.ports import Clock, CredentialStates, StoreAwayError
@@ -60,9 +66,12 @@ class Probe:
         """Tell the others; what comes back is for the item of the key that was tried.
 
         It stands there too, for who waits for this key reads nothing else. A secret that is not
-        ready is not the provider's failure: once it is put, the next request may try.
+        ready, a user who must consent and a connection that is in use are not the provider's
+        failures: once that has changed, the next request may try.
         """
-        if isinstance(error, CredentialNotReadyError):
+        if isinstance(error, CredentialNotReadyError | ConsentRequiredError):
+            return of_key
+        if error.rule == CONNECTION_BUSY:
             return of_key
         concerns_all = concerns_credential(error)
         failure = failure_after(

@@ -16,6 +16,7 @@ from tokenvend.domain.registry import Caller
 from tokenvend.domain.request import Rejection
 from tokenvend.domain.token import AccessToken
 from tokenvend.ports import Clock, Lookup, StoreAwayError, TokenStore, VendReader
+from tokenvend.vending.consents import Consents
 from tokenvend.vending.memory import Memory
 from tokenvend.vending.outage import store_away
 from tokenvend.vending.rate import RateLimit
@@ -32,10 +33,17 @@ class Rejecter:
     """The use case behind `token/reject`."""
 
     def __init__(
-        self, *, reader: VendReader, tokens: TokenStore, memory: Memory, clock: Clock
+        self,
+        *,
+        reader: VendReader,
+        tokens: TokenStore,
+        consents: Consents,
+        memory: Memory,
+        clock: Clock,
     ) -> None:
         self._reader = reader
         self._tokens = tokens
+        self._consents = consents
         self._memory = memory
         self._clock = clock
         self._rate = RateLimit()
@@ -56,8 +64,9 @@ class Rejecter:
             raise store_away() from None
         decision = decide(proof, request, findings.view, now=now)
         self._rate.check(_limited(decision.caller), now)
-        self._memory.forget_token(decision.key)
         try:
+            decision = self._consents.decide(decision, request)
+            self._memory.forget_token(decision.key)
             return self._reject(decision.key, rejection, now)
         except StoreAwayError:
             raise store_away() from None

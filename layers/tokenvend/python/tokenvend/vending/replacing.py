@@ -8,7 +8,7 @@ from tokenvend.domain.failure import Failure
 from tokenvend.domain.lease import Lease, new_lease
 from tokenvend.domain.token import AccessToken
 from tokenvend.ports import Clock, CredentialStates, StoreAwayError, TokenItem, TokenStore
-from tokenvend.vending.exchange import Exchange
+from tokenvend.vending.exchange import TokenMaker
 from tokenvend.vending.order import Order, Standing
 from tokenvend.vending.probe import Probe
 
@@ -37,7 +37,7 @@ class Replacer:
         *,
         tokens: TokenStore,
         states: CredentialStates,
-        exchange: Exchange,
+        exchange: TokenMaker,
         clock: Clock,
     ) -> None:
         self._tokens = tokens

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from tokenvend.domain.answer import Source, VendAnswer
 from tokenvend.domain.decision import Decision, Rule, decide, prove_caller
 from tokenvend.domain.errors import (
+    ConsentRequiredError,
     InvalidClientError,
     InvalidRequestError,
     InvalidScopeError,
@@ -27,6 +28,7 @@ from tokenvend.ports import (
     VendReader,
 )
 from tokenvend.vending.api_key import ApiKeys
+from tokenvend.vending.consents import Consents
 from tokenvend.vending.memory import Memory, MemoryKey, Remembered
 from tokenvend.vending.obtain import Obtainer
 from tokenvend.vending.order import Order
@@ -72,6 +74,7 @@ class Vendor:
         reader: VendReader,
         tokens: TokenStore,
         obtainer: Obtainer,
+        consents: Consents,
         api_keys: ApiKeys,
         outage: Outage,
         memory: Memory,
@@ -80,6 +83,7 @@ class Vendor:
         self._reader = reader
         self._tokens = tokens
         self._obtainer = obtainer
+        self._consents = consents
         self._api_keys = api_keys
         self._outage = outage
         self._memory = memory
@@ -120,7 +124,11 @@ class Vendor:
         checked_at = self._clock.now() - timedelta(seconds=self._clock.monotonic() - started)
         decision = self._decide(asked, findings)
         try:
+            decision = self._consents.decide(decision, asked.request)
             vended = self._obtain(asked, decision, findings)
+        except StoreAwayError as error:
+            self._outage.began(asked.key, error)
+            return self._vend_in_outage(asked, error)
         except TokenVendError as error:
             error.caller = decision.caller.name
             raise
@@ -218,6 +226,10 @@ def _check_min_ttl(request: VendRequest, token: AccessToken) -> None:
 def _check_scopes_given(decision: Decision, token: AccessToken) -> None:
     missing = decision.asked_scopes - token.scopes
     if missing and not decision.grant.accept_less:
+        if decision.connection is not None:
+            raise ConsentRequiredError(
+                rule=Rule.CONNECTION_SCOPES, missing_scope=format_scope(missing)
+            )
         raise InvalidScopeError(
             f"The provider did not give {format_scope(missing)}.", rule=Rule.SCOPE_GIVEN
         )

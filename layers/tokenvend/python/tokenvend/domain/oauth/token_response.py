@@ -111,6 +111,11 @@ def _within_back_off(seconds: int) -> int:
     return min(max(1, seconds), int(bounds.BACKOFF_MAXIMUM.total_seconds()))
 
 
+def fields_of(response: ProviderResponse) -> dict[str, object]:
+    """The fields of *response*; none where it is not a JSON object."""
+    return _json_object(response.body)
+
+
 def _json_object(body: bytes) -> dict[str, object]:
     try:
         parsed = json.loads(body, parse_constant=_refuse_constant)

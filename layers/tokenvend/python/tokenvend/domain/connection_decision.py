@@ -1,0 +1,86 @@
+"""May this caller have a token of this consent, and which one is it?"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from tokenvend.domain.connection import Connection, ConnectionStatus, Consent
+from tokenvend.domain.decision import Decision, Rule
+from tokenvend.domain.errors import ConsentRequiredError, InvalidScopeError
+from tokenvend.domain.registry import Grant, ScopeMode
+from tokenvend.domain.request import VendRequest
+from tokenvend.domain.scopes import NO_SCOPES, Scopes, format_scope
+
+
+def decide_connection(
+    decision: Decision, request: VendRequest, connection: Connection | None, *, now: datetime
+) -> Decision:
+    """*decision*, now that the connection it names was read: the token of its consent.
+
+    Users may have consented to less than was asked of them. A request that names its scopes gets
+    all of them or is refused; one that names none gets what there is of the grant's.
+
+    Raises:
+        ConsentRequiredError: there is no consent, or none to these scopes.
+        InvalidScopeError: the token would carry more than the grant allows.
+    """
+    consent = _consent_of(connection)
+    scopes = _token_scopes(decision, request, consent, now)
+    spec = replace(decision.spec, consent=consent.consent_id, scopes=scopes)
+    return replace(
+        decision,
+        spec=spec,
+        key=spec.key(),
+        asked_scopes=request.scopes or NO_SCOPES,
+        observed_scopes=NO_SCOPES if decision.grant.full_access else scopes - decision.grant.scopes,
+    )
+
+
+def _consent_of(connection: Connection | None) -> Consent:
+    if connection is None or connection.consent is None:
+        raise ConsentRequiredError(rule=Rule.CONNECTION_ACTIVE)
+    if connection.status is ConnectionStatus.CONSENT_LOST:
+        raise ConsentRequiredError(rule=Rule.CONNECTION_LOST)
+    return connection.consent
+
+
+def _token_scopes(
+    decision: Decision, request: VendRequest, consent: Consent, now: datetime
+) -> Scopes:
+    """The scopes that the token will carry."""
+    consented, asked = consent.scopes, decision.spec.scopes
+    if not consented:
+        return _unknown_scopes(decision)
+    if request.scopes is not None and not decision.grant.accept_less:
+        _require_consent_to(asked - consented)
+    if decision.definition.scope_mode is ScopeMode.FIXED:
+        _refuse_beyond_the_grant(decision.grant, consented, now)
+        return consented
+    given = asked & consented
+    if not given:
+        _require_consent_to(asked)
+    return given
+
+
+def _unknown_scopes(decision: Decision) -> Scopes:
+    """Neither we nor the provider ever named a scope, so nobody knows what the token reaches."""
+    if not decision.grant.full_access:
+        raise InvalidScopeError(
+            "What the user consented to is not known: the grant must say full_access.",
+            rule=Rule.FULL_ACCESS,
+        )
+    return NO_SCOPES
+
+
+def _require_consent_to(missing: Scopes) -> None:
+    if missing:
+        raise ConsentRequiredError(rule=Rule.CONNECTION_SCOPES, missing_scope=format_scope(missing))
+
+
+def _refuse_beyond_the_grant(grant: Grant, consented: Scopes, now: datetime) -> None:
+    beyond = consented - grant.scopes - grant.observed_scopes(now)
+    if beyond and not grant.full_access:
+        raise InvalidScopeError(
+            "Tokens of this connection always carry all that its user consented to, and the grant"
+            f" does not cover {format_scope(beyond)}.",
+            rule=Rule.WHOLE_SCOPE,
+        )

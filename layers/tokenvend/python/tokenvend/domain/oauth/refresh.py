@@ -1,0 +1,190 @@
+"""Spend a refresh token (RFC 6749 §6), and judge what the answer says of it.
+
+| the provider answered                         | the refresh token is          |
+|-----------------------------------------------|-------------------------------|
+| 200 with a token, usable or not               | SPENT: its successor stands   |
+| 400 `invalid_grant`                           | ENDED: the user must consent  |
+| another 4xx                                   | UNTOUCHED: something else was wrong |
+| 5xx, an answer that is none, nothing          | UNKNOWN: only a retry can tell |
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum, auto
+from http import HTTPStatus
+
+from tokenvend.domain.connection import Consent
+from tokenvend.domain.errors import (
+    ConsentRequiredError,
+    ProviderRefusedError,
+    TemporarilyUnavailableError,
+    TokenVendError,
+)
+from tokenvend.domain.journal import Successor
+from tokenvend.domain.oauth.token_request import (
+    ProviderRequest,
+    ProviderSecret,
+    authenticated,
+)
+from tokenvend.domain.oauth.token_response import (
+    ProviderResponse,
+    fields_of,
+    parse_token_response,
+)
+from tokenvend.domain.registry import CredentialDefinition
+from tokenvend.domain.scopes import Scopes, format_scope
+from tokenvend.domain.secret import Secret
+from tokenvend.domain.token import AccessToken
+
+#: RFC 6749 §5.2: invalid, expired, revoked, or issued to another client. `invalid_token` is
+#: RFC 6750's word for the same, which some token endpoints use.
+_ENDED = frozenset({"invalid_grant", "invalid_token"})
+#: What some servers call the refresh token's own lifetime; RFC 6749 has no word for it.
+_LIFETIME_FIELDS = ("refresh_token_expires_in", "refresh_expires_in")
+_REFRESH_TOKEN_CHARACTERS = 16_384
+
+
+class Verdict(Enum):
+    """What became of the refresh token that was sent."""
+
+    SPENT = auto()
+    ENDED = auto()
+    UNTOUCHED = auto()
+    UNKNOWN = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refreshed:
+    """One answer. `successor` is there when SPENT; either `token` or `error` is always there."""
+
+    verdict: Verdict
+    successor: Successor | None = None
+    token: AccessToken | None = None
+    error: TokenVendError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """What was sent: whose token, for which scopes (`None`: for all that were consented to)."""
+
+    definition: CredentialDefinition
+    consent: Consent
+    asked: Scopes | None
+    requested_at: datetime
+    epoch: str = ""
+
+
+def build_refresh_request(
+    definition: CredentialDefinition,
+    consent: Consent,
+    secret: ProviderSecret,
+    *,
+    asked: Scopes | None,
+) -> ProviderRequest:
+    """The request that spends the refresh token of *consent* for a token with *asked* scopes."""
+    form = dict(definition.extra_parameters)
+    form["grant_type"] = "refresh_token"
+    form["refresh_token"] = consent.refresh_token.reveal()
+    if asked:
+        form["scope"] = format_scope(asked, separator=definition.scope_separator)
+    return authenticated(definition, definition.token_endpoint, form, secret)
+
+
+def judge_refresh(response: ProviderResponse, spent: Spent) -> Refreshed:
+    """What *response* says of the refresh token, and the access token in it.
+
+    The successor is told even where the access token cannot be used: it is all that is left of
+    the consent.
+    """
+    try:
+        token = parse_token_response(
+            response,
+            spent.definition,
+            asked=spent.consent.scopes if spent.asked is None else spent.asked,
+            requested_at=spent.requested_at,
+            epoch=spent.epoch,
+        )
+    except TemporarilyUnavailableError as error:
+        return Refreshed(verdict=_verdict_of_refusal(response), error=error)
+    except ProviderRefusedError as error:
+        return _judge_refused(response, spent, error)
+    return _judge_given(response, spent, token)
+
+
+def refresh_expires_at(
+    response: ProviderResponse, definition: CredentialDefinition, *, requested_at: datetime
+) -> datetime | None:
+    """When the refresh token in *response* dies unused: as it says, or as its provider is known."""
+    fields = fields_of(response)
+    for name in _LIFETIME_FIELDS:
+        seconds = fields.get(name)
+        if type(seconds) is int and 0 < seconds < 10**10:
+            return requested_at + timedelta(seconds=seconds)
+    days = definition.authorization.refresh_token_days if definition.authorization else None
+    return None if days is None else requested_at + timedelta(days=days)
+
+
+def refresh_token_of(response: ProviderResponse) -> Secret | None:
+    """The refresh token in *response* (RFC 6749 appendix A.17), if there is one."""
+    text = fields_of(response).get("refresh_token")
+    if not isinstance(text, str) or not 0 < len(text) <= _REFRESH_TOKEN_CHARACTERS:
+        return None
+    return Secret(text) if text.isascii() and text.isprintable() else None
+
+
+def _verdict_of_refusal(response: ProviderResponse) -> Verdict:
+    too_many = response.status == HTTPStatus.TOO_MANY_REQUESTS
+    return Verdict.UNTOUCHED if too_many else Verdict.UNKNOWN
+
+
+def _judge_refused(
+    response: ProviderResponse, spent: Spent, error: ProviderRefusedError
+) -> Refreshed:
+    if response.status != HTTPStatus.OK:
+        if error.provider_error in _ENDED:
+            ended = ConsentRequiredError(rule="connection.lost")
+            return Refreshed(verdict=Verdict.ENDED, error=ended)
+        is_word = HTTPStatus.BAD_REQUEST <= response.status < HTTPStatus.INTERNAL_SERVER_ERROR
+        return Refreshed(verdict=Verdict.UNTOUCHED if is_word else Verdict.UNKNOWN, error=error)
+    fields = fields_of(response)
+    if fields.get("error") in _ENDED:
+        return Refreshed(verdict=Verdict.ENDED, error=ConsentRequiredError(rule="connection.lost"))
+    if "error" in fields:
+        return Refreshed(verdict=Verdict.UNTOUCHED, error=error)
+    if "access_token" not in fields and refresh_token_of(response) is None:
+        return Refreshed(verdict=Verdict.UNKNOWN, error=error)
+    return Refreshed(
+        verdict=Verdict.SPENT, successor=_successor(response, spent, None), error=error
+    )
+
+
+def _judge_given(response: ProviderResponse, spent: Spent, token: AccessToken) -> Refreshed:
+    successor = _successor(response, spent, token)
+    most = spent.consent.scopes if spent.asked is None else spent.asked
+    # Where nothing is known of the scopes, only a grant of full access leads here.
+    if most and not token.scopes <= most:
+        error = ProviderRefusedError(
+            "The provider gave a token with more scopes than were asked for; it was not used.",
+            provider_error="scope_widened",
+        )
+        return Refreshed(verdict=Verdict.SPENT, successor=successor, error=error)
+    return Refreshed(verdict=Verdict.SPENT, successor=successor, token=token)
+
+
+def _successor(response: ProviderResponse, spent: Spent, token: AccessToken | None) -> Successor:
+    # A token asked for with fewer scopes says nothing of those that were consented to.
+    tells_scopes = token is not None and spent.asked is None
+    return Successor(
+        refresh_token=refresh_token_of(response),
+        scopes=_consented(token, spent) if tells_scopes and token is not None else None,
+        refreshed_at=spent.requested_at,
+        refresh_expires_at=refresh_expires_at(
+            response, spent.definition, requested_at=spent.requested_at
+        ),
+    )
+
+
+def _consented(token: AccessToken, spent: Spent) -> Scopes:
+    """A provider may take scopes away; that it gives more is no consent of the user's."""
+    before = spent.consent.scopes
+    return token.scopes & before if before else token.scopes

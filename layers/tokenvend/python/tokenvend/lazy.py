@@ -1,0 +1,89 @@
+"""Parts that few requests need, made only when one does: each costs start-up time."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from tokenvend.adapters.aws_clients import aws_client
+from tokenvend.domain.connection import Connection, ConnectionKey
+from tokenvend.domain.oauth.token_request import ProviderRequest, ProviderSecret
+from tokenvend.domain.oauth.token_response import ProviderResponse
+from tokenvend.domain.registry import CredentialDefinition
+from tokenvend.domain.secret import Secret
+from tokenvend.domain.token import AccessToken, SecretStage
+from tokenvend.ports import ConnectionReader, ProviderApi
+from tokenvend.settings import Settings
+from tokenvend.vending.exchange import Exchange, TokenMaker, TokenWanted
+
+
+class LazyConnections:
+    """Only a request that names a connection pays for reading one."""
+
+    def __init__(self, reader: Callable[[], ConnectionReader]) -> None:
+        self._reader = reader
+
+    def read(self, key: ConnectionKey) -> Connection | None:
+        """See `ports.ConnectionReader`."""
+        return self._reader().read(key)
+
+
+class LazyMaker:
+    """Only a connection's token pays for knowing how refresh tokens are spent."""
+
+    def __init__(self, exchange: Exchange, maker: Callable[[], TokenMaker]) -> None:
+        self._exchange = exchange
+        self._maker = maker
+
+    @property
+    def expected(self) -> timedelta:
+        """See `TokenMaker`."""
+        return self._exchange.expected
+
+    def run(self, wanted: TokenWanted) -> AccessToken:
+        """See `TokenMaker`."""
+        if wanted.spec.connection is None:
+            return self._exchange.run(wanted)
+        return self._maker().run(wanted)
+
+
+class LazySecrets:
+    """Only a miss needs Secrets Manager, so only a miss pays for its client."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def read(
+        self,
+        definition: CredentialDefinition,
+        tenant: str | None,
+        *,
+        stage: SecretStage = SecretStage.CURRENT,
+    ) -> ProviderSecret:
+        """See `ports.SecretStore`."""
+        from tokenvend.adapters.secrets_manager import SecretsManagerStore
+
+        store = SecretsManagerStore(
+            aws_client("secretsmanager"),
+            prefix=self._settings.secret_prefix,
+            deployment=self._settings.deployment,
+        )
+        return store.read(definition, tenant, stage=stage)
+
+
+class LazyProvider:
+    """Only a miss talks to a provider, so only a miss pays for importing requests (109 ms)."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def send(self, request: ProviderRequest) -> ProviderResponse:
+        """See `ports.ProviderClient`."""
+        return self._client().send(request)
+
+    def get(self, url: str, *, bearer: Secret) -> ProviderResponse:
+        """See `ports.ProviderApi`."""
+        return self._client().get(url, bearer=bearer)
+
+    def _client(self) -> ProviderApi:
+        from tokenvend.adapters.provider_http import RequestsProviderClient
+
+        return RequestsProviderClient(allow_loopback_http=self._settings.local_stack)
