@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import cost, size, startup, warm
+from benchmarks import cost, scale, size, startup, warm
 from benchmarks.measure import OUTPUT
 from benchmarks.stage import stage
 from tokenvend_local.progress import told
@@ -20,6 +20,8 @@ def main() -> None:
     """Measure, print, write."""
     with told("Answering from memory"):
         rows = [*warm.rows()]
+    with told("Looking up among a million"):
+        rows += scale.rows()
     with stage() as built:
         with told("Starting up, whole processes in turn"):
             rows += startup.rows(built)

@@ -4,6 +4,7 @@ import json
 import os
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 
 from tokenvend_local import places, processes
@@ -16,8 +17,12 @@ _READY_SECONDS = 30.0
 _WARM_SECONDS = 3600
 
 
-def start(folder: Path) -> tuple[Process, str]:
+def start(
+    folder: Path, *, server: Path = _SERVER, variables: Mapping[str, str] | None = None
+) -> tuple[Process, str]:
     """Start it, with its log and temporary files in *folder*; the process and its endpoint.
+
+    *server* is the script that its interpreter runs, *variables* are more of its environment.
 
     Raises:
         LocalStackError: it is not installed, or did not come up.
@@ -27,8 +32,9 @@ def start(folder: Path) -> tuple[Process, str]:
     port = processes.free_port()
     endpoint = f"http://{LOOPBACK}:{port}"
     log = folder / "aws.log"
-    command = [str(places.MINISTACK_PYTHON), "-P", str(_SERVER)]
-    environ = places.environment(_settings(port, folder), inherited=os.environ)
+    command = [str(places.MINISTACK_PYTHON), "-P", str(server)]
+    settings = _settings(port, folder) | dict(variables or {})
+    environ = places.environment(settings, inherited=os.environ)
     process = processes.start("The local AWS", command, environ=environ, log=log)
     try:
         processes.wait_until(
