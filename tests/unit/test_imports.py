@@ -35,6 +35,13 @@ ONLY_A_MISS_NEEDS = {
     "tokenvend.adapters.deadline",
     "tokenvend.adapters.provider_http",
     "tokenvend.adapters.secrets_manager",
+    "tokenvend.connecting",
+    "tokenvend.domain.connection",
+    "tokenvend.domain.consent",
+    "tokenvend.domain.journal",
+    "tokenvend.vending.reject",
+    "tokenvend.vending.renew",
+    "tokenvend.vending.sweep",
 }
 _VARIABLES = {
     "AWS_DEFAULT_REGION": "eu-central-1",

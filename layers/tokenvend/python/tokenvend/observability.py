@@ -6,11 +6,13 @@ is counted by credential, beside a sum over all that an alarm can watch. A token
 SHA-256, and nothing else of it.
 """
 
+from __future__ import annotations
+
 import logging
 from datetime import UTC, datetime
 from functools import cache
 from json import JSONEncoder
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
@@ -26,10 +28,12 @@ from tokenvend.domain.request import Rejection, VendRequest
 from tokenvend.domain.scopes import format_scope
 from tokenvend.domain.token import SecretStage
 from tokenvend.domain.untrusted import Distrust
-from tokenvend.vending.reject import RejectOutcome
-from tokenvend.vending.renew import Renewal
-from tokenvend.vending.sweep import Changed
 from tokenvend.vending.vended import Vended
+
+if TYPE_CHECKING:  # what a vend does not do, it does not load
+    from tokenvend.vending.reject import RejectOutcome
+    from tokenvend.vending.renew import Renewal
+    from tokenvend.vending.sweep import Changed
 
 NAMESPACE = SERVICE = "tokenvend"
 _NO_SOURCE = "none"

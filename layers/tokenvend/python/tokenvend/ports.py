@@ -4,25 +4,29 @@ Each port has a fake in tests/fakes and an adapter in `adapters`; one contract s
 both. An adapter translates foreign errors once, into the errors named here.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from tokenvend.domain.cache_key import TokenSpec
-from tokenvend.domain.connection import Connection, ConnectionKey, PendingConsent, Spending
-from tokenvend.domain.consent import ConsentSession
 from tokenvend.domain.credential_state import UNKNOWN, CredentialState, Observed
 from tokenvend.domain.failure import Failure
-from tokenvend.domain.journal import Successor
 from tokenvend.domain.lease import Lease
-from tokenvend.domain.oauth.token_request import ProviderRequest, ProviderSecret
-from tokenvend.domain.oauth.token_response import ProviderResponse
 from tokenvend.domain.registry import CredentialDefinition, RegistryView
 from tokenvend.domain.renewal import Slot
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.token import AccessToken, SecretStage
+
+if TYPE_CHECKING:  # a vend names none of these, and would pay for each class at every cold start
+    from tokenvend.domain.connection import Connection, ConnectionKey, PendingConsent, Spending
+    from tokenvend.domain.consent import ConsentSession
+    from tokenvend.domain.journal import Successor
+    from tokenvend.domain.oauth.token_request import ProviderRequest, ProviderSecret
+    from tokenvend.domain.oauth.token_response import ProviderResponse
 
 
 class StoreAwayError(Exception):
