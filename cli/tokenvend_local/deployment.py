@@ -25,8 +25,15 @@ class Deployed:
     @property
     def api_url(self) -> str:
         """The address before `/iam/…` and `/oauth2/…`."""
-        api_id = self.outputs["VendingApiId"]
-        return f"{self.endpoint}/_aws/execute-api/{api_id}/{STAGE}"
+        return self._url_of("VendingApiId")
+
+    @property
+    def pages_url(self) -> str:
+        """The address before `/connect/…` and `/callback/…`."""
+        return self._url_of("PagesApiId")
+
+    def _url_of(self, output: str) -> str:
+        return f"{self.endpoint}/_aws/execute-api/{self.outputs[output]}/{STAGE}"
 
 
 def client(endpoint: str, service: str, **credentials: str) -> Any:
@@ -53,7 +60,12 @@ def deploy(endpoint: str, log: Path, parameters: Mapping[str, str] | None = None
     client(endpoint, "s3").create_bucket(
         Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": places.REGION}
     )
-    given = {"LocalStack": "true", "Architecture": places.architecture(), **(parameters or {})}
+    given = {
+        "LocalStack": "true",
+        "ConsentPages": "true",
+        "Architecture": places.architecture(),
+        **(parameters or {}),
+    }
     run_sam(
         *("deploy", "--template-file", str(SAM_BUILD / "template.yaml")),
         *("--stack-name", STACK_NAME, "--s3-bucket", _BUCKET, "--capabilities", "CAPABILITY_IAM"),

@@ -5,18 +5,22 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from tests.unit.connecting.world import World as ConsentWorld
 from tests.unit.vending.world import BILLING, DEFINITION, GRANT, World, api_key_of
 
 import tokenvend.handling
+import tokenvend.page_handling
 import tokenvend.scheduled
 from tokenvend.adapters.clock import SystemClock
 from tokenvend.domain.registry import Caller, Grant
 from tokenvend.domain.secret import Secret
 from tokenvend.observability import logger
 
+SAMPLE_LINK = Secret("sample-link-of-the-events-folder")
 ROOT = Path(__file__).parents[2]
 FUNCTION_ARN = "arn:aws:lambda:eu-central-1:111122223333:function:tokenvend-Vend"
 
@@ -73,9 +77,21 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     # The one seam: what the composition root would build on AWS is built on fakes.
     monkeypatch.setattr(tokenvend.handling, "environment", lambda: parts)
     monkeypatch.setattr(tokenvend.scheduled, "environment", lambda: parts)
+    pages = consent_world()
+    monkeypatch.setattr(tokenvend.page_handling, "environment", lambda: pages)
     # The handlers say when the invocation dies by the real clock.
     world.clock.set_wall(SystemClock().now())
     return world
+
+
+def consent_world() -> SimpleNamespace:
+    """The pages' part of an environment, with the link that the samples in events/ open."""
+    consent = ConsentWorld()
+    consent.clock.set_wall(SystemClock().now())
+    started = consent.sessions.take(consent.start())
+    assert started is not None
+    consent.sessions.put(SAMPLE_LINK, started)
+    return SimpleNamespace(consenting=consent.pages)
 
 
 @pytest.fixture

@@ -33,6 +33,8 @@ class _Deployment:
         match condition:
             case {"Fn::Not": [inner]}:
                 return not self._decided(inner)
+            case {"Fn::And": parts}:
+                return all(self._holds(part["Condition"]) for part in parts)
             case {"Fn::Equals": [left, right]}:
                 return str(self._decided(left)) == str(self._decided(right))
             case {"Fn::Join": [separator, values]}:

@@ -39,8 +39,8 @@ type Statement = dict[str, Any]
 
 @pytest.fixture(scope="session")
 def on_aws(template: dict[str, Any]) -> dict[str, Any]:
-    """A deployment with every default."""
-    return deployed(template)
+    """A deployment with every default, and the pages."""
+    return deployed(template, ConsentPages="true")
 
 
 def _as_list(value: Any) -> list[Any]:
@@ -123,7 +123,7 @@ def test_nobody_deletes_tables_keys_or_secrets(on_aws: dict[str, Any]) -> None:
         assert destructive not in allowed
 
 
-def test_only_vending_and_renewal_read_secrets_and_only_those_of_this_deployment(
+def test_only_who_goes_to_a_provider_reads_secrets_and_only_those_of_this_deployment(
     on_aws: dict[str, Any],
 ) -> None:
     readers = [
@@ -132,7 +132,7 @@ def test_only_vending_and_renewal_read_secrets_and_only_those_of_this_deployment
         if "secretsmanager:GetSecretValue" in _as_list(statement["Action"])
     ]
 
-    assert {name for name, _ in readers} == {"VendingPolicy"}
+    assert {name for name, _ in readers} == {"VendingPolicy", "ConnectPagesRole"}
     for _, statement in readers:
         (resource,) = (each["Fn::Sub"] for each in _as_list(statement["Resource"]))
         own_names = resource.endswith(":secret:tokenvend/${DeploymentId}/*")
@@ -151,8 +151,10 @@ def test_roles_are_for_lambda_alone(on_aws: dict[str, Any]) -> None:
 
 
 def test_each_way_in_reserves_its_own_concurrency_when_told_to(template: dict[str, Any]) -> None:
-    reserved = _functions(deployed(template, HttpConcurrency=7, DirectConcurrency=3))
-    by_default = _functions(deployed(template))
+    reserved = _functions(
+        deployed(template, ConsentPages="true", HttpConcurrency=7, DirectConcurrency=3)
+    )
+    by_default = _functions(deployed(template, ConsentPages="true"))
 
     http = ["VendIamFunction", "VendOauth2Function", "MetadataFunction"]
     assert {reserved[name]["ReservedConcurrentExecutions"]["Ref"] for name in http} == {

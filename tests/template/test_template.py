@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from tests.template.deployed import deployed
 
 from tokenvend.adapters.dynamodb.token_store import RENEWALS
 from tokenvend.domain import bounds
@@ -12,7 +13,8 @@ from tokenvend.domain.untrusted import Distrust
 HTTP_FUNCTIONS = ["VendIam", "VendOauth2", "Metadata"]
 FUNCTIONS = [*HTTP_FUNCTIONS, "VendDirect"]
 SCHEDULED_FUNCTIONS = ["Renew", "Sweep"]
-ALL_FUNCTIONS = [*FUNCTIONS, *SCHEDULED_FUNCTIONS]
+PAGES = "ConnectPages"
+ALL_FUNCTIONS = [*FUNCTIONS, *SCHEDULED_FUNCTIONS, PAGES]
 
 type Resources = dict[str, Any]
 
@@ -88,7 +90,7 @@ def test_no_permission_overwrites_those_policies_on_aws(resources: Resources) ->
     ]
 
     assert permissions
-    assert {each["Condition"] for each in permissions} == {"IsLocalStack"}
+    assert {each["Condition"] for each in permissions} == {"IsLocalStack", "HasPagesLocally"}
     assert not [
         name for name in FUNCTIONS if "Events" in resources[f"{name}Function"]["Properties"]
     ]
@@ -217,12 +219,18 @@ def test_only_the_iam_route_is_open_to_signed_requests_and_every_route_is_known(
         ("/oauth2/{credential}/token", "post"),
         ("/iam/{credential}/token/reject", "post"),
         ("/oauth2/{credential}/token/reject", "post"),
+        ("/iam/{credential}/connections/{action}", "post"),
+        ("/oauth2/{credential}/connections/{action}", "post"),
         ("/oauth2/{credential}/.well-known/openid-configuration", "get"),
         ("/oauth2/{credential}/.well-known/oauth-authorization-server", "get"),
         ("/.well-known/oauth-authorization-server/oauth2/{credential}", "get"),
     }
     signed = {path for path, methods in paths.items() if methods.get("post", {}).get("security")}
-    assert signed == {"/iam/{credential}/token", "/iam/{credential}/token/reject"}
+    assert signed == {
+        "/iam/{credential}/token",
+        "/iam/{credential}/token/reject",
+        "/iam/{credential}/connections/{action}",
+    }
     assert paths["/iam/{credential}/token"]["post"]["security"] == [{"sigv4": []}]
 
 
@@ -299,3 +307,59 @@ def test_alarms_watch_metrics_that_the_code_counts(resources: Resources) -> None
     assert (failures["Namespace"], failures["MetricName"]) == ("tokenvend", "Failures")
     assert failures["Dimensions"] == [{"Name": "service", "Value": "tokenvend"}]
     assert all(alarm["Properties"]["TreatMissingData"] == "notBreaching" for alarm in alarms)
+
+
+def test_there_are_no_pages_unless_they_are_wanted(template: dict[str, Any]) -> None:
+    without, wanted = deployed(template), deployed(template, ConsentPages="true")
+
+    assert wanted.keys() - without.keys() == {
+        "PagesApi",
+        "ConnectPagesFunction",
+        "ConnectPagesRole",
+        "ConnectPagesPolicy",
+        "ConnectPagesLogs",
+    }
+
+
+def test_pages_are_for_browsers_through_their_own_api_alone(resources: Resources) -> None:
+    allow, deny = _statements(resources, "ConnectPagesPolicy")
+    paths = resources["PagesApi"]["Properties"]["DefinitionBody"]["paths"]
+
+    sources = json.dumps(allow["Condition"]["ArnLike"]["AWS:SourceArn"])
+    assert allow["Principal"] == {"Service": "apigateway.amazonaws.com"}
+    assert "PagesApi" in sources
+    assert "VendingApi" not in sources
+    assert (deny["Effect"], deny["Principal"]) == ("Deny", "*")
+    assert deny["Condition"] == {"Bool": {"aws:PrincipalIsAWSService": "false"}}
+    assert {(path, method) for path, methods in paths.items() for method in methods} == {
+        ("/connect/{link}", "get"),
+        ("/connect/{link}", "post"),
+        ("/callback/{credential}", "get"),
+    }
+
+
+def test_pages_can_neither_read_a_consent_nor_touch_a_token(resources: Resources) -> None:
+    (policy,) = resources["ConnectPagesRole"]["Properties"]["Policies"]
+    statements = policy["PolicyDocument"]["Statement"]
+
+    on_connections = [
+        each["Action"]
+        for each in statements
+        if each["Resource"] == {"Fn::GetAtt": "ConnectionsTable.Arn"}
+    ]
+    keys = {
+        each["Sid"]: each["Condition"]["Fn::If"][1]["ForAllValues:StringLike"][
+            "dynamodb:LeadingKeys"
+        ]
+        for each in statements
+        if each["Resource"] == {"Fn::GetAtt": "TokensTable.Arn"}
+    }
+    assert on_connections == [["dynamodb:UpdateItem"]]
+    assert keys == {"ReadEpochs": ["epoch#*"], "LeadUsersOn": ["consent#*", "datakey#*"]}
+
+
+def test_no_link_state_or_code_is_in_an_access_log(resources: Resources) -> None:
+    for api in ("VendingApi", "PagesApi"):
+        shown = resources[api]["Properties"]["AccessLogSetting"]["Format"]
+        assert not {"$context.path", "$context.protocol"} & set(shown.split('"'))
+        assert "querystring" not in shown

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from tokenvend.composition import environment
+from tokenvend.domain.connection_request import ConnectionRequest
 from tokenvend.domain.errors import TokenVendError
 from tokenvend.domain.identity import Entry, Proof
 from tokenvend.domain.request import Rejection, VendRequest
@@ -20,7 +21,8 @@ from tokenvend.entries.direct import (
 from tokenvend.entries.http import http_answer, http_error
 from tokenvend.observability import audit_refused, audit_rejected, audit_vended
 
-type Parse = Callable[[Mapping[str, Any]], tuple[Proof, VendRequest | Rejection]]
+type Asked = VendRequest | Rejection | ConnectionRequest
+type Parse = Callable[[Mapping[str, Any]], tuple[Proof, Asked]]
 
 
 class Context(Protocol):
@@ -77,7 +79,9 @@ def _answer_direct(proof: Proof, event: object, context: Context) -> dict[str, A
         return direct_error(error)
 
 
-def _answer(proof: Proof, request: VendRequest | Rejection, context: Context) -> dict[str, Any]:
+def _answer(proof: Proof, request: Asked, context: Context) -> dict[str, Any]:
+    if isinstance(request, ConnectionRequest):
+        return _connect(proof, request, context)
     if isinstance(request, Rejection):
         return _reject(proof, request, context)
     return _vend(proof, request, context)
@@ -100,13 +104,35 @@ def _reject(proof: Proof, rejection: Rejection, context: Context) -> dict[str, A
     return {"outcome": outcome.value, "token_sha256": rejection.token_sha256}
 
 
+def _connect(proof: Proof, request: ConnectionRequest, context: Context) -> dict[str, Any]:
+    # Only a request for a connection pays for what leads to one.
+    from tokenvend.consent_audit import audit_connection
+    from tokenvend.entries.connections import connection_answer
+
+    outcome = environment().connections.run(proof, request)
+    audit_connection(proof, request, now=datetime.now(UTC), request_id=context.aws_request_id)
+    return connection_answer(outcome)
+
+
 def _record_refusal(
     entry: Entry,
     proof: Proof | None,
-    request: VendRequest | Rejection | None,
+    request: Asked | None,
     error: TokenVendError,
     context: Context,
 ) -> None:
+    if isinstance(request, ConnectionRequest):
+        from tokenvend.consent_audit import audit_connection_refused
+
+        audit_connection_refused(
+            entry,
+            proof,
+            request,
+            error,
+            now=datetime.now(UTC),
+            request_id=context.aws_request_id,
+        )
+        return
     audit_refused(
         entry,
         proof,

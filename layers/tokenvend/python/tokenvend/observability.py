@@ -74,7 +74,7 @@ def audit_vended(
         fields["replacement_failed"] = vended.failed.rule
     if token.secret_stage is not SecretStage.CURRENT:
         fields["secret_stage"] = token.secret_stage.value
-    metric = _metric(_dimensions(proof.entry, vended.answer.source.value, "vended"), now)
+    metric = metric_of(_dimensions(proof.entry, vended.answer.source.value, "vended"), now)
     if vended.failed is not None and _is_failure(vended.failed):
         metric = _with_failure(metric, request.credential)
     _write(logging.INFO, "vend", fields | metric)
@@ -98,7 +98,7 @@ def audit_refused(
     }
     if isinstance(error, ProviderRefusedError):
         fields["provider_error"] = error.provider_error
-    metric = _metric(_dimensions(entry, _NO_SOURCE, error.code), now)
+    metric = metric_of(_dimensions(entry, _NO_SOURCE, error.code), now)
     if request is not None and _is_failure(error):
         metric = _with_failure(metric, request.credential)
     _write(logging.WARNING, "vend", fields | metric)
@@ -125,7 +125,7 @@ def audit_rejected(
         "request_id": request_id,
     }
     dimensions = {"entry": proof.entry.value, "outcome": outcome.value}
-    logger().info("reject", extra=fields | _metric(dimensions, now, name="Rejections"))
+    logger().info("reject", extra=fields | metric_of(dimensions, now, name="Rejections"))
 
 
 def audit_renewed(renewal: Renewal) -> None:
@@ -139,7 +139,7 @@ def audit_renewed(renewal: Renewal) -> None:
         fields |= {"rule": renewal.failed.rule, "reason": renewal.failed.description}
     if isinstance(renewal.failed, ProviderRefusedError):
         fields["provider_error"] = renewal.failed.provider_error
-    metric = _metric({"outcome": renewal.outcome.value}, datetime.now(UTC), name="Renewals")
+    metric = metric_of({"outcome": renewal.outcome.value}, datetime.now(UTC), name="Renewals")
     if renewal.spec is not None and renewal.failed is not None:
         metric = _with_failure(metric, renewal.spec.credential)
     log = logger().info if renewal.failed is None else logger().warning
@@ -148,7 +148,7 @@ def audit_renewed(renewal: Renewal) -> None:
 
 def audit_connection(event: ConnectionEvent) -> None:
     """Record what happened to a user's consent."""
-    metric = _metric({"happened": event.happened.value}, datetime.now(UTC), name="Connections")
+    metric = metric_of({"happened": event.happened.value}, datetime.now(UTC), name="Connections")
     fields = {
         "credential": event.key.credential,
         "owner": event.key.owner,
@@ -163,7 +163,7 @@ def audit_connection(event: ConnectionEvent) -> None:
 
 def audit_changed_secret(changed: Changed) -> None:
     """Record that a secret was found changed, and its tokens marked for replacement."""
-    metric = _metric({}, datetime.now(UTC), name="ChangedSecrets")
+    metric = metric_of({}, datetime.now(UTC), name="ChangedSecrets")
     fields = {"credential": changed.credential, "tenant": changed.tenant}
     logger().info("changed secret", extra=fields | metric)
 
@@ -185,7 +185,7 @@ def _dimensions(entry: Entry, source: str, outcome: str) -> dict[str, str]:
     return {"entry": entry.value, "source": source, "outcome": outcome}
 
 
-def _metric(dimensions: dict[str, str], now: datetime, *, name: str = "Vends") -> dict[str, Any]:
+def metric_of(dimensions: dict[str, str], now: datetime, *, name: str = "Vends") -> dict[str, Any]:
     """A count of one in CloudWatch's embedded metric format, as fields of the line itself."""
     count = _count_of_one(name, tuple(dimensions.items()))
     return count | {"_aws": count["_aws"] | {"Timestamp": int(now.timestamp() * 1000)}}
@@ -221,5 +221,5 @@ def _count_of_one(name: str, dimensions: tuple[tuple[str, str], ...]) -> dict[st
 def count_untrusted(item_key: str, reason: Distrust) -> None:
     """Record a stored item that was treated as absent: somebody may be at the tables."""
     dimensions = {"reason": reason.value}
-    metric = _metric(dimensions, datetime.now(UTC), name="UntrustedItems")
+    metric = metric_of(dimensions, datetime.now(UTC), name="UntrustedItems")
     _write(logging.ERROR, "untrusted item", {"item": item_key, **metric})

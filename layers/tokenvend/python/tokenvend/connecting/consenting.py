@@ -99,6 +99,7 @@ class Asking:
 class Departure:
     """Where the browser goes now, and the cookie it keeps until it comes back."""
 
+    asking: Asking
     session: ConsentSession
     url: str
     state: Secret
@@ -177,7 +178,7 @@ class Consenting:
             state=state,
             code_challenge=code_challenge_of(verifier),
         )
-        return Departure(session, url, state, browser, bounds.CONSENT_AT_PROVIDER)
+        return Departure(asking, session, url, state, browser, bounds.CONSENT_AT_PROVIDER)
 
     def come_back(
         self, credential: str, query: Query, browser: Secret | None, *, time_left: timedelta

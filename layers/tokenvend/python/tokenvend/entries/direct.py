@@ -5,6 +5,12 @@ from functools import lru_cache
 from typing import Any
 
 from tokenvend.domain import bounds
+from tokenvend.domain.connection_request import PARAMETERS as CONNECTION_PARAMETERS
+from tokenvend.domain.connection_request import (
+    Action,
+    ConnectionRequest,
+    parse_connection_request,
+)
 from tokenvend.domain.errors import (
     InvalidRequestError,
     TemporarilyUnavailableError,
@@ -44,8 +50,10 @@ def prove_alias(invoked_function_arn: str) -> Proof:
     return Proof(Entry.DIRECT, identity_of_alias(caller_alias_of(invoked_function_arn)))
 
 
-def parse_direct_request(event: object) -> VendRequest | Rejection:
-    """One request of a direct invocation, or, as `{"reject": {…}}`, the report of a token.
+def parse_direct_request(event: object) -> VendRequest | Rejection | ConnectionRequest:
+    """One request of a direct invocation: for a token, or one of two in a frame of its own.
+
+    `{"reject": {…}}` reports a token, `{"connections": {"action": …, …}}` is about connections.
 
     No field of it says who asks. An unknown name is refused, not ignored: over this entry it
     is a typing error, or somebody who hopes that `caller` counts.
@@ -56,8 +64,19 @@ def parse_direct_request(event: object) -> VendRequest | Rejection:
     if isinstance(event, Mapping) and event.keys() == {"reject"}:
         report = _fields(event["reject"], _FIELDS | REJECTION_PARAMETERS)
         return parse_rejection(report.get("credential"), report)
+    if isinstance(event, Mapping) and event.keys() == {"connections"}:
+        return _parse_connections(event["connections"])
     fields = _fields(event, _FIELDS)
     return parse_vend_request(fields.get("credential"), fields)
+
+
+def _parse_connections(event: object) -> ConnectionRequest:
+    action = event.get("action") if isinstance(event, Mapping) else None
+    known = frozenset().union(*CONNECTION_PARAMETERS.values())
+    if isinstance(action, str) and action in set(Action):
+        known = CONNECTION_PARAMETERS[Action(action)]
+    fields = _fields(event, known | {"action", "credential"})
+    return parse_connection_request(action, fields.get("credential"), fields)
 
 
 def _fields(event: object, known: frozenset[str]) -> Mapping[str, Any]:

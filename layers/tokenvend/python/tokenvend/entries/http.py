@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from tokenvend.domain.connection_request import ConnectionRequest, parse_connection_request
 from tokenvend.domain.errors import (
     InvalidClientError,
     InvalidRequestError,
@@ -26,10 +27,13 @@ from tokenvend.domain.request import (
 from tokenvend.entries.form import prove_client, read_form
 
 _REJECT_ROUTE = "/token/reject"
+_CONNECTIONS_ROUTE = "/connections/{action}"
 _NO_STORE = {"Content-Type": "application/json", "Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
-def parse_oauth2_event(event: Mapping[str, Any]) -> tuple[Proof, VendRequest | Rejection]:
+def parse_oauth2_event(
+    event: Mapping[str, Any],
+) -> tuple[Proof, VendRequest | Rejection | ConnectionRequest]:
     """Who asks for what at `/oauth2/{credential}/token`, or reports a token there.
 
     A `subject_token` (RFC 8693) will be a second kind of proof here.
@@ -42,7 +46,9 @@ def parse_oauth2_event(event: Mapping[str, Any]) -> tuple[Proof, VendRequest | R
     return proof, _parse(event, form)
 
 
-def parse_iam_event(event: Mapping[str, Any]) -> tuple[Proof, VendRequest | Rejection]:
+def parse_iam_event(
+    event: Mapping[str, Any],
+) -> tuple[Proof, VendRequest | Rejection | ConnectionRequest]:
     """Who asks for what at `/iam/{credential}/token`: API Gateway has verified the signature.
 
     Raises:
@@ -97,9 +103,14 @@ def _signer(event: Mapping[str, Any]) -> Proof:
     return Proof(Entry.IAM, name, unique_id=unique_id or None)
 
 
-def _parse(event: Mapping[str, Any], form: Mapping[str, str]) -> VendRequest | Rejection:
-    credential = (event.get("pathParameters") or {}).get("credential")
+def _parse(
+    event: Mapping[str, Any], form: Mapping[str, str]
+) -> VendRequest | Rejection | ConnectionRequest:
+    path = event.get("pathParameters") or {}
+    credential = path.get("credential")
     # `resource` is the route as the template names it, and so nothing that a caller chose.
     if str(event.get("resource")).endswith(_REJECT_ROUTE):
         return parse_rejection(credential, form)
+    if str(event.get("resource")).endswith(_CONNECTIONS_ROUTE):
+        return parse_connection_request(path.get("action"), credential, form)
     return parse_vend_request(credential, form)

@@ -1,0 +1,10 @@
+"""The pages that a user sees on the way through consent: `/connect/…` and `/callback/…`."""
+
+from typing import Any
+
+from tokenvend.page_handling import handle_page
+
+
+def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Answer one API Gateway proxy event."""
+    return handle_page(event, context)

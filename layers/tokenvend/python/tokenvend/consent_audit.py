@@ -1,0 +1,85 @@
+"""One line for each thing that a caller or a user does with a connection.
+
+No ticket, code or token is in a line, nor what a provider said beyond its error code.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from tokenvend.domain.connection_request import ConnectionRequest
+from tokenvend.domain.consent import ConsentSession
+from tokenvend.domain.errors import ProviderRefusedError, TokenVendError
+from tokenvend.domain.identity import Entry, Proof
+from tokenvend.observability import logger, metric_of
+
+
+def audit_connection(
+    proof: Proof, request: ConnectionRequest, *, now: datetime, request_id: str
+) -> None:
+    """Record what a caller did with one of its connections."""
+    fields = {
+        "entry": proof.entry.value,
+        "identity": proof.identity,
+        "credential": request.credential,
+        "connection": request.connection,
+        "request_id": request_id,
+    }
+    dimensions = {"entry": proof.entry.value, "action": request.action.value, "outcome": "done"}
+    logger().info("connection", extra=fields | metric_of(dimensions, now, name="Connections"))
+
+
+def audit_connection_refused(
+    entry: Entry,
+    proof: Proof | None,
+    request: ConnectionRequest | None,
+    error: TokenVendError,
+    *,
+    now: datetime,
+    request_id: str,
+) -> None:
+    """Record that a caller was refused something with a connection, and by which rule."""
+    fields: dict[str, Any] = {
+        "entry": entry.value,
+        "identity": proof.identity if proof else None,
+        "caller": error.caller,
+        "rule": error.rule,
+        "reason": error.description,
+        "request_id": request_id,
+    }
+    action = "none"
+    if request is not None:
+        action = request.action.value
+        fields |= {"credential": request.credential, "connection": request.connection}
+    dimensions = {"entry": entry.value, "action": action, "outcome": error.code}
+    logger().warning("connection", extra=fields | metric_of(dimensions, now, name="Connections"))
+
+
+def audit_consent(step: str, session: ConsentSession, *, request_id: str) -> None:
+    """Record how far a user has come."""
+    fields = {
+        "step": step,
+        "credential": session.key.credential,
+        "caller": session.key.owner,
+        "connection": session.key.name,
+        "request_id": request_id,
+    }
+    metric = metric_of({"step": step, "outcome": "done"}, datetime.now(UTC), name="Consents")
+    logger().info("consent", extra=fields | metric)
+
+
+def audit_consent_failed(
+    step: str,
+    outcome: str,
+    *,
+    now: datetime,
+    request_id: str,
+    error: TokenVendError | None = None,
+) -> None:
+    """Record that a user's way ended; *request_id* is the reference that the page shows."""
+    fields: dict[str, Any] = {"step": step, "request_id": request_id}
+    if error is not None:
+        fields |= {"caller": error.caller, "rule": error.rule, "reason": error.description}
+    if isinstance(error, ProviderRefusedError):
+        fields["provider_error"] = error.provider_error
+    metric = metric_of({"step": step, "outcome": outcome}, now, name="Consents")
+    logger().warning("consent", extra=fields | metric)

@@ -1,0 +1,1 @@
+"""What a user's browser sees on the way through consent."""

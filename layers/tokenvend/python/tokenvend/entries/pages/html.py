@@ -1,0 +1,151 @@
+"""The pages: plain HTML that works without scripts, on a phone, in the dark and by keyboard.
+
+Every text from outside goes through `escape`; what `Template` puts together is markup of ours.
+"""
+
+import hashlib
+from base64 import b64encode
+from html import escape
+from pathlib import Path
+from string import Template
+from urllib.parse import urlsplit
+
+from tokenvend.connecting.consenting import Asking, Departure, Return
+
+STYLE = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
+#: What `style-src` allows: this style and no other.
+STYLE_HASH = "sha256-" + b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+
+_PAGE = Template(
+    '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+    '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+    '<meta name="robots" content="noindex">\n$head<title>$title</title>\n'
+    "<style>$style</style>\n</head>\n<body>\n<main>\n<h1>$title</h1>\n$body\n</main>\n</body>\n</html>\n"
+)
+#: Scopes of OpenID Connect, which every provider means alike.
+_STANDARD_WORDS = {
+    "openid": "Know which account is yours",
+    "profile": "See your name and picture",
+    "email": "See your email address",
+    "phone": "See your phone number",
+    "address": "See your address",
+    "offline_access": "Keep this access while you are away",
+}
+
+
+def ask_page(asking: Asking) -> str:
+    """Who asks for what, where the user goes next, and the button that goes there."""
+    application, provider = escape(asking.application), escape(asking.provider)
+    host = escape(_host(asking.permit.authorization.endpoint))
+    back = escape(_host(asking.session.return_url))
+    return _page(
+        f"{asking.application} asks for access to your {asking.provider} account",
+        f"<h2>If you agree, {application} can</h2>\n{_scope_list(asking)}\n"
+        f"<p>You sign in and decide at <strong>{host}</strong>. {application} does not see your"
+        " password.</p>\n"
+        f'<form method="post"><button type="submit">Continue to {provider}</button></form>\n'
+        f'<p class="soft">Did you not start this in {application} just now? Then close this page:'
+        " nothing has happened yet.</p>\n"
+        f'<p class="soft">Afterwards you come back to {back}.</p>',
+    )
+
+
+def leaving_page(departure: Departure) -> str:
+    """On to the provider. A page and not a redirect: see docs/adr/0016."""
+    provider = departure.asking.provider
+    button = _button(departure.url, f"Continue to {escape(provider)}")
+    return _moving_page(
+        f"On to {provider}", departure.url, f"<p>You are being sent on.</p>\n{button}"
+    )
+
+
+def connected_page(returned: Return) -> str:
+    """Connected, and back to the application."""
+    asking = returned.asking
+    application = escape(asking.application)
+    less = ""
+    if asking.session.scopes - returned.token_scopes:
+        less = f'<p class="note">You allowed less than {application} asked for.</p>\n'
+    return _moving_page(
+        f"{asking.provider} is connected",
+        returned.url,
+        f"{less}<p>You are being sent back to {application}.</p>\n"
+        f"{_button(returned.url, f'Back to {application}')}",
+    )
+
+
+def denied_page(returned: Return) -> str:
+    """The user said no at the provider."""
+    asking = returned.asking
+    application, provider = escape(asking.application), escape(asking.provider)
+    return _page(
+        "Nothing was connected",
+        f"<p>You did not allow access, so {application} has none to your {provider} account."
+        f" If that was a mistake, start again in {application}.</p>\n"
+        f"{_button(returned.url, f'Back to {application}')}",
+    )
+
+
+def link_over_page() -> str:
+    """The link or the way back was used, has expired, or never was."""
+    return _page(
+        "This link is no longer good",
+        "<p>It was used already, or more than ten minutes have gone by. Nothing was changed.</p>\n"
+        "<p>Go back to the application that sent you here, and start again.</p>",
+    )
+
+
+def another_browser_page() -> str:
+    """Somebody else's browser, or one that keeps no cookies."""
+    return _page(
+        "This was started in another browser",
+        "<p>To keep your account safe, you have to come back in the browser in which you pressed"
+        " Continue, and it has to accept cookies. Nothing was connected.</p>\n"
+        "<p>Go back to the application that sent you here, and start again.</p>",
+    )
+
+
+def wrong_page(reference: str, *, may_pass: bool) -> str:
+    """Something went wrong: *reference* finds it in the logs; *may_pass*: waiting may cure it."""
+    advice = (
+        "It may pass: wait a minute, then start again in the application that sent you here."
+        if may_pass
+        else "Tell the application that sent you here, and quote this reference."
+    )
+    return _page(
+        "Something went wrong",
+        f"<p>Nothing was connected. {advice}</p>\n"
+        f'<p class="note">Reference: <code>{escape(reference)}</code></p>',
+    )
+
+
+def not_found_page() -> str:
+    """No page of ours."""
+    return _page("There is nothing here", "<p>The address is not one of this service's pages.</p>")
+
+
+def _scope_list(asking: Asking) -> str:
+    if not asking.session.scopes:
+        return "<ul><li>Do what its registration at the provider allows</li></ul>"
+    entries = []
+    for scope, known in asking.scopes:
+        words = known or _STANDARD_WORDS.get(scope)
+        shown = escape(words) if words else f"Use <code>{escape(scope)}</code>"
+        entries.append(f"<li>{shown}</li>")
+    return "<ul>\n" + "\n".join(entries) + "\n</ul>"
+
+
+def _button(url: str, label: str) -> str:
+    return f'<a class="button" href="{escape(url)}" rel="noreferrer">{label}</a>'
+
+
+def _moving_page(title: str, url: str, body: str) -> str:
+    return _page(title, body, f'<meta http-equiv="refresh" content="0; url={escape(url)}">\n')
+
+
+def _page(title: str, body: str, head: str = "") -> str:
+    return _PAGE.substitute(title=escape(title), body=body, head=head, style=STYLE)
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).netloc
