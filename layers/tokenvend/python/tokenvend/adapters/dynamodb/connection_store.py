@@ -113,7 +113,11 @@ class DynamoDbConnectionStore:
         return written or _holds(item, values)
 
     def begin_spending(self, before: Connection, spending: Spending) -> Connection | None:
-        """See `ports.ConnectionStore`."""
+        """See `ports.ConnectionStore`.
+
+        What comes will have to be sealed: if it could not be now, nothing is begun.
+        """
+        self._cipher.seal(connection_pk(before.key), b"", now=self._clock.now())
         values = _same_token(before) | spending_values(spending)
         journal = _NOBODY_SPENDS_IT
         if before.spending is not None:

@@ -1,0 +1,99 @@
+"""A provider whose refresh tokens are good for one use, as SmartRecruiters' are."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from tests.fakes.provider import json_response
+
+from tokenvend.domain.oauth.token_request import ProviderRequest
+from tokenvend.domain.oauth.token_response import ProviderResponse
+from tokenvend.ports import ProviderAwayError
+
+
+class Fault(Enum):
+    """What goes wrong with one request."""
+
+    NOT_HEARD = auto()
+    ANSWER_LOST = auto()
+    BUSY = auto()
+    TOO_MANY = auto()
+    GARBLED = auto()
+
+
+@dataclass
+class RotatingProvider:
+    """`ports.ProviderClient` for one consent: `refresh-1`, then `refresh-2`, …
+
+    A spent token that comes again ends the consent, as reuse detection does (RFC 9700 §4.14.2),
+    unless `has_grace`: then it answers the successor again. `rotates` false: one token for good.
+    `interrupt` runs in the middle of each request, when the provider has decided and nobody has
+    heard.
+    """
+
+    rotates: bool = True
+    has_grace: bool = False
+    scope: str | None = None
+    newest: int = 1
+    is_revoked: bool = False
+    spent: list[str] = field(default_factory=list)
+    requests: list[ProviderRequest] = field(default_factory=list)
+    revoked: list[str] = field(default_factory=list)
+    faults: deque[Fault | None] = field(default_factory=deque)
+    interrupt: Callable[[], None] | None = None
+
+    def send(self, request: ProviderRequest) -> ProviderResponse:
+        self.requests.append(request)
+        if "revoke" in request.url:
+            self.revoked.append(request.form["token"])
+            self.is_revoked = True
+            return json_response({})
+        fault = self.faults.popleft() if self.faults else None
+        match fault:
+            case Fault.NOT_HEARD:
+                raise ProviderAwayError("no whole answer: the fake never heard")
+            case Fault.BUSY:
+                return json_response({}, status=503)
+            case Fault.TOO_MANY:
+                return json_response({}, status=429, retry_after="7")
+            case _:
+                answer = self._spend(request.form["refresh_token"], request.form.get("scope"))
+        if self.interrupt is not None:
+            self.interrupt()
+        if fault is Fault.ANSWER_LOST:
+            raise ProviderAwayError("no whole answer: the fake's was lost")
+        if fault is Fault.GARBLED:
+            return ProviderResponse(200, "text/html", b"<html>welcome</html>")
+        return answer
+
+    @property
+    def refreshes(self) -> int:
+        """How often a refresh token came, good or not."""
+        return len(self.spent)
+
+    def _spend(self, token: str, scope: str | None) -> ProviderResponse:
+        self.spent.append(token)
+        number = int(token.removeprefix("refresh-"))
+        if self.is_revoked:
+            return json_response({"error": "invalid_grant"}, status=400)
+        if number != self.newest:
+            if not (self.has_grace and number == self.newest - 1):
+                self.is_revoked = True
+                return json_response({"error": "invalid_grant"}, status=400)
+        elif self.rotates:
+            self.newest += 1
+        return json_response(self._fields(scope))
+
+    def _fields(self, scope: str | None) -> dict[str, object]:
+        fields: dict[str, object] = {
+            "access_token": f"access-{len(self.spent)}",
+            "token_type": "Bearer",
+            "expires_in": 1800,
+        }
+        if self.rotates:
+            fields["refresh_token"] = f"refresh-{self.newest}"
+        told = self.scope or scope
+        if told is not None:
+            fields["scope"] = told
+        return fields
