@@ -74,7 +74,7 @@ class Journal(RuleBasedStateMachine):
         self.kept: list[int] = []
 
     @rule(target=holders)
-    def begin(self) -> Holder | None:  # type: ignore[return]
+    def begin(self) -> Holder | None:
         """An environment reads, and begins if it may."""
         before = self._read()
         holder_id = f"h{next(self.ids)}"

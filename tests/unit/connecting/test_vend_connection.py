@@ -18,9 +18,12 @@ from tokenvend.domain.errors import (
     TemporarilyUnavailableError,
     TokenVendError,
 )
+from tokenvend.domain.oauth.token_request import ProviderRequest
+from tokenvend.domain.oauth.token_response import ProviderResponse
 from tokenvend.domain.registry import ALL_CONNECTIONS, CredentialKind, ScopeMode
 from tokenvend.domain.request import Rejection, VendRequest
 from tokenvend.domain.secret import Secret
+from tokenvend.ports import StoreAwayError
 from tokenvend.vending.vended import Vended
 
 REQUEST = VendRequest("jobs", connection="acme")
@@ -317,7 +320,9 @@ def test_no_refresh_starts_in_an_outage_when_the_token_has_run_out(*, all_tables
     world = Refreshing()
     environment = world.environment()
     world.vend(environment, REQUEST)
-    world.connections.is_away, world.reader.is_away = True, all_tables
+    world.connections.is_away = True
+    if all_tables:
+        world.reader.fails_with = StoreAwayError("away")
     world.clock.advance(timedelta(seconds=1_799))
 
     with pytest.raises(TemporarilyUnavailableError):
@@ -361,18 +366,17 @@ def test_a_token_with_less_than_was_named_is_refused_though_the_consent_said_mor
 
 def test_the_refresh_token_stands_in_no_answer_and_no_error() -> None:
     world = Refreshing()
-    world.provider = type(
-        "Echo",
-        (),
-        {  # type: ignore[assignment]
-            "send": lambda _, request: json_response(
-                {"error": "invalid_request", "error_description": request.form["refresh_token"]},
-                status=400,
-            )
-        },
-    )()
+    world.provider = Echo()  # type: ignore[assignment]
 
     with pytest.raises(TokenVendError) as caught:
         vend(world)
 
     assert "refresh-1" not in f"{caught.value} {caught.value.description} {world.events}"
+
+
+class Echo:
+    """A provider that tells what it was told."""
+
+    def send(self, request: ProviderRequest) -> ProviderResponse:
+        told = {"error": "invalid_request", "error_description": request.form["refresh_token"]}
+        return json_response(told, status=400)

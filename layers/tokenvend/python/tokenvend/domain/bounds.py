@@ -68,6 +68,17 @@ REJECTION_AGAIN_AFTER = 0.25
 CONNECT_LINK = timedelta(minutes=10)
 CONSENT_AT_PROVIDER = timedelta(minutes=10)
 COMPLETION_CODE = timedelta(minutes=10)
+#: What was never completed is dropped this long after its code has expired.
+PENDING_KEPT = timedelta(hours=1)
+
+# Connections that nobody uses, as shares of their refresh token's life
+KEEP_ALIVE_DUE = 0.5
+REFRESH_TOKEN_LIFE_UNKNOWN = timedelta(days=14)
+#: A forecast warns when so much of the life is left, or this long if that is less.
+CONSENT_AT_RISK_SHARE = 0.25
+CONSENT_AT_RISK = timedelta(days=7)
+#: ... or when a refresh that was due has not happened for this share of the life.
+KEEP_ALIVE_OVERDUE = 0.1
 
 # What a request may be
 BODY_BYTES = 16 * 1024

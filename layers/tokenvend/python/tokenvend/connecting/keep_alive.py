@@ -1,0 +1,111 @@
+"""Refresh what nobody uses well before its refresh token dies, and drop what nobody completed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from tokenvend.connecting.refresh import Refresher, RefreshOrder
+from tokenvend.domain import bounds
+from tokenvend.domain.connection import Connection, ConnectionKey, ConnectionStatus
+from tokenvend.domain.connection_health import Forecast, forecast, keep_alive_due_at
+from tokenvend.domain.errors import TokenVendError
+from tokenvend.domain.registry import CredentialDefinition
+from tokenvend.ports import Clock, ConnectionStore, CredentialReader
+
+
+class KeptAlive(StrEnum):
+    """What became of one connection. NO_TIME: the next run goes on from there."""
+
+    REFRESHED = "refreshed"
+    DROPPED = "dropped"
+    FAILED = "failed"
+    NO_TIME = "no_time"
+
+
+@dataclass(frozen=True, slots=True)
+class KeepAliveResult:
+    """One connection that something was to be done about; `failed` says why it was not."""
+
+    key: ConnectionKey
+    outcome: KeptAlive
+    failed: TokenVendError | None = None
+
+
+class KeepAlive:
+    """The use case of the hourly schedule."""
+
+    def __init__(
+        self,
+        *,
+        connections: ConnectionStore,
+        credentials: CredentialReader,
+        refresher: Refresher,
+        clock: Clock,
+    ) -> None:
+        self._connections = connections
+        self._credentials = credentials
+        self._refresher = refresher
+        self._clock = clock
+
+    def run(self, *, dies: float) -> Iterator[KeepAliveResult]:
+        """Go through every connection once, until *dies* (monotonic seconds).
+
+        A connection whose credential is gone or blocked is left alone: nothing of it is sent.
+
+        Raises:
+            StoreAwayError: the tables do not answer.
+        """
+        definitions: dict[str, CredentialDefinition | None] = {}
+        for connection in self._connections.all():
+            now = self._clock.now()
+            if self._is_forgotten(connection, now):
+                self._connections.drop_pending(connection)
+                yield KeepAliveResult(connection.key, KeptAlive.DROPPED)
+                continue
+            definition = self._definition(connection.key.credential, definitions)
+            if definition is None or not _is_due(connection, definition, now):
+                continue
+            if dies - self._clock.monotonic() < bounds.EXCHANGE_NEEDS.total_seconds():
+                yield KeepAliveResult(connection.key, KeptAlive.NO_TIME)
+                return
+            yield self._refresh(connection.key, definition, dies)
+
+    def forecast(self) -> Iterator[Forecast]:
+        """How every connection is.
+
+        Raises:
+            StoreAwayError: the tables do not answer.
+        """
+        definitions: dict[str, CredentialDefinition | None] = {}
+        for connection in self._connections.all():
+            definition = self._definition(connection.key.credential, definitions)
+            yield forecast(connection, definition, now=self._clock.now())
+
+    def _definition(
+        self, credential: str, known: dict[str, CredentialDefinition | None]
+    ) -> CredentialDefinition | None:
+        if credential not in known:
+            known[credential] = self._credentials.read(credential, None).definition
+        return known[credential]
+
+    def _is_forgotten(self, connection: Connection, now: datetime) -> bool:
+        pending = connection.pending
+        # A while longer than the code is good for: whoever looks may still see that it expired.
+        return pending is not None and pending.is_expired(now - bounds.PENDING_KEPT)
+
+    def _refresh(
+        self, key: ConnectionKey, definition: CredentialDefinition, dies: float
+    ) -> KeepAliveResult:
+        order = RefreshOrder(key=key, definition=definition, asked=None, dies=dies)
+        try:
+            self._refresher.refresh(order)
+        except TokenVendError as error:
+            return KeepAliveResult(key, KeptAlive.FAILED, error)
+        return KeepAliveResult(key, KeptAlive.REFRESHED)
+
+
+def _is_due(connection: Connection, definition: CredentialDefinition, now: datetime) -> bool:
+    if connection.status is not ConnectionStatus.ACTIVE or connection.consent is None:
+        return False
+    return now >= keep_alive_due_at(connection.consent, definition)

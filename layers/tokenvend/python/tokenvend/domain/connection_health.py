@@ -1,0 +1,96 @@
+"""How long a connection will last if nobody does anything, and when to do something.
+
+refreshed_at          keep-alive is due                       refresh token dies
+    |----------------------|----- overdue -----|------ dying -------|-- dead …
+    0 %                   50 %               60 %   the last quarter, or week
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from tokenvend.domain import bounds
+from tokenvend.domain.connection import Connection, ConnectionStatus, Consent
+from tokenvend.domain.registry import CredentialDefinition
+
+
+class Health(StrEnum):
+    """What an operator should know of a connection.
+
+    OVERDUE: the keep-alive should have refreshed it by now and has not.
+    """
+
+    WELL = "well"
+    OVERDUE = "overdue"
+    DYING = "dying"
+    DEAD = "dead"
+    LOST = "lost"
+    PENDING = "pending"
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """One connection's health, and when its refresh token dies; `None`: nobody knows."""
+
+    connection: Connection
+    health: Health
+    dies_at: datetime | None
+
+    @property
+    def is_at_risk(self) -> bool:
+        """Whether its user may have to consent again."""
+        return self.health not in {Health.WELL, Health.PENDING}
+
+
+def dies_at(consent: Consent, definition: CredentialDefinition | None) -> datetime | None:
+    """When the refresh token dies unused: as its provider said then, or says of all of them."""
+    if consent.refresh_expires_at is not None:
+        return consent.refresh_expires_at
+    authorization = definition.authorization if definition else None
+    if authorization is None or authorization.refresh_token_days is None:
+        return None
+    return consent.refreshed_at + timedelta(days=authorization.refresh_token_days)
+
+
+def keep_alive_due_at(consent: Consent, definition: CredentialDefinition | None) -> datetime:
+    """When an idle connection is refreshed: at half of its refresh token's life.
+
+    A life that nobody knows is taken for `bounds.REFRESH_TOKEN_LIFE_UNKNOWN`.
+    """
+    return consent.refreshed_at + _life(consent, definition) * bounds.KEEP_ALIVE_DUE
+
+
+def _life(consent: Consent, definition: CredentialDefinition | None) -> timedelta:
+    end = dies_at(consent, definition)
+    return bounds.REFRESH_TOKEN_LIFE_UNKNOWN if end is None else end - consent.refreshed_at
+
+
+def forecast(
+    connection: Connection, definition: CredentialDefinition | None, *, now: datetime
+) -> Forecast:
+    """How *connection* is, and when it dies."""
+    consent = connection.consent
+    if consent is None:
+        return Forecast(connection, Health.PENDING, None)
+    end = dies_at(consent, definition)
+    return Forecast(connection, _health(connection, consent, definition, now), end)
+
+
+def _health(
+    connection: Connection,
+    consent: Consent,
+    definition: CredentialDefinition | None,
+    now: datetime,
+) -> Health:
+    if connection.status is ConnectionStatus.CONSENT_LOST:
+        return Health.LOST
+    end = dies_at(consent, definition)
+    life = _life(consent, definition)
+    at_risk = min(bounds.CONSENT_AT_RISK, life * bounds.CONSENT_AT_RISK_SHARE)
+    if end is not None and now >= end:
+        return Health.DEAD
+    if end is not None and now >= end - at_risk:
+        return Health.DYING
+    if now >= keep_alive_due_at(consent, definition) + life * bounds.KEEP_ALIVE_OVERDUE:
+        return Health.OVERDUE
+    return Health.WELL
