@@ -10,6 +10,7 @@ from tokenvend.domain.registry import (
     ALL_CONNECTIONS,
     ALL_TENANTS,
     OWN_CONNECTIONS,
+    Assertion,
     Authorization,
     Caller,
     ClientAuthentication,
@@ -21,6 +22,7 @@ from tokenvend.domain.registry import (
     ScopeMode,
     SecretReference,
 )
+from tokenvend.domain.signing import SigningAlgorithm
 
 IDENTITY = "client:tv-billing"
 CALLER = Caller(name="billing", requests_per_minute=600)
@@ -106,6 +108,15 @@ definitions = st.builds(
         client_id_key=_texts,
         client_secret_key=_texts,
         api_key_key=_texts,
+        private_key_key=_texts,
+        key_id_key=_texts,
+    ),
+    assertion=st.none()
+    | st.builds(
+        Assertion,
+        audience=_texts,
+        algorithm=st.sampled_from(SigningAlgorithm),
+        kms_keys=st.lists(_texts, max_size=3).map(tuple),
     ),
     api_key_header=st.none() | st.builds(Header, name=_texts, prefix=st.text(max_size=8)),
     authorization=st.none()

@@ -78,7 +78,7 @@ def test_person_is_asked_and_the_secret_is_not_shown(
     tokenvend: Tokenvend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tokenvend.apply()
-    monkeypatch.setattr("tokenvend_cli.commands.secret.is_terminal", lambda: True)
+    monkeypatch.setattr("tokenvend_cli.commands.secret_value.is_terminal", lambda: True)
 
     result = tokenvend("secret", "put", "jobs", "--json", stdin=f"us\n{SECRET}\n")
 
@@ -95,7 +95,7 @@ def test_client_id_that_stands_in_the_file_is_not_asked_for(
 ) -> None:
     tokenvend.write(lambda document: document["credentials"]["jobs"].update(client_id="us"))
     tokenvend.apply()
-    monkeypatch.setattr("tokenvend_cli.commands.secret.is_terminal", lambda: True)
+    monkeypatch.setattr("tokenvend_cli.commands.secret_value.is_terminal", lambda: True)
 
     result = tokenvend("secret", "put", "jobs", stdin=f"{SECRET}\n")
 
@@ -239,11 +239,11 @@ def test_file_that_changes_while_somebody_types_does_not_move_the_secret(
 ) -> None:
     tokenvend.apply()
 
-    def slow(_: object, wanted: tuple[str, ...]) -> dict[str, str]:
+    def slow(*_: object) -> dict[str, str]:
         _move_provider(tokenvend, "evil.example")
-        return {key: VALUE[key] for key in wanted}
+        return VALUE
 
-    monkeypatch.setattr("tokenvend_cli.commands.secret._read_value", slow)
+    monkeypatch.setattr("tokenvend_cli.commands.secret.read_secret_value", slow)
 
     result = tokenvend("secret", "put", "jobs")
 

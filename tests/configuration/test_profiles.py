@@ -20,6 +20,7 @@ PARAMETERS: dict[str, dict[str, str]] = {
     "google": {},
     "issuer": {"issuer": "https://login.acme.example/initech"},
     "okta": {"domain": "initech.okta.com", "server": "default"},
+    "okta-org": {"domain": "initech.okta.com"},
     "salesforce": {"domain": "initech.my.salesforce.com"},
     "smartrecruiters": {},
     "smartrecruiters-sandbox": {},

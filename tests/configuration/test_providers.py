@@ -100,8 +100,8 @@ def test_server_that_does_not_answer_is_not_asked_twice() -> None:
         ({"token_endpoint": "https://u:p@evil.example/"}, "is not a plain URL"),
         ({"token_endpoint": "https://a.example/\x1b[2J"}, "is not a plain URL"),
         ({"revocation_endpoint": "ftp://a.example"}, "revocation_endpoint in its metadata"),
-        ({"token_endpoint_auth_methods_supported": ["private_key_jwt"]}, "takes neither"),
-        ({"token_endpoint_auth_methods_supported": None}, "takes neither"),
+        ({"token_endpoint_auth_methods_supported": ["tls_client_auth"]}, "takes none of"),
+        ({"token_endpoint_auth_methods_supported": None}, "takes none of"),
     ],
 )
 def test_metadata_that_cannot_be_trusted_is_refused(metadata: dict[str, Any], reason: str) -> None:

@@ -77,7 +77,14 @@ def _keys(model: str, prefix: str = "") -> Iterator[str]:
     ("section", "rows"),
     [
         ("Providers", [*_keys("ProviderModel"), *_keys("ApiKeyModel", "api_key.")]),
-        ("Credentials", [*_keys("CredentialModel"), *_keys("SecretModel", "secret.")]),
+        (
+            "Credentials",
+            [
+                *_keys("CredentialModel"),
+                *_keys("SecretModel", "secret."),
+                *_keys("SigningModel", "signing."),
+            ],
+        ),
         (
             "Callers",
             [

@@ -14,6 +14,7 @@ from tests.unit.vending.world import BILLING, DEFINITION, GRANT, World, api_key_
 
 import tokenvend.handling
 import tokenvend.page_handling
+import tokenvend.publishing
 import tokenvend.scheduled
 from tokenvend.adapters.clock import SystemClock
 from tokenvend.domain.registry import Caller, Grant
@@ -74,6 +75,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
         world.reader.grants[identity, key.name] = grant
     world.reader.client_secret_hashes["client:shop"] = (Secret("tv_example").sha256,)
     parts = world.parts()
+    monkeypatch.setattr(tokenvend.publishing, "publisher", lambda: world.publisher)
     # The one seam: what the composition root would build on AWS is built on fakes.
     monkeypatch.setattr(tokenvend.handling, "environment", lambda: parts)
     monkeypatch.setattr(tokenvend.scheduled, "environment", lambda: parts)

@@ -28,10 +28,15 @@ def test_direct_function_answers_only_through_a_callers_own_alias(alias: str | N
 
 
 @pytest.mark.usefixtures("world")
-@pytest.mark.parametrize("function", ["vend_iam", "vend_oauth2", "metadata"])
+@pytest.mark.parametrize("function", ["vend_iam", "vend_oauth2", "metadata", "jwks"])
 @pytest.mark.parametrize("alias", [None, "$LATEST", "7", "billing", "LIVE", "live2"])
 def test_http_function_answers_only_through_live(function: str, alias: str | None) -> None:
-    case = {"vend_iam": "granted", "vend_oauth2": "basic", "metadata": "openid-configuration"}
+    case = {
+        "vend_iam": "granted",
+        "vend_oauth2": "basic",
+        "metadata": "openid-configuration",
+        "jwks": "keys",
+    }
 
     answer = load_handler(function)(_event(function, case[function]), through(alias))
 

@@ -85,5 +85,6 @@ def world(
 
 @pytest.fixture(scope="session")
 def node_provider(stack: LocalStack) -> Iterator[NodeProvider]:
-    with node_provider_running(stack.folder / "node-provider.log") as running:
+    jwks_uri = f"{stack.api_url}/.well-known/jwks.json"
+    with node_provider_running(stack.folder / "node-provider.log", jwks_uri=jwks_uri) as running:
         yield running

@@ -6,10 +6,14 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from tokenvend.adapters.signing.jwk import public_jwk, thumbprint
 from tokenvend_local import places, processes
 
 FOLDER = places.ROOT / "tests" / "node"
@@ -21,20 +25,30 @@ _READY_SECONDS = 15.0
 
 @dataclass(frozen=True, slots=True)
 class NodeClient:
-    """A client of the provider, for one of the two client authentications."""
+    """A client of the provider, for one of the client authentications.
+
+    `private_key` is its PEM text where it signs with a key of its own.
+    """
 
     client_id: str
-    client_secret: str
     method: str
+    client_secret: str = field(default="", repr=False)
+    private_key: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class NodeProvider:
-    """A running one. `basic` and `post` are its two clients; both may have all of `SCOPES`."""
+    """A running one. Each of its clients may have all of `SCOPES`.
+
+    `signing` signs with a private key that it has; the provider looks the keys of `published` up
+    at `/.well-known/jwks.json`.
+    """
 
     issuer: str
     basic: NodeClient
     post: NodeClient
+    signing: NodeClient
+    published: NodeClient
     log: Path
 
     def exchanges(self, client_id: str | None = None) -> list[dict[str, Any]]:
@@ -45,30 +59,39 @@ class NodeProvider:
 
 
 def _client(method: str) -> NodeClient:
-    return NodeClient(f"orders-{method.rpartition('_')[2]}", secrets.token_urlsafe(32), method)
+    return NodeClient(f"orders-{method.rpartition('_')[2]}", method, secrets.token_urlsafe(32))
+
+
+def _settings_of(client: NodeClient, more: dict[str, Any]) -> dict[str, Any]:
+    secret = {"client_secret": client.client_secret} if client.client_secret else {}
+    known = {"client_id": client.client_id, "method": client.method, "scope": " ".join(SCOPES)}
+    return known | secret | more
 
 
 @contextmanager
-def node_provider_running(log: Path) -> Iterator[NodeProvider]:
-    """Run it with two clients until the end of the block.
+def node_provider_running(log: Path, *, jwks_uri: str) -> Iterator[NodeProvider]:
+    """Run it with its clients until the end of the block; *jwks_uri* is for `published`.
 
     Raises:
         LocalStackError: it did not come up; `make test` installs it.
     """
     port = processes.free_port()
-    clients = [_client("client_secret_basic"), _client("client_secret_post")]
+    basic, post = _client("client_secret_basic"), _client("client_secret_post")
+    pair = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = pair.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    signing = NodeClient("orders-signing", "private_key_jwt", private_key=pem)
+    published = NodeClient("orders-published", "private_key_jwt")
+    public = public_jwk(pair.public_key())
+    jwks = {"keys": [public | {"kid": thumbprint(public)}]}
     settings = {
         "port": port,
         "scopes": [*SCOPES],
         "resources": {RESOURCE: " ".join(SCOPES)},
         "clients": [
-            {
-                "client_id": client.client_id,
-                "client_secret": client.client_secret,
-                "method": client.method,
-                "scope": " ".join(SCOPES),
-            }
-            for client in clients
+            _settings_of(basic, {}),
+            _settings_of(post, {}),
+            _settings_of(signing, {"algorithm": "PS256", "jwks": jwks}),
+            _settings_of(published, {"algorithm": "ES256", "jwks_uri": jwks_uri}),
         ],
     }
     process = processes.start(
@@ -84,6 +107,6 @@ def node_provider_running(log: Path) -> Iterator[NodeProvider]:
             within_seconds=_READY_SECONDS,
             log=log,
         )
-        yield NodeProvider(f"http://127.0.0.1:{port}", clients[0], clients[1], log)
+        yield NodeProvider(f"http://127.0.0.1:{port}", basic, post, signing, published, log)
     finally:
         processes.stop(process)

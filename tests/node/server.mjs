@@ -1,6 +1,7 @@
 // oidc-provider with client credentials, both client authentications, scopes and resource
 // indicators. Configured by one JSON text in OIDC_PROVIDER:
-//   { port, scopes, resources: {indicator: "scopes"}, clients: [{client_id, client_secret, method, scope}] }
+//   { port, scopes, resources: {indicator: "scopes"}, clients: [{client_id, method, scope, …}] }
+// A client has a client_secret, or jwks or jwks_uri and a signing algorithm.
 // Writes a line of JSON for each exchange, without the token: {client_id, status, error, at}.
 import { Provider, errors } from 'oidc-provider';
 
@@ -8,16 +9,18 @@ const { port, scopes, resources, clients } = JSON.parse(process.env.OIDC_PROVIDE
 const issuer = `http://127.0.0.1:${port}`;
 
 const provider = new Provider(issuer, {
-  clients: clients.map(({ client_id, client_secret, method, scope }) => ({
-    client_id,
-    client_secret,
-    scope,
+  clients: clients.map(({ method, algorithm, ...client }) => ({
+    ...client,
     token_endpoint_auth_method: method,
+    token_endpoint_auth_signing_alg: algorithm,
     grant_types: ['client_credentials'],
     redirect_uris: [],
     response_types: [],
   })),
-  clientAuthMethods: ['client_secret_basic', 'client_secret_post'],
+  clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt'],
+  // Its own dispatcher takes no loopback address, and it waits 2.5 s.
+  fetch: (url, { dispatcher, ...options }) =>
+    fetch(url, { ...options, signal: AbortSignal.timeout(20_000) }),
   scopes,
   ttl: { ClientCredentials: 600 },
   features: {

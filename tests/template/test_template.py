@@ -10,7 +10,7 @@ from tokenvend.adapters.dynamodb.token_store import RENEWALS
 from tokenvend.domain import bounds
 from tokenvend.domain.untrusted import Distrust
 
-HTTP_FUNCTIONS = ["VendIam", "VendOauth2", "Metadata"]
+HTTP_FUNCTIONS = ["VendIam", "VendOauth2", "Metadata", "Jwks"]
 FUNCTIONS = [*HTTP_FUNCTIONS, "VendDirect"]
 SCHEDULED_FUNCTIONS = ["Renew", "Sweep"]
 PAGES = "ConnectPages"
@@ -152,6 +152,31 @@ def test_metadata_function_may_do_nothing_but_log(resources: Resources) -> None:
     ]
 
 
+def test_jwks_function_reads_public_halves_of_tagged_keys_and_which_they_are(
+    resources: Resources,
+) -> None:
+    _, keys = resources["JwksRole"]["Properties"]["Policies"]
+    statements = {each["Sid"]: each for each in keys["PolicyDocument"]["Statement"]}
+
+    assert {a for each in statements.values() for a in each["Action"]} == {
+        *("dynamodb:GetItem", "kms:Decrypt", "kms:GetPublicKey")
+    }
+    leading = statements["WhichKeys"]["Condition"]["Fn::If"][1]["ForAllValues:StringEquals"]
+    assert leading == {"dynamodb:LeadingKeys": ["jwks"]}
+    tagged = statements["TheirPublicHalves"]["Condition"]["Fn::If"][1]["StringEquals"]
+    assert tagged == {"aws:ResourceTag/tokenvend:deployment": {"Ref": "DeploymentId"}}
+
+
+def test_vending_signs_with_tagged_keys_only(resources: Resources) -> None:
+    (sign,) = [
+        each for each in _statements(resources, "VendingPolicy") if "kms:Sign" in each["Action"]
+    ]
+
+    assert sign["Action"] == ["kms:Sign"]
+    tagged = sign["Condition"]["Fn::If"][1]["StringEquals"]
+    assert tagged == {"aws:ResourceTag/tokenvend:deployment": {"Ref": "DeploymentId"}}
+
+
 @pytest.mark.parametrize("policy", ["VendingPolicy", "RegistryWriterPolicy", "SecretWriterPolicy"])
 def test_policy_names_its_actions_and_its_resources(resources: Resources, policy: str) -> None:
     for statement in _statements(resources, policy):
@@ -224,6 +249,7 @@ def test_only_the_iam_route_is_open_to_signed_requests_and_every_route_is_known(
         ("/oauth2/{credential}/.well-known/openid-configuration", "get"),
         ("/oauth2/{credential}/.well-known/oauth-authorization-server", "get"),
         ("/.well-known/oauth-authorization-server/oauth2/{credential}", "get"),
+        ("/.well-known/jwks.json", "get"),
     }
     signed = {path for path, methods in paths.items() if methods.get("post", {}).get("security")}
     assert signed == {

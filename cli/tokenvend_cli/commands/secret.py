@@ -1,25 +1,23 @@
 """`secret`: what a provider issued to us, kept in Secrets Manager."""
 
 import json
-import sys
 from typing import Annotated, Any
 
 import typer
 
 from tokenvend.domain.oauth.token_request import TO_CALLERS
-from tokenvend.domain.secret_fields import secret_fields
 from tokenvend.domain.token import SecretStage
 from tokenvend_cli.commands.context import (
     FAILED,
     AsJson,
     deployment_of,
-    is_terminal,
     note,
     out,
     print_json,
     say,
     told,
 )
+from tokenvend_cli.commands.secret_value import goes_to, public_key_of, read_secret_value
 from tokenvend_cli.commands.show_adoption import show_adoption
 from tokenvend_cli.commands.tables import short_time, table
 from tokenvend_cli.deployment.adoption import adoption_of
@@ -64,11 +62,16 @@ def put(
         )
     seen = secrets.look(target, definition)
     _agree_on_host(seen, new_host)
-    secrets.put(seen, _read_value(seen, secret_fields(definition)))
+    value = read_secret_value(definition, seen)
+    public = public_key_of(definition, value)
+    secrets.put(seen, value)
     if as_json:
-        print_json({"name": name, "host": seen.wanted_host})
-    else:
-        say(f"The secret of {name} is written. It {_goes_to(seen)}.")
+        print_json({"name": name, "host": seen.wanted_host} | public)
+        return
+    say(f"The secret of {name} is written. It {goes_to(seen)}.")
+    if public:
+        say("Its public half, for the provider:")
+        say(json.dumps(public["public_key"], indent=2))
 
 
 @app.command()
@@ -204,39 +207,3 @@ def _agree_on_host(seen: SecretStatus, new_host: str | None) -> None:
             f"{seen.name} may be sent to {seen.host} so far, but the deployed file would send it"
             f" to {wanted}. If that is meant, say --new-host {wanted}"
         )
-
-
-def _goes_to(status: SecretStatus) -> str:
-    if status.wanted_host == TO_CALLERS:
-        return "is handed to granted callers, and sent nowhere by tokenvend"
-    return f"is sent to {status.wanted_host} only"
-
-
-def _read_value(seen: SecretStatus, wanted: tuple[str, ...]) -> dict[str, str]:
-    fields = _ask_for(wanted, seen) if is_terminal() else _json_from_standard_input()
-    # A client id that stands in the file may stand in the secret too.
-    allowed = {*wanted, "client_id"} if "client_secret" in wanted else {*wanted}
-    if not isinstance(fields, dict) or set(fields) - allowed:
-        raise UsageError(f"standard input must be a JSON object with {' and '.join(wanted)}")
-    return {key: _text(fields.get(key), key) for key in wanted}
-
-
-def _ask_for(wanted: tuple[str, ...], seen: SecretStatus) -> object:
-    note(f"it {_goes_to(seen)}")
-    # Standard output is for the answer alone.
-    return {key: typer.prompt(key, hide_input=key != "client_id", err=True) for key in wanted}
-
-
-def _json_from_standard_input() -> object:
-    try:
-        return json.loads(sys.stdin.read())
-    except (ValueError, RecursionError):
-        return None
-
-
-def _text(value: object, key: str) -> str:
-    if not isinstance(value, str) or not value:
-        raise UsageError(f"{key} must be a text, and is needed")
-    if value != value.strip():
-        raise UsageError(f"{key} has white space around it: was it copied with something else?")
-    return value

@@ -143,7 +143,7 @@ def _differences(change: Change) -> list[tuple[str, Any, Any]]:
 
 def _text(value: Any) -> str:
     if isinstance(value, list):
-        return " ".join(value) or "nothing"
+        return " ".join(_text(each) for each in value) or "nothing"
     if isinstance(value, dict):
         return ", ".join(f"{key}: {_text(each)}" for key, each in value.items())
     return {None: "nothing", True: "true", False: "false"}.get(value, str(value))

@@ -1,5 +1,8 @@
 """Turn the file into the registry's items: one for each identity and credential."""
 
+from collections.abc import Iterable
+
+from tokenvend.adapters.dynamodb.published_keys import build_published_keys
 from tokenvend.adapters.dynamodb.registry_items import (
     RegistryItem,
     build_caller,
@@ -12,8 +15,10 @@ from tokenvend.domain.registry import (
     ALL_CONNECTIONS,
     ALL_TENANTS,
     OWN_CONNECTIONS,
+    Assertion,
     Authorization,
     Caller,
+    ClientAuthentication,
     CredentialDefinition,
     CredentialKind,
     Grant,
@@ -22,10 +27,12 @@ from tokenvend.domain.registry import (
     Rotation,
     SecretReference,
 )
+from tokenvend.domain.signing import PublishedKey, SigningAlgorithm
 from tokenvend_cli.configuration.grant_models import GrantModel
 from tokenvend_cli.configuration.grants import end_of_observing
 from tokenvend_cli.configuration.models import ConfigurationModel, CredentialModel
 from tokenvend_cli.configuration.providers import Provider
+from tokenvend_cli.configuration.secret_models import SigningModel
 from tokenvend_cli.configuration.semantics import identities_of
 
 
@@ -34,9 +41,10 @@ def compile_registry(
 ) -> list[RegistryItem]:
     """The items in the order in which they may be written: what is named comes first."""
     definitions = [
-        build_definition(_definition(name, model, providers[model.provider]))
+        _definition(name, model, providers[model.provider])
         for name, model in configuration.credentials.items()
     ]
+    described = [build_definition(definition) for definition in definitions]
     callers = [
         build_caller(
             identity,
@@ -55,7 +63,7 @@ def compile_registry(
         for grant in configuration.grants
         for identity in identities_of(grant.caller, configuration.callers[grant.caller])
     ]
-    return [*definitions, *callers, *grants]
+    return [*_published_keys(definitions), *described, *callers, *grants]
 
 
 def _definition(name: str, model: CredentialModel, provider: Provider) -> CredentialDefinition:
@@ -85,6 +93,7 @@ def _definition(name: str, model: CredentialModel, provider: Provider) -> Creden
         authorization=_authorization(model, provider)
         if model.kind == "authorization_code"
         else None,
+        assertion=_assertion(model, provider),
     )
 
 
@@ -103,6 +112,30 @@ def _authorization(model: CredentialModel, provider: Provider) -> Authorization:
         account_endpoint=provider.account_endpoint,
         account_field=provider.account_field,
     )
+
+
+def _assertion(model: CredentialModel, provider: Provider) -> Assertion | None:
+    if model.kind == "api_key":
+        return None
+    if provider.client_authentication is not ClientAuthentication.PRIVATE_KEY_JWT:
+        return None
+    signing = model.signing or SigningModel()
+    return Assertion(
+        audience=provider.assertion_audience or provider.issuer or provider.token_endpoint,
+        algorithm=SigningAlgorithm(signing.algorithm),
+        kms_keys=tuple(signing.kms_keys),
+    )
+
+
+def _published_keys(definitions: Iterable[CredentialDefinition]) -> list[RegistryItem]:
+    """The one item that says whose public halves are published; none if nothing signs in KMS."""
+    keys = [
+        PublishedKey(arn, definition.assertion.algorithm)
+        for definition in definitions
+        if definition.assertion is not None
+        for arn in definition.assertion.kms_keys
+    ]
+    return [build_published_keys(keys)] if keys else []
 
 
 def _grant(model: GrantModel) -> Grant:

@@ -75,7 +75,7 @@ def _client_authentication(metadata: dict[str, Any]) -> ClientAuthentication:
     methods = metadata.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
     known = [each for each in ClientAuthentication if isinstance(methods, list) and each in methods]
     if not known:
-        raise CommandError("it takes neither client_secret_basic nor client_secret_post")
+        raise CommandError(f"it takes none of {', '.join(ClientAuthentication)}")
     return known[0]
 
 

@@ -69,6 +69,13 @@ UniqueId = Annotated[
         "the RoleId (AROA…) or UserId (AIDA…) that `aws iam get-role` or `get-user` shows",
     ),
 ]
+KmsKeyArn = Annotated[
+    str,
+    _whole(
+        r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+",
+        "the ARN of a KMS key pair, not an alias",
+    ),
+]
 SecretArn = Annotated[
     str,
     _whole(

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator
 
-from tokenvend.domain.registry import ScopeMode
+from tokenvend.domain.registry import ClientAuthentication, ScopeMode
 from tokenvend_cli.configuration.grant_models import GrantModel
 from tokenvend_cli.configuration.models import CallerModel, CredentialModel
 from tokenvend_cli.configuration.providers import Provider
@@ -23,6 +23,7 @@ def kind_problems(place: str, credential: CredentialModel, provider: Provider) -
             f"{credential.provider} has no token_endpoint: give it one, or say kind: api_key",
         )
     yield from _consent_problems(place, credential, provider)
+    yield from _signing_problems(place, credential, provider)
     if credential.single_active_token and provider.scope_mode is ScopeMode.NARROWS:
         yield Problem(
             f"{place}.single_active_token",
@@ -100,6 +101,27 @@ def _signs(caller: CallerModel) -> bool:
     return any(identity.iam is not None for identity in caller.identities)
 
 
+def _signing_problems(
+    place: str, credential: CredentialModel, provider: Provider
+) -> Iterator[Problem]:
+    signing = credential.signing
+    if signing is None:
+        return
+    if provider.client_authentication is not ClientAuthentication.PRIVATE_KEY_JWT:
+        yield Problem(
+            f"{place}.signing",
+            f"{credential.provider} takes {provider.client_authentication}: set its"
+            " client_authentication to private_key_jwt, or drop this",
+        )
+    if signing.kms_keys and credential.client_id is not None:
+        yield Problem(
+            f"{place}.client_id",
+            "put it as the credential's secret, which records where assertions may be sent",
+        )
+    if len(set(signing.kms_keys)) != len(signing.kms_keys):
+        yield Problem(f"{place}.signing.kms_keys", "one key stands here twice")
+
+
 def _api_key_problems(
     place: str, credential: CredentialModel, provider: Provider
 ) -> Iterator[Problem]:
@@ -117,6 +139,6 @@ def _api_key_problems(
 _FOR_TOKENS = frozenset(
     {
         *("client_id", "scopes", "scope_parameter", "extra_parameters"),
-        *("single_active_token", "default_lifetime_seconds", "redirect_uri"),
+        *("single_active_token", "default_lifetime_seconds", "redirect_uri", "signing"),
     }
 )

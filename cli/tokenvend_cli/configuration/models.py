@@ -12,11 +12,11 @@ from tokenvend_cli.configuration.forms import (
     Name,
     PrincipalArn,
     Scope,
-    SecretArn,
     UniqueId,
     Url,
 )
 from tokenvend_cli.configuration.grant_models import GrantModel
+from tokenvend_cli.configuration.secret_models import SecretModel, SigningModel
 from tokenvend_cli.configuration.strict import Strict
 
 _LIFETIME_MAXIMUM_SECONDS = int(bounds.LIFETIME_MAXIMUM.total_seconds())
@@ -44,8 +44,14 @@ class ProviderModel(Strict):
         default=None, description="Its metadata is read at `plan` and `apply`, shown, and pinned"
     )
     token_endpoint: Url | None = Field(default=None, description="Where tokens are asked for")
-    client_authentication: Literal["client_secret_basic", "client_secret_post"] | None = Field(
-        default=None, description="How id and secret are sent; else what is discovered, else basic"
+    client_authentication: (
+        Literal["client_secret_basic", "client_secret_post", "private_key_jwt"] | None
+    ) = Field(
+        default=None,
+        description="How the client proves itself; else what is discovered, else basic",
+    )
+    assertion_audience: Url | None = Field(
+        default=None, description="`aud` of private_key_jwt; else its issuer or token endpoint"
     )
     authorization_endpoint: Url | None = Field(
         default=None, description="Where users are sent to consent (authorization_code)"
@@ -109,21 +115,6 @@ class ProviderModel(Strict):
         return self
 
 
-class SecretModel(Strict):
-    """A secret in Secrets Manager that you keep already."""
-
-    arn: SecretArn = Field(description="Its ARN; see `tokenvend secret adopt`")
-    client_id_key: str = Field(
-        default="client_id", min_length=1, description="The key of the client id in its JSON"
-    )
-    client_secret_key: str = Field(
-        default="client_secret", min_length=1, description="The key of the secret in its JSON"
-    )
-    api_key_key: str = Field(
-        default="api_key", min_length=1, description="The key of the API key in its JSON"
-    )
-
-
 class CredentialModel(Strict):
     """What a provider issued to us. Its secret never stands here."""
 
@@ -163,6 +154,9 @@ class CredentialModel(Strict):
         le=_LIFETIME_MAXIMUM_SECONDS,
         description="Of a token that does not say; else the profile's, else"
         f" {bounds.DEFAULT_LIFETIME_SECONDS}",
+    )
+    signing: SigningModel | None = Field(
+        default=None, description="What signs, where the provider takes private_key_jwt"
     )
     secret: SecretModel | None = Field(
         default=None, description="A secret of yours, instead of one put by `tokenvend secret put`"

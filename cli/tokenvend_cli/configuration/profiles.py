@@ -20,6 +20,7 @@ _TEMPLATES = (
     *("introspection_endpoint", "assertion_audience", "account_endpoint"),
 )
 
+type ClientMethod = Literal["client_secret_basic", "client_secret_post", "private_key_jwt"]
 type Kind = Literal["client_credentials", "authorization_code", "api_key"]
 
 
@@ -74,7 +75,7 @@ class Profile(_Strict):
     authorization_endpoint: Fact[str] | None = None
     revocation_endpoint: Fact[str] | None = None
     introspection_endpoint: Fact[str] | None = None
-    client_authentication: Fact[Literal["client_secret_basic", "client_secret_post"]] | None = None
+    client_authentication: Fact[ClientMethod] | None = None
     assertion_audience: Fact[str] | None = None
     account_endpoint: Fact[str] | None = None
     account_field: Fact[str] | None = None

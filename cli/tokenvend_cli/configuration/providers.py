@@ -45,6 +45,7 @@ class Provider:
     account_endpoint: str | None = None
     account_field: str = "sub"
     kinds: frozenset[str] | None = None
+    assertion_audience: str | None = None
 
 
 #: The profile that stands behind `issuer:` in the file.
@@ -57,7 +58,7 @@ _AS_THEY_ARE = frozenset(
     {
         *(*_ENDPOINTS, "issuer", "authorization_parameters", "scope_separator"),
         *("scope_parameter", "default_lifetime_seconds", "refresh_token_days"),
-        *("refresh_token_rotates", "account_field"),
+        *("refresh_token_rotates", "account_field", "assertion_audience"),
     }
 )
 _ENUMS = {"client_authentication": ClientAuthentication, "scope_mode": ScopeMode}
@@ -137,6 +138,7 @@ def _override(provider: Provider, model: ProviderModel) -> Provider:
         "account_field": model.account_field,
         "refresh_token_days": model.refresh_token_days,
         "revocation_endpoint": model.revocation_endpoint,
+        "assertion_audience": model.assertion_audience,
         "scope_separator": model.scope_separator,
         "scope_mode": model.scope_mode and ScopeMode(model.scope_mode),
         "api_key_header": model.api_key and _header(model.api_key),

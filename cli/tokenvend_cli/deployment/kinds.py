@@ -2,7 +2,13 @@
 
 from enum import StrEnum
 
-from tokenvend.adapters.dynamodb.registry_items import BLOCKED, SECRET, SETTINGS, RegistryItem
+from tokenvend.adapters.dynamodb.registry_items import (
+    BLOCKED,
+    JWKS_KEY,
+    SECRET,
+    SETTINGS,
+    RegistryItem,
+)
 
 _CREDENTIAL = "credential#"
 
@@ -10,6 +16,7 @@ _CREDENTIAL = "credential#"
 class Kind(StrEnum):
     """The kinds, in the order in which they may be written: what is named comes first."""
 
+    PUBLISHED_KEYS = "published keys"
     CREDENTIAL = "credential"
     CALLER = "caller"
     BLOCK = "block"
@@ -19,6 +26,8 @@ class Kind(StrEnum):
 
 def kind_of(item: RegistryItem) -> Kind:
     """The kind of *item*."""
+    if item.key == JWKS_KEY:
+        return Kind.PUBLISHED_KEYS
     if item.sk == BLOCKED:
         return Kind.BLOCK
     if item.sk == SECRET:
@@ -37,6 +46,8 @@ def name_of(item: RegistryItem) -> str:
             return str(item.document.get("caller"))
         case Kind.GRANT:
             return f"{item.document.get('caller')} -> {item.sk}"
+        case Kind.PUBLISHED_KEYS:
+            return "/.well-known/jwks.json"
         case Kind.BLOCK | Kind.CLIENT_SECRETS:
             return item.pk
 

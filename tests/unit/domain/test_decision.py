@@ -229,6 +229,7 @@ NOT_SHAPING = {
     *("name", "provider", "revocation_endpoint", "default_lifetime_seconds", "rotation"),
     "api_key_header",  # what it belongs to is never stored
     "authorization",  # how a consent comes about; the token is its connection's
+    "assertion",  # another key proves the same client
 }
 CHECKED_ELSEWHERE = {"kind", "client_authentication", "secret"}
 

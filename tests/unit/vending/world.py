@@ -8,8 +8,10 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.connection_store import InMemoryConnectionStore
 from tests.fakes.credential_states import InMemoryCredentialStates
 from tests.fakes.provider import FakeProvider
+from tests.fakes.published_keys import FakePublicKeys, FakePublishedKeys
 from tests.fakes.secret_catalog import FakeSecretCatalog
 from tests.fakes.secret_store import FakeSecretStore
+from tests.fakes.signer import FakeSigner
 from tests.fakes.token_store import InMemoryTokenStore
 from tests.fakes.vend_reader import InMemoryCredentialReader, InMemoryVendReader
 
@@ -32,12 +34,14 @@ from tokenvend.domain.secret import Secret
 from tokenvend.vending.api_key import ApiKeys
 from tokenvend.vending.consents import Consents
 from tokenvend.vending.exchange import Exchange
+from tokenvend.vending.jwks import JwksPublisher
 from tokenvend.vending.memory import Memory
 from tokenvend.vending.obtain import Obtainer
 from tokenvend.vending.outage import Outage
 from tokenvend.vending.reject import Rejecter
 from tokenvend.vending.renew import Renewal, Renewer
 from tokenvend.vending.replacing import Replacer
+from tokenvend.vending.signing import SigningClient
 from tokenvend.vending.sweep import Sweep
 from tokenvend.vending.vended import Vended
 from tokenvend.vending.vendor import Vendor
@@ -72,6 +76,14 @@ class World:
         self.catalog = FakeSecretCatalog()
         self.states = InMemoryCredentialStates()
         self.reader = InMemoryVendReader(self.tokens, self.states)
+        self.signer = FakeSigner()
+        self.published, self.public = FakePublishedKeys(), FakePublicKeys()
+        self.publisher = JwksPublisher(
+            published=self.published,
+            public=self.public,
+            clock=self.clock,
+            on_unusable=lambda _: None,
+        )
         self.reader.callers[BILLING.identity] = Caller(name="billing")
         self.reader.grants[BILLING.identity, definition.name] = grant
         self.reader.definitions[definition.name] = definition
@@ -87,11 +99,12 @@ class World:
     ) -> "Parts":
         """A cold environment on this world's tables and provider, with every use case."""
         clock = clock or self.clock
-        exchange = Exchange(secrets=self.secrets, provider=self.provider, clock=clock)
+        provider = SigningClient(self.provider, self.signer, clock)
+        exchange = Exchange(secrets=self.secrets, provider=provider, clock=clock)
         refresher = Refresher(
             connections=self.connections,
             exchange=exchange,
-            provider=self.provider,
+            provider=provider,
             secrets=self.secrets,
             clock=clock,
             pause=pause,

@@ -14,9 +14,9 @@ from tokenvend.adapters.dynamodb.token_items import TokenItemParser
 from tokenvend.adapters.dynamodb.token_store import DynamoDbTokenStore
 from tokenvend.adapters.dynamodb.vend_reader import DynamoDbVendReader
 from tokenvend.adapters.encryption import EnvelopeCipher
-from tokenvend.lazy import LazyConnections, LazyMaker, LazyProvider, LazySecrets
+from tokenvend.lazy import LazyConnections, LazyMaker, LazyProvider, LazySecrets, LazySigner
 from tokenvend.observability import audit_connection, count_untrusted
-from tokenvend.ports import ConnectionStore, ConsentStore, CredentialReader
+from tokenvend.ports import ConnectionStore, ConsentStore, CredentialReader, ProviderApi
 from tokenvend.settings import Settings
 from tokenvend.vending.api_key import ApiKeys
 from tokenvend.vending.consents import Consents
@@ -25,6 +25,7 @@ from tokenvend.vending.memory import Memory
 from tokenvend.vending.obtain import Obtainer
 from tokenvend.vending.outage import Outage
 from tokenvend.vending.replacing import Replacer
+from tokenvend.vending.signing import SigningClient
 from tokenvend.vending.vendor import Vendor
 from tokenvend.vending.wait import sleep
 
@@ -239,8 +240,8 @@ class Environment:
         return Exchange(secrets=self._secrets, provider=self._provider, clock=self.clock)
 
     @cached_property
-    def _provider(self) -> LazyProvider:
-        return LazyProvider(self.settings)
+    def _provider(self) -> ProviderApi:
+        return SigningClient(LazyProvider(self.settings), LazySigner(), self.clock)
 
     @cached_property
     def _secrets(self) -> LazySecrets:

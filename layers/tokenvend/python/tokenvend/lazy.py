@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import cache
 
 from tokenvend.adapters.aws_clients import aws_client
 from tokenvend.domain.connection import Connection, ConnectionKey
@@ -9,8 +10,9 @@ from tokenvend.domain.oauth.token_request import ProviderRequest, ProviderSecret
 from tokenvend.domain.oauth.token_response import ProviderResponse
 from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.domain.secret import Secret
+from tokenvend.domain.signing import SigningAlgorithm, SigningKey
 from tokenvend.domain.token import AccessToken, SecretStage
-from tokenvend.ports import ConnectionReader, ProviderApi
+from tokenvend.ports import AssertionSigner, ConnectionReader, ProviderApi
 from tokenvend.settings import Settings
 from tokenvend.vending.exchange import Exchange, TokenMaker, TokenWanted
 
@@ -87,3 +89,23 @@ class LazyProvider:
         from tokenvend.adapters.provider_http import RequestsProviderClient
 
         return RequestsProviderClient(allow_loopback_http=self._settings.local_stack)
+
+
+class LazySigner:
+    """Only a client that signs pays for the code that does."""
+
+    def key_id(self, key: SigningKey) -> str:
+        """See `ports.AssertionSigner`."""
+        return _signer().key_id(key)
+
+    def sign(self, key: SigningKey, algorithm: SigningAlgorithm, message: bytes) -> bytes:
+        """See `ports.AssertionSigner`."""
+        return _signer().sign(key, algorithm, message)
+
+
+@cache
+def _signer() -> AssertionSigner:
+    from tokenvend.adapters.signing.kms import KmsSigner
+    from tokenvend.adapters.signing.signer import Signer
+
+    return Signer(KmsSigner(aws_client("kms")))

@@ -218,6 +218,12 @@ def _count_of_one(name: str, dimensions: tuple[tuple[str, str], ...]) -> dict[st
     return dict(metrics.serialize_metric_set())
 
 
+def report_unusable_key(reason: str) -> None:
+    """Record a key that is to be published and cannot be read."""
+    metric = metric_of({"reason": "key"}, datetime.now(UTC), name="UnusableKeys")
+    _write(logging.ERROR, "unusable key", {"why": reason, **metric})
+
+
 def count_untrusted(item_key: str, reason: Distrust) -> None:
     """Record a stored item that was treated as absent: somebody may be at the tables."""
     dimensions = {"reason": reason.value}

@@ -19,6 +19,7 @@ from tokenvend.domain.lease import Lease
 from tokenvend.domain.registry import CredentialDefinition, RegistryView
 from tokenvend.domain.renewal import Slot
 from tokenvend.domain.secret import Secret
+from tokenvend.domain.signing import PublishedKey, SigningAlgorithm, SigningKey
 from tokenvend.domain.token import AccessToken, SecretStage
 
 if TYPE_CHECKING:  # a vend names none of these, and would pay for each class at every cold start
@@ -50,6 +51,10 @@ class ProviderAwayError(Exception):
 
 class SecretUnusableError(Exception):
     """A secret is missing or lacks a field. The text says which, and never a value."""
+
+
+class SigningKeyUnusableError(Exception):
+    """A key is missing, not ours, or not for the algorithm. The text never holds any of it."""
 
 
 class Clock(Protocol):
@@ -365,4 +370,46 @@ class ProviderApi(ProviderClient, Protocol):
 
         Raises:
             ProviderAwayError: as `send`.
+        """
+
+
+class AssertionSigner(Protocol):
+    """Keys that sign for a client (RFC 7523)."""
+
+    def key_id(self, key: SigningKey) -> str:
+        """The `kid` by which the provider finds the public half.
+
+        Raises:
+            SigningKeyUnusableError: it is no key.
+        """
+
+    def sign(self, key: SigningKey, algorithm: SigningAlgorithm, message: bytes) -> bytes:
+        """The signature over *message*, in JOSE's form (RFC 7518 §3).
+
+        Raises:
+            SigningKeyUnusableError: the key is missing, not ours, or not for *algorithm*.
+            StoreAwayError: KMS does not answer.
+        """
+
+
+class PublishedKeys(Protocol):
+    """Which key pairs sign for us, as the registry has it."""
+
+    def read(self) -> tuple[PublishedKey, ...]:
+        """All of them.
+
+        Raises:
+            StoreAwayError: the registry does not answer.
+        """
+
+
+class PublicKeys(Protocol):
+    """The public halves of key pairs."""
+
+    def read(self, key: PublishedKey) -> dict[str, str]:
+        """The public half as a JSON Web Key, with its `kid`, `alg` and `use` (RFC 7517 §4).
+
+        Raises:
+            SigningKeyUnusableError: the key is missing, not ours, or of another kind.
+            StoreAwayError: KMS does not answer.
         """

@@ -84,6 +84,15 @@ class Settings:
         )
 
 
+def registry_table_of(environment: Mapping[str, str]) -> str:
+    """The registry table, for a function that needs nothing else.
+
+    Raises:
+        SettingsError: it is not set.
+    """
+    return _Variables(environment).text("TOKENVEND_REGISTRY_TABLE", "the registry table")
+
+
 @dataclass(frozen=True, slots=True)
 class _Variables:
     environment: Mapping[str, str]

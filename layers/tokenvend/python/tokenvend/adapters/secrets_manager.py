@@ -1,8 +1,8 @@
 """Provider credentials in Secrets Manager.
 
-A secret is a JSON object with `client_id` and `client_secret`, or with `api_key`. Two tags go
-with it: `tokenvend:deployment`, which deployment may read it, and `tokenvend:host`, where it may
-be sent. They are read with the secret at each exchange: there is no cache to go stale.
+A secret is a JSON object with the fields that `domain.secret_fields` names. Two tags go with it:
+`tokenvend:deployment`, which deployment may read it, and `tokenvend:host`, where it may be sent.
+They are read with the secret at each exchange: there is no cache to go stale.
 """
 
 import json
@@ -17,6 +17,7 @@ from tokenvend.adapters.aws_errors import error_code, store_errors
 from tokenvend.domain.oauth.token_request import ProviderSecret
 from tokenvend.domain.registry import CredentialDefinition, CredentialKind, SecretReference
 from tokenvend.domain.secret import Secret
+from tokenvend.domain.secret_fields import secret_fields
 from tokenvend.domain.token import SecretStage
 from tokenvend.ports import SecretUnusableError
 
@@ -65,6 +66,13 @@ class SecretsManagerStore:
             api_key = Secret(_field(fields, reference.api_key_key, name))
             return ProviderSecret("", api_key, host, version)
         client_id = definition.client_id or _field(fields, reference.client_id_key, name)
+        needed = secret_fields(definition)
+        if "private_key" in needed:
+            private_key = Secret(_field(fields, reference.private_key_key, name))
+            key_id = _optional_field(fields, reference.key_id_key, name)
+            return ProviderSecret(client_id, private_key, host, version, key_id)
+        if "client_secret" not in needed:
+            return ProviderSecret(client_id, Secret(""), host, version)
         client_secret = _field(fields, reference.client_secret_key, name)
         return ProviderSecret(client_id, Secret(client_secret), host, version)
 
@@ -117,6 +125,10 @@ def _field(fields: dict[str, object], key: str, name: _Name) -> str:
     if not isinstance(value, str) or not value:
         raise name.unusable(f"has no field {key}")
     return value
+
+
+def _optional_field(fields: dict[str, object], key: str, name: _Name) -> str | None:
+    return None if fields.get(key) is None else _field(fields, key, name)
 
 
 @contextmanager

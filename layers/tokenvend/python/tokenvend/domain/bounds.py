@@ -23,6 +23,8 @@ AWS_ATTEMPTS = 2
 PROVIDER_CONNECT_SECONDS = 3
 PROVIDER_TOTAL_SECONDS = 8
 PROVIDER_ANSWER_BYTES = 100 * 1024
+ASSERTION_LIFETIME = timedelta(seconds=60)
+JWKS_CACHE = timedelta(minutes=5)
 
 # Leases. A holder has this long from acquisition to its put; a waiter waits no longer.
 LEASE = timedelta(seconds=12)

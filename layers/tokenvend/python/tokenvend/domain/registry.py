@@ -10,6 +10,7 @@ from enum import StrEnum
 from tokenvend.domain.bounds import DEFAULT_LIFETIME_SECONDS
 from tokenvend.domain.header import Header
 from tokenvend.domain.scopes import NO_SCOPES, Scopes
+from tokenvend.domain.signing import SigningAlgorithm
 
 #: In a grant's tenants: every tenant of the family.
 ALL_TENANTS = frozenset({"*"})
@@ -57,10 +58,11 @@ class Rotation(StrEnum):
 
 
 class ClientAuthentication(StrEnum):
-    """How a client authenticates to the token endpoint (RFC 6749 §2.3.1, RFC 8414 §2)."""
+    """How a client authenticates to the token endpoint (RFC 6749 §2.3.1, RFC 7523 §2.2)."""
 
     BASIC = "client_secret_basic"
     POST = "client_secret_post"
+    PRIVATE_KEY_JWT = "private_key_jwt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,22 @@ class SecretReference:
     client_id_key: str = "client_id"
     client_secret_key: str = "client_secret"
     api_key_key: str = "api_key"
+    private_key_key: str = "private_key"
+    key_id_key: str = "key_id"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assertion:
+    """What a signed assertion says, and what signs it (RFC 7523 §3).
+
+    `kms_keys` are ARNs of key pairs: the first signs, and the public halves of all are published,
+    so that a provider knows the next one before it is used. Where there is none, a private key
+    in the credential's secret signs.
+    """
+
+    audience: str
+    algorithm: SigningAlgorithm = SigningAlgorithm.RS256
+    kms_keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +125,7 @@ class CredentialDefinition:
     `client_id` is `None` where it stands in the secret (always so for a family).
     `scope_parameter` says whether `scope` is sent when the mode is FIXED.
     `default_lifetime_seconds` serves when neither the answer nor the token says.
+    `assertion` is how the client proves itself where it does not send a secret.
     `api_key_header` is how an API key is sent; a key has no `token_endpoint`, so that is empty.
     `authorization` is there where users consent.
     """
@@ -130,6 +149,7 @@ class CredentialDefinition:
     secret: SecretReference | None = None
     api_key_header: Header | None = None
     authorization: Authorization | None = None
+    assertion: Assertion | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -154,6 +174,7 @@ class CredentialDefinition:
             "client_id_key": self.secret.client_id_key if self.secret else None,
             "client_secret_key": self.secret.client_secret_key if self.secret else None,
             "api_key_key": self.secret.api_key_key if self.secret else None,
+            "private_key_key": self.secret.private_key_key if self.secret else None,
         }
         canonical = json.dumps(shaping, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()

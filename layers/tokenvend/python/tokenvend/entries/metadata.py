@@ -16,6 +16,8 @@ from tokenvend.domain.request import CLIENT_CREDENTIALS
 from tokenvend.entries.alias import require_live
 
 _CACHED = "public, max-age=3600"
+#: How our own clients authenticate, as `entries.form` reads it.
+_CLIENT_METHODS = (ClientAuthentication.BASIC, ClientAuthentication.POST)
 
 
 def build_metadata(issuer_base: str, credential: str) -> dict[str, object]:
@@ -24,7 +26,7 @@ def build_metadata(issuer_base: str, credential: str) -> dict[str, object]:
     return {
         "issuer": issuer,
         "token_endpoint": f"{issuer}/token",
-        "token_endpoint_auth_methods_supported": [method.value for method in ClientAuthentication],
+        "token_endpoint_auth_methods_supported": [method.value for method in _CLIENT_METHODS],
         "grant_types_supported": [CLIENT_CREDENTIALS],
         "response_types_supported": [],
     }

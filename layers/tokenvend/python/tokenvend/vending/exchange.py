@@ -10,6 +10,7 @@ from tokenvend.domain.errors import (
     CredentialNotReadyError,
     ProviderRefusedError,
     TemporarilyUnavailableError,
+    TokenVendError,
 )
 from tokenvend.domain.oauth.token_request import (
     ProviderRequest,
@@ -176,5 +177,5 @@ class Exchange:
             return
         try:
             self._provider.send(request)
-        except ProviderAwayError:
+        except (ProviderAwayError, TokenVendError):
             return

@@ -80,6 +80,12 @@ def texts(document: Fields, name: str) -> frozenset[str]:
     return frozenset(value)
 
 
+def ordered_texts(document: Fields, name: str) -> tuple[str, ...]:
+    """The texts *name* in their order."""
+    texts(document, name)
+    return tuple(document[name])
+
+
 def optional_texts(document: Fields, name: str) -> frozenset[str] | None:
     """The set of texts *name*, or `None` where it is absent or null."""
     return None if document.get(name) is None else texts(document, name)

@@ -9,6 +9,7 @@
 | `credential#<name>`   | `*`          | the credential's definition                      |
 | `credential#<name>`   | `!blocked`   | as above                                         |
 | `caller#<name>`       | `!blocked`   | a marker: identities added later are blocked too |
+| `jwks`                | `*`          | the KMS keys whose public halves are published   |
 | `meta`                | `apply`      | the revision, so that two applies cannot mix     |
 
 Names of credentials and callers cannot hold `*`, `!` or `#`. Secrets and blocks are items of
@@ -22,11 +23,13 @@ from typing import Any
 
 from tokenvend.adapters.dynamodb import documents
 from tokenvend.adapters.dynamodb.attributes import Item, number_of, text_of
-from tokenvend.adapters.dynamodb.authorization_items import (
-    build_authorization,
-    parse_authorization,
+from tokenvend.adapters.dynamodb.authorization_items import parse_authorization
+from tokenvend.adapters.dynamodb.definition_parts import (
+    build_parts,
+    parse_api_key_header,
+    parse_assertion,
+    parse_secret_reference,
 )
-from tokenvend.domain.header import Header
 from tokenvend.domain.registry import (
     OWN_CONNECTIONS,
     Caller,
@@ -38,13 +41,13 @@ from tokenvend.domain.registry import (
     Observation,
     Rotation,
     ScopeMode,
-    SecretReference,
 )
 
 SETTINGS = "*"
 SECRET = "!secret"
 BLOCKED = "!blocked"
 META_KEY = ("meta", "apply")
+JWKS_KEY = ("jwks", SETTINGS)
 SCHEMA = 1
 
 _SECRETS = 2
@@ -203,20 +206,7 @@ def build_definition(definition: CredentialDefinition) -> RegistryItem:
         "rotation": definition.rotation.value,
         "default_lifetime_seconds": definition.default_lifetime_seconds,
     }
-    if definition.secret is not None:
-        document["secret"] = {
-            "arn": definition.secret.arn,
-            "client_id_key": definition.secret.client_id_key,
-            "client_secret_key": definition.secret.client_secret_key,
-            "api_key_key": definition.secret.api_key_key,
-        }
-    if definition.api_key_header is not None:
-        document["api_key_header"] = {
-            "name": definition.api_key_header.name,
-            "prefix": definition.api_key_header.prefix or None,
-        }
-    if definition.authorization is not None:
-        document["authorization"] = build_authorization(definition.authorization)
+    document |= build_parts(definition)
     return RegistryItem(credential_pk(definition.name), SETTINGS, document)
 
 
@@ -245,29 +235,11 @@ def parse_definition(document: Document) -> CredentialDefinition:
         single_active_token=documents.flag(document, "single_active_token"),
         rotation=Rotation(documents.text(document, "rotation")),
         default_lifetime_seconds=documents.count(document, "default_lifetime_seconds"),
-        secret=_parse_secret_reference(document),
-        api_key_header=_parse_api_key_header(document),
+        secret=parse_secret_reference(document),
+        api_key_header=parse_api_key_header(document),
+        assertion=parse_assertion(document),
         authorization=parse_authorization(document),
     )
-
-
-def _parse_secret_reference(document: Document) -> SecretReference | None:
-    if document.get("secret") is None:
-        return None
-    reference = documents.mapping(document, "secret")
-    return SecretReference(
-        arn=documents.text(reference, "arn"),
-        client_id_key=documents.text(reference, "client_id_key"),
-        client_secret_key=documents.text(reference, "client_secret_key"),
-        api_key_key=documents.optional_text(reference, "api_key_key") or "api_key",
-    )
-
-
-def _parse_api_key_header(document: Document) -> Header | None:
-    if document.get("api_key_header") is None:
-        return None
-    header = documents.mapping(document, "api_key_header")
-    return Header(documents.text(header, "name"), documents.optional_text(header, "prefix") or "")
 
 
 def build_client_secrets(identity: str, hashes: list[Document]) -> RegistryItem:

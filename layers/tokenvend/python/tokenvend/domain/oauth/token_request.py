@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from urllib.parse import quote_plus, urlsplit
 
 from tokenvend.domain.cache_key import TokenSpec
+from tokenvend.domain.oauth.client_assertion import AssertionDraft
 from tokenvend.domain.registry import (
+    Assertion,
     ClientAuthentication,
     CredentialDefinition,
     CredentialKind,
@@ -13,6 +15,7 @@ from tokenvend.domain.registry import (
 )
 from tokenvend.domain.scopes import format_scope
 from tokenvend.domain.secret import Secret
+from tokenvend.domain.signing import KmsKey, PrivateKey, SigningKey
 
 #: Stands for a host where the secret is an API key, which is handed to callers. No host has it:
 #: `host_of` ends before an @.
@@ -25,23 +28,29 @@ class ProviderSecret:
 
     `allowed_host` is `host` or `host:port`, or `TO_CALLERS`, as recorded when the secret was
     written, so that whoever edits a definition cannot redirect the secret. An API key is the
-    `client_secret` itself, and its `client_id` is empty. `version` is Secrets Manager's id of the
-    version that was read.
+    `client_secret` itself, and its `client_id` is empty. So is a private key, as PEM text;
+    `key_id` is its `kid`. It is empty where a key in KMS signs. `version` is Secrets Manager's id
+    of the version that was read.
     """
 
     client_id: str
     client_secret: Secret
     allowed_host: str
     version: str = field(default="", compare=False)
+    key_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderRequest:
-    """A form to post. It holds the client secret, so it is never shown."""
+    """A form to post. It holds the client secret, so it is never shown.
+
+    With an `assertion` it is not complete: that is signed when the form is sent.
+    """
 
     url: str
     form: dict[str, str] = field(repr=False)
     headers: dict[str, str] = field(repr=False)
+    assertion: AssertionDraft | None = None
 
 
 def build_token_request(
@@ -108,4 +117,16 @@ def authenticated(
         case ClientAuthentication.POST:
             form["client_id"] = secret.client_id
             form["client_secret"] = secret.client_secret.reveal()
+        case ClientAuthentication.PRIVATE_KEY_JWT:
+            form["client_id"] = secret.client_id
+            return ProviderRequest(url, form, headers, _draft(definition, secret))
     return ProviderRequest(url, form, headers)
+
+
+def _draft(definition: CredentialDefinition, secret: ProviderSecret) -> AssertionDraft:
+    # A definition that says nothing more has its token endpoint for an audience (RFC 7523 §3).
+    assertion = definition.assertion or Assertion(audience=definition.token_endpoint)
+    key: SigningKey = PrivateKey(secret.client_secret, secret.key_id)
+    if assertion.kms_keys:
+        key = KmsKey(assertion.kms_keys[0])
+    return AssertionDraft(secret.client_id, assertion.audience, assertion.algorithm, key)

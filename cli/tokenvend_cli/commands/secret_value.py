@@ -1,0 +1,85 @@
+"""A secret as it is given to the command: read, checked, and never shown."""
+
+import json
+import sys
+from typing import Any
+
+import typer
+
+from tokenvend.adapters.signing.jwk import public_jwk, thumbprint
+from tokenvend.adapters.signing.pem import load_key
+from tokenvend.domain.oauth.token_request import TO_CALLERS
+from tokenvend.domain.registry import CredentialDefinition
+from tokenvend.domain.secret import Secret
+from tokenvend.domain.secret_fields import optional_secret_fields, secret_fields
+from tokenvend.domain.signing import PrivateKey
+from tokenvend.ports import SigningKeyUnusableError
+from tokenvend_cli.commands.context import is_terminal, note
+from tokenvend_cli.deployment.secret_status import SecretStatus
+from tokenvend_cli.problems import UsageError
+
+_SHOWN = frozenset({"client_id", "key_id"})
+
+
+def goes_to(status: SecretStatus) -> str:
+    """Where the secret goes, for a person."""
+    if status.wanted_host == TO_CALLERS:
+        return "is handed to granted callers, and sent nowhere by tokenvend"
+    return f"is sent to {status.wanted_host} only"
+
+
+def read_secret_value(definition: CredentialDefinition, seen: SecretStatus) -> dict[str, str]:
+    """The fields of the secret, from a terminal or as JSON from standard input.
+
+    Raises:
+        UsageError: a field is missing, unknown or malformed.
+    """
+    wanted, optional = secret_fields(definition), optional_secret_fields(definition)
+    fields = _ask_for(wanted, seen) if is_terminal() else _json_from_standard_input()
+    if not isinstance(fields, dict) or set(fields) - {*wanted, *optional}:
+        raise UsageError(f"standard input must be a JSON object with {' and '.join(wanted)}")
+    given = [*wanted, *(key for key in ("key_id",) if key in fields)]
+    return {key: _text(fields.get(key), key) for key in given}
+
+
+def public_key_of(definition: CredentialDefinition, value: dict[str, str]) -> dict[str, Any]:
+    """The public half of the private key in *value*, as a JSON Web Key; empty without one.
+
+    Raises:
+        UsageError: it is no key that can sign for this credential.
+    """
+    if "private_key" not in value:
+        return {}
+    key = PrivateKey(Secret(value["private_key"]), value.get("key_id"))
+    algorithm = definition.assertion.algorithm if definition.assertion else None
+    try:
+        jwk = public_jwk(load_key(key, algorithm).public_key())
+    except SigningKeyUnusableError as error:
+        raise UsageError(str(error)) from None
+    more = {"kid": key.key_id or thumbprint(jwk), "use": "sig"}
+    return {"public_key": jwk | more | ({"alg": algorithm.value} if algorithm else {})}
+
+
+def _ask_for(wanted: tuple[str, ...], seen: SecretStatus) -> object:
+    if "private_key" in wanted:
+        raise UsageError("a private key has several lines: give the secret as JSON from a file")
+    note(f"it {goes_to(seen)}")
+    # Standard output is for the answer alone.
+    return {key: typer.prompt(key, hide_input=key not in _SHOWN, err=True) for key in wanted}
+
+
+def _json_from_standard_input() -> object:
+    try:
+        return json.loads(sys.stdin.read())
+    except (ValueError, RecursionError):
+        return None
+
+
+def _text(value: object, key: str) -> str:
+    if not isinstance(value, str) or not value:
+        raise UsageError(f"{key} must be a text, and is needed")
+    if key == "private_key":
+        return value.strip() + "\n"
+    if value != value.strip():
+        raise UsageError(f"{key} has white space around it: was it copied with something else?")
+    return value

@@ -1,0 +1,10 @@
+"""`GET /.well-known/jwks.json`: the public halves of the KMS keys that sign for us (RFC 7517)."""
+
+from typing import Any
+
+from tokenvend.publishing import handle_jwks
+
+
+def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Answer one API Gateway proxy event."""
+    return handle_jwks(event, invoked_function_arn=context.invoked_function_arn)

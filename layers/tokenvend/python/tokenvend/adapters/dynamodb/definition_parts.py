@@ -1,0 +1,74 @@
+"""The parts of a credential's definition that are objects of their own in its document."""
+
+from typing import Any
+
+from tokenvend.adapters.dynamodb import documents
+from tokenvend.adapters.dynamodb.authorization_items import build_authorization
+from tokenvend.domain.header import Header
+from tokenvend.domain.registry import Assertion, CredentialDefinition, SecretReference
+from tokenvend.domain.signing import SigningAlgorithm
+
+type Document = dict[str, Any]
+
+
+def build_parts(definition: CredentialDefinition) -> Document:
+    """Those parts that *definition* has."""
+    parts: Document = {}
+    if (secret := definition.secret) is not None:
+        parts["secret"] = {name: getattr(secret, name) for name in SecretReference.__slots__}
+    if (header := definition.api_key_header) is not None:
+        parts["api_key_header"] = {"name": header.name, "prefix": header.prefix or None}
+    if (assertion := definition.assertion) is not None:
+        parts["assertion"] = {
+            "audience": assertion.audience,
+            "algorithm": assertion.algorithm.value,
+            "kms_keys": list(assertion.kms_keys),
+        }
+    if definition.authorization is not None:
+        parts["authorization"] = build_authorization(definition.authorization)
+    return parts
+
+
+def parse_secret_reference(document: Document) -> SecretReference | None:
+    """Where the secret is, if it is one that the user keeps.
+
+    Raises:
+        MalformedDocumentError: a field that is needed is missing or of another kind.
+    """
+    if document.get("secret") is None:
+        return None
+    reference = documents.mapping(document, "secret")
+    # An older document knows fewer fields; those have their defaults.
+    known = reference.keys() & set(SecretReference.__slots__)
+    arn = documents.text(reference, "arn")
+    return SecretReference(
+        **{name: documents.text(reference, name) for name in known} | {"arn": arn}
+    )
+
+
+def parse_api_key_header(document: Document) -> Header | None:
+    """How an API key is sent.
+
+    Raises:
+        MalformedDocumentError: a field that is needed is missing or of another kind.
+    """
+    if document.get("api_key_header") is None:
+        return None
+    header = documents.mapping(document, "api_key_header")
+    return Header(documents.text(header, "name"), documents.optional_text(header, "prefix") or "")
+
+
+def parse_assertion(document: Document) -> Assertion | None:
+    """What a signed assertion says, and what signs it.
+
+    Raises:
+        MalformedDocumentError: a field that is needed is missing or of another kind.
+    """
+    if document.get("assertion") is None:
+        return None
+    assertion = documents.mapping(document, "assertion")
+    return Assertion(
+        audience=documents.text(assertion, "audience"),
+        algorithm=SigningAlgorithm(documents.text(assertion, "algorithm")),
+        kms_keys=documents.ordered_texts(assertion, "kms_keys"),
+    )

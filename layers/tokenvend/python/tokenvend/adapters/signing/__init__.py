@@ -1,0 +1,1 @@
+"""Keys that sign client assertions, and what the world may know of them."""

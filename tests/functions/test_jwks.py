@@ -1,0 +1,42 @@
+"""`/.well-known/jwks.json` as a provider sees it."""
+
+import json
+from typing import Any
+
+import pytest
+from tests.functions.conftest import ROOT, load_handler, through
+from tests.unit.vending.world import World
+
+from tokenvend.domain.signing import PublishedKey, SigningAlgorithm
+
+ARN = "arn:aws:kms:eu-central-1:111122223333:key/one"
+
+
+def _ask() -> dict[str, Any]:
+    sample = json.loads((ROOT / "events" / "jwks" / "keys.json").read_text(encoding="utf-8"))
+    return load_handler("jwks")(sample["event"], through("live"))
+
+
+def test_key_set_may_be_kept_for_as_long_as_it_is_remembered_here(world: World) -> None:
+    key = PublishedKey(ARN, SigningAlgorithm.ES256)
+    world.published.keys.append(key)
+    world.public.add(key)
+
+    answer = _ask()
+
+    (jwk,) = json.loads(answer["body"])["keys"]
+    assert (answer["statusCode"], jwk["alg"], jwk["kty"]) == (200, "ES256", "EC")
+    assert answer["headers"]["Content-Type"] == "application/jwk-set+json"
+    assert answer["headers"]["Cache-Control"] == "public, max-age=300"
+    assert not {"d", "p", "q"} & jwk.keys()
+
+
+@pytest.mark.parametrize("who", ["published", "public"])
+def test_outage_is_told_and_not_kept(world: World, who: str) -> None:
+    world.published.keys.append(PublishedKey(ARN, SigningAlgorithm.ES256))
+    getattr(world, who).is_away = True
+
+    answer = _ask()
+
+    assert (answer["statusCode"], answer["headers"]["Cache-Control"]) == (503, "no-store")
+    assert json.loads(answer["body"])["error"] == "temporarily_unavailable"

@@ -1,0 +1,116 @@
+"""Requests that are signed when they are sent, each for itself."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from tests.fakes.provider import json_response
+from tests.fakes.signer import FakeSigner, new_pair, pem_of
+from tests.unit.vending.world import DEFINITION, World
+
+from tokenvend.domain.errors import (
+    CredentialNotReadyError,
+    ProviderRefusedError,
+    TemporarilyUnavailableError,
+)
+from tokenvend.domain.oauth.token_request import ProviderRequest, ProviderSecret
+from tokenvend.domain.oauth.token_response import ProviderResponse
+from tokenvend.domain.registry import Assertion, ClientAuthentication
+from tokenvend.domain.secret import Secret
+from tokenvend.domain.signing import SigningAlgorithm
+
+ARN = "arn:aws:kms:eu-central-1:111122223333:key/one"
+SIGNS = replace(
+    DEFINITION,
+    client_authentication=ClientAuthentication.PRIVATE_KEY_JWT,
+    revocation_endpoint="https://login.acme.example/revoke",
+    assertion=Assertion(
+        audience="https://login.acme.example", algorithm=SigningAlgorithm.ES256, kms_keys=(ARN,)
+    ),
+)
+
+
+@pytest.fixture
+def world() -> World:
+    world = World(definition=SIGNS)
+    world.signer = FakeSigner({ARN: new_pair(SigningAlgorithm.ES256)})
+    secret = ProviderSecret("our-client", Secret(""), "login.acme.example")
+    world.secrets.secrets[SIGNS.name, None] = secret
+    return world
+
+
+def test_client_is_proven_by_an_assertion_and_sends_no_secret(world: World) -> None:
+    world.vend(world.environment())
+
+    (request,) = world.provider.requests
+    assert request.form["client_assertion_type"] == (
+        "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+    )
+    assert request.form["client_assertion"].count(".") == 2
+    assert "client_secret" not in request.form
+    assert request.assertion is None
+
+
+def test_no_assertion_is_sent_twice(world: World) -> None:
+    def wider(_: ProviderRequest) -> ProviderResponse:
+        fields = {"access_token": "t", "token_type": "Bearer", "expires_in": 60}
+        return json_response(fields | {"scope": "jobs_read jobs_manage"})
+
+    world.provider.script(wider)
+    with pytest.raises(ProviderRefusedError):
+        world.vend(world.environment())
+    world.clock.advance(timedelta(minutes=1))
+    world.vend(world.environment())
+
+    sent = [request.form["client_assertion"] for request in world.provider.requests]
+    assert [request.url.rpartition("/")[2] for request in world.provider.requests] == [
+        "token",
+        "revoke",
+        "token",
+    ]
+    assert len(set(sent)) == 3
+
+
+def test_kms_that_is_away_is_temporary_and_nothing_is_sent(world: World) -> None:
+    world.signer.is_away = True
+
+    with pytest.raises(TemporarilyUnavailableError) as caught:
+        world.vend(world.environment())
+
+    assert caught.value.rule == "assertion.away"
+    assert world.provider.requests == []
+
+
+def test_key_that_cannot_sign_is_told_and_tried_again_once_it_can(world: World) -> None:
+    pairs, world.signer.pairs = world.signer.pairs, {}
+    with pytest.raises(CredentialNotReadyError) as caught:
+        world.vend(world.environment())
+    world.signer.pairs = pairs
+
+    assert caught.value.rule == "assertion.key"
+    assert world.vend(world.environment()).answer.token.access_token.reveal()
+
+
+def test_assertion_goes_only_to_the_host_that_is_recorded(world: World) -> None:
+    secret = ProviderSecret("our-client", Secret(""), "elsewhere.example")
+    world.secrets.secrets[SIGNS.name, None] = secret
+
+    with pytest.raises(CredentialNotReadyError) as caught:
+        world.vend(world.environment())
+
+    assert caught.value.rule == "secret.host"
+    assert (world.signer.signed, world.provider.requests) == ([], [])
+
+
+def test_private_key_in_the_secret_signs_where_no_kms_key_is_named(world: World) -> None:
+    pair = new_pair(SigningAlgorithm.RS256)
+    definition = replace(SIGNS, assertion=Assertion(audience="https://login.acme.example"))
+    world.reader.definitions[SIGNS.name] = definition
+    secret = ProviderSecret("our-client", pem_of(pair), "login.acme.example")
+    world.secrets.secrets[SIGNS.name, None] = secret
+
+    world.vend(world.environment())
+
+    (request,) = world.provider.requests
+    assert "PRIVATE KEY" not in str(request.form)
+    assert len(world.signer.signed) == 1
