@@ -36,7 +36,6 @@ ONLY_A_MISS_NEEDS = {
     "tokenvend.adapters.provider_http",
     "tokenvend.adapters.secrets_manager",
     "tokenvend.connecting",
-    "tokenvend.domain.connection",
     "tokenvend.domain.consent",
     "tokenvend.domain.journal",
     "tokenvend.vending.reject",

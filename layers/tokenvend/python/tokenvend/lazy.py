@@ -1,11 +1,13 @@
 """Parts that few requests need, made only when one does: each costs start-up time."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
+from typing import TYPE_CHECKING
 
 from tokenvend.adapters.aws_clients import aws_client
-from tokenvend.domain.connection import Connection, ConnectionKey
 from tokenvend.domain.oauth.token_request import ProviderRequest, ProviderSecret
 from tokenvend.domain.oauth.token_response import ProviderResponse
 from tokenvend.domain.registry import CredentialDefinition
@@ -15,6 +17,9 @@ from tokenvend.domain.token import AccessToken, SecretStage
 from tokenvend.ports import AssertionSigner, ConnectionReader, ProviderApi
 from tokenvend.settings import Settings
 from tokenvend.vending.exchange import Exchange, TokenMaker, TokenWanted
+
+if TYPE_CHECKING:
+    from tokenvend.domain.connection import Connection, ConnectionKey
 
 
 class LazyConnections:

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-from tokenvend.connecting.events import ConnectionEvent, Happened
 from tokenvend.domain.errors import (
     CredentialNotReadyError,
     ProviderRefusedError,
@@ -31,6 +30,7 @@ from tokenvend.domain.untrusted import Distrust
 from tokenvend.vending.vended import Vended
 
 if TYPE_CHECKING:  # what a vend does not do, it does not load
+    from tokenvend.connecting.events import ConnectionEvent
     from tokenvend.vending.reject import RejectOutcome
     from tokenvend.vending.renew import Renewal
     from tokenvend.vending.sweep import Changed
@@ -148,6 +148,8 @@ def audit_renewed(renewal: Renewal) -> None:
 
 def audit_connection(event: ConnectionEvent) -> None:
     """Record what happened to a user's consent."""
+    from tokenvend.connecting.events import Happened
+
     metric = metric_of({"happened": event.happened.value}, datetime.now(UTC), name="Connections")
     fields = {
         "credential": event.key.credential,

@@ -1,6 +1,5 @@
 """The consent behind a decision that names a connection."""
 
-from tokenvend.domain.connection_decision import decide_connection
 from tokenvend.domain.decision import Decision
 from tokenvend.domain.request import VendRequest
 from tokenvend.ports import Clock, ConnectionReader
@@ -23,5 +22,8 @@ class Consents:
         """
         if decision.connection is None:
             return decision
+        # What few requests need is loaded for them alone.
+        from tokenvend.domain.connection_decision import decide_connection
+
         connection = self._connections.read(decision.connection)
         return decide_connection(decision, request, connection, now=self._clock.now())

@@ -1,0 +1,100 @@
+"""One line for each vend: who asked for what, what came of it and why, and one metric."""
+
+import json
+from io import StringIO
+from typing import Any
+
+import pytest
+from tests.functions.conftest import ROOT, load_handler, through
+from tests.unit.vending.world import World
+
+from tokenvend.domain.secret import Secret
+from tokenvend.observability import logger
+
+_ALWAYS = {"level", "message", "timestamp", "service", "entry", "request_id", "rule"}
+_METRIC = {"_aws", "Vends", "source", "outcome"}
+
+
+def lines_of(log: StringIO, function: str, case: str, alias: str = "live") -> list[dict[str, Any]]:
+    """What one invocation logs."""
+    path = ROOT / "events" / function / f"{case}.json"
+    load_handler(function)(json.loads(path.read_text(encoding="utf-8"))["event"], through(alias))
+    return [json.loads(line) for line in log.getvalue().splitlines()]
+
+
+@pytest.mark.usefixtures("world")
+@pytest.mark.parametrize(
+    ("function", "came", "identity", "caller"),
+    [
+        ("vend_iam", ("granted", "live"), "iam:111122223333:role/billing", "billing"),
+        ("vend_oauth2", ("basic", "live"), "client:shop", "shop"),
+        ("vend_direct", ("single", "billing"), "alias:billing", "billing"),
+    ],
+)
+def test_a_vend_is_one_line_with_all_that_an_auditor_asks(
+    log: StringIO, function: str, came: tuple[str, str], identity: str, caller: str
+) -> None:
+    (line,) = lines_of(log, function, *came)
+
+    who_and_what = {"identity", "caller", "credential", "scope", "token_sha256"}
+    assert line.keys() - {"asked_scope"} == _ALWAYS | _METRIC | who_and_what
+    assert (line["identity"], line["caller"], line["credential"]) == (identity, caller, "jobs")
+    assert line["entry"] == function.removeprefix("vend_")
+    assert (line["rule"], line["outcome"], line["source"]) == ("granted", "vended", "provider")
+    assert line["scope"] == "jobs_read"
+    assert line["token_sha256"] == Secret("provider-token-1").sha256
+    assert line["request_id"] == through("live").aws_request_id
+
+
+@pytest.mark.usefixtures("world")
+def test_a_refusal_is_one_line_with_the_rule_that_refused(log: StringIO) -> None:
+    (line,) = lines_of(log, "vend_iam", "scope-beyond-grant")
+
+    assert line["level"] == "WARNING"
+    assert (line["rule"], line["outcome"]) == ("grant.scopes", "invalid_scope")
+    assert (line["source"], line["caller"]) == ("none", "billing")
+    assert "token_sha256" not in line
+
+
+@pytest.mark.usefixtures("world")
+def test_whoever_is_not_proven_is_named_by_what_was_claimed(log: StringIO) -> None:
+    (line,) = lines_of(log, "vend_oauth2", "wrong-secret")
+
+    assert (line["identity"], line["rule"]) == ("client:shop", "caller.secret")
+    assert line["outcome"] == "invalid_client"
+
+
+@pytest.mark.usefixtures("world")
+def test_each_request_of_a_batch_has_a_line_of_its_own(log: StringIO) -> None:
+    lines = lines_of(log, "vend_direct", "batch", "billing")
+
+    path = ROOT / "events" / "vend_direct" / "batch.json"
+    requests = json.loads(path.read_text(encoding="utf-8"))["event"]["requests"]
+    assert len(lines) == len(requests)
+
+
+@pytest.mark.usefixtures("world")
+def test_metric_is_counted_by_few_dimensions_and_never_by_caller_or_scope(log: StringIO) -> None:
+    (line,) = lines_of(log, "vend_iam", "granted")
+
+    (directive,) = line["_aws"]["CloudWatchMetrics"]
+    (dimensions,) = directive["Dimensions"]
+    assert set(dimensions) == {"service", "entry", "source", "outcome"}
+    assert directive["Namespace"] == "tokenvend"
+    assert [metric["Name"] for metric in directive["Metrics"]] == ["Vends"]
+    assert all(isinstance(line[name], str) for name in dimensions)
+    assert line["Vends"] == [1.0]
+
+
+def test_a_level_above_the_line_keeps_it_out(world: World, log: StringIO) -> None:
+    del world
+    former = logger().log_level
+    logger().setLevel("WARNING")
+    try:
+        granted = lines_of(log, "vend_iam", "granted")
+        refused = lines_of(log, "vend_iam", "scope-beyond-grant")
+    finally:
+        logger().setLevel(former)
+
+    assert granted == []
+    assert [line["level"] for line in refused] == ["WARNING"]
