@@ -1,20 +1,27 @@
 """The functions that nobody calls: a schedule does."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from io import StringIO
 
 import pytest
+from tests.adapters.connection_samples import active
+from tests.fakes.provider import json_response
 from tests.functions.conftest import load_handler, through
-from tests.unit.vending.world import World
+from tests.unit.vending.world import DEFINITION, World
 
 import tokenvend.scheduled
+from tokenvend.connecting.events import ConnectionEvent, Happened
+from tokenvend.consent_audit import audit_consent_event
 from tokenvend.domain import bounds
+from tokenvend.domain.connection import ConnectionKey
 from tokenvend.domain.errors import InvalidClientError
+from tokenvend.domain.registry import CredentialKind
 from tokenvend.ports import SecretVersion
 
 
-@pytest.mark.parametrize("function", ["renew", "sweep"])
+@pytest.mark.parametrize("function", ["renew", "sweep", "keep_alive"])
 @pytest.mark.parametrize("alias", [None, "billing", "7"])
 @pytest.mark.usefixtures("world")
 def test_it_runs_through_the_alias_that_the_schedule_invokes(
@@ -62,3 +69,41 @@ def test_sweep_counts_what_it_found(world: World) -> None:
     assert sweep({}, through("live")) == {"changed": 1}
     assert sweep({}, through("live")) == {"changed": 0}
     assert world.states.state("jobs").epoch == "v1"
+
+
+def test_keep_alive_refreshes_an_idle_connection_and_logs_no_token(
+    world: World, log: StringIO
+) -> None:
+    definition = replace(DEFINITION, name="jobs-user", kind=CredentialKind.AUTHORIZATION_CODE)
+    world.reader.definitions[definition.name] = definition
+    secret = world.secrets.secrets["jobs", None]
+    world.secrets.secrets[definition.name, None] = secret
+    key = ConnectionKey(credential="jobs-user", owner="billing", name="acme")
+    world.connections.seed(active(key))
+    world.clock.advance(timedelta(days=14))
+    world.provider.script(
+        json_response({"access_token": "a-1", "token_type": "Bearer", "refresh_token": "r-2"})
+    )
+
+    counts = load_handler("keep_alive")({}, through("live"))
+
+    assert counts == {"refreshed": 1, "dropped": 0, "failed": 0, "no_time": 0}
+    kept = world.connections.read(key)
+    assert kept is not None
+    assert kept.number == 2
+    assert '"KeptAlive"' in log.getvalue()
+    assert not any(value in log.getvalue() for value in ("refresh-1", "a-1", "r-2"))
+
+
+def test_a_lost_consent_is_one_line_with_its_metric(log: StringIO) -> None:
+    key = ConnectionKey(credential="jobs-user", owner="billing", name="acme")
+
+    audit_consent_event(ConnectionEvent(Happened.LOST, key, "refused"))
+
+    line = json.loads(log.getvalue())
+    assert line["level"] == "ERROR"
+    assert (line["happened"], line["why"], line["ConsentEvents"]) == ("lost", "refused", [1.0])
+    assert (line["credential"], line["owner"], line["connection"]) == (
+        *("jobs-user", "billing"),
+        "acme",
+    )

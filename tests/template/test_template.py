@@ -12,7 +12,7 @@ from tokenvend.domain.untrusted import Distrust
 
 HTTP_FUNCTIONS = ["VendIam", "VendOauth2", "Metadata", "Jwks"]
 FUNCTIONS = [*HTTP_FUNCTIONS, "VendDirect"]
-SCHEDULED_FUNCTIONS = ["Renew", "Sweep"]
+SCHEDULED_FUNCTIONS = ["Renew", "Sweep", "KeepAlive"]
 PAGES = "ConnectPages"
 ALL_FUNCTIONS = [*FUNCTIONS, *SCHEDULED_FUNCTIONS, PAGES]
 
@@ -110,12 +110,17 @@ def test_schedule_is_the_only_one_beside_the_function_itself_that_may_start_a_re
         "RenewSchedule.Arn": "RenewFunctionAliaslive",
         "SweepSchedule.Arn": "SweepFunctionAliaslive",
         "ChangedSecretRule.Arn": "SweepFunctionAliaslive",
+        "KeepAliveSchedule.Arn": "KeepAliveFunctionAliaslive",
     }
     rates = {
         name: resources[name]["Properties"]["ScheduleExpression"]
-        for name in ("RenewSchedule", "SweepSchedule")
+        for name in ("RenewSchedule", "SweepSchedule", "KeepAliveSchedule")
     }
-    assert rates == {"RenewSchedule": "rate(1 minute)", "SweepSchedule": "rate(15 minutes)"}
+    assert rates == {
+        "RenewSchedule": "rate(1 minute)",
+        "SweepSchedule": "rate(15 minutes)",
+        "KeepAliveSchedule": "rate(1 hour)",
+    }
 
 
 def test_renewals_index_is_sparse_and_shows_keys_only(resources: Resources) -> None:

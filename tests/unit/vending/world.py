@@ -16,6 +16,7 @@ from tests.fakes.token_store import InMemoryTokenStore
 from tests.fakes.vend_reader import InMemoryCredentialReader, InMemoryVendReader
 
 from tokenvend.connecting.events import ConnectionEvent
+from tokenvend.connecting.keep_alive import KeepAlive
 from tokenvend.connecting.maker import KindOfTokenMaker
 from tokenvend.connecting.refresh import Refresher
 from tokenvend.domain import bounds
@@ -138,6 +139,12 @@ class World:
                 clock=clock,
             ),
             refresher=refresher,
+            keep_alive=KeepAlive(
+                connections=self.connections,
+                credentials=InMemoryCredentialReader(self.reader),
+                refresher=refresher,
+                clock=clock,
+            ),
             renewer=Renewer(
                 tokens=self.tokens,
                 credentials=InMemoryCredentialReader(self.reader),
@@ -177,6 +184,7 @@ class Parts:
     rejecter: Rejecter
     renewer: Renewer
     refresher: Refresher
+    keep_alive: KeepAlive
     sweep: Sweep
     clock: FakeClock
     sent: list[bytes] = field(default_factory=list)

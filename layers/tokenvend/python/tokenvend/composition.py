@@ -15,7 +15,7 @@ from tokenvend.adapters.dynamodb.token_store import DynamoDbTokenStore
 from tokenvend.adapters.dynamodb.vend_reader import DynamoDbVendReader
 from tokenvend.adapters.encryption import EnvelopeCipher
 from tokenvend.lazy import LazyConnections, LazyMaker, LazyProvider, LazySecrets, LazySigner
-from tokenvend.observability import audit_connection, count_untrusted
+from tokenvend.observability import count_untrusted
 from tokenvend.ports import ConnectionStore, ConsentStore, CredentialReader, ProviderApi
 from tokenvend.settings import Settings
 from tokenvend.vending.api_key import ApiKeys
@@ -32,6 +32,7 @@ from tokenvend.vending.wait import sleep
 if TYPE_CHECKING:
     from tokenvend.connecting.connections import Connections
     from tokenvend.connecting.consenting import Consenting
+    from tokenvend.connecting.keep_alive import KeepAlive
     from tokenvend.connecting.maker import KindOfTokenMaker
     from tokenvend.connecting.refresh import Refresher
     from tokenvend.vending.reject import Rejecter
@@ -267,9 +268,22 @@ class Environment:
         return KindOfTokenMaker(exchange=self.exchange, refresher=self.refresher)
 
     @cached_property
+    def keep_alive(self) -> "KeepAlive":
+        """Refreshes connections that nobody uses."""
+        from tokenvend.connecting.keep_alive import KeepAlive
+
+        return KeepAlive(
+            connections=self._connections,
+            credentials=self._credentials,
+            refresher=self.refresher,
+            clock=self.clock,
+        )
+
+    @cached_property
     def refresher(self) -> "Refresher":
         """Spends refresh tokens."""
         from tokenvend.connecting.refresh import Refresher
+        from tokenvend.consent_audit import audit_consent_event
 
         return Refresher(
             connections=self._connections,
@@ -278,7 +292,7 @@ class Environment:
             secrets=self._secrets,
             clock=self.clock,
             pause=sleep,
-            tell=audit_connection,
+            tell=audit_consent_event,
         )
 
 

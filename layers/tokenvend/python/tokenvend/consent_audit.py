@@ -6,6 +6,8 @@ No ticket, code or token is in a line, nor what a provider said beyond its error
 from datetime import UTC, datetime
 from typing import Any
 
+from tokenvend.connecting.events import ConnectionEvent, Happened
+from tokenvend.connecting.keep_alive import KeepAliveResult
 from tokenvend.domain.connection_request import ConnectionRequest
 from tokenvend.domain.consent import ConsentSession
 from tokenvend.domain.errors import ProviderRefusedError, TokenVendError
@@ -83,3 +85,34 @@ def audit_consent_failed(
         fields["provider_error"] = error.provider_error
     metric = metric_of({"step": step, "outcome": outcome}, now, name="Consents")
     logger().warning("consent", extra=fields | metric)
+
+
+def audit_kept_alive(result: KeepAliveResult) -> None:
+    """Record what became of a connection that nobody had used for long."""
+    fields: dict[str, Any] = {
+        "credential": result.key.credential,
+        "owner": result.key.owner,
+        "connection": result.key.name,
+    }
+    if result.failed is not None:
+        fields |= {"rule": result.failed.rule, "reason": result.failed.description}
+    if isinstance(result.failed, ProviderRefusedError):
+        fields["provider_error"] = result.failed.provider_error
+    metric = metric_of({"outcome": result.outcome.value}, datetime.now(UTC), name="KeptAlive")
+    log = logger().info if result.failed is None else logger().warning
+    log("keep alive", extra=fields | metric)
+
+
+def audit_consent_event(event: ConnectionEvent) -> None:
+    """Record what happened to a user's consent."""
+    metric = metric_of({"happened": event.happened.value}, datetime.now(UTC), name="ConsentEvents")
+    fields = {
+        "credential": event.key.credential,
+        "owner": event.key.owner,
+        "connection": event.key.name,
+        "happened": event.happened.value,
+        "why": event.why,
+    }
+    is_bad = event.happened in {Happened.LOST, Happened.NOT_KEPT}
+    log = logger().error if is_bad else logger().info
+    log("consent", extra=fields | metric)

@@ -30,7 +30,6 @@ from tokenvend.domain.untrusted import Distrust
 from tokenvend.vending.vended import Vended
 
 if TYPE_CHECKING:  # what a vend does not do, it does not load
-    from tokenvend.connecting.events import ConnectionEvent
     from tokenvend.vending.reject import RejectOutcome
     from tokenvend.vending.renew import Renewal
     from tokenvend.vending.sweep import Changed
@@ -144,23 +143,6 @@ def audit_renewed(renewal: Renewal) -> None:
         metric = _with_failure(metric, renewal.spec.credential)
     log = logger().info if renewal.failed is None else logger().warning
     log("renewal", extra=fields | metric)
-
-
-def audit_connection(event: ConnectionEvent) -> None:
-    """Record what happened to a user's consent."""
-    from tokenvend.connecting.events import Happened
-
-    metric = metric_of({"happened": event.happened.value}, datetime.now(UTC), name="Connections")
-    fields = {
-        "credential": event.key.credential,
-        "owner": event.key.owner,
-        "connection": event.key.name,
-        "happened": event.happened.value,
-        "why": event.why,
-    }
-    is_bad = event.happened in {Happened.LOST, Happened.NOT_KEPT}
-    log = logger().error if is_bad else logger().info
-    log("connection", extra=fields | metric)
 
 
 def audit_changed_secret(changed: Changed) -> None:

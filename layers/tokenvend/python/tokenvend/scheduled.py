@@ -11,6 +11,8 @@ from itertools import batched
 from typing import Any
 
 from tokenvend.composition import environment
+from tokenvend.connecting.keep_alive import KeptAlive
+from tokenvend.consent_audit import audit_kept_alive
 from tokenvend.domain import bounds
 from tokenvend.domain.renewal import Slot
 from tokenvend.entries.alias import require_live
@@ -50,6 +52,24 @@ def handle_sweep(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
         audit_changed_secret(each)
         changed += 1
     return {"changed": changed}
+
+
+def handle_keep_alive(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    """Whatever the event tells of, every connection is looked at, as far as the time goes.
+
+    Raises:
+        InvalidClientError: it came through no alias that anybody may use.
+        StoreAwayError: the tables do not answer.
+    """
+    del event
+    require_live(context.invoked_function_arn)
+    keep_alive, clock = environment().keep_alive, environment().clock
+    left = timedelta(milliseconds=context.get_remaining_time_in_millis())
+    counts = dict.fromkeys((outcome.value for outcome in KeptAlive), 0)
+    for result in keep_alive.run(dies=clock.monotonic() + left.total_seconds()):
+        counts[result.outcome.value] += 1
+        audit_kept_alive(result)
+    return counts
 
 
 def _dispatch(context: Context) -> dict[str, Any]:

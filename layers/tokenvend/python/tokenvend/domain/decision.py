@@ -1,13 +1,15 @@
 """May this caller have this token, and which token is it?"""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from hmac import compare_digest
+from typing import TYPE_CHECKING
 
 from tokenvend.domain.cache_key import TokenSpec
-from tokenvend.domain.connection import ConnectionKey, parse_connection_name
 from tokenvend.domain.errors import (
     ConsentRequiredError,
     InvalidClientError,
@@ -29,6 +31,9 @@ from tokenvend.domain.registry import (
 )
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.scopes import NO_SCOPES, Scopes, format_scope
+
+if TYPE_CHECKING:
+    from tokenvend.domain.connection import ConnectionKey
 
 
 class Rule(StrEnum):
@@ -174,6 +179,9 @@ def _check_connection(
         return None
     if request.connection is None:
         raise InvalidRequestError("Name a connection of this credential.", rule=Rule.CONNECTION)
+    # Few requests name one, so the others' start-up does not pay for it.
+    from tokenvend.domain.connection import ConnectionKey, parse_connection_name
+
     owner, name = parse_connection_name(request.connection, owner=grant.caller)
     if not grant.covers_connection(owner, name):
         # As if it were not there.
