@@ -69,10 +69,15 @@ def set_scene(world: World) -> Scene:
 
 
 def deployed_variables(stack: LocalStack, function: str) -> dict[str, str]:
-    """The variables that *function* was deployed with, and the account's root's credentials."""
-    name = stack.deployed.outputs[f"{function}Name"]
-    deployed = stack.client("lambda").get_function_configuration(FunctionName=name)
-    return dict(deployed["Environment"]["Variables"]) | {
+    """The variables that *function* was deployed with, and the account's root's credentials.
+
+    A function that a deployment with these parameters leaves out has none of its own.
+    """
+    own = {}
+    if name := stack.deployed.outputs.get(f"{function}Name"):
+        deployed = stack.client("lambda").get_function_configuration(FunctionName=name)
+        own = dict(deployed["Environment"]["Variables"])
+    return own | {
         "AWS_ENDPOINT_URL": stack.endpoint,
         "AWS_ACCESS_KEY_ID": places.ACCOUNT,
         "AWS_SECRET_ACCESS_KEY": "local-stack",

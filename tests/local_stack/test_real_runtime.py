@@ -5,6 +5,7 @@ there. Here the artifact alone must do.
 """
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,6 +21,10 @@ from scripts import envs, locks
 from tokenvend_local import artifact, emulator, places
 from tokenvend_local.emulator import Environment
 from tokenvend_local.stack import LocalStack
+
+FUNCTIONS = re.findall(
+    r"^  (\w+):\n    Type: AWS::Serverless::Function$", places.TEMPLATE.read_text(), re.MULTILINE
+)
 
 type Start = Callable[[str, str | None], AbstractContextManager[Environment]]
 
@@ -150,3 +155,15 @@ def test_an_answer_from_the_store_loads_only_what_a_hit_needs(
     packages = {name.partition(".")[0] for name in loaded}
     assert packages - A_HIT_MAY_LOAD - sys.stdlib_module_names == {"app"}
     assert ONLY_A_MISS_NEEDS.isdisjoint(loaded)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_every_function_loads_and_refuses_what_comes_through_no_alias(
+    start: Start, function: str
+) -> None:
+    with start(function, None) as environment:
+        answer = environment.invoke({})
+
+    # An import that fails is an answer too: {"errorType": "Runtime.ImportModuleError", …}.
+    refused = (answer.get("errorType"), answer.get("error"), answer.get("statusCode"))
+    assert {"InvalidClientError", "invalid_client", 401, 403} & set(refused), answer
