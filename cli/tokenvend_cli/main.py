@@ -7,6 +7,7 @@ import typer
 
 from tokenvend_cli.commands import block, caller, plan, secret
 from tokenvend_cli.commands.explain import explain
+from tokenvend_cli.commands.probe import probe
 from tokenvend_cli.deployment.stack import Place
 
 app = typer.Typer(
@@ -22,6 +23,7 @@ app.command(rich_help_panel="The file")(plan.plan)
 app.command(rich_help_panel="The file")(plan.apply)
 app.command(rich_help_panel="The file")(explain)
 app.command(rich_help_panel="The file")(plan.schema)
+app.command(rich_help_panel="The file")(probe)
 app.add_typer(secret.app, name="secret", rich_help_panel="Secrets")
 app.add_typer(caller.app, name="caller", rich_help_panel="Secrets")
 app.command(rich_help_panel="Kill switch")(block.block)

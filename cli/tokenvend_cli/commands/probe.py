@@ -1,0 +1,146 @@
+"""`probe`: measure what a provider does, with a real credential."""
+
+import json
+import sys
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from tokenvend.adapters.clock import SystemClock
+from tokenvend.adapters.provider_http import RequestsProviderClient
+from tokenvend.adapters.secrets_manager import SecretsManagerStore
+from tokenvend.adapters.signing.kms import KmsSigner
+from tokenvend.adapters.signing.signer import Signer
+from tokenvend.domain.errors import TokenVendError
+from tokenvend.domain.oauth.token_request import ProviderSecret, destination_of, host_of
+from tokenvend.domain.registry import CredentialDefinition, CredentialKind
+from tokenvend.domain.secret import Secret
+from tokenvend.domain.secret_fields import secret_fields
+from tokenvend.vending.secret import read_secret
+from tokenvend.vending.signing import SigningClient
+from tokenvend_cli.commands.context import AsJson, deployment_of, note, out, print_json, say, told
+from tokenvend_cli.commands.tables import table
+from tokenvend_cli.deployment.secret_status import SecretName, parse_secret_name
+from tokenvend_cli.deployment.secrets import Secrets
+from tokenvend_cli.deployment.stack import Deployment
+from tokenvend_cli.probing.asking import MOST_REQUESTS, Asker
+from tokenvend_cli.probing.findings import Findings
+from tokenvend_cli.probing.measure import measure
+from tokenvend_cli.problems import CommandError, UsageError
+
+
+@told
+def probe(
+    context: typer.Context,
+    name: Annotated[
+        str, typer.Argument(metavar="CREDENTIAL[/TENANT]", help="Which.", show_default=False)
+    ],
+    *,
+    introspection_endpoint: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Where the provider says whether a token is valid."),
+    ] = None,
+    secret_from_stdin: Annotated[
+        bool,
+        typer.Option(
+            "--secret-from-stdin",
+            help="Use a secret as `secret put` takes it, not the deployed one. With a"
+            " refresh_token in it, that is spent.",
+        ),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Measure what a provider does, and suggest what the file should say of it.
+
+    Asks the provider at most 10 times, shows no token, and changes nothing here. To read the
+    deployed secret you need secretsmanager:GetSecretValue on it yourself: no policy of the
+    deployment gives that to a person.
+
+    Example: tokenvend probe sr-jobs
+    """
+    deployment, target = deployment_of(context), parse_secret_name(name)
+    definition = Secrets(deployment).definition_of(target)
+    if definition.kind is CredentialKind.API_KEY:
+        raise UsageError(f"{name} is an API key: there is nothing to measure")
+    given = _given(secret_from_stdin=secret_from_stdin)
+    secret = _secret_of(definition, given) if given else _deployed(deployment, definition, target)
+    if introspection_endpoint and host_of(introspection_endpoint) != secret.allowed_host:
+        raise UsageError(f"the secret may be sent to {secret.allowed_host} only")
+    asker = Asker(_client(deployment), definition, secret)
+    refresh_token = given.get("refresh_token")
+    try:
+        findings = measure(
+            asker,
+            definition,
+            introspection_endpoint=introspection_endpoint,
+            refresh_token=Secret(refresh_token) if refresh_token else None,
+        )
+    except TokenVendError as error:
+        raise CommandError(error.description) from None
+    _show(findings, definition, asker.requests, as_json=as_json)
+
+
+def _given(*, secret_from_stdin: bool) -> dict[str, str]:
+    if not secret_from_stdin:
+        return {}
+    try:
+        fields = json.loads(sys.stdin.read())
+    except (ValueError, RecursionError):
+        fields = None
+    if not isinstance(fields, dict) or not all(isinstance(each, str) for each in fields.values()):
+        raise UsageError("standard input must be a JSON object of texts")
+    return fields
+
+
+def _secret_of(definition: CredentialDefinition, given: dict[str, str]) -> ProviderSecret:
+    needed = secret_fields(definition)
+    if missing := [name for name in needed if not given.get(name)]:
+        raise UsageError(f"standard input lacks {' and '.join(missing)}")
+    return ProviderSecret(
+        definition.client_id or given["client_id"],
+        Secret(given.get("client_secret") or given.get("private_key") or ""),
+        destination_of(definition),
+        key_id=given.get("key_id"),
+    )
+
+
+def _deployed(
+    deployment: Deployment, definition: CredentialDefinition, target: SecretName
+) -> ProviderSecret:
+    store = SecretsManagerStore(
+        deployment.client("secretsmanager"),
+        prefix=deployment.output("SecretPrefix"),
+        deployment=deployment.output("DeploymentId"),
+    )
+    try:
+        return read_secret(store, definition, target.tenant)
+    except TokenVendError as error:
+        raise CommandError(error.description) from None
+
+
+def _client(deployment: Deployment) -> SigningClient:
+    provider = RequestsProviderClient(allow_loopback_http=deployment.is_local_stack)
+    return SigningClient(provider, Signer(KmsSigner(deployment.client("kms"))), SystemClock())
+
+
+def _show(
+    findings: Findings, definition: CredentialDefinition, requests: int, *, as_json: bool
+) -> None:
+    suggestion = findings.suggestion(
+        definition.provider, definition.name, today=datetime.now(UTC).date()
+    )
+    if as_json:
+        found = [each.to_dict() for each in findings.found]
+        print_json({"requests": requests, "found": found, "suggestion": suggestion})
+        return
+    rows = [
+        {"question": each.question, "answer": each.answer or "unknown", "how": each.how}
+        for each in findings.found
+    ]
+    out.print(table(rows))
+    note(f"{requests} requests of at most {MOST_REQUESTS}")
+    if suggestion:
+        say("For the file:")
+        out.print(Text(suggestion))

@@ -1,0 +1,45 @@
+"""What a probe found out, and what of it belongs in the file."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import yaml
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One question and its answer; `None`: the provider's answers do not tell."""
+
+    question: str
+    answer: str | None
+    how: str = ""
+
+    def to_dict(self) -> dict[str, str | None]:
+        """For a program to read."""
+        return {"question": self.question, "answer": self.answer, "how": self.how}
+
+
+@dataclass(slots=True)
+class Findings:
+    """Everything that was found, and the values that it suggests, in the file's own words."""
+
+    found: list[Finding] = field(default_factory=list)
+    provider: dict[str, Any] = field(default_factory=dict)
+    credential: dict[str, Any] = field(default_factory=dict)
+
+    def add(self, question: str, answer: str | None, how: str = "") -> None:
+        """Note one answer."""
+        self.found.append(Finding(question, answer, how))
+
+    def suggestion(self, provider: str, credential: str, *, today: date) -> str:
+        """The part of the file that says what was measured; empty if that is nothing."""
+        measured: dict[str, Any] = {}
+        if self.provider:
+            values = dict(self.provider)
+            if values.get("scope_mode") == "narrows":
+                values["scope_mode_source"] = f"tokenvend probe {credential}, {today}"
+            measured["providers"] = {provider: values}
+        if self.credential:
+            measured["credentials"] = {credential: self.credential}
+        return yaml.safe_dump(measured, sort_keys=False) if measured else ""
