@@ -59,6 +59,12 @@ bench-check: ## compare build/bench.json with the goals; fails where one is miss
 	@$(ENVS) dev
 	@$(PYTHON_BIN) -m benchmarks.check
 
+.PHONY: model
+model: ## the lease and the refresh journal, every interleaving, checked by spin
+	@$(ENVS) dev
+	@scripts/system-packages
+	@$(PYTHON_BIN) -m models
+
 .PHONY: lock
 lock: ## pin the requirements again (UPGRADE=1 takes the newest)
 	@scripts/lock $(if $(UPGRADE),--upgrade)
