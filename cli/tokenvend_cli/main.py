@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from tokenvend_cli.commands import block, caller, plan, secret
+from tokenvend_cli.commands import block, caller, connections, plan, secret
 from tokenvend_cli.commands.explain import explain
 from tokenvend_cli.commands.probe import probe
 from tokenvend_cli.deployment.stack import Place
@@ -26,6 +26,7 @@ app.command(rich_help_panel="The file")(plan.schema)
 app.command(rich_help_panel="The file")(probe)
 app.add_typer(secret.app, name="secret", rich_help_panel="Secrets")
 app.add_typer(caller.app, name="caller", rich_help_panel="Secrets")
+app.add_typer(connections.app, name="connections", rich_help_panel="Secrets")
 app.command(rich_help_panel="Kill switch")(block.block)
 app.command(rich_help_panel="Kill switch")(block.unblock)
 app.command(rich_help_panel="Kill switch")(block.blocks)

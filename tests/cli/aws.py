@@ -16,6 +16,7 @@ OUTPUTS = {
     "DeploymentId": "tokenvend",
     "RegistryTableName": "registry",
     "TokensTableName": "tokens",
+    "ConnectionsTableName": "connections",
     "KeyArn": "arn:aws:kms:eu-central-1:123456789012:key/one",
     "SecretPrefix": "tokenvend/tokenvend/",
     "VendIamFunctionName": "iam",

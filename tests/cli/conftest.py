@@ -92,6 +92,7 @@ def tokenvend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Token
     with mock_aws():
         _make_table("registry", "pk", "sk")
         _make_table("tokens", "pk")
+        _make_table("connections", "pk")
         yield command
 
 

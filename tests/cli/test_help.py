@@ -106,6 +106,8 @@ OF_AWS = (
     ("caller", "retire-secret", "shop"),
     ("blocks",),
 )
+#: They need connections, which test_connections.py has.
+OF_CONNECTIONS = tuple(("connections", each) for each in ("list", "show", "forecast"))
 
 
 @pytest.fixture
@@ -139,7 +141,7 @@ def test_every_command_that_prints_json_is_tried_here() -> None:
     tried = [
         words
         for words in COMMANDS
-        for each in (*OF_THE_FILE, *OF_AWS)
+        for each in (*OF_THE_FILE, *OF_AWS, *OF_CONNECTIONS)
         if each[: len(words)] == words
     ]
 

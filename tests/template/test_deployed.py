@@ -132,7 +132,12 @@ def test_only_who_goes_to_a_provider_reads_secrets_and_only_those_of_this_deploy
         if "secretsmanager:GetSecretValue" in _as_list(statement["Action"])
     ]
 
-    assert {name for name, _ in readers} == {"VendingPolicy", "ConnectPagesRole", "KeepAliveRole"}
+    assert {name for name, _ in readers} == {
+        "VendingPolicy",
+        "ConnectPagesRole",
+        "KeepAliveRole",
+        "ConnectionOperatorPolicy",
+    }
     for _, statement in readers:
         (resource,) = (each["Fn::Sub"] for each in _as_list(statement["Resource"]))
         own_names = resource.endswith(":secret:tokenvend/${DeploymentId}/*")

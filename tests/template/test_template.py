@@ -182,7 +182,16 @@ def test_vending_signs_with_tagged_keys_only(resources: Resources) -> None:
     assert tagged == {"aws:ResourceTag/tokenvend:deployment": {"Ref": "DeploymentId"}}
 
 
-@pytest.mark.parametrize("policy", ["VendingPolicy", "RegistryWriterPolicy", "SecretWriterPolicy"])
+@pytest.mark.parametrize(
+    "policy",
+    [
+        "ConnectionOperatorPolicy",
+        "RefreshingPolicy",
+        "RegistryWriterPolicy",
+        "SecretWriterPolicy",
+        "VendingPolicy",
+    ],
+)
 def test_policy_names_its_actions_and_its_resources(resources: Resources, policy: str) -> None:
     for statement in _statements(resources, policy):
         assert not [action for action in _as_list(statement["Action"]) if "*" in action]

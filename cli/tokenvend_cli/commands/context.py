@@ -12,6 +12,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.text import Text
 
+from tokenvend.adapters.aws_errors import AwsRefusedError
+from tokenvend.ports import StoreAwayError
 from tokenvend_cli.deployment.registry_table import RegistryTable
 from tokenvend_cli.deployment.stack import Deployment, Place
 from tokenvend_cli.problems import CommandError, ConfigurationError, Problem, UsageError
@@ -78,6 +80,9 @@ def told[**P, T](command: Callable[P, T]) -> Callable[P, T]:
             raise typer.Exit(BAD_USE) from None
         except CommandError as error:
             complain(str(error))
+            raise typer.Exit(FAILED) from None
+        except (AwsRefusedError, StoreAwayError) as error:
+            complain(f"AWS did not do it: {error}")
             raise typer.Exit(FAILED) from None
         except ClientError as error:
             reason = error.response["Error"].get("Message") or error.response["Error"].get("Code")

@@ -1,0 +1,247 @@
+"""`connections`: users' consents, for whoever runs the deployment."""
+
+import json
+import sys
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from tokenvend.connecting.ending import end_connection
+from tokenvend.connecting.importing import ConnectionExistsError, import_connection
+from tokenvend.domain.connection_health import Forecast, forecast
+from tokenvend.domain.registry import CredentialDefinition
+from tokenvend.domain.scopes import format_scope, parse_scope
+from tokenvend.domain.secret import Secret
+from tokenvend.domain.untrusted import Distrust
+from tokenvend_cli.commands.context import (
+    FAILED,
+    AsJson,
+    deployment_of,
+    is_terminal,
+    note,
+    out,
+    print_json,
+    say,
+    told,
+)
+from tokenvend_cli.commands.tables import short_time, table
+from tokenvend_cli.deployment.connections import DeployedConnections, parse_connection
+from tokenvend_cli.problems import CommandError, UsageError
+
+app = typer.Typer(help="Users' consents: who gave one, and how long it will last.")
+
+Connection = Annotated[
+    str, typer.Argument(help="CREDENTIAL/OWNER/NAME, as `list` shows it.", show_default=False)
+]
+_IMPORTED = ("refresh_token", "account", "scope")
+
+
+@app.command("list")
+@told
+def list_connections(
+    context: typer.Context,
+    *,
+    credential: Annotated[str | None, typer.Option(help="Of this credential only.")] = None,
+    owner: Annotated[str | None, typer.Option(help="Of this caller only.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the connections: whose, how they are, until when.
+
+    Example: tokenvend connections list --credential jobs-user
+    """
+    rows = [
+        _row(each)
+        for each in _forecasts(_connections_of(context))
+        if credential in (None, each.connection.key.credential)
+        and owner in (None, each.connection.key.owner)
+    ]
+    _print(rows, as_json=as_json, nothing="There are no connections.")
+
+
+@app.command()
+@told
+def show(context: typer.Context, connection: Connection, *, as_json: AsJson = False) -> None:
+    """Show one connection: its account, its scopes, its times. No token is shown.
+
+    Example: tokenvend connections show jobs-user/billing/acme-42
+    """
+    deployed, key = _connections_of(context), parse_connection(connection)
+    found = deployed.store.read(key)
+    if found is None:
+        raise CommandError(f"there is no connection {key}")
+    definition = deployed.credentials.read(key.credential, None).definition
+    row = _row(forecast(found, definition, now=datetime.now(UTC))) | {
+        "account": found.consent.account if found.consent else None,
+        "scope": format_scope(found.consent.scopes) if found.consent else None,
+        "connected_at": found.consent.connected_at if found.consent else None,
+        "refreshes": max(0, found.number - 1),
+        "is_being_refreshed": found.spending is not None,
+        "waits_for_completion": found.pending is not None,
+    }
+    if as_json:
+        print_json(row)
+        return
+    for name, value in row.items():
+        text = short_time(value) + " UTC" if isinstance(value, datetime) else value
+        say(f"{name.replace('_', ' ')}: {'' if text is None else text}")
+
+
+@app.command("forecast")
+@told
+def forecast_connections(context: typer.Context, *, as_json: AsJson = False) -> None:
+    """Name the connections whose users may have to consent again. Exits with 1 if there are any.
+
+    Idle connections are refreshed at half of their refresh token's life. OVERDUE: that has not
+    happened. DYING: little is left. DEAD: it has run out. LOST: the provider refused it.
+
+    Example: tokenvend connections forecast --json
+    """
+    rows = [_row(each) for each in _forecasts(_connections_of(context)) if each.is_at_risk]
+    _print(rows, as_json=as_json, nothing="No connection is at risk.")
+    if rows:
+        raise typer.Exit(FAILED)
+
+
+@app.command("import")
+@told
+def import_refresh_token(
+    context: typer.Context,
+    connection: Connection,
+    *,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace a connection that is there.")
+    ] = False,
+) -> None:
+    """Take over a refresh token: JSON from standard input, or asked for. Never from an argument.
+
+    The JSON has refresh_token, and may have account and scope: what its user consented to, or
+    else all that the credential declares. Nobody else may use the refresh token any more.
+
+    Example: tokenvend connections import jobs-user/billing/acme-42 < refresh-token.json
+    """
+    deployed, key = _connections_of(context), parse_connection(connection)
+    definition = deployed.definition(key.credential)
+    given = _given()
+    try:
+        import_connection(
+            deployed.store,
+            definition,
+            key,
+            refresh_token=Secret(given["refresh_token"]),
+            scopes=_scopes(given.get("scope"), definition),
+            account=given.get("account"),
+            replace=replace,
+            now=datetime.now(UTC),
+            tell=lambda _: None,
+        )
+    except ConnectionExistsError:
+        raise CommandError(f"{key} is there already: say --replace if that is meant") from None
+    say(f"{key} is there. Its refresh token is used when a token is first asked for.")
+
+
+@app.command()
+@told
+def disconnect(context: typer.Context, connection: Connection) -> None:
+    """End a connection: nobody gets a token of it any more, and the provider is told.
+
+    Tokens that were already vended live on until they expire, unless the provider ends them.
+
+    Example: tokenvend connections disconnect jobs-user/billing/acme-42
+    """
+    deployed, key = _connections_of(context), parse_connection(connection)
+    deleted, revoked = end_connection(
+        deployed.store,
+        key,
+        deployed.credentials.read(key.credential, None).definition,
+        secrets=deployed.secrets,
+        provider=deployed.provider,
+        tell=lambda _: None,
+    )
+    if deleted is None:
+        raise CommandError(f"there is no connection {key}, or it could not be trusted")
+    say(f"{key} is gone.")
+    if not revoked:
+        note("its provider was not told, or did not agree: the user may end it there")
+
+
+def _connections_of(context: typer.Context) -> DeployedConnections:
+    def untrusted(item: str, reason: Distrust) -> None:
+        note(f"{item} was left out: {reason.value.replace('_', ' ')}")
+
+    return DeployedConnections(deployment_of(context), untrusted)
+
+
+def _forecasts(deployed: DeployedConnections) -> list[Forecast]:
+    now = datetime.now(UTC)
+    definitions: dict[str, CredentialDefinition | None] = {}
+    found = []
+    for connection in deployed.store.all():
+        credential = connection.key.credential
+        if credential not in definitions:
+            definitions[credential] = deployed.credentials.read(credential, None).definition
+        found.append(forecast(connection, definitions[credential], now=now))
+    return sorted(found, key=lambda each: str(each.connection.key))
+
+
+def _row(each: Forecast) -> dict[str, Any]:
+    consent = each.connection.consent
+    return {
+        "connection": str(each.connection.key),
+        "health": each.health.value,
+        "refreshed_at": consent.refreshed_at if consent else None,
+        "dies_at": each.dies_at,
+    }
+
+
+def _print(rows: list[dict[str, Any]], *, as_json: bool, nothing: str) -> None:
+    if as_json:
+        print_json(rows)
+    elif rows:
+        out.print(table([_short(row) for row in rows]))
+    else:
+        say(nothing)
+
+
+def _short(row: dict[str, Any]) -> dict[str, Any]:
+    refreshed, dies = row["refreshed_at"], row["dies_at"]
+    return {
+        "health": row["health"],
+        "refreshed (UTC)": short_time(refreshed) if refreshed else "",
+        "dies (UTC)": short_time(dies) if dies else "",
+        "connection": row["connection"],
+    }
+
+
+def _given() -> dict[str, str]:
+    given = _asked() if is_terminal() else _from_standard_input()
+    known = isinstance(given, dict) and not set(given) - set(_IMPORTED)
+    if not known or not all(isinstance(value, str) and value for value in given.values()):
+        raise UsageError(f"standard input must be a JSON object of {', '.join(_IMPORTED)}")
+    token = given.get("refresh_token")
+    if token is None or not (token.isascii() and token.isprintable()) or token != token.strip():
+        raise UsageError("refresh_token is needed, without white space around it")
+    return dict(given)
+
+
+def _asked() -> dict[str, str]:
+    # Standard output is for the answer alone.
+    return {"refresh_token": typer.prompt("refresh_token", hide_input=True, err=True)}
+
+
+def _from_standard_input() -> Any:
+    try:
+        return json.loads(sys.stdin.read())
+    except (ValueError, RecursionError):
+        return None
+
+
+def _scopes(text: str | None, definition: CredentialDefinition) -> frozenset[str]:
+    try:
+        scopes = parse_scope(text or "")
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    beyond = scopes - definition.scopes
+    if definition.scopes and beyond:
+        raise UsageError(f"{definition.name} does not declare {format_scope(beyond)}")
+    return scopes or definition.scopes

@@ -1,0 +1,102 @@
+"""The deployment's connections, read and written as its functions do."""
+
+from functools import cached_property
+
+from tokenvend.adapters.clock import SystemClock
+from tokenvend.adapters.dynamodb.connection_store import DynamoDbConnectionStore
+from tokenvend.adapters.dynamodb.credential_reader import DynamoDbCredentialReader
+from tokenvend.adapters.dynamodb.data_keys import DynamoDbDataKeys
+from tokenvend.adapters.encryption import EnvelopeCipher
+from tokenvend.adapters.provider_http import RequestsProviderClient
+from tokenvend.adapters.secrets_manager import SecretsManagerStore
+from tokenvend.domain.connection import ConnectionKey
+from tokenvend.domain.names import NAME, TENANT
+from tokenvend.domain.registry import CredentialDefinition, CredentialKind
+from tokenvend.domain.untrusted import OnUntrusted
+from tokenvend_cli.deployment.stack import Deployment
+from tokenvend_cli.problems import CommandError, UsageError
+
+_LOGICAL_TABLE = "connections"
+_PARTS = 3
+
+
+def parse_connection(text: str) -> ConnectionKey:
+    """`CREDENTIAL/OWNER/NAME`.
+
+    Raises:
+        UsageError: it is something else.
+    """
+    parts = text.split("/")
+    well_formed = len(parts) == _PARTS and all(
+        form.fullmatch(part) for form, part in zip((NAME, NAME, TENANT), parts, strict=True)
+    )
+    if not well_formed:
+        raise UsageError("name a connection as CREDENTIAL/OWNER/NAME; its owner is a caller")
+    credential, owner, name = parts
+    return ConnectionKey(credential=credential, owner=owner, name=name)
+
+
+class DeployedConnections:
+    """The stores of one deployment. *on_untrusted* is told of what somebody has altered."""
+
+    def __init__(self, deployment: Deployment, on_untrusted: OnUntrusted) -> None:
+        self._deployment = deployment
+        self._on_untrusted = on_untrusted
+        self._dynamodb = deployment.client("dynamodb")
+
+    @cached_property
+    def store(self) -> DynamoDbConnectionStore:
+        """The connections."""
+        tokens_table = self._deployment.output("TokensTableName")
+        cipher = EnvelopeCipher(
+            self._deployment.client("kms"),
+            DynamoDbDataKeys(self._dynamodb, table=tokens_table, logical_table=_LOGICAL_TABLE),
+            key_arn=self._deployment.output("KeyArn"),
+            deployment=self._deployment.output("DeploymentId"),
+            logical_table=_LOGICAL_TABLE,
+            on_untrusted=self._on_untrusted,
+        )
+        return DynamoDbConnectionStore(
+            self._dynamodb,
+            cipher,
+            table=self._deployment.output("ConnectionsTableName"),
+            clock=SystemClock(),
+            on_untrusted=self._on_untrusted,
+        )
+
+    @cached_property
+    def credentials(self) -> DynamoDbCredentialReader:
+        """The credentials' definitions."""
+        return DynamoDbCredentialReader(
+            self._dynamodb,
+            registry_table=self._deployment.output("RegistryTableName"),
+            tokens_table=self._deployment.output("TokensTableName"),
+            on_untrusted=self._on_untrusted,
+        )
+
+    @cached_property
+    def secrets(self) -> SecretsManagerStore:
+        """The providers' client secrets."""
+        return SecretsManagerStore(
+            self._deployment.client("secretsmanager"),
+            prefix=self._deployment.output("SecretPrefix"),
+            deployment=self._deployment.output("DeploymentId"),
+        )
+
+    @cached_property
+    def provider(self) -> RequestsProviderClient:
+        """The providers themselves."""
+        return RequestsProviderClient(allow_loopback_http=self._deployment.is_local_stack)
+
+    def definition(self, credential: str) -> CredentialDefinition:
+        """The deployed definition of a credential under which users consent.
+
+        Raises:
+            CommandError: there is none, or it is another kind.
+        """
+        found = self.credentials.read(credential, None).definition
+        if found is None or found.kind is not CredentialKind.AUTHORIZATION_CODE:
+            raise CommandError(
+                f"there is no credential {credential} of kind authorization_code, or it is blocked"
+            )
+        return found

@@ -1,0 +1,270 @@
+"""`connections`: what an operator sees of users' consents, and does with them."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from tests.cli import aws
+from tests.cli.conftest import Refuse, Tokenvend
+
+from tokenvend.domain.connection import Connection, ConnectionKey, Consent, Spending
+from tokenvend.domain.secret import Secret
+from tokenvend.domain.untrusted import Distrust
+from tokenvend_cli.deployment.connections import DeployedConnections
+from tokenvend_cli.deployment.stack import Deployment, Place
+
+NAME = "jobs-user/shop/acme-42"
+KEY = ConnectionKey(credential="jobs-user", owner="shop", name="acme-42")
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def deployed(tokenvend: Tokenvend) -> DeployedConnections:
+    """The file with a credential under which users consent, applied."""
+    key = aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    tokenvend.stack.outputs["KeyArn"] = key
+
+    def consents(document: dict[str, Any]) -> None:
+        document["providers"]["acme"] |= {
+            "authorization_endpoint": "https://login.acme.example/allow",
+            "refresh_token_days": 28,
+        }
+        document["credentials"]["jobs-user"] = {
+            "provider": "acme",
+            "kind": "authorization_code",
+            "redirect_uri": "https://connect.example/callback/jobs-user",
+            "scopes": ["read", "write"],
+        }
+
+    tokenvend.write(consents)
+    tokenvend.apply()
+    return DeployedConnections(Deployment(Place()), untrusted)
+
+
+def untrusted(item: str, reason: Distrust) -> None:
+    raise AssertionError(f"{item}: {reason}")
+
+
+def put(
+    deployed: DeployedConnections, *, idle: timedelta = timedelta(0), name: str = "acme-42"
+) -> Connection:
+    """A connection that was refreshed *idle* ago."""
+    refreshed_at = datetime.now(UTC) - idle
+    consent = Consent(
+        consent_id=f"consent-of-{name}",
+        refresh_token=Secret("a-refresh-token"),
+        scopes=frozenset({"read"}),
+        account="user-7",
+        connected_at=refreshed_at,
+        refreshed_at=refreshed_at,
+    )
+    key = ConnectionKey(credential="jobs-user", owner="shop", name=name)
+    connection = Connection(key=key, consent=consent, number=3)
+    assert deployed.store.put_consent(None, connection)
+    return connection
+
+
+def lose(deployed: DeployedConnections, connection: Connection) -> None:
+    entry = Spending(number=3, holder_id="x", dies_at=datetime.now(UTC))
+    assert deployed.store.begin_spending(connection, entry)
+    assert deployed.store.mark_lost(connection, entry)
+
+
+def test_list_shows_each_connection_and_no_token(
+    tokenvend: Tokenvend, deployed: DeployedConnections
+) -> None:
+    put(deployed)
+    put(deployed, name="another", idle=20 * DAY)
+
+    result = tokenvend("connections", "list")
+
+    assert result.exit_code == 0
+    assert NAME in result.stdout
+    assert "overdue" in result.stdout
+    assert "a-refresh-token" not in result.output
+
+
+def test_list_can_be_narrowed(tokenvend: Tokenvend, deployed: DeployedConnections) -> None:
+    put(deployed)
+
+    def names(*options: str) -> list[str]:
+        return [row["connection"] for row in tokenvend.json("connections", "list", *options)]
+
+    assert names("--owner", "shop", "--credential", "jobs-user") == [NAME]
+    assert names("--owner", "events") == []
+    assert names("--credential", "jobs") == []
+
+
+@pytest.mark.usefixtures("deployed")
+def test_nothing_to_list_is_said(tokenvend: Tokenvend) -> None:
+    assert "There are no connections." in tokenvend("connections", "list").stdout
+
+
+def test_show_tells_account_scopes_and_times(
+    tokenvend: Tokenvend, deployed: DeployedConnections
+) -> None:
+    put(deployed, idle=DAY)
+
+    found = tokenvend.json("connections", "show", NAME)
+
+    assert found["account"] == "user-7"
+    assert found["scope"] == "read"
+    assert found["refreshes"] == 2
+    assert datetime.fromisoformat(found["dies_at"]) - datetime.fromisoformat(
+        found["refreshed_at"]
+    ) == timedelta(days=28)
+    assert "account: user-7" in tokenvend("connections", "show", NAME).stdout
+
+
+@pytest.mark.usefixtures("deployed")
+def test_what_is_not_there_is_told(tokenvend: Tokenvend) -> None:
+    for command in ("show", "disconnect"):
+        result = tokenvend("connections", command, NAME)
+        assert result.exit_code == 1
+        assert f"there is no connection {NAME}" in result.stderr
+
+
+@pytest.mark.parametrize("name", ["acme", "shop/acme", "Jobs/shop/acme", "a/b/c/d", "a//c"])
+@pytest.mark.usefixtures("deployed")
+def test_a_name_that_names_no_connection_is_wrong_use(tokenvend: Tokenvend, name: str) -> None:
+    assert tokenvend("connections", "show", name).exit_code == 2
+
+
+def test_forecast_names_those_at_risk_alone_and_says_so_by_its_exit(
+    tokenvend: Tokenvend, deployed: DeployedConnections
+) -> None:
+    put(deployed, name="well")
+    assert tokenvend("connections", "forecast").exit_code == 0
+    put(deployed, name="dying", idle=22 * DAY)
+    put(deployed, name="dead", idle=29 * DAY)
+    lose(deployed, put(deployed, name="lost"))
+
+    result = tokenvend("connections", "forecast", "--json")
+
+    assert result.exit_code == 1
+    found = {row["connection"]: row["health"] for row in json.loads(result.stdout)}
+    assert found == {
+        "jobs-user/shop/dead": "dead",
+        "jobs-user/shop/dying": "dying",
+        "jobs-user/shop/lost": "lost",
+    }
+
+
+def imported(tokenvend: Tokenvend, *options: str, **fields: str) -> Any:
+    given = {"refresh_token": "an-old-one"} | fields
+    return tokenvend("connections", "import", NAME, *options, stdin=json.dumps(given))
+
+
+def test_import_keeps_a_refresh_token_and_shows_it_nowhere(
+    tokenvend: Tokenvend, deployed: DeployedConnections
+) -> None:
+    result = imported(tokenvend, account="user-9", scope="read")
+
+    assert result.exit_code == 0, result.output
+    found = deployed.store.read(KEY)
+    assert found is not None
+    assert found.consent is not None
+    assert found.consent.refresh_token == Secret("an-old-one")
+    assert (found.consent.account, found.consent.scopes) == ("user-9", frozenset({"read"}))
+    assert "an-old-one" not in result.output
+    assert "an-old-one" not in json.dumps(
+        aws.client("dynamodb").scan(TableName="connections")["Items"], default=repr
+    )
+
+
+def test_import_without_scopes_counts_as_consent_to_all_that_is_declared(
+    tokenvend: Tokenvend, deployed: DeployedConnections
+) -> None:
+    imported(tokenvend)
+
+    found = deployed.store.read(KEY)
+
+    assert found is not None
+    assert found.consent is not None
+    assert found.consent.scopes == frozenset({"read", "write"})
+
+
+def test_import_replaces_only_when_it_is_told_to(
+    tokenvend: Tokenvend, deployed: DeployedConnections
+) -> None:
+    before = put(deployed)
+
+    refused = imported(tokenvend)
+
+    assert refused.exit_code == 1
+    assert "--replace" in refused.stderr
+    assert deployed.store.read(KEY) == before
+    assert imported(tokenvend, "--replace").exit_code == 0
+    assert deployed.store.read(KEY) != before
+
+
+@pytest.mark.parametrize(
+    "stdin",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"refresh_token": ""}',
+        '{"refresh_token": 7}',
+        '{"refresh_token": " padded "}',
+        '{"refresh_token": "x", "client_secret": "y"}',
+        '{"refresh_token": "x", "scope": "beyond"}',
+    ],
+)
+def test_a_malformed_import_is_wrong_use_and_not_quoted(
+    tokenvend: Tokenvend, deployed: DeployedConnections, stdin: str
+) -> None:
+    result = tokenvend("connections", "import", NAME, stdin=stdin)
+
+    assert result.exit_code == 2
+    assert "padded" not in result.output
+    assert deployed.store.read(KEY) is None
+
+
+@pytest.mark.usefixtures("deployed")
+def test_import_is_for_credentials_under_which_users_consent(tokenvend: Tokenvend) -> None:
+    result = tokenvend("connections", "import", "jobs/shop/x", stdin='{"refresh_token": "x"}')
+
+    assert result.exit_code == 1
+    assert "authorization_code" in result.stderr
+
+
+def test_disconnect_ends_a_connection_and_says_that_nobody_was_told(
+    tokenvend: Tokenvend, deployed: DeployedConnections
+) -> None:
+    put(deployed)
+
+    result = tokenvend("connections", "disconnect", NAME)
+
+    assert result.exit_code == 0
+    assert f"{NAME} is gone." in result.stdout
+    assert "provider was not told" in result.stderr
+    assert deployed.store.read(KEY) is None
+
+
+def test_an_altered_item_is_left_out_and_said(
+    tokenvend: Tokenvend, deployed: DeployedConnections
+) -> None:
+    put(deployed)
+    item = aws.client("dynamodb").scan(TableName="connections")["Items"][0]
+    aws.client("dynamodb").put_item(
+        TableName="connections", Item=item | {"token_number": {"N": "9"}}
+    )
+
+    result = tokenvend("connections", "list")
+
+    assert "There are no connections." in result.stdout
+    assert "replayed" in result.stderr
+
+
+def test_who_may_not_is_told_by_aws(
+    tokenvend: Tokenvend, deployed: DeployedConnections, refuse: Refuse
+) -> None:
+    put(deployed)
+    refuse("Scan")
+
+    result = tokenvend("connections", "list")
+
+    assert result.exit_code == 1
+    assert "AccessDeniedException" in result.stderr
