@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tokenvend_local.demo_provider.clients import Book, Client
+from tokenvend_local.demo_provider.consents import USERS, User
 from tokenvend_local.demo_provider.http import Answer, Request, as_json
 
 #: What SmartRecruiters allows each credential.
@@ -30,6 +31,7 @@ class Reach:
     client: Client
     scopes: tuple[str, ...] | None
     target: str | None = None
+    user: User | None = None
 
 
 class RateLimit:
@@ -91,7 +93,9 @@ def _reach(book: Book, request: Request) -> Reach | None:
     scheme, _, value = request.headers.get("authorization", "").partition(" ")
     token = book.token(value) if scheme.lower() == "bearer" else None
     client = book.client(token.client_id) if token else None
-    return Reach(client, token.scopes, token.target) if token and client else None
+    if token is None or client is None:
+        return None
+    return Reach(client, token.scopes, token.target, USERS.get(token.user_id or ""))
 
 
 def _content(path: str, reach: Reach) -> dict[str, object]:
@@ -102,6 +106,8 @@ def _content(path: str, reach: Reach) -> dict[str, object]:
     if path == "/jobs":
         jobs = [{"id": f"job-{n}", "title": title} for n, title in enumerate(JOBS, start=1)]
         return {**carried, "totalFound": len(jobs), "content": jobs}
+    if path == "/users/me" and reach.user is not None:
+        return {**carried, "id": reach.user.user_id, "name": reach.user.name}
     return {**carried, "id": f"{reach.client.client_id}{path}"}
 
 

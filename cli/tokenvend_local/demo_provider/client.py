@@ -24,6 +24,11 @@ class ProviderControl:
         path = "/oauth2/token" if flavour is Flavour.STANDARD else "/identity/oauth/token"
         return self.url + path
 
+    def authorization_endpoint(self, flavour: Flavour = Flavour.SMARTRECRUITERS) -> str:
+        """Where users of clients of that flavour decide."""
+        path = "/oauth2/authorize" if flavour is Flavour.STANDARD else "/identity/oauth/allow"
+        return self.url + path
+
     def add_client(
         self,
         name: str = "client",
@@ -34,6 +39,7 @@ class ProviderControl:
         company: str = "Example Company",
         lifetime_seconds: int = LIFETIME_SECONDS,
         api_key: str | None = None,
+        redirect_uris: Sequence[str] = (),
     ) -> Client:
         """A new client with an id that starts with *name*, and a secret that nobody else has.
 
@@ -48,6 +54,7 @@ class ProviderControl:
             company=company,
             lifetime_seconds=lifetime_seconds,
             api_key=api_key,
+            redirect_uris=tuple(redirect_uris),
         )
         document = {name: getattr(client, name) for name in Client.__slots__}
         self._send("POST", "/clients", document)

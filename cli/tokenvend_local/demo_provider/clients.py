@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from tokenvend_local.demo_provider.consents import Consents
+
 #: The lifetime that was seen at SmartRecruiters, in seconds.
 LIFETIME_SECONDS = 1799
 
@@ -24,7 +26,10 @@ class Flavour(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
-    """One client that the provider knows. `api_key` is what `X-SmartToken` takes, if any."""
+    """One client that the provider knows. `api_key` is what `X-SmartToken` takes, if any.
+
+    `redirect_uris` are where users may be sent back to, each exactly; three at most count.
+    """
 
     client_id: str
     client_secret: str
@@ -34,17 +39,22 @@ class Client:
     company: str = "Example Company"
     lifetime_seconds: int = LIFETIME_SECONDS
     api_key: str | None = None
+    redirect_uris: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """One access token: whose, for what, and until when (seconds since the epoch)."""
+    """One access token: whose, for what, and until when (seconds since the epoch).
+
+    `user_id` is the user who consented, where one did.
+    """
 
     value: str
     client_id: str
     scopes: tuple[str, ...]
     target: str | None
     expires_at: float
+    user_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +88,7 @@ class Book:
         self._tokens: dict[str, Token] = {}
         self._issued: list[str] = []
         self._exchanges: list[Exchange] = []
+        self.consents = Consents(clock)
 
     def now(self) -> float:
         """Seconds since the epoch."""
@@ -99,7 +110,13 @@ class Book:
             found = (c for c in self._clients.values() if c.api_key and c.api_key == api_key)
             return next(found, None)
 
-    def issue(self, client: Client, scopes: tuple[str, ...], target: str | None) -> Token:
+    def issue(
+        self,
+        client: Client,
+        scopes: tuple[str, ...],
+        target: str | None,
+        user_id: str | None = None,
+    ) -> Token:
         """A new token for *client*."""
         token = Token(
             value=f"demo_{secrets.token_urlsafe(32)}",
@@ -107,6 +124,7 @@ class Book:
             scopes=scopes,
             target=target,
             expires_at=self.now() + client.lifetime_seconds,
+            user_id=user_id,
         )
         with self._lock:
             self._tokens[token.value] = token
@@ -143,9 +161,14 @@ class Book:
             return [e for e in self._exchanges if client_id in (None, e.client_id)]
 
     def secret_values(self) -> list[str]:
-        """Every client secret, API key and token there ever was: to search logs for."""
+        """Every client secret, API key, code and token there ever was: to search logs for."""
         with self._lock:
             clients = list(self._clients.values())
             issued = list(self._issued)
         keys = [client.api_key for client in clients if client.api_key]
-        return [client.client_secret for client in clients] + keys + issued
+        return (
+            [client.client_secret for client in clients]
+            + keys
+            + issued
+            + self.consents.secret_values()
+        )

@@ -24,6 +24,7 @@ class Request:
     path: str
     headers: Mapping[str, str]
     body: bytes = b""
+    query: dict[str, str] = field(default_factory=dict)
 
     def form(self) -> dict[str, str]:
         """The parameters of a form body.
@@ -92,6 +93,7 @@ class _Handler(BaseHTTPRequestHandler):
             path=urlsplit(self.path).path,
             headers={name.lower(): value for name, value in self.headers.items()},
             body=self.rfile.read(length),
+            query=dict(parse_qsl(urlsplit(self.path).query, keep_blank_values=True)),
         )
         self._send(self.server.handle(request))
 

@@ -5,9 +5,9 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from tokenvend_local.demo_provider import api, token_endpoint
+from tokenvend_local.demo_provider import api, authorization_endpoint, token_endpoint
 from tokenvend_local.demo_provider.clients import Book, Client, Flavour
-from tokenvend_local.demo_provider.http import Answer, Request, Server, as_json
+from tokenvend_local.demo_provider.http import Answer, NotAFormError, Request, Server, as_json
 from tokenvend_local.demo_provider.misbehaviour import (
     Misbehaviour,
     Mood,
@@ -20,9 +20,15 @@ TOKEN_PATHS = {
     "/identity/oauth/token": Flavour.SMARTRECRUITERS,
     "/oauth2/token": Flavour.STANDARD,
 }
+#: Where each flavour's users decide.
+AUTHORIZATION_PATHS = {
+    "/identity/oauth/allow": Flavour.SMARTRECRUITERS,
+    "/oauth2/authorize": Flavour.STANDARD,
+}
 REVOCATION_PATH = "/oauth2/revoke"
 DISCOVERY_PATHS = ("/.well-known/openid-configuration", "/.well-known/oauth-authorization-server")
 CONTROL_KEY_HEADER = "x-control-key"
+_LISTS = ("scopes", "targets", "redirect_uris")
 
 
 class Provider:
@@ -52,6 +58,8 @@ class Provider:
         match request.method, request.path:
             case "POST", path if path in TOKEN_PATHS:
                 return self._token(request, TOKEN_PATHS[path])
+            case "GET" | "POST", path if path in AUTHORIZATION_PATHS:
+                return self._authorize(request, AUTHORIZATION_PATHS[path])
             case "POST", path if path == REVOCATION_PATH:
                 return token_endpoint.revoke(self.book, request)
             case "GET", path if path in DISCOVERY_PATHS:
@@ -73,6 +81,14 @@ class Provider:
         again = self.book.last_token(client_id) if misbehaviour.same_token else None
         return garble(misbehaviour, token_endpoint.token(self.book, request, flavour, again))
 
+    def _authorize(self, request: Request, flavour: Flavour) -> Answer:
+        # SmartRecruiters documents no `iss`; the other flavour announces it (RFC 9207 §3).
+        issuer = self.provider.url if flavour is Flavour.STANDARD else None
+        try:
+            return authorization_endpoint.authorize(self.book, request, flavour, issuer)
+        except NotAFormError:
+            return Answer(400)
+
     def _discovery(self) -> dict[str, Any]:
         """What the standard flavour announces (RFC 8414 §2)."""
         issuer = self.provider.url
@@ -81,8 +97,11 @@ class Provider:
             "token_endpoint": f"{issuer}/oauth2/token",
             "revocation_endpoint": f"{issuer}{REVOCATION_PATH}",
             "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
-            "grant_types_supported": ["client_credentials"],
-            "response_types_supported": [],
+            "authorization_endpoint": f"{issuer}/oauth2/authorize",
+            "authorization_response_iss_parameter_supported": True,
+            "code_challenge_methods_supported": ["S256"],
+            "grant_types_supported": ["client_credentials", "authorization_code", "refresh_token"],
+            "response_types_supported": ["code"],
         }
 
     def answer_control(self, request: Request) -> Answer:
@@ -99,7 +118,7 @@ class Provider:
     def _control(self, request: Request, document: dict[str, Any]) -> Answer:
         match request.method, request.path:
             case "POST", "/clients":
-                lists = {name: tuple(document.get(name, ())) for name in ("scopes", "targets")}
+                lists = {name: tuple(document.get(name, ())) for name in _LISTS}
                 flavour = Flavour(document.get("flavour", Flavour.SMARTRECRUITERS))
                 client = Client(**{**document, **lists, "flavour": flavour})
                 self.book.add_client(client)

@@ -1,4 +1,4 @@
-"""Client credentials in two flavours (RFC 6749 §4.4), and revocation (RFC 7009)."""
+"""Three grant types in two flavours (RFC 6749 §4.1, §4.4, §6), and revocation (RFC 7009)."""
 
 import base64
 import binascii
@@ -6,20 +6,19 @@ import hmac
 from urllib.parse import unquote_plus
 
 from tokenvend_local.demo_provider.clients import Book, Client, Exchange, Flavour, Token
+from tokenvend_local.demo_provider.consents import Consent
 from tokenvend_local.demo_provider.http import Answer, NotAFormError, Request, as_json
+from tokenvend_local.demo_provider.refusal import RefusedError
 
 #: The parameters that mean something here; any other is kept in the record of the exchange.
-KNOWN = frozenset({"grant_type", "client_id", "client_secret", "scope", "audience", "resource"})
+KNOWN = frozenset(
+    {
+        *("grant_type", "client_id", "client_secret", "scope", "audience", "resource"),
+        # Each is as good as a secret: a record of them would be one more place to leak from.
+        *("code", "code_verifier", "redirect_uri", "refresh_token"),
+    }
+)
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
-
-
-class RefusedError(Exception):
-    """A request that gets no token: `code` is RFC 6749 §5.2's or RFC 8707 §2's."""
-
-    def __init__(self, code: str, description: str, status: int = 400) -> None:
-        super().__init__(description)
-        self.code = code
-        self.status = status
 
 
 def token(book: Book, request: Request, flavour: Flavour, again: Token | None = None) -> Answer:
@@ -77,6 +76,7 @@ def revoke(book: Book, request: Request) -> Answer:
     except RefusedError as error:
         return _refusal(error)
     book.revoke(form.get("token", ""), client.client_id)
+    book.consents.revoke(form.get("token", ""), client.client_id)
     return Answer(200)
 
 
@@ -116,20 +116,51 @@ def _authenticate(book: Book, request: Request, form: dict[str, str], flavour: F
 
 
 def _issue(book: Book, client: Client, form: dict[str, str], again: Token | None) -> Answer:
-    if form.get("grant_type") != "client_credentials":
-        raise RefusedError("unsupported_grant_type", "Only client_credentials is offered here.")
+    match form.get("grant_type"):
+        case "client_credentials":
+            return _issue_to_client(book, client, form, again)
+        case "authorization_code":
+            return _issue_for_user(
+                book, client, book.consents.spend_code(client.client_id, form), form
+            )
+        case "refresh_token":
+            consent = book.consents.spend_refresh_token(client.client_id, form)
+            return _issue_for_user(book, client, consent, form)
+    raise RefusedError("unsupported_grant_type", "This grant type is not offered here.")
+
+
+def _issue_for_user(book: Book, client: Client, consent: Consent, form: dict[str, str]) -> Answer:
+    """A token of what the user agreed to, and the refresh token that comes next."""
+    scopes = consent.scopes
+    if client.flavour is Flavour.STANDARD and "scope" in form:
+        scopes = tuple(form["scope"].split())
+        if not scopes or set(scopes) - set(consent.scopes):
+            raise RefusedError("invalid_scope", "Empty, or beyond what the user agreed to.")
+    issued = book.issue(client, scopes, None, consent.user_id)
+    document = _token_document(book, issued)
+    return as_json(
+        200, {**document, "refresh_token": book.consents.new_refresh_token(consent)}, NO_STORE
+    )
+
+
+def _issue_to_client(
+    book: Book, client: Client, form: dict[str, str], again: Token | None
+) -> Answer:
     asked = _scopes(client, form.get("scope"))
     narrows = client.flavour is Flavour.STANDARD
     scopes = asked if narrows else client.scopes
     target = _target(client, form) if narrows else None
     issued = again or book.issue(client, scopes, target)
-    document = {
+    return as_json(200, _token_document(book, issued), NO_STORE)
+
+
+def _token_document(book: Book, issued: Token) -> dict[str, object]:
+    return {
         "access_token": issued.value,
         "token_type": "Bearer",
         "expires_in": round(issued.expires_at - book.now()),
         "scope": " ".join(issued.scopes),
     }
-    return as_json(200, document, NO_STORE)
 
 
 def _scopes(client: Client, scope: str | None) -> tuple[str, ...]:
