@@ -88,8 +88,27 @@ def ask_directly(
     return Answer(0, document, {}, time.monotonic() - started)
 
 
+def connect_signed(
+    deployed: Deployed, principal: Principal, credential: str, action: str, **form: str
+) -> Answer:
+    """POST /iam/{credential}/connections/{action}, signed by *principal*."""
+    url = f"{deployed.api_url}/iam/{credential}/connections/{action}"
+    return _post_form(url, form, SignedBy(principal))
+
+
+def connect_as_client(
+    deployed: Deployed, proof: OAuthClient, credential: str, action: str, **form: str
+) -> Answer:
+    """POST /oauth2/{credential}/connections/{action} with an id and secret."""
+    url = f"{deployed.api_url}/oauth2/{credential}/connections/{action}"
+    return _post_form(url, form, (proof.client_id, proof.client_secret))
+
+
 def _post(url: str, form: Mapping[str, str], auth: Any) -> Answer:
-    body = {"grant_type": "client_credentials", **form}
+    return _post_form(url, {"grant_type": "client_credentials", **form}, auth)
+
+
+def _post_form(url: str, body: Mapping[str, str], auth: Any) -> Answer:
     started = time.monotonic()
     answer = requests.post(url, data=body, auth=auth, timeout=_TIMEOUT_SECONDS)
     seconds = time.monotonic() - started

@@ -64,7 +64,10 @@ def consent_file(
         ),
         pytest.param(consent_file(granted={"connections": "all"}), id="everybody's"),
         pytest.param(
-            consent_file(granted={"return_urls": ["https://app.example/back"]}), id="return url"
+            consent_file(
+                granted={"return_urls": ["https://app.example/back", "http://127.0.0.1:8000/back"]}
+            ),
+            id="return urls",
         ),
     ],
 )
@@ -82,6 +85,16 @@ def test_a_consent_that_can_be_asked_for_has_no_problem(parts: dict[str, Any]) -
             consent_file(redirect_uri=None),
             "credentials.jobs.redirect_uri",
             id="nowhere to come back to",
+        ),
+        pytest.param(
+            consent_file(redirect_uri="https://connect.example/callback/other"),
+            "credentials.jobs.redirect_uri",
+            id="another credential's callback",
+        ),
+        pytest.param(
+            consent_file(granted={"return_urls": ["http://app.example/back"]}),
+            "grants[0].return_urls",
+            id="a code in the clear",
         ),
         pytest.param(
             consent_file(kind="client_credentials"),

@@ -11,6 +11,8 @@ from tests.unit.connecting.world import RETURN_URL, SHOP, World
 
 import tokenvend.handling
 from tokenvend.adapters.clock import SystemClock
+from tokenvend.connecting.connections import Found
+from tokenvend.domain.connection_request import Action
 from tokenvend.domain.secret import Secret
 from tokenvend.entries.direct import RetryableError
 
@@ -132,6 +134,21 @@ def test_what_a_retry_may_cure_is_raised_from_a_direct_invocation(world: World) 
         ask("direct", "inspect", connection="ada")
 
     assert ask("iam", "inspect", connection="ada")[0] == 503
+
+
+def test_a_request_that_says_nothing_needs_no_content_type(world: World) -> None:
+    assert world.run(Action.LIST) == Found([])
+    role = "arn:aws:sts::111122223333:assumed-role/shop/session"
+    event = {
+        "resource": "/iam/{credential}/connections/{action}",
+        "pathParameters": {"credential": "hiring", "action": "list"},
+        "requestContext": {"identity": {"userArn": role, "user": "AROAEXAMPLE:session"}},
+        "body": None,
+    }
+
+    answer = load_handler("vend_iam")(event, through("live"))
+
+    assert json.loads(answer["body"]) == {"connections": []}
 
 
 def test_a_wrong_client_secret_starts_nothing(world: World) -> None:

@@ -118,6 +118,49 @@ class World:
         client = Client(client_id=client_id, client_secret=client_secret)
         self._secrets.append((name, client))
 
+    def consent_credential(
+        self,
+        name: str,
+        *,
+        flavour: Flavour = Flavour.SMARTRECRUITERS,
+        scopes: Sequence[str] = ("jobs_read", "user_me_read"),
+    ) -> Client:
+        """A credential under which users consent, at a provider that asks them."""
+        control, redirect_uri = self.stack.provider, self.redirect_uri(name)
+        asked_at = {"authorization_endpoint": control.authorization_endpoint(flavour)}
+        self.configuration["providers"][name] = {
+            **self.configuration["providers"][_PROVIDERS[flavour]],
+            **asked_at,
+            "title": "Hiring",
+            "scope_words": {"jobs_read": "See jobs", "user_me_read": "See your own name"},
+            "account_endpoint": control.url + "/users/me",
+            "account_field": "id",
+            "refresh_token_days": 28,
+        }
+        if flavour is Flavour.STANDARD:
+            self.configuration["providers"][name] = {
+                "issuer": control.url,
+                "scope_mode": "narrows",
+                "scope_mode_source": "tests/demo_provider/test_token_endpoint.py",
+                "account_endpoint": control.url + "/users/me",
+                "account_field": "id",
+            }
+        self.configuration["credentials"][name] = {
+            "provider": name,
+            "kind": "authorization_code",
+            "redirect_uri": redirect_uri,
+            "scopes": list(scopes),
+        }
+        client = control.add_client(
+            name, flavour=flavour, scopes=scopes, redirect_uris=[redirect_uri], company="Initech"
+        )
+        self._secrets.append((name, client))
+        return client
+
+    def redirect_uri(self, credential: str) -> str:
+        """Where a provider sends users back to."""
+        return f"{self.stack.deployed.pages_url}/callback/{credential}"
+
     def role(self, name: str, *, path: str = "/", may_invoke: str | None = None) -> Principal:
         """A role that may sign requests to `/iam/…`, and invoke the alias *may_invoke*."""
         principals = self.stack.principals

@@ -1,11 +1,12 @@
 """Checks of credentials: what each kind needs of its provider, and what it cannot have."""
 
 from collections.abc import Collection, Iterator
+from urllib.parse import urlsplit
 
 from tokenvend.domain.registry import ClientAuthentication, ScopeMode
 from tokenvend_cli.configuration.grant_models import GrantModel
 from tokenvend_cli.configuration.models import CallerModel, CredentialModel
-from tokenvend_cli.configuration.providers import Provider
+from tokenvend_cli.configuration.providers import Provider, is_loopback
 from tokenvend_cli.problems import Problem
 
 
@@ -70,6 +71,9 @@ def consent_grant_problems(
     for name, is_set in {"audiences": grant.audiences, "resources": grant.resources}.items():
         if is_set:
             yield Problem(f"{place}.{name}", "cannot be named where users consent: drop this")
+    for url in grant.return_urls:
+        if not url.startswith("https:") and not is_loopback(urlsplit(url).hostname):
+            yield Problem(f"{place}.return_urls", f"{url}: a one-time code comes there, so https")
     for name in grant.connections if isinstance(grant.connections, list) else ():
         owner, slash, _ = name.rpartition("/")
         if slash and owner not in callers:
@@ -90,6 +94,10 @@ def _consent_problems(
         )
     if credential.redirect_uri is None:
         yield Problem(f"{place}.redirect_uri", "is needed: where the provider sends users back")
+    elif not credential.redirect_uri.endswith(callback := f"/callback/{place.rpartition('.')[2]}"):
+        yield Problem(
+            f"{place}.redirect_uri", f"must be the pages' address (PagesApiUrl) and {callback}"
+        )
     if provider.requires_iss and provider.issuer is None:
         yield Problem(f"{place}.provider", "requires_iss needs its issuer, to compare with")
     for name in ("family", "single_active_token"):

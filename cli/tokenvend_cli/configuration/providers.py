@@ -159,12 +159,13 @@ def _endpoint_problems(place: str, provider: Provider, *, local_stack: bool) -> 
 
 def _check_scheme(url: str, *, local_stack: bool) -> None:
     parts = urlsplit(url)
-    if parts.scheme == "https" or (local_stack and _is_loopback(parts.hostname)):
+    if parts.scheme == "https" or (local_stack and is_loopback(parts.hostname)):
         return
     raise CommandError("must begin with https: a secret is sent there")
 
 
-def _is_loopback(host: str | None) -> bool:
+def is_loopback(host: str | None) -> bool:
+    """Whether *host* is an address of this machine's own."""
     try:
         return ip_address(host or "").is_loopback
     except ValueError:

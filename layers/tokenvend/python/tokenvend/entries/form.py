@@ -25,6 +25,9 @@ def read_form(event: Mapping[str, Any]) -> dict[str, str]:
     if event.get("queryStringParameters"):
         raise _malformed("Send parameters in the body, never in the URL.", "query")
     content_type = _header(event, "content-type").partition(";")[0].strip().lower()
+    if not content_type and not event.get("body"):
+        # Nothing is said, so it need not be said in any form.
+        return {}
     if content_type != FORM:
         raise _malformed(f"The content type must be {FORM}.", "content_type")
     return _unique_fields(_body_text(event))

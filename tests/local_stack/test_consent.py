@@ -1,0 +1,242 @@
+"""A user consents on the deployed pages, and the caller's connection opens the API."""
+
+from dataclasses import dataclass
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+from tests.local_stack.world import World
+
+from tokenvend_local.asking import (
+    Answer,
+    ask_as_client,
+    ask_directly,
+    ask_signed,
+    connect_as_client,
+    connect_signed,
+)
+from tokenvend_local.browsing import Browser, Page
+from tokenvend_local.demo_provider.clients import Flavour
+from tokenvend_local.principals import Principal
+from tokenvend_local.stack import LocalStack
+
+RETURN_URL = "http://127.0.0.1:9/connected"
+
+
+@dataclass
+class Shop:
+    """A caller whose users consent."""
+
+    stack: LocalStack
+    credential: str
+    role: Principal
+    alias: str
+
+    def connections(self, action: str, **form: str) -> Answer:
+        return connect_signed(self.stack.deployed, self.role, self.credential, action, **form)
+
+    def start(self, connection: str = "ada") -> str:
+        """The link for a user."""
+        started = self.connections("start", connection=connection, return_url=RETURN_URL)
+        assert started.status == 200, started.document
+        return str(started.document["connect_url"])
+
+    def complete(self, returned: Page, connection: str = "ada", **more: str) -> Answer:
+        """What the application does with what came back."""
+        return self.connections("complete", connection=connection, code=code_in(returned), **more)
+
+
+def code_in(returned: Page) -> str:
+    assert returned.moves_to is not None
+    assert returned.moves_to.startswith(RETURN_URL)
+    return parse_qs(urlsplit(returned.moves_to).query)["code"][0]
+
+
+def consent(browser: Browser, connect_url: str, *, user: str = "ada", press: str = "Allow") -> Page:
+    """All that a user does, from the link to the page that leads back."""
+    asked = browser.open(connect_url)
+    left = browser.press(asked, next(iter(asked.forms[0].buttons)))
+    return browser.press(browser.go_on(left), press, {"user": user})
+
+
+def new_shop(stack: LocalStack, world: World, flavour: Flavour = Flavour.SMARTRECRUITERS) -> Shop:
+    credential, name = world.name("hiring"), world.name("shop")
+    scopes = ["jobs_read", "user_me_read"]
+    world.consent_credential(credential, flavour=flavour, scopes=scopes)
+    role = world.role(name, may_invoke=name)
+    world.caller(name, iam=role, direct=role, title="Careers site")
+    world.grant(name, credential, return_urls=[RETURN_URL])
+    world.apply()
+    return Shop(stack, credential, role, name)
+
+
+@pytest.fixture(scope="module")
+def shop(stack: LocalStack, world: World) -> Shop:
+    return new_shop(stack, world)
+
+
+@pytest.mark.parametrize("flavour", Flavour)
+def test_a_user_consents_and_the_token_opens_the_api_as_that_user(
+    stack: LocalStack, world: World, flavour: Flavour
+) -> None:
+    shop = new_shop(stack, world, flavour)
+    browser = Browser()
+
+    returned = consent(browser, shop.start(), user="grace")
+    completed = shop.complete(returned)
+    vended = [
+        ask_signed(stack.deployed, shop.role, shop.credential, connection="ada"),
+        ask_directly(
+            stack.deployed,
+            shop.role,
+            shop.alias,
+            {"credential": shop.credential, "connection": "ada"},
+        ),
+    ]
+
+    assert returned.status == 200
+    assert (completed.status, completed.document["account"]) == (200, "grace"), completed.document
+    assert browser.cookies == {}
+    for answer in vended:
+        assert answer.error is None, answer.document
+        me = requests.get(
+            stack.provider.url + "/users/me",
+            headers={"Authorization": f"Bearer {answer.token}"},
+            timeout=10,
+        )
+        assert me.json()["id"] == "grace"
+        assert answer.document["scope"] == "jobs_read user_me_read"
+
+
+def test_an_oauth_client_has_connections_too(stack: LocalStack, world: World) -> None:
+    credential, name = world.name("hiring"), world.name("shop")
+    world.consent_credential(credential)
+    world.caller(name, client_id=name)
+    world.grant(name, credential, return_urls=[RETURN_URL])
+    world.apply()
+    client = world.new_client(name)
+
+    started = connect_as_client(
+        *(stack.deployed, client, credential, "start"), connection="ada", return_url=RETURN_URL
+    )
+    code = code_in(consent(Browser(), started.document["connect_url"]))
+    done = connect_as_client(
+        *(stack.deployed, client, credential, "complete"), connection="ada", code=code
+    )
+    vended = ask_as_client(stack.deployed, client, credential, connection="ada")
+
+    assert done.document["status"] == "active"
+    assert vended.error is None, vended.document
+
+
+def test_a_connection_lives_on_through_reconnecting_and_ends_with_disconnecting(
+    stack: LocalStack, shop: Shop
+) -> None:
+    shop.complete(consent(Browser(), shop.start("bob"), user="ada"), "bob")
+
+    other = consent(Browser(), shop.start("bob"), user="grace")
+    refused = shop.complete(other, "bob")
+    meanwhile = shop.connections("inspect", connection="bob")
+    told = shop.complete(other, "bob", may_change_account="true")
+    listed = shop.connections("list")
+    ended = shop.connections("disconnect", connection="bob")
+    after = ask_signed(stack.deployed, shop.role, shop.credential, connection="bob")
+
+    assert refused.error == "account_changed"
+    assert meanwhile.document["account"] == "ada"
+    assert told.document["account"] == "grace"
+    assert listed.status == 200, listed.document
+    assert "bob" in [one["connection"] for one in listed.document["connections"]]
+    assert ended.status == 200
+    assert after.error == "consent_required"
+
+
+def test_denied_consent_leads_back_and_connects_nothing(shop: Shop) -> None:
+    page = consent(Browser(), shop.start("carol"), press="Deny")
+
+    assert page.title == "Nothing was connected"
+    assert page.links["Back to Careers site"].endswith("connection=carol&error=access_denied")
+    assert shop.connections("inspect", connection="carol").error == "invalid_target"
+
+
+def test_two_browsers_cannot_finish_each_others_way(shop: Shop) -> None:
+    mine, strangers = Browser(), Browser()
+    asked = mine.open(shop.start("dora"))
+    left = mine.press(asked, "Continue to Hiring")
+    provider = mine.go_on(left)
+
+    stolen = strangers.press(provider, "Allow", {"user": "mallory"})
+    own = mine.press(provider, "Allow", {"user": "ada"})
+
+    assert (stolen.status, stolen.title) == (403, "This was started in another browser")
+    assert own.status == 200
+    assert shop.complete(own, "dora").document["account"] == "ada"
+
+
+def test_a_forwarded_link_binds_nobody_to_anybody(shop: Shop) -> None:
+    """Whoever opens it has the code in a browser that the application does not know as theirs."""
+    to_stranger = consent(Browser(), shop.start("my-user"), user="mallory")
+    to_me = consent(Browser(), shop.start("strangers-user"), user="ada")
+
+    bound_to_stranger = shop.complete(to_me, "my-user")
+    bound_to_me = shop.complete(to_stranger, "strangers-user")
+
+    assert (bound_to_stranger.error, bound_to_me.error) == ("invalid_grant", "invalid_grant")
+    for name in ("my-user", "strangers-user"):
+        assert shop.connections("inspect", connection=name).document["status"] == "pending"
+
+
+def test_links_and_callbacks_are_good_for_one_use(shop: Shop) -> None:
+    link, browser = shop.start("erin"), Browser()
+    for _ in range(2):
+        assert Browser().open(link).title == "Careers site asks for access to your Hiring account"
+    left = browser.press(browser.open(link), "Continue to Hiring")
+    again = Browser().open(link)
+    returned = browser.press(browser.go_on(left), "Allow", {"user": "ada"})
+    replayed = browser.open(returned.url)
+
+    assert (again.status, replayed.status) == (410, 410)
+    assert shop.complete(returned, "erin").status == 200
+    assert shop.complete(returned, "erin").error == "invalid_grant"
+
+
+def test_pages_come_with_their_headers_through_the_api(shop: Shop) -> None:
+    page = Browser().open(shop.start("frank"))
+
+    assert page.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert page.headers["X-Frame-Options"] == "DENY"
+    assert page.headers["Cache-Control"] == "no-store"
+
+
+def test_another_callers_connection_is_absent_everywhere(
+    stack: LocalStack, world: World, shop: Shop
+) -> None:
+    shop.complete(consent(Browser(), shop.start("gina")), "gina")
+    pending = consent(Browser(), shop.start("hugo"))
+    name = world.name("stranger")
+    stranger = world.role(name)
+    world.caller(name, iam=stranger)
+    world.grant(name, shop.credential, return_urls=[RETURN_URL])
+    world.apply()
+
+    def tries(action: str, **form: str) -> str | None:
+        return connect_signed(stack.deployed, stranger, shop.credential, action, **form).error
+
+    vended = ask_signed(stack.deployed, stranger, shop.credential, connection="gina")
+    assert vended.error == "consent_required"
+    owned = f"{shop.alias}/gina"
+    vended = ask_signed(stack.deployed, stranger, shop.credential, connection=owned)
+    assert vended.error == "consent_required"
+    assert tries("complete", connection="hugo", code=code_in(pending)) == "invalid_grant"
+    assert tries("inspect", connection="gina") == "invalid_target"
+    assert tries("disconnect", connection="gina") == "invalid_target"
+    assert tries("start", connection=owned, return_url=RETURN_URL) == "invalid_request"
+    assert shop.connections("inspect", connection="gina").document["status"] == "active"
+
+
+def test_users_are_sent_nowhere_that_the_grant_does_not_list(shop: Shop) -> None:
+    refused = shop.connections("start", connection="ivy", return_url="https://evil.example/")
+
+    assert refused.error == "invalid_request"
