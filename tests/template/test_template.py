@@ -375,6 +375,7 @@ def test_pages_are_for_browsers_through_their_own_api_alone(resources: Resources
         ("/connect/{link}", "get"),
         ("/connect/{link}", "post"),
         ("/callback/{credential}", "get"),
+        ("/.well-known/jwks.json", "get"),
     }
 
 
