@@ -79,7 +79,7 @@ def lambda_environment(function: str, *, alias: str | None) -> dict[str, str]:
     name = f"{function}:{alias}" if alias else function
     return {
         "AWS_LAMBDA_FUNCTION_NAME": name,
-        "AWS_LAMBDA_FUNCTION_TIMEOUT": "25",
+        "AWS_LAMBDA_FUNCTION_TIMEOUT": "24",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
         "AWS_REGION": places.REGION,
         "AWS_DEFAULT_REGION": places.REGION,

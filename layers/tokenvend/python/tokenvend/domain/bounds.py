@@ -30,7 +30,7 @@ JWKS_CACHE = timedelta(minutes=5)
 LEASE = timedelta(seconds=12)
 LEASE_WAIT = timedelta(seconds=12)
 #: Who waited for a holder that died must still have the time to exchange.
-FUNCTION_TIMEOUT = timedelta(seconds=25)
+FUNCTION_TIMEOUT = timedelta(seconds=24)
 EXCHANGE_NEEDS = timedelta(seconds=11)
 #: Who waits for another's exchange gives up while there is still time to say so.
 ANSWER_NEEDS = timedelta(seconds=1)
