@@ -35,6 +35,8 @@ ONLY_A_MISS_NEEDS = {
     "tokenvend.adapters.deadline",
     "tokenvend.adapters.provider_http",
     "tokenvend.adapters.secrets_manager",
+    "tokenvend.adapters.signing.kms",
+    "tokenvend.adapters.signing.pem",
     "tokenvend.connecting",
     "tokenvend.domain.consent",
     "tokenvend.domain.journal",
