@@ -8,6 +8,7 @@ import typer
 from tokenvend_cli.commands import block, caller, connections, plan, secret
 from tokenvend_cli.commands.explain import explain
 from tokenvend_cli.commands.probe import probe
+from tokenvend_cli.commands.revoke import revoke
 from tokenvend_cli.deployment.stack import Place
 
 app = typer.Typer(
@@ -30,6 +31,7 @@ app.add_typer(connections.app, name="connections", rich_help_panel="Secrets")
 app.command(rich_help_panel="Kill switch")(block.block)
 app.command(rich_help_panel="Kill switch")(block.unblock)
 app.command(rich_help_panel="Kill switch")(block.blocks)
+app.command(rich_help_panel="Kill switch")(revoke)
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer's signature

@@ -19,6 +19,8 @@ from typer.testing import CliRunner, Result
 
 from tokenvend_cli.deployment.stack import Deployment
 from tokenvend_cli.main import app
+from tokenvend_local.demo_provider.client import ProviderControl
+from tokenvend_local.demo_provider.provider import Provider
 
 WORKER = "arn:aws:iam::123456789012:role/service/worker"
 FILE: dict[str, Any] = {
@@ -151,3 +153,12 @@ def epochs() -> Callable[[], dict[str, str]]:
         return {item["pk"]["S"]: item["epoch"]["S"] for item in items}
 
     return read
+
+
+@pytest.fixture
+def provider() -> Iterator[ProviderControl]:
+    """The demo provider, in this process."""
+    running = Provider("key")
+    running.start()
+    yield ProviderControl(running.control.url, "key", running.provider.url)
+    running.stop()

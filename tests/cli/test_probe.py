@@ -1,49 +1,16 @@
 """`probe`: what is told of a provider, what is asked of it, and what is shown."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import yaml
 from tests.cli.conftest import Tokenvend
+from tests.cli.demo_credential import SCOPES, set_up
 
 from tokenvend_cli.probing.asking import MOST_REQUESTS
 from tokenvend_local.demo_provider.client import ProviderControl
-from tokenvend_local.demo_provider.clients import Client, Flavour
-from tokenvend_local.demo_provider.provider import Provider
-
-SCOPES = ["reports:read", "reports:write"]
-
-
-@pytest.fixture
-def provider() -> Iterator[ProviderControl]:
-    running = Provider("key")
-    running.start()
-    yield ProviderControl(running.control.url, "key", running.provider.url)
-    running.stop()
-
-
-def _apply(tokenvend: Tokenvend, provider: ProviderControl, flavour: Flavour) -> Client:
-    """One credential at the demo provider, with its secret."""
-    tokenvend.stack.outputs["LocalStack"] = "true"
-    method = "client_secret_post" if flavour is Flavour.SMARTRECRUITERS else "client_secret_basic"
-
-    def change(document: dict[str, Any]) -> None:
-        document["providers"]["acme"] = {
-            "token_endpoint": provider.token_endpoint(flavour),
-            "client_authentication": method,
-        }
-        del document["callers"]["events"]
-        document["credentials"] = {"jobs": {"provider": "acme", "scopes": SCOPES}}
-        document["grants"] = [{"caller": "shop", "credential": "jobs", "scopes": SCOPES}]
-
-    tokenvend.write(change)
-    tokenvend.apply()
-    client = provider.add_client("jobs", flavour=flavour, scopes=SCOPES)
-    secret = {"client_id": client.client_id, "client_secret": client.client_secret}
-    assert tokenvend("secret", "put", "jobs", stdin=json.dumps(secret)).exit_code == 0
-    return client
+from tokenvend_local.demo_provider.clients import Flavour
 
 
 def _answers(document: dict[str, Any]) -> dict[str, str | None]:
@@ -53,7 +20,7 @@ def _answers(document: dict[str, Any]) -> dict[str, str | None]:
 def test_provider_that_narrows_is_found_out(
     tokenvend: Tokenvend, provider: ProviderControl
 ) -> None:
-    _apply(tokenvend, provider, Flavour.STANDARD)
+    set_up(tokenvend, provider, Flavour.STANDARD)
 
     document = tokenvend.json("probe", "jobs")
 
@@ -71,7 +38,7 @@ def test_provider_that_narrows_is_found_out(
 def test_provider_that_does_not_narrow_is_found_out(
     tokenvend: Tokenvend, provider: ProviderControl
 ) -> None:
-    _apply(tokenvend, provider, Flavour.SMARTRECRUITERS)
+    set_up(tokenvend, provider, Flavour.SMARTRECRUITERS)
 
     document = tokenvend.json("probe", "jobs")
 
@@ -84,7 +51,7 @@ def test_provider_that_does_not_narrow_is_found_out(
 def test_neither_token_nor_secret_is_shown_and_few_requests_are_made(
     tokenvend: Tokenvend, provider: ProviderControl
 ) -> None:
-    client = _apply(tokenvend, provider, Flavour.STANDARD)
+    client = set_up(tokenvend, provider, Flavour.STANDARD)
 
     told = tokenvend("probe", "jobs")
 
@@ -96,7 +63,7 @@ def test_neither_token_nor_secret_is_shown_and_few_requests_are_made(
 def test_provider_that_says_no_lifetime_is_told(
     tokenvend: Tokenvend, provider: ProviderControl
 ) -> None:
-    client = _apply(tokenvend, provider, Flavour.STANDARD)
+    client = set_up(tokenvend, provider, Flavour.STANDARD)
     provider.misbehave(client_id=client.client_id, fields={"expires_in": None})
 
     document = tokenvend.json("probe", "jobs")
@@ -109,7 +76,7 @@ def test_provider_that_says_no_lifetime_is_told(
 def test_same_token_on_the_second_request_is_found_out(
     tokenvend: Tokenvend, provider: ProviderControl
 ) -> None:
-    client = _apply(tokenvend, provider, Flavour.STANDARD)
+    client = set_up(tokenvend, provider, Flavour.STANDARD)
     provider.misbehave(client_id=client.client_id, same_token=True)
 
     document = tokenvend.json("probe", "jobs")
@@ -129,7 +96,7 @@ def test_same_token_on_the_second_request_is_found_out(
 def test_provider_that_gives_no_token_ends_it(
     tokenvend: Tokenvend, provider: ProviderControl, how: dict[str, Any], told: str
 ) -> None:
-    client = _apply(tokenvend, provider, Flavour.STANDARD)
+    client = set_up(tokenvend, provider, Flavour.STANDARD)
     provider.misbehave(client_id=client.client_id, **how)
 
     result = tokenvend("probe", "jobs")
@@ -142,7 +109,7 @@ def test_provider_that_gives_no_token_ends_it(
 def test_secret_of_ones_own_is_used_instead_of_the_deployed_one(
     tokenvend: Tokenvend, provider: ProviderControl
 ) -> None:
-    _apply(tokenvend, provider, Flavour.STANDARD)
+    set_up(tokenvend, provider, Flavour.STANDARD)
     other = provider.add_client("mine", flavour=Flavour.STANDARD, scopes=SCOPES)
     secret = {"client_id": other.client_id, "client_secret": other.client_secret}
 
@@ -154,7 +121,7 @@ def test_secret_of_ones_own_is_used_instead_of_the_deployed_one(
 def test_secret_goes_to_no_other_host_for_introspection(
     tokenvend: Tokenvend, provider: ProviderControl
 ) -> None:
-    client = _apply(tokenvend, provider, Flavour.STANDARD)
+    client = set_up(tokenvend, provider, Flavour.STANDARD)
 
     result = tokenvend("probe", "jobs", "--introspection-endpoint", "https://evil.example/i")
 
@@ -165,7 +132,7 @@ def test_secret_goes_to_no_other_host_for_introspection(
 def test_secret_that_may_not_be_sent_there_is_not_sent(
     tokenvend: Tokenvend, provider: ProviderControl
 ) -> None:
-    client = _apply(tokenvend, provider, Flavour.STANDARD)
+    client = set_up(tokenvend, provider, Flavour.STANDARD)
 
     def redirect(document: dict[str, Any]) -> None:
         document["providers"]["acme"] = {"token_endpoint": "https://evil.example/token"}

@@ -8,23 +8,16 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from tokenvend.adapters.clock import SystemClock
-from tokenvend.adapters.provider_http import RequestsProviderClient
-from tokenvend.adapters.secrets_manager import SecretsManagerStore
-from tokenvend.adapters.signing.kms import KmsSigner
-from tokenvend.adapters.signing.signer import Signer
 from tokenvend.domain.errors import TokenVendError
 from tokenvend.domain.oauth.token_request import ProviderSecret, destination_of, host_of
 from tokenvend.domain.registry import CredentialDefinition, CredentialKind
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.secret_fields import secret_fields
-from tokenvend.vending.secret import read_secret
-from tokenvend.vending.signing import SigningClient
 from tokenvend_cli.commands.context import AsJson, deployment_of, note, out, print_json, say, told
+from tokenvend_cli.commands.provider_access import deployed_secret, provider_client
 from tokenvend_cli.commands.tables import table
-from tokenvend_cli.deployment.secret_status import SecretName, parse_secret_name
+from tokenvend_cli.deployment.secret_status import parse_secret_name
 from tokenvend_cli.deployment.secrets import Secrets
-from tokenvend_cli.deployment.stack import Deployment
 from tokenvend_cli.probing.asking import MOST_REQUESTS, Asker
 from tokenvend_cli.probing.findings import Findings
 from tokenvend_cli.probing.measure import measure
@@ -65,10 +58,12 @@ def probe(
     if definition.kind is CredentialKind.API_KEY:
         raise UsageError(f"{name} is an API key: there is nothing to measure")
     given = _given(secret_from_stdin=secret_from_stdin)
-    secret = _secret_of(definition, given) if given else _deployed(deployment, definition, target)
+    secret = (
+        _secret_of(definition, given) if given else deployed_secret(deployment, definition, target)
+    )
     if introspection_endpoint and host_of(introspection_endpoint) != secret.allowed_host:
         raise UsageError(f"the secret may be sent to {secret.allowed_host} only")
-    asker = Asker(_client(deployment), definition, secret)
+    asker = Asker(provider_client(deployment), definition, secret)
     refresh_token = given.get("refresh_token")
     try:
         findings = measure(
@@ -104,25 +99,6 @@ def _secret_of(definition: CredentialDefinition, given: dict[str, str]) -> Provi
         destination_of(definition),
         key_id=given.get("key_id"),
     )
-
-
-def _deployed(
-    deployment: Deployment, definition: CredentialDefinition, target: SecretName
-) -> ProviderSecret:
-    store = SecretsManagerStore(
-        deployment.client("secretsmanager"),
-        prefix=deployment.output("SecretPrefix"),
-        deployment=deployment.output("DeploymentId"),
-    )
-    try:
-        return read_secret(store, definition, target.tenant)
-    except TokenVendError as error:
-        raise CommandError(error.description) from None
-
-
-def _client(deployment: Deployment) -> SigningClient:
-    provider = RequestsProviderClient(allow_loopback_http=deployment.is_local_stack)
-    return SigningClient(provider, Signer(KmsSigner(deployment.client("kms"))), SystemClock())
 
 
 def _show(

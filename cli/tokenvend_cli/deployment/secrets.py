@@ -1,6 +1,7 @@
 """Provider secrets: written and described, never read back."""
 
 import json
+import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -128,6 +129,10 @@ class Secrets:
         self._manager.tag_resource(SecretId=seen.secret_id, Tags=_tags(seen.needed))
         described = self._manager.describe_secret(SecretId=seen.secret_id)
         self._announce(seen.name, _current_version(described))
+
+    def replace_tokens(self, name: SecretName) -> None:
+        """Have every token of *name* replaced with its next use, though no secret has changed."""
+        self._announce(name, uuid.uuid4().hex)
 
     def _announce(self, name: SecretName, version: str) -> None:
         """Mark the tokens made with the former secret as due for replacement."""

@@ -1,0 +1,40 @@
+"""Reaching a provider from the command line, as the functions do."""
+
+from tokenvend.adapters.clock import SystemClock
+from tokenvend.adapters.provider_http import RequestsProviderClient
+from tokenvend.adapters.secrets_manager import SecretsManagerStore
+from tokenvend.adapters.signing.kms import KmsSigner
+from tokenvend.adapters.signing.signer import Signer
+from tokenvend.domain.errors import TokenVendError
+from tokenvend.domain.oauth.token_request import ProviderSecret
+from tokenvend.domain.registry import CredentialDefinition
+from tokenvend.vending.secret import read_secret
+from tokenvend.vending.signing import SigningClient
+from tokenvend_cli.deployment.secret_status import SecretName
+from tokenvend_cli.deployment.stack import Deployment
+from tokenvend_cli.problems import CommandError
+
+
+def deployed_secret(
+    deployment: Deployment, definition: CredentialDefinition, target: SecretName
+) -> ProviderSecret:
+    """The secret as a function reads it, under the rights of whoever runs the command.
+
+    Raises:
+        CommandError: it is not there, or may not go where its definition sends it.
+    """
+    store = SecretsManagerStore(
+        deployment.client("secretsmanager"),
+        prefix=deployment.output("SecretPrefix"),
+        deployment=deployment.output("DeploymentId"),
+    )
+    try:
+        return read_secret(store, definition, target.tenant)
+    except TokenVendError as error:
+        raise CommandError(error.description) from None
+
+
+def provider_client(deployment: Deployment) -> SigningClient:
+    """A client with the bounds of the functions' own."""
+    provider = RequestsProviderClient(allow_loopback_http=deployment.is_local_stack)
+    return SigningClient(provider, Signer(KmsSigner(deployment.client("kms"))), SystemClock())

@@ -1,0 +1,57 @@
+"""`revoke`: have a provider end a token (RFC 7009)."""
+
+import sys
+from http import HTTPStatus
+from typing import Annotated
+
+import typer
+
+from tokenvend.domain.oauth.token_request import build_revocation_request, host_of
+from tokenvend.domain.secret import Secret
+from tokenvend.ports import ProviderAwayError
+from tokenvend_cli.commands.context import AsJson, deployment_of, print_json, say, told
+from tokenvend_cli.commands.provider_access import deployed_secret, provider_client
+from tokenvend_cli.deployment.secret_status import parse_secret_name
+from tokenvend_cli.deployment.secrets import Secrets
+from tokenvend_cli.problems import CommandError, UsageError
+
+
+@told
+def revoke(
+    context: typer.Context,
+    name: Annotated[
+        str, typer.Argument(metavar="CREDENTIAL[/TENANT]", help="Whose.", show_default=False)
+    ],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Have the provider end a token, which comes from standard input. Never from an argument.
+
+    Every token of the credential is then replaced with its next use, so that none is vended that
+    is dead. You need secretsmanager:GetSecretValue on the secret yourself, as for `probe`.
+
+    Example: tokenvend revoke sr-jobs < token.txt
+    """
+    deployment, target = deployment_of(context), parse_secret_name(name)
+    secrets = Secrets(deployment)
+    definition = secrets.definition_of(target)
+    if definition.revocation_endpoint is None:
+        raise CommandError(f"{name} has no revocation_endpoint: its provider cannot be told")
+    token = sys.stdin.read().strip()
+    if not token or len(token.split()) != 1:
+        raise UsageError("standard input must be one token, and nothing else")
+    secret = deployed_secret(deployment, definition, target)
+    request = build_revocation_request(definition, Secret(token), secret)
+    if request is None or host_of(request.url) != secret.allowed_host.lower():
+        raise CommandError(f"the secret may be sent to {secret.allowed_host} only")
+    secrets.replace_tokens(target)
+    try:
+        status = provider_client(deployment).send(request).status
+    except ProviderAwayError as error:
+        raise CommandError(f"the provider did not answer: {error}") from None
+    if status != HTTPStatus.OK:
+        raise CommandError(f"the provider answered {status}: the token may still be valid")
+    if as_json:
+        print_json({"name": name, "revoked": True, "token_sha256": Secret(token).sha256})
+    else:
+        say(f"The provider has ended the token, or never knew it. {name} gets new ones.")
