@@ -15,7 +15,12 @@ from tokenvend.adapters.secrets_manager import (
     SecretsManagerStore,
 )
 from tokenvend.domain.oauth.token_request import TO_CALLERS, ProviderSecret
-from tokenvend.domain.registry import CredentialDefinition, CredentialKind
+from tokenvend.domain.registry import (
+    Assertion,
+    ClientAuthentication,
+    CredentialDefinition,
+    CredentialKind,
+)
 from tokenvend.domain.secret import Secret
 from tokenvend.ports import SecretStore, SecretUnusableError
 
@@ -27,6 +32,8 @@ ATS = CredentialDefinition(
     name="ats", provider="smartrecruiters", token_endpoint=f"https://{HOST}/token"
 )
 PARTNER = replace(ATS, name="partner", family=True)
+SIGNS = replace(ATS, name="signs", client_authentication=ClientAuthentication.PRIVATE_KEY_JWT)
+IN_KMS = replace(SIGNS, name="in-kms", assertion=Assertion(audience="a", kms_keys=("arn:one",)))
 KEY = replace(ATS, name="key", kind=CredentialKind.API_KEY, token_endpoint="")
 SECRET = ProviderSecret("client-1", Secret("top-secret-1"), HOST)
 
@@ -59,7 +66,14 @@ class SecretsManagerWorld:
         name = self._prefix + (credential if tenant is None else f"{credential}/{tenant}")
         value = secret.client_secret.reveal()
         fields = {"client_id": secret.client_id, "client_secret": value}
-        text = json.dumps(fields if secret.client_id else {"api_key": value})
+        if value.startswith("PEM"):
+            key_id = {"key_id": secret.key_id} if secret.key_id else {}
+            fields = {"client_id": secret.client_id, "private_key": value} | key_id
+        elif not secret.client_id:
+            fields = {"api_key": value}
+        elif not value:
+            del fields["client_secret"]
+        text = json.dumps(fields)
         if name in self._written:
             self._client.put_secret_value(SecretId=name, SecretString=text)
             return
@@ -94,6 +108,23 @@ def test_the_current_secret_is_read_past_every_cache(world: World) -> None:
     world.put("ats", None, newer)
 
     assert world.store.read(ATS, None) == newer
+
+
+@pytest.mark.parametrize("key_id", [None, "theirs"])
+def test_a_private_key_comes_back_with_its_name_if_it_has_one(
+    world: World, key_id: str | None
+) -> None:
+    secret = ProviderSecret("client-1", Secret("PEM text"), HOST, key_id=key_id)
+    world.put("signs", None, secret)
+
+    assert world.store.read(SIGNS, None) == secret
+
+
+def test_where_kms_signs_the_secret_is_the_client_id(world: World) -> None:
+    secret = ProviderSecret("client-1", Secret(""), HOST)
+    world.put("in-kms", None, secret)
+
+    assert world.store.read(IN_KMS, None) == secret
 
 
 def test_an_api_key_comes_back_without_a_client(world: World) -> None:
