@@ -1,0 +1,90 @@
+"""What decides a request, and what is known of a credential's secret."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from tokenvend.domain.credential_state import UNKNOWN, CredentialState, Observed
+from tokenvend.domain.failure import Failure
+from tokenvend.domain.registry import CredentialDefinition, RegistryView
+from tokenvend.ports.tokens import NOTHING, TokenItem
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """What one read is to bring: `token_key` is `None` while the key is not known."""
+
+    identity: str
+    credential: str
+    tenant: str | None = None
+    token_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What one read brought."""
+
+    view: RegistryView
+    item: TokenItem = NOTHING
+    state: CredentialState = UNKNOWN
+
+
+class VendReader(Protocol):
+    """Everything that decides one request, in one read."""
+
+    def read(self, lookup: Lookup) -> Findings:
+        """Read the registry, the credential's state and, where its key is known, the token.
+
+        Raises:
+            StoreAwayError: nothing can be said about the request.
+        """
+
+    def is_away(self) -> bool:
+        """Whether another key cannot be read either: then it is the store, not one partition."""
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialView:
+    """A credential without any caller. `definition` is `None` where there is none, or blocked."""
+
+    definition: CredentialDefinition | None
+    state: CredentialState = UNKNOWN
+
+
+class CredentialReader(Protocol):
+    """What a renewal goes by, which nobody asked for just now."""
+
+    def read(self, credential: str, tenant: str | None) -> CredentialView:
+        """The credential's definition and state, in one read.
+
+        Raises:
+            StoreAwayError: the tables do not answer.
+        """
+
+
+class CredentialStates(Protocol):
+    """One item for each credential or tenant: its secret's epoch, its failure, what it showed."""
+
+    def replace_failure(
+        self, credential: str, tenant: str | None, *, before: Failure | None, after: Failure | None
+    ) -> bool:
+        """Make *after* stand in place of *before*; `False`: something else stood there.
+
+        Raises:
+            StoreAwayError: the table does not answer.
+        """
+
+    def note(self, credential: str, tenant: str | None, observed: Observed) -> None:
+        """Keep what an exchange showed.
+
+        Raises:
+            StoreAwayError: the table does not answer.
+        """
+
+    def start_epoch(self, credential: str, tenant: str | None, epoch: str) -> None:
+        """Name the state of a secret that has changed, and forget its failure.
+
+        Raises:
+            StoreAwayError: the table does not answer.
+        """
