@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import yaml
 from tests.cli import aws
 from tests.cli.conftest import Refuse, Tokenvend
 
@@ -268,3 +269,28 @@ def test_who_may_not_is_told_by_aws(
 
     assert result.exit_code == 1
     assert "AccessDeniedException" in result.stderr
+
+
+def explained(tokenvend: Tokenvend, connection: str) -> dict[str, Any]:
+    (verdict,) = tokenvend.json(
+        *("explain", "--deployed", "--caller", "shop", "--credential", "jobs-user"),
+        *("--connection", connection),
+    )
+    return dict(verdict)
+
+
+@pytest.mark.usefixtures("deployed")
+def test_explain_says_which_connections_a_grant_reaches(tokenvend: Tokenvend) -> None:
+    document = yaml.safe_load(tokenvend.file.read_text(encoding="utf-8"))
+    document["grants"].append({"caller": "shop", "credential": "jobs-user", "scopes": ["read"]})
+    tokenvend.file.write_text(yaml.safe_dump(document), encoding="utf-8")
+    tokenvend.apply()
+
+    mine, theirs = explained(tokenvend, "acme-42"), explained(tokenvend, "events/acme-42")
+
+    assert (mine["decision"], mine["connection"]) == ("granted", NAME)
+    assert "as far as its user consented" in mine["scope"]
+    assert (theirs["decision"], theirs["rule"], theirs["error"]) == (
+        *("refused", "grant.connections"),
+        "consent_required",
+    )

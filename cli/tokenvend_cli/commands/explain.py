@@ -54,6 +54,7 @@ _REASONS: dict[str, str] = {
     Rule.CALLER_BLOCKED: "It is blocked: see `tokenvend blocks`.",
     Rule.GRANT_EXISTS: "No grant is for this caller and this credential.",
     Rule.CREDENTIAL_EXISTS: "The credential of this grant is not there.",
+    Rule.CONNECTION_GRANTED: "The grant does not reach this connection.",
     Rule.CREDENTIAL_BLOCKED: "The credential is blocked: see `tokenvend blocks`.",
 }
 _IN_THE_HEADLINE = frozenset({"decision", "identity", "caller", "credential"})
@@ -74,6 +75,7 @@ def explain(
     audience: Annotated[str | None, typer.Option(help="As in a request.")] = None,
     resource: Annotated[str | None, typer.Option(help="As in a request.")] = None,
     tenant: Annotated[str | None, typer.Option(help="As in a request.")] = None,
+    connection: Annotated[str | None, typer.Option(help="As in a request.")] = None,
     file: File = DEFAULT_FILE,
     deployed: Annotated[
         bool, typer.Option("--deployed", help="Ask what is deployed, blocks too, not the file.")
@@ -86,7 +88,8 @@ def explain(
 
     Example: tokenvend explain --caller billing --credential sr-jobs --scope jobs_read
     """
-    asked = {"scope": scope, "audience": audience, "resource": resource, "tenant": tenant}
+    asked = {"scope": scope, "audience": audience, "resource": resource}
+    asked |= {"tenant": tenant, "connection": connection}
     request = _request(credential, asked)
     items = _deployed_items(context) if deployed else _file_items(file)
     verdicts = [
@@ -180,6 +183,15 @@ def _token(decision: Decision) -> dict[str, Any]:
             "kind": definition.kind.value,
             "tenant": spec.tenant,
             "header": header and f"{header.name}: {header.prefix}…",
+        }
+    if decision.connection is not None:
+        # The registry does not know who consented to what, so neither does this.
+        return {
+            "connection": str(decision.connection),
+            "scope": format_scope(spec.scopes) + ", as far as its user consented",
+            "scope_mode": definition.scope_mode.value,
+            "observed_scope": format_scope(decision.observed_scopes),
+            "token_endpoint": definition.token_endpoint,
         }
     return {
         "scope": format_scope(spec.scopes),
