@@ -112,8 +112,6 @@ OF_AWS = (
 )
 #: They need connections, which test_connections.py has.
 OF_CONNECTIONS = tuple(("connections", each) for each in ("list", "show", "forecast"))
-#: It needs a provider, which test_probe.py has.
-OF_A_PROVIDER = (("probe",),)
 
 
 @pytest.fixture
@@ -147,7 +145,7 @@ def test_every_command_that_prints_json_is_tried_here() -> None:
     tried = [
         words
         for words in COMMANDS
-        for each in (*OF_THE_FILE, *OF_AWS, *OF_CONNECTIONS, *OF_A_PROVIDER)
+        for each in (*OF_THE_FILE, *OF_AWS, *OF_CONNECTIONS)
         if each[: len(words)] == words
     ]
 
