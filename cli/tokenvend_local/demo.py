@@ -15,6 +15,10 @@ from tokenvend_local.stack import LocalStack
 
 #: Stands in demo/tokenvend.yaml where the provider's address belongs.
 _PLACEHOLDER = "http://127.0.0.1:8123"
+#: The same for the pages.
+_PAGES_PLACEHOLDER = "http://127.0.0.1:8124"
+#: Where users of the demo come back to. Nobody listens there: the tour reads the code off the URL.
+RETURN_URL = "http://127.0.0.1:8125/connected"
 _CALLER = "dashboard"
 #: Two `tokenvend` commands at once: each is mostly start-up, on two cores.
 _COMMANDS_AT_ONCE = 2
@@ -41,7 +45,8 @@ def set_up(stack: LocalStack, folder: Path) -> Demo:
     folder.mkdir(parents=True, exist_ok=True)
     configuration = folder / "tokenvend.yaml"
     text = places.DEMO_CONFIGURATION.read_text()
-    configuration.write_text(text.replace(_PLACEHOLDER, stack.provider.url))
+    text = text.replace(_PLACEHOLDER, stack.provider.url)
+    configuration.write_text(text.replace(_PAGES_PLACEHOLDER, stack.deployed.pages_url))
     careers_site, nightly_export, stranger = _principals(stack)
     stack.tokenvend("apply", "--yes", "--file", str(configuration))
     with ThreadPoolExecutor(_COMMANDS_AT_ONCE) as pool:
@@ -73,6 +78,12 @@ def _clients(stack: LocalStack) -> Mapping[str, Client]:
     return {
         "jobs-key": provider.add_client("key", company="Initech", api_key=secrets.token_hex(16)),
         "jobs": provider.add_client("jobs", scopes=["jobs_read", "users_read"], company="Initech"),
+        "hiring": provider.add_client(
+            "hiring",
+            scopes=["jobs_read", "user_me_read"],
+            company="Initech",
+            redirect_uris=[f"{stack.deployed.pages_url}/callback/hiring"],
+        ),
         "partner/acme": provider.add_client("acme", scopes=["jobs_read"], company="Acme"),
         "partner/globex": provider.add_client("globex", scopes=["jobs_read"], company="Globex"),
         "reports": provider.add_client(

@@ -13,10 +13,12 @@ import requests
 from botocore.exceptions import ClientError
 
 from tokenvend_local.asking import Answer, ask_as_client, ask_directly, ask_signed, items
+from tokenvend_local.consenting import connect_and_ask
 from tokenvend_local.demo import Demo
 
 SIGNED = "HTTP, signed"
 UNSIGNED = "HTTP, unsigned"
+CONSENT = "a user consents"
 OAUTH = "HTTP, OAuth client"
 DIRECT = "direct, its alias"
 BATCH = "direct, a batch"
@@ -73,6 +75,13 @@ def _granted(demo: Demo) -> Iterator[Stop]:
         SIGNED,
         "an API key",
         lambda: ask_signed(deployed, demo.careers_site, "jobs-key"),
+        api_path="/users/me",
+    )
+    yield Stop(
+        "careers-site",
+        CONSENT,
+        "hiring, as Ada",
+        lambda: connect_and_ask(demo),
         api_path="/users/me",
     )
     yield Stop(
@@ -193,4 +202,6 @@ def _use(url: str, document: Mapping[str, Any]) -> str:
     value = f"{document['header_prefix']}{document['access_token']}"
     answer = requests.get(url, headers={document["header_name"]: value}, timeout=10)
     found = answer.json()
-    return f"{answer.status_code} {found.get('company', found.get('message', ''))}"
+    return (
+        f"{answer.status_code} {found.get('name', found.get('company', found.get('message', '')))}"
+    )

@@ -4,7 +4,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +18,8 @@ from tokenvend_local import places, processes
 
 FOLDER = places.ROOT / "tests" / "node"
 SCOPES = ("orders.read", "orders.write")
+#: What a user is asked for.
+USER_SCOPES = ("openid", "offline_access")
 #: A resource indicator (RFC 8707), and the scopes of the API behind it.
 RESOURCE = "https://orders.example"
 _READY_SECONDS = 15.0
@@ -50,6 +52,7 @@ class NodeProvider:
     signing: NodeClient
     published: NodeClient
     log: Path
+    consents: NodeClient
 
     def exchanges(self, client_id: str | None = None) -> list[dict[str, Any]]:
         """The token requests so far: `client_id`, `status`, `error`, `at` of each."""
@@ -69,8 +72,12 @@ def _settings_of(client: NodeClient, more: dict[str, Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def node_provider_running(log: Path, *, jwks_uri: str) -> Iterator[NodeProvider]:
+def node_provider_running(
+    log: Path, *, jwks_uri: str, redirect_uris: Sequence[str] = ()
+) -> Iterator[NodeProvider]:
     """Run it with its clients until the end of the block; *jwks_uri* is for `published`.
+
+    With *redirect_uris* there are users, who consent to `consents`.
 
     Raises:
         LocalStackError: it did not come up; `make test` installs it.
@@ -83,7 +90,7 @@ def node_provider_running(log: Path, *, jwks_uri: str) -> Iterator[NodeProvider]
     published = NodeClient("orders-published", "private_key_jwt")
     public = public_jwk(pair.public_key())
     jwks = {"keys": [public | {"kid": thumbprint(public)}]}
-    settings = {
+    settings: dict[str, Any] = {
         "port": port,
         "scopes": [*SCOPES],
         "resources": {RESOURCE: " ".join(SCOPES)},
@@ -94,6 +101,11 @@ def node_provider_running(log: Path, *, jwks_uri: str) -> Iterator[NodeProvider]
             _settings_of(published, {"algorithm": "ES256", "jwks_uri": jwks_uri}),
         ],
     }
+    consents = NodeClient("orders-users", "client_secret_basic", secrets.token_urlsafe(32))
+    if redirect_uris:
+        for_users = {"scope": " ".join(USER_SCOPES), "redirect_uris": list(redirect_uris)}
+        settings["clients"].append(_settings_of(consents, for_users))
+        settings["scopes"] = [*SCOPES, *USER_SCOPES]
     process = processes.start(
         "oidc-provider",
         [shutil.which("node") or "node", str(FOLDER / "server.mjs")],
@@ -107,6 +119,7 @@ def node_provider_running(log: Path, *, jwks_uri: str) -> Iterator[NodeProvider]
             within_seconds=_READY_SECONDS,
             log=log,
         )
-        yield NodeProvider(f"http://127.0.0.1:{port}", basic, post, signing, published, log)
+        issuer = f"http://127.0.0.1:{port}"
+        yield NodeProvider(issuer, basic, post, signing, published, log, consents)
     finally:
         processes.stop(process)

@@ -1,7 +1,8 @@
 // oidc-provider with client credentials, both client authentications, scopes and resource
 // indicators. Configured by one JSON text in OIDC_PROVIDER:
 //   { port, scopes, resources: {indicator: "scopes"}, clients: [{client_id, method, scope, …}] }
-// A client has a client_secret, or jwks or jwks_uri and a signing algorithm.
+// A client has a client_secret, or jwks or jwks_uri and a signing algorithm. With redirect_uris it
+// is one whose users consent, on the provider's own development pages.
 // Writes a line of JSON for each exchange, without the token: {client_id, status, error, at}.
 import { Provider, errors } from 'oidc-provider';
 
@@ -9,13 +10,13 @@ const { port, scopes, resources, clients } = JSON.parse(process.env.OIDC_PROVIDE
 const issuer = `http://127.0.0.1:${port}`;
 
 const provider = new Provider(issuer, {
-  clients: clients.map(({ method, algorithm, ...client }) => ({
+  clients: clients.map(({ method, algorithm, redirect_uris, ...client }) => ({
     ...client,
     token_endpoint_auth_method: method,
     token_endpoint_auth_signing_alg: algorithm,
-    grant_types: ['client_credentials'],
-    redirect_uris: [],
-    response_types: [],
+    grant_types: redirect_uris ? ['authorization_code', 'refresh_token'] : ['client_credentials'],
+    redirect_uris: redirect_uris ?? [],
+    response_types: redirect_uris ? ['code'] : [],
   })),
   clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt'],
   // Its own dispatcher takes no loopback address, and it waits 2.5 s.
@@ -24,7 +25,7 @@ const provider = new Provider(issuer, {
   scopes,
   ttl: { ClientCredentials: 600 },
   features: {
-    devInteractions: { enabled: false },
+    devInteractions: { enabled: clients.some(({ redirect_uris }) => redirect_uris) },
     clientCredentials: { enabled: true },
     introspection: { enabled: true },
     revocation: { enabled: true },

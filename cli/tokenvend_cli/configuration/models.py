@@ -56,6 +56,9 @@ class ProviderModel(Strict):
     authorization_endpoint: Url | None = Field(
         default=None, description="Where users are sent to consent (authorization_code)"
     )
+    authorization_parameters: dict[str, str] = Field(
+        default={}, description="More parameters of the authorization request, such as prompt"
+    )
     requires_iss: bool | None = Field(
         default=None,
         description="It names itself in what it sends back (RFC 9207); else as discovered",

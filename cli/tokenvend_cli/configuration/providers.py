@@ -131,6 +131,11 @@ def _override(provider: Provider, model: ProviderModel) -> Provider:
         "client_authentication": model.client_authentication
         and ClientAuthentication(model.client_authentication),
         "authorization_endpoint": model.authorization_endpoint,
+        "authorization_parameters": {
+            **provider.authorization_parameters,
+            **model.authorization_parameters,
+        }
+        or None,
         "requires_iss": model.requires_iss,
         "title": model.title,
         "scope_words": {**provider.scope_words, **model.scope_words} or None,

@@ -1,0 +1,52 @@
+"""A user of the demo: opens the link, presses Continue, allows, and comes back."""
+
+from urllib.parse import parse_qs, urlsplit
+
+from tokenvend_local.asking import Answer, ask_signed, connect_signed
+from tokenvend_local.browsing import Browser
+from tokenvend_local.demo import RETURN_URL, Demo
+from tokenvend_local.errors import LocalStackError
+
+CREDENTIAL, CONNECTION, USER = "hiring", "ada", "ada"
+
+
+def start(demo: Demo) -> str:
+    """Start a connection as careers-site does; the link to send the user to."""
+    started = connect_signed(
+        *(demo.stack.deployed, demo.careers_site, CREDENTIAL, "start"),
+        connection=CONNECTION,
+        return_url=RETURN_URL,
+    )
+    if started.error is not None:
+        raise LocalStackError(f"No connection could be started: {started.document}")
+    return str(started.document["connect_url"])
+
+
+def consent(connect_url: str, *, user: str = USER) -> str:
+    """What a user does in a browser; the one-time code that comes to the application.
+
+    Raises:
+        LocalStackError: a page was not the one that leads on.
+    """
+    browser = Browser()
+    asked = browser.open(connect_url)
+    if not asked.forms:
+        raise LocalStackError(f"The page does not ask: {asked.title}")
+    left = browser.press(asked, next(iter(asked.forms[0].buttons)))
+    returned = browser.press(browser.go_on(left), "Allow", {"user": user})
+    if returned.moves_to is None:
+        raise LocalStackError(f"The page does not lead back: {returned.title}")
+    return parse_qs(urlsplit(returned.moves_to).query)["code"][0]
+
+
+def connect_and_ask(demo: Demo) -> Answer:
+    """From the start to a token that sees what the user sees."""
+    code = consent(start(demo))
+    completed = connect_signed(
+        *(demo.stack.deployed, demo.careers_site, CREDENTIAL, "complete"),
+        connection=CONNECTION,
+        code=code,
+    )
+    if completed.error is not None:
+        return completed
+    return ask_signed(demo.stack.deployed, demo.careers_site, CREDENTIAL, connection=CONNECTION)
