@@ -29,6 +29,7 @@ knows of, such as a token that `node_provider` issued; the last test searches fo
 every log and in what the tests themselves have said.
 """
 
+import fcntl
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,8 +45,12 @@ _HERE = Path(__file__).parent
 _said: list[str] = []
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep this folder's tests in one worker, and the search of the logs last."""
+    """Keep this folder's tests in one worker, and the search of the logs last.
+
+    First, because xdist's own hook writes the group into each test's id.
+    """
     ours = [item for item in items if _HERE in item.path.parents]
     for item in ours:
         item.add_marker(pytest.mark.xdist_group("local_stack"))
@@ -67,6 +72,16 @@ def said() -> list[str]:
 @pytest.fixture(scope="session")
 def stack() -> Iterator[LocalStack]:
     folder = FOLDER / "tests"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pytest.fail("another process has this checkout's test stack: are groups in effect?")
+        yield from _started(folder)
+
+
+def _started(folder: Path) -> Iterator[LocalStack]:
     with local_stack(folder, parameters={"MemorySeconds": str(MEMORY_SECONDS)}) as running:
         yield running
 
