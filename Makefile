@@ -35,7 +35,7 @@ check: ## format, lint, types, direction of imports, template, policies, pinned 
 .PHONY: test
 test: ## every test that needs no root
 	@$(ENVS) uv dev ministack sam runtime node
-	@$(PYTHON_BIN) -m pytest --ignore=tests/system -n 2 --dist loadgroup $(PYTEST_ARGS)
+	@$(PYTHON_BIN) -m pytest --ignore=tests/system -m "not long" -n 2 --dist loadgroup $(PYTEST_ARGS)
 
 .PHONY: test-system
 test-system: ## whole runs: the demo from its command line, a browser and spin as they come
@@ -64,6 +64,12 @@ model: ## the lease and the refresh journal, every interleaving, checked by spin
 	@$(ENVS) dev
 	@scripts/system-packages
 	@$(PYTHON_BIN) -m models
+
+.PHONY: faults
+faults: ## faults on the local stack with real workers; writes build/faults.md
+	@$(ENVS) uv dev ministack sam
+	@$(PYTHON_BIN) -m pytest tests/faults $(PYTEST_ARGS)
+	@echo "build/faults.md: fault, what callers saw, exchanges made; docs/faults.md is the same."
 
 .PHONY: lock
 lock: ## pin the requirements again (UPGRADE=1 takes the newest)

@@ -113,16 +113,21 @@ class LocalStack:
 
 @contextmanager
 def local_stack(
-    folder: Path, *, step: Step = silent, parameters: Mapping[str, str] | None = None
+    folder: Path,
+    *,
+    step: Step = silent,
+    parameters: Mapping[str, str] | None = None,
+    variables: Mapping[str, str] | None = None,
 ) -> Iterator[LocalStack]:
     """Start a local stack and stop all of it at the end, however that end comes.
 
-    *folder* takes its logs and temporary files; *parameters* are the template's.
+    *folder* takes its logs and temporary files; *parameters* are the template's; *variables* are
+    the functions' beyond the template's, as AWS's own runtime adds some.
 
     Raises:
         LocalStackError: a part of it did not come up.
     """
-    stack = start(folder, step=step, parameters=parameters)
+    stack = start(folder, step=step, parameters=parameters, variables=variables)
     try:
         yield stack
     finally:
@@ -130,7 +135,11 @@ def local_stack(
 
 
 def start(
-    folder: Path, *, step: Step = silent, parameters: Mapping[str, str] | None = None
+    folder: Path,
+    *,
+    step: Step = silent,
+    parameters: Mapping[str, str] | None = None,
+    variables: Mapping[str, str] | None = None,
 ) -> LocalStack:
     """Start a local stack that goes on until `stop`. If it fails, nothing is left running.
 
@@ -143,7 +152,7 @@ def start(
             with step("Building the functions"):
                 artifact.build(folder / "build.log")
         with step("Starting the local AWS"):
-            aws, endpoint = local_aws.start(folder)
+            aws, endpoint = local_aws.start(folder, variables=variables)
             started.append(aws)
         with step("Deploying the template"):
             deployed = deployment.deploy(endpoint, folder / "deploy.log", parameters)

@@ -1,0 +1,69 @@
+"""A stack of its own, with a proxy between its functions and each service of the local AWS.
+
+The workers inherit `AWS_ENDPOINT_URL_<SERVICE>` from the local AWS's process; the template
+knows nothing of it. `scene` gives each test its own credential and caller; `table` takes what
+was seen, and the last test holds docs/faults.md to it.
+"""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from tests.faults.scene import SERVICES, Scene
+from tests.faults.table import Table
+from tests.local_stack.world import World
+
+from tokenvend_local.fault_proxy import FaultProxy
+from tokenvend_local.kept import FOLDER
+from tokenvend_local.stack import LocalStack, local_stack
+
+MEMORY_SECONDS = 2
+_HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep this folder's tests in the local stack's worker, and the table's test last."""
+    ours = [item for item in items if _HERE in item.path.parents]
+    for item in ours:
+        item.add_marker(pytest.mark.xdist_group("local_stack"))
+    last = [item for item in ours if item.path.name == "test_table.py"]
+    items[:] = [item for item in items if item not in last] + last
+
+
+@pytest.fixture(scope="session")
+def proxies() -> Iterator[dict[str, FaultProxy]]:
+    with ExitStack() as running:
+        yield {name: running.enter_context(FaultProxy()) for name in SERVICES}
+
+
+@pytest.fixture(scope="session")
+def faulty_stack(proxies: dict[str, FaultProxy]) -> Iterator[LocalStack]:
+    variables = {f"AWS_ENDPOINT_URL_{SERVICES[name]}": p.url for name, p in proxies.items()}
+    parameters = {"MemorySeconds": str(MEMORY_SECONDS)}
+    with local_stack(FOLDER / "faults", parameters=parameters, variables=variables) as running:
+        for proxy in proxies.values():
+            proxy.upstream = running.endpoint
+        yield running
+
+
+@pytest.fixture(scope="session")
+def faulty_world(faulty_stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> World:
+    return World(faulty_stack, tmp_path_factory.mktemp("faults"), set())
+
+
+@pytest.fixture(scope="session")
+def table() -> Table:
+    return Table()
+
+
+@pytest.fixture
+def scene(
+    faulty_stack: LocalStack,
+    faulty_world: World,
+    proxies: dict[str, FaultProxy],
+    table: Table,
+) -> Iterator[Scene]:
+    yield Scene(faulty_stack, faulty_world, proxies, table)
+    for proxy in proxies.values():
+        proxy.behave()

@@ -1,0 +1,71 @@
+"""A provider that is slow, refuses, breaks off or talks nonsense."""
+
+import time
+from typing import Any
+
+import pytest
+from tests.faults.scene import Scene, seen
+
+
+@pytest.mark.long
+def test_a_slow_provider_is_asked_once_for_all(scene: Scene) -> None:
+    scene.provider(delay_seconds=3.0)
+
+    answers = scene.ask_at_once(5)
+
+    assert [answer.status for answer in answers] == [200] * 5
+    assert len({answer.token for answer in answers}) == 1
+    assert scene.exchanges() == 1
+    scene.tell("provider takes 3 s; five ask at once", "five times the same token")
+
+
+@pytest.mark.long
+def test_a_provider_that_accepts_and_does_not_answer_in_time(scene: Scene) -> None:
+    scene.provider(delay_seconds=10.0, times=1)
+
+    first, second = scene.ask(), scene.ask()
+
+    assert (first.status, second.status) == (503, 503)
+    assert first.seconds < 12
+    assert "Retry-After" in first.headers
+    scene.recovers()
+    scene.until(lambda: scene.exchanges() == 2)
+    scene.tell(
+        "provider accepts and answers after 10 s",
+        f"{seen(first)} after 8 s; meanwhile {seen(second)} at once; then a token",
+    )
+
+
+@pytest.mark.parametrize(
+    ("fault", "how", "status"),
+    [
+        pytest.param("provider answers 429, `Retry-After: 3`", {"status": 429}, 503, id="429"),
+        pytest.param(
+            "provider answers 500", {"status": 500}, 503, id="500", marks=pytest.mark.long
+        ),
+        pytest.param(
+            "provider answers with garbage", {"body": "garbage"}, 502, marks=pytest.mark.long
+        ),
+        pytest.param(
+            "provider breaks off in mid-answer", {"body": "half"}, 503, marks=pytest.mark.long
+        ),
+        pytest.param("provider hangs up", {"hang_up": True}, 503, marks=pytest.mark.long),
+    ],
+)
+def test_a_provider_that_fails_once_is_left_alone_and_then_probed(
+    scene: Scene, fault: str, how: dict[str, Any], status: int
+) -> None:
+    if how.get("status") == 429:
+        how = {**how, "retry_after": "3"}
+    scene.provider(times=1, **how)
+    started = time.monotonic()
+
+    first, second = scene.ask(), scene.ask()
+
+    assert first.status == second.status == status
+    assert scene.exchanges() == 1
+    scene.recovers()
+    if "retry_after" in how:
+        assert time.monotonic() - started >= 3
+    assert scene.exchanges() == 2
+    scene.tell(fault, f"{seen(first)}, and again without asking it; then a token")
