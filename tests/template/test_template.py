@@ -7,6 +7,7 @@ import pytest
 from tests.template.deployed import deployed
 
 from tokenvend.adapters.dynamodb.token_store import RENEWALS
+from tokenvend.connecting.events import Happened
 from tokenvend.domain import bounds
 from tokenvend.domain.untrusted import Distrust
 
@@ -346,6 +347,12 @@ def test_alarms_watch_metrics_that_the_code_counts(resources: Resources) -> None
     failures = resources["CredentialFailureAlarm"]["Properties"]
     assert (failures["Namespace"], failures["MetricName"]) == ("tokenvend", "Failures")
     assert failures["Dimensions"] == [{"Name": "service", "Value": "tokenvend"}]
+    lost = resources["LostConsentAlarm"]["Properties"]
+    assert lost["MetricName"] == "ConsentEvents"
+    assert {each["Name"]: each["Value"] for each in lost["Dimensions"]} == {
+        "happened": Happened.LOST.value,
+        "service": "tokenvend",
+    }
     assert all(alarm["Properties"]["TreatMissingData"] == "notBreaching" for alarm in alarms)
 
 
