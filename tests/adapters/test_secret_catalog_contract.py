@@ -104,11 +104,13 @@ def test_a_changed_secret_has_another_version(world: World) -> None:
 def test_an_adopted_secret_is_that_of_each_credential_it_names(aws: Aws) -> None:
     world = SecretsManagerWorld(aws.secretsmanager)
     tags = {DEPLOYMENT_TAG: world.deployment, CREDENTIAL_TAG: "ats crm"}
-    version = world.add(f"theirs-{uuid4().hex}", tags)
+    name = f"theirs-{uuid4().hex}"
+    version = world.add(name, tags)
+    arn = aws.secretsmanager.describe_secret(SecretId=name)["ARN"]
 
     assert found(world) == {
-        SecretVersion("ats", None, version),
-        SecretVersion("crm", None, version),
+        SecretVersion("ats", None, version, adopted_arn=arn),
+        SecretVersion("crm", None, version, adopted_arn=arn),
     }
 
 

@@ -1,9 +1,12 @@
 """A secret that was changed elsewhere is found, and its tokens are replaced one by one."""
 
+from dataclasses import replace
+
 import pytest
-from tests.unit.vending.world import World
+from tests.unit.vending.world import DEFINITION, World
 
 from tokenvend.domain.answer import Source
+from tokenvend.domain.registry import SecretReference
 from tokenvend.ports import SecretVersion, StoreAwayError
 from tokenvend.vending.sweep import Changed
 
@@ -52,3 +55,31 @@ def test_secrets_manager_that_is_away_is_said() -> None:
 
     with pytest.raises(StoreAwayError):
         sweep(world)
+
+
+THEIRS = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:theirs-AbCdEf"
+
+
+def test_a_secret_that_is_only_tagged_for_a_credential_changes_nothing() -> None:
+    world = World()
+    world.catalog.found = [
+        SecretVersion("jobs", None, "v1"),
+        SecretVersion("jobs", None, "forged", adopted_arn=THEIRS),
+        SecretVersion("nobody", None, "forged", adopted_arn=THEIRS),
+    ]
+
+    assert (sweep(world), sweep(world)) == ([Changed("jobs", None)], [])
+    assert world.states.state("jobs").epoch == "v1"
+
+
+@pytest.mark.parametrize("arn", [THEIRS, THEIRS.removesuffix("-AbCdEf")])
+def test_only_the_adopted_secret_that_the_definition_names_counts(arn: str) -> None:
+    world = World(definition=replace(DEFINITION, secret=SecretReference(arn=arn)))
+    world.catalog.found = [
+        SecretVersion("jobs", None, "left-over"),
+        SecretVersion("jobs", None, "v1", adopted_arn=THEIRS),
+        SecretVersion("jobs", None, "forged", adopted_arn=THEIRS.replace("theirs", "forged")),
+    ]
+
+    assert (sweep(world), sweep(world)) == ([Changed("jobs", None)], [])
+    assert world.states.state("jobs").epoch == "v1"

@@ -49,7 +49,7 @@ class SecretsManagerCatalog:
             yield SecretVersion(credential, tenant or None, version)
             return
         for credential in tags.get(CREDENTIAL_TAG, "").split():
-            yield SecretVersion(credential, None, version)
+            yield SecretVersion(credential, None, version, adopted_arn=entry["ARN"])
 
 
 def _current(stages: Mapping[str, list[str]]) -> str | None:

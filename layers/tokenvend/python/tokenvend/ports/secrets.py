@@ -34,11 +34,16 @@ class SecretStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SecretVersion:
-    """A credential's or tenant's secret, and the id of its current version."""
+    """A credential's or tenant's secret, and the id of its current version.
+
+    `adopted_arn` is the ARN of one that only its tags call the credential's, and whoever may tag
+    a secret writes those; `None` for one that is named for the credential.
+    """
 
     credential: str
     tenant: str | None
     version: str
+    adopted_arn: str | None = None
 
 
 class SecretCatalog(Protocol):

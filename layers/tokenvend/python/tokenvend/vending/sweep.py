@@ -3,7 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tokenvend.ports import CredentialReader, CredentialStates, SecretCatalog
+from tokenvend.domain.registry import CredentialDefinition
+from tokenvend.ports import CredentialReader, CredentialStates, SecretCatalog, SecretVersion
+
+#: Secrets Manager ends an ARN in a dash and six characters; a definition may leave them out.
+_ARN_SUFFIX = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +42,20 @@ class Sweep:
             StoreAwayError: Secrets Manager or the tables do not answer.
         """
         for secret in self._catalog.secrets():
-            known = self._credentials.read(secret.credential, secret.tenant).state.epoch
-            if known == secret.version:
+            credential = self._credentials.read(secret.credential, secret.tenant)
+            if not _is_used(secret, credential.definition):
+                continue
+            if credential.state.epoch == secret.version:
                 continue
             self._states.start_epoch(secret.credential, secret.tenant, secret.version)
             yield Changed(secret.credential, secret.tenant)
+
+
+def _is_used(secret: SecretVersion, definition: CredentialDefinition | None) -> bool:
+    """Whether exchanges read this secret: two that claim one credential would take turns."""
+    if definition is None:
+        # Gone or blocked: nothing is exchanged until it is back, and then by its own secret.
+        return secret.adopted_arn is None
+    if definition.secret is None or secret.adopted_arn is None:
+        return definition.secret is None and secret.adopted_arn is None
+    return definition.secret.arn in {secret.adopted_arn, secret.adopted_arn[:-_ARN_SUFFIX]}
