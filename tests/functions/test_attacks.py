@@ -161,3 +161,32 @@ def test_row_of_the_error_table_is_answered(
     assert (answer["statusCode"], json.loads(answer["body"])["error"]) == (status, code)
     assert ("Retry-After" in answer["headers"]) == (status == 503)
     assert answer["headers"]["Cache-Control"] == "no-store"
+
+
+@pytest.mark.usefixtures("world")
+@pytest.mark.parametrize(
+    "event",
+    [
+        pytest.param(None, id="null"),
+        pytest.param(7, id="number"),
+        pytest.param("requests", id="text that names a batch"),
+        pytest.param(["requests"], id="list that names a batch"),
+        pytest.param({"reject": {"credential": "jobs", "token": "\ud800"}}, id="half a character"),
+    ],
+)
+def test_direct_event_of_any_json_is_answered(event: Any) -> None:
+    answer = load_handler("vend_direct")(event, through("billing"))
+
+    assert (answer["error"], answer["retryable"]) == ("invalid_request", False)
+
+
+@pytest.mark.usefixtures("world")
+def test_client_in_a_header_that_is_not_ascii_is_not_proven() -> None:
+    event = _event("vend_oauth2", "basic")
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Authorization": "Basic é"}
+
+    answer = load_handler("vend_oauth2")(
+        event | {"headers": headers, "multiValueHeaders": None}, through("live")
+    )
+
+    assert answer["statusCode"] == 401

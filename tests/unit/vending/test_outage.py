@@ -4,12 +4,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.unit.vending.world import BILLING, DEFINITION, World
+from tests.unit.vending.world import BILLING, DEFINITION, GRANT, World
 
 from tokenvend.domain import bounds
 from tokenvend.domain.answer import Source
 from tokenvend.domain.errors import InvalidClientError, TemporarilyUnavailableError
+from tokenvend.domain.identity import Entry, Proof
 from tokenvend.domain.registry import Caller, ScopeMode
+from tokenvend.domain.secret import Secret
 from tokenvend.ports import KeyAwayError, StoreAwayError, StoreThrottledError
 
 AWAY = StoreAwayError("away")
@@ -214,3 +216,20 @@ def test_secrets_manager_that_is_away_leaves_the_valid_token() -> None:
     assert vended.answer.source is Source.STORE
     assert vended.failed is not None
     assert vended.failed.rule == "secret.away"
+
+
+def test_a_wrong_secret_takes_from_nobody_what_an_outage_leaves() -> None:
+    world = World()
+    client = Proof(Entry.OAUTH2, "client:shop", client_secret=Secret("tv_right"))
+    guesser = Proof(Entry.OAUTH2, "client:shop", client_secret=Secret("tv_guess"))
+    world.reader.callers[client.identity] = Caller(name="billing")
+    world.reader.grants[client.identity, "jobs"] = GRANT
+    world.reader.client_secret_hashes[client.identity] = (Secret("tv_right").sha256,)
+    environment = world.environment()
+    world.vend(environment, proof=client)
+    world.clock.advance(timedelta(seconds=31))
+    with pytest.raises(InvalidClientError):
+        world.vend(environment, proof=guesser)
+    world.reader.fails_with = AWAY
+
+    assert world.vend(environment, proof=client).answer.source is Source.MEMORY

@@ -17,6 +17,7 @@ from tokenvend.domain.errors import (
 )
 from tokenvend.domain.identity import Entry, Proof
 from tokenvend.domain.request import Rejection, VendRequest
+from tokenvend.domain.secret import Secret
 from tokenvend.domain.token import AccessToken
 from tokenvend.ports import StoreAwayError
 from tokenvend.vending.reject import RejectOutcome
@@ -137,3 +138,17 @@ def test_tables_that_are_away_are_said() -> None:
 
     with pytest.raises(TemporarilyUnavailableError):
         world.parts().rejecter.reject(BILLING, Rejection(REQUEST, "a" * 64))
+
+
+def test_reports_of_an_unknown_client_cost_one_read() -> None:
+    world = World()
+    token = world.vend(world.environment()).answer.token
+    nobody = Proof(Entry.OAUTH2, "client:nobody", client_secret=Secret("guess"))
+    rejecter = world.parts().rejecter
+    world.reader.lookups.clear()
+
+    for _ in range(5):
+        with pytest.raises(InvalidClientError):
+            rejecter.reject(nobody, report(token))
+
+    assert len(world.reader.lookups) == 1

@@ -49,7 +49,7 @@ def handle_http(
         return http_error(error)
 
 
-def handle_direct(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
+def handle_direct(event: object, context: Context) -> dict[str, Any]:
     """Answer one direct invocation, single or batch.
 
     Raises:

@@ -65,8 +65,9 @@ def parse_rejection(credential: object, parameters: Mapping[str, object]) -> Rej
     if (token is None) == (digest is None):
         raise _malformed("token", "or token_sha256 is needed, and not both")
     if token is not None:
-        if not isinstance(token, str) or not token:
-            raise _malformed("token", "must be a text")
+        # JSON can hold half a character, which has no UTF-8 to hash.
+        if not isinstance(token, str) or not token or not token.isascii():
+            raise _malformed("token", "must be an ASCII text")
         digest = Secret(token).sha256
     if not isinstance(digest, str) or _SHA256.fullmatch(digest) is None:
         raise _malformed("token_sha256", "must be a SHA-256 in lower-case hexadecimal")

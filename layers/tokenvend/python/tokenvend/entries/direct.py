@@ -92,13 +92,14 @@ def _fields(event: object, known: frozenset[str]) -> Mapping[str, Any]:
     return event
 
 
-def batch_of(event: Mapping[str, Any]) -> Sequence[object] | None:
+def batch_of(event: object) -> Sequence[object] | None:
     """The requests of a batch; `None` if *event* is a single request.
 
     Raises:
         InvalidRequestError: the batch is not a list, is empty or is too long.
     """
-    if "requests" not in event:
+    # Lambda hands on any JSON: a list, a text and null are no batches.
+    if not isinstance(event, Mapping) or "requests" not in event:
         return None
     requests = event["requests"]
     if not isinstance(requests, list) or not 1 <= len(requests) <= bounds.BATCH_REQUESTS:

@@ -64,7 +64,7 @@ def _basic(header: str) -> tuple[str, str]:
         raise InvalidClientError(rule="client.scheme")
     try:
         pair = b64decode(encoded.strip(), validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # not base64, not UTF-8, or, before either is looked at, not ASCII
         raise InvalidClientError(rule="client.malformed") from None
     client_id, _, secret = pair.partition(":")
     return unquote_plus(client_id), unquote_plus(secret)

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from tokenvend.domain import bounds
-from tokenvend.domain.decision import decide
-from tokenvend.domain.errors import TokenVendError, TooManyRequestsError
-from tokenvend.domain.identity import Proof
+from tokenvend.domain.decision import Rule, decide
+from tokenvend.domain.errors import InvalidClientError, TokenVendError, TooManyRequestsError
+from tokenvend.domain.identity import Entry, Proof
 from tokenvend.domain.registry import Caller
 from tokenvend.domain.request import Rejection
 from tokenvend.domain.token import AccessToken
@@ -57,11 +57,15 @@ class Rejecter:
             TokenVendError: the caller may not have such a token now.
         """
         request, now = rejection.request, self._clock.now()
+        if self._memory.is_unknown(proof.identity, now):
+            raise InvalidClientError(rule=Rule.CALLER_KNOWN)
         try:
             lookup = Lookup(proof.identity, request.credential, request.tenant)
             findings = self._reader.read(lookup)
         except StoreAwayError:
             raise store_away() from None
+        if findings.view.caller is None and proof.entry is Entry.OAUTH2:
+            self._memory.remember_unknown(proof.identity, now)
         decision = decide(proof, request, findings.view, now=now)
         self._rate.check(_limited(decision.caller), now)
         try:

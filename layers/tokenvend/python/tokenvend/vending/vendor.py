@@ -149,7 +149,8 @@ class Vendor:
         try:
             decision = decide(proof, asked.request, findings.view, now=now)
         except TokenVendError:
-            self._memory.forget(asked.key)
+            if _held_before(asked):
+                self._memory.forget(asked.key)
             if findings.view.caller is None and proof.entry is Entry.OAUTH2:
                 self._memory.remember_unknown(proof.identity, now)
             raise
@@ -201,6 +202,20 @@ class Vendor:
         except StoreAwayError:
             # Then the next reader does; at the worst a request exchanges.
             return
+
+
+def _held_before(asked: _Asked) -> bool:
+    """Whether this proof got what is remembered.
+
+    Whoever knows no more than a client's id may not take from it what it has in an outage.
+    """
+    if asked.remembered is None:
+        return False
+    try:
+        prove_caller(asked.proof, asked.remembered.view)
+    except InvalidClientError:
+        return False
+    return True
 
 
 def _or_remembered(item: TokenItem, asked: _Asked, decision: Decision) -> TokenItem:
