@@ -1,0 +1,304 @@
+"""Users consent in Chromium, without scripts: by keyboard, on a phone, in the dark, in two.
+
+Screenshots of every page go to build/screenshots.
+"""
+
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+from selenium import webdriver
+from selenium.webdriver.chrome.webdriver import WebDriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.wait import WebDriverWait
+from tests.local_stack.node_provider import USER_SCOPES, node_provider_running
+from tests.local_stack.world import World
+
+from tokenvend_local.asking import Answer, ask_signed, connect_signed
+from tokenvend_local.kept import FOLDER
+from tokenvend_local.principals import Principal
+from tokenvend_local.stack import LocalStack, local_stack
+
+ROOT = Path(__file__).parents[2]
+SHOTS = ROOT / "build" / "screenshots"
+WAIT_SECONDS = 20
+#: Nobody looks there: no client of this provider signs with keys that are published.
+JWKS = "https://keys.example/jwks.json"
+_FLAGS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update", "--window-size=1000,760"),
+)
+
+
+class Application(ThreadingHTTPServer):
+    """The application that users come back to: it remembers what came in each URL.
+
+    While it `is_silent` it answers 204, and a browser stays on the page that it was on.
+    """
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Back)
+        self.came: list[dict[str, str]] = []
+        self.is_silent = False
+
+    @property
+    def return_url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/connected"
+
+
+class _Back(BaseHTTPRequestHandler):
+    server: Application
+
+    def do_GET(self) -> None:
+        if urlsplit(self.path).path != "/connected":
+            # A browser asks for an icon too.
+            self.send_error(404)
+            return
+        query = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
+        self.server.came.append(query)
+        self.send_response(204 if self.server.is_silent else 200)
+        if self.server.is_silent:
+            self.end_headers()
+            return
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(b"<!doctype html><title>The application</title><h1>Welcome back</h1>")
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@dataclass
+class Shop:
+    """A caller, and the application that its users come back to."""
+
+    stack: LocalStack
+    world: World
+    application: Application
+    role: Principal
+    credentials: list[str] = field(default_factory=list)
+
+    def connections(self, action: str, credential: str = "hiring", **form: str) -> Answer:
+        return connect_signed(self.stack.deployed, self.role, credential, action, **form)
+
+    def link(self, connection: str, credential: str = "hiring") -> str:
+        started = self.connections(
+            "start", credential, connection=connection, return_url=self.application.return_url
+        )
+        return str(started.document["connect_url"])
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    application = Application()
+    threading.Thread(target=application.serve_forever, daemon=True).start()
+    with local_stack(FOLDER / "browser") as stack:
+        world = World(stack, tmp_path_factory.mktemp("world"), set())
+        role = world.role("careers-site")
+        world.caller("shop", iam=role, title="Careers site")
+        world.consent_credential("hiring")
+        world.grant("shop", "hiring", return_urls=[application.return_url])
+        world.apply()
+        yield Shop(stack, world, application, role)
+    application.shutdown()
+    application.server_close()
+
+
+@contextmanager
+def chromium() -> Iterator[WebDriver]:
+    """A browser with a profile of its own that runs no script of any page."""
+    options = webdriver.ChromeOptions()
+    # The driver would wait for whatever a page moves on to; each step waits for what it needs.
+    options.page_load_strategy = "none"
+    for flag in _FLAGS:
+        options.add_argument(flag)
+    options.add_experimental_option(
+        "prefs", {"profile.managed_default_content_settings.javascript": 2}
+    )
+    found = shutil.which("chromedriver")
+    assert found, "no chromedriver: scripts/system-packages says how to get one"
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(found))
+    try:
+        yield driver
+    finally:
+        driver.quit()
+
+
+def until_title(driver: WebDriver, words: str) -> None:
+    WebDriverWait(driver, WAIT_SECONDS).until(lambda d: words in d.title)
+
+
+def until_there(driver: WebDriver, css: str) -> None:
+    WebDriverWait(driver, WAIT_SECONDS).until(lambda d: d.find_elements(By.CSS_SELECTOR, css))
+
+
+def shoot(driver: WebDriver, name: str) -> None:
+    """The page in the light, in the dark, and on a phone; nothing may be wider than the screen."""
+    looks = {"light": (1000, 760, False), "dark": (1000, 760, True), "phone": (390, 844, False)}
+    for look, (width, height, dark) in looks.items():
+        features = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
+        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+        driver.execute_cdp_cmd(
+            "Emulation.setDeviceMetricsOverride",
+            {
+                "width": width,
+                "height": height,
+                "deviceScaleFactor": 1,
+                "mobile": look == "phone",
+            },
+        )
+        driver.save_screenshot(str(SHOTS / f"{name}-{look}.png"))
+        size = driver.execute_cdp_cmd("Page.getLayoutMetrics", {})["cssContentSize"]
+        assert size["width"] <= width
+    driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def press_by_keyboard(driver: WebDriver) -> None:
+    """Tab to the only button of the page, and press Enter."""
+    until_there(driver, "form button")
+    driver.find_element(By.TAG_NAME, "body").send_keys(Keys.TAB)
+    focused = driver.switch_to.active_element
+    assert focused.tag_name == "button"
+    focused.send_keys(Keys.ENTER)
+
+
+def decide(driver: WebDriver, user: str, decision: str) -> None:
+    """What a user does at the demo provider."""
+    until_title(driver, "allow access?")
+    until_there(driver, "button[value=deny]")
+    driver.find_element(By.CSS_SELECTOR, f"input[value={user}]").click()
+    driver.find_element(By.CSS_SELECTOR, f"button[value={decision}]").click()
+
+
+def test_a_user_consents_by_keyboard_and_the_token_opens_the_api(shop: Shop) -> None:
+    shop.application.came.clear()
+    with chromium() as driver:
+        driver.get(shop.link("ada"))
+        until_title(driver, "asks for access")
+        shoot(driver, "ask")
+        press_by_keyboard(driver)
+        until_title(driver, "allow access?")
+        shop.application.is_silent = True
+        decide(driver, "grace", "allow")
+        until_title(driver, "is connected")
+        shoot(driver, "connected")
+        shop.application.is_silent = False
+        driver.find_element(By.LINK_TEXT, "Back to Careers site").click()
+        until_title(driver, "The application")
+    came, again = shop.application.came
+    assert came == again
+
+    done = shop.connections("complete", connection=came["connection"], code=came["code"])
+    vended = ask_signed(shop.stack.deployed, shop.role, "hiring", connection="ada")
+
+    assert done.document["account"] == "grace"
+    me = requests.get(
+        shop.stack.provider.url + "/users/me",
+        headers={"Authorization": f"Bearer {vended.token}"},
+        timeout=10,
+    )
+    assert me.json()["id"] == "grace"
+
+
+def test_a_user_who_denies_is_led_back(shop: Shop) -> None:
+    shop.application.came.clear()
+    with chromium() as driver:
+        driver.get(shop.link("carol"))
+        until_title(driver, "asks for access")
+        press_by_keyboard(driver)
+        decide(driver, "ada", "deny")
+        until_title(driver, "Nothing was connected")
+        shoot(driver, "denied")
+        driver.find_element(By.LINK_TEXT, "Back to Careers site").click()
+        until_title(driver, "The application")
+
+    assert shop.application.came == [{"connection": "carol", "error": "access_denied"}]
+
+
+def test_a_way_begun_in_one_browser_does_not_end_in_another(shop: Shop) -> None:
+    with chromium() as mine, chromium() as strangers:
+        mine.get(shop.link("dora"))
+        until_title(mine, "asks for access")
+        press_by_keyboard(mine)
+        until_title(mine, "allow access?")
+        strangers.get(mine.current_url)
+        decide(strangers, "mallory", "allow")
+        until_title(strangers, "another browser")
+        shoot(strangers, "another-browser")
+        decide(mine, "ada", "allow")
+        until_title(mine, "The application")
+
+    code = shop.application.came[-1]["code"]
+    assert shop.connections("complete", connection="dora", code=code).document["account"] == "ada"
+
+
+def test_a_used_link_and_a_failure_say_what_to_do(shop: Shop) -> None:
+    link = shop.link("erin")
+    with chromium() as driver:
+        driver.get(link)
+        until_title(driver, "asks for access")
+        press_by_keyboard(driver)
+        until_title(driver, "allow access?")
+        back = parse_qs(urlsplit(driver.current_url).query)
+        driver.get(link)
+        until_title(driver, "no longer good")
+        shoot(driver, "link-over")
+        driver.get(f"{back['redirect_uri'][0]}?error=server_error&state={back['state'][0]}")
+        until_title(driver, "Something went wrong")
+        shoot(driver, "wrong")
+        reference = driver.find_element(By.TAG_NAME, "code").text
+
+    assert reference in "".join(shop.stack.function_logs())
+
+
+def test_a_user_consents_at_a_provider_that_nobody_here_wrote(shop: Shop) -> None:
+    shop.application.came.clear()
+    redirect_uri = shop.world.redirect_uri("orders")
+    log = shop.stack.folder / "node-provider.log"
+    with (
+        node_provider_running(log, jwks_uri=JWKS, redirect_uris=[redirect_uri]) as provider,
+        chromium() as driver,
+    ):
+        shop.world.foreign_credential(
+            "orders",
+            {"issuer": provider.issuer, "authorization_parameters": {"prompt": "consent"}},
+            client_id=provider.consents.client_id,
+            client_secret=provider.consents.client_secret,
+            scopes=USER_SCOPES,
+            kind="authorization_code",
+            redirect_uri=redirect_uri,
+        )
+        shop.world.grant("shop", "orders", return_urls=[shop.application.return_url])
+        shop.world.apply()
+        driver.get(shop.link("ada", "orders"))
+        until_title(driver, "asks for access")
+        shoot(driver, "ask-openid")
+        press_by_keyboard(driver)
+        until_there(driver, "button[type=submit]")
+        driver.find_element(By.NAME, "login").send_keys("ada")
+        driver.find_element(By.NAME, "password").send_keys("any")
+        driver.find_element(By.CSS_SELECTOR, "button[type=submit]").click()
+        until_there(driver, "input[value=consent]")
+        driver.find_element(By.CSS_SELECTOR, "button[type=submit]").click()
+        until_title(driver, "The application")
+        (came,) = shop.application.came
+        shop.connections("complete", "orders", connection="ada", code=came["code"])
+        vended = ask_signed(shop.stack.deployed, shop.role, "orders", connection="ada")
+        me = requests.get(
+            f"{provider.issuer}/me",
+            headers={"Authorization": f"Bearer {vended.token}"},
+            timeout=10,
+        )
+
+    assert me.json()["sub"] == "ada"
