@@ -190,3 +190,15 @@ def test_client_in_a_header_that_is_not_ascii_is_not_proven() -> None:
     )
 
     assert answer["statusCode"] == 401
+
+
+def test_provider_that_echoes_the_secret_as_its_error_code_is_not_quoted(
+    world: World, log: StringIO
+) -> None:
+    secret = world.secrets.secrets["jobs", None].client_secret.reveal()
+    world.provider.script(json_response({"error": f"bad_{secret}"}, status=400))
+
+    answer = load_handler("vend_direct")({"credential": "jobs"}, through("billing"))
+
+    assert answer["provider_error"] == "malformed_error"
+    assert secret not in json.dumps(answer) + log.getvalue()
