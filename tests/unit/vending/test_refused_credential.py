@@ -110,9 +110,10 @@ def test_success_lets_everybody_use_the_credential_again() -> None:
     assert world.states.state("jobs").failure is None
 
 
-def test_a_refused_scope_keeps_no_other_token_from_asking() -> None:
+@pytest.mark.parametrize("code", ["invalid_scope", "unauthorized_client", "access_denied"])
+def test_a_refused_scope_keeps_no_other_token_from_asking(code: str) -> None:
     world = World(grant=replace(GRANT, scopes=BOTH))
-    world.provider.script(json_response({"error": "invalid_scope"}, status=400))
+    world.provider.script(json_response({"error": code}, status=400))
 
     with pytest.raises(ProviderRefusedError):
         world.vend(world.environment(), scope("jobs_manage"))

@@ -8,7 +8,9 @@ from tokenvend.domain.failure import Failure
 from tokenvend.domain.token import AccessToken, LifetimeSource, SecretStage
 
 #: The provider's word against the client itself, whatever token it asked for (RFC 6749 §5.2).
-_AGAINST_THE_CLIENT = frozenset({"invalid_client", "unauthorized_client", "http_401"})
+#: `unauthorized_client` is not: a provider may say it of one scope, and one caller's wish must not
+#: keep all others from asking.
+_AGAINST_THE_CLIENT = frozenset({"invalid_client", "http_401"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
