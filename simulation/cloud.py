@@ -61,27 +61,28 @@ class Cloud:
         limits: Limits = NO_LIMITS,
         token_lives: int = 1800,
         memory: timedelta = timedelta(seconds=bounds.MEMORY_SECONDS_DEFAULT),
+        tokens: InMemoryTokenStore | None = None,
     ) -> None:
         self.kernel = kernel
         self.meter = Meter(kernel, limits)
         self.memory = memory
         self.store_network = Network(
-            kernel, "table", network.STORE, lost=lambda: StoreAwayError("the answer was lost")
+            kernel, "table", network.STORE, patience=bounds.AWS_READ_SECONDS, lost=_store_lost
         )
         self.provider_network = Network(
-            kernel, "provider", network.PROVIDER, lost=lambda: ProviderAwayError("no whole answer")
+            kernel,
+            "provider",
+            network.PROVIDER,
+            patience=bounds.PROVIDER_TOTAL_SECONDS,
+            lost=_provider_lost,
         )
-        secrets_network = Network(
-            kernel, "secrets", network.SECRETS, lost=lambda: StoreAwayError("the answer was lost")
+        self.secrets_network = Network(
+            kernel, "secrets", network.SECRETS, patience=bounds.AWS_READ_SECONDS, lost=_store_lost
         )
-        table = Table(kernel, self.store_network, self.meter)
-        self.tokens = SimulatedTokenStore(InMemoryTokenStore(), table)
-        states = InMemoryCredentialStates()
-        registry = InMemoryVendReader(self.tokens.inner, states)
-        self.states = SimulatedCredentialStates(states, table)
-        self.reader = SimulatedVendReader(registry, table)
-        self.credentials = SimulatedCredentialReader(InMemoryCredentialReader(registry), table)
-        self.secrets = SimulatedSecretStore(FakeSecretStore(), secrets_network)
+        self.tokens = tokens or InMemoryTokenStore()
+        self.states = InMemoryCredentialStates()
+        self.registry = InMemoryVendReader(self.tokens, self.states)
+        self.secrets = FakeSecretStore()
         self.provider = SimulatedProvider(
             FakeProvider(expires_in=token_lives), kernel, self.provider_network
         )
@@ -91,37 +92,49 @@ class Cloud:
         secret = ProviderSecret(
             "our-client", Secret("our-secret"), host_of(definition.token_endpoint)
         )
-        self.reader.inner.definitions[definition.name] = definition
-        self.secrets.inner.secrets[definition.name, None] = secret
+        self.registry.definitions[definition.name] = definition
+        self.secrets.secrets[definition.name, None] = secret
 
     def add_grant(self, grant: Grant) -> Proof:
         """Let the grant's caller have what it says; how that caller is proven."""
         identity = f"iam:111122223333:role/{grant.caller}"
-        self.reader.inner.callers[identity] = Caller(name=grant.caller)
-        self.reader.inner.grants[identity, grant.credential] = grant
+        self.registry.callers[identity] = Caller(name=grant.caller)
+        self.registry.grants[identity, grant.credential] = grant
         return Proof(Entry.IAM, identity)
 
     def environment(self, *, skew: float = 0.0) -> Environment:
-        """A cold environment whose wall clock is wrong by *skew* seconds."""
+        """A cold environment whose machine's clock is wrong by *skew* seconds."""
         clock = SimulatedClock(self.kernel, skew=skew)
-        exchange = Exchange(secrets=self.secrets, provider=self.provider, clock=clock)
-        replacer = Replacer(tokens=self.tokens, states=self.states, exchange=exchange, clock=clock)
+        table = Table(self.kernel, self.store_network, self.meter, clock)
+        reader = SimulatedVendReader(self.registry, table)
+        tokens = SimulatedTokenStore(self.tokens, table)
+        states = SimulatedCredentialStates(self.states, table)
+        secrets = SimulatedSecretStore(self.secrets, self.secrets_network)
+        exchange = Exchange(secrets=secrets, provider=self.provider, clock=clock)
+        replacer = Replacer(tokens=tokens, states=states, exchange=exchange, clock=clock)
         memory = Memory(trust=self.memory, outage_grace=_OUTAGE_GRACE)
         consents = Consents(connections=InMemoryConnectionStore(), clock=clock)
         vendor = Vendor(
-            reader=self.reader,
-            tokens=self.tokens,
-            obtainer=Obtainer(tokens=self.tokens, replacer=replacer, clock=clock, pause=sleep),
+            reader=reader,
+            tokens=tokens,
+            obtainer=Obtainer(tokens=tokens, replacer=replacer, clock=clock, pause=sleep),
             consents=consents,
-            api_keys=ApiKeys(secrets=self.secrets, clock=clock),
-            outage=Outage(reader=self.reader, exchange=exchange, memory=memory, clock=clock),
+            api_keys=ApiKeys(secrets=secrets, clock=clock),
+            outage=Outage(reader=reader, exchange=exchange, memory=memory, clock=clock),
             memory=memory,
             clock=clock,
         )
-        renewer = Renewer(
-            tokens=self.tokens, credentials=self.credentials, replacer=replacer, clock=clock
-        )
+        credentials = SimulatedCredentialReader(InMemoryCredentialReader(self.registry), table)
+        renewer = Renewer(tokens=tokens, credentials=credentials, replacer=replacer, clock=clock)
         return Environment(vendor, renewer, clock)
+
+
+def _store_lost() -> Exception:
+    return StoreAwayError("the answer was lost")
+
+
+def _provider_lost() -> Exception:
+    return ProviderAwayError("no whole answer")
 
 
 _OUTAGE_GRACE = timedelta(seconds=bounds.OUTAGE_GRACE_SECONDS_DEFAULT)

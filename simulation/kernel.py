@@ -34,12 +34,13 @@ class State(Enum):
 class Task:
     """One run of something. `waits_for` says at which pause it stands."""
 
-    __slots__ = ("_run", "greenlet", "name", "state", "turn", "waits_for", "wakes_at")
+    __slots__ = ("_run", "began_at", "greenlet", "name", "state", "turn", "waits_for", "wakes_at")
 
     def __init__(self, name: str, run: Callable[[], None], *, wakes_at: float) -> None:
         self.name = name
         self.state = State.READY
         self.waits_for = "start"
+        self.began_at = wakes_at
         self.wakes_at = wakes_at
         self.turn = -1  # which entry of the queue is its next: older ones are void
         self._run = run
@@ -129,6 +130,13 @@ class Kernel:
             raise ValueError(f"{task} cannot go on")
         self.now = max(self.now, task.wakes_at)
         self._switch_to(task)
+
+    def delay(self, task: Task, seconds: float) -> None:
+        """Let *task* go on no sooner than in *seconds*, whatever it waits for."""
+        if task.state is not State.READY:
+            raise ValueError(f"{task} cannot go on")
+        task.wakes_at = max(task.wakes_at, self.now + seconds)
+        self._queue_up(task)
 
     def kill(self, task: Task) -> None:
         """Crash *task* where it stands; of one that is over, nothing."""

@@ -32,14 +32,22 @@ class Network:
     """Carries calls to one service.
 
     A call pauses its task twice: before the service acts and after it has acted. So a task that
-    is killed dies with its call not made, or made and never heard of.
+    is killed dies with its call not made, or made and never heard of. Nor is an answer heard of
+    that takes longer than *patience* seconds.
     """
 
     def __init__(
-        self, kernel: Kernel, service: str, latency: Latency, *, lost: Callable[[], Exception]
+        self,
+        kernel: Kernel,
+        service: str,
+        latency: Latency,
+        *,
+        patience: float,
+        lost: Callable[[], Exception],
     ) -> None:
         self._kernel = kernel
         self._service = service
+        self._patience = patience
         self._lost = lost
         self.latency = latency
         #: Tasks whose call under way takes effect, while its answer never arrives.
@@ -52,12 +60,13 @@ class Network:
             Exception: what *effect* raises; or the answer was lost.
         """
         kernel, label = self._kernel, f"{self._service}.{what}"
-        leg = self.latency.draw(kernel) / 2
+        takes = self.latency.draw(kernel)
+        leg = min(takes, self._patience) / 2
         kernel.pause(leg, f"{label} →")
         try:
             return effect()
         finally:
             kernel.pause(leg, f"{label} ←")
-            if kernel.running in self.loses_answer_of:
+            if takes > self._patience or kernel.running in self.loses_answer_of:
                 self.loses_answer_of.discard(kernel.running)
                 raise self._lost()

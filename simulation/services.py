@@ -11,6 +11,7 @@ from tests.fakes.secret_store import FakeSecretStore
 from tests.fakes.token_store import InMemoryTokenStore
 from tests.fakes.vend_reader import InMemoryCredentialReader, InMemoryVendReader
 
+from simulation.clock import SimulatedClock, true_time
 from simulation.kernel import Kernel, Task
 from simulation.load import Kind, Meter
 from simulation.network import Network
@@ -43,12 +44,18 @@ RETRY_WAIT_SECONDS = 1.0
 
 
 class Table:
-    """One DynamoDB table as a client with retries sees it."""
+    """One DynamoDB table as the client of one environment sees it.
 
-    def __init__(self, kernel: Kernel, network: Network, meter: Meter) -> None:
+    Each answer tells the client's *clock* the time, as the header `Date` does.
+    """
+
+    def __init__(
+        self, kernel: Kernel, network: Network, meter: Meter, clock: SimulatedClock
+    ) -> None:
         self._kernel = kernel
         self._network = network
         self._meter = meter
+        self._clock = clock
 
     def call[T](
         self,
@@ -73,11 +80,15 @@ class Table:
 
         for _ in range(bounds.AWS_ATTEMPTS - 1):
             try:
-                return self._network.call(what, within_limits)
+                return self._heard(self._network.call(what, within_limits))
             except StoreThrottledError:
                 wait = self._kernel.random.random() * retry_wait
                 self._kernel.pause(wait, f"{what}, throttled")
-        return self._network.call(what, within_limits)
+        return self._heard(self._network.call(what, within_limits))
+
+    def _heard[T](self, answer: T) -> T:
+        self._clock.learn(true_time(self._kernel).replace(microsecond=0))
+        return answer
 
 
 class SimulatedTokenStore:
@@ -257,6 +268,7 @@ class Issued:
 
     url: str
     scope: str | None
+    audience: str | None
     issued_at: float
     expires_at: float
 
@@ -264,7 +276,8 @@ class Issued:
 class SimulatedProvider:
     """`ports.ProviderClient`. It remembers what each token was given for, and when.
 
-    `in_flight` holds the request of each task that waits for its answer.
+    `in_flight` holds the request of each task that waits for its answer; `on_request` hears of
+    each before it is sent.
     """
 
     def __init__(self, inner: FakeProvider, kernel: Kernel, network: Network) -> None:
@@ -273,10 +286,12 @@ class SimulatedProvider:
         self._network = network
         self.in_flight: dict[Task, ProviderRequest] = {}
         self.issued: dict[str, Issued] = {}
+        self.on_request: Callable[[Task, ProviderRequest], None] = lambda *_: None
 
     def send(self, request: ProviderRequest) -> ProviderResponse:
         """See `ports.ProviderClient`."""
         task = self._kernel.running
+        self.on_request(task, request)
         self.in_flight[task] = request
         try:
             return self._network.call("token", lambda: self._answer(request))
@@ -286,9 +301,12 @@ class SimulatedProvider:
     def _answer(self, request: ProviderRequest) -> ProviderResponse:
         response = self.inner.send(request)
         if response.status == HTTPStatus.OK:
-            fields = json.loads(response.body)
-            now = self._kernel.now
+            fields, form, now = json.loads(response.body), request.form, self._kernel.now
             self.issued[fields["access_token"]] = Issued(
-                request.url, request.form.get("scope"), now, now + fields["expires_in"]
+                url=request.url,
+                scope=form.get("scope"),
+                audience=form.get("audience"),
+                issued_at=now,
+                expires_at=now + fields["expires_in"],
             )
         return response

@@ -61,6 +61,11 @@ class FakeProvider:
             raise ProviderAwayError("no whole answer: the fake is away")
         return json_response(self.account)
 
+    def unscript(self) -> None:
+        """Answer plainly again."""
+        with self._lock:
+            self._script.clear()
+
     def send(self, request: ProviderRequest) -> ProviderResponse:
         with self._lock:
             self.requests.append(request)

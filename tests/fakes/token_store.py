@@ -23,6 +23,7 @@ class InMemoryTokenStore:
         self._lock = Lock()
         self._items: dict[str, TokenItem] = {}
         self._slots: dict[str, Slot] = {}
+        self._in_slot: dict[Slot, dict[str, None]] = {}
         self.is_away = False
         self.is_throttled = False
         self.refuses_writes = False
@@ -59,7 +60,7 @@ class InMemoryTokenStore:
             if _id_of(self._items.get(key, NOTHING).lease) != lease.lease_id:
                 return False
             self._items[key] = TokenItem(token=token, spec=spec)
-            self._slots.pop(key, None)
+            self._move(key, None)
             return True
 
     def release_lease(self, key: str, *, lease: Lease, failure: Failure | None) -> None:
@@ -76,15 +77,12 @@ class InMemoryTokenStore:
             if not self._may_write() or not self._holds(key, token):
                 return
             self._items[key] = replace(self._items[key], is_asked=slot is not None)
-            if slot is None:
-                self._slots.pop(key, None)
-            else:
-                self._slots[key] = slot
+            self._move(key, slot)
 
     def due(self, slot: Slot) -> Iterator[str]:
         with self._lock:
             self._check_reachable()
-            found = [key for key, each in self._slots.items() if each == slot]
+            found = list(self._in_slot.get(slot, ()))
         yield from found
 
     def reject(self, key: str, token: AccessToken) -> None:
@@ -94,6 +92,16 @@ class InMemoryTokenStore:
             if self._holds(key, token):
                 self._items[key] = replace(self._items[key], is_rejected=True)
 
+    def _move(self, key: str, slot: Slot | None) -> None:
+        before = self._slots.pop(key, None)
+        if before is not None:
+            self._in_slot[before].pop(key)
+            if not self._in_slot[before]:
+                del self._in_slot[before]
+        if slot is not None:
+            self._slots[key] = slot
+            self._in_slot.setdefault(slot, {})[key] = None
+
     def _holds(self, key: str, token: AccessToken) -> bool:
         held = self._items.get(key, NOTHING).token
         return held is not None and held.expires_at == token.expires_at
@@ -102,6 +110,11 @@ class InMemoryTokenStore:
         """Put *item* there, as if others had."""
         with self._lock:
             self._items[key] = item
+
+    def everything(self) -> dict[str, TokenItem]:
+        """What the table holds now, by key."""
+        with self._lock:
+            return dict(self._items)
 
     def _may_write(self) -> bool:
         self._check_reachable()

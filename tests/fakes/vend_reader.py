@@ -1,5 +1,6 @@
 """The registry in memory, read together with a token store."""
 
+from collections.abc import MutableSequence
 from dataclasses import dataclass, field
 
 from tests.fakes.credential_states import InMemoryCredentialStates
@@ -26,7 +27,7 @@ class InMemoryVendReader:
     blocked: set[str] = field(default_factory=set)
     fails_with: StoreAwayError | None = None
     is_one_key_only: bool = False
-    lookups: list[Lookup] = field(default_factory=list)
+    lookups: MutableSequence[Lookup] = field(default_factory=list)
 
     def read(self, lookup: Lookup) -> Findings:
         self.lookups.append(lookup)

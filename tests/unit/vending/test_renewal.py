@@ -10,10 +10,10 @@ from tests.unit.vending.world import DEFINITION, INVOCATION, World
 
 from tokenvend.domain import bounds
 from tokenvend.domain.answer import Source
-from tokenvend.domain.lease import new_lease
+from tokenvend.domain.lease import Lease, new_lease
 from tokenvend.domain.oauth.token_request import ProviderRequest
 from tokenvend.domain.oauth.token_response import ProviderResponse
-from tokenvend.ports import StoreAwayError
+from tokenvend.ports import StoreAwayError, TokenItem
 from tokenvend.vending.renew import Outcome
 
 MINUTE = timedelta(minutes=1)
@@ -204,3 +204,21 @@ def test_a_table_that_is_away_ends_the_run() -> None:
 
     with pytest.raises(StoreAwayError):
         outcomes(world)
+
+
+def test_a_renewal_leaves_alone_what_a_request_has_replaced_meanwhile() -> None:
+    world = World()
+    world.provider.expires_in = 60
+    in_use(world)
+    world.clock.advance(timedelta(seconds=50))
+    rightly = world.tokens.acquire_lease
+
+    def after_a_request(key: str, lease: Lease, *, instead_of: Lease | None) -> TokenItem | None:
+        world.tokens.acquire_lease = rightly  # type: ignore[method-assign]
+        world.vend(world.environment())
+        return rightly(key, lease, instead_of=instead_of)
+
+    world.tokens.acquire_lease = after_a_request  # type: ignore[method-assign]
+
+    assert outcomes(world) == [Outcome.NOT_YET]
+    assert world.provider.exchanges == 2

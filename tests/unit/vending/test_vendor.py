@@ -178,6 +178,17 @@ def test_valid_token_is_served_when_its_replacement_fails() -> None:
     assert world.provider.exchanges == 2
 
 
+def test_token_that_runs_out_while_its_replacement_fails_is_not_answered() -> None:
+    world = World()
+    world.vend(world.environment())
+    world.clock.advance(timedelta(seconds=1768))
+    world.provider.takes_seconds = 3
+    world.provider.script(json_response({"error": "server_error"}, status=500))
+
+    with pytest.raises(TemporarilyUnavailableError):
+        world.vend(world.environment())
+
+
 def test_expired_token_is_never_answered() -> None:
     world = World()
     first = world.vend(world.environment()).answer.token

@@ -43,13 +43,22 @@ class Obtainer:
     def _replace_or_keep(self, order: Order, item: TokenItem, now: datetime) -> Obtained:
         if order.backing_off(item, now) or item.lease is not None:
             return held(item)
+        error: TokenVendError | None = None
         try:
             obtained = self._replacer.try_once(order, item)
-        except TokenVendError as error:
-            return held(item, failed=error)
+        except TokenVendError as failed:
+            error = failed
         except StoreAwayError:
-            return held(item)
-        return obtained or held(item)
+            error = _store_away()
+        else:
+            if obtained is not None:
+                return obtained
+        # The try took its time, and the token may have run out meanwhile.
+        if order.standing(item, self._clock.now()) is not Standing.UNFIT:
+            return held(item, failed=error)
+        if error is not None:
+            raise error
+        return self._replace(order, item)
 
     def _replace(self, order: Order, item: TokenItem) -> Obtained:
         error: TokenVendError

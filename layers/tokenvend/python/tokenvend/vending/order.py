@@ -61,7 +61,9 @@ class Order:
             case Freshness.OVERDUE:
                 return Standing.REPLACEABLE
             case Freshness.FRESH | Freshness.STALE:
-                is_due = self.is_renewal and now >= renewable_from(self.key, token)
+                # Not asked for: somebody has replaced what the renewal came for.
+                is_wanted = self.is_renewal and item.is_asked
+                is_due = is_wanted and now >= renewable_from(self.key, token)
                 if is_due or token.epoch != self.state.epoch:
                     return Standing.REPLACEABLE
                 return Standing.GOOD

@@ -174,9 +174,9 @@ class Vendor:
         obtained = self._obtainer.obtain(order, _or_remembered(item, asked, decision))
         _check_min_ttl(asked.request, obtained.token)
         _check_scopes_given(decision, obtained.token)
-        now = self._clock.now()
-        self._mark_asked(decision.key, item, obtained, now)
-        answer = VendAnswer(obtained.token, obtained.source, now)
+        self._mark_asked(decision.key, item, obtained, self._clock.now())
+        # The mark takes its time too: what is left of the token is told as of now.
+        answer = VendAnswer(obtained.token, obtained.source, self._clock.now())
         return Vended(answer, decision, obtained.failed)
 
     def _read_api_key(self, request: VendRequest, decision: Decision, epoch: str) -> Vended:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from random import Random
+from random import random
 
 from tokenvend.domain import bounds
 from tokenvend.domain.lease import Lease, may_take_over
@@ -24,9 +24,8 @@ def sleep(clock: Clock, seconds: float) -> None:
 class LeaseWatch:
     """One request's watch over the lease of a key."""
 
-    def __init__(self, clock: Clock, random: Random | None = None) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._random = random or Random()  # noqa: S311 - spreads polls, guards nothing
         self._started = clock.monotonic()
         self._watched: str | None = None
         self._watched_since = self._started
@@ -56,4 +55,4 @@ class LeaseWatch:
             expected = (lease.expected_done_at - self._clock.now()).total_seconds()
             return min(max(expected, _FIRST_POLL_SECONDS), _LONGEST_FIRST_SLEEP_SECONDS)
         grown = min(_FIRST_POLL_SECONDS * 1.5**self._polls, _SLOWEST_POLL_SECONDS)
-        return grown * (0.5 + self._random.random() / 2)
+        return grown * (0.5 + random() / 2)  # noqa: S311 - spreads polls, guards nothing

@@ -1,0 +1,125 @@
+"""Bugs that others have shipped, to be planted in the vending core: each must be caught."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from simulation.services import SimulatedTokenStore
+from tests.fakes.token_store import InMemoryTokenStore
+
+from tokenvend.adapters.clock import SystemClock
+from tokenvend.domain.cache_key import TokenSpec
+from tokenvend.domain.lease import Lease
+from tokenvend.domain.oauth import token_response
+from tokenvend.ports import TokenItem
+from tokenvend.vending import wait
+from tokenvend.vending.memory import Memory, Remembered
+from tokenvend.vending.order import Order, Standing
+
+type Plant = Callable[[pytest.MonkeyPatch], None]
+
+
+def no_read_after_acquisition(patch: pytest.MonkeyPatch) -> None:
+    """The winner does not look at what the table holds by then."""
+    rightly = SimulatedTokenStore.acquire_lease
+
+    def acquire_lease(
+        self: SimulatedTokenStore, key: str, lease: Lease, *, instead_of: Lease | None
+    ) -> TokenItem | None:
+        item = rightly(self, key, lease, instead_of=instead_of)
+        return item and replace(item, token=None)
+
+    patch.setattr(SimulatedTokenStore, "acquire_lease", acquire_lease)
+
+
+def expiry_tested_last(patch: pytest.MonkeyPatch) -> None:
+    """A token that is overdue is held good before anybody asks whether it has expired."""
+    rightly = Order.standing
+
+    def standing(self: Order, item: TokenItem, now: datetime) -> Standing:
+        if item.token is not None and now >= item.token.overdue_at(self.key):
+            return Standing.REPLACEABLE
+        return rightly(self, item, now)
+
+    patch.setattr(Order, "standing", standing)
+
+
+def take_over_by_wall_clock(patch: pytest.MonkeyPatch) -> None:
+    """A lease ends when the waiter's wall clock says so."""
+
+    def may_take_over(lease: Lease, *, now: datetime, unchanged_for: timedelta) -> bool:
+        del unchanged_for
+        return now >= lease.expected_done_at + timedelta(seconds=2)
+
+    patch.setattr(wait, "may_take_over", may_take_over)
+
+
+def lease_is_never_taken_over(patch: pytest.MonkeyPatch) -> None:
+    """Whoever crashes with the lease keeps it."""
+    patch.setattr(wait, "may_take_over", lambda *_, **__: False)
+
+
+def lease_shorter_than_the_call(patch: pytest.MonkeyPatch) -> None:
+    """Two seconds, where a provider may take eight."""
+
+    def may_take_over(lease: Lease, *, now: datetime, unchanged_for: timedelta) -> bool:
+        del lease, now
+        return unchanged_for >= timedelta(seconds=2)
+
+    patch.setattr(wait, "may_take_over", may_take_over)
+
+
+def lost_counts_as_won(patch: pytest.MonkeyPatch) -> None:
+    """A table that refuses the lease is taken for an outage, in which everybody exchanges."""
+    rightly = InMemoryTokenStore.acquire_lease
+
+    def acquire_lease(
+        self: InMemoryTokenStore, key: str, lease: Lease, *, instead_of: Lease | None
+    ) -> TokenItem | None:
+        won = rightly(self, key, lease, instead_of=instead_of)
+        return won or TokenItem(lease=lease)
+
+    patch.setattr(InMemoryTokenStore, "acquire_lease", acquire_lease)
+
+
+def memory_trusts_until_expiry(patch: pytest.MonkeyPatch) -> None:
+    """What was once granted is answered for as long as the token lives."""
+    rightly = Memory.recall
+
+    def recall(self: Memory, key: tuple[str, object]) -> Remembered | None:
+        found = rightly(self, key)  # type: ignore[arg-type]
+        return replace(found, trusted_until=found.token.expires_at) if found else None
+
+    patch.setattr(Memory, "recall", recall)
+
+
+def key_forgets_the_audience(patch: pytest.MonkeyPatch) -> None:
+    """Two requests of one credential share a token."""
+    rightly = TokenSpec.key
+    patch.setattr(TokenSpec, "key", lambda self: rightly(replace(self, audience=None)))
+
+
+def clocks_are_not_corrected(patch: pytest.MonkeyPatch) -> None:
+    """A machine's clock that is minutes wrong is believed."""
+    patch.setattr(SystemClock, "learn", lambda *_: None)
+
+
+def nothing_taken_off_for_clocks(patch: pytest.MonkeyPatch) -> None:
+    """A token lives as long as the provider says, by whoever's clock."""
+    patch.setattr(token_response, "clock_skew_allowance", lambda _: timedelta(0))
+
+
+#: Each bug, and the promise that it breaks.
+PLANTED: Mapping[Plant, str] = {
+    no_read_after_acquisition: "no exchange for a token that is there",
+    expiry_tested_last: "no expired token is answered",
+    take_over_by_wall_clock: "one exchange at a time for each key",
+    lease_is_never_taken_over: "progress after any crash",
+    lease_shorter_than_the_call: "one exchange at a time for each key",
+    lost_counts_as_won: "one exchange at a time for each key",
+    memory_trusts_until_expiry: "no decision is older than its bound",
+    key_forgets_the_audience: "no token outside its key",
+    clocks_are_not_corrected: "no more life is promised than there is",
+    nothing_taken_off_for_clocks: "no more life is promised than there is",
+}
