@@ -19,11 +19,12 @@ JWKS = "https://keys.example/jwks.json"
 
 
 @pytest.fixture(scope="module")
-def provider(stack: LocalStack) -> Iterator[NodeProvider]:
+def provider(stack: LocalStack, world: World) -> Iterator[NodeProvider]:
     redirect_uri = f"{stack.deployed.pages_url}/callback/{CREDENTIAL}"
     log = stack.folder / "node-provider-consents.log"
     with node_provider_running(log, jwks_uri=JWKS, redirect_uris=[redirect_uri]) as running:
         yield running
+        world.withdraw(CREDENTIAL)
 
 
 def test_a_user_consents_and_the_connection_is_vended_from(

@@ -196,6 +196,17 @@ class World:
         document = {"caller": caller, "credential": credential, "scopes": scopes, **fields}
         self.configuration["grants"].append(document)
 
+    def withdraw(self, credential: str) -> None:
+        """Take a foreign credential, its provider and its grants out of the file.
+
+        A provider that is described by its issuer is asked at each apply, so it must not stay
+        in the file when its server has gone.
+        """
+        self.configuration["providers"].pop(credential, None)
+        self.configuration["credentials"].pop(credential, None)
+        grants = self.configuration["grants"]
+        self.configuration["grants"] = [g for g in grants if g["credential"] != credential]
+
     def revoke_grants(self, caller: str) -> None:
         """Take every grant of *caller* out of the file."""
         grants = self.configuration["grants"]
