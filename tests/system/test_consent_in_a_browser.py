@@ -191,7 +191,7 @@ def test_a_user_consents_by_keyboard_and_the_token_opens_the_api(shop: Shop) -> 
         until_title(driver, "allow access?")
         shop.application.is_silent = True
         decide(driver, "grace", "allow")
-        until_title(driver, "is connected")
+        until_title(driver, "said yes")
         shoot(driver, "connected")
         shop.application.is_silent = False
         driver.find_element(By.LINK_TEXT, "Back to Careers site").click()

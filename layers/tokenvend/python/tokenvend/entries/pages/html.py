@@ -60,16 +60,16 @@ def leaving_page(departure: Departure) -> str:
 
 
 def connected_page(returned: Return) -> str:
-    """Connected, and back to the application."""
+    """The user said yes; the application has the last word, when it completes."""
     asking = returned.asking
     application = escape(asking.application)
     less = ""
     if asking.session.scopes - returned.token_scopes:
         less = f'<p class="note">You allowed less than {application} asked for.</p>\n'
     return _moving_page(
-        f"{asking.provider} is connected",
+        f"{asking.provider} said yes",
         returned.url,
-        f"{less}<p>You are being sent back to {application}.</p>\n"
+        f"{less}<p>You are being sent back to {application}, which finishes the connection.</p>\n"
         f"{_button(returned.url, f'Back to {application}')}",
     )
 
