@@ -67,6 +67,15 @@ class Meter:
         found = [(name, load) for (of, name), load in self.loads.items() if of is kind]
         return max(found, key=lambda pair: pair[1].peak, default=("none", Load()))
 
+    def peak(self, kind: Kind, prefix: str) -> float:
+        """The most units that one partition, of those whose name begins so, bore in a second."""
+        peaks = [
+            load.peak
+            for (of, name), load in self.loads.items()
+            if of is kind and name.startswith(prefix)
+        ]
+        return max(peaks, default=0.0)
+
     def throttled(self, kind: Kind) -> int:
         """How many units were refused."""
         return sum(load.throttled for (of, _), load in self.loads.items() if of is kind)

@@ -286,6 +286,10 @@ class SimulatedProvider:
         self._network = network
         self.in_flight: dict[Task, ProviderRequest] = {}
         self.issued: dict[str, Issued] = {}
+        #: How long each endpoint's tokens live, where that is not the fake's own default.
+        self.lives: dict[str, int] = {}
+        #: When the newest answer arrived, and how long it had taken.
+        self.answered_at = self.took = 0.0
         self.on_request: Callable[[Task, ProviderRequest], None] = lambda *_: None
 
     def send(self, request: ProviderRequest) -> ProviderResponse:
@@ -293,12 +297,16 @@ class SimulatedProvider:
         task = self._kernel.running
         self.on_request(task, request)
         self.in_flight[task] = request
+        started = self._kernel.now
         try:
-            return self._network.call("token", lambda: self._answer(request))
+            response = self._network.call("token", lambda: self._answer(request))
+            self.answered_at, self.took = self._kernel.now, self._kernel.now - started
+            return response
         finally:
             del self.in_flight[task]
 
     def _answer(self, request: ProviderRequest) -> ProviderResponse:
+        self.inner.expires_in = self.lives.get(request.url, self.inner.expires_in)
         response = self.inner.send(request)
         if response.status == HTTPStatus.OK:
             fields, form, now = json.loads(response.body), request.form, self._kernel.now

@@ -8,7 +8,7 @@ from tokenvend.domain.errors import TemporarilyUnavailableError, TokenVendError
 from tokenvend.ports import Clock, StoreAwayError, TokenItem, TokenStore
 from tokenvend.vending.order import Order, Standing
 from tokenvend.vending.replacing import Obtained, Replacer, held
-from tokenvend.vending.wait import LeaseWatch, Pause
+from tokenvend.vending.wait import LeaseWatch, Pause, when_served
 
 
 class Obtainer:
@@ -92,7 +92,13 @@ class Obtainer:
             if watch.is_over() or order.time_left(self._clock) < bounds.ANSWER_NEEDS:
                 raise _too_busy()
             self._pause(self._clock, watch.next_delay(item.lease))
-            item = self._tokens.read(order.key)
+            item = self._read(order, until=watch.ends_at)
+
+    def _read(self, order: Order, *, until: float) -> TokenItem:
+        last = order.dies - bounds.ANSWER_NEEDS.total_seconds()
+        return when_served(
+            lambda: self._tokens.read(order.key), self._clock, until=min(until, last)
+        )
 
 
 def _too_busy() -> TemporarilyUnavailableError:

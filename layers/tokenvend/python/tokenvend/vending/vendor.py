@@ -3,21 +3,17 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from tokenvend.domain import bounds
 from tokenvend.domain.answer import Source, VendAnswer
 from tokenvend.domain.decision import Decision, Rule, decide, prove_caller
 from tokenvend.domain.errors import (
-    ConsentRequiredError,
     InvalidClientError,
-    InvalidRequestError,
-    InvalidScopeError,
     TokenVendError,
 )
 from tokenvend.domain.identity import Entry, Proof
 from tokenvend.domain.registry import CredentialKind
 from tokenvend.domain.renewal import slot_of_token
 from tokenvend.domain.request import VendRequest
-from tokenvend.domain.scopes import format_scope
-from tokenvend.domain.token import AccessToken
 from tokenvend.ports import (
     Clock,
     Findings,
@@ -28,6 +24,7 @@ from tokenvend.ports import (
     VendReader,
 )
 from tokenvend.vending.api_key import ApiKeys
+from tokenvend.vending.checks import check_min_ttl, check_scopes_given
 from tokenvend.vending.consents import Consents
 from tokenvend.vending.memory import Memory, MemoryKey, Remembered
 from tokenvend.vending.obtain import Obtainer
@@ -36,6 +33,7 @@ from tokenvend.vending.outage import Outage, store_away
 from tokenvend.vending.rate import RateLimit
 from tokenvend.vending.replacing import Obtained
 from tokenvend.vending.vended import Vended
+from tokenvend.vending.wait import when_served
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +114,7 @@ class Vendor:
             return self._vend_in_outage(asked, None)
         started = self._clock.monotonic()
         try:
-            findings = self._reader.read(asked.lookup)
+            findings = self._read(asked)
         except StoreAwayError as error:
             self._outage.began(asked.key, error)
             return self._vend_in_outage(asked, error)
@@ -136,6 +134,18 @@ class Vendor:
             asked.key, findings.view, decision, vended.answer.token, checked_at=checked_at
         )
         return vended
+
+    def _read(self, asked: _Asked) -> Findings:
+        if asked.remembered is not None:
+            # Memory answers at once what a busy table would answer later.
+            return self._reader.read(asked.lookup)
+        return when_served(
+            lambda: self._reader.read(asked.lookup), self._clock, until=self._patient_until(asked)
+        )
+
+    def _patient_until(self, asked: _Asked) -> float:
+        waits = self._clock.monotonic() + bounds.LEASE_WAIT.total_seconds()
+        return min(waits, asked.dies - bounds.ANSWER_NEEDS.total_seconds())
 
     def _vend_in_outage(self, asked: _Asked, error: StoreAwayError | None) -> Vended:
         vended = self._outage.answer(
@@ -170,10 +180,10 @@ class Vendor:
         )
         item = self._item(asked, decision, findings)
         if item.token is not None:
-            _check_min_ttl(asked.request, item.token)
+            check_min_ttl(asked.request, item.token)
         obtained = self._obtainer.obtain(order, _or_remembered(item, asked, decision))
-        _check_min_ttl(asked.request, obtained.token)
-        _check_scopes_given(decision, obtained.token)
+        check_min_ttl(asked.request, obtained.token)
+        check_scopes_given(decision, obtained.token)
         self._mark_asked(decision.key, item, obtained, self._clock.now())
         # The mark takes its time too: what is left of the token is told as of now.
         answer = VendAnswer(obtained.token, obtained.source, self._clock.now())
@@ -181,14 +191,18 @@ class Vendor:
 
     def _read_api_key(self, request: VendRequest, decision: Decision, epoch: str) -> Vended:
         key = self._api_keys.read(decision, epoch=epoch)
-        _check_min_ttl(request, key)
+        check_min_ttl(request, key)
         return Vended(VendAnswer(key, Source.STORE, self._clock.now()), decision)
 
     def _item(self, asked: _Asked, decision: Decision, findings: Findings) -> TokenItem:
         if decision.key == asked.expected_key:
             return findings.item
         try:
-            return self._tokens.read(decision.key)
+            return when_served(
+                lambda: self._tokens.read(decision.key),
+                self._clock,
+                until=self._patient_until(asked),
+            )
         except StoreAwayError:
             raise store_away() from None
 
@@ -226,25 +240,3 @@ def _or_remembered(item: TokenItem, asked: _Asked, decision: Decision) -> TokenI
     if item.token is not None or decision.key != asked.expected_key or asked.remembered is None:
         return item
     return replace(item, token=asked.remembered.token)
-
-
-def _check_min_ttl(request: VendRequest, token: AccessToken) -> None:
-    """Refuse what would force an exchange for nearly every request."""
-    most = int(token.lifetime.total_seconds() / 2)
-    if request.min_ttl_seconds > most:
-        raise InvalidRequestError(
-            f"min_ttl_seconds can be at most half of this token's lifetime: {most}.",
-            rule="request.min_ttl_seconds",
-        )
-
-
-def _check_scopes_given(decision: Decision, token: AccessToken) -> None:
-    missing = decision.asked_scopes - token.scopes
-    if missing and not decision.grant.accept_less:
-        if decision.connection is not None:
-            raise ConsentRequiredError(
-                rule=Rule.CONNECTION_SCOPES, missing_scope=format_scope(missing)
-            )
-        raise InvalidScopeError(
-            f"The provider did not give {format_scope(missing)}.", rule=Rule.SCOPE_GIVEN
-        )

@@ -6,7 +6,7 @@ from random import random
 
 from tokenvend.domain import bounds
 from tokenvend.domain.lease import Lease, may_take_over
-from tokenvend.ports import Clock
+from tokenvend.ports import Clock, StoreThrottledError
 
 #: Lets a number of seconds pass; a parameter so that a simulation can interleave here.
 type Pause = Callable[[Clock, float], None]
@@ -14,11 +14,33 @@ type Pause = Callable[[Clock, float], None]
 _FIRST_POLL_SECONDS = 0.02
 _SLOWEST_POLL_SECONDS = 0.2
 _LONGEST_FIRST_SLEEP_SECONDS = 2.0
+_LONGEST_THROTTLED_SECONDS = 2.0
 
 
 def sleep(clock: Clock, seconds: float) -> None:
     """The ordinary `Pause`."""
     clock.sleep(seconds)
+
+
+def when_served[T](read: Callable[[], T], clock: Clock, *, until: float) -> T:
+    """What *read* brings, asked for again while the table asks for patience.
+
+    Each wait is up to twice as long as the last and jittered: thousands that start at once then
+    share what one partition serves, instead of most of them being refused. *until* is the end
+    of it, in the clock's monotonic seconds.
+
+    Raises:
+        StoreAwayError: the table does not answer, or is still busy at the end.
+    """
+    longest = _FIRST_POLL_SECONDS
+    while True:
+        try:
+            return read()
+        except StoreThrottledError:
+            longest = min(longest * 2, _LONGEST_THROTTLED_SECONDS)
+            if clock.monotonic() + longest > until:
+                raise
+            clock.sleep(longest * (0.5 + random() / 2))  # noqa: S311 - spreads, guards nothing
 
 
 class LeaseWatch:
@@ -42,8 +64,12 @@ class LeaseWatch:
 
     def is_over(self) -> bool:
         """Whether this request has waited as long as it may."""
-        waited = self._clock.monotonic() - self._started
-        return waited >= bounds.LEASE_WAIT.total_seconds()
+        return self._clock.monotonic() >= self.ends_at
+
+    @property
+    def ends_at(self) -> float:
+        """When this request has waited as long as it may, in monotonic seconds."""
+        return self._started + bounds.LEASE_WAIT.total_seconds()
 
     def next_delay(self, lease: Lease | None) -> float:
         """Seconds until the next look: first when the holder expects to be done, then polls.

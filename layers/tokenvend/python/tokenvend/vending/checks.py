@@ -1,0 +1,34 @@
+"""Whether a token that was found or made is what the request asked for."""
+
+from tokenvend.domain.decision import Decision, Rule
+from tokenvend.domain.errors import (
+    ConsentRequiredError,
+    InvalidRequestError,
+    InvalidScopeError,
+)
+from tokenvend.domain.request import VendRequest
+from tokenvend.domain.scopes import format_scope
+from tokenvend.domain.token import AccessToken
+
+
+def check_min_ttl(request: VendRequest, token: AccessToken) -> None:
+    """Refuse what would force an exchange for nearly every request."""
+    most = int(token.lifetime.total_seconds() / 2)
+    if request.min_ttl_seconds > most:
+        raise InvalidRequestError(
+            f"min_ttl_seconds can be at most half of this token's lifetime: {most}.",
+            rule="request.min_ttl_seconds",
+        )
+
+
+def check_scopes_given(decision: Decision, token: AccessToken) -> None:
+    """Refuse a token with less than was asked for, unless the grant accepts less."""
+    missing = decision.asked_scopes - token.scopes
+    if missing and not decision.grant.accept_less:
+        if decision.connection is not None:
+            raise ConsentRequiredError(
+                rule=Rule.CONNECTION_SCOPES, missing_scope=format_scope(missing)
+            )
+        raise InvalidScopeError(
+            f"The provider did not give {format_scope(missing)}.", rule=Rule.SCOPE_GIVEN
+        )

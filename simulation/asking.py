@@ -1,0 +1,69 @@
+"""Callers: who asks for what, and what came of each request."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from simulation.cloud import Cloud, Environment
+from tokenvend.domain import bounds
+from tokenvend.domain.errors import TokenVendError
+from tokenvend.domain.identity import Proof
+from tokenvend.domain.registry import CredentialDefinition, Grant, ScopeMode
+from tokenvend.domain.request import VendRequest
+from tokenvend.vending.vended import Vended
+
+_SCOPES = frozenset({"read"})
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A token that one caller asks for. Its provider lets tokens live *lifetime* seconds."""
+
+    name: str
+    lifetime: int
+    proof: Proof
+    request: VendRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A request, from its arrival to its end; `vended` is `None` if it was refused."""
+
+    wish: Wish
+    asked_at: float
+    ended_at: float
+    vended: Vended | None
+
+
+def add_wish(cloud: Cloud, name: str, *, lifetime: int) -> Wish:
+    """A credential of its own, a caller, and the grant between them."""
+    url = f"https://login.{name}.example/token"
+    cloud.add_credential(
+        CredentialDefinition(
+            name=name,
+            provider=name,
+            token_endpoint=url,
+            scopes=_SCOPES,
+            scope_mode=ScopeMode.NARROWS,
+        )
+    )
+    cloud.provider.lives[url] = lifetime
+    proof = cloud.add_grant(Grant(caller=f"caller-{name}", credential=name, scopes=_SCOPES))
+    return Wish(name, lifetime, proof, VendRequest(name))
+
+
+def asking(
+    cloud: Cloud, environment: Environment, wish: Wish, done: Callable[[Outcome], None]
+) -> Callable[[], None]:
+    """One request, to be run as a task."""
+
+    def ask() -> None:
+        asked_at = cloud.kernel.now
+        try:
+            vended = environment.vendor.vend(
+                wish.proof, wish.request, time_left=bounds.FUNCTION_TIMEOUT
+            )
+        except TokenVendError:
+            vended = None
+        done(Outcome(wish, asked_at, cloud.kernel.now, vended))
+
+    return ask

@@ -1,0 +1,19 @@
+"""Many cold environments and one missing token."""
+
+import pytest
+from simulation.stampede import stampede
+
+
+@pytest.mark.parametrize("environments", [1, 10, 100, 500])
+def test_last_answer_comes_within_250_ms_of_the_providers(environments: int) -> None:
+    found = stampede(environments, seed=5)
+
+    assert (found.exchanges, found.answered, found.refused) == (1, environments, 0)
+    assert found.last_after_provider_ms <= 250
+
+
+def test_hot_item_beyond_its_partitions_limit_makes_requests_slower_and_refuses_none() -> None:
+    found = stampede(2_000, seed=5)
+
+    assert found.throttled_reads > 0
+    assert (found.exchanges, found.answered, found.refused) == (1, 2_000, 0)
