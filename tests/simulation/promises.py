@@ -140,10 +140,11 @@ class Promises:
                 raise BrokenPromiseError("no exchange without a lease, but in an outage", task.name)
             return
         for lease in self._leases_in_flight_beside(task, request):
-            if now - lease.at < LEASE_SECONDS - INSTANT:
+            # Whoever stalls for longer than its lease stands may cost one more.
+            if now - min(lease.at, mine.at) < LEASE_SECONDS - INSTANT:
                 raise BrokenPromiseError(
                     "one exchange at a time for each key",
-                    f"the other's lease has stood for {now - lease.at:.3f} s only",
+                    f"the leases are {now - lease.at:.3f} s and {now - mine.at:.3f} s old",
                 )
         if mine.item.token is not None and self.secret_changed_at < mine.asked_at:
             self._judge_need(mine, mine.item.token)

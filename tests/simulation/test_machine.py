@@ -7,17 +7,17 @@ from tests.simulation.machine import VendingMachine
 from tests.simulation.planted import PLANTED, Plant
 from tests.simulation.promises import BrokenPromiseError
 
+#: The same search each time: whether a bug is found must not be luck.
 QUICK = settings(
     max_examples=100,
+    derandomize=True,
     stateful_step_count=40,
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
-#: The same search each time: whether a planted bug is found must not be luck.
 HUNT = settings(
     QUICK,
     max_examples=1_000,
-    derandomize=True,
     database=None,
     phases=[Phase.generate],
     report_multiple_bugs=False,
