@@ -15,6 +15,7 @@ from tests.fakes.vend_reader import InMemoryVendReader
 
 from tokenvend.connecting.connections import Connections, Outcome, Started
 from tokenvend.connecting.consenting import Consenting, Departure, Return
+from tokenvend.connecting.events import ConnectionEvent
 from tokenvend.domain.connection import Connection, ConnectionKey
 from tokenvend.domain.connection_request import Action, parse_connection_request
 from tokenvend.domain.identity import Entry, Proof
@@ -68,6 +69,8 @@ class World:
     )
     provider: FakeProvider = field(default_factory=FakeProvider)
 
+    events: list[ConnectionEvent] = field(default_factory=list)
+
     def __post_init__(self) -> None:
         secret = ProviderSecret("our client", Secret("our-secret"), "hiring.example")
         self.secrets.secrets["hiring", None] = secret
@@ -88,7 +91,7 @@ class World:
             "provider": self.provider,
             "clock": self.clock,
         }
-        self.caller_side = Connections(**parts)  # type: ignore[arg-type]
+        self.caller_side = Connections(**parts, tell=self.events.append)  # type: ignore[arg-type]
         self.pages = Consenting(**parts)  # type: ignore[arg-type]
 
     def define(self, definition: CredentialDefinition) -> None:

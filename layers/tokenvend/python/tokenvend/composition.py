@@ -3,21 +3,15 @@
 import os
 from collections.abc import Callable, Mapping
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tokenvend.adapters.aws_clients import aws_client, tell_time
+from tokenvend.adapters.aws_clients import aws_client
 from tokenvend.adapters.aws_errors import store_errors
 from tokenvend.adapters.clock import SystemClock
-from tokenvend.adapters.dynamodb.credential_states import DynamoDbCredentialStates
-from tokenvend.adapters.dynamodb.data_keys import DynamoDbDataKeys
-from tokenvend.adapters.dynamodb.token_items import TokenItemParser
-from tokenvend.adapters.dynamodb.token_store import DynamoDbTokenStore
-from tokenvend.adapters.dynamodb.vend_reader import DynamoDbVendReader
-from tokenvend.adapters.encryption import EnvelopeCipher
 from tokenvend.lazy import LazyConnections, LazyMaker, LazyProvider, LazySecrets, LazySigner
-from tokenvend.observability import count_untrusted
-from tokenvend.ports import ConnectionStore, ConsentStore, CredentialReader, ProviderApi
+from tokenvend.ports import ProviderApi
 from tokenvend.settings import Settings
+from tokenvend.stores import Stores
 from tokenvend.vending.api_key import ApiKeys
 from tokenvend.vending.consents import Consents
 from tokenvend.vending.exchange import Exchange
@@ -39,9 +33,6 @@ if TYPE_CHECKING:
     from tokenvend.vending.renew import Renewer
     from tokenvend.vending.sweep import Sweep
 
-TOKENS = "tokens"
-CONNECTIONS = "connections"
-
 
 class Environment:
     """The parts of one Lambda execution environment, each made when it is first wanted.
@@ -53,19 +44,23 @@ class Environment:
     def __init__(self, variables: Mapping[str, str]) -> None:
         self.settings = Settings.from_environment(variables)
         self.clock = SystemClock()
+        self._stores = Stores(self.settings, self.clock)
 
     @cached_property
     def vendor(self) -> Vendor:
         """Answers callers."""
         obtainer = Obtainer(
-            tokens=self._tokens, replacer=self._replacer, clock=self.clock, pause=sleep
+            tokens=self._stores.tokens, replacer=self._replacer, clock=self.clock, pause=sleep
         )
         outage = Outage(
-            reader=self._reader, exchange=self.exchange, memory=self._memory, clock=self.clock
+            reader=self._stores.reader,
+            exchange=self.exchange,
+            memory=self._memory,
+            clock=self.clock,
         )
         return Vendor(
-            reader=self._reader,
-            tokens=self._tokens,
+            reader=self._stores.reader,
+            tokens=self._stores.tokens,
             obtainer=obtainer,
             consents=self._decided_consents,
             api_keys=ApiKeys(secrets=self._secrets, clock=self.clock),
@@ -80,8 +75,8 @@ class Environment:
         from tokenvend.vending.reject import Rejecter
 
         return Rejecter(
-            reader=self._reader,
-            tokens=self._tokens,
+            reader=self._stores.reader,
+            tokens=self._stores.tokens,
             consents=self._decided_consents,
             memory=self._memory,
             clock=self.clock,
@@ -93,8 +88,8 @@ class Environment:
         from tokenvend.vending.renew import Renewer
 
         return Renewer(
-            tokens=self._tokens,
-            credentials=self._credentials,
+            tokens=self._stores.tokens,
+            credentials=self._stores.credentials,
             replacer=self._replacer,
             clock=self.clock,
         )
@@ -110,20 +105,24 @@ class Environment:
             prefix=self.settings.secret_prefix,
             deployment=self.settings.deployment,
         )
-        return Sweep(catalog=catalog, credentials=self._credentials, states=self._states)
+        return Sweep(
+            catalog=catalog, credentials=self._stores.credentials, states=self._stores.states
+        )
 
     @cached_property
     def connections(self) -> "Connections":
         """Starts, completes, lists and ends callers' connections."""
         from tokenvend.connecting.connections import Connections
+        from tokenvend.consent_audit import audit_consent_event
 
         return Connections(
-            reader=self._reader,
-            connections=self._connections,
-            sessions=self._consents,
+            reader=self._stores.reader,
+            connections=self._stores.connections,
+            sessions=self._stores.consents,
             secret_store=self._secrets,
             provider=self._provider,
             clock=self.clock,
+            tell=audit_consent_event,
         )
 
     @cached_property
@@ -132,9 +131,9 @@ class Environment:
         from tokenvend.connecting.consenting import Consenting
 
         return Consenting(
-            reader=self._reader,
-            connections=self._connections,
-            sessions=self._consents,
+            reader=self._stores.reader,
+            connections=self._stores.connections,
+            sessions=self._stores.consents,
             secret_store=self._secrets,
             provider=self._provider,
             clock=self.clock,
@@ -155,87 +154,6 @@ class Environment:
         return Memory(trust=self.settings.memory, outage_grace=self.settings.outage_grace)
 
     @cached_property
-    def _dynamodb(self) -> Any:
-        client = aws_client("dynamodb")
-        tell_time(client, self.clock.learn)
-        return client
-
-    @cached_property
-    def _cipher(self) -> EnvelopeCipher:
-        return self._cipher_of(TOKENS)
-
-    def _cipher_of(self, logical_table: str) -> EnvelopeCipher:
-        """A cipher for one table; data keys are shared through the tokens table, which forgets."""
-        table = self.settings.tokens_table
-        return EnvelopeCipher(
-            aws_client("kms"),
-            DynamoDbDataKeys(self._dynamodb, table=table, logical_table=logical_table),
-            key_arn=self.settings.key_arn,
-            deployment=self.settings.deployment,
-            logical_table=logical_table,
-            on_untrusted=count_untrusted,
-        )
-
-    @cached_property
-    def _connections(self) -> ConnectionStore:
-        from tokenvend.adapters.dynamodb.connection_store import DynamoDbConnectionStore
-
-        return DynamoDbConnectionStore(
-            self._dynamodb,
-            self._cipher_of(CONNECTIONS),
-            table=self.settings.connections_table,
-            clock=self.clock,
-            on_untrusted=count_untrusted,
-        )
-
-    @cached_property
-    def _consents(self) -> ConsentStore:
-        from tokenvend.adapters.dynamodb.consent_store import DynamoDbConsentStore
-
-        return DynamoDbConsentStore(
-            self._dynamodb,
-            self._cipher,
-            table=self.settings.tokens_table,
-            clock=self.clock,
-            on_untrusted=count_untrusted,
-        )
-
-    @cached_property
-    def _tokens(self) -> DynamoDbTokenStore:
-        return DynamoDbTokenStore(
-            self._dynamodb,
-            self._cipher,
-            table=self.settings.tokens_table,
-            clock=self.clock,
-            on_untrusted=count_untrusted,
-        )
-
-    @cached_property
-    def _reader(self) -> DynamoDbVendReader:
-        return DynamoDbVendReader(
-            self._dynamodb,
-            TokenItemParser(self._cipher, count_untrusted),
-            registry_table=self.settings.registry_table,
-            tokens_table=self.settings.tokens_table,
-            on_untrusted=count_untrusted,
-        )
-
-    @cached_property
-    def _credentials(self) -> CredentialReader:
-        from tokenvend.adapters.dynamodb.credential_reader import DynamoDbCredentialReader
-
-        return DynamoDbCredentialReader(
-            self._dynamodb,
-            registry_table=self.settings.registry_table,
-            tokens_table=self.settings.tokens_table,
-            on_untrusted=count_untrusted,
-        )
-
-    @cached_property
-    def _states(self) -> DynamoDbCredentialStates:
-        return DynamoDbCredentialStates(self._dynamodb, table=self.settings.tokens_table)
-
-    @cached_property
     def exchange(self) -> Exchange:
         """Asks providers for tokens."""
         return Exchange(secrets=self._secrets, provider=self._provider, clock=self.clock)
@@ -251,15 +169,17 @@ class Environment:
     @cached_property
     def _replacer(self) -> Replacer:
         return Replacer(
-            tokens=self._tokens,
-            states=self._states,
+            tokens=self._stores.tokens,
+            states=self._stores.states,
             exchange=LazyMaker(self.exchange, lambda: self._maker),
             clock=self.clock,
         )
 
     @cached_property
     def _decided_consents(self) -> Consents:
-        return Consents(connections=LazyConnections(lambda: self._connections), clock=self.clock)
+        return Consents(
+            connections=LazyConnections(lambda: self._stores.connections), clock=self.clock
+        )
 
     @cached_property
     def _maker(self) -> "KindOfTokenMaker":
@@ -273,8 +193,8 @@ class Environment:
         from tokenvend.connecting.keep_alive import KeepAlive
 
         return KeepAlive(
-            connections=self._connections,
-            credentials=self._credentials,
+            connections=self._stores.connections,
+            credentials=self._stores.credentials,
             refresher=self.refresher,
             clock=self.clock,
         )
@@ -286,7 +206,7 @@ class Environment:
         from tokenvend.consent_audit import audit_consent_event
 
         return Refresher(
-            connections=self._connections,
+            connections=self._stores.connections,
             exchange=self.exchange,
             provider=self._provider,
             secrets=self._secrets,

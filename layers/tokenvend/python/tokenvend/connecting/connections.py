@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
+from tokenvend.connecting.ending import end_connection
+from tokenvend.connecting.events import Tell
 from tokenvend.connecting.permission import (
     Permit,
     check_return_url,
@@ -16,7 +18,6 @@ from tokenvend.connecting.permission import (
     read_view,
     store_away,
 )
-from tokenvend.connecting.revoke import revoke_quietly
 from tokenvend.domain import bounds
 from tokenvend.domain.connection import CannotComplete, Connection, ConnectionKey, complete, is_dead
 from tokenvend.domain.connection_request import Action, ConnectionRequest
@@ -81,6 +82,7 @@ class Connections:
         secret_store: SecretStore,
         provider: ProviderClient,
         clock: Clock,
+        tell: Tell,
     ) -> None:
         self._reader = reader
         self._connections = connections
@@ -88,6 +90,7 @@ class Connections:
         self._secrets = secret_store
         self._provider = provider
         self._clock = clock
+        self._tell = tell
         self._rate = RateLimit()
 
     def run(self, proof: Proof, request: ConnectionRequest) -> Outcome:
@@ -188,19 +191,13 @@ class Connections:
 
     def _disconnect(self, found: Permit, key: ConnectionKey) -> Disconnected:
         self._existing(key)
-        # Deleted first: whatever the provider says, nobody gets a token of it any more.
-        deleted = self._connections.delete(key)
-        consent = None
-        if deleted is not None:
-            consent = deleted.consent or (deleted.pending and deleted.pending.consent)
-        if not consent:
-            return Disconnected(key, revoked=False)
-        revoked = revoke_quietly(
+        _, revoked = end_connection(
+            self._connections,
+            key,
             found.definition,
-            consent.refresh_token,
             secrets=self._secrets,
             provider=self._provider,
-            hint="refresh_token",
+            tell=self._tell,
         )
         return Disconnected(key, revoked)
 

@@ -1,0 +1,114 @@
+"""What is kept in the tables, each part made when it is first wanted."""
+
+from functools import cached_property
+from typing import Any
+
+from tokenvend.adapters.aws_clients import aws_client, tell_time
+from tokenvend.adapters.clock import SystemClock
+from tokenvend.adapters.dynamodb.credential_states import DynamoDbCredentialStates
+from tokenvend.adapters.dynamodb.data_keys import DynamoDbDataKeys
+from tokenvend.adapters.dynamodb.token_items import TokenItemParser
+from tokenvend.adapters.dynamodb.token_store import DynamoDbTokenStore
+from tokenvend.adapters.dynamodb.vend_reader import DynamoDbVendReader
+from tokenvend.adapters.encryption import EnvelopeCipher
+from tokenvend.observability import count_untrusted
+from tokenvend.ports import ConnectionStore, ConsentStore, CredentialReader
+from tokenvend.settings import Settings
+
+TOKENS = "tokens"
+CONNECTIONS = "connections"
+
+
+class Stores:
+    """The tables of one deployment, as one environment uses them."""
+
+    def __init__(self, settings: Settings, clock: SystemClock) -> None:
+        self._settings = settings
+        self._clock = clock
+
+    @cached_property
+    def _dynamodb(self) -> Any:
+        client = aws_client("dynamodb")
+        tell_time(client, self._clock.learn)
+        return client
+
+    @cached_property
+    def _cipher(self) -> EnvelopeCipher:
+        return self._cipher_of(TOKENS)
+
+    def _cipher_of(self, logical_table: str) -> EnvelopeCipher:
+        """A cipher for one table; data keys are shared through the tokens table, which forgets."""
+        table = self._settings.tokens_table
+        return EnvelopeCipher(
+            aws_client("kms"),
+            DynamoDbDataKeys(self._dynamodb, table=table, logical_table=logical_table),
+            key_arn=self._settings.key_arn,
+            deployment=self._settings.deployment,
+            logical_table=logical_table,
+            on_untrusted=count_untrusted,
+        )
+
+    @cached_property
+    def connections(self) -> ConnectionStore:
+        """Consents and their refresh tokens."""
+        from tokenvend.adapters.dynamodb.connection_store import DynamoDbConnectionStore
+
+        return DynamoDbConnectionStore(
+            self._dynamodb,
+            self._cipher_of(CONNECTIONS),
+            table=self._settings.connections_table,
+            clock=self._clock,
+            on_untrusted=count_untrusted,
+        )
+
+    @cached_property
+    def consents(self) -> ConsentStore:
+        """Users on their way through consent."""
+        from tokenvend.adapters.dynamodb.consent_store import DynamoDbConsentStore
+
+        return DynamoDbConsentStore(
+            self._dynamodb,
+            self._cipher,
+            table=self._settings.tokens_table,
+            clock=self._clock,
+            on_untrusted=count_untrusted,
+        )
+
+    @cached_property
+    def tokens(self) -> DynamoDbTokenStore:
+        """Tokens, leases and failures."""
+        return DynamoDbTokenStore(
+            self._dynamodb,
+            self._cipher,
+            table=self._settings.tokens_table,
+            clock=self._clock,
+            on_untrusted=count_untrusted,
+        )
+
+    @cached_property
+    def reader(self) -> DynamoDbVendReader:
+        """What decides a request."""
+        return DynamoDbVendReader(
+            self._dynamodb,
+            TokenItemParser(self._cipher, count_untrusted),
+            registry_table=self._settings.registry_table,
+            tokens_table=self._settings.tokens_table,
+            on_untrusted=count_untrusted,
+        )
+
+    @cached_property
+    def credentials(self) -> CredentialReader:
+        """A credential without any caller."""
+        from tokenvend.adapters.dynamodb.credential_reader import DynamoDbCredentialReader
+
+        return DynamoDbCredentialReader(
+            self._dynamodb,
+            registry_table=self._settings.registry_table,
+            tokens_table=self._settings.tokens_table,
+            on_untrusted=count_untrusted,
+        )
+
+    @cached_property
+    def states(self) -> DynamoDbCredentialStates:
+        """The state of credentials' secrets."""
+        return DynamoDbCredentialStates(self._dynamodb, table=self._settings.tokens_table)
