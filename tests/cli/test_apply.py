@@ -8,10 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.cli.conftest import Items, Tokenvend
+from typer.testing import CliRunner
 
 from tokenvend.adapters.dynamodb.registry_items import META_KEY, RegistryItem
 from tokenvend_cli.deployment.changes import Action, changes_between
 from tokenvend_cli.deployment.registry_table import Registry, RegistryTable, Writes
+from tokenvend_cli.main import app
 
 type Read = Callable[[], Items]
 
@@ -194,6 +196,17 @@ def test_missing_stack_is_told_with_the_mend(tokenvend: Tokenvend) -> None:
 
     assert result.exit_code == 1
     assert "there is no stack nothing here: name it with --stack" in result.stderr
+
+
+def test_command_without_a_region_says_how_to_name_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+
+    result = CliRunner().invoke(app, ["blocks"])
+
+    assert result.exit_code == 1
+    assert "--region or AWS_DEFAULT_REGION" in result.stderr
 
 
 def test_stack_of_something_else_is_told(tokenvend: Tokenvend) -> None:

@@ -48,6 +48,17 @@ def test_provider_that_does_not_narrow_is_found_out(
     }
 
 
+def test_how_an_answer_is_known_can_be_read_on_a_narrow_screen(
+    tokenvend: Tokenvend, provider: ProviderControl
+) -> None:
+    set_up(tokenvend, provider, Flavour.STANDARD)
+
+    told = tokenvend("probe", "jobs").stdout
+
+    assert "1799 s (expires_in)" in told
+    assert "--introspection-endpoint)" in told
+
+
 def test_neither_token_nor_secret_is_shown_and_few_requests_are_made(
     tokenvend: Tokenvend, provider: ProviderControl
 ) -> None:

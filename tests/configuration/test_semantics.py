@@ -266,6 +266,16 @@ def test_plain_http_is_for_loopback_on_the_local_stack(
     assert bool(refused) != accepted
 
 
+def test_refused_loopback_says_that_a_local_stack_would_take_it() -> None:
+    here, elsewhere = (
+        problems_in({"providers": {"acme": {"token_endpoint": f"http://{host}/token"}}})
+        for host in ("127.0.0.1:9000", "10.0.0.1")
+    )
+
+    assert "only a local stack admits http" in here[0]
+    assert "local stack" not in elsewhere[0]
+
+
 def test_dropped_role_path_is_a_notice() -> None:
     callers = {"billing": {"identities": [{"iam": ROLE.replace("role/", "role/service/")}]}}
     configuration = ConfigurationModel.model_validate(document(callers=callers))

@@ -111,8 +111,12 @@ def _show(
         found = [each.to_dict() for each in findings.found]
         print_json({"requests": requests, "found": found, "suggestion": suggestion})
         return
+    # In one column, which alone may wrap: a third would be broken up letter by letter.
     rows = [
-        {"question": each.question, "answer": each.answer or "unknown", "how": each.how}
+        {
+            "question": each.question,
+            "answer": (each.answer or "unknown") + (f" ({each.how})" if each.how else ""),
+        }
         for each in findings.found
     ]
     out.print(table(rows))

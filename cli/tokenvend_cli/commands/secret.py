@@ -48,9 +48,9 @@ def put(
 ) -> None:
     """Write a secret: JSON from standard input, or asked for. Never from an argument.
 
-    The JSON holds `client_id` and `client_secret`, or `api_key`. The host of the token endpoint
-    is recorded with it, and it is sent nowhere else. Tokens made with the former secret are
-    replaced as they come due.
+    The JSON holds `client_id` and `client_secret`, or `client_id` and `private_key` of a client
+    that signs, or `api_key`. The host of the token endpoint is recorded with it, and it is sent
+    nowhere else. Tokens made with the former secret are replaced as they come due.
 
     Example: tokenvend secret put sr-partner/acme < secret.json
     """

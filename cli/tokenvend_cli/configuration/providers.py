@@ -166,7 +166,10 @@ def _check_scheme(url: str, *, local_stack: bool) -> None:
     parts = urlsplit(url)
     if parts.scheme == "https" or (local_stack and is_loopback(parts.hostname)):
         return
-    raise CommandError("must begin with https: a secret is sent there")
+    why = "must begin with https: a secret is sent there"
+    if is_loopback(parts.hostname):
+        why += "; only a local stack admits http, and `validate` asks none, but `plan` does"
+    raise CommandError(why)
 
 
 def is_loopback(host: str | None) -> bool:

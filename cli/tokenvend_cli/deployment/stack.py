@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Any
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
 
 from tokenvend_cli.problems import CommandError
 
@@ -36,6 +36,10 @@ class Deployment:
             return self._session.client(  # type: ignore[call-overload]
                 service, endpoint_url=self._place.endpoint_url
             )
+        except NoRegionError:
+            raise CommandError(
+                "which AWS region? Name it with --region or AWS_DEFAULT_REGION"
+            ) from None
         except (BotoCoreError, ValueError) as error:
             raise CommandError(str(error)) from None
 
