@@ -29,6 +29,7 @@ def run_demo() -> int:
     out.print()
     out.print(table.build_table(rows))
     out.print(
+        "A token is named by the start of its SHA-256 (token_sha256 in an answer). "
         "memory and store: the token was there. provider: it was fetched just now. "
         "The first call of each function also starts its process.",
         style="dim",

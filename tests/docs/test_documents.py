@@ -128,6 +128,19 @@ def test_every_route_is_documented_and_no_other() -> None:
         assert {each for each in found if "{" in each[1]} <= routes, page
 
 
+def test_every_target_of_the_makefile_is_told_to_contributors_and_no_other() -> None:
+    targets = set(re.findall(r"^([a-z-]+):.*## ", _text("Makefile"), re.MULTILINE))
+    told = set(re.findall(r"`make ([a-z-]+)`", _text("CONTRIBUTING.md")))
+
+    assert told | {"help"} == targets
+
+
+def test_readme_leads_to_every_page() -> None:
+    pages = {f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md")}
+
+    assert pages <= set(re.findall(r"\]\(([^)#:]+)\)", _text("README.md")))
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_link_leads_somewhere(page: Path) -> None:
     links = re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8"))
