@@ -16,6 +16,7 @@ from tokenvend_local.asking import Answer, ask_as_client, ask_directly, ask_sign
 from tokenvend_local.stack import LocalStack
 
 _WORKERS = 40
+_ATTEMPTS = 5
 
 
 def test_forty_workers_and_one_missing_token_make_one_exchange(
@@ -42,8 +43,14 @@ def test_forty_workers_and_one_missing_token_make_one_exchange(
 
     def ask(_: int) -> Answer:
         payload = json.dumps({"credential": jobs}).encode()
-        answer = function.invoke(FunctionName=name, Payload=payload)
-        return Answer(0, json.loads(answer["Payload"].read()), {}, 0.0)
+        # On a machine that is busy otherwise, the forty may start more slowly than a waiter
+        # waits: who is told to come back does so, as Lambda's own retry would.
+        for _attempt in range(_ATTEMPTS):
+            answer = function.invoke(FunctionName=name, Payload=payload)
+            document = json.loads(answer["Payload"].read())
+            if "FunctionError" not in answer:
+                break
+        return Answer(0, document, {}, 0.0)
 
     with ThreadPoolExecutor(_WORKERS) as pool:
         answers = list(pool.map(ask, range(_WORKERS)))
