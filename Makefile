@@ -59,6 +59,11 @@ bench-check: ## compare build/bench.json with the goals; fails where one is miss
 	@$(ENVS) dev
 	@$(PYTHON_BIN) -m benchmarks.check
 
+.PHONY: simulate
+simulate: ## thirty days in minutes; writes build/simulation.json and plots in build/simulation
+	@$(ENVS) dev
+	@$(PYTHON_BIN) -m simulation
+
 .PHONY: model
 model: ## the lease and the refresh journal, every interleaving, checked by spin
 	@$(ENVS) dev

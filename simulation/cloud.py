@@ -1,5 +1,6 @@
 """One account's tables, secrets and provider, and the environments that share them."""
 
+from collections import deque
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -81,7 +82,7 @@ class Cloud:
         )
         self.tokens = tokens or InMemoryTokenStore()
         self.states = InMemoryCredentialStates()
-        self.registry = InMemoryVendReader(self.tokens, self.states)
+        self.registry = InMemoryVendReader(self.tokens, self.states, lookups=deque(maxlen=0))
         self.secrets = FakeSecretStore()
         self.provider = SimulatedProvider(
             FakeProvider(expires_in=token_lives), kernel, self.provider_network

@@ -13,6 +13,7 @@ import heapq
 from collections.abc import Callable
 from enum import Enum, auto
 from itertools import count
+from math import inf
 from random import Random
 
 from greenlet import getcurrent, greenlet
@@ -76,6 +77,7 @@ class Kernel:
         self._queue: list[tuple[float, int, Task | Callable[[], None]]] = []
         self._order = count()
         self._running: Task | None = None
+        self._horizon = -inf
 
     @property
     def running(self) -> Task:
@@ -99,7 +101,11 @@ class Kernel:
         task = self.running
         if task.state is State.CRASHED:
             raise Crashed  # it caught its own death: it may do nothing more
-        task.wakes_at = self.now + seconds
+        wakes_at = self.now + seconds
+        if wakes_at <= self._horizon and (not self._queue or wakes_at < self._queue[0][0]):
+            self.now = wakes_at  # nobody else's turn comes before: the same, without a switch
+            return
+        task.wakes_at = wakes_at
         task.waits_for = waits_for
         task.state = State.READY
         self._queue_up(task)
@@ -110,6 +116,15 @@ class Kernel:
 
     def run(self, until: float | None = None) -> None:
         """Run everything in order of time, up to *until* or until nothing is left."""
+        self._horizon = inf if until is None else until
+        try:
+            self._run_queue(until)
+        finally:
+            self._horizon = -inf
+        if until is not None:
+            self.now = max(self.now, until)
+
+    def _run_queue(self, until: float | None) -> None:
         queue = self._queue
         while queue and (until is None or queue[0][0] <= until):
             instant, turn, what = heapq.heappop(queue)
@@ -118,8 +133,6 @@ class Kernel:
                 what()
             elif what.state is State.READY and what.turn == turn:
                 self.resume(what)
-        if until is not None:
-            self.now = max(self.now, until)
 
     def resume(self, task: Task) -> None:
         """Run *task* up to its next pause, now or at its time if that is later.

@@ -1,12 +1,17 @@
 """N cold environments, one missing token: who exchanges, and when the last one is answered."""
 
 import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
+from unittest.mock import patch
 
 from simulation.asking import Outcome, add_wish, asking
 from simulation.cloud import Cloud
 from simulation.kernel import Kernel
 from simulation.load import Kind, Limits
+from tokenvend.ports import Clock
+from tokenvend.vending import obtain, vendor
 
 SIZES = (1, 3, 10, 30, 100, 200, 500, 1_000, 2_000, 5_000, 10_000)
 #: Lambda adds at most this many environments to one function in ten seconds.
@@ -25,6 +30,7 @@ class Stampede:
 
     environments: int
     at_lambdas_pace: bool
+    patient: bool
     exchanges: int
     answered: int
     refused: int
@@ -41,11 +47,32 @@ class Stampede:
         return asdict(self)
 
 
-def stampede(environments: int, *, seed: int, at_lambdas_pace: bool = False) -> Stampede:
+def stampede(
+    environments: int, *, seed: int, at_lambdas_pace: bool = False, patient: bool = True
+) -> Stampede:
     """Let *environments* start cold and ask for the same token, which is not there.
 
-    All at once, or no faster than Lambda adds environments to one function.
+    All at once, or no faster than Lambda adds environments to one function. With *patient* false
+    nobody asks a busy table again: what the hot item would be without that help.
     """
+    with nullcontext() if patient else _impatient():
+        return _stampede(environments, seed=seed, at_lambdas_pace=at_lambdas_pace, patient=patient)
+
+
+@contextmanager
+def _impatient() -> Iterator[None]:
+    def read_once[T](read: Callable[[], T], clock: Clock, *, until: float) -> T:
+        del clock, until
+        return read()
+
+    with (
+        patch.object(obtain, "when_served", read_once),
+        patch.object(vendor, "when_served", read_once),
+    ):
+        yield
+
+
+def _stampede(environments: int, *, seed: int, at_lambdas_pace: bool, patient: bool) -> Stampede:
     random.seed(seed)
     kernel = Kernel(seed)
     cloud = Cloud(kernel, limits=Limits())
@@ -58,11 +85,11 @@ def stampede(environments: int, *, seed: int, at_lambdas_pace: bool = False) -> 
         ask = asking(cloud, cloud.environment(), wish, outcomes.append)
         kernel.spawn(ask, after=start)
     kernel.run()
-    return _judged(cloud, outcomes, environments, at_lambdas_pace=at_lambdas_pace)
+    return _judged(cloud, outcomes, at_lambdas_pace=at_lambdas_pace, patient=patient)
 
 
 def _judged(
-    cloud: Cloud, outcomes: list[Outcome], environments: int, *, at_lambdas_pace: bool
+    cloud: Cloud, outcomes: list[Outcome], *, at_lambdas_pace: bool, patient: bool
 ) -> Stampede:
     answered = [each for each in outcomes if each.vended is not None]
     provider_done = cloud.provider.answered_at
@@ -70,8 +97,9 @@ def _judged(
     late = sorted(each.ended_at - max(provider_done, each.asked_at) for each in answered)
     meter = cloud.meter
     return Stampede(
-        environments=environments,
+        environments=len(outcomes),
         at_lambdas_pace=at_lambdas_pace,
+        patient=patient,
         exchanges=cloud.provider.inner.exchanges,
         answered=len(answered),
         refused=len(outcomes) - len(answered),

@@ -111,6 +111,11 @@ class InMemoryTokenStore:
         with self._lock:
             self._items[key] = item
 
+    def slots(self) -> list[Slot]:
+        """The slots in which something is to be renewed."""
+        with self._lock:
+            return list(self._in_slot)
+
     def everything(self) -> dict[str, TokenItem]:
         """What the table holds now, by key."""
         with self._lock:

@@ -120,4 +120,4 @@ def test_partition_refuses_what_is_beyond_its_units_in_one_second() -> None:
     assert run.cloud.meter.throttled(Kind.READ) > 0
     peaks = [load.peak for (kind, _), load in run.cloud.meter.loads.items() if kind is Kind.READ]
     assert max(peaks) == 10
-    assert {error.rule for error in run.refused} == {"store.away"}
+    assert len(run.vended) == 20, "they were patient"

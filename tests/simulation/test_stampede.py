@@ -17,3 +17,10 @@ def test_hot_item_beyond_its_partitions_limit_makes_requests_slower_and_refuses_
 
     assert found.throttled_reads > 0
     assert (found.exchanges, found.answered, found.refused) == (1, 2_000, 0)
+
+
+def test_without_asking_a_busy_table_again_most_of_them_are_refused() -> None:
+    found = stampede(2_000, seed=5, patient=False)
+
+    assert found.exchanges <= 1
+    assert found.refused > 500
