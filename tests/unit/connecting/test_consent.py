@@ -309,6 +309,18 @@ def test_disconnecting_deletes_and_tells_the_provider(
         world.run(Action.INSPECT, connection="ada")
 
 
+def test_disconnecting_revokes_a_consent_that_waits_to_be_completed_too(world: World) -> None:
+    world.complete(world.connect(refresh_token="refresh-active"))
+    world.connect(refresh_token="refresh-waiting")
+    world.provider.script(json_response({}), json_response({}))
+
+    gone = world.run(Action.DISCONNECT, connection="ada")
+
+    assert gone == Disconnected(key_of("ada"), revoked=True)
+    told = [each.form["token"] for each in world.provider.requests[-2:]]
+    assert told == ["refresh-active", "refresh-waiting"]
+
+
 @pytest.mark.parametrize("away", ["provider", "no endpoint", "secret"])
 def test_disconnecting_deletes_whatever_the_provider_does(world: World, away: str) -> None:
     world.complete(world.connect())
