@@ -14,8 +14,8 @@ from enum import StrEnum
 from urllib.parse import urlencode, urlsplit, urlunsplit
 from uuid import uuid4
 
+from tokenvend.connecting.code import CodeExchange
 from tokenvend.connecting.permission import Permit, read_view, still_permitted, store_away
-from tokenvend.connecting.revoke import revoke_quietly
 from tokenvend.domain import bounds
 from tokenvend.domain.connection import Consent, PendingConsent
 from tokenvend.domain.consent import BrowserFlow, ConsentSession, code_challenge_of
@@ -31,13 +31,7 @@ from tokenvend.domain.oauth.authorization import (
     one_of,
     parse_authorization_response,
 )
-from tokenvend.domain.oauth.code_exchange import (
-    Consented,
-    build_code_request,
-    parse_account,
-    parse_code_response,
-)
-from tokenvend.domain.oauth.token_request import ProviderSecret, host_of
+from tokenvend.domain.oauth.code_exchange import Consented
 from tokenvend.domain.scopes import Scopes
 from tokenvend.domain.secret import Secret
 from tokenvend.ports import (
@@ -45,7 +39,6 @@ from tokenvend.ports import (
     ConnectionStore,
     ConsentStore,
     ProviderApi,
-    ProviderAwayError,
     SecretStore,
     StoreAwayError,
     VendReader,
@@ -137,7 +130,7 @@ class Consenting:
         self._connections = connections
         self._sessions = sessions
         self._secrets = secret_store
-        self._provider = provider
+        self._code = CodeExchange(secret_store=secret_store, provider=provider, clock=clock)
         self._clock = clock
 
     def show(self, link: Secret) -> Asking:
@@ -203,7 +196,9 @@ class Consenting:
         response = parse_authorization_response(query, asking.permit.authorization)
         if isinstance(response, NotAuthorized):
             return self._not_authorized(asking, response)
-        consented, account = self._exchange(asking, response.code, flow)
+        consented, account = self._code.run(
+            asking.permit, response.code, flow.code_verifier, asked=session.scopes
+        )
         code = self._keep(asking, consented, account)
         return Return(
             asking,
@@ -233,58 +228,6 @@ class Consenting:
         session = asking.session
         url = _with_query(session.return_url, connection=session.key.name, error=ACCESS_DENIED)
         return Return(asking, url, denied=True)
-
-    def _exchange(
-        self, asking: Asking, code: Secret, flow: BrowserFlow
-    ) -> tuple[Consented, str | None]:
-        permit = asking.permit
-        secret = read_secret(self._secrets, permit.definition, None)
-        requested_at = self._clock.now()
-        request = build_code_request(
-            permit.definition,
-            permit.authorization,
-            code=code,
-            code_verifier=flow.code_verifier,
-            secret=secret,
-        )
-        try:
-            response = self._provider.send(request)
-        except ProviderAwayError:
-            raise TemporarilyUnavailableError(
-                "The provider did not answer in time.", rule="provider.away"
-            ) from None
-        consented = parse_code_response(
-            response, permit.definition, asked=asking.session.scopes, requested_at=requested_at
-        )
-        self._refuse_wider(asking, consented)
-        return consented, consented.subject or self._account(permit, consented, secret)
-
-    def _refuse_wider(self, asking: Asking, consented: Consented) -> None:
-        asked = asking.session.scopes
-        if not asked or consented.token.scopes <= asked:
-            return
-        revoke_quietly(
-            asking.permit.definition,
-            consented.refresh_token,
-            secrets=self._secrets,
-            provider=self._provider,
-            hint="refresh_token",
-        )
-        raise ProviderRefusedError(
-            "The provider gave more scopes than the user was asked for; nothing was kept.",
-            provider_error="scope_widened",
-        )
-
-    def _account(self, permit: Permit, consented: Consented, secret: ProviderSecret) -> str | None:
-        """The provider's own name for the user, asked of the host that has the secret anyway."""
-        url = permit.authorization.account_endpoint
-        if url is None or host_of(url) != secret.allowed_host.lower():
-            return None
-        try:
-            answer = self._provider.get(url, bearer=consented.token.access_token)
-        except ProviderAwayError:
-            return None
-        return parse_account(answer, permit.authorization.account_field)
 
     def _keep(self, asking: Asking, consented: Consented, account: str | None) -> Secret:
         now = self._clock.now()
