@@ -20,6 +20,7 @@ from botocore.exceptions import ClientError
 
 from tokenvend.adapters.aws_errors import CONDITION_FAILED, error_code, store_errors
 from tokenvend.adapters.dynamodb.attributes import Item, number, text_of
+from tokenvend.adapters.dynamodb.conditional_update import update_item
 from tokenvend.adapters.dynamodb.connection_items import (
     ConnectionItemParser,
     connection_pk,
@@ -252,23 +253,14 @@ class DynamoDbConnectionStore:
         self, key: ConnectionKey, change: str, condition: str | None, values: Item
     ) -> tuple[bool, Item | None]:
         """Whether it was written, and the item after; where it was not, what made it fail."""
-        request: dict[str, Any] = {
-            "TableName": self._table,
-            "Key": _key(key),
-            "UpdateExpression": change,
-            "ExpressionAttributeValues": values,
-            "ReturnValues": "ALL_NEW",
-        }
-        if condition is not None:
-            request["ConditionExpression"] = condition
-            request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
-        with store_errors("dynamodb:UpdateItem"):
-            try:
-                return True, self._client.update_item(**request)["Attributes"]
-            except ClientError as error:
-                if error_code(error) != CONDITION_FAILED:
-                    raise
-                return False, error.response.get("Item")  # type: ignore[return-value]
+        return update_item(
+            self._client,
+            table=self._table,
+            pk=connection_pk(key),
+            change=change,
+            condition=condition,
+            values=values,
+        )
 
 
 def _key(key: ConnectionKey) -> Item:

@@ -15,11 +15,10 @@ import json
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from botocore.exceptions import ClientError
-
-from tokenvend.adapters.aws_errors import CONDITION_FAILED, error_code, store_errors
+from tokenvend.adapters.aws_errors import store_errors
 from tokenvend.adapters.dynamodb import documents
 from tokenvend.adapters.dynamodb.attributes import Item, bytes_of, number, text_of
+from tokenvend.adapters.dynamodb.conditional_update import update_item
 from tokenvend.adapters.dynamodb.token_items import KEPT
 from tokenvend.adapters.encryption import EnvelopeCipher, Sealed, UntrustedItemError
 from tokenvend.domain.connection import ConnectionKey
@@ -81,30 +80,17 @@ class DynamoDbConsentStore:
     def take(self, ticket: Secret) -> ConsentSession | None:
         """See `ports.ConsentStore`."""
         mark = uuid4().hex
-        item = self._mark(_pk(ticket), mark)
+        _, item = update_item(
+            self._client,
+            table=self._table,
+            pk=_pk(ticket),
+            change="SET taken_by = :mark",
+            condition=f"{_SOMETHING_IS_THERE} AND {_NOBODY_HAS_USED_IT}",
+            values={":mark": {"S": mark}},
+        )
         if item is None or text_of(item, "taken_by") != mark:
             return None
         return self._parse(item)
-
-    def _mark(self, pk: str, mark: str) -> Item | None:
-        """The item after the write; where the condition failed, the item that made it fail."""
-        request: dict[str, Any] = {
-            "TableName": self._table,
-            "Key": {"pk": {"S": pk}},
-            "UpdateExpression": "SET taken_by = :mark",
-            "ConditionExpression": f"{_SOMETHING_IS_THERE} AND {_NOBODY_HAS_USED_IT}",
-            "ExpressionAttributeValues": {":mark": {"S": mark}},
-            "ReturnValues": "ALL_NEW",
-            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-        }
-        with store_errors("dynamodb:UpdateItem"):
-            try:
-                found: Item = self._client.update_item(**request)["Attributes"]
-            except ClientError as error:
-                if error_code(error) != CONDITION_FAILED:
-                    raise
-                return error.response.get("Item")  # type: ignore[return-value]
-        return found
 
     def _parse(self, item: Item) -> ConsentSession | None:
         pk = text_of(item, "pk") or ""

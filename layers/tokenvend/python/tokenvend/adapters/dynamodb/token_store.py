@@ -17,17 +17,11 @@ shows the item as it stands, and our own id or ciphertext in it says that the wr
 """
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
-from tokenvend.adapters.aws_errors import (
-    CONDITION_FAILED,
-    error_code,
-    is_throttling,
-    store_errors,
-)
+from tokenvend.adapters.aws_errors import store_errors
 from tokenvend.adapters.dynamodb.attributes import Item, number, text_of
+from tokenvend.adapters.dynamodb.conditional_update import update_item
 from tokenvend.adapters.dynamodb.credential_items import failure_value
 from tokenvend.adapters.dynamodb.token_items import (
     KEPT,
@@ -163,28 +157,20 @@ class DynamoDbTokenStore:
 
         `None`: throttled, or there is no item at all.
         """
-        request: dict[str, Any] = {
-            "TableName": self._table,
-            "Key": _key(key),
-            "UpdateExpression": change,
-            "ConditionExpression": condition,
-            "ExpressionAttributeValues": values,
-            "ReturnValues": "ALL_NEW",
-            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-        }
         names = {short: name for short, name in _RESERVED.items() if short in change}
-        if names:
-            request["ExpressionAttributeNames"] = names
-        with store_errors("dynamodb:UpdateItem"):
-            try:
-                found: Item = self._client.update_item(**request)["Attributes"]
-            except ClientError as error:
-                if error_code(error) == CONDITION_FAILED:
-                    return error.response.get("Item")  # type: ignore[return-value]
-                if is_throttling(error):
-                    return None
-                raise
-        return found
+        try:
+            _, item = update_item(
+                self._client,
+                table=self._table,
+                pk=token_pk(key),
+                change=change,
+                condition=condition,
+                values=values,
+                names=names,
+            )
+        except StoreThrottledError:
+            return None
+        return item
 
 
 def _key(key: str) -> Item:
