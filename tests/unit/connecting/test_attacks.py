@@ -15,7 +15,7 @@ from tests.unit.connecting.world import (
 )
 
 from tokenvend.connecting.connections import Found
-from tokenvend.connecting.consenting import ConsentEndedError, WhyNot
+from tokenvend.connecting.steps import ConsentEndedError, WhyNot
 from tokenvend.domain.connection_request import Action
 from tokenvend.domain.errors import (
     InvalidGrantError,

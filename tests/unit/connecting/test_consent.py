@@ -9,7 +9,7 @@ from tests.fakes.provider import json_response
 from tests.unit.connecting.world import DEFINITION, RETURN_URL, SHOP, World, key_of
 
 from tokenvend.connecting.connections import Disconnected, Found
-from tokenvend.connecting.consenting import ConsentEndedError, WhyNot
+from tokenvend.connecting.steps import ConsentEndedError, WhyNot
 from tokenvend.domain import bounds
 from tokenvend.domain.connection import Connection, ConnectionStatus
 from tokenvend.domain.connection_request import Action

@@ -14,8 +14,9 @@ from tests.fakes.token_store import InMemoryTokenStore
 from tests.fakes.vend_reader import InMemoryVendReader
 
 from tokenvend.connecting.connections import Connections, Outcome, Started
-from tokenvend.connecting.consenting import Consenting, Departure, Return
+from tokenvend.connecting.consenting import Consenting
 from tokenvend.connecting.events import ConnectionEvent
+from tokenvend.connecting.steps import Departure, Return
 from tokenvend.domain.connection import Connection, ConnectionKey
 from tokenvend.domain.connection_request import Action, parse_connection_request
 from tokenvend.domain.identity import Entry, Proof

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tokenvend.composition import environment
-from tokenvend.connecting.consenting import ConsentEndedError, WhyNot
+from tokenvend.connecting.steps import ConsentEndedError, WhyNot
 from tokenvend.consent_audit import audit_consent, audit_consent_failed
 from tokenvend.domain.errors import InvalidClientError, TokenVendError
 from tokenvend.domain.oauth.authorization import one_of

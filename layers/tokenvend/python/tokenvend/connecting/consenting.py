@@ -8,14 +8,14 @@ its return URL, having checked its own user's session.
 """
 
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from urllib.parse import urlencode, urlsplit, urlunsplit
 from uuid import uuid4
 
 from tokenvend.connecting.code import CodeExchange
 from tokenvend.connecting.permission import Permit, read_view, still_permitted, store_away
+from tokenvend.connecting.steps import Asking, ConsentEndedError, Departure, Return, WhyNot
 from tokenvend.domain import bounds
 from tokenvend.domain.connection import Consent, PendingConsent
 from tokenvend.domain.consent import BrowserFlow, ConsentSession, code_challenge_of
@@ -32,7 +32,6 @@ from tokenvend.domain.oauth.authorization import (
     parse_authorization_response,
 )
 from tokenvend.domain.oauth.code_exchange import Consented
-from tokenvend.domain.scopes import Scopes
 from tokenvend.domain.secret import Secret
 from tokenvend.ports import (
     Clock,
@@ -44,73 +43,6 @@ from tokenvend.ports import (
     VendReader,
 )
 from tokenvend.vending.secret import read_secret
-
-
-class WhyNot(StrEnum):
-    """Why a user's way ends here."""
-
-    LINK_OVER = "link_over"
-    STATE_OVER = "state_over"
-    ANOTHER_BROWSER = "another_browser"
-    ANOTHER_CREDENTIAL = "another_credential"
-
-
-class ConsentEndedError(Exception):
-    """A ticket that is good for nothing: used, expired, made up, or another browser's."""
-
-    def __init__(self, reason: WhyNot) -> None:
-        super().__init__(reason.value)
-        self.reason = reason
-
-
-@dataclass(frozen=True, slots=True)
-class Asking:
-    """Who asks for what, for the page: titles, and each scope with its words, if it has any."""
-
-    session: ConsentSession
-    permit: Permit
-
-    @property
-    def application(self) -> str:
-        """The application, as its user knows it."""
-        return self.permit.caller.title or self.permit.caller.name
-
-    @property
-    def provider(self) -> str:
-        """The provider, as its user knows it."""
-        return self.permit.authorization.provider_title or self.permit.definition.provider
-
-    @property
-    def scopes(self) -> list[tuple[str, str | None]]:
-        """Each scope and its words, in the order of the words."""
-        words = self.permit.authorization.scope_words
-        named = [(scope, words.get(scope)) for scope in self.session.scopes]
-        return sorted(named, key=lambda pair: (pair[1] is None, pair[1] or pair[0]))
-
-
-@dataclass(frozen=True, slots=True)
-class Departure:
-    """Where the browser goes now, and the cookie it keeps until it comes back."""
-
-    asking: Asking
-    session: ConsentSession
-    url: str
-    state: Secret
-    browser: Secret
-    lasts: timedelta
-
-
-@dataclass(frozen=True, slots=True)
-class Return:
-    """Where the browser goes back to. `denied`: the user said no, and nothing was kept.
-
-    `token_scopes` are what the user agreed to, which may be less than was asked for.
-    """
-
-    asking: Asking
-    url: str
-    denied: bool = False
-    token_scopes: Scopes = frozenset()
 
 
 class Consenting:

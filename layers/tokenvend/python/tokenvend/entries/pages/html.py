@@ -10,7 +10,7 @@ from pathlib import Path
 from string import Template
 from urllib.parse import urlsplit
 
-from tokenvend.connecting.consenting import Asking, Departure, Return
+from tokenvend.connecting.steps import Asking, Departure, Return
 
 STYLE = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
 #: What `style-src` allows: this style and no other.
