@@ -2,13 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import batched
 
 from simulation.clock import true_time
 from simulation.cloud import Cloud, Environment
 from simulation.kernel import Kernel
 from tokenvend.domain import bounds
-from tokenvend.domain.renewal import Slot
 from tokenvend.ports import StoreAwayError
 from tokenvend.vending.renew import Outcome
 
@@ -24,7 +22,6 @@ RENEWALS_AT_ONCE = 8
 RENEWAL_RUN_SECONDS = 55.0
 #: The schedule comes at this second of each minute.
 _SECOND_OF_MINUTE = 37.0
-_LOOKS_AGAIN_SECONDS = 0.02
 #: Machines' clocks are this wrong, in one case of three.
 _SKEW_SECONDS = 1.0
 
@@ -89,8 +86,8 @@ class Fleet:
 class Schedule:
     """Runs the renewal each minute, shard by shard, each in an environment of its own.
 
-    As the function does, one run has eight renewals under way, waits for all of them, and takes
-    the next eight. A run that would find nothing due is not simulated, only counted.
+    As the function does, one run has eight workers that share what is due. A run that would
+    find nothing due is not simulated, only counted.
     """
 
     def __init__(self, cloud: Cloud) -> None:
@@ -115,26 +112,18 @@ class Schedule:
     def _run(self, shard: int, environment: Environment) -> None:
         dies = environment.clock.monotonic() + RENEWAL_RUN_SECONDS
         try:
-            for several in batched(environment.renewer.due(shard), RENEWALS_AT_ONCE, strict=False):
-                if Outcome.NO_TIME in self._renew(environment, several, dies):
-                    return
+            found = list(environment.renewer.due(shard))
         except StoreAwayError:
             return
+        due = iter(found)
 
-    def _renew(
-        self, environment: Environment, due: tuple[tuple[Slot, str], ...], dies: float
-    ) -> list[Outcome]:
-        """Renew each of *due* in a task of its own, and wait for them all."""
-        outcomes: list[Outcome] = []
+        def work() -> None:
+            for slot, key in due:
+                outcome = environment.renewer.renew(slot, key, dies=dies).outcome
+                self.renewed += outcome is Outcome.RENEWED
+                if outcome is Outcome.NO_TIME:
+                    return
 
-        def renewing(slot: Slot, key: str) -> Callable[[], None]:
-            def renew() -> None:
-                outcomes.append(environment.renewer.renew(slot, key, dies=dies).outcome)
-
-            return renew
-
-        tasks = [self._kernel.spawn(renewing(*each), name="renewal") for each in due]
-        while not all(task.is_over for task in tasks):
-            self._kernel.pause(_LOOKS_AGAIN_SECONDS, "renewals")
-        self.renewed += outcomes.count(Outcome.RENEWED)
-        return outcomes
+        for _ in range(min(RENEWALS_AT_ONCE, len(found)) - 1):
+            self._kernel.spawn(work, name="renewal")
+        work()

@@ -112,20 +112,20 @@ class Month:
 
     def _ask(self, wish: Wish) -> None:
         use = self.uses[wish]
-        rested = self.kernel.now - max(use.answered_at, use.last_at if use.stretches else -inf)
-        answered_before = use.answered_at > -inf
+        # Whoever comes while the first is not answered yet waits with it, not after it.
+        rested = self.kernel.now - use.answered_at
         use.asked(self.kernel.now, wish.lifetime)
 
         def request(environment: Environment) -> Callable[[], None]:
             return asking(self.cloud, environment, wish, done)
 
         def done(outcome: Outcome) -> None:
-            self._judge(outcome, rested if answered_before else inf)
+            self._judge(outcome, rested)
 
         self.fleet.run(request)
 
     def _judge(self, outcome: Outcome, rested: float) -> None:
-        """Count *outcome*; *rested* is how long nobody had asked for the token before."""
+        """Count *outcome*; *rested* is how long ago somebody was answered before."""
         self.uses[outcome.wish].answered_at = self.kernel.now
         if outcome.vended is None:
             self.refused += 1

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from itertools import batched
+from threading import Lock
 from typing import Any
 
 from tokenvend.composition import environment
@@ -93,13 +93,22 @@ def _renewals(shard: int, left: timedelta) -> Iterator[Renewal]:
     renewer, clock = environment().renewer, environment().clock
     dies = clock.monotonic() + left.total_seconds()
 
-    def renew(due: tuple[Slot, str]) -> Renewal:
-        slot, key = due
-        return renewer.renew(slot, key, dies=dies)
+    due, taking = renewer.due(shard), Lock()
+
+    def take() -> tuple[Slot, str] | None:
+        with taking:
+            return next(due, None)
+
+    def work(_: int) -> list[Renewal]:
+        """Renew one after another: no slow provider keeps the other workers waiting."""
+        renewals: list[Renewal] = []
+        while (each := take()) is not None:
+            slot, key = each
+            renewals.append(renewer.renew(slot, key, dies=dies))
+            if renewals[-1].outcome is Outcome.NO_TIME:
+                break
+        return renewals
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for several in batched(renewer.due(shard), _AT_ONCE, strict=False):
-            renewals = list(pool.map(renew, several))
+        for renewals in pool.map(work, range(_AT_ONCE)):
             yield from renewals
-            if any(each.outcome is Outcome.NO_TIME for each in renewals):
-                return
