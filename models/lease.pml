@@ -267,7 +267,10 @@ begin:
 
 try_once:
     acquire_lease(NOBODY);
-    goto answered;
+    if
+    :: goto answered
+    :: held = UNFIT; goto replace_or_wait /* the try took its time, and the token ran out */
+    fi;
 
 replace_or_wait:
     atomic {
