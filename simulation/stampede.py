@@ -10,6 +10,7 @@ from simulation.asking import Outcome, add_wish, asking
 from simulation.cloud import Cloud
 from simulation.kernel import Kernel
 from simulation.load import Kind, Limits
+from simulation.network import PROVIDER, Latency
 from tokenvend.ports import Clock
 from tokenvend.vending import obtain, vendor
 
@@ -48,7 +49,12 @@ class Stampede:
 
 
 def stampede(
-    environments: int, *, seed: int, at_lambdas_pace: bool = False, patient: bool = True
+    environments: int,
+    *,
+    seed: int,
+    at_lambdas_pace: bool = False,
+    patient: bool = True,
+    provider: Latency = PROVIDER,
 ) -> Stampede:
     """Let *environments* start cold and ask for the same token, which is not there.
 
@@ -56,7 +62,11 @@ def stampede(
     nobody asks a busy table again: what the hot item would be without that help.
     """
     with nullcontext() if patient else _impatient():
-        return _stampede(environments, seed=seed, at_lambdas_pace=at_lambdas_pace, patient=patient)
+        random.seed(seed)
+        cloud = Cloud(Kernel(seed), limits=Limits())
+        cloud.provider_network.latency = provider
+        outcomes = _run(cloud, environments, at_lambdas_pace=at_lambdas_pace)
+        return _judged(cloud, outcomes, at_lambdas_pace=at_lambdas_pace, patient=patient)
 
 
 @contextmanager
@@ -72,12 +82,9 @@ def _impatient() -> Iterator[None]:
         yield
 
 
-def _stampede(environments: int, *, seed: int, at_lambdas_pace: bool, patient: bool) -> Stampede:
-    random.seed(seed)
-    kernel = Kernel(seed)
-    cloud = Cloud(kernel, limits=Limits())
+def _run(cloud: Cloud, environments: int, *, at_lambdas_pace: bool) -> list[Outcome]:
+    kernel, outcomes = cloud.kernel, list[Outcome]()
     wish = add_wish(cloud, "hot", lifetime=1800)
-    outcomes: list[Outcome] = []
     for number in range(environments):
         start = kernel.random.random() * _SPREAD_SECONDS
         if at_lambdas_pace:
@@ -85,7 +92,7 @@ def _stampede(environments: int, *, seed: int, at_lambdas_pace: bool, patient: b
         ask = asking(cloud, cloud.environment(), wish, outcomes.append)
         kernel.spawn(ask, after=start)
     kernel.run()
-    return _judged(cloud, outcomes, at_lambdas_pace=at_lambdas_pace, patient=patient)
+    return outcomes
 
 
 def _judged(

@@ -1,6 +1,7 @@
 """Many cold environments and one missing token."""
 
 import pytest
+from simulation.network import Latency
 from simulation.stampede import stampede
 
 
@@ -9,6 +10,14 @@ def test_last_answer_comes_within_250_ms_of_the_providers(environments: int) -> 
     found = stampede(environments, seed=5)
 
     assert (found.exchanges, found.answered, found.refused) == (1, environments, 0)
+    assert found.last_after_provider_ms <= 250
+
+
+@pytest.mark.parametrize("seconds", [0.1, 1.0, 3.0])
+def test_last_answer_comes_as_soon_after_a_quick_or_a_slow_provider(seconds: float) -> None:
+    found = stampede(500, seed=5, provider=Latency(seconds))
+
+    assert (found.exchanges, found.throttled_reads, found.refused) == (1, 0, 0)
     assert found.last_after_provider_ms <= 250
 
 

@@ -12,7 +12,9 @@ from tokenvend.ports import Clock, StoreThrottledError
 type Pause = Callable[[Clock, float], None]
 
 _FIRST_POLL_SECONDS = 0.02
-_SLOWEST_POLL_SECONDS = 0.2
+#: A waiter answers at most this and a read after the token is there. Five hundred of them read
+#: less often than one partition serves.
+_SLOWEST_POLL_SECONDS = 0.23
 _LONGEST_FIRST_SLEEP_SECONDS = 2.0
 _LONGEST_THROTTLED_SECONDS = 2.0
 
@@ -80,5 +82,5 @@ class LeaseWatch:
         if self._polls == 1 and lease is not None:
             expected = (lease.expected_done_at - self._clock.now()).total_seconds()
             return min(max(expected, _FIRST_POLL_SECONDS), _LONGEST_FIRST_SLEEP_SECONDS)
-        grown = min(_FIRST_POLL_SECONDS * 1.5**self._polls, _SLOWEST_POLL_SECONDS)
-        return grown * (0.5 + random() / 2)  # noqa: S311 - spreads polls, guards nothing
+        grown = min(1.5 * _FIRST_POLL_SECONDS * 2**self._polls, _SLOWEST_POLL_SECONDS)
+        return grown * (0.75 + random() / 4)  # noqa: S311 - spreads polls, guards nothing
