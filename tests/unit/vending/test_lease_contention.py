@@ -140,3 +140,13 @@ def test_polls_are_jittered_and_never_slow(delays: int) -> None:
 
     assert polls[0] == pytest.approx(0.3)
     assert all(0 < poll <= 0.23 for poll in polls[1:])
+
+
+def test_dead_holder_does_not_keep_an_overdue_token_from_being_replaced() -> None:
+    world = World()
+    world.vend(world.environment())
+    world.clock.advance(timedelta(seconds=1800 * 0.92))
+    lease = _lease(world, dies_in=-bounds.CLOCK_SKEW)
+    world.tokens.acquire_lease(KEY, lease, instead_of=None)
+
+    assert world.vend(world.environment()).answer.source is Source.PROVIDER

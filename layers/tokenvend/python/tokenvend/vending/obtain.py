@@ -41,7 +41,9 @@ class Obtainer:
                 assert_never(unreachable)
 
     def _replace_or_keep(self, order: Order, item: TokenItem, now: datetime) -> Obtained:
-        if order.backing_off(item, now) or item.lease is not None:
+        # A holder whose recorded death is past is at nothing any more; a live one is left alone.
+        is_free = LeaseWatch(self._clock).is_free(item.lease)
+        if order.backing_off(item, now) or not is_free:
             return held(item)
         error: TokenVendError | None = None
         try:
