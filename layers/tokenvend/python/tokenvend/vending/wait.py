@@ -82,5 +82,5 @@ class LeaseWatch:
         if self._polls == 1 and lease is not None:
             expected = (lease.expected_done_at - self._clock.now()).total_seconds()
             return min(max(expected, _FIRST_POLL_SECONDS), _LONGEST_FIRST_SLEEP_SECONDS)
-        grown = min(1.5 * _FIRST_POLL_SECONDS * 2**self._polls, _SLOWEST_POLL_SECONDS)
+        grown = min(1.5 * _FIRST_POLL_SECONDS * 2.0**self._polls, _SLOWEST_POLL_SECONDS)
         return grown * (0.75 + random() / 4)  # noqa: S311 - spreads polls, guards nothing
