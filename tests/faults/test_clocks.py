@@ -46,8 +46,8 @@ def environment_off_by(
     )
 
     def make(off_by: timedelta) -> Ask:
-        environment = Environment(variables)
-        environment.clock = SystemClock(lambda: machine_now() + off_by)
+        clock = SystemClock(lambda: machine_now() + off_by)
+        environment = Environment(variables, clock=clock)
         request = VendRequest(credential=scene.credential)
         return lambda: (
             environment.vendor.vend(proof, request, time_left=bounds.FUNCTION_TIMEOUT).answer
@@ -60,17 +60,19 @@ def environment_off_by(
 def test_clocks_that_are_minutes_wrong_steal_no_lease(
     scene: Scene, environment_off_by: Callable[[timedelta], Ask]
 ) -> None:
-    askers = [environment_off_by(off_by) for off_by in (SLOW, timedelta(0), FAST)]
-    scene.provider(delay_seconds=2.0)
+    holder, *others = [environment_off_by(off_by) for off_by in (timedelta(0), SLOW, FAST)]
+    scene.provider(delay_seconds=3.0, times=1)
 
-    with ThreadPoolExecutor(len(askers)) as pool:
-        answers = list(pool.map(lambda ask: ask(), askers))
+    with ThreadPoolExecutor(3) as pool:
+        asked = [pool.submit(holder)]
+        # Who comes while the lease is held could take it for dead.
+        time.sleep(1.0)
+        asked += [pool.submit(other) for other in others]
+        answers = [each.result() for each in asked]
 
     assert len({answer.token.access_token.sha256 for answer in answers}) == 1
     assert scene.exchanges() == 1
-    scene.tell(
-        "clocks 5 min slow, right and 5 min fast; three ask at once", "three times one token"
-    )
+    scene.tell("a lease is held; clocks 5 min slow and 5 min fast ask too", "three times one token")
 
 
 @pytest.mark.long

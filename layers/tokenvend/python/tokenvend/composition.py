@@ -41,9 +41,9 @@ class Environment:
         SettingsError: the function's environment variables are incomplete.
     """
 
-    def __init__(self, variables: Mapping[str, str]) -> None:
+    def __init__(self, variables: Mapping[str, str], *, clock: SystemClock | None = None) -> None:
         self.settings = Settings.from_environment(variables)
-        self.clock = SystemClock()
+        self.clock = clock or SystemClock()
         self._stores = Stores(self.settings, self.clock)
 
     @cached_property
