@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.cli.conftest import Items, Tokenvend
 from typer.testing import CliRunner
@@ -260,7 +260,6 @@ ITEMS = [
 ]
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(st.sampled_from(ITEMS), unique_by=lambda item: item.key),
     st.lists(st.sampled_from(ITEMS), unique_by=lambda item: item.key),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from tests.cli.conftest import Tokenvend
 from typer.testing import CliRunner, Result
@@ -364,7 +364,6 @@ def _explain(file: Path, asked: dict[str, str]) -> Result:
     return CliRunner().invoke(app, [*words, *options])
 
 
-@settings(deadline=None)
 @given(_scenes(), _questions)
 def test_explain_agrees_with_what_vending_decides(
     tmp_path_factory: pytest.TempPathFactory,

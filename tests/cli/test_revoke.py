@@ -26,14 +26,14 @@ def issue(provider: ProviderControl, client: Client) -> str:
         provider.token_endpoint(Flavour.STANDARD),
         data={"grant_type": "client_credentials"},
         auth=(client.client_id, client.client_secret),
-        timeout=5,
+        timeout=30,
     )
     return str(answer.json()["access_token"])
 
 
 def opens(provider: ProviderControl, token: str) -> int:
     headers = {"Authorization": f"Bearer {token}"}
-    return requests.get(f"{provider.url}/reports", headers=headers, timeout=5).status_code
+    return requests.get(f"{provider.url}/reports", headers=headers, timeout=30).status_code
 
 
 def test_provider_ends_the_token_and_every_other_is_replaced(

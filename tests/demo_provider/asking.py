@@ -8,7 +8,7 @@ import requests
 from tokenvend_local.demo_provider.client import ProviderControl
 from tokenvend_local.demo_provider.clients import Client
 
-TIMEOUT_SECONDS = 5
+TIMEOUT_SECONDS = 30
 
 
 def ask(

@@ -17,7 +17,7 @@ from tokenvend_local.demo_provider.provider import Provider
 
 @pytest.mark.parametrize("headers", [{}, {"X-Control-Key": "guess"}], ids=["none", "wrong"])
 def test_without_the_key_nothing_is_told(provider: Provider, headers: dict[str, str]) -> None:
-    answer = requests.get(provider.control.url + "/secret-values", headers=headers, timeout=5)
+    answer = requests.get(provider.control.url + "/secret-values", headers=headers, timeout=30)
 
     assert answer.status_code == 403
 
@@ -26,7 +26,7 @@ def test_controls_are_not_on_the_worlds_listener(provider: Provider) -> None:
     answer = requests.get(
         provider.provider.url + "/secret-values",
         headers={"X-Control-Key": "control-key"},
-        timeout=5,
+        timeout=30,
     )
 
     assert answer.status_code == 404
@@ -67,7 +67,7 @@ def test_as_a_process_it_says_where_it_is_and_stops_when_told() -> None:
         client = control.add_client(scopes=["jobs_read"])
         token = ask(control, client).json()["access_token"]
         process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=5)
+        out, err = process.communicate(timeout=30)
 
     assert process.returncode == 0
     assert "POST /identity/oauth/token 200" in err

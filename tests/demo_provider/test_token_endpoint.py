@@ -85,7 +85,7 @@ def test_a_client_of_one_flavour_is_unknown_to_the_other(control: ProviderContro
     answer = requests.post(
         control.token_endpoint(Flavour.SMARTRECRUITERS),
         data={"client_id": client.client_id, "client_secret": client.client_secret},
-        timeout=5,
+        timeout=30,
     )
 
     assert answer.json()["error"] == "invalid_client"
@@ -108,7 +108,7 @@ def test_a_revoked_token_opens_nothing(control: ProviderControl) -> None:
         control.url + "/oauth2/revoke",
         data={"token": token},
         auth=(client.client_id, client.client_secret),
-        timeout=5,
+        timeout=30,
     )
 
     assert (before.status_code, revoked.status_code) == (200, 200)

@@ -46,7 +46,7 @@ def test_key_opens_the_api_over_both_entries_that_vend_it(stack: LocalStack, sce
     for answer in answers:
         document = answer.document
         headers = {document["header_name"]: document["header_prefix"] + document["access_token"]}
-        opened = requests.get(f"{stack.provider.url}/users/me", headers=headers, timeout=5)
+        opened = requests.get(f"{stack.provider.url}/users/me", headers=headers, timeout=30)
         assert (document["token_type"], document["header_name"]) == ("N_A", "X-SmartToken")
         assert (opened.status_code, opened.json()["company"]) == (200, "Example Company")
 

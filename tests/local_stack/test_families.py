@@ -77,7 +77,7 @@ def _onboard(stack: LocalStack, family: str) -> dict[str, Client]:
 
 def _company(stack: LocalStack, token: str) -> str:
     answer = requests.get(
-        f"{stack.provider.url}/jobs", headers={"Authorization": f"Bearer {token}"}, timeout=5
+        f"{stack.provider.url}/jobs", headers={"Authorization": f"Bearer {token}"}, timeout=30
     )
     return str(answer.json()["company"])
 

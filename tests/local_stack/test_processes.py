@@ -21,7 +21,7 @@ def start(script: str, log: Path) -> Process:
 
 def wait_for_lines(process: Process, log: Path, count: int) -> list[str]:
     processes.wait_until(
-        process, lambda: len(log.read_text().split()) == count, within_seconds=5, log=log
+        process, lambda: len(log.read_text().split()) == count, within_seconds=30, log=log
     )
     return log.read_text().split()
 
@@ -50,7 +50,7 @@ def test_one_that_does_not_listen_is_made_to_stop(tmp_path: Path) -> None:
 def test_children_of_one_that_ended_by_itself_are_stopped(tmp_path: Path) -> None:
     log = tmp_path / "log"
     process = start("sleep 60 & echo $!", log)
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while process.is_alive and time.monotonic() < deadline:
         time.sleep(0.02)
     child = int(log.read_text())
@@ -86,7 +86,7 @@ def test_one_that_ends_at_once_is_reported_with_its_log(tmp_path: Path) -> None:
     process = start("echo the port is taken; exit 1", log)
 
     with pytest.raises(LocalStackError, match="ended as soon as") as caught:
-        processes.wait_until(process, lambda: False, within_seconds=5, log=log)
+        processes.wait_until(process, lambda: False, within_seconds=30, log=log)
 
     processes.stop(process)
     assert "the port is taken" in str(caught.value)

@@ -67,7 +67,7 @@ def test_the_token_opens_the_providers_api(stack: LocalStack, scene: Scene) -> N
     value = document["header_prefix"] + document["access_token"]
 
     answer = requests.get(
-        stack.provider.url + "/reports", headers={document["header_name"]: value}, timeout=5
+        stack.provider.url + "/reports", headers={document["header_name"]: value}, timeout=30
     )
 
     assert answer.status_code == 200

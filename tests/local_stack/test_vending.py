@@ -91,7 +91,7 @@ def test_three_kinds_of_caller_share_one_token_that_opens_the_api(
     opened = requests.get(
         f"{stack.provider.url}/jobs",
         headers={"Authorization": f"Bearer {answers[0].token}"},
-        timeout=5,
+        timeout=30,
     )
     assert opened.status_code == 200
 

@@ -216,7 +216,7 @@ class Journal(RuleBasedStateMachine):
         return number
 
 
-Journal.TestCase.settings = settings(max_examples=300, stateful_step_count=40, deadline=None)
+Journal.TestCase.settings = settings(max_examples=300, stateful_step_count=40)
 TestJournal = Journal.TestCase
 
 

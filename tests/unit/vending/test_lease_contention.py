@@ -4,7 +4,7 @@ from datetime import timedelta
 from threading import Thread
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.fakes.clock import FakeClock
 from tests.unit.vending.world import BILLING as BILLING_PROOF
@@ -81,7 +81,6 @@ def test_waiter_gives_up_when_its_own_time_is_short() -> None:
 
 
 @given(skew=st.timedeltas(min_value=timedelta(minutes=-5), max_value=timedelta(minutes=5)))
-@settings(deadline=None)
 def test_wrong_wall_clock_steals_no_lease_that_is_alive(skew: timedelta) -> None:
     """A live holder dies at most an invocation from now; the allowance covers 30 s of skew."""
     world = World()

@@ -1,0 +1,19 @@
+"""Property-based tests look at the same examples each time, and no clock fails them.
+
+A commit is refused for what it did, not for what chance or a busy machine brought. Looking
+further, at new examples each time: `HYPOTHESIS_PROFILE=explore make test`.
+"""
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "repeatable",
+    deadline=None,
+    derandomize=True,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile("explore", settings.get_profile("repeatable"), derandomize=False)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
