@@ -1,41 +1,28 @@
 """The `tokenvend` command."""
 
-from importlib.metadata import version as installed_version
 from typing import Annotated
 
 import typer
 
-from tokenvend_cli.commands import block, caller, connections, plan, secret
-from tokenvend_cli.commands.explain import explain
-from tokenvend_cli.commands.probe import probe
-from tokenvend_cli.commands.revoke import revoke
-from tokenvend_cli.deployment.stack import Place
+from tokenvend_cli.catalogue import Catalogue
+from tokenvend_cli.place import Place
 
 app = typer.Typer(
-    rich_markup_mode="markdown",
+    cls=Catalogue,
+    # Plain help needs no rich, and is there in a third of the time.
+    rich_markup_mode=None,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["--help", "-h"]},
     epilog="Exit codes: 0 done; 1 refused, or it failed; 2 wrong use, or a wrong file; 3 there is"
     " something to apply (plan --detailed-exit-code).",
 )
-app.command(rich_help_panel="The file")(plan.validate)
-app.command(rich_help_panel="The file")(plan.plan)
-app.command(rich_help_panel="The file")(plan.apply)
-app.command(rich_help_panel="The file")(explain)
-app.command(rich_help_panel="The file")(plan.schema)
-app.command(rich_help_panel="The file")(probe)
-app.add_typer(secret.app, name="secret", rich_help_panel="Secrets")
-app.add_typer(caller.app, name="caller", rich_help_panel="Secrets")
-app.add_typer(connections.app, name="connections", rich_help_panel="Secrets")
-app.command(rich_help_panel="Kill switch")(block.block)
-app.command(rich_help_panel="Kill switch")(block.unblock)
-app.command(rich_help_panel="Kill switch")(block.blocks)
-app.command(rich_help_panel="Kill switch")(revoke)
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer's signature
     if wanted:
+        from importlib.metadata import version as installed_version
+
         typer.echo(f"tokenvend {installed_version('tokenvend')}")
         raise typer.Exit
 

@@ -12,6 +12,10 @@ class UsageError(CommandError):
     """The command was typed in a way that cannot be meant."""
 
 
+class NoMetadataError(CommandError):
+    """An issuer's server answers, but has no metadata document there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing to mend in the file: where it is, and what is wrong.

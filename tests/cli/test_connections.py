@@ -13,7 +13,8 @@ from tokenvend.domain.connection import Connection, ConnectionKey, Consent, Spen
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.untrusted import Distrust
 from tokenvend_cli.deployment.connections import DeployedConnections
-from tokenvend_cli.deployment.stack import Deployment, Place
+from tokenvend_cli.deployment.stack import Deployment
+from tokenvend_cli.place import Place
 
 NAME = "jobs-user/shop/acme-42"
 KEY = ConnectionKey(credential="jobs-user", owner="shop", name="acme-42")

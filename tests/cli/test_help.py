@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +13,7 @@ from tests.cli import aws
 from tests.cli.conftest import Tokenvend
 from typer.testing import CliRunner
 
+from tokenvend_cli.catalogue import CATALOGUE, Listed
 from tokenvend_cli.main import app
 
 type Words = tuple[str, ...]
@@ -69,9 +72,9 @@ def test_every_option_and_argument_is_described(words: Words) -> None:
 
 def test_help_of_the_whole_names_every_command_and_the_exit_codes() -> None:
     shown = _help()
-    flat = " ".join(shown.replace("│", " ").split())
+    flat = " ".join(shown.split())
 
-    assert all(f"│ {words[0]} " in shown for words in COMMANDS)
+    assert all(f"\n  {words[0]} " in shown for words in COMMANDS)
     assert "Exit codes: 0 done; 1 refused, or it failed; 2 wrong use, or a wrong file; 3" in flat
 
 
@@ -79,7 +82,39 @@ def test_help_of_the_whole_names_every_command_and_the_exit_codes() -> None:
 def test_help_of_a_noun_names_its_commands(noun: str) -> None:
     shown = _help(noun)
 
-    assert all(f"│ {words[1]} " in shown for words in COMMANDS if words[0] == noun)
+    assert all(f"\n  {words[1]} " in shown for words in COMMANDS if words[0] == noun)
+
+
+@pytest.mark.parametrize("listed", CATALOGUE, ids=lambda listed: listed.name)
+def test_help_of_the_whole_says_what_each_command_says_of_itself(listed: Listed) -> None:
+    assert listed.load().help.partition("\n\n")[0].replace("\n", " ") == listed.does
+
+
+#: What takes long to import, and what of it each command can do without.
+AWS, FILE, NETWORK, SCREEN = "botocore", "yaml", "requests", "rich"
+NOT_IMPORTED_FOR: dict[tuple[str, ...], set[str]] = {
+    ("--help",): {AWS, FILE, NETWORK, SCREEN},
+    ("--version",): {AWS, FILE, NETWORK, SCREEN},
+    **{(*words, "--help"): {f"{AWS}.session", NETWORK} for words in COMMANDS},
+    ("validate", "--file", "docs/examples/tokenvend.yaml"): {f"{AWS}.session", NETWORK},
+    ("block", "caller"): {FILE, NETWORK, f"{AWS}.session"},
+}
+
+
+@pytest.mark.parametrize("words", NOT_IMPORTED_FOR, ids=" ".join)
+def test_what_a_command_can_do_without_is_not_imported(words: tuple[str, ...]) -> None:
+    code = (
+        "import atexit, sys; from tokenvend_cli.main import app;"
+        "atexit.register(lambda: print(*sys.modules, file=sys.stderr)); app(sys.argv[1:])"
+    )
+
+    ended = subprocess.run(
+        [sys.executable, "-c", code, *words], capture_output=True, text=True, check=False
+    )
+
+    imported = set(ended.stderr.split())
+    assert "tokenvend_cli.main" in imported
+    assert imported & (NOT_IMPORTED_FOR[words] | {"boto3", "httpx"}) == set()
 
 
 def test_nothing_said_is_a_question_for_help() -> None:

@@ -8,15 +8,16 @@ from typing import Any
 import pytest
 
 from tokenvend.domain.registry import ClientAuthentication, ScopeMode
-from tokenvend_cli.configuration import discovery
-from tokenvend_cli.configuration.discovery import Fetch, NoMetadataError, discover, fetch_json
+from tokenvend_cli.configuration import fetch
+from tokenvend_cli.configuration.discovery import Fetch, discover
+from tokenvend_cli.configuration.fetch import fetch_json
 from tokenvend_cli.configuration.models import ProviderModel
 from tokenvend_cli.configuration.providers import (
     Provider,
     resolve_providers,
     undiscovered,
 )
-from tokenvend_cli.problems import CommandError
+from tokenvend_cli.problems import CommandError, NoMetadataError
 
 ISSUER = "https://login.acme.example/initech"
 METADATA = {"issuer": ISSUER, "token_endpoint": "https://login.acme.example/token"}
@@ -200,7 +201,7 @@ def test_slow_answer_is_given_up(
     serve: Callable[[Answer], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     instants = iter([0.0, 1.0, 9.0])
-    monkeypatch.setattr(discovery, "monotonic", lambda: next(instants))
+    monkeypatch.setattr(fetch, "monotonic", lambda: next(instants))
 
     with pytest.raises(CommandError, match="within 8 s"):
         fetch_json(serve(_send(200, b" " * 20_000)))

@@ -12,7 +12,8 @@ from tests.local_stack.world import World
 
 from tokenvend_cli.deployment.secret_status import parse_secret_name
 from tokenvend_cli.deployment.secrets import Secrets
-from tokenvend_cli.deployment.stack import Deployment, Place
+from tokenvend_cli.deployment.stack import Deployment
+from tokenvend_cli.place import Place
 from tokenvend_local import places
 from tokenvend_local.asking import Answer, ask_directly, ask_signed, items
 from tokenvend_local.demo_provider.clients import Client

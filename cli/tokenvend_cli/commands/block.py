@@ -8,10 +8,10 @@ import typer
 from tokenvend_cli.commands.context import (
     AsJson,
     deployment_of,
-    out,
     print_json,
     registry_of,
     say,
+    show,
     told,
 )
 from tokenvend_cli.commands.tables import short_time, table
@@ -85,7 +85,7 @@ def blocks(context: typer.Context, *, as_json: AsJson = False) -> None:
     if as_json:
         print_json(found)
     elif found:
-        out.print(table([_short_row(row) for row in found]))
+        show(table([_short_row(row) for row in found]))
     else:
         say("Nothing is blocked.")
 

@@ -10,10 +10,10 @@ from tokenvend.adapters.dynamodb.registry_items import BLOCKED, Document, Regist
 from tokenvend_cli.commands.context import (
     AsJson,
     deployment_of,
-    out,
     print_json,
     registry_of,
     say,
+    show,
     told,
 )
 from tokenvend_cli.commands.tables import short_time, table
@@ -29,7 +29,12 @@ from tokenvend_cli.deployment.clients import (
 from tokenvend_cli.deployment.kinds import Kind, kind_of
 from tokenvend_cli.deployment.registry_table import Registry, Writes
 
-app = typer.Typer(no_args_is_help=True, help="List callers; issue secrets to OAuth clients.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    help="List callers; issue secrets to OAuth clients.",
+)
 
 Caller = Annotated[
     str, typer.Argument(metavar="CALLER", help="Its name in the file.", show_default=False)
@@ -51,7 +56,7 @@ def list_callers(context: typer.Context, *, as_json: AsJson = False) -> None:
     if as_json:
         print_json(found)
     elif found:
-        out.print(table([_short_row(row) for row in found]))
+        show(table([_short_row(row) for row in found]))
     else:
         say("No callers are deployed: add them to the file, and apply.")
 

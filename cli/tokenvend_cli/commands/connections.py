@@ -20,16 +20,22 @@ from tokenvend_cli.commands.context import (
     deployment_of,
     is_terminal,
     note,
-    out,
     print_json,
     say,
+    show,
     told,
 )
+from tokenvend_cli.commands.provider_access import provider_client
 from tokenvend_cli.commands.tables import short_time, table
 from tokenvend_cli.deployment.connections import DeployedConnections, parse_connection
 from tokenvend_cli.problems import CommandError, UsageError
 
-app = typer.Typer(help="Users' consents: who gave one, and how long it will last.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    help="Users' consents: who gave one, and how long it will last.",
+)
 
 Connection = Annotated[
     str, typer.Argument(help="CREDENTIAL/OWNER/NAME, as `list` shows it.", show_default=False)
@@ -59,9 +65,11 @@ def list_connections(
     _print(rows, as_json=as_json, nothing="There are no connections.")
 
 
-@app.command()
+@app.command("show")
 @told
-def show(context: typer.Context, connection: Connection, *, as_json: AsJson = False) -> None:
+def show_connection(
+    context: typer.Context, connection: Connection, *, as_json: AsJson = False
+) -> None:
     """Show one connection: its account, its scopes, its times. No token is shown.
 
     Example: tokenvend connections show jobs-user/billing/acme-42
@@ -149,13 +157,14 @@ def disconnect(context: typer.Context, connection: Connection) -> None:
 
     Example: tokenvend connections disconnect jobs-user/billing/acme-42
     """
-    deployed, key = _connections_of(context), parse_connection(connection)
+    deployment, key = deployment_of(context), parse_connection(connection)
+    deployed = _connections_of(context)
     deleted, revoked = end_connection(
         deployed.store,
         key,
         deployed.credentials.read(key.credential, None).definition,
         secrets=deployed.secrets,
-        provider=deployed.provider,
+        provider=provider_client(deployment),
         tell=lambda _: None,
     )
     if deleted is None:
@@ -198,7 +207,7 @@ def _print(rows: list[dict[str, Any]], *, as_json: bool, nothing: str) -> None:
     if as_json:
         print_json(rows)
     elif rows:
-        out.print(table([_short(row) for row in rows]))
+        show(table([_short(row) for row in rows]))
     else:
         say(nothing)
 

@@ -3,40 +3,42 @@
 import json
 import sys
 from collections.abc import Callable
-from functools import wraps
+from functools import cache, wraps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
-from rich.console import Console
-from rich.text import Text
 
-from tokenvend.adapters.aws_errors import AwsRefusedError
-from tokenvend.ports import StoreAwayError
-from tokenvend_cli.deployment.registry_table import RegistryTable
-from tokenvend_cli.deployment.stack import Deployment, Place
+from tokenvend_cli.place import Place
 from tokenvend_cli.problems import CommandError, ConfigurationError, Problem, UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.text import Text
+
+    from tokenvend_cli.deployment.registry_table import RegistryTable
+    from tokenvend_cli.deployment.stack import Deployment
 
 FAILED, BAD_USE, DIFFERENCES = 1, 2, 3
 
 DEFAULT_FILE = Path("tokenvend.yaml")
 
-out = Console(soft_wrap=True, highlight=False)
-err = Console(stderr=True, soft_wrap=True, highlight=False)
-
 File = Annotated[Path, typer.Option("--file", "-f", help="The configuration file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]
 
 
-def deployment_of(context: typer.Context) -> Deployment:
+def deployment_of(context: typer.Context) -> "Deployment":
     """The deployment that the options before the command name."""
+    from tokenvend_cli.deployment.stack import Deployment
+
     place = context.obj
     return Deployment(place if isinstance(place, Place) else Place())
 
 
-def registry_of(deployment: Deployment) -> RegistryTable:
+def registry_of(deployment: "Deployment") -> "RegistryTable":
     """The deployment's registry."""
+    from tokenvend_cli.deployment.registry_table import RegistryTable
+
     return RegistryTable(deployment.client("dynamodb"), deployment.output("RegistryTableName"))
 
 
@@ -50,19 +52,26 @@ def is_terminal() -> bool:
     return sys.stdin.isatty()
 
 
+def show(what: "RenderableType") -> None:
+    """Print *what* on standard output."""
+    _console().print(what)
+
+
 def say(text: str, *, style: str = "") -> None:
     """Print one line; nothing in it is markup."""
-    out.print(Text(text, style))
+    from rich.text import Text
+
+    show(Text(text, style))
 
 
 def note(text: str) -> None:
     """Say something beside the answer, on standard error."""
-    err.print(Text.assemble(("note: ", "yellow"), text))
+    _say_beside("note: ", "yellow", text)
 
 
 def complain(text: str) -> None:
     """Say why the command ends here."""
-    err.print(Text.assemble(("error: ", "bold red"), text))
+    _say_beside("error: ", "bold red", text)
 
 
 def told[**P, T](command: Callable[P, T]) -> Callable[P, T]:
@@ -81,28 +90,58 @@ def told[**P, T](command: Callable[P, T]) -> Callable[P, T]:
         except CommandError as error:
             complain(str(error))
             raise typer.Exit(FAILED) from None
-        except (AwsRefusedError, StoreAwayError) as error:
-            complain(f"AWS did not do it: {error}")
-            raise typer.Exit(FAILED) from None
-        except ClientError as error:
-            reason = error.response["Error"].get("Message") or error.response["Error"].get("Code")
-            complain(f"AWS refused {error.operation_name}: {reason}")
-            raise typer.Exit(FAILED) from None
-        except BotoCoreError as error:
-            complain(f"AWS cannot be asked: {error}")
+        except _errors_of_aws() as error:
+            complain(_in_words(error))
             raise typer.Exit(FAILED) from None
 
     return speaking
 
 
+def _errors_of_aws() -> tuple[type[Exception], ...]:
+    """Asked for when something was raised, so that what cannot fail this way imports nothing."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from tokenvend.adapters.aws_errors import AwsRefusedError
+    from tokenvend.ports import StoreAwayError
+
+    return AwsRefusedError, StoreAwayError, ClientError, BotoCoreError
+
+
+def _in_words(error: Exception) -> str:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    if isinstance(error, ClientError):
+        found = error.response["Error"]
+        reason = found.get("Message") or found.get("Code")
+        return f"AWS refused {error.operation_name}: {reason}"
+    if isinstance(error, BotoCoreError):
+        return f"AWS cannot be asked: {error}"
+    return f"AWS did not do it: {error}"
+
+
+@cache
+def _console(*, stderr: bool = False) -> "Console":
+    from rich.console import Console
+
+    return Console(stderr=stderr, soft_wrap=True, highlight=False)
+
+
+def _say_beside(label: str, style: str, text: str) -> None:
+    from rich.text import Text
+
+    _console(stderr=True).print(Text.assemble((label, style), text))
+
+
 def _list_problems(error: ConfigurationError) -> None:
     for problem in error.problems:
-        err.print(_problem_line(error.file, problem))
+        _console(stderr=True).print(_problem_line(error.file, problem))
     count = len(error.problems)
     complain(f"{count} thing{'s' if count != 1 else ''} to mend in {error.file}; nothing was done")
 
 
-def _problem_line(file: str, problem: Problem) -> Text:
+def _problem_line(file: str, problem: Problem) -> "Text":
+    from rich.text import Text
+
     line = Text(f"{file}:{problem.line}: " if problem.line else f"{file}: ", "dim")
     if problem.place:
         line.append(f"{problem.place}: ", "bold")

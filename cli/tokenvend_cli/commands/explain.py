@@ -36,9 +36,9 @@ from tokenvend_cli.commands.context import (
     AsJson,
     File,
     deployment_of,
-    out,
     print_json,
     registry_of,
+    show,
     told,
 )
 from tokenvend_cli.configuration.checked import check_file
@@ -227,10 +227,10 @@ def _show(verdict: dict[str, Any]) -> None:
     line = Text.assemble((verdict["decision"], style), f"  {verdict['identity']}")
     if verdict["caller"] is not None:
         line.append(f" ({verdict['caller']})", "dim")
-    out.print(line.append(f" -> {verdict['credential']}"))
+    show(line.append(f" -> {verdict['credential']}"))
     for name, value in verdict.items():
         if name in _IN_THE_HEADLINE or value in {None, ""}:
             continue
         shown = {True: "with other callers", False: "with nobody"}.get(value, value)
         label = name.replace("_", " ") if name != "key" else "key in the table"
-        out.print(Text.assemble((f"  {label:17}", "dim"), str(shown)))
+        show(Text.assemble((f"  {label:17}", "dim"), str(shown)))

@@ -13,7 +13,7 @@ from tokenvend.domain.oauth.token_request import ProviderSecret, destination_of,
 from tokenvend.domain.registry import CredentialDefinition, CredentialKind
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.secret_fields import secret_fields
-from tokenvend_cli.commands.context import AsJson, deployment_of, note, out, print_json, say, told
+from tokenvend_cli.commands.context import AsJson, deployment_of, note, print_json, say, show, told
 from tokenvend_cli.commands.provider_access import deployed_secret, provider_client
 from tokenvend_cli.commands.tables import table
 from tokenvend_cli.deployment.secret_status import parse_secret_name
@@ -119,8 +119,8 @@ def _show(
         }
         for each in findings.found
     ]
-    out.print(table(rows))
+    show(table(rows))
     note(f"{requests} requests of at most {MOST_REQUESTS}")
     if suggestion:
         say("For the file:")
-        out.print(Text(suggestion))
+        show(Text(suggestion))

@@ -1,18 +1,19 @@
 """Reaching a provider from the command line, as the functions do."""
 
+from typing import TYPE_CHECKING
+
 from tokenvend.adapters.clock import SystemClock
-from tokenvend.adapters.provider_http import RequestsProviderClient
 from tokenvend.adapters.secrets_manager import SecretsManagerStore
-from tokenvend.adapters.signing.kms import KmsSigner
-from tokenvend.adapters.signing.signer import Signer
 from tokenvend.domain.errors import TokenVendError
 from tokenvend.domain.oauth.token_request import ProviderSecret
 from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.vending.secret import read_secret
-from tokenvend.vending.signing import SigningClient
 from tokenvend_cli.deployment.secret_status import SecretName
 from tokenvend_cli.deployment.stack import Deployment
 from tokenvend_cli.problems import CommandError
+
+if TYPE_CHECKING:
+    from tokenvend.vending.signing import SigningClient
 
 
 def deployed_secret(
@@ -34,7 +35,12 @@ def deployed_secret(
         raise CommandError(error.description) from None
 
 
-def provider_client(deployment: Deployment) -> SigningClient:
-    """A client with the bounds of the functions' own."""
+def provider_client(deployment: Deployment) -> "SigningClient":
+    """A client with the bounds of the functions' own, which signs where a credential says so."""
+    from tokenvend.adapters.provider_http import RequestsProviderClient
+    from tokenvend.adapters.signing.kms import KmsSigner
+    from tokenvend.adapters.signing.signer import Signer
+    from tokenvend.vending.signing import SigningClient
+
     provider = RequestsProviderClient(allow_loopback_http=deployment.is_local_stack)
     return SigningClient(provider, Signer(KmsSigner(deployment.client("kms"))), SystemClock())

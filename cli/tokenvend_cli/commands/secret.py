@@ -12,9 +12,9 @@ from tokenvend_cli.commands.context import (
     AsJson,
     deployment_of,
     note,
-    out,
     print_json,
     say,
+    show,
     told,
 )
 from tokenvend_cli.commands.secret_value import goes_to, public_key_of, read_secret_value
@@ -25,7 +25,12 @@ from tokenvend_cli.deployment.secret_status import SecretStatus, parse_secret_na
 from tokenvend_cli.deployment.secrets import Secrets
 from tokenvend_cli.problems import CommandError, UsageError
 
-app = typer.Typer(no_args_is_help=True, help="Write and describe provider secrets.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    help="Write and describe provider secrets.",
+)
 
 Name = Annotated[
     str,
@@ -137,7 +142,7 @@ def status(
     if as_json:
         print_json([_row(each) for each in found])
     elif found:
-        out.print(table([_short_row(each) for each in found]))
+        show(table([_short_row(each) for each in found]))
         for each in found:
             _advise(each)
     else:

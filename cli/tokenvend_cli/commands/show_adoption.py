@@ -4,7 +4,7 @@ import json
 
 from rich.text import Text
 
-from tokenvend_cli.commands.context import note, out, say
+from tokenvend_cli.commands.context import note, say, show
 from tokenvend_cli.deployment.adoption import Adoption
 
 
@@ -13,7 +13,7 @@ def show_adoption(adoption: Adoption) -> None:
     secret = adoption.secret
     say(secret.secret_id, style="bold")
     for key, needed in secret.needed.items():
-        out.print(_tag_line(key, needed, (secret.found or {}).get(key)))
+        show(_tag_line(key, needed, (secret.found or {}).get(key)))
     say("")
     say("The tags admit this deployment's functions. If the secret is encrypted with a customer")
     say("key, that key's policy needs this too:")

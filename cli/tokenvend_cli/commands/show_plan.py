@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.text import Text
 
-from tokenvend_cli.commands.context import note, out, say
+from tokenvend_cli.commands.context import note, say, show
 from tokenvend_cli.configuration.checked import CheckedFile
 from tokenvend_cli.configuration.models import ProviderModel
 from tokenvend_cli.configuration.providers import Provider
@@ -102,7 +102,7 @@ def _show_providers(models: Mapping[str, ProviderModel], providers: Mapping[str,
         if model.profile is not None:
             origin = f"profile {model.profile}"
         line = Text.assemble("  provider ", (name, "bold"), f"  {provider.token_endpoint}")
-        out.print(line.append(f"  {origin}" if origin else "", "dim"))
+        show(line.append(f"  {origin}" if origin else "", "dim"))
 
 
 def _show_change(change: Change) -> None:
@@ -111,9 +111,9 @@ def _show_change(change: Change) -> None:
     line.append(name_of(change.item), "bold")
     if identity is not None:
         line.append("  known as " if kind is Kind.CALLER else "  for ", "dim").append(identity)
-    out.print(line)
+    show(line)
     for key, before, after in _differences(change):
-        out.print(Text.assemble((f"      {key}: ", "dim"), f"{_text(before)} -> {_text(after)}"))
+        show(Text.assemble((f"      {key}: ", "dim"), f"{_text(before)} -> {_text(after)}"))
 
 
 def _show_alias(change: AliasChange) -> None:
@@ -124,7 +124,7 @@ def _show_alias(change: AliasChange) -> None:
         line.append(f"  to version {change.version}")
     if change.action in {AliasAction.MAKE, AliasAction.ALLOW}:
         line.append("  only for ", "dim").append(", ".join(change.principals))
-    out.print(line)
+    show(line)
 
 
 def _differences(change: Change) -> list[tuple[str, Any, Any]]:

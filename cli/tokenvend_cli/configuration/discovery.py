@@ -1,27 +1,13 @@
 """Read an issuer's metadata (RFC 8414, or OpenID Connect Discovery 1.0) at `plan` and `apply`."""
 
-import json
 from collections.abc import Callable
-from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
-
-import requests
-from urllib3.exceptions import HTTPError
 
 from tokenvend.domain.registry import ClientAuthentication
 from tokenvend_cli.configuration.forms import URL
 from tokenvend_cli.configuration.providers import Provider
-from tokenvend_cli.problems import CommandError
-
-_BYTES = 100 * 1024
-_SECONDS = 8.0
-_CHUNK_BYTES = 8 * 1024
-
-
-class NoMetadataError(CommandError):
-    """The server answers, but has no metadata document there."""
-
+from tokenvend_cli.problems import CommandError, NoMetadataError
 
 #: The port to the network: the JSON object at a URL, or `CommandError`.
 type Fetch = Callable[[str], dict[str, Any]]
@@ -33,7 +19,7 @@ def discover(issuer: str, fetch: "Fetch | None" = None) -> Provider:
     Raises:
         CommandError: there is no metadata, or none that can be used.
     """
-    metadata = _first_metadata(issuer, fetch or fetch_json)
+    metadata = _first_metadata(issuer, fetch or _fetch)
     # RFC 8414 §3.3: otherwise one issuer could speak for another.
     if metadata.get("issuer") != issuer:
         raise CommandError("its metadata names another issuer; they must be equal to the letter")
@@ -79,52 +65,8 @@ def _client_authentication(metadata: dict[str, Any]) -> ClientAuthentication:
     return known[0]
 
 
-class _Session(requests.Session):
-    """A session that leaves redirects, and the bodies that come with them, alone."""
+def _fetch(url: str) -> dict[str, Any]:
+    # A file without an issuer does without the imports.
+    from tokenvend_cli.configuration.fetch import fetch_json
 
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        del resp
-
-
-def fetch_json(url: str) -> dict[str, Any]:
-    """The JSON object at *url*: at most 100 KiB, in about 8 s, without following a redirect.
-
-    Raises:
-        NoMetadataError: the server answers with something else.
-        CommandError: it does not answer.
-    """
-    headers = {"Accept": "application/json"}
-    try:
-        with (
-            _Session() as session,
-            session.get(url, headers=headers, timeout=_SECONDS, stream=True) as response,
-        ):
-            if response.status_code != requests.codes.ok:
-                raise NoMetadataError(f"{url} answered {response.status_code}")
-            return _json_object(url, _bounded_body(url, response))
-    except (requests.RequestException, HTTPError) as error:
-        # Its text may hold a proxy's password.
-        raise CommandError(f"cannot read {url}: {type(error).__name__}") from None
-
-
-def _bounded_body(url: str, response: requests.Response) -> bytes:
-    deadline = monotonic() + _SECONDS
-    body = bytearray()
-    # One wait for the network each, so that a server that drips is noticed.
-    while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
-        body += chunk
-        if len(body) > _BYTES:
-            raise CommandError(f"{url} answered with more than {_BYTES} bytes")
-        if monotonic() > deadline:
-            raise CommandError(f"{url} did not answer whole within {_SECONDS:.0f} s")
-    return bytes(body)
-
-
-def _json_object(url: str, body: bytes) -> dict[str, Any]:
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
-        document = None
-    if not isinstance(document, dict):
-        raise NoMetadataError(f"{url} is not a JSON object")
-    return document
+    return fetch_json(url)

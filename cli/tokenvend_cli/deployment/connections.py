@@ -7,7 +7,6 @@ from tokenvend.adapters.dynamodb.connection_store import DynamoDbConnectionStore
 from tokenvend.adapters.dynamodb.credential_reader import DynamoDbCredentialReader
 from tokenvend.adapters.dynamodb.data_keys import DynamoDbDataKeys
 from tokenvend.adapters.encryption import EnvelopeCipher
-from tokenvend.adapters.provider_http import RequestsProviderClient
 from tokenvend.adapters.secrets_manager import SecretsManagerStore
 from tokenvend.domain.connection import ConnectionKey
 from tokenvend.domain.names import NAME, TENANT
@@ -82,11 +81,6 @@ class DeployedConnections:
             prefix=self._deployment.output("SecretPrefix"),
             deployment=self._deployment.output("DeploymentId"),
         )
-
-    @cached_property
-    def provider(self) -> RequestsProviderClient:
-        """The providers themselves."""
-        return RequestsProviderClient(allow_loopback_http=self._deployment.is_local_stack)
 
     def definition(self, credential: str) -> CredentialDefinition:
         """The deployed definition of a credential under which users consent.

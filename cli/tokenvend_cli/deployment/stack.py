@@ -1,23 +1,12 @@
 """Find a deployment by the name of its CloudFormation stack."""
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
 
+from tokenvend_cli.place import Place
 from tokenvend_cli.problems import CommandError
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where AWS is: the usual environment variables and profiles hold, unless said here."""
-
-    stack: str = "tokenvend"
-    region: str | None = None
-    profile: str | None = None
-    endpoint_url: str | None = None
 
 
 class Deployment:
@@ -25,16 +14,18 @@ class Deployment:
 
     def __init__(self, place: Place) -> None:
         self._place = place
-        try:
-            self._session = boto3.Session(profile_name=place.profile, region_name=place.region)
-        except BotoCoreError as error:
-            raise CommandError(str(error)) from None
+        # Half a second of imports, for those who talk to AWS; boto3 would add to it.
+        import botocore.session
+
+        self._session = botocore.session.Session(profile=place.profile)
 
     def client(self, service: str) -> Any:
         """A boto3 client of this place."""
         try:
-            return self._session.client(  # type: ignore[call-overload]
-                service, endpoint_url=self._place.endpoint_url
+            return self._session.create_client(
+                service,
+                region_name=self._place.region,
+                endpoint_url=self._place.endpoint_url,
             )
         except NoRegionError:
             raise CommandError(
