@@ -118,6 +118,7 @@ def test_wrong_value_is_told_with_the_mend(place: str, value: Any, told: str) ->
         pytest.param("arn:aws:sts::111122223333:federated-user/x", id="a federated user"),
         pytest.param("arn:aws:iam::111122223333:role/*", id="a wildcard"),
         pytest.param("arn:aws:iam::111122223333:role/bill?ng", id="another wildcard"),
+        pytest.param("arn:aws:iam::111122223333:role/${aws:username}/x", id="a policy variable"),
         pytest.param("arn:aws:iam::1:role/billing", id="no account"),
         pytest.param("billing", id="no ARN"),
     ],

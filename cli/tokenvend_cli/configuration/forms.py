@@ -57,7 +57,7 @@ HeaderPrefix = Annotated[
 PrincipalArn = Annotated[
     str,
     _whole(
-        r"arn:aws[a-z-]*:iam::\d{12}:(?:role|user)/[\x21-\x29\x2B-\x3E\x40-\x7E]+",
+        r"arn:aws[a-z-]*:iam::\d{12}:(?:role|user)/[\x21-\x23\x25-\x29\x2B-\x3E\x40-\x7E]+",
         "the ARN of an IAM role or user, such as arn:aws:iam::111122223333:role/billing: no"
         " wildcard, not the root user, not a session of a role",
     ),
