@@ -16,13 +16,16 @@ from tests.unit.connecting.world import (
 
 from tokenvend.connecting.connections import Found
 from tokenvend.connecting.steps import ConsentEndedError, WhyNot
+from tokenvend.domain import bounds
 from tokenvend.domain.connection_request import Action
 from tokenvend.domain.errors import (
+    InvalidClientError,
     InvalidGrantError,
     InvalidRequestError,
     InvalidTargetError,
     ProviderRefusedError,
 )
+from tokenvend.domain.identity import Entry, Proof
 from tokenvend.domain.secret import Secret
 
 
@@ -252,6 +255,20 @@ def test_starting_another_callers_name_makes_ones_own(world: World) -> None:
     assert mine.consent is not None
     assert mine.consent.refresh_token == Secret("refresh-1")
     assert world.connections.read(key_of("ada", owner="stranger")) is not None
+
+
+def test_an_unknown_client_costs_one_read_whatever_it_asks_of_connections(world: World) -> None:
+    nobody = Proof(Entry.OAUTH2, "client:nobody", client_secret=Secret("tv_guess"))
+
+    for action in (Action.LIST, Action.INSPECT, Action.LIST):
+        with pytest.raises(InvalidClientError):
+            world.run(action, nobody, connection="ada")
+
+    assert len(world.reader.lookups) == 1
+    world.clock.advance(bounds.UNKNOWN_CLIENT_REMEMBERED)
+    with pytest.raises(InvalidClientError):
+        world.run(Action.LIST, nobody)
+    assert len(world.reader.lookups) == 2
 
 
 def test_nothing_of_a_flow_can_be_printed(world: World) -> None:

@@ -30,6 +30,7 @@ from tokenvend.domain.registry import (
     Grant,
 )
 from tokenvend.domain.secret import Secret
+from tokenvend.vending.memory import Memory
 
 SHOP = Proof(Entry.IAM, "iam:111122223333:role/shop")
 STRANGER = Proof(Entry.IAM, "iam:111122223333:role/stranger")
@@ -92,7 +93,12 @@ class World:
             "provider": self.provider,
             "clock": self.clock,
         }
-        self.caller_side = Connections(**parts, tell=self.events.append)  # type: ignore[arg-type]
+        memory = Memory(trust=timedelta(seconds=30), outage_grace=timedelta(seconds=900))
+        self.caller_side = Connections(
+            **parts,  # type: ignore[arg-type]
+            memory=memory,
+            tell=self.events.append,
+        )
         self.pages = Consenting(**parts)  # type: ignore[arg-type]
 
     def define(self, definition: CredentialDefinition) -> None:

@@ -10,6 +10,7 @@ from tokenvend.domain import bounds
 from tokenvend.domain.answer import Source
 from tokenvend.domain.errors import TemporarilyUnavailableError
 from tokenvend.domain.lease import Lease
+from tokenvend.domain.registry import Caller
 from tokenvend.domain.request import VendRequest
 from tokenvend.ports import TokenItem
 
@@ -24,6 +25,27 @@ def test_environment_remembers_only_so_many_requests() -> None:
     oldest = world.vend(environment, VendRequest("jobs", audience=min(AUDIENCES))).answer
 
     assert (newest.source, oldest.source) == (Source.MEMORY, Source.STORE)
+
+
+def test_caller_that_varies_its_requests_takes_no_memory_from_another() -> None:
+    world = World()
+    other = replace(BILLING, identity="iam:111122223333:role/payroll")
+    world.reader.callers[other.identity] = Caller(name="payroll")
+    world.reader.grants[other.identity, "jobs"] = replace(GRANT, caller="payroll")
+    environment = world.environment()
+    world.vend(environment, proof=other)
+
+    many = [
+        VendRequest("jobs", scopes, min_ttl_seconds=seconds)
+        for scopes in (None, frozenset({"jobs_read"}))
+        for seconds in range(bounds.MEMORY_ENTRIES // 2 + 1)
+    ]
+    for request in many:
+        world.vend(environment, request)
+
+    sources = [world.vend(environment, request).answer.source for request in (many[-1], many[0])]
+    assert sources == [Source.MEMORY, Source.STORE]
+    assert world.vend(environment, proof=other).answer.source is Source.MEMORY
 
 
 AUDIENCES = frozenset(f"urn:api:{number:05}" for number in range(bounds.MEMORY_ENTRIES + 1))

@@ -121,6 +121,7 @@ class Environment:
             sessions=self._stores.consents,
             secret_store=self._secrets,
             provider=self._provider,
+            memory=self._memory,
             clock=self.clock,
             tell=audit_consent_event,
         )

@@ -22,13 +22,16 @@ from tokenvend.domain import bounds
 from tokenvend.domain.connection import CannotComplete, Connection, ConnectionKey, complete, is_dead
 from tokenvend.domain.connection_request import Action, ConnectionRequest
 from tokenvend.domain.consent import ConsentSession
+from tokenvend.domain.decision import Rule
 from tokenvend.domain.errors import (
     AccountChangedError,
+    InvalidClientError,
     InvalidGrantError,
     InvalidTargetError,
     TokenVendError,
 )
-from tokenvend.domain.identity import Proof
+from tokenvend.domain.identity import Entry, Proof
+from tokenvend.domain.registry import RegistryView
 from tokenvend.domain.secret import Secret
 from tokenvend.ports import (
     Clock,
@@ -39,6 +42,7 @@ from tokenvend.ports import (
     StoreAwayError,
     VendReader,
 )
+from tokenvend.vending.memory import Memory
 from tokenvend.vending.rate import RateLimit
 
 
@@ -81,6 +85,7 @@ class Connections:
         sessions: ConsentStore,
         secret_store: SecretStore,
         provider: ProviderClient,
+        memory: Memory,
         clock: Clock,
         tell: Tell,
     ) -> None:
@@ -89,6 +94,7 @@ class Connections:
         self._sessions = sessions
         self._secrets = secret_store
         self._provider = provider
+        self._memory = memory
         self._clock = clock
         self._tell = tell
         self._rate = RateLimit()
@@ -99,8 +105,7 @@ class Connections:
         Raises:
             TokenVendError: one class per reason, see `domain.errors`.
         """
-        view = read_view(self._reader, proof.identity, request.credential)
-        found = permit(proof, view)
+        found = permit(proof, self._view(proof, request))
         self._rate.check(found.caller, self._clock.now())
         key = ConnectionKey(
             credential=request.credential, owner=found.caller.name, name=request.connection
@@ -112,6 +117,14 @@ class Connections:
         except TokenVendError as error:
             error.caller = found.caller.name
             raise
+
+    def _view(self, proof: Proof, request: ConnectionRequest) -> RegistryView:
+        if self._memory.is_unknown(proof.identity, self._clock.now()):
+            raise InvalidClientError(rule=Rule.CALLER_KNOWN)
+        view = read_view(self._reader, proof.identity, request.credential)
+        if view.caller is None and proof.entry is Entry.OAUTH2:
+            self._memory.remember_unknown(proof.identity, self._clock.now())
+        return view
 
     def _run(
         self, proof: Proof, request: ConnectionRequest, found: Permit, key: ConnectionKey

@@ -29,19 +29,27 @@ class Remembered:
 
 
 class Memory:
-    """The newest `bounds.MEMORY_ENTRIES` vends; the least recently asked-for goes first."""
+    """The newest `bounds.MEMORY_ENTRIES` vends.
+
+    Beyond that, whoever holds the most gives up what it asked for least recently. So a caller
+    that varies its requests without end takes nothing from the others.
+    """
 
     def __init__(self, *, trust: timedelta, outage_grace: timedelta) -> None:
         self._trust = trust
         self._outage_grace = outage_grace
-        self._vends: OrderedDict[MemoryKey, Remembered] = OrderedDict()
+        self._vends: OrderedDict[str, OrderedDict[VendRequest, Remembered]] = OrderedDict()
+        self._count = 0
         self._unknown: OrderedDict[str, datetime] = OrderedDict()
 
     def recall(self, key: MemoryKey) -> Remembered | None:
         """What was last known for *key*, however long ago."""
-        remembered = self._vends.get(key)
-        if remembered is not None:
-            self._vends.move_to_end(key)
+        identity, request = key
+        held = self._vends.get(identity)
+        remembered = held.get(request) if held is not None else None
+        if held is not None and remembered is not None:
+            held.move_to_end(request)
+            self._vends.move_to_end(identity)
         return remembered
 
     def remember(
@@ -60,24 +68,34 @@ class Memory:
         trusted_until = min(
             checked_at + trust, token.overdue_at(decision.key), token.expires_at - min_ttl
         )
-        self._vends[key] = Remembered(view, decision, token, checked_at, trusted_until)
-        self._vends.move_to_end(key)
-        if len(self._vends) > bounds.MEMORY_ENTRIES:
-            self._vends.popitem(last=False)
+        self._put(key, Remembered(view, decision, token, checked_at, trusted_until))
 
     def forget(self, key: MemoryKey) -> None:
         """Drop a vend that the tables no longer allow."""
-        self._vends.pop(key, None)
+        identity, request = key
+        held = self._vends.get(identity)
+        if held is None or held.pop(request, None) is None:
+            return
+        self._count -= 1
+        if not held:
+            del self._vends[identity]
 
     def replace_token(self, key: MemoryKey, token: AccessToken) -> None:
         """Keep *token* in place of the one that is remembered; the decision grows no younger."""
-        remembered = self._vends[key]
-        self._vends[key] = replace(remembered, token=token, trusted_until=remembered.checked_at)
+        identity, request = key
+        remembered = self._vends[identity][request]
+        self._put(key, replace(remembered, token=token, trusted_until=remembered.checked_at))
 
     def forget_token(self, token_key: str) -> None:
         """Drop every vend of the token under *token_key*."""
-        for key in [key for key, each in self._vends.items() if each.decision.key == token_key]:
-            del self._vends[key]
+        dropped = [
+            (identity, request)
+            for identity, held in self._vends.items()
+            for request, each in held.items()
+            if each.decision.key == token_key
+        ]
+        for key in dropped:
+            self.forget(key)
 
     def outlasts_outage(self, remembered: Remembered, now: datetime) -> bool:
         """Whether the decision in *remembered* still holds while the tables are away."""
@@ -94,3 +112,18 @@ class Memory:
         """Whether *identity* was nobody a moment ago."""
         until = self._unknown.get(identity)
         return until is not None and now < until
+
+    def _put(self, key: MemoryKey, remembered: Remembered) -> None:
+        identity, request = key
+        held = self._vends.setdefault(identity, OrderedDict())
+        self._count += request not in held
+        held[request] = remembered
+        held.move_to_end(request)
+        self._vends.move_to_end(identity)
+        if self._count > bounds.MEMORY_ENTRIES:
+            self._forget_one()
+
+    def _forget_one(self) -> None:
+        # Of several that hold as much, the first is the one that asked least recently.
+        identity, held = max(self._vends.items(), key=lambda each: len(each[1]))
+        self.forget((identity, next(iter(held))))
