@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from tests.adapters.aws import Aws, Tables
@@ -55,6 +56,31 @@ def test_each_answer_of_dynamodb_tells_the_time(aws: Aws, tables: Tables, minute
     client.get_item(TableName=tables.tokens, Key={"pk": {"S": "token#x"}})
 
     assert abs(clock.now() - machine_now()) < ABOUT_NOW
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        pytest.param("", id="none"),
+        pytest.param("yesterday", id="no date"),
+        pytest.param("Sun, 01 Mar 2026 00:00:30", id="no zone"),
+        pytest.param("Sun, 01 Mar 99999999999999999999999 00:00:00 GMT", id="a year of 23 digits"),
+        pytest.param("0 JAN 0 0:3000000000", id="a minute of many digits"),
+        pytest.param("Fri, 31 Dec 9999 23:59:59 -2359", id="beyond the calendar"),
+    ],
+)
+def test_time_that_no_clock_can_take_tells_nothing(aws: Aws, tables: Tables, date: str) -> None:
+    client, told = aws.client("dynamodb"), list[datetime]()
+    client.meta.events.register("after-call", lambda parsed, **_: _date(parsed, date))
+    tell_time(client, told.append)
+
+    client.get_item(TableName=tables.tokens, Key={"pk": {"S": "token#x"}})
+
+    assert told == []
+
+
+def _date(parsed: dict[str, Any], date: str) -> None:
+    parsed["ResponseMetadata"]["HTTPHeaders"]["date"] = date
 
 
 def test_answer_without_a_time_tells_nothing(aws: Aws, tables: Tables) -> None:

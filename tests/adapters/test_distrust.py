@@ -1,6 +1,8 @@
 """Items that somebody altered, moved or put back: absent, and counted."""
 
+import json
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -16,12 +18,14 @@ from tests.adapters.stores import (
 from tests.fakes.clock import START
 
 from tokenvend.adapters.dynamodb.token_items import token_pk
+from tokenvend.adapters.encryption import Sealed
 from tokenvend.domain.untrusted import Distrust
 from tokenvend.ports import NOTHING, Lookup, TokenItem
 
 type Alteration = Callable[[dict[str, Any]], None]
 
 PK = token_pk(KEY)
+SPEC_DOCUMENT = asdict(SPEC) | {"scopes": sorted(SPEC.scopes)}
 LATER = {"N": str(int((START + timedelta(days=1)).timestamp()))}
 
 
@@ -157,8 +161,42 @@ def test_an_untouched_item_is_not_counted(aws: Aws, tables: Tables) -> None:
 
 
 @pytest.mark.parametrize(
+    "wrong",
+    [
+        pytest.param({"epoch": 7}, id="an epoch that is a number"),
+        pytest.param({"expires_at": True}, id="an expiry that is a truth value"),
+        pytest.param({"requested_at": "1"}, id="an instant that is a text"),
+        pytest.param({"forced": "false"}, id="a flag that is a text"),
+        pytest.param({"scopes": "jobs_read"}, id="scopes that are one text"),
+        pytest.param({"spec": SPEC_DOCUMENT | {"tenant": 7}}, id="a tenant that is a number"),
+        pytest.param({"spec": SPEC_DOCUMENT | {"credential": None}}, id="no credential"),
+        pytest.param({"spec": SPEC_DOCUMENT | {"more": "x"}}, id="a field of another version"),
+    ],
+)
+def test_an_authentic_token_of_another_kind_is_absent_and_counted(
+    aws: Aws, tables: Tables, wrong: dict[str, Any]
+) -> None:
+    item, cipher = stored_item(aws, tables), dynamodb_cipher(aws, tables)
+    opened = cipher.open(PK, Sealed(item["token"]["B"], item["wrapped_key"]["B"]))
+    sealed = cipher.seal(PK, json.dumps(json.loads(opened) | wrong).encode(), now=START)
+    changed = {"token": {"B": sealed.ciphertext}, "wrapped_key": {"B": sealed.wrapped_key}}
+    tables.put_token_item(item | changed)
+    untrusted = Untrusted()
+
+    found = dynamodb_store(aws, tables, untrusted=untrusted).read(KEY)
+
+    assert found == NOTHING
+    assert untrusted.seen == [(PK, Distrust.MALFORMED)]
+
+
+@pytest.mark.parametrize(
     "failure",
-    ["", "no JSON", "[]", '{"count": 1}', '{"count": "1", "retry_at": 1}', '{"retry_at": 1e400}'],
+    [
+        *("", "no JSON", "[]", '{"count": 1}', '{"count": "1", "retry_at": 1}'),
+        '{"retry_at": 1e400}',
+        '{"count": 1, "retry_at": true, "epoch": ""}',
+        '{"count": 1, "retry_at": 1, "epoch": 7}',
+    ],
 )
 def test_a_malformed_failure_is_absent_and_counted(aws: Aws, tables: Tables, failure: str) -> None:
     tables.put_token_item(stored_item(aws, tables) | {"failure": {"S": failure}})

@@ -73,6 +73,15 @@ def test_every_key_is_described_for_an_editor() -> None:
         pytest.param("version: 1\ncallers: {1: {}}", "callers[1]: must be a text", id="number"),
         pytest.param("version: 1\ncallers: []", "callers: must hold names", id="not a mapping"),
         pytest.param("? [a]\n: 1", "this is not well-formed YAML", id="a list for a key"),
+        pytest.param(
+            "version: 1\na: 2026-02-30", "this value is not of its kind", id="no such day"
+        ),
+        pytest.param("version: !!int x", "this value is not of its kind", id="no number"),
+        pytest.param("version: !!bool x", "this value is not of its kind", id="no truth value"),
+        pytest.param("version: !!timestamp x", "this value is not of its kind", id="no time"),
+        pytest.param("version: " + "9" * 5_000, "this value is not of its kind", id="huge number"),
+        pytest.param("version: \x1f", "this is not well-formed YAML", id="a control character"),
+        pytest.param("version: " + "[" * 2_000, "it is nested too deeply", id="deep"),
     ],
 )
 def test_problem_is_told_with_its_place(text: str, told: str) -> None:
@@ -129,6 +138,10 @@ def test_only_roles_and_users_can_be_callers(arn: str) -> None:
 
     assert over_http.what.startswith("must be the ARN of an IAM role or user")
     assert direct.place == "callers.billing.direct.principals[0]"
+
+
+def test_value_that_is_not_of_its_kind_is_told_with_its_line() -> None:
+    assert [problem.line for problem in _problems("version: 1\na:\n  b: 2026-02-30")] == [3]
 
 
 def test_every_problem_is_told_at_once_in_the_order_of_the_file() -> None:

@@ -181,6 +181,16 @@ def test_direct_event_of_any_json_is_answered(event: Any) -> None:
 
 
 @pytest.mark.usefixtures("world")
+@pytest.mark.parametrize("body", ["é", "abc", "/w=="], ids=["not ASCII", "cut off", "not UTF-8"])
+def test_body_that_is_not_the_base64_it_claims_to_be_is_malformed(body: str) -> None:
+    event = _event("vend_iam", "granted") | {"body": body, "isBase64Encoded": True}
+
+    answer = load_handler("vend_iam")(event, through("live"))
+
+    assert (answer["statusCode"], json.loads(answer["body"])["error"]) == (400, "invalid_request")
+
+
+@pytest.mark.usefixtures("world")
 def test_client_in_a_header_that_is_not_ascii_is_not_proven() -> None:
     event = _event("vend_oauth2", "basic")
     headers = {"Content-Type": "application/x-www-form-urlencoded", "Authorization": "Basic é"}

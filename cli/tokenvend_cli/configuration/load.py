@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import yaml
 from pydantic import ValidationError
@@ -50,15 +51,12 @@ def load_configuration(path: Path) -> ConfigurationFile:
 
 def parse_configuration(text: str, *, name: str) -> ConfigurationFile:
     """See `load_configuration`."""
-    loader = yaml.SafeLoader(text)
     try:
-        node = loader.get_single_node()
-        lines, repeated = _survey(node)
-        document = loader.construct_document(node) if node is not None else None
+        document, lines, repeated = _read(text)
     except yaml.YAMLError as error:
         raise ConfigurationError(name, [_not_yaml(error)]) from None
-    finally:
-        loader.dispose()
+    except RecursionError:
+        raise ConfigurationError(name, [Problem("", "it is nested too deeply")]) from None
     if repeated:
         raise ConfigurationError(name, _with_lines(repeated, lines))
     try:
@@ -67,10 +65,44 @@ def parse_configuration(text: str, *, name: str) -> ConfigurationFile:
         raise ConfigurationError(name, _with_lines(problems_in(error), lines)) from None
 
 
+class _NotOfItsKindError(yaml.MarkedYAMLError):
+    """A value that its own kind does not know."""
+
+
+class _Loader(yaml.SafeLoader):
+    """PyYAML's, which lets out whatever `int` or `date` think of a value such as 2026-02-30."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:  # noqa: FBT001, FBT002  PyYAML's own
+        """The value of *node*, or a `YAMLError` that knows the line."""
+        try:
+            return super().construct_object(node, deep=deep)
+        except (ArithmeticError, AttributeError, LookupError, ValueError):
+            raise _NotOfItsKindError(problem_mark=node.start_mark) from None
+
+
+def _read(text: str) -> tuple[Any, dict[str, int], list[Problem]]:
+    """What *text* holds, the line of every place in it, and the keys that stand there twice.
+
+    Raises:
+        YAMLError, RecursionError: nobody can tell what it holds.
+    """
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+        lines, repeated = _survey(node)
+        document = loader.construct_document(node) if node is not None else None
+    finally:
+        loader.dispose()
+    return document, lines, repeated
+
+
 def _not_yaml(error: yaml.YAMLError) -> Problem:
     mark = getattr(error, "problem_mark", None)
+    what = "this is not well-formed YAML"
+    if isinstance(error, _NotOfItsKindError):
+        what = "this value is not of its kind, like a date that no calendar has; quote a text"
     # PyYAML's own text may quote the file.
-    return Problem("", "this is not well-formed YAML", mark.line + 1 if mark else None)
+    return Problem("", what, mark.line + 1 if mark else None)
 
 
 def _survey(root: yaml.Node | None) -> tuple[dict[str, int], list[Problem]]:

@@ -5,7 +5,7 @@ transfers to S3, and 30 ms to each cold start.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import MAXYEAR, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -48,9 +48,11 @@ def _date_in(headers: Mapping[str, str]) -> datetime | None:
     # email.utils is loaded already, for HTTP; strptime would load the calendar's modules.
     try:
         instant = parsedate_to_datetime(headers.get("date", ""))
-    except ValueError:
+    except (ValueError, OverflowError):
+        # A year of thirty digits is no ValueError.
         return None
-    return instant if instant.tzinfo else None
+    # In its last year the calendar has no room for what is added to the time.
+    return instant if instant.tzinfo and instant.year < MAXYEAR else None
 
 
 @cache

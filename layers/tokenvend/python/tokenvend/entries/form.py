@@ -1,6 +1,5 @@
 """The form in a request's body (RFC 6749 §3.2), and the client that authenticates in it."""
 
-import binascii
 from base64 import b64decode
 from collections.abc import Mapping
 from typing import Any
@@ -93,7 +92,7 @@ def _body_text(event: Mapping[str, Any]) -> str:
     try:
         raw = b64decode(body) if event.get("isBase64Encoded") else body.encode()
         text = raw.decode()
-    except (binascii.Error, UnicodeError):
+    except ValueError:  # not base64, not UTF-8, or, before either is looked at, not ASCII
         raise _malformed("The body is not UTF-8 text.", "body") from None
     if len(raw) > bounds.BODY_BYTES:
         raise _too_large()

@@ -92,6 +92,6 @@ def _parse_failure(text: str) -> Failure:
     return Failure(
         provider_error=documents.optional_text(document, "provider_error"),
         count=documents.count(document, "count"),
-        retry_at=instant_of(document["retry_at"]),
-        epoch=str(document["epoch"]),
+        retry_at=instant_of(documents.number(document, "retry_at")),
+        epoch=documents.any_text(document, "epoch"),
     )

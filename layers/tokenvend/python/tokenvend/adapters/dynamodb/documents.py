@@ -45,6 +45,14 @@ def text(document: Fields, name: str) -> str:
     return value
 
 
+def any_text(document: Fields, name: str) -> str:
+    """The text *name*, which may be empty."""
+    value = document.get(name)
+    if not isinstance(value, str):
+        raise MalformedDocumentError(name, "a text")
+    return value
+
+
 def optional_text(document: Fields, name: str) -> str | None:
     """The text *name*, or `None` where it is absent or null."""
     return None if document.get(name) is None else text(document, name)
@@ -64,6 +72,14 @@ def count(document: Fields, name: str) -> int:
     # `True` is an `int`.
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise MalformedDocumentError(name, "a whole number from 1")
+    return value
+
+
+def number(document: Fields, name: str) -> float:
+    """The number *name*."""
+    value = document.get(name)
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise MalformedDocumentError(name, "a number")
     return value
 
 

@@ -45,6 +45,7 @@ KEPT = timedelta(hours=1)
 
 
 TOKEN_PREFIX = "token#"
+_NEVER_NONE = frozenset({"credential", "definition", "scopes"})
 
 
 def token_pk(key: str) -> str:
@@ -160,11 +161,11 @@ def _parse_token(document: documents.Fields) -> AccessToken:
     return AccessToken(
         access_token=Secret(documents.text(document, "access_token")),
         scopes=documents.texts(document, "scopes"),
-        requested_at=instant_of(document["requested_at"]),
-        expires_at=instant_of(document["expires_at"]),
-        epoch=document["epoch"],
-        lifetime_source=LifetimeSource(document["lifetime_source"]),
-        secret_stage=SecretStage(document["secret_stage"]),
+        requested_at=instant_of(documents.number(document, "requested_at")),
+        expires_at=instant_of(documents.number(document, "expires_at")),
+        epoch=documents.any_text(document, "epoch"),
+        lifetime_source=LifetimeSource(documents.text(document, "lifetime_source")),
+        secret_stage=SecretStage(documents.text(document, "secret_stage")),
         forced=documents.flag(document, "forced"),
         repeated=documents.flag(document, "repeated"),
     )
@@ -172,7 +173,17 @@ def _parse_token(document: documents.Fields) -> AccessToken:
 
 def _parse_spec(document: documents.Fields) -> TokenSpec:
     spec = documents.mapping(document, "spec")
-    return TokenSpec(**{**spec, "scopes": documents.texts(spec, "scopes")})
+    narrowing = {name: _text_or_none(spec, name) for name in spec.keys() - _NEVER_NONE}
+    return TokenSpec(
+        credential=documents.any_text(spec, "credential"),
+        definition=documents.any_text(spec, "definition"),
+        scopes=documents.texts(spec, "scopes"),
+        **narrowing,
+    )
+
+
+def _text_or_none(spec: documents.Fields, name: str) -> str | None:
+    return None if spec[name] is None else documents.any_text(spec, name)
 
 
 def _ttl_of(token: AccessToken) -> int:
