@@ -76,6 +76,11 @@ faults: ## faults on the local stack with real workers; writes build/faults.md
 	@$(PYTHON_BIN) -m pytest tests/faults $(PYTEST_ARGS)
 	@echo "build/faults.md: fault, what callers saw, exchanges made; docs/faults.md is the same."
 
+.PHONY: fuzz
+fuzz: ## hostile input for every parser and entry; writes build/fuzz.json
+	@$(ENVS) uv dev fuzz
+	@$(PYTHON_BIN) -m fuzzing $(FUZZ_ARGS)
+
 .PHONY: lock
 lock: ## pin the requirements again (UPGRADE=1 takes the newest)
 	@scripts/lock $(if $(UPGRADE),--upgrade)

@@ -54,6 +54,9 @@ ENVIRONMENTS: Mapping[str, Environment] = {
         "Lambda's runtime",
         compiled=True,
     ),
+    "fuzz": Environment(
+        ROOT / ".venvs" / "fuzz", REQUIREMENTS / "fuzz.txt", "the fuzzer", with_project=True
+    ),
     "checkov": Environment(
         ROOT / ".venvs" / "checkov", REQUIREMENTS / "checkov.txt", "the policy checker"
     ),

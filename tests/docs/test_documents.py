@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
+from fuzzing.targets import TARGETS
 from tests.template.conftest import CloudFormation
 
 from tokenvend.domain import errors
@@ -146,3 +147,9 @@ def test_every_link_leads_somewhere(page: Path) -> None:
     links = re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8"))
 
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_every_target_of_the_fuzzer_is_documented_with_its_promise() -> None:
+    rows = re.findall(r"^\| `([a-z0-9-]+)` \| (.+) \|$", _text("docs/fuzzing.md"), re.MULTILINE)
+
+    assert rows == [(target.name, target.promise) for target in TARGETS.values()]

@@ -57,8 +57,7 @@ def load_handler(function: str) -> Handler:
     return handler
 
 
-@pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> World:
+def function_world() -> World:
     """Billing by role and by alias, and shop by client, may read jobs and have the API key."""
     world = World()
     world.reader.callers = {
@@ -74,6 +73,15 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
         grant = Grant(caller=caller.name, credential=key.name, full_access=True)
         world.reader.grants[identity, key.name] = grant
     world.reader.client_secret_hashes["client:shop"] = (Secret("tv_example").sha256,)
+    # The handlers say when the invocation dies by the real clock.
+    world.clock.set_wall(SystemClock().now())
+    return world
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    """The functions on `function_world`."""
+    world = function_world()
     parts = world.parts()
     monkeypatch.setattr(tokenvend.publishing, "publisher", lambda: world.publisher)
     # The one seam: what the composition root would build on AWS is built on fakes.
@@ -81,8 +89,6 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(tokenvend.scheduled, "environment", lambda: parts)
     pages = consent_world()
     monkeypatch.setattr(tokenvend.page_handling, "environment", lambda: pages)
-    # The handlers say when the invocation dies by the real clock.
-    world.clock.set_wall(SystemClock().now())
     return world
 
 

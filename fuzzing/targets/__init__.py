@@ -1,0 +1,12 @@
+"""Everything that is fuzzed, by the name that a person gives."""
+
+from collections.abc import Mapping
+
+from fuzzing.target import Target
+from fuzzing.targets import entries, files, items, pages, providers
+
+TARGETS: Mapping[str, Target] = {
+    target.name: target
+    for module in (entries, pages, providers, items, files)
+    for target in module.TARGETS
+}
