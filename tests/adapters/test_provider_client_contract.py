@@ -71,6 +71,16 @@ def test_the_whole_answer_is_passed_on_as_it_is(
     assert client.send(request_to(url)) == answer
 
 
+def test_an_answer_knows_what_was_confidential_in_the_request(provider_that: ProviderThat) -> None:
+    client, url = provider_that(ProviderResponse(400, "application/json", b"{}"))
+    form = {"grant_type": "refresh_token", "refresh_token": "spent", "client_secret": "ours"}
+
+    answer = client.send(ProviderRequest(url, form, {}))
+
+    assert {each.reveal() for each in answer.sent} == {"spent", "ours"}
+    assert "spent" not in repr(answer)
+
+
 def test_no_answer_is_an_error_of_the_port(provider_that: ProviderThat) -> None:
     client, url = provider_that(None)
 

@@ -3,6 +3,7 @@
 import json
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from threading import Lock
 
 from tokenvend.domain.oauth.token_request import ProviderRequest
@@ -78,7 +79,7 @@ class FakeProvider:
             self._clock.sleep(self.takes_seconds)
         if self.is_away:
             raise ProviderAwayError("no whole answer: the fake is away")
-        return self._answer(scripted, request, number)
+        return replace(self._answer(scripted, request, number), sent=request.confidential)
 
     def _answer(
         self, scripted: Script | None, request: ProviderRequest, number: int

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tokenvend.domain.cache_key import TokenSpec
+from tokenvend.domain.oauth.error_code import error_code
 from tokenvend.domain.oauth.token_request import (
     ProviderRequest,
     ProviderSecret,
@@ -31,6 +32,7 @@ class Told:
 
     status: int
     fields: Mapping[str, Any] = field(repr=False)
+    sent: tuple[Secret, ...] = field(default=(), repr=False)
 
     @property
     def token(self) -> str | None:
@@ -41,8 +43,8 @@ class Told:
     @property
     def shape(self) -> str:
         """What kind of answer it is: nothing that a provider wrote but its error code."""
-        error = self.fields.get("error")
-        if isinstance(error, str) and error.replace("_", "").isalnum():
+        error = error_code(self.fields.get("error"), sent=self.sent)
+        if error is not None:
             return f"{self.status} {error}"
         return f"{self.status}" if self.fields else f"{self.status}, not JSON"
 
@@ -99,7 +101,7 @@ class Asker:
             response = self._client.send(request)
         except ProviderAwayError as error:
             raise CommandError(f"the provider does not answer: {error}") from None
-        return Told(response.status, _json(response))
+        return Told(response.status, _json(response), response.sent)
 
 
 def _json(response: ProviderResponse) -> Mapping[str, Any]:

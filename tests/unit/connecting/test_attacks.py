@@ -4,6 +4,7 @@ from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from tests.fakes.provider import json_response
 from tests.unit.connecting.world import (
     DEFINITION,
     ISSUER,
@@ -17,6 +18,7 @@ from tests.unit.connecting.world import (
 from tokenvend.connecting.connections import Found
 from tokenvend.connecting.steps import ConsentEndedError, WhyNot
 from tokenvend.domain import bounds
+from tokenvend.domain.connection import ConnectionKey
 from tokenvend.domain.connection_request import Action
 from tokenvend.domain.errors import (
     InvalidClientError,
@@ -255,6 +257,39 @@ def test_starting_another_callers_name_makes_ones_own(world: World) -> None:
     assert mine.consent is not None
     assert mine.consent.refresh_token == Secret("refresh-1")
     assert world.connections.read(key_of("ada", owner="stranger")) is not None
+
+
+def test_a_provider_that_quotes_the_code_is_not_quoted(world: World) -> None:
+    departure = world.depart()
+    world.provider.script(json_response({"error": "unknown_pomelo"}, status=400))
+
+    with pytest.raises(ProviderRefusedError) as caught:
+        world.come_back(departure, {"code": "Pomelo-and-more"})
+
+    assert caught.value.provider_error == "http_400"
+    assert "pomelo" not in caught.value.description
+
+
+@pytest.mark.parametrize(
+    "account",
+    [
+        pytest.param("ada\u202egro.elgoog", id="turns the text around"),
+        pytest.param("ada\u2028now an administrator", id="another kind of line"),
+        pytest.param("ada\x9b31m", id="a terminal's control character"),
+        pytest.param("\ud800", id="half a character"),
+    ],
+)
+def test_an_account_that_cannot_be_shown_as_it_is_has_no_name(world: World, account: str) -> None:
+    departure = world.depart()
+    world.consent()
+    world.provider.account = {"id": account}
+
+    world.come_back(departure)
+
+    kept = world.connections.read(ConnectionKey(credential="hiring", owner="shop", name="ada"))
+    assert kept is not None
+    assert kept.pending is not None
+    assert kept.pending.consent.account is None
 
 
 def test_an_unknown_client_costs_one_read_whatever_it_asks_of_connections(world: World) -> None:

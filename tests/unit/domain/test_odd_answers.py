@@ -229,8 +229,8 @@ def test_provider_that_is_away_refuses_nothing(status: int) -> None:
     ("code", "said"),
     [
         ("invalid_client", "invalid_client"),
-        ("a" * 64, "a" * 64),
-        ("a" * 65, "malformed_error"),
+        ("a" * 32, "a" * 32),
+        ("a" * 33, "malformed_error"),
         ("", "malformed_error"),
         ("7up", "malformed_error"),
         ("a\nb", "malformed_error"),

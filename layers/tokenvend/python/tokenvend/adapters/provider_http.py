@@ -1,6 +1,7 @@
 """A provider's endpoints over HTTPS, within hard bounds of time and size."""
 
 import logging
+from dataclasses import replace
 from http.client import HTTPException
 from ipaddress import ip_address
 from typing import Any
@@ -48,7 +49,8 @@ class RequestsProviderClient:
 
     def send(self, request: ProviderRequest) -> ProviderResponse:
         """See `ports.ProviderClient`."""
-        return self._call("POST", request.url, request.headers, request.form)
+        answer = self._call("POST", request.url, request.headers, request.form)
+        return replace(answer, sent=request.confidential)
 
     def get(self, url: str, *, bearer: Secret) -> ProviderResponse:
         """See `ports.ProviderClient`."""

@@ -17,6 +17,8 @@ class ProviderClient(Protocol):
     def send(self, request: ProviderRequest) -> ProviderResponse:
         """Post the form, follow no redirect, and take the whole answer or none.
 
+        The answer knows what in *request* was confidential.
+
         Raises:
             ProviderAwayError: no whole answer within `bounds.PROVIDER_TOTAL_SECONDS`.
         """

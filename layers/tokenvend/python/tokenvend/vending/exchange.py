@@ -106,7 +106,7 @@ class Exchange:
         started = self._clock.monotonic()
         secret = read_secret(self._secrets, definition, tenant)
         try:
-            got = _without_echo(ask, secret), SecretStage.CURRENT
+            got = ask(secret), SecretStage.CURRENT
         except ProviderRefusedError as refused:
             if refused.provider_error not in _INVALID_CLIENT:
                 raise
@@ -115,7 +115,7 @@ class Exchange:
             other, stage = self._another_secret(definition, tenant, secret) or (None, None)
             if other is None or stage is None:
                 raise
-            got = _without_echo(ask, other), stage
+            got = ask(other), stage
         self.expected = timedelta(seconds=self._clock.monotonic() - started)
         return got
 
@@ -179,20 +179,3 @@ class Exchange:
             self._provider.send(request)
         except (ProviderAwayError, TokenVendError):
             return
-
-
-def _without_echo[T](ask: Callable[[ProviderSecret], T], secret: ProviderSecret) -> T:
-    """What *ask* gets; a refusal's code goes into answers and logs, so it may not quote *secret*.
-
-    Raises:
-        ProviderRefusedError: what *ask* raised, without the secret.
-    """
-    try:
-        return ask(secret)
-    except ProviderRefusedError as refused:
-        value = secret.client_secret.reveal()
-        if not value or value not in refused.provider_error:
-            raise
-    raise ProviderRefusedError(
-        "The provider refused this credential: malformed_error.", provider_error="malformed_error"
-    )

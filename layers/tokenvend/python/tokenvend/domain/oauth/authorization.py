@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from hmac import compare_digest
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
+from tokenvend.domain.oauth.error_code import error_code
 from tokenvend.domain.registry import Authorization
 from tokenvend.domain.scopes import Scopes, format_scope
 from tokenvend.domain.secret import Secret
 
 _CODE = re.compile(r"[\x20-\x7E]{1,4096}")
-_ERROR_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 ACCESS_DENIED = "access_denied"
 
 #: What the provider sent back in the URL: each name with all of its values.
@@ -74,8 +74,7 @@ def parse_authorization_response(
         return NotAuthorized("wrong_issuer")
     error = one_of(query, "error")
     if error is not None:
-        well_formed = _ERROR_CODE.fullmatch(error) is not None
-        return NotAuthorized(error if well_formed else "malformed_error")
+        return NotAuthorized(error_code(error) or "malformed_error")
     code = one_of(query, "code")
     if code is None or _CODE.fullmatch(code) is None:
         return NotAuthorized("no_code")

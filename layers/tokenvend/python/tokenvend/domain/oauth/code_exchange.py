@@ -18,7 +18,7 @@ from tokenvend.domain.secret import Secret
 from tokenvend.domain.token import AccessToken
 
 _REFRESH_TOKEN = re.compile(r"[\x20-\x7E]{1,32768}")
-_ACCOUNT = re.compile(r"[^\x00-\x1F\x7F]{1,256}")
+_ACCOUNT_CHARACTERS = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,8 +94,11 @@ def parse_account(response: ProviderResponse, field: str) -> str | None:
 
 
 def account_text(value: object) -> str | None:
-    """*value* as the name of an account, if it can be one."""
+    """*value* as the name of an account, if it can be one.
+
+    It is shown to people, who decide by it: nothing in it may move, hide or turn text around.
+    """
     text = str(value) if type(value) is int else value
-    if not isinstance(text, str) or _ACCOUNT.fullmatch(text) is None:
+    if not isinstance(text, str) or not 0 < len(text) <= _ACCOUNT_CHARACTERS:
         return None
-    return text
+    return text if text.isprintable() else None

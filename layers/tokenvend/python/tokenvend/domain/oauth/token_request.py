@@ -1,8 +1,8 @@
 """Build a request to the token endpoint (RFC 6749 §4.4.2) or the revocation endpoint (RFC 7009)."""
 
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from dataclasses import dataclass, field
-from urllib.parse import quote_plus, urlsplit
+from urllib.parse import quote_plus, unquote_plus, urlsplit
 
 from tokenvend.domain.cache_key import TokenSpec
 from tokenvend.domain.oauth.client_assertion import AssertionDraft
@@ -20,6 +20,11 @@ from tokenvend.domain.signing import KmsKey, PrivateKey, SigningKey
 #: Stands for a host where the secret is an API key, which is handed to callers. No host has it:
 #: `host_of` ends before an @.
 TO_CALLERS = "@callers"
+
+#: Parameters whose values nobody but the provider may see.
+_CONFIDENTIAL = (
+    *("client_secret", "client_assertion", "refresh_token", "code", "code_verifier", "token"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,16 @@ class ProviderRequest:
     form: dict[str, str] = field(repr=False)
     headers: dict[str, str] = field(repr=False)
     assertion: AssertionDraft | None = None
+
+    @property
+    def confidential(self) -> tuple[Secret, ...]:
+        """What in it may come back in no text that goes further than the provider's answer."""
+        values = [self.form[name] for name in _CONFIDENTIAL if name in self.form]
+        _, _, encoded = self.headers.get("Authorization", "").partition(" ")
+        if encoded:
+            _, _, password = b64decode(encoded).decode().partition(":")
+            values += [encoded, unquote_plus(password)]
+        return tuple(Secret(value) for value in values)
 
 
 def build_token_request(

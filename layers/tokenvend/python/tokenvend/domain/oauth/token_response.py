@@ -15,13 +15,13 @@ from tokenvend.domain.errors import (
     TemporarilyUnavailableError,
     TokenVendError,
 )
+from tokenvend.domain.oauth.error_code import error_code
 from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.domain.scopes import Scopes, parse_scope
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.token import AccessToken, LifetimeSource, clock_skew_allowance
 
 _ACCESS_TOKEN = re.compile(r"[\x21-\x7E]{1,32768}")
-_ERROR_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 _WHOLE_SECONDS = re.compile(r"[0-9]{1,15}")
 _RETRY_AFTER = re.compile(r"[0-9]{1,15}")
 _JWT = re.compile(r"[\w-]+\.([\w-]+)\.[\w-]*")
@@ -31,13 +31,15 @@ _JWT = re.compile(r"[\w-]+\.([\w-]+)\.[\w-]*")
 class ProviderResponse:
     """What came back. The body may hold a token, so it is never shown.
 
-    `retry_after` is the header's text, in either form of RFC 9110 §10.2.3.
+    `retry_after` is the header's text, in either form of RFC 9110 §10.2.3. `sent` is what was
+    confidential in the request, so that an answer which quotes it is known.
     """
 
     status: int
     content_type: str = ""
     body: bytes = field(default=b"", repr=False)
     retry_after: str | None = None
+    sent: tuple[Secret, ...] = field(default=(), repr=False, compare=False)
 
 
 def parse_token_response(
@@ -63,7 +65,7 @@ def parse_token_response(
         raise _away(response, requested_at)
     fields = _json_object(response.body)
     if response.status != HTTPStatus.OK or "error" in fields:
-        raise _refused(response.status, fields)
+        raise _refused(response, fields)
     _check_token_type(fields)
     access_token = _access_token(fields)
     lifetime, source = _lifetime(fields, access_token, definition, requested_at)
@@ -128,10 +130,11 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-def _refused(status: int, fields: dict[str, object]) -> ProviderRefusedError:
-    code = fields.get("error")
-    if not isinstance(code, str) or _ERROR_CODE.fullmatch(code) is None:
-        code = f"http_{status}" if status != HTTPStatus.OK else "malformed_error"
+def _refused(response: ProviderResponse, fields: dict[str, object]) -> ProviderRefusedError:
+    code = error_code(fields.get("error"), sent=response.sent)
+    if code is None:
+        is_status = response.status != HTTPStatus.OK
+        code = f"http_{response.status}" if is_status else "malformed_error"
     return ProviderRefusedError(
         f"The provider refused this credential: {code}.", provider_error=code
     )
