@@ -17,6 +17,7 @@ from simulation.load import Kind, Meter
 from simulation.network import Network
 from tokenvend.domain import bounds
 from tokenvend.domain.cache_key import TokenSpec
+from tokenvend.domain.connection import ConnectionKey
 from tokenvend.domain.credential_state import Observed
 from tokenvend.domain.failure import Failure
 from tokenvend.domain.lease import Lease
@@ -176,14 +177,19 @@ class SimulatedCredentialReader:
         self.inner = inner
         self._table = table
 
-    def read(self, credential: str, tenant: str | None) -> CredentialView:
+    def read(
+        self, credential: str, tenant: str | None, *, connection: ConnectionKey | None = None
+    ) -> CredentialView:
         """See `ports.CredentialReader`."""
         spends = [
             (Kind.READ, f"credential#{credential}", 2 * EVENTUAL_READ_UNITS),
             (Kind.READ, f"state#{credential}#{tenant}", EVENTUAL_READ_UNITS),
         ]
         return self._table.call(
-            "credential", spends, lambda: self.inner.read(credential, tenant), retry_wait=0.0
+            "credential",
+            spends,
+            lambda: self.inner.read(credential, tenant, connection=connection),
+            retry_wait=0.0,
         )
 
 

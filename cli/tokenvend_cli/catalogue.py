@@ -66,7 +66,7 @@ CATALOGUE = (
     ),
     Listed(
         *(_KILL_SWITCH, "block", "block:block"),
-        "Stop a caller, a credential or one client of a caller, until `unblock`.",
+        "Stop a caller, a credential, a connection or one client of a caller, until `unblock`.",
     ),
     Listed(
         *(_KILL_SWITCH, "unblock", "block:unblock"),

@@ -16,7 +16,15 @@ from tests.fakes.vend_reader import InMemoryCredentialReader, InMemoryVendReader
 
 from tokenvend.adapters.dynamodb.credential_reader import DynamoDbCredentialReader
 from tokenvend.adapters.dynamodb.credential_states import DynamoDbCredentialStates
-from tokenvend.adapters.dynamodb.registry_items import build_block, build_definition, credential_pk
+from tokenvend.adapters.dynamodb.registry_items import (
+    BLOCKED,
+    RegistryItem,
+    build_block,
+    build_definition,
+    connection_block_pk,
+    credential_pk,
+)
+from tokenvend.domain.connection import ConnectionKey
 from tokenvend.domain.credential_state import UNKNOWN, CredentialState, Observed
 from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.domain.token import LifetimeSource, SecretStage
@@ -39,6 +47,7 @@ class World(Protocol):
     def reader(self) -> CredentialReader: ...
     def define(self, definition: CredentialDefinition) -> None: ...
     def block(self, credential: str) -> None: ...
+    def block_connection(self, key: ConnectionKey) -> None: ...
 
 
 @dataclass
@@ -54,6 +63,9 @@ class FakeWorld:
 
     def block(self, credential: str) -> None:
         self._registry.blocked.add(credential)
+
+    def block_connection(self, key: ConnectionKey) -> None:
+        self._registry.blocked.add(str(key))
 
 
 @dataclass
@@ -77,12 +89,33 @@ class DynamoDbWorld:
         item = build_block(credential_pk(credential), reason="test", blocked_at=START)
         self.tables.put_registry_item(item.to_item())
 
+    def block_connection(self, key: ConnectionKey) -> None:
+        pk = connection_block_pk(key.credential, key.name)
+        item = RegistryItem(pk, BLOCKED, {"owners": [key.owner]})
+        self.tables.put_registry_item(item.to_item())
+
 
 @pytest.fixture(params=["fake", "dynamodb"])
 def world(request: pytest.FixtureRequest) -> World:
     if request.param == "fake":
         return FakeWorld()
     return DynamoDbWorld(request.getfixturevalue("aws"), request.getfixturevalue("tables"))
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "is_there"),
+    [("billing", "acme", False), ("payroll", "acme", True), ("billing", "other", True)],
+)
+def test_a_blocked_connection_has_no_definition_and_another_has(
+    world: World, owner: str, name: str, is_there: object
+) -> None:
+    world.define(DEFINITION)
+    world.block_connection(ConnectionKey(credential="ats", owner="billing", name="acme"))
+
+    key = ConnectionKey(credential="ats", owner=owner, name=name)
+
+    assert (world.reader.read("ats", None, connection=key).definition is not None) == is_there
+    assert world.reader.read("ats", None).definition == DEFINITION
 
 
 def state(world: World, tenant: str | None = None) -> CredentialState:

@@ -1,6 +1,6 @@
 """The contract of `ports.VendReader`, on the fake and on DynamoDB."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import pytest
@@ -22,8 +22,10 @@ from tokenvend.adapters.dynamodb.registry_items import (
     build_grant,
     credential_pk,
 )
+from tokenvend.domain.connection import ConnectionKey
 from tokenvend.domain.registry import Caller, CredentialDefinition, Grant, RegistryView
 from tokenvend.ports import Findings, Lookup, TokenItem, TokenStore, VendReader
+from tokenvend_cli.deployment.blocks import Block, Blockable, blocking
 
 HASHES = (f"{1:064x}", f"{2:064x}")
 LOOKUP = Lookup(identity=IDENTITY, credential="ats")
@@ -42,6 +44,7 @@ class World(Protocol):
     def add_secrets(self, identity: str, hashes: tuple[str, ...]) -> None: ...
     def block_identity(self, identity: str) -> None: ...
     def block_credential(self, name: str) -> None: ...
+    def block_connection(self, key: ConnectionKey) -> None: ...
     def set_epoch(self, credential: str, tenant: str | None, epoch: str) -> None: ...
 
 
@@ -69,6 +72,9 @@ class FakeWorld:
 
     def block_credential(self, name: str) -> None:
         self.reader.blocked.add(name)
+
+    def block_connection(self, key: ConnectionKey) -> None:
+        self.reader.blocked.add(str(key))
 
     def set_epoch(self, credential: str, tenant: str | None, epoch: str) -> None:
         self.reader.states.start_epoch(credential, tenant, epoch)
@@ -101,6 +107,12 @@ class DynamoDbWorld:
 
     def block_credential(self, name: str) -> None:
         self._put(build_block(credential_pk(name), reason="a test", blocked_at=START))
+
+    def block_connection(self, key: ConnectionKey) -> None:
+        items = [build_definition(DEFINITION), build_caller(IDENTITY, Caller(name=key.owner))]
+        block = Block(Blockable.CONNECTION, str(key))
+        for item in blocking(items, block, reason="a test", now=START):
+            self._put(item)
 
     def set_epoch(self, credential: str, tenant: str | None, epoch: str) -> None:
         self.tables.put_token_item(
@@ -181,6 +193,22 @@ def test_a_blocked_credential_is_seen(world: World) -> None:
     view = world.reader.read(LOOKUP).view
 
     assert (view.caller_blocked, view.credential_blocked) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("connection", "owners"),
+    [(None, set()), ("acme", {"billing"}), ("other", set())],
+)
+def test_the_owners_whose_connection_is_blocked_are_seen_in_the_same_read(
+    world: World, connection: str | None, owners: set[str]
+) -> None:
+    fill(world)
+    world.block_connection(ConnectionKey(credential="ats", owner="billing", name="acme"))
+
+    view = world.reader.read(replace(LOOKUP, connection=connection)).view
+
+    assert view.blocked_owners == owners
+    assert (view.caller_blocked, view.credential_blocked) == (False, False)
 
 
 def test_the_token_comes_along_where_its_key_is_known(world: World) -> None:

@@ -1,11 +1,12 @@
 """The registry in memory, read together with a token store."""
 
-from collections.abc import MutableSequence
+from collections.abc import Iterator, MutableSequence
 from dataclasses import dataclass, field
 
 from tests.fakes.credential_states import InMemoryCredentialStates
 from tests.fakes.token_store import InMemoryTokenStore
 
+from tokenvend.domain.connection import ConnectionKey
 from tokenvend.domain.registry import Caller, CredentialDefinition, Grant, RegistryView
 from tokenvend.ports import NOTHING, CredentialView, Findings, Lookup, StoreAwayError
 
@@ -15,7 +16,8 @@ class InMemoryVendReader:
     """`ports.VendReader` on dictionaries that a test fills as it likes.
 
     `fails_with` is what each read then raises; with `is_one_key_only` other keys still answer.
-    `blocked` holds identities and credential names; they cannot be mistaken for one another.
+    `blocked` holds identities, credential names and connections (`credential/owner/name`); they
+    cannot be mistaken for one another.
     """
 
     tokens: InMemoryTokenStore
@@ -35,7 +37,7 @@ class InMemoryVendReader:
             raise self.fails_with
         key = lookup.token_key
         return Findings(
-            view=self._view(lookup.identity, lookup.credential),
+            view=self._view(lookup),
             item=NOTHING if key is None else self.tokens.read(key),
             state=self.states.state(lookup.credential, lookup.tenant),
         )
@@ -43,7 +45,8 @@ class InMemoryVendReader:
     def is_away(self) -> bool:
         return self.fails_with is not None and not self.is_one_key_only
 
-    def _view(self, identity: str, credential: str) -> RegistryView:
+    def _view(self, lookup: Lookup) -> RegistryView:
+        identity, credential = lookup.identity, lookup.credential
         caller = self.callers.get(identity)
         grant = self.grants.get((identity, credential))
         if grant is not None and caller is not None and grant.caller != caller.name:
@@ -55,7 +58,15 @@ class InMemoryVendReader:
             grant=grant,
             definition=self.definitions.get(credential),
             credential_blocked=credential in self.blocked,
+            blocked_owners=frozenset(self._blocked_owners(credential, lookup.connection)),
         )
+
+    def _blocked_owners(self, credential: str, connection: str | None) -> Iterator[str]:
+        for blocked in self.blocked:
+            first, _, rest = blocked.partition("/")
+            owner, _, name = rest.partition("/")
+            if first == credential and name and name == connection:
+                yield owner
 
 
 @dataclass
@@ -64,10 +75,12 @@ class InMemoryCredentialReader:
 
     reader: InMemoryVendReader
 
-    def read(self, credential: str, tenant: str | None) -> CredentialView:
+    def read(
+        self, credential: str, tenant: str | None, *, connection: ConnectionKey | None = None
+    ) -> CredentialView:
         if self.reader.fails_with is not None:
             raise self.reader.fails_with
-        is_blocked = credential in self.reader.blocked
+        is_blocked = bool({credential, str(connection)} & self.reader.blocked)
         return CredentialView(
             definition=None if is_blocked else self.reader.definitions.get(credential),
             state=self.reader.states.state(credential, tenant),

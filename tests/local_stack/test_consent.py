@@ -240,3 +240,28 @@ def test_users_are_sent_nowhere_that_the_grant_does_not_list(shop: Shop) -> None
     refused = shop.connections("start", connection="ivy", return_url="https://evil.example/")
 
     assert refused.error == "invalid_request"
+
+
+def test_a_blocked_connection_vends_over_no_entry_until_the_block_is_lifted(
+    stack: LocalStack, world: World
+) -> None:
+    shop = new_shop(stack, world)
+    shop.complete(consent(Browser(), shop.start()))
+    name = f"{shop.credential}/{shop.alias}/ada"
+    direct = {"credential": shop.credential, "connection": "ada"}
+
+    def errors() -> list[str | None]:
+        return [
+            ask_signed(stack.deployed, shop.role, shop.credential, connection="ada").error,
+            ask_directly(stack.deployed, shop.role, shop.alias, direct).error,
+            shop.connections("start", connection="ada", return_url=RETURN_URL).error,
+        ]
+
+    stack.tokenvend("block", "connection", name, "--reason", "test")
+    blocked = errors()
+    shown = stack.tokenvend("connections", "show", name)
+    stack.tokenvend("unblock", "connection", name)
+
+    assert blocked == ["unauthorized_client"] * 3
+    assert "blocked: yes" in shown
+    assert errors() == [None] * 3

@@ -8,6 +8,7 @@ import typer
 from tokenvend_cli.commands.context import (
     AsJson,
     deployment_of,
+    note,
     print_json,
     registry_of,
     say,
@@ -22,10 +23,14 @@ from tokenvend_cli.deployment.blocks import (
     standing_blocks,
     unblocking,
 )
+from tokenvend_cli.deployment.connection_names import is_connection, parse_connection
 from tokenvend_cli.deployment.registry_table import Registry, Writes
 
 What = Annotated[Blockable, typer.Argument(help="What it is.", show_default=False)]
-Name = Annotated[str, typer.Argument(help="Its name.", show_default=False)]
+Name = Annotated[
+    str,
+    typer.Argument(help="Its name; a connection's is CREDENTIAL/OWNER/NAME.", show_default=False),
+]
 
 
 @told
@@ -35,20 +40,24 @@ def block(
     name: Name,
     reason: Annotated[str, typer.Option(help="Why; it is kept with the block.")],
 ) -> None:
-    """Stop a caller, a credential or one client of a caller, until `unblock`.
+    """Stop a caller, a credential, a connection or one client of a caller, until `unblock`.
 
     It takes effect within the deployment's memory_seconds, and survives `apply`. Tokens that
-    were already vended live on until they expire.
+    were already vended live on until they expire. A connection is not ended: its refresh token
+    is kept, but not refreshed, and what `connections forecast` says of it goes on.
 
     Example: tokenvend block caller billing --reason "leaked key, INC-42"
     """
     target, now = Block(what, name), datetime.now(UTC)
+    deployment = deployment_of(context)
 
     def decide(registry: Registry) -> Writes:
         return Writes(put=blocking(registry.items, target, reason=reason, now=now))
 
-    registry_of(deployment_of(context)).update(decide)
+    registry_of(deployment).update(decide)
     say(f"{target.cause} is blocked.", style="red")
+    if what is Blockable.CONNECTION and not is_connection(deployment, parse_connection(name)):
+        note("no such connection is there now: check the name; one of it cannot be started")
 
 
 @told
@@ -75,12 +84,12 @@ def blocks(context: typer.Context, *, as_json: AsJson = False) -> None:
     """
     found = [
         {
-            "what": each.what.value,
-            "name": each.name,
-            "blocked_at": item.document["blocked_at"],
-            "reason": item.document["reason"],
+            "what": each.block.what.value,
+            "name": each.block.name,
+            "blocked_at": each.blocked_at.isoformat(),
+            "reason": each.reason,
         }
-        for each, item in standing_blocks(registry_of(deployment_of(context)).read().items)
+        for each in standing_blocks(registry_of(deployment_of(context)).read().items)
     ]
     if as_json:
         print_json(found)

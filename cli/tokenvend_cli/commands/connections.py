@@ -27,7 +27,8 @@ from tokenvend_cli.commands.context import (
 )
 from tokenvend_cli.commands.provider_access import provider_client
 from tokenvend_cli.commands.tables import short_time, table
-from tokenvend_cli.deployment.connections import DeployedConnections, parse_connection
+from tokenvend_cli.deployment.connection_names import parse_connection
+from tokenvend_cli.deployment.connections import DeployedConnections
 from tokenvend_cli.problems import CommandError, UsageError
 
 app = typer.Typer(
@@ -56,12 +57,14 @@ def list_connections(
 
     Example: tokenvend connections list --credential jobs-user
     """
-    rows = [
-        _row(each)
-        for each in _forecasts(_connections_of(context))
+    deployed = _connections_of(context)
+    found = [
+        each
+        for each in _forecasts(deployed)
         if credential in (None, each.connection.key.credential)
         and owner in (None, each.connection.key.owner)
     ]
+    rows = _rows(deployed, found)
     _print(rows, as_json=as_json, nothing="There are no connections.")
 
 
@@ -79,7 +82,8 @@ def show_connection(
     if found is None:
         raise CommandError(f"there is no connection {key}")
     definition = deployed.credentials.read(key.credential, None).definition
-    row = _row(forecast(found, definition, now=datetime.now(UTC))) | {
+    (row,) = _rows(deployed, [forecast(found, definition, now=datetime.now(UTC))])
+    row |= {
         "account": found.consent.account if found.consent else None,
         "scope": format_scope(found.consent.scopes) if found.consent else None,
         "connected_at": found.consent.connected_at if found.consent else None,
@@ -91,8 +95,7 @@ def show_connection(
         print_json(row)
         return
     for name, value in row.items():
-        text = short_time(value) + " UTC" if isinstance(value, datetime) else value
-        say(f"{name.replace('_', ' ')}: {'' if text is None else text}")
+        say(f"{name.replace('_', ' ')}: {_text(value)}")
 
 
 @app.command("forecast")
@@ -105,7 +108,8 @@ def forecast_connections(context: typer.Context, *, as_json: AsJson = False) -> 
 
     Example: tokenvend connections forecast --json
     """
-    rows = [_row(each) for each in _forecasts(_connections_of(context)) if each.is_at_risk]
+    deployed = _connections_of(context)
+    rows = _rows(deployed, [each for each in _forecasts(deployed) if each.is_at_risk])
     _print(rows, as_json=as_json, nothing="No connection is at risk.")
     if rows:
         raise typer.Exit(FAILED)
@@ -193,14 +197,28 @@ def _forecasts(deployed: DeployedConnections) -> list[Forecast]:
     return sorted(found, key=lambda each: str(each.connection.key))
 
 
-def _row(each: Forecast) -> dict[str, Any]:
+def _rows(deployed: DeployedConnections, found: list[Forecast]) -> list[dict[str, Any]]:
+    blocked = deployed.blocked([each.connection.key for each in found])
+    return [_row(each, is_blocked=each.connection.key in blocked) for each in found]
+
+
+def _row(each: Forecast, *, is_blocked: bool) -> dict[str, Any]:
     consent = each.connection.consent
     return {
         "connection": str(each.connection.key),
+        "blocked": is_blocked,
         "health": each.health.value,
         "refreshed_at": consent.refreshed_at if consent else None,
         "dies_at": each.dies_at,
     }
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return f"{short_time(value)} UTC"
+    return "not known" if value is None else str(value)
 
 
 def _print(rows: list[dict[str, Any]], *, as_json: bool, nothing: str) -> None:
@@ -215,7 +233,7 @@ def _print(rows: list[dict[str, Any]], *, as_json: bool, nothing: str) -> None:
 def _short(row: dict[str, Any]) -> dict[str, Any]:
     refreshed, dies = row["refreshed_at"], row["dies_at"]
     return {
-        "health": row["health"],
+        "health": row["health"] + (", blocked" if row["blocked"] else ""),
         "refreshed (UTC)": short_time(refreshed) if refreshed else "",
         "dies (UTC)": short_time(dies) if dies else "",
         "connection": row["connection"],

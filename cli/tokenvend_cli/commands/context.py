@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 FAILED, BAD_USE, DIFFERENCES = 1, 2, 3
 
+#: Columns where nobody looks: wider than any table.
+_WITHOUT_SCREEN = 1000
+
 DEFAULT_FILE = Path("tokenvend.yaml")
 
 File = Annotated[Path, typer.Option("--file", "-f", help="The configuration file.")]
@@ -123,7 +126,11 @@ def _in_words(error: Exception) -> str:
 def _console(*, stderr: bool = False) -> "Console":
     from rich.console import Console
 
-    return Console(stderr=stderr, soft_wrap=True, highlight=False)
+    found = Console(stderr=stderr, soft_wrap=True, highlight=False)
+    if not found.is_terminal:
+        # A program, or a file, has no edge at which to break a name or a line of a table.
+        found.width = _WITHOUT_SCREEN
+    return found
 
 
 def _say_beside(label: str, style: str, text: str) -> None:

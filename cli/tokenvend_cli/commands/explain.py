@@ -12,6 +12,8 @@ from tokenvend.adapters.dynamodb.registry_items import (
     BLOCKED,
     SETTINGS,
     RegistryItem,
+    blocked_owners,
+    connection_block_pk,
     credential_pk,
     parse_caller,
     parse_definition,
@@ -55,6 +57,7 @@ _REASONS: dict[str, str] = {
     Rule.GRANT_EXISTS: "No grant is for this caller and this credential.",
     Rule.CREDENTIAL_EXISTS: "The credential of this grant is not there.",
     Rule.CONNECTION_GRANTED: "The grant does not reach this connection.",
+    Rule.CONNECTION_BLOCKED: "The connection is blocked: see `tokenvend blocks`.",
     Rule.CREDENTIAL_BLOCKED: "The credential is blocked: see `tokenvend blocks`.",
 }
 _IN_THE_HEADLINE = frozenset({"decision", "identity", "caller", "credential"})
@@ -145,7 +148,7 @@ def _canonical(identity: str) -> str:
 
 
 def _verdict(items: Items, identity: str, request: VendRequest) -> dict[str, Any]:
-    view = _view(items, identity, request.credential)
+    view = _view(items, identity, request)
     proof, view = _proven(identity, view)
     base = {
         "identity": identity,
@@ -208,8 +211,11 @@ def _token(decision: Decision) -> dict[str, Any]:
     }
 
 
-def _view(items: Items, identity: str, credential: str) -> RegistryView:
+def _view(items: Items, identity: str, request: VendRequest) -> RegistryView:
+    credential = request.credential
     definition = credential_pk(credential)
+    on_connection = connection_block_pk(credential, request.connection_name or "")
+    block = items.get((on_connection, BLOCKED))
     settings = items.get((identity, SETTINGS))
     grant = items.get((identity, credential))
     defined = items.get((definition, SETTINGS))
@@ -219,6 +225,7 @@ def _view(items: Items, identity: str, credential: str) -> RegistryView:
         grant=parse_grant(grant.document) if grant else None,
         definition=parse_definition(defined.document) if defined else None,
         credential_blocked=(definition, BLOCKED) in items,
+        blocked_owners=blocked_owners(block.to_item() if block else None),
     )
 
 

@@ -2,7 +2,8 @@
 
 A block of a caller stands on a marker and on each of its identities, because a request is
 decided by its identity's own items. An identity may be blocked for two reasons at once, as
-its caller's and as a client; each is lifted by itself.
+its caller's and as a client; each is lifted by itself. So may a connection's name, which
+several callers may have given to one of theirs.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,16 +14,21 @@ from enum import StrEnum
 
 from tokenvend.adapters.dynamodb.registry_items import (
     BLOCKED,
+    OWNERS,
+    Document,
     RegistryItem,
     build_block,
     caller_pk,
+    connection_block_pk,
     credential_pk,
 )
 from tokenvend.domain.identity import identity_of_client
+from tokenvend_cli.deployment.connection_names import parse_connection
 from tokenvend_cli.deployment.kinds import Kind, identities_of_caller, kind_of, names_of
 from tokenvend_cli.problems import CommandError
 
 _CAUSES = "causes"
+_ON_CONNECTION = "connection "
 _CLIENT = identity_of_client("")
 
 
@@ -31,6 +37,7 @@ class Blockable(StrEnum):
 
     CALLER = "caller"
     CREDENTIAL = "credential"
+    CONNECTION = "connection"
     CLIENT = "client"
 
 
@@ -54,8 +61,20 @@ class Block:
                 return caller_pk(self.name)
             case Blockable.CREDENTIAL:
                 return credential_pk(self.name)
+            case Blockable.CONNECTION:
+                key = parse_connection(self.name)
+                return connection_block_pk(key.credential, key.name)
             case Blockable.CLIENT:
                 return identity_of_client(self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A block that stands: since when and why."""
+
+    block: Block
+    blocked_at: datetime
+    reason: str
 
 
 def blocking(
@@ -65,17 +84,16 @@ def blocking(
 
     Raises:
         CommandError: nothing of that name is deployed.
+        UsageError: it cannot be a name.
     """
     _check_exists(items, block)
+    why = build_block(block.marker, reason=reason, blocked_at=now).document
     found = {item.key: item for item in items}
     partitions = {block.marker}
     if block.what is Blockable.CALLER:
         partitions |= set(identities_of_caller(items, block.name))
     return [
-        _with_causes(
-            build_block(pk, reason=reason, blocked_at=now),
-            _causes(found.get((pk, BLOCKED))) | {block.cause},
-        )
+        _with_causes(pk, {**_causes(found.get((pk, BLOCKED))), block.cause: why})
         for pk in sorted(partitions)
     ]
 
@@ -91,21 +109,22 @@ def unblocking(
     ours = [item for item in items if item.sk == BLOCKED and block.cause in _causes(item)]
     if not ours:
         raise CommandError(f"{block.cause} is not blocked")
-    others = [(item, _causes(item) - {block.cause}) for item in ours]
+    others = [(item, _without(_causes(item), block.cause)) for item in ours]
     return (
-        [_with_causes(item, causes) for item, causes in others if causes],
+        [_with_causes(item.pk, causes) for item, causes in others if causes],
         [item for item, causes in others if not causes],
     )
 
 
-def standing_blocks(items: list[RegistryItem]) -> Iterator[tuple[Block, RegistryItem]]:
-    """Every block that stands, with the item that says why and since when."""
+def standing_blocks(items: list[RegistryItem]) -> Iterator[Standing]:
+    """Every block that stands."""
     for item in sorted(items, key=lambda item: item.pk):
-        for cause in sorted(_causes(item)) if item.sk == BLOCKED else ():
+        causes = _causes(item) if item.sk == BLOCKED else {}
+        for cause, why in sorted(causes.items()):
             what, _, name = cause.partition(" ")
             block = Block(Blockable(what), name)
             if block.marker == item.pk:
-                yield block, item
+                yield Standing(block, datetime.fromisoformat(why["blocked_at"]), why["reason"])
 
 
 def missing_blocks(
@@ -116,11 +135,10 @@ def missing_blocks(
         if kind_of(item) is not Kind.CALLER:
             continue
         block = Block(Blockable.CALLER, str(item.document["caller"]))
-        marker = found.get((block.marker, BLOCKED))
+        why = _causes(found.get((block.marker, BLOCKED))).get(block.cause)
         causes = _causes(found.get((item.pk, BLOCKED)))
-        if marker is not None and block.cause not in causes:
-            copied = RegistryItem(item.pk, BLOCKED, marker.document)
-            yield _with_causes(copied, causes | {block.cause})
+        if why is not None and block.cause not in causes:
+            yield _with_causes(item.pk, {**causes, block.cause: why})
 
 
 def _check_exists(items: list[RegistryItem], block: Block) -> None:
@@ -129,6 +147,12 @@ def _check_exists(items: list[RegistryItem], block: Block) -> None:
             known = names_of(items, Kind.CALLER)
         case Blockable.CREDENTIAL:
             known = names_of(items, Kind.CREDENTIAL)
+        case Blockable.CONNECTION:
+            # Whether it is there, its table says; it may also be one that must not come back.
+            key = parse_connection(block.name)
+            _check_exists(items, Block(Blockable.CREDENTIAL, key.credential))
+            _check_exists(items, Block(Blockable.CALLER, key.owner))
+            return
         case Blockable.CLIENT:
             callers = [item.pk for item in items if kind_of(item) is Kind.CALLER]
             known = [pk.removeprefix(_CLIENT) for pk in callers if pk.startswith(_CLIENT)]
@@ -138,10 +162,18 @@ def _check_exists(items: list[RegistryItem], block: Block) -> None:
         raise CommandError(f"no {block.cause} is deployed{hint}")
 
 
-def _causes(item: RegistryItem | None) -> frozenset[str]:
+def _causes(item: RegistryItem | None) -> Mapping[str, Document]:
+    """Each cause of a block, with its reason and since when."""
     causes = item.document.get(_CAUSES) if item is not None else None
-    return frozenset(causes) if isinstance(causes, list) else frozenset()
+    return causes if isinstance(causes, dict) else {}
 
 
-def _with_causes(item: RegistryItem, causes: frozenset[str]) -> RegistryItem:
-    return RegistryItem(item.pk, item.sk, item.document | {_CAUSES: sorted(causes)})
+def _without(causes: Mapping[str, Document], lifted: str) -> dict[str, Document]:
+    return {cause: why for cause, why in causes.items() if cause != lifted}
+
+
+def _with_causes(pk: str, causes: Mapping[str, Document]) -> RegistryItem:
+    """The block of the partition *pk*, which says whose connection it is on where it is on one."""
+    names = [cause.partition(" ")[2] for cause in causes if cause.startswith(_ON_CONNECTION)]
+    owners = {OWNERS: sorted({parse_connection(name).owner for name in names})} if names else {}
+    return RegistryItem(pk, BLOCKED, {_CAUSES: dict(causes)} | owners)

@@ -1,38 +1,30 @@
 """The deployment's connections, read and written as its functions do."""
 
+from collections.abc import Collection, Mapping
 from functools import cached_property
+from itertools import batched
 
 from tokenvend.adapters.clock import SystemClock
+from tokenvend.adapters.dynamodb.batch_read import batch_get
 from tokenvend.adapters.dynamodb.connection_store import DynamoDbConnectionStore
 from tokenvend.adapters.dynamodb.credential_reader import DynamoDbCredentialReader
 from tokenvend.adapters.dynamodb.data_keys import DynamoDbDataKeys
+from tokenvend.adapters.dynamodb.registry_items import (
+    BLOCKED,
+    blocked_owners,
+    connection_block_pk,
+)
 from tokenvend.adapters.encryption import EnvelopeCipher
 from tokenvend.adapters.secrets_manager import SecretsManagerStore
 from tokenvend.domain.connection import ConnectionKey
-from tokenvend.domain.names import NAME, TENANT
-from tokenvend.domain.registry import CredentialDefinition, CredentialKind
+from tokenvend.domain.registry import CredentialDefinition, CredentialKind, RegistryView
 from tokenvend.domain.untrusted import OnUntrusted
 from tokenvend_cli.deployment.stack import Deployment
-from tokenvend_cli.problems import CommandError, UsageError
+from tokenvend_cli.problems import CommandError
 
 _LOGICAL_TABLE = "connections"
-_PARTS = 3
-
-
-def parse_connection(text: str) -> ConnectionKey:
-    """`CREDENTIAL/OWNER/NAME`.
-
-    Raises:
-        UsageError: it is something else.
-    """
-    parts = text.split("/")
-    well_formed = len(parts) == _PARTS and all(
-        form.fullmatch(part) for form, part in zip((NAME, NAME, TENANT), parts, strict=True)
-    )
-    if not well_formed:
-        raise UsageError("name a connection as CREDENTIAL/OWNER/NAME; its owner is a caller")
-    credential, owner, name = parts
-    return ConnectionKey(credential=credential, owner=owner, name=name)
+#: DynamoDB's most.
+_KEYS_OF_A_BATCH = 100
 
 
 class DeployedConnections:
@@ -73,6 +65,17 @@ class DeployedConnections:
             on_untrusted=self._on_untrusted,
         )
 
+    def blocked(self, keys: Collection[ConnectionKey]) -> frozenset[ConnectionKey]:
+        """Those of *keys* that are blocked themselves, whatever else is."""
+        table = self._deployment.output("RegistryTableName")
+        found: dict[str, frozenset[str]] = {}
+        wanted = sorted({connection_block_pk(key.credential, key.name) for key in keys})
+        for some in batched(wanted, _KEYS_OF_A_BATCH, strict=False):
+            pairs = [{"pk": {"S": pk}, "sk": {"S": BLOCKED}} for pk in some]
+            for item in batch_get(self._dynamodb, {table: pairs})[table]:
+                found[item["pk"]["S"]] = blocked_owners(item)
+        return frozenset(key for key in keys if _is_in(found, key))
+
     @cached_property
     def secrets(self) -> SecretsManagerStore:
         """The providers' client secrets."""
@@ -94,3 +97,8 @@ class DeployedConnections:
                 f"there is no credential {credential} of kind authorization_code, or it is blocked"
             )
         return found
+
+
+def _is_in(blocks: Mapping[str, frozenset[str]], key: ConnectionKey) -> bool:
+    owners = blocks.get(connection_block_pk(key.credential, key.name), frozenset())
+    return RegistryView(blocked_owners=owners).is_connection_blocked(key.owner)

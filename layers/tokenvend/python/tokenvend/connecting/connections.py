@@ -22,7 +22,7 @@ from tokenvend.domain import bounds
 from tokenvend.domain.connection import CannotComplete, Connection, ConnectionKey, complete, is_dead
 from tokenvend.domain.connection_request import Action, ConnectionRequest
 from tokenvend.domain.consent import ConsentSession
-from tokenvend.domain.decision import Rule
+from tokenvend.domain.decision import Rule, check_not_blocked
 from tokenvend.domain.errors import (
     AccountChangedError,
     InvalidClientError,
@@ -71,6 +71,9 @@ class Disconnected:
     revoked: bool
 
 
+#: What a blocked connection's caller may still do: look at it, and end it.
+_REFUSED_WHILE_BLOCKED = frozenset({Action.START, Action.COMPLETE})
+
 type Outcome = Started | Connection | Found | Disconnected
 
 
@@ -105,12 +108,15 @@ class Connections:
         Raises:
             TokenVendError: one class per reason, see `domain.errors`.
         """
-        found = permit(proof, self._view(proof, request))
+        view = self._view(proof, request)
+        found = permit(proof, view)
         self._rate.check(found.caller, self._clock.now())
         key = ConnectionKey(
             credential=request.credential, owner=found.caller.name, name=request.connection
         )
         try:
+            if request.action in _REFUSED_WHILE_BLOCKED:
+                check_not_blocked(view, key.owner)
             return self._run(proof, request, found, key)
         except StoreAwayError:
             raise store_away() from None
@@ -121,7 +127,9 @@ class Connections:
     def _view(self, proof: Proof, request: ConnectionRequest) -> RegistryView:
         if self._memory.is_unknown(proof.identity, self._clock.now()):
             raise InvalidClientError(rule=Rule.CALLER_KNOWN)
-        view = read_view(self._reader, proof.identity, request.credential)
+        view = read_view(
+            self._reader, proof.identity, request.credential, request.connection or None
+        )
         if view.caller is None and proof.entry is Entry.OAUTH2:
             self._memory.remember_unknown(proof.identity, self._clock.now())
         return view

@@ -184,7 +184,8 @@ class Consenting:
         return code
 
     def _asking(self, session: ConsentSession) -> Asking:
-        view = read_view(self._reader, session.identity, session.key.credential)
+        key = session.key
+        view = read_view(self._reader, session.identity, key.credential, key.name)
         return Asking(session, still_permitted(session, view))
 
     def _read(self, ticket: Secret) -> ConsentSession | None:

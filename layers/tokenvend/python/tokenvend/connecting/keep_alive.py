@@ -51,7 +51,8 @@ class KeepAlive:
     def run(self, *, dies: float) -> Iterator[KeepAliveResult]:
         """Go through every connection once, until *dies* (monotonic seconds).
 
-        A connection whose credential is gone or blocked is left alone: nothing of it is sent.
+        A connection that is blocked, or whose credential is gone or blocked, is left alone:
+        nothing of it is sent, so its refresh token ages until the block is lifted.
 
         Raises:
             StoreAwayError: the tables do not answer.
@@ -69,6 +70,8 @@ class KeepAlive:
             if dies - self._clock.monotonic() < bounds.EXCHANGE_NEEDS.total_seconds():
                 yield KeepAliveResult(connection.key, KeptAlive.NO_TIME)
                 return
+            if self._is_blocked(connection.key):
+                continue
             yield self._refresh(connection.key, definition, dies)
 
     def forecast(self) -> Iterator[Forecast]:
@@ -88,6 +91,10 @@ class KeepAlive:
         if credential not in known:
             known[credential] = self._credentials.read(credential, None).definition
         return known[credential]
+
+    def _is_blocked(self, key: ConnectionKey) -> bool:
+        # Read for those alone that are due, and just before something is sent.
+        return self._credentials.read(key.credential, None, connection=key).definition is None
 
     def _is_forgotten(self, connection: Connection, now: datetime) -> bool:
         pending = connection.pending

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from tokenvend.domain.consent import ConsentSession
-from tokenvend.domain.decision import Rule, prove_caller
+from tokenvend.domain.decision import Rule, check_not_blocked, prove_caller
 from tokenvend.domain.errors import (
     CredentialNotReadyError,
     InvalidRequestError,
@@ -69,14 +69,17 @@ class Permit:
         return wanted
 
 
-def read_view(reader: VendReader, identity: str, credential: str) -> RegistryView:
-    """What the registry says now.
+def read_view(
+    reader: VendReader, identity: str, credential: str, connection: str | None
+) -> RegistryView:
+    """What the registry says now, also about the *connection* of that name.
 
     Raises:
         TemporarilyUnavailableError: the tables do not answer.
     """
     try:
-        return reader.read(Lookup(identity=identity, credential=credential)).view
+        lookup = Lookup(identity=identity, credential=credential, connection=connection)
+        return reader.read(lookup).view
     except StoreAwayError:
         raise store_away() from None
 
@@ -96,7 +99,8 @@ def still_permitted(session: ConsentSession, view: RegistryView) -> Permit:
     """The permit under which *session* goes on: nothing that it was started under may be gone.
 
     Raises:
-        UnauthorizedClientError: the caller, its grant or the credential is gone or blocked.
+        UnauthorizedClientError: the caller, its grant, the credential or the connection is gone
+            or blocked.
         InvalidScopeError: the grant covers less by now.
         InvalidRequestError: the return URL is not listed any more.
     """
@@ -106,6 +110,7 @@ def still_permitted(session: ConsentSession, view: RegistryView) -> Permit:
     if view.caller_blocked:
         raise UnauthorizedClientError(rule=Rule.CALLER_BLOCKED, caller=caller.name)
     found = _permit(caller, view)
+    check_not_blocked(view, session.key.owner)
     found.scopes(session.scopes)
     check_return_url(found, session.return_url)
     return found

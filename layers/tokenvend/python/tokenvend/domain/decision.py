@@ -49,6 +49,7 @@ class Rule(StrEnum):
     API_KEY_ENTRY = "credential.api_key_entry"
     CONNECTION = "request.connection"
     CONNECTION_GRANTED = "grant.connections"
+    CONNECTION_BLOCKED = "connection.blocked"
     CONNECTION_ACTIVE = "connection.active"
     CONNECTION_LOST = "connection.lost"
     CONNECTION_SCOPES = "connection.scopes"
@@ -89,14 +90,14 @@ def decide(proof: Proof, request: VendRequest, view: RegistryView, *, now: datet
     Raises:
         InvalidClientError: the caller is unknown, not proven or blocked.
         ConsentRequiredError: the grant does not reach this connection.
-        UnauthorizedClientError: no grant, no such credential, or it is blocked.
+        UnauthorizedClientError: no grant, no such credential, or it or the connection is blocked.
         InvalidScopeError, InvalidTargetError: beyond the ceiling.
         InvalidRequestError: the request does not fit the credential's kind.
     """
     caller = prove_caller(proof, view)
     try:
         grant, definition = _find_grant(view, proof.entry)
-        connection = _check_connection(request, grant, definition)
+        connection = _check_connection(request, grant, definition, view)
         tenant = _check_tenant(request, grant, definition)
         token_scopes, observed = _check_scopes(request, grant, definition, now)
         audience = _check_target(Rule.AUDIENCE, request.audience, grant.audiences)
@@ -169,7 +170,7 @@ def _find_grant(view: RegistryView, entry: Entry) -> tuple[Grant, CredentialDefi
 
 
 def _check_connection(
-    request: VendRequest, grant: Grant, definition: CredentialDefinition
+    request: VendRequest, grant: Grant, definition: CredentialDefinition, view: RegistryView
 ) -> ConnectionKey | None:
     if definition.kind is not CredentialKind.AUTHORIZATION_CODE:
         if request.connection is not None:
@@ -186,7 +187,20 @@ def _check_connection(
     if not grant.covers_connection(owner, name):
         # As if it were not there.
         raise ConsentRequiredError(rule=Rule.CONNECTION_GRANTED)
+    check_not_blocked(view, owner)
     return ConnectionKey(credential=definition.name, owner=owner, name=name)
+
+
+def check_not_blocked(view: RegistryView, owner: str) -> None:
+    """Refuse where the connection that *view* was read for is blocked, as *owner*'s.
+
+    Not by `consent_required`: the user's consent would not help.
+
+    Raises:
+        UnauthorizedClientError: it is.
+    """
+    if view.is_connection_blocked(owner):
+        raise UnauthorizedClientError(rule=Rule.CONNECTION_BLOCKED)
 
 
 def _check_tenant(

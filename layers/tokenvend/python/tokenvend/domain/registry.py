@@ -18,6 +18,8 @@ ALL_TENANTS = frozenset({"*"})
 #: are `owner/name`, so neither can be one.
 OWN_CONNECTIONS = frozenset({"own"})
 ALL_CONNECTIONS = frozenset({"*"})
+#: Of a block that does not say whose connection it is on.
+EVERY_OWNER = frozenset({"*"})
 
 
 class CredentialKind(StrEnum):
@@ -244,7 +246,10 @@ class Grant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegistryView:
-    """What the registry says about one identity and one credential name."""
+    """What the registry says about one identity and one credential name.
+
+    `blocked_owners` are the callers whose connection of the asked-for name is blocked.
+    """
 
     caller: Caller | None = None
     caller_blocked: bool = False
@@ -252,3 +257,8 @@ class RegistryView:
     grant: Grant | None = None
     definition: CredentialDefinition | None = None
     credential_blocked: bool = False
+    blocked_owners: frozenset[str] = frozenset()
+
+    def is_connection_blocked(self, owner: str) -> bool:
+        """Whether the connection that was asked for is blocked, where it is *owner*'s."""
+        return owner in self.blocked_owners or self.blocked_owners == EVERY_OWNER

@@ -45,6 +45,11 @@ class VendRequest:
     connection: str | None = None
     min_ttl_seconds: int = 0
 
+    @property
+    def connection_name(self) -> str | None:
+        """The connection's own name, without its owner's."""
+        return None if self.connection is None else self.connection.rpartition("/")[2]
+
 
 @dataclass(frozen=True, slots=True)
 class Rejection:

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from tokenvend.domain.credential_state import UNKNOWN, CredentialState, Observed
 from tokenvend.domain.failure import Failure
 from tokenvend.domain.registry import CredentialDefinition, RegistryView
 from tokenvend.ports.tokens import NOTHING, TokenItem
 
+if TYPE_CHECKING:
+    from tokenvend.domain.connection import ConnectionKey
+
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """What one read is to bring: `token_key` is `None` while the key is not known."""
+    """What one read is to bring: `token_key` is `None` while the key is not known.
+
+    `connection` is the name of the one that is asked for, without its owner's.
+    """
 
     identity: str
     credential: str
     tenant: str | None = None
     token_key: str | None = None
+    connection: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +62,12 @@ class CredentialView:
 class CredentialReader(Protocol):
     """What a renewal goes by, which nobody asked for just now."""
 
-    def read(self, credential: str, tenant: str | None) -> CredentialView:
+    def read(
+        self, credential: str, tenant: str | None, *, connection: ConnectionKey | None = None
+    ) -> CredentialView:
         """The credential's definition and state, in one read.
+
+        A blocked *connection* has no definition either: nothing of it is to be sent.
 
         Raises:
             StoreAwayError: the tables do not answer.

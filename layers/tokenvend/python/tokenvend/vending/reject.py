@@ -60,7 +60,12 @@ class Rejecter:
         if self._memory.is_unknown(proof.identity, now):
             raise InvalidClientError(rule=Rule.CALLER_KNOWN)
         try:
-            lookup = Lookup(proof.identity, request.credential, request.tenant)
+            lookup = Lookup(
+                proof.identity,
+                request.credential,
+                request.tenant,
+                connection=request.connection_name,
+            )
             findings = self._reader.read(lookup)
         except StoreAwayError:
             raise store_away() from None

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from tokenvend.domain.answer import Source
 from tokenvend.domain.cache_key import TokenSpec
+from tokenvend.domain.connection import ConnectionKey
 from tokenvend.domain.errors import TokenVendError
 from tokenvend.domain.renewal import Slot, slot_of, slot_of_token, slots_until
 from tokenvend.domain.token import AccessToken
@@ -80,9 +81,13 @@ class Renewer:
         token, spec = item.token, item.spec
         if token is None or spec is None or not item.is_asked:
             return Renewal(key, Outcome.UNWANTED)
-        order = _order(key, spec, self._credentials.read(spec.credential, spec.tenant), dies)
+        credential = self._credentials.read(
+            spec.credential, spec.tenant, connection=_connection_of(spec)
+        )
+        order = _order(key, spec, credential, dies)
         if order is None or token.is_expired(self._clock.now()):
-            # Its credential is gone, changed or blocked; or everybody has done without it.
+            # Its credential is gone or changed, or it or its connection is blocked; or everybody
+            # has done without it.
             self._tokens.schedule_renewal(key, token, None)
             return Renewal(key, Outcome.UNWANTED, spec)
         return self._renew(order, item, token, slot)
@@ -118,6 +123,14 @@ class Renewer:
         if obtained is None or obtained.source is not Source.PROVIDER:
             return Renewal(order.key, Outcome.NOT_YET, order.spec)
         return Renewal(order.key, Outcome.RENEWED, order.spec, obtained.token)
+
+
+def _connection_of(spec: TokenSpec) -> ConnectionKey | None:
+    if spec.connection is None or spec.connection_owner is None:
+        return None
+    return ConnectionKey(
+        credential=spec.credential, owner=spec.connection_owner, name=spec.connection
+    )
 
 
 def _order(key: str, spec: TokenSpec, credential: CredentialView, dies: float) -> Order | None:

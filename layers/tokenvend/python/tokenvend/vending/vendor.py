@@ -60,6 +60,7 @@ class _Asked:
             credential=self.request.credential,
             tenant=self.request.tenant,
             token_key=self.expected_key,
+            connection=self.request.connection_name,
         )
 
 

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from tokenvend.adapters.dynamodb.batch_read import (
+    RegistryFound,
     batch_get,
     parsed,
     registry_found,
@@ -12,14 +13,19 @@ from tokenvend.adapters.dynamodb.credential_items import epoch_pk, parse_state
 from tokenvend.adapters.dynamodb.registry_items import (
     BLOCKED,
     SETTINGS,
+    blocked_owners,
+    connection_block_pk,
     credential_pk,
     parse_definition,
 )
+from tokenvend.domain.registry import RegistryView
 from tokenvend.domain.untrusted import OnUntrusted
 from tokenvend.ports import CredentialView
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+    from tokenvend.domain.connection import ConnectionKey
 
 
 class DynamoDbCredentialReader:
@@ -38,18 +44,32 @@ class DynamoDbCredentialReader:
         self._tokens = tokens_table
         self._on_untrusted = on_untrusted
 
-    def read(self, credential: str, tenant: str | None) -> CredentialView:
+    def read(
+        self, credential: str, tenant: str | None, *, connection: "ConnectionKey | None" = None
+    ) -> CredentialView:
         """See `ports.CredentialReader`."""
         pk, state_pk = credential_pk(credential), epoch_pk(credential, tenant)
-        keys = [{"pk": {"S": pk}, "sk": {"S": sk}} for sk in (SETTINGS, BLOCKED)]
+        pairs = [(pk, SETTINGS), (pk, BLOCKED)]
+        if connection is not None:
+            pairs.append((connection_block_pk(credential, connection.name), BLOCKED))
+        keys = [{"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in pairs]
         read = batch_get(
             self._client, {self._registry: keys, self._tokens: [{"pk": {"S": state_pk}}]}
         )
         found = registry_found(read[self._registry])
         definition = parsed(found, pk, SETTINGS, parse_definition, self._on_untrusted)
         return CredentialView(
-            definition=None if (pk, BLOCKED) in found else definition,
+            definition=None if _is_blocked(found, pk, connection) else definition,
             state=parse_state(
                 tokens_found(read[self._tokens]).get(state_pk, {}), self._on_untrusted
             ),
         )
+
+
+def _is_blocked(found: RegistryFound, pk: str, connection: "ConnectionKey | None") -> bool:
+    if (pk, BLOCKED) in found or connection is None:
+        return (pk, BLOCKED) in found
+    block = found.get((connection_block_pk(connection.credential, connection.name), BLOCKED))
+    return RegistryView(blocked_owners=blocked_owners(block)).is_connection_blocked(
+        connection.owner
+    )

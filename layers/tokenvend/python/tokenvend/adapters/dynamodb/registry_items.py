@@ -8,6 +8,7 @@
 | identity              | `!blocked`   | who blocked it, when and why                     |
 | `credential#<name>`   | `*`          | the credential's definition                      |
 | `credential#<name>`   | `!blocked`   | as above                                         |
+| `connection#<credential>/<name>` | `!blocked` | as above, and whose (`owners`)      |
 | `caller#<name>`       | `!blocked`   | a marker: identities added later are blocked too |
 | `jwks`                | `*`          | the KMS keys whose public halves are published   |
 | `meta`                | `apply`      | the revision, so that two applies cannot mix     |
@@ -31,6 +32,7 @@ from tokenvend.adapters.dynamodb.definition_parts import (
     parse_secret_reference,
 )
 from tokenvend.domain.registry import (
+    EVERY_OWNER,
     OWN_CONNECTIONS,
     Caller,
     ClientAuthentication,
@@ -46,6 +48,8 @@ from tokenvend.domain.registry import (
 SETTINGS = "*"
 SECRET = "!secret"
 BLOCKED = "!blocked"
+#: In the document of a connection's block: the callers whose connection of that name it is on.
+OWNERS = "owners"
 META_KEY = ("meta", "apply")
 JWKS_KEY = ("jwks", SETTINGS)
 SCHEMA = 1
@@ -102,6 +106,14 @@ def credential_pk(name: str) -> str:
 def caller_pk(name: str) -> str:
     """The partition of a caller's block marker."""
     return f"caller#{name}"
+
+
+def connection_block_pk(credential: str, name: str) -> str:
+    """The partition of the blocks of connections of that *name*, whoever owns them.
+
+    A request may leave its owner out, and one read has to decide it.
+    """
+    return f"connection#{credential}/{name}"
 
 
 def build_caller(identity: str, caller: Caller) -> RegistryItem:
@@ -257,6 +269,18 @@ def parse_client_secrets(document: Document) -> tuple[str, ...]:
         documents.sha256(entry, "sha256")
         for entry in documents.entries(document, "secrets")[-_SECRETS:]
     )
+
+
+def blocked_owners(item: Item | None) -> frozenset[str]:
+    """Whose connections the block *item* stops. A block counts whatever its document says."""
+    if item is None:
+        return frozenset()
+    found = registry_item_of(item)
+    try:
+        owners = documents.texts(found.document if found else {}, OWNERS)
+    except documents.MalformedDocumentError:
+        return EVERY_OWNER
+    return owners or EVERY_OWNER
 
 
 def build_block(pk: str, *, reason: str, blocked_at: datetime) -> RegistryItem:

@@ -17,6 +17,8 @@ from tokenvend.adapters.dynamodb.registry_items import (
     META_KEY,
     SECRET,
     SETTINGS,
+    blocked_owners,
+    connection_block_pk,
     credential_pk,
 )
 from tokenvend.adapters.dynamodb.token_items import TokenItemParser, token_pk
@@ -88,7 +90,15 @@ class DynamoDbVendReader:
             definition=parsed(found, definition, SETTINGS, registry_items.parse_definition, told),
             # A block counts whatever its document says.
             credential_blocked=(definition, BLOCKED) in found,
+            blocked_owners=_blocked_owners(lookup, found),
         )
+
+
+def _blocked_owners(lookup: Lookup, found: RegistryFound) -> frozenset[str]:
+    if lookup.connection is None:
+        return frozenset()
+    pk = connection_block_pk(lookup.credential, lookup.connection)
+    return blocked_owners(found.get((pk, BLOCKED)))
 
 
 def _registry_keys(lookup: Lookup) -> list[Item]:
@@ -102,6 +112,8 @@ def _registry_keys(lookup: Lookup) -> list[Item]:
     ]
     if lookup.identity.startswith("client:"):
         pairs.append((lookup.identity, SECRET))
+    if lookup.connection is not None:
+        pairs.append((connection_block_pk(lookup.credential, lookup.connection), BLOCKED))
     return [_key(pk, sk) for pk, sk in pairs]
 
 

@@ -1,0 +1,42 @@
+"""How a connection is named on the command line, and whether one of that name is there."""
+
+from botocore.exceptions import ClientError
+
+from tokenvend.adapters.dynamodb.connection_items import connection_pk
+from tokenvend.domain.connection import ConnectionKey
+from tokenvend.domain.names import NAME, TENANT
+from tokenvend_cli.deployment.stack import Deployment
+from tokenvend_cli.problems import UsageError
+
+_PARTS = 3
+
+
+def parse_connection(text: str) -> ConnectionKey:
+    """`CREDENTIAL/OWNER/NAME`.
+
+    Raises:
+        UsageError: it is something else.
+    """
+    parts = text.split("/")
+    well_formed = len(parts) == _PARTS and all(
+        form.fullmatch(part) for form, part in zip((NAME, NAME, TENANT), parts, strict=True)
+    )
+    if not well_formed:
+        raise UsageError("name a connection as CREDENTIAL/OWNER/NAME; its owner is a caller")
+    credential, owner, name = parts
+    return ConnectionKey(credential=credential, owner=owner, name=name)
+
+
+def is_connection(deployment: Deployment, key: ConnectionKey) -> bool:
+    """Whether there is such a connection; also where whoever asks may not look."""
+    client = deployment.client("dynamodb")
+    try:
+        found = client.get_item(
+            TableName=deployment.output("ConnectionsTableName"),
+            Key={"pk": {"S": connection_pk(key)}},
+            ProjectionExpression="pk",
+        )
+    except ClientError:
+        # The registry's writers need no right to the connections.
+        return True
+    return "Item" in found
