@@ -22,6 +22,7 @@ OUTPUTS = {
     "VendIamFunctionName": "iam",
     "VendOauth2FunctionName": "oauth2",
     "VendDirectFunctionName": "direct",
+    "ConnectionsLogGroupName": "/tokenvend/tokenvend/keep-alive",
     "LocalStack": "false",
 }
 

@@ -9,9 +9,14 @@ import yaml
 from botocore.client import BaseClient
 from tests.cli import aws
 from tests.cli.conftest import Refuse, Tokenvend
+from tests.fakes.signer import new_pair, pem_of
 
+from tokenvend.adapters.provider_http import RequestsProviderClient
 from tokenvend.domain.connection import Connection, ConnectionKey, Consent, Spending
+from tokenvend.domain.oauth.token_request import ProviderRequest
+from tokenvend.domain.oauth.token_response import ProviderResponse
 from tokenvend.domain.secret import Secret
+from tokenvend.domain.signing import SigningAlgorithm
 from tokenvend.domain.untrusted import Distrust
 from tokenvend_cli.deployment.connections import DeployedConnections
 from tokenvend_cli.deployment.stack import Deployment
@@ -20,6 +25,8 @@ from tokenvend_cli.place import Place
 NAME = "jobs-user/shop/acme-42"
 KEY = ConnectionKey(credential="jobs-user", owner="shop", name="acme-42")
 DAY = timedelta(days=1)
+PEM = pem_of(new_pair(SigningAlgorithm.RS256)).reveal()
+LOG_GROUP = aws.OUTPUTS["ConnectionsLogGroupName"]
 
 
 @pytest.fixture
@@ -27,6 +34,7 @@ def deployed(tokenvend: Tokenvend) -> DeployedConnections:
     """The file with a credential under which users consent, applied."""
     key = aws.client("kms").create_key()["KeyMetadata"]["Arn"]
     tokenvend.stack.outputs["KeyArn"] = key
+    aws.client("logs").create_log_group(logGroupName=LOG_GROUP)
 
     def consents(document: dict[str, Any]) -> None:
         document["providers"]["acme"] |= {
@@ -244,6 +252,75 @@ def test_disconnect_ends_a_connection_and_says_that_nobody_was_told(
     assert f"{NAME} is gone." in result.stdout
     assert "provider was not told" in result.stderr
     assert deployed.store.read(KEY) is None
+
+
+def recorded() -> list[dict[str, Any]]:
+    """The lines of the audit trail."""
+    found = aws.client("logs").filter_log_events(logGroupName=LOG_GROUP)["events"]
+    return [json.loads(event["message"]) for event in found]
+
+
+@pytest.mark.parametrize("happened", ["disconnected", "imported"])
+def test_what_an_operator_does_is_recorded_as_a_function_records_it(
+    tokenvend: Tokenvend, deployed: DeployedConnections, happened: str
+) -> None:
+    if happened == "disconnected":
+        put(deployed)
+        tokenvend("connections", "disconnect", NAME)
+    else:
+        imported(tokenvend)
+
+    (line,) = recorded()
+
+    assert (line["service"], line["level"], line["message"]) == ("tokenvend", "INFO", "consent")
+    assert (line["happened"], line["entry"]) == (happened, "operator")
+    assert line["identity"].startswith("arn:aws:sts::123456789012:")
+    assert (line["credential"], line["owner"], line["connection"]) == tuple(NAME.split("/"))
+    assert line["ConsentEvents"] == [1.0]
+
+
+def test_what_cannot_be_recorded_is_not_done(
+    tokenvend: Tokenvend, deployed: DeployedConnections, refuse: Refuse
+) -> None:
+    put(deployed)
+    refuse("CreateLogStream")
+
+    result = tokenvend("connections", "disconnect", NAME)
+
+    assert (result.exit_code, deployed.store.read(KEY) is None) == (1, False)
+    assert "AWS refused CreateLogStream" in result.stderr
+
+
+def test_a_client_that_signs_has_its_provider_revoke_what_an_operator_ends(
+    tokenvend: Tokenvend,
+    deployed: DeployedConnections,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[ProviderRequest] = []
+
+    def send(_: object, request: ProviderRequest) -> ProviderResponse:
+        asked.append(request)
+        return ProviderResponse(200)
+
+    monkeypatch.setattr(RequestsProviderClient, "send", send)
+    document = yaml.safe_load(tokenvend.file.read_text(encoding="utf-8"))
+    document["providers"]["acme"] |= {
+        "revocation_endpoint": "https://login.acme.example/revoke",
+        "client_authentication": "private_key_jwt",
+    }
+    tokenvend.file.write_text(yaml.safe_dump(document), encoding="utf-8")
+    tokenvend.apply()
+    secret = json.dumps({"client_id": "us", "private_key": PEM})
+    assert tokenvend("secret", "put", "jobs-user", stdin=secret).exit_code == 0
+    put(deployed)
+
+    result = tokenvend("connections", "disconnect", NAME)
+
+    assert (result.exit_code, result.stderr) == (0, "")
+    (request,) = asked
+    assert request.url == "https://login.acme.example/revoke"
+    assert request.form["client_assertion"].startswith("ey")
+    assert request.form["token"] == "a-refresh-token"
 
 
 def test_an_altered_item_is_left_out_and_said(

@@ -146,7 +146,10 @@ def test_the_operators_policy_is_enough_for_connections_and_for_nothing_else(
     shown = json.loads(run("connections", "show", name, "--json"))
     run("connections", "disconnect", name)
     gone = vend(stack, shop, "jobs_read")
+    lines = [line for line in stack.function_logs() if '"entry":"operator"' in line]
 
+    assert '"connection":"ada","happened":"disconnected"' in lines[-1]
+    assert operator.name in json.loads(lines[-1])["identity"]
     assert (shown["account"], shown["health"]) == ("ada", "well")
     assert gone.document["error"] == "consent_required"
     assert client_id

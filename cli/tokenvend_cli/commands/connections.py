@@ -27,6 +27,7 @@ from tokenvend_cli.commands.context import (
 )
 from tokenvend_cli.commands.provider_access import provider_client
 from tokenvend_cli.commands.tables import short_time, table
+from tokenvend_cli.deployment.audit_trail import AuditTrail
 from tokenvend_cli.deployment.connection_names import parse_connection
 from tokenvend_cli.deployment.connections import DeployedConnections
 from tokenvend_cli.problems import CommandError, UsageError
@@ -135,6 +136,7 @@ def import_refresh_token(
     deployed, key = _connections_of(context), parse_connection(connection)
     definition = deployed.definition(key.credential)
     given = _given()
+    trail = AuditTrail(deployment_of(context), note)
     try:
         import_connection(
             deployed.store,
@@ -145,7 +147,7 @@ def import_refresh_token(
             account=given.get("account"),
             replace=replace,
             now=datetime.now(UTC),
-            tell=lambda _: None,
+            tell=trail.tell,
         )
     except ConnectionExistsError:
         raise CommandError(f"{key} is there already: say --replace if that is meant") from None
@@ -162,14 +164,14 @@ def disconnect(context: typer.Context, connection: Connection) -> None:
     Example: tokenvend connections disconnect jobs-user/billing/acme-42
     """
     deployment, key = deployment_of(context), parse_connection(connection)
-    deployed = _connections_of(context)
+    deployed, trail = _connections_of(context), AuditTrail(deployment, note)
     deleted, revoked = end_connection(
         deployed.store,
         key,
         deployed.credentials.read(key.credential, None).definition,
         secrets=deployed.secrets,
         provider=provider_client(deployment),
-        tell=lambda _: None,
+        tell=trail.tell,
     )
     if deleted is None:
         raise CommandError(f"there is no connection {key}, or it could not be trusted")

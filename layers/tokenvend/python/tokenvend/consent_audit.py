@@ -4,6 +4,7 @@ No ticket, code or token is in a line, nor what a provider said beyond its error
 """
 
 from datetime import UTC, datetime
+from logging import INFO, getLevelName, makeLogRecord
 from typing import Any
 
 from tokenvend.connecting.events import ConnectionEvent, Happened
@@ -105,7 +106,20 @@ def audit_kept_alive(result: KeepAliveResult) -> None:
 
 def audit_consent_event(event: ConnectionEvent) -> None:
     """Record what happened to a user's consent."""
-    metric = metric_of({"happened": event.happened.value}, datetime.now(UTC), name="ConsentEvents")
+    is_bad = event.happened in {Happened.LOST, Happened.NOT_KEPT}
+    log = logger().error if is_bad else logger().info
+    log("consent", extra=_fields_of(event, datetime.now(UTC)))
+
+
+def consent_event_line(event: ConnectionEvent, *, identity: str, now: datetime) -> str:
+    """The same line for what *identity*, an operator, did from outside of a function."""
+    record = {"levelno": INFO, "levelname": getLevelName(INFO), "msg": "consent"}
+    fields = {"entry": "operator", "identity": identity} | _fields_of(event, now)
+    return logger().registered_formatter.format(makeLogRecord(record | fields))
+
+
+def _fields_of(event: ConnectionEvent, now: datetime) -> dict[str, Any]:
+    metric = metric_of({"happened": event.happened.value}, now, name="ConsentEvents")
     fields = {
         "credential": event.key.credential,
         "owner": event.key.owner,
@@ -113,6 +127,4 @@ def audit_consent_event(event: ConnectionEvent) -> None:
         "happened": event.happened.value,
         "why": event.why,
     }
-    is_bad = event.happened in {Happened.LOST, Happened.NOT_KEPT}
-    log = logger().error if is_bad else logger().info
-    log("consent", extra=fields | metric)
+    return fields | metric

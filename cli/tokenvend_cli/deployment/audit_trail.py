@@ -1,0 +1,44 @@
+"""What an operator does with users' consents, in the log where the functions write it too."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tokenvend.connecting.events import ConnectionEvent
+from tokenvend_cli.deployment.stack import Deployment
+
+
+class AuditTrail:
+    """One command's part of the log of the deployment's connections.
+
+    It is opened before anything is done, so that nothing is done that cannot be recorded. Who
+    did it is whoever AWS says the credentials are.
+    """
+
+    def __init__(self, deployment: Deployment, on_failure: Callable[[str], None]) -> None:
+        self._on_failure = on_failure
+        self._logs = deployment.client("logs")
+        self._identity = str(deployment.client("sts").get_caller_identity()["Arn"])
+        self._where = {
+            "logGroupName": deployment.output("ConnectionsLogGroupName"),
+            "logStreamName": f"tokenvend-command/{datetime.now(UTC):%Y/%m/%d}/{uuid4().hex}",
+        }
+        self._logs.create_log_stream(**self._where)
+
+    def tell(self, event: ConnectionEvent) -> None:
+        """Record *event*: one line, as the functions write it. It never raises.
+
+        By then it has happened: what cannot be recorded after all is told to `on_failure`.
+        """
+        # Powertools is a tenth of a second that no other command needs.
+        from tokenvend.consent_audit import consent_event_line
+
+        now = datetime.now(UTC)
+        line = consent_event_line(event, identity=self._identity, now=now)
+        entry = {"timestamp": int(now.timestamp() * 1000), "message": line}
+        try:
+            self._logs.put_log_events(**self._where, logEvents=[entry])
+        except (BotoCoreError, ClientError) as error:
+            self._on_failure(f"it is done, but not recorded in the log: {error}")
