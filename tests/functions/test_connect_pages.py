@@ -235,6 +235,13 @@ def test_a_replayed_callback_says_that_it_is_over(handler: Handler, world: World
     assert "This link is no longer good" in replayed["body"]
 
 
+@pytest.mark.usefixtures("world")
+def test_a_state_of_half_a_character_is_over_and_no_crash(handler: Handler) -> None:
+    answer = handler(callback(None, state="\ud800", code="code-1"), through("live"))
+
+    assert answer["statusCode"] == 410
+
+
 def test_denied_says_so_and_leads_back(handler: Handler, world: World) -> None:
     cookie, state = leave(handler, world)
 

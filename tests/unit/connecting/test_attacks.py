@@ -120,6 +120,7 @@ def test_a_link_is_no_state_and_a_state_is_no_link(world: World) -> None:
         pytest.param(None, True, False, id="missing where announced"),
         pytest.param("https://evil.example", True, False, id="wrong, announced"),
         pytest.param(ISSUER + "/", True, False, id="compared exactly"),
+        pytest.param("\ud800", True, False, id="half a character"),
         pytest.param(None, False, True, id="missing, not announced"),
         pytest.param(ISSUER, False, True, id="right, not announced"),
         pytest.param("https://evil.example", False, False, id="wrong, though not announced"),

@@ -30,7 +30,7 @@ class Secret:
     def sha256(self) -> str:
         """The SHA-256 of the value's UTF-8 bytes, in hexadecimal: the name of a token in logs."""
         if self._sha256 is None:
-            self._sha256 = hashlib.sha256(self._value.encode()).hexdigest()
+            self._sha256 = hashlib.sha256(_bytes(self._value)).hexdigest()
         return self._sha256
 
     def __repr__(self) -> str:
@@ -41,10 +41,15 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
-        return hmac.compare_digest(self._value.encode(), other._value.encode())
+        return hmac.compare_digest(_bytes(self._value), _bytes(other._value))
 
     def __hash__(self) -> int:
         return hash(self.sha256)
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a Secret cannot be pickled")
+
+
+def _bytes(text: str) -> bytes:
+    """UTF-8; half a character, which JSON can bring and UTF-8 does not have, counts as itself."""
+    return text.encode("utf-8", "surrogatepass")

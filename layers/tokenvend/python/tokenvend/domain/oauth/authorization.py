@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from hmac import compare_digest
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from tokenvend.domain.oauth.error_code import error_code
@@ -93,4 +92,4 @@ def _is_of_issuer(iss: str | None, authorization: Authorization) -> bool:
     if authorization.issuer is None:
         # Nothing to compare with, and nothing was announced.
         return not authorization.requires_iss
-    return compare_digest(iss.encode(), authorization.issuer.encode())
+    return iss == authorization.issuer
