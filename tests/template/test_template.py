@@ -1,11 +1,13 @@
 """What no stand-in checks, read off the template itself."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 from tests.template.deployed import deployed
 
+from tokenvend.adapters.dynamodb.connection_store import SET_PENDING
 from tokenvend.adapters.dynamodb.token_store import RENEWALS
 from tokenvend.connecting.events import Happened
 from tokenvend.domain import bounds
@@ -404,6 +406,23 @@ def test_pages_can_neither_read_a_consent_nor_touch_a_token(resources: Resources
     }
     assert on_connections == [["dynamodb:UpdateItem"]]
     assert keys == {"ReadEpochs": ["epoch#*"], "LeadUsersOn": ["consent#*", "datakey#*"]}
+
+
+def test_pages_touch_of_a_connection_only_what_is_pending_and_get_nothing_back(
+    resources: Resources,
+) -> None:
+    (policy,) = resources["ConnectPagesRole"]["Properties"]["Policies"]
+    (keep,) = [
+        each
+        for each in policy["PolicyDocument"]["Statement"]
+        if each.get("Sid") == "KeepPendingConsents"
+    ]
+    touched = set(re.findall(r"(\w+) = :", SET_PENDING))
+
+    condition = keep["Condition"]["Fn::If"][1]
+    attributes = condition["ForAllValues:StringEquals"]["dynamodb:Attributes"]
+    assert set(attributes) == {"pk"} | touched
+    assert condition["StringEqualsIfExists"] == {"dynamodb:ReturnValues": ["NONE"]}
 
 
 def test_no_link_state_or_code_is_in_an_access_log(resources: Resources) -> None:

@@ -54,7 +54,8 @@ _NO_CONSENT = "attribute_not_exists(consent_id)"
 
 _SET_CONSENT = "SET consent = :consent, consent_key = :consent_key, token_number = :number"
 _SET_OWNED_CONSENT = f"{_SET_CONSENT}, consent_id = :consent_id, owned_by = :owner"
-_SET_PENDING = (
+#: The pages' role may touch these attributes and no others: see the template.
+SET_PENDING = (
     "SET pending_consent = :pending, pending_key = :pending_key, pending_id = :pending_id,"
     " owned_by = :owner"
 )
@@ -92,7 +93,14 @@ class DynamoDbConnectionStore:
     def put_pending(self, key: ConnectionKey, pending: PendingConsent) -> None:
         """See `ports.ConnectionStore`."""
         values = seal_pending(self._cipher, connection_pk(key), pending, now=self._clock.now())
-        self._update(key, _SET_PENDING, None, values | {":owner": {"S": key.owner}})
+        # It asks for nothing back: whoever brings a pending consent may not read one that stands.
+        with store_errors("dynamodb:UpdateItem"):
+            self._client.update_item(
+                TableName=self._table,
+                Key=_key(key),
+                UpdateExpression=SET_PENDING,
+                ExpressionAttributeValues=values | {":owner": {"S": key.owner}},
+            )
 
     def put_consent(self, before: Connection | None, after: Connection) -> bool:
         """See `ports.ConnectionStore`."""
