@@ -14,11 +14,11 @@ from aws_lambda_powertools.metrics import MetricUnit
 from tests.functions.conftest import ROOT, load_handler, through
 from tests.unit.vending.world import BILLING, REQUEST, World
 
-import tokenvend.handling
+import tokenvend.handlers.callers
 from benchmarks.measure import Row, side_by_side
 from tokenvend.adapters.clock import SystemClock
 from tokenvend.domain.registry import Caller
-from tokenvend.observability import logger
+from tokenvend.observability.vends import logger
 
 _CALLS = 500
 
@@ -29,7 +29,7 @@ def rows() -> Iterator[Row]:
     parts = world.parts(clock=SystemClock())  # type: ignore[arg-type]
     environment = parts.vendor
     # The one seam: what the composition root would build on AWS is built on fakes.
-    setattr(tokenvend.handling, "environment", lambda: parts)  # noqa: B010 - mypy knows it as a constant
+    setattr(tokenvend.handlers.callers, "environment", lambda: parts)  # noqa: B010 - mypy knows it as a constant
     with open(os.devnull, "w", encoding="utf-8") as sink, contextlib.redirect_stdout(sink):  # noqa: PTH123 - devnull
         logger().registered_handler.setStream(sink)  # type: ignore[attr-defined]
         direct = side_by_side(_direct(), _bare_handler(sink), calls=_CALLS)

@@ -17,9 +17,9 @@ from tests.functions.conftest import (
     through,
 )
 
-import tokenvend.handling
-import tokenvend.page_handling
-from tokenvend.observability import logger
+import tokenvend.handlers.callers
+import tokenvend.handlers.pages
+from tokenvend.observability.vends import logger
 
 
 @contextmanager
@@ -30,8 +30,10 @@ def invoked(function: str, event: Any, alias: str) -> Iterator[tuple[Any, str]]:
     """
     parts, pages = function_world().parts(), consent_world()
     with ExitStack() as patches:
-        patches.enter_context(patch.object(tokenvend.handling, "environment", lambda: parts))
-        patches.enter_context(patch.object(tokenvend.page_handling, "environment", lambda: pages))
+        patches.enter_context(
+            patch.object(tokenvend.handlers.callers, "environment", lambda: parts)
+        )
+        patches.enter_context(patch.object(tokenvend.handlers.pages, "environment", lambda: pages))
         log = patches.enter_context(patch.object(_log_handler(), "stream", StringIO()))
         answer = _handler(function)(event, through(alias))
         yield answer, log.getvalue()

@@ -17,7 +17,7 @@ _AGE_SECONDS = 7_200.0
 _START_SECONDS = 0.7
 #: What an invocation takes beside the use case.
 _OVERHEAD_SECONDS = 0.003
-#: As `scheduled.py` and the template have it.
+#: As `handlers/schedules.py` and the template have it.
 RENEWALS_AT_ONCE = 8
 RENEWAL_RUN_SECONDS = 55.0
 #: The schedule comes at this second of each minute.

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tokenvend.page_handling import handle_page
+from tokenvend.handlers.pages import handle_page
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tokenvend.publishing import handle_jwks
+from tokenvend.handlers.jwks import handle_jwks
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tokenvend.scheduled import handle_renewal
+from tokenvend.handlers.schedules import handle_renewal
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tokenvend.scheduled import handle_sweep
+from tokenvend.handlers.schedules import handle_sweep
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tokenvend.handling import handle_direct
+from tokenvend.handlers.callers import handle_direct
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from tests.faults.scene import Scene
 
 from tokenvend.adapters.aws_clients import aws_client
 from tokenvend.adapters.clock import SystemClock, machine_now
-from tokenvend.composition import Environment
+from tokenvend.composition.environment import Environment
 from tokenvend.domain import bounds
 from tokenvend.domain.answer import VendAnswer
 from tokenvend.domain.identity import Entry, Proof, identity_of_session

@@ -12,14 +12,14 @@ import pytest
 from tests.unit.connecting.world import World as ConsentWorld
 from tests.unit.vending.world import BILLING, DEFINITION, GRANT, World, api_key_of
 
-import tokenvend.handling
-import tokenvend.page_handling
-import tokenvend.publishing
-import tokenvend.scheduled
+import tokenvend.handlers.callers
+import tokenvend.handlers.jwks
+import tokenvend.handlers.pages
+import tokenvend.handlers.schedules
 from tokenvend.adapters.clock import SystemClock
 from tokenvend.domain.registry import Caller, Grant
 from tokenvend.domain.secret import Secret
-from tokenvend.observability import logger
+from tokenvend.observability.vends import logger
 
 SAMPLE_LINK = Secret("sample-link-of-the-events-folder")
 ROOT = Path(__file__).parents[2]
@@ -83,12 +83,12 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     """The functions on `function_world`."""
     world = function_world()
     parts = world.parts()
-    monkeypatch.setattr(tokenvend.publishing, "publisher", lambda: world.publisher)
+    monkeypatch.setattr(tokenvend.handlers.jwks, "publisher", lambda: world.publisher)
     # The one seam: what the composition root would build on AWS is built on fakes.
-    monkeypatch.setattr(tokenvend.handling, "environment", lambda: parts)
-    monkeypatch.setattr(tokenvend.scheduled, "environment", lambda: parts)
+    monkeypatch.setattr(tokenvend.handlers.callers, "environment", lambda: parts)
+    monkeypatch.setattr(tokenvend.handlers.schedules, "environment", lambda: parts)
     pages = consent_world()
-    monkeypatch.setattr(tokenvend.page_handling, "environment", lambda: pages)
+    monkeypatch.setattr(tokenvend.handlers.pages, "environment", lambda: pages)
     return world
 
 

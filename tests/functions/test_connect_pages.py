@@ -13,7 +13,7 @@ import pytest
 from tests.functions.conftest import Handler, load_handler, through
 from tests.unit.connecting.world import SHOP, World, key_of
 
-import tokenvend.page_handling
+import tokenvend.handlers.pages
 from tokenvend.adapters.clock import SystemClock
 from tokenvend.domain.secret import Secret
 from tokenvend.entries.pages.html import STYLE, STYLE_HASH
@@ -26,7 +26,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     world = World()
     world.clock.set_wall(SystemClock().now())
     parts = SimpleNamespace(consenting=world.pages)
-    monkeypatch.setattr(tokenvend.page_handling, "environment", lambda: parts)
+    monkeypatch.setattr(tokenvend.handlers.pages, "environment", lambda: parts)
     return world
 
 

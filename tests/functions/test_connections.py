@@ -9,7 +9,7 @@ import pytest
 from tests.functions.conftest import load_handler, through
 from tests.unit.connecting.world import RETURN_URL, SHOP, World
 
-import tokenvend.handling
+import tokenvend.handlers.callers
 from tokenvend.adapters.clock import SystemClock
 from tokenvend.connecting.connections import Found
 from tokenvend.domain.connection_request import Action
@@ -30,7 +30,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
         world.reader.grants[identity, "hiring"] = world.reader.grants[SHOP.identity, "hiring"]
     world.reader.client_secret_hashes["client:shop"] = (Secret("tv_example").sha256,)
     parts = SimpleNamespace(connections=world.caller_side)
-    monkeypatch.setattr(tokenvend.handling, "environment", lambda: parts)
+    monkeypatch.setattr(tokenvend.handlers.callers, "environment", lambda: parts)
     return world
 
 

@@ -11,13 +11,13 @@ from tests.fakes.provider import json_response
 from tests.functions.conftest import load_handler, through
 from tests.unit.vending.world import DEFINITION, World
 
-import tokenvend.scheduled
+import tokenvend.handlers.schedules
 from tokenvend.connecting.events import ConnectionEvent, Happened
-from tokenvend.consent_audit import audit_consent_event
 from tokenvend.domain import bounds
 from tokenvend.domain.connection import ConnectionKey
 from tokenvend.domain.errors import InvalidClientError
 from tokenvend.domain.registry import CredentialKind
+from tokenvend.observability.consents import audit_consent_event
 from tokenvend.ports import SecretVersion
 
 
@@ -33,7 +33,7 @@ def test_it_runs_through_the_alias_that_the_schedule_invokes(
 
 @pytest.mark.usefixtures("world")
 def test_each_minute_every_shard_is_sent_on_its_way() -> None:
-    sent = tokenvend.scheduled.environment().sent  # type: ignore[attr-defined]
+    sent = tokenvend.handlers.schedules.environment().sent  # type: ignore[attr-defined]
 
     answer = load_handler("renew")({"source": "aws.events"}, through("live"))
 

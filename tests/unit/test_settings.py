@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tokenvend.composition.settings import Settings, SettingsError
 from tokenvend.domain import bounds
-from tokenvend.settings import Settings, SettingsError
 
 ENVIRONMENT = {
     "TOKENVEND_DEPLOYMENT": "tokenvend",

@@ -33,7 +33,7 @@ class AuditTrail:
         By then it has happened: what cannot be recorded after all is told to `on_failure`.
         """
         # Powertools is a tenth of a second that no other command needs.
-        from tokenvend.consent_audit import consent_event_line
+        from tokenvend.observability.consents import consent_event_line
 
         now = datetime.now(UTC)
         line = consent_event_line(event, identity=self._identity, now=now)

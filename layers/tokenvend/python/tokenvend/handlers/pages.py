@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tokenvend.composition import environment
+from tokenvend.composition.environment import environment
 from tokenvend.connecting.steps import ConsentEndedError, WhyNot
-from tokenvend.consent_audit import audit_consent, audit_consent_failed
 from tokenvend.domain.errors import InvalidClientError, TokenVendError
 from tokenvend.domain.oauth.authorization import one_of
 from tokenvend.domain.secret import Secret
@@ -19,7 +18,8 @@ from tokenvend.entries.pages.http import (
     page_answer,
     parse_browsed,
 )
-from tokenvend.handling import Context
+from tokenvend.handlers.context import Context
+from tokenvend.observability.consents import audit_consent, audit_consent_failed
 
 CONNECT, CALLBACK = "/connect/{link}", "/callback/{credential}"
 

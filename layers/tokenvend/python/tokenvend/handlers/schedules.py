@@ -10,14 +10,14 @@ from datetime import timedelta
 from threading import Lock
 from typing import Any
 
-from tokenvend.composition import environment
+from tokenvend.composition.environment import environment
 from tokenvend.connecting.keep_alive import KeptAlive
-from tokenvend.consent_audit import audit_kept_alive
 from tokenvend.domain import bounds
 from tokenvend.domain.renewal import Slot
 from tokenvend.entries.alias import require_live
-from tokenvend.handling import Context
-from tokenvend.observability import audit_changed_secret, audit_renewed
+from tokenvend.handlers.context import Context
+from tokenvend.observability.consents import audit_kept_alive
+from tokenvend.observability.vends import audit_changed_secret, audit_renewed
 from tokenvend.vending.renew import Outcome, Renewal
 
 #: Exchanges at a time in one invocation. The threads end with it: none outlives an invocation.

@@ -13,7 +13,7 @@ from tokenvend.domain.connection_request import ConnectionRequest
 from tokenvend.domain.consent import ConsentSession
 from tokenvend.domain.errors import ProviderRefusedError, TokenVendError
 from tokenvend.domain.identity import Entry, Proof
-from tokenvend.observability import logger, metric_of
+from tokenvend.observability.vends import logger, metric_of
 
 
 def audit_connection(

@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from tokenvend.adapters.aws_clients import aws_client
+from tokenvend.composition.settings import Settings
 from tokenvend.domain.oauth.token_request import ProviderRequest, ProviderSecret
 from tokenvend.domain.oauth.token_response import ProviderResponse
 from tokenvend.domain.registry import CredentialDefinition
@@ -15,7 +16,6 @@ from tokenvend.domain.secret import Secret
 from tokenvend.domain.signing import SigningAlgorithm, SigningKey
 from tokenvend.domain.token import AccessToken, SecretStage
 from tokenvend.ports import AssertionSigner, ConnectionReader, ProviderApi
-from tokenvend.settings import Settings
 from tokenvend.vending.exchange import Exchange, TokenMaker, TokenWanted
 
 if TYPE_CHECKING:

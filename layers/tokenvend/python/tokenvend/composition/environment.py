@@ -8,10 +8,16 @@ from typing import TYPE_CHECKING
 from tokenvend.adapters.aws_clients import aws_client
 from tokenvend.adapters.aws_errors import store_errors
 from tokenvend.adapters.clock import SystemClock
-from tokenvend.lazy import LazyConnections, LazyMaker, LazyProvider, LazySecrets, LazySigner
+from tokenvend.composition.lazy import (
+    LazyConnections,
+    LazyMaker,
+    LazyProvider,
+    LazySecrets,
+    LazySigner,
+)
+from tokenvend.composition.settings import Settings
+from tokenvend.composition.stores import Stores
 from tokenvend.ports import ProviderApi
-from tokenvend.settings import Settings
-from tokenvend.stores import Stores
 from tokenvend.vending.api_key import ApiKeys
 from tokenvend.vending.consents import Consents
 from tokenvend.vending.exchange import Exchange
@@ -113,7 +119,7 @@ class Environment:
     def connections(self) -> "Connections":
         """Starts, completes, lists and ends callers' connections."""
         from tokenvend.connecting.connections import Connections
-        from tokenvend.consent_audit import audit_consent_event
+        from tokenvend.observability.consents import audit_consent_event
 
         return Connections(
             reader=self._stores.reader,
@@ -204,7 +210,7 @@ class Environment:
     def refresher(self) -> "Refresher":
         """Spends refresh tokens."""
         from tokenvend.connecting.refresh import Refresher
-        from tokenvend.consent_audit import audit_consent_event
+        from tokenvend.observability.consents import audit_consent_event
 
         return Refresher(
             connections=self._stores.connections,

@@ -9,12 +9,12 @@ from tokenvend.adapters.aws_clients import aws_client
 from tokenvend.adapters.clock import SystemClock
 from tokenvend.adapters.dynamodb.published_keys import DynamoDbPublishedKeys
 from tokenvend.adapters.signing.kms import KmsPublicKeys
+from tokenvend.composition.settings import registry_table_of
 from tokenvend.domain.errors import InvalidClientError
 from tokenvend.entries.alias import require_live
 from tokenvend.entries.jwks import jwks_answer, jwks_away, jwks_refused
-from tokenvend.observability import report_unusable_key
+from tokenvend.observability.vends import report_unusable_key
 from tokenvend.ports import StoreAwayError
-from tokenvend.settings import registry_table_of
 from tokenvend.vending.jwks import JwksPublisher
 
 

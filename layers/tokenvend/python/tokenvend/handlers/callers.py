@@ -1,11 +1,11 @@
-"""What every function does around the use case: prove, parse, vend, record, answer."""
+"""What a caller's functions do around the use case: prove, parse, vend, record, answer."""
 
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
-from tokenvend.composition import environment
+from tokenvend.composition.environment import environment
 from tokenvend.domain.connection_request import ConnectionRequest
 from tokenvend.domain.errors import TokenVendError
 from tokenvend.domain.identity import Entry, Proof
@@ -19,20 +19,11 @@ from tokenvend.entries.direct import (
     prove_alias,
 )
 from tokenvend.entries.http import http_answer, http_error
-from tokenvend.observability import audit_refused, audit_rejected, audit_vended
+from tokenvend.handlers.context import Context
+from tokenvend.observability.vends import audit_refused, audit_rejected, audit_vended
 
 type Asked = VendRequest | Rejection | ConnectionRequest
 type Parse = Callable[[Mapping[str, Any]], tuple[Proof, Asked]]
-
-
-class Context(Protocol):
-    """The parts of Lambda's context object that are used."""
-
-    aws_request_id: str
-    invoked_function_arn: str
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Milliseconds until Lambda ends this invocation."""
 
 
 def handle_http(
@@ -106,8 +97,8 @@ def _reject(proof: Proof, rejection: Rejection, context: Context) -> dict[str, A
 
 def _connect(proof: Proof, request: ConnectionRequest, context: Context) -> dict[str, Any]:
     # Only a request for a connection pays for what leads to one.
-    from tokenvend.consent_audit import audit_connection
     from tokenvend.entries.connections import connection_answer
+    from tokenvend.observability.consents import audit_connection
 
     outcome = environment().connections.run(proof, request)
     audit_connection(proof, request, now=datetime.now(UTC), request_id=context.aws_request_id)
@@ -122,7 +113,7 @@ def _record_refusal(
     context: Context,
 ) -> None:
     if isinstance(request, ConnectionRequest):
-        from tokenvend.consent_audit import audit_connection_refused
+        from tokenvend.observability.consents import audit_connection_refused
 
         audit_connection_refused(
             entry,

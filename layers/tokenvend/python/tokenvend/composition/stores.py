@@ -11,9 +11,9 @@ from tokenvend.adapters.dynamodb.token_items import TokenItemParser
 from tokenvend.adapters.dynamodb.token_store import DynamoDbTokenStore
 from tokenvend.adapters.dynamodb.vend_reader import DynamoDbVendReader
 from tokenvend.adapters.encryption import EnvelopeCipher
-from tokenvend.observability import count_untrusted
+from tokenvend.composition.settings import Settings
+from tokenvend.observability.vends import count_untrusted
 from tokenvend.ports import ConnectionStore, ConsentStore, CredentialReader
-from tokenvend.settings import Settings
 
 TOKENS = "tokens"
 CONNECTIONS = "connections"

@@ -1,0 +1,13 @@
+"""What Lambda tells a handler beside the event."""
+
+from typing import Protocol
+
+
+class Context(Protocol):
+    """The parts of Lambda's context object that are used."""
+
+    aws_request_id: str
+    invoked_function_arn: str
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until Lambda ends this invocation."""
