@@ -76,6 +76,11 @@ faults: ## faults on the local stack with real workers; writes build/faults.md
 	@$(PYTHON_BIN) -m pytest tests/faults $(PYTEST_ARGS)
 	@echo "build/faults.md: fault, what callers saw, exchanges made; docs/faults.md is the same."
 
+.PHONY: load
+load: ## whole flows under sustained concurrency, checked as they run; writes build/load.json
+	@$(ENVS) uv dev ministack sam
+	@$(PYTHON_BIN) -m load $(LOAD_ARGS)
+
 .PHONY: fuzz
 fuzz: ## hostile input for every parser and entry; writes build/fuzz.json
 	@$(ENVS) uv dev fuzz

@@ -78,6 +78,13 @@ def ask_directly(
         botocore.exceptions.ClientError: Lambda did not let *principal* invoke it.
     """
     function = client(deployed.endpoint, "lambda", **principal.as_client_arguments())
+    return ask_function(function, deployed, alias, event)
+
+
+def ask_function(
+    function: Any, deployed: Deployed, alias: str | None, event: Mapping[str, Any]
+) -> Answer:
+    """As `ask_directly`, with a client for Lambda that is there already."""
     # The alias stands in the name: the local AWS compares policies with the name alone.
     name = deployed.outputs["VendDirectFunctionName"]
     started = time.monotonic()

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 import requests
@@ -37,6 +38,35 @@ def test_every_secret_value_is_known_for_searching(control: ProviderControl) -> 
     token = ask(control, client).json()["access_token"]
 
     assert {client.client_secret, "k" * 32, token} <= set(control.secret_values())
+
+
+def test_a_token_is_known_by_its_value_and_nothing_else_is(control: ProviderControl) -> None:
+    client = control.add_client(scopes=["jobs_read"], lifetime_seconds=7)
+
+    issued = control.issued(ask(control, client).json()["access_token"])
+
+    assert issued is not None
+    assert (issued.client_id, issued.scopes) == (client.client_id, ("jobs_read",))
+    assert 0 < issued.expires_at - time.time() <= 7
+    assert control.issued("another") is None
+
+
+def test_a_changed_secret_ends_the_old_one(control: ProviderControl) -> None:
+    client = control.add_client(scopes=["jobs_read"])
+
+    changed = control.change_secret(client)
+
+    assert (ask(control, client).status_code, ask(control, changed).status_code) == (401, 200)
+
+
+def test_an_exchange_is_recorded_from_its_beginning_to_its_end(control: ProviderControl) -> None:
+    client = control.add_client(scopes=["jobs_read"])
+    control.misbehave(client_id=client.client_id, delay_seconds=0.2)
+
+    ask(control, client)
+
+    (exchange,) = control.exchanges(client.client_id)
+    assert 0.2 <= exchange.at - exchange.began_at < 10
 
 
 def test_an_exchange_is_recorded_as_it_was_asked(control: ProviderControl) -> None:

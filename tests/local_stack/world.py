@@ -81,12 +81,22 @@ class World:
         return client
 
     def family(
-        self, name: str, tenants: Sequence[str], *, scopes: Sequence[str] = ("jobs_read",)
+        self,
+        name: str,
+        tenants: Sequence[str],
+        *,
+        scopes: Sequence[str] = ("jobs_read",),
+        lifetime_seconds: int = 1799,
     ) -> dict[str, Client]:
         """A credential with one client for each of *tenants*."""
         self._define(name, Flavour.SMARTRECRUITERS, scopes, {"family": True})
         provider = self.stack.provider
-        clients = {t: provider.add_client(f"{name}-{t}", scopes=scopes) for t in tenants}
+        clients = {
+            tenant: provider.add_client(
+                f"{name}-{tenant}", scopes=scopes, lifetime_seconds=lifetime_seconds
+            )
+            for tenant in tenants
+        }
         self._secrets += [(f"{name}/{tenant}", client) for tenant, client in clients.items()]
         return clients
 

@@ -2,11 +2,12 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import requests
 
-from tokenvend_local.demo_provider.clients import LIFETIME_SECONDS, Client, Exchange, Flavour
+from tokenvend_local.demo_provider.clients import LIFETIME_SECONDS, Client, Exchange, Flavour, Token
 
 _TIMEOUT_SECONDS = 5
 
@@ -72,6 +73,17 @@ class ProviderControl:
         """The exchanges so far, oldest first: of one client, or all."""
         found = self._send("POST", "/exchanges", {"client_id": client_id} if client_id else {})
         return [Exchange(**exchange) for exchange in found]
+
+    def issued(self, token: str) -> Token | None:
+        """What was issued as *token*, expired or not; `None` if nothing was."""
+        found = self._send("POST", "/tokens", {"token": token})
+        return Token(**{**found, "scopes": tuple(found["scopes"])}) if found else None
+
+    def change_secret(self, client: Client) -> Client:
+        """The same client with another secret: from now on the old one is wrong."""
+        changed = replace(client, client_secret=secrets.token_urlsafe(24))
+        self._send("POST", "/clients", {name: getattr(changed, name) for name in Client.__slots__})
+        return changed
 
     def secret_values(self) -> list[str]:
         """Every client secret, API key and token that this provider ever had."""

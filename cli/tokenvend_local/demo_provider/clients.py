@@ -61,12 +61,14 @@ class Token:
 class Exchange:
     """One request to the token endpoint that named a known client, and how it was answered.
 
-    `at` is in seconds since the epoch; `scope`, `audience` and `resource` are as asked.
+    It came at `began_at` and was answered at `at`, both in seconds since the epoch; `scope`,
+    `audience` and `resource` are as asked.
     """
 
     client_id: str
     status: int
     at: float
+    began_at: float
     scope: str | None = None
     audience: str | None = None
     resource: str | None = None
@@ -142,6 +144,11 @@ class Book:
         with self._lock:
             token = self._tokens.get(value)
         return token if token and token.expires_at > self.now() else None
+
+    def issued(self, value: str) -> Token | None:
+        """The token that was issued under *value*, expired or not, unless it was revoked."""
+        with self._lock:
+            return self._tokens.get(value)
 
     def revoke(self, value: str, client_id: str) -> None:
         """Forget a token, if it is that client's."""

@@ -28,6 +28,7 @@ AUTHORIZATION_PATHS = {
 REVOCATION_PATH = "/oauth2/revoke"
 DISCOVERY_PATHS = ("/.well-known/openid-configuration", "/.well-known/oauth-authorization-server")
 CONTROL_KEY_HEADER = "x-control-key"
+_TOLD = frozenset({"/exchanges", "/tokens", "/secret-values"})
 _LISTS = ("scopes", "targets", "redirect_uris")
 
 
@@ -70,16 +71,18 @@ class Provider:
                 return as_json(404, {"message": "There is nothing here."})
 
     def _token(self, request: Request, flavour: Flavour) -> Answer:
+        began_at = self.book.now()
         client_id = token_endpoint.claimed_client_id(request)
         misbehaviour = self.mood.take(client_id)
         if misbehaviour is None:
-            return token_endpoint.token(self.book, request, flavour)
+            return token_endpoint.token(self.book, request, flavour, began_at=began_at)
         self.mood.wait(misbehaviour)
         if answer := instead_of_exchange(misbehaviour):
-            token_endpoint.record(self.book, request, answer.status)
+            token_endpoint.record(self.book, request, answer.status, began_at=began_at)
             return answer
         again = self.book.last_token(client_id) if misbehaviour.same_token else None
-        return garble(misbehaviour, token_endpoint.token(self.book, request, flavour, again))
+        answer = token_endpoint.token(self.book, request, flavour, again, began_at=began_at)
+        return garble(misbehaviour, answer)
 
     def _authorize(self, request: Request, flavour: Flavour) -> Answer:
         # SmartRecruiters documents no `iss`; the other flavour announces it (RFC 9207 §3).
@@ -129,10 +132,19 @@ class Provider:
             case "DELETE", "/misbehaviours":
                 self.mood.clear(document.get("client_id"))
                 return Answer(204)
-            case "POST", "/exchanges":
-                found = self.book.exchanges(document.get("client_id"))
-                return as_json(200, [exchange.to_dict() for exchange in found])
-            case "GET", "/secret-values":
-                return as_json(200, self.book.secret_values())
+            case _, path if path in _TOLD:
+                return as_json(200, self._told(path, document))
             case _:
                 return as_json(404, {"message": "There is no such control."})
+
+    def _told(self, path: str, document: dict[str, Any]) -> object:
+        """What the book says."""
+        match path:
+            case "/exchanges":
+                found = self.book.exchanges(document.get("client_id"))
+                return [exchange.to_dict() for exchange in found]
+            case "/tokens":
+                issued = self.book.issued(document["token"])
+                return None if issued is None else asdict(issued)
+            case _:
+                return self.book.secret_values()

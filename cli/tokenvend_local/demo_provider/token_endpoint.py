@@ -21,8 +21,15 @@ KNOWN = frozenset(
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
-def token(book: Book, request: Request, flavour: Flavour, again: Token | None = None) -> Answer:
-    """Answer one token request, with *again* instead of a new token if given."""
+def token(
+    book: Book,
+    request: Request,
+    flavour: Flavour,
+    again: Token | None = None,
+    *,
+    began_at: float,
+) -> Answer:
+    """Answer one token request that came at *began_at*, with *again* instead of a new token."""
     try:
         form = request.form()
         client = _authenticate(book, request, form, flavour)
@@ -31,7 +38,7 @@ def token(book: Book, request: Request, flavour: Flavour, again: Token | None = 
         answer = _refusal(RefusedError("invalid_request", str(error)))
     except RefusedError as error:
         answer = _refusal(error)
-    record(book, request, answer.status)
+    record(book, request, answer.status, began_at=began_at)
     return answer
 
 
@@ -43,8 +50,8 @@ def claimed_client_id(request: Request) -> str:
         return ""
 
 
-def record(book: Book, request: Request, status: int) -> None:
-    """Write down an exchange, if it named a client that is known."""
+def record(book: Book, request: Request, status: int, *, began_at: float) -> None:
+    """Write down an exchange that came at *began_at*, if it named a client that is known."""
     try:
         form = request.form()
     except NotAFormError:
@@ -57,6 +64,7 @@ def record(book: Book, request: Request, status: int) -> None:
             client_id=client_id,
             status=status,
             at=book.now(),
+            began_at=began_at,
             scope=form.get("scope"),
             audience=form.get("audience"),
             resource=form.get("resource"),
