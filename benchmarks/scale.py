@@ -18,7 +18,8 @@ from tests.adapters.stores import dynamodb_reader, dynamodb_store
 from tests.unit.vending.world import BILLING, REQUEST, World
 
 from benchmarks.measure import Row, side_by_side
-from tokenvend.adapters.dynamodb.registry_items import build_caller, build_definition, build_grant
+from tokenvend.adapters.dynamodb.definition_items import build_definition
+from tokenvend.adapters.dynamodb.registry_items import build_caller, build_grant
 from tokenvend.domain import bounds
 from tokenvend.domain.registry import Caller
 from tokenvend.ports import Lookup

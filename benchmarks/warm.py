@@ -18,7 +18,7 @@ import tokenvend.handlers.callers
 from benchmarks.measure import Row, side_by_side
 from tokenvend.adapters.clock import SystemClock
 from tokenvend.domain.registry import Caller
-from tokenvend.observability.vends import logger
+from tokenvend.observability.log import logger
 
 _CALLS = 500
 

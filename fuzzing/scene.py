@@ -19,7 +19,7 @@ from tests.functions.conftest import (
 
 import tokenvend.handlers.callers
 import tokenvend.handlers.pages
-from tokenvend.observability.vends import logger
+from tokenvend.observability.log import logger
 
 
 @contextmanager

@@ -14,15 +14,14 @@ from tests.fakes.clock import START
 from fuzzing import hostile
 from fuzzing.target import Target, keeps_secret
 from tokenvend.adapters.dynamodb import connection_items, credential_items, token_items
+from tokenvend.adapters.dynamodb.definition_items import build_definition, parse_definition
 from tokenvend.adapters.dynamodb.published_keys import build_published_keys, parse_published_keys
 from tokenvend.adapters.dynamodb.registry_items import (
     build_caller,
     build_client_secrets,
-    build_definition,
     build_grant,
     parse_caller,
     parse_client_secrets,
-    parse_definition,
     parse_grant,
     registry_item_of,
 )

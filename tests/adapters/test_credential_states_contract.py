@@ -16,11 +16,11 @@ from tests.fakes.vend_reader import InMemoryCredentialReader, InMemoryVendReader
 
 from tokenvend.adapters.dynamodb.credential_reader import DynamoDbCredentialReader
 from tokenvend.adapters.dynamodb.credential_states import DynamoDbCredentialStates
+from tokenvend.adapters.dynamodb.definition_items import build_definition
 from tokenvend.adapters.dynamodb.registry_items import (
     BLOCKED,
     RegistryItem,
     build_block,
-    build_definition,
     connection_block_pk,
     credential_pk,
 )

@@ -16,6 +16,7 @@ from tests.adapters.registry_samples import (
     grants,
 )
 
+from tokenvend.adapters.dynamodb.definition_items import build_definition, parse_definition
 from tokenvend.adapters.dynamodb.documents import MalformedDocumentError
 from tokenvend.adapters.dynamodb.registry_items import (
     BLOCKED,
@@ -26,13 +27,11 @@ from tokenvend.adapters.dynamodb.registry_items import (
     build_block,
     build_caller,
     build_client_secrets,
-    build_definition,
     build_grant,
     caller_pk,
     credential_pk,
     parse_caller,
     parse_client_secrets,
-    parse_definition,
     parse_grant,
     registry_item_of,
 )

@@ -13,12 +13,12 @@ from tests.fakes.token_store import InMemoryTokenStore
 from tests.fakes.vend_reader import InMemoryVendReader
 
 from tokenvend.adapters.dynamodb.credential_items import epoch_pk
+from tokenvend.adapters.dynamodb.definition_items import build_definition
 from tokenvend.adapters.dynamodb.registry_items import (
     RegistryItem,
     build_block,
     build_caller,
     build_client_secrets,
-    build_definition,
     build_grant,
     credential_pk,
 )

@@ -10,12 +10,12 @@ from tests.adapters.samples import KEY
 from tests.adapters.stores import Untrusted, dynamodb_reader
 
 from tokenvend.adapters.aws_errors import AwsRefusedError
+from tokenvend.adapters.dynamodb.definition_items import build_definition
 from tokenvend.adapters.dynamodb.registry_items import (
     BLOCKED,
     SECRET,
     RegistryItem,
     build_caller,
-    build_definition,
     build_grant,
 )
 from tokenvend.domain.registry import RegistryView

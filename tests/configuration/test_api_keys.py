@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from tests.configuration.samples import FIXED, ROLE, credential, document, grant, problems_in
 
-from tokenvend.adapters.dynamodb.registry_items import parse_definition
+from tokenvend.adapters.dynamodb.definition_items import parse_definition
 from tokenvend.domain.header import Header
 from tokenvend.domain.registry import CredentialKind
 from tokenvend_cli.configuration.compile import compile_registry

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from tests.configuration.samples import FIXED, document, problems_in
 
-from tokenvend.adapters.dynamodb.registry_items import parse_definition, parse_grant
+from tokenvend.adapters.dynamodb.definition_items import parse_definition
+from tokenvend.adapters.dynamodb.registry_items import parse_grant
 from tokenvend.domain.registry import (
     ALL_CONNECTIONS,
     OWN_CONNECTIONS,

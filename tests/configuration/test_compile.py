@@ -18,12 +18,8 @@ from tests.configuration.samples import (
     resolved,
 )
 
-from tokenvend.adapters.dynamodb.registry_items import (
-    RegistryItem,
-    parse_caller,
-    parse_definition,
-    parse_grant,
-)
+from tokenvend.adapters.dynamodb.definition_items import parse_definition
+from tokenvend.adapters.dynamodb.registry_items import RegistryItem, parse_caller, parse_grant
 from tokenvend.domain.decision import decide
 from tokenvend.domain.identity import Entry, Proof
 from tokenvend.domain.registry import (

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from tests.configuration.samples import FIXED, credential, document, problems_in
 
-from tokenvend.adapters.dynamodb.registry_items import parse_definition
+from tokenvend.adapters.dynamodb.definition_items import parse_definition
 from tokenvend.domain.registry import Assertion
 from tokenvend.domain.signing import SigningAlgorithm
 from tokenvend_cli.configuration.compile import compile_registry

@@ -19,7 +19,7 @@ import tokenvend.handlers.schedules
 from tokenvend.adapters.clock import SystemClock
 from tokenvend.domain.registry import Caller, Grant
 from tokenvend.domain.secret import Secret
-from tokenvend.observability.vends import logger
+from tokenvend.observability.log import logger
 
 SAMPLE_LINK = Secret("sample-link-of-the-events-folder")
 ROOT = Path(__file__).parents[2]

@@ -9,7 +9,7 @@ from tests.functions.conftest import ROOT, load_handler, through
 from tests.unit.vending.world import World
 
 from tokenvend.domain.secret import Secret
-from tokenvend.observability.vends import logger
+from tokenvend.observability.log import logger
 
 _ALWAYS = {"level", "message", "timestamp", "service", "entry", "request_id", "rule"}
 _METRIC = {"_aws", "Vends", "source", "outcome"}

@@ -11,7 +11,9 @@ from tests.fakes.provider import json_response
 from tests.unit.vending.world import BILLING, REQUEST, World
 
 from tokenvend.domain.errors import ProviderRefusedError, TokenVendError, UnauthorizedClientError
-from tokenvend.observability.vends import audit_refused, audit_renewed, audit_vended, logger
+from tokenvend.observability.log import logger
+from tokenvend.observability.schedules import audit_renewed
+from tokenvend.observability.vends import audit_refused, audit_vended
 from tokenvend.vending.renew import Outcome
 
 

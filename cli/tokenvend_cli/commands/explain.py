@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
+from tokenvend.adapters.dynamodb.definition_items import parse_definition
 from tokenvend.adapters.dynamodb.registry_items import (
     BLOCKED,
     SETTINGS,
@@ -16,10 +17,9 @@ from tokenvend.adapters.dynamodb.registry_items import (
     connection_block_pk,
     credential_pk,
     parse_caller,
-    parse_definition,
     parse_grant,
 )
-from tokenvend.domain.decision import Decision, Rule, decide
+from tokenvend.domain.decision import Decision, decide
 from tokenvend.domain.errors import TokenVendError
 from tokenvend.domain.identity import (
     Entry,
@@ -30,6 +30,7 @@ from tokenvend.domain.identity import (
 )
 from tokenvend.domain.registry import CredentialKind, RegistryView
 from tokenvend.domain.request import VendRequest, parse_vend_request
+from tokenvend.domain.rule import Rule
 from tokenvend.domain.scopes import format_scope
 from tokenvend.domain.secret import Secret
 from tokenvend_cli.commands.context import (

@@ -2,13 +2,9 @@
 
 from collections.abc import Iterable
 
+from tokenvend.adapters.dynamodb.definition_items import build_definition
 from tokenvend.adapters.dynamodb.published_keys import build_published_keys
-from tokenvend.adapters.dynamodb.registry_items import (
-    RegistryItem,
-    build_caller,
-    build_definition,
-    build_grant,
-)
+from tokenvend.adapters.dynamodb.registry_items import RegistryItem, build_caller, build_grant
 from tokenvend.domain.bounds import DEFAULT_LIFETIME_SECONDS
 from tokenvend.domain.connection import parse_connection_name
 from tokenvend.domain.registry import (

@@ -9,11 +9,7 @@ from tokenvend.adapters.dynamodb.batch_read import batch_get
 from tokenvend.adapters.dynamodb.connection_store import DynamoDbConnectionStore
 from tokenvend.adapters.dynamodb.credential_reader import DynamoDbCredentialReader
 from tokenvend.adapters.dynamodb.data_keys import DynamoDbDataKeys
-from tokenvend.adapters.dynamodb.registry_items import (
-    BLOCKED,
-    blocked_owners,
-    connection_block_pk,
-)
+from tokenvend.adapters.dynamodb.registry_items import BLOCKED, blocked_owners, connection_block_pk
 from tokenvend.adapters.encryption import EnvelopeCipher
 from tokenvend.adapters.secrets_manager import SecretsManagerStore
 from tokenvend.domain.connection import ConnectionKey

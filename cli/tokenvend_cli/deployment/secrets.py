@@ -9,11 +9,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from tokenvend.adapters.dynamodb.credential_items import build_epoch, epoch_pk, parse_state
-from tokenvend.adapters.dynamodb.registry_items import (
-    SETTINGS,
-    credential_pk,
-    parse_definition,
-)
+from tokenvend.adapters.dynamodb.definition_items import parse_definition
+from tokenvend.adapters.dynamodb.registry_items import SETTINGS, credential_pk
 from tokenvend.adapters.secrets_manager import CREDENTIAL_TAG, DEPLOYMENT_TAG, HOST_TAG
 from tokenvend.domain.credential_state import CredentialState
 from tokenvend.domain.oauth.token_request import destination_of

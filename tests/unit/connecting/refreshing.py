@@ -7,7 +7,8 @@ from tests.fakes.rotating_provider import RotatingProvider
 from tests.unit.vending.world import BILLING, INVOCATION, World
 
 from tokenvend.connecting.events import Happened
-from tokenvend.connecting.refresh import Refresher, RefreshOrder
+from tokenvend.connecting.refresh import Refresher
+from tokenvend.connecting.refresh_order import RefreshOrder
 from tokenvend.domain.connection import Connection, ConnectionKey, Consent
 from tokenvend.domain.registry import (
     Authorization,

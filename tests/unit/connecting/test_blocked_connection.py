@@ -13,10 +13,10 @@ from tokenvend.connecting.connections import Disconnected, Found
 from tokenvend.connecting.keep_alive import KeepAlive, KeptAlive
 from tokenvend.domain.connection import Connection
 from tokenvend.domain.connection_request import Action
-from tokenvend.domain.decision import Rule
 from tokenvend.domain.errors import TokenVendError, UnauthorizedClientError
 from tokenvend.domain.registry import EVERY_OWNER, RegistryView
 from tokenvend.domain.request import Rejection, VendRequest
+from tokenvend.domain.rule import Rule
 
 REQUEST = VendRequest("jobs", connection="acme")
 DAY = timedelta(days=1)

@@ -10,7 +10,6 @@ from tests.unit.connecting.refreshing import CONSENT, DEFINITION, GRANT, KEY, Re
 from tests.unit.vending.world import BILLING
 
 from tokenvend.domain.connection import Connection, ConnectionKey
-from tokenvend.domain.decision import Rule
 from tokenvend.domain.errors import (
     ConsentRequiredError,
     InvalidRequestError,
@@ -22,6 +21,7 @@ from tokenvend.domain.oauth.token_request import ProviderRequest
 from tokenvend.domain.oauth.token_response import ProviderResponse
 from tokenvend.domain.registry import ALL_CONNECTIONS, CredentialKind, ScopeMode
 from tokenvend.domain.request import Rejection, VendRequest
+from tokenvend.domain.rule import Rule
 from tokenvend.domain.secret import Secret
 from tokenvend.ports import StoreAwayError
 from tokenvend.vending.vended import Vended

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.strategies import scope_sets
 
-from tokenvend.domain.decision import Decision, Rule, decide
+from tokenvend.domain.decision import Decision, decide
 from tokenvend.domain.errors import TokenVendError
 from tokenvend.domain.identity import Entry, Proof
 from tokenvend.domain.registry import (
@@ -22,6 +22,7 @@ from tokenvend.domain.registry import (
     ScopeMode,
 )
 from tokenvend.domain.request import VendRequest
+from tokenvend.domain.rule import Rule
 from tokenvend.domain.scopes import Scopes
 from tokenvend.domain.secret import Secret
 

@@ -12,7 +12,7 @@ from tokenvend.adapters.dynamodb.token_store import DynamoDbTokenStore
 from tokenvend.adapters.dynamodb.vend_reader import DynamoDbVendReader
 from tokenvend.adapters.encryption import EnvelopeCipher
 from tokenvend.composition.settings import Settings
-from tokenvend.observability.vends import count_untrusted
+from tokenvend.observability.alarms import count_untrusted
 from tokenvend.ports import ConnectionStore, ConsentStore, CredentialReader
 
 TOKENS = "tokens"

@@ -22,7 +22,7 @@ from tokenvend.domain import bounds
 from tokenvend.domain.connection import CannotComplete, Connection, ConnectionKey, complete, is_dead
 from tokenvend.domain.connection_request import Action, ConnectionRequest
 from tokenvend.domain.consent import ConsentSession
-from tokenvend.domain.decision import Rule, check_not_blocked
+from tokenvend.domain.decision import check_not_blocked
 from tokenvend.domain.errors import (
     AccountChangedError,
     InvalidClientError,
@@ -32,6 +32,7 @@ from tokenvend.domain.errors import (
 )
 from tokenvend.domain.identity import Entry, Proof
 from tokenvend.domain.registry import RegistryView
+from tokenvend.domain.rule import Rule
 from tokenvend.domain.secret import Secret
 from tokenvend.ports import (
     Clock,

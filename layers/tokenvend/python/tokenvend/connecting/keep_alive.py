@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from tokenvend.connecting.refresh import Refresher, RefreshOrder
+from tokenvend.connecting.refresh import Refresher
+from tokenvend.connecting.refresh_order import RefreshOrder
 from tokenvend.domain import bounds
 from tokenvend.domain.connection import Connection, ConnectionKey, ConnectionStatus
 from tokenvend.domain.connection_health import Forecast, forecast, keep_alive_due_at

@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from tokenvend.connecting.refresh import Refresher, RefreshOrder
+from tokenvend.connecting.refresh import Refresher
+from tokenvend.connecting.refresh_order import RefreshOrder
 from tokenvend.domain.connection import ConnectionKey
 from tokenvend.domain.registry import ScopeMode
 from tokenvend.domain.token import AccessToken

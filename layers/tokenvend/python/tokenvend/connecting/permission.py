@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from tokenvend.domain.consent import ConsentSession
-from tokenvend.domain.decision import Rule, check_not_blocked, prove_caller
+from tokenvend.domain.decision import check_not_blocked, prove_caller
 from tokenvend.domain.errors import (
     CredentialNotReadyError,
     InvalidRequestError,
@@ -19,6 +19,7 @@ from tokenvend.domain.registry import (
     Grant,
     RegistryView,
 )
+from tokenvend.domain.rule import Rule
 from tokenvend.domain.scopes import Scopes, format_scope
 from tokenvend.ports import Lookup, StoreAwayError, VendReader
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from hmac import compare_digest
 from typing import TYPE_CHECKING
 
 from tokenvend.domain.cache_key import TokenSpec
+from tokenvend.domain.ceiling import check_scopes, check_target, check_tenant
 from tokenvend.domain.errors import (
     ConsentRequiredError,
     InvalidClientError,
     InvalidRequestError,
-    InvalidScopeError,
-    InvalidTargetError,
     TokenVendError,
     UnauthorizedClientError,
 )
@@ -27,40 +24,13 @@ from tokenvend.domain.registry import (
     Grant,
     Isolation,
     RegistryView,
-    ScopeMode,
 )
 from tokenvend.domain.request import VendRequest
-from tokenvend.domain.scopes import NO_SCOPES, Scopes, format_scope
+from tokenvend.domain.rule import Rule
+from tokenvend.domain.scopes import Scopes
 
 if TYPE_CHECKING:
     from tokenvend.domain.connection import ConnectionKey
-
-
-class Rule(StrEnum):
-    """The rules in the order in which they are asked; the first that fails decides."""
-
-    CALLER_KNOWN = "caller.known"
-    CALLER_UNIQUE_ID = "caller.unique_id"
-    CALLER_SECRET = "caller.secret"
-    CALLER_BLOCKED = "caller.blocked"
-    GRANT_EXISTS = "grant.exists"
-    CREDENTIAL_EXISTS = "credential.exists"
-    CREDENTIAL_BLOCKED = "credential.blocked"
-    API_KEY_ENTRY = "credential.api_key_entry"
-    CONNECTION = "request.connection"
-    CONNECTION_GRANTED = "grant.connections"
-    CONNECTION_BLOCKED = "connection.blocked"
-    CONNECTION_ACTIVE = "connection.active"
-    CONNECTION_LOST = "connection.lost"
-    CONNECTION_SCOPES = "connection.scopes"
-    TENANT = "grant.tenants"
-    SCOPES = "grant.scopes"
-    WHOLE_SCOPE = "grant.covers_whole_scope"
-    FULL_ACCESS = "grant.full_access"
-    AUDIENCE = "grant.audiences"
-    RESOURCE = "grant.resources"
-    SCOPE_GIVEN = "grant.accept_less"
-    GRANTED = "granted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,10 +68,10 @@ def decide(proof: Proof, request: VendRequest, view: RegistryView, *, now: datet
     try:
         grant, definition = _find_grant(view, proof.entry)
         connection = _check_connection(request, grant, definition, view)
-        tenant = _check_tenant(request, grant, definition)
-        token_scopes, observed = _check_scopes(request, grant, definition, now)
-        audience = _check_target(Rule.AUDIENCE, request.audience, grant.audiences)
-        resource = _check_target(Rule.RESOURCE, request.resource, grant.resources)
+        tenant = check_tenant(request, grant, definition)
+        token_scopes, observed = check_scopes(request, grant, definition, now)
+        audience = check_target(Rule.AUDIENCE, request.audience, grant.audiences)
+        resource = check_target(Rule.RESOURCE, request.resource, grant.resources)
     except TokenVendError as error:
         error.caller = caller.name
         raise
@@ -201,111 +171,3 @@ def check_not_blocked(view: RegistryView, owner: str) -> None:
     """
     if view.is_connection_blocked(owner):
         raise UnauthorizedClientError(rule=Rule.CONNECTION_BLOCKED)
-
-
-def _check_tenant(
-    request: VendRequest, grant: Grant, definition: CredentialDefinition
-) -> str | None:
-    if not definition.family:
-        if request.tenant is not None:
-            raise InvalidTargetError(
-                "This credential has no tenants: leave tenant out.", rule=Rule.TENANT
-            )
-        return None
-    if request.tenant is None:
-        raise InvalidTargetError("Name a tenant of this credential.", rule=Rule.TENANT)
-    if not grant.covers_tenant(request.tenant):
-        raise InvalidTargetError("The grant does not cover this tenant.", rule=Rule.TENANT)
-    return request.tenant
-
-
-def _check_scopes(
-    request: VendRequest, grant: Grant, definition: CredentialDefinition, now: datetime
-) -> tuple[Scopes, Scopes]:
-    """The scopes that the token will carry, and those of them that are only observed."""
-    if definition.kind is CredentialKind.API_KEY:
-        return _no_scopes(request, grant)
-    tolerated = grant.observed_scopes(now)
-    asked = request.scopes if request.scopes is not None else grant.default_scopes
-    if asked is None:
-        asked = grant.scopes
-    _refuse_beyond(
-        asked - grant.scopes - tolerated,
-        lambda scopes: InvalidScopeError(
-            f"Beyond the grant: {format_scope(scopes)}.", rule=Rule.SCOPES
-        ),
-    )
-    if definition.kind is CredentialKind.AUTHORIZATION_CODE:
-        # What the token carries is for the user to say.
-        return asked, asked - grant.scopes
-    if definition.scope_mode is ScopeMode.NARROWS:
-        if not asked and not grant.full_access:
-            # Without a scope in the request the provider chooses, and need not say what.
-            raise InvalidScopeError(
-                "No scope would be named, and what the provider then gives is not known: the"
-                " grant must say full_access.",
-                rule=Rule.FULL_ACCESS,
-            )
-        return asked, asked - grant.scopes
-    return _whole_scope(asked, grant, definition, tolerated)
-
-
-def _no_scopes(request: VendRequest, grant: Grant) -> tuple[Scopes, Scopes]:
-    """An API key reaches all that its maker does: it has no scopes, and no fewer of them."""
-    if request.scopes is not None:
-        raise InvalidScopeError("An API key has no scopes: leave scope out.", rule=Rule.SCOPES)
-    if not grant.full_access:
-        raise InvalidScopeError(
-            "An API key cannot be narrowed: its grant must say full_access.",
-            rule=Rule.FULL_ACCESS,
-        )
-    return NO_SCOPES, NO_SCOPES
-
-
-def _whole_scope(
-    asked: Scopes, grant: Grant, definition: CredentialDefinition, tolerated: Scopes
-) -> tuple[Scopes, Scopes]:
-    whole = definition.scopes
-    if not whole and not grant.full_access:
-        raise InvalidScopeError(
-            "What this credential's tokens reach is not declared: its grant must say full_access.",
-            rule=Rule.FULL_ACCESS,
-        )
-    if not grant.full_access:
-        _refuse_beyond(
-            whole - grant.scopes - tolerated,
-            lambda scopes: InvalidScopeError(
-                "Tokens of this credential always carry its whole scope, and the grant does not"
-                f" cover {format_scope(scopes)}.",
-                rule=Rule.WHOLE_SCOPE,
-            ),
-        )
-    _refuse_beyond(
-        asked - whole,
-        lambda scopes: InvalidScopeError(
-            f"Tokens of this credential do not carry {format_scope(scopes)}.", rule=Rule.SCOPES
-        ),
-    )
-    observed = frozenset() if grant.full_access else whole - grant.scopes
-    return whole, observed | (asked - grant.scopes)
-
-
-def _refuse_beyond(beyond: Scopes, refusal: Callable[[Scopes], InvalidScopeError]) -> None:
-    if beyond:
-        raise refusal(beyond)
-
-
-def _check_target(rule: Rule, asked: str | None, ceiling: frozenset[str]) -> str | None:
-    """What to name to the provider: the one asked for, or the only one there is.
-
-    Where the grant lists several, leaving it out would let the provider choose, perhaps wider.
-    """
-    if asked is not None:
-        if asked not in ceiling:
-            raise InvalidTargetError(f"Beyond the grant: {asked}.", rule=rule)
-        return asked
-    if len(ceiling) > 1:
-        raise InvalidTargetError(
-            f"The grant lists several {rule.removeprefix('grant.')}: name one.", rule=rule
-        )
-    return next(iter(ceiling), None)

@@ -13,7 +13,7 @@ from tokenvend.composition.settings import registry_table_of
 from tokenvend.domain.errors import InvalidClientError
 from tokenvend.entries.alias import require_live
 from tokenvend.entries.jwks import jwks_answer, jwks_away, jwks_refused
-from tokenvend.observability.vends import report_unusable_key
+from tokenvend.observability.alarms import report_unusable_key
 from tokenvend.ports import StoreAwayError
 from tokenvend.vending.jwks import JwksPublisher
 

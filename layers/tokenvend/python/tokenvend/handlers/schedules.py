@@ -17,7 +17,7 @@ from tokenvend.domain.renewal import Slot
 from tokenvend.entries.alias import require_live
 from tokenvend.handlers.context import Context
 from tokenvend.observability.consents import audit_kept_alive
-from tokenvend.observability.vends import audit_changed_secret, audit_renewed
+from tokenvend.observability.schedules import audit_changed_secret, audit_renewed
 from tokenvend.vending.renew import Outcome, Renewal
 
 #: Exchanges at a time in one invocation. The threads end with it: none outlives an invocation.

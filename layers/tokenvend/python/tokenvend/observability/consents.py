@@ -13,7 +13,8 @@ from tokenvend.domain.connection_request import ConnectionRequest
 from tokenvend.domain.consent import ConsentSession
 from tokenvend.domain.errors import ProviderRefusedError, TokenVendError
 from tokenvend.domain.identity import Entry, Proof
-from tokenvend.observability.vends import logger, metric_of
+from tokenvend.observability.log import logger
+from tokenvend.observability.metric import metric_of
 
 
 def audit_connection(

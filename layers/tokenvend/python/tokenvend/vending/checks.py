@@ -1,12 +1,13 @@
 """Whether a token that was found or made is what the request asked for."""
 
-from tokenvend.domain.decision import Decision, Rule
+from tokenvend.domain.decision import Decision
 from tokenvend.domain.errors import (
     ConsentRequiredError,
     InvalidRequestError,
     InvalidScopeError,
 )
 from tokenvend.domain.request import VendRequest
+from tokenvend.domain.rule import Rule
 from tokenvend.domain.scopes import format_scope
 from tokenvend.domain.token import AccessToken
 

@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from tokenvend.domain import bounds
-from tokenvend.domain.decision import Rule, decide
+from tokenvend.domain.decision import decide
 from tokenvend.domain.errors import InvalidClientError, TokenVendError, TooManyRequestsError
 from tokenvend.domain.identity import Entry, Proof
 from tokenvend.domain.registry import Caller
 from tokenvend.domain.request import Rejection
+from tokenvend.domain.rule import Rule
 from tokenvend.domain.token import AccessToken
 from tokenvend.ports import Clock, Lookup, StoreAwayError, TokenStore, VendReader
 from tokenvend.vending.consents import Consents

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from tokenvend.domain import bounds
 from tokenvend.domain.answer import Source, VendAnswer
-from tokenvend.domain.decision import Decision, Rule, decide, prove_caller
+from tokenvend.domain.decision import Decision, decide, prove_caller
 from tokenvend.domain.errors import (
     InvalidClientError,
     TokenVendError,
@@ -14,6 +14,7 @@ from tokenvend.domain.identity import Entry, Proof
 from tokenvend.domain.registry import CredentialKind
 from tokenvend.domain.renewal import slot_of_token
 from tokenvend.domain.request import VendRequest
+from tokenvend.domain.rule import Rule
 from tokenvend.ports import (
     Clock,
     Findings,

@@ -10,13 +10,13 @@ from tokenvend.adapters.dynamodb.batch_read import (
     tokens_found,
 )
 from tokenvend.adapters.dynamodb.credential_items import epoch_pk, parse_state
+from tokenvend.adapters.dynamodb.definition_items import parse_definition
 from tokenvend.adapters.dynamodb.registry_items import (
     BLOCKED,
     SETTINGS,
     blocked_owners,
     connection_block_pk,
     credential_pk,
-    parse_definition,
 )
 from tokenvend.domain.registry import RegistryView
 from tokenvend.domain.untrusted import OnUntrusted

@@ -12,6 +12,7 @@ from tokenvend.adapters.dynamodb.batch_read import (
     tokens_found,
 )
 from tokenvend.adapters.dynamodb.credential_items import epoch_pk, parse_state
+from tokenvend.adapters.dynamodb.definition_items import parse_definition
 from tokenvend.adapters.dynamodb.registry_items import (
     BLOCKED,
     META_KEY,
@@ -87,7 +88,7 @@ class DynamoDbVendReader:
             caller_blocked=(identity, BLOCKED) in found,
             client_secret_hashes=secrets or (),
             grant=grant,
-            definition=parsed(found, definition, SETTINGS, registry_items.parse_definition, told),
+            definition=parsed(found, definition, SETTINGS, parse_definition, told),
             # A block counts whatever its document says.
             credential_blocked=(definition, BLOCKED) in found,
             blocked_owners=_blocked_owners(lookup, found),

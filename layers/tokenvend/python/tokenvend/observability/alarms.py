@@ -1,0 +1,21 @@
+"""What somebody should look at, whoever asked for what."""
+
+import logging
+from datetime import UTC, datetime
+
+from tokenvend.domain.untrusted import Distrust
+from tokenvend.observability.log import write
+from tokenvend.observability.metric import metric_of
+
+
+def report_unusable_key(reason: str) -> None:
+    """Record a key that is to be published and cannot be read."""
+    metric = metric_of({"reason": "key"}, datetime.now(UTC), name="UnusableKeys")
+    write(logging.ERROR, "unusable key", {"why": reason, **metric})
+
+
+def count_untrusted(item_key: str, reason: Distrust) -> None:
+    """Record a stored item that was treated as absent: somebody may be at the tables."""
+    dimensions = {"reason": reason.value}
+    metric = metric_of(dimensions, datetime.now(UTC), name="UntrustedItems")
+    write(logging.ERROR, "untrusted item", {"item": item_key, **metric})
