@@ -199,6 +199,14 @@ def test_iam_holds_the_functions_too(stack: LocalStack) -> None:
     assert caught.value.response["Error"]["Code"] == "AccessDeniedException"
 
 
+def test_the_apis_have_no_stage_that_is_not_throttled_and_logged(stack: LocalStack) -> None:
+    gateway = stack.client("apigateway")
+
+    for output in ("VendingApiId", "PagesApiId"):
+        stages = gateway.get_stages(restApiId=stack.deployed.outputs[output])["item"]
+        assert [each["stageName"] for each in stages] == ["v1"]
+
+
 def test_the_functions_logs_can_be_read(stack: LocalStack, scene: Scene) -> None:
     token = ask_signed(stack.deployed, scene.role, scene.credential).document["token_sha256"]
 

@@ -73,6 +73,20 @@ def test_every_function_has_a_policy_and_no_permission_beside_it(resources: Reso
         assert each["Condition"] in {"IsLocalStack", "HasPagesLocally"}
 
 
+def test_there_is_no_stage_beside_the_one_that_is_throttled_and_logged(
+    template: dict[str, Any],
+) -> None:
+    """Without the version SAM deploys a stage of its own, named Stage, beside ours."""
+    apis = [
+        each["Properties"]
+        for each in template["Resources"].values()
+        if each["Type"] == "AWS::Serverless::Api"
+    ]
+
+    assert template["Globals"]["Api"] == {"OpenApiVersion": "3.0.1"}
+    assert {each["StageName"] for each in apis} == {"v1"}
+
+
 def test_no_trace_holds_a_link_a_state_or_a_code(resources: Resources) -> None:
     """API Gateway writes the whole URL, query and all, into its traces."""
     assert resources["PagesApi"]["Properties"]["TracingEnabled"] is False
