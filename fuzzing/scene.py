@@ -11,6 +11,7 @@ from unittest.mock import patch
 from tests.functions.conftest import (
     ROOT,
     Handler,
+    caller_parts,
     consent_world,
     function_world,
     load_handler,
@@ -28,7 +29,7 @@ def invoked(function: str, event: Any, alias: str) -> Iterator[tuple[Any, str]]:
 
     Whatever it raises comes out of here.
     """
-    parts, pages = function_world().parts(), consent_world()
+    parts, pages = caller_parts(function_world()), consent_world()
     with ExitStack() as patches:
         patches.enter_context(
             patch.object(tokenvend.handlers.callers, "environment", lambda: parts)

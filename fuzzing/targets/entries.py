@@ -21,6 +21,7 @@ _SECRETS = ("client_secret", "token", "code")
 _NAMES = sorted(REJECTION_PARAMETERS | {*_SECRETS, "client_id", "client_assertion", "return_url"})
 _CONTENT_TYPES = ("application/x-www-form-urlencoded", "application/json", "text/plain; a=b", "")
 _ROUTES = ("token", "token/reject", "connections/{action}")
+_CREDENTIALS = st.sampled_from(["jobs", "hiring", "jobs-key", "secret-jobs"])
 _ACTIONS = ("start", "complete", "list", "inspect", "disconnect")
 
 
@@ -59,7 +60,7 @@ def _events(draw: st.DrawFn, function: str) -> dict[str, Any]:
         event["body"] = draw(_bodies)
         event["isBase64Encoded"] = draw(st.booleans())
     if draw(st.booleans()):
-        credential = draw(hostile.texts)
+        credential = draw(_CREDENTIALS | hostile.texts)
         event["pathParameters"] = {
             "credential": credential,
             "action": draw(st.sampled_from(_ACTIONS) | hostile.texts),
@@ -126,6 +127,18 @@ def _given(fields: dict[str, Any], log: str) -> str:
     return "token"
 
 
+_connections = st.fixed_dictionaries(
+    {"action": st.sampled_from(_ACTIONS), "credential": st.just("hiring")},
+    optional={
+        "connection": st.just("ada") | hostile.texts,
+        "scope": hostile.texts,
+        "return_url": hostile.texts,
+        "code": hostile.secrets,
+        "may_change_account": hostile.leaves,
+    },
+)
+
+
 @st.composite
 def _requests(draw: st.DrawFn) -> object:
     """One direct request: well-formed but for a few changes, or any JSON at all."""
@@ -134,7 +147,7 @@ def _requests(draw: st.DrawFn) -> object:
         hostile.altered(sample)
         | st.dictionaries(st.sampled_from([*_NAMES, "credential"]), hostile.leaves, max_size=5)
         | st.fixed_dictionaries({"reject": hostile.json_values})
-        | st.fixed_dictionaries({"connections": hostile.json_values})
+        | st.fixed_dictionaries({"connections": _connections | hostile.json_values})
         | st.fixed_dictionaries(
             {"reject": st.fixed_dictionaries({"credential": st.just("jobs")})},
             optional={"token": hostile.secrets},

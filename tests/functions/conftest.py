@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from tests.unit.connecting.world import SHOP
 from tests.unit.connecting.world import World as ConsentWorld
 from tests.unit.vending.world import BILLING, DEFINITION, GRANT, World, api_key_of
 
@@ -82,14 +83,28 @@ def function_world() -> World:
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     """The functions on `function_world`."""
     world = function_world()
-    parts = world.parts()
+    parts, callers = world.parts(), caller_parts(world)
     monkeypatch.setattr(tokenvend.handlers.jwks, "publisher", lambda: world.publisher)
     # The one seam: what the composition root would build on AWS is built on fakes.
-    monkeypatch.setattr(tokenvend.handlers.callers, "environment", lambda: parts)
+    monkeypatch.setattr(tokenvend.handlers.callers, "environment", lambda: callers)
     monkeypatch.setattr(tokenvend.handlers.schedules, "environment", lambda: parts)
     pages = consent_world()
     monkeypatch.setattr(tokenvend.handlers.pages, "environment", lambda: pages)
     return world
+
+
+def caller_parts(world: World) -> SimpleNamespace:
+    """What callers' requests need: vending in *world*, and connections of the same callers."""
+    consent, parts = ConsentWorld(), world.parts()
+    consent.clock.set_wall(SystemClock().now())
+    for identity, caller in world.reader.callers.items():
+        grant = consent.reader.grants[SHOP.identity, "hiring"]
+        consent.reader.callers[identity] = caller
+        consent.reader.grants[identity, "hiring"] = replace(grant, caller=caller.name)
+    consent.reader.client_secret_hashes.update(world.reader.client_secret_hashes)
+    return SimpleNamespace(
+        vendor=parts.vendor, rejecter=parts.rejecter, connections=consent.caller_side
+    )
 
 
 def consent_world() -> SimpleNamespace:
