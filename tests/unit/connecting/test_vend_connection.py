@@ -347,6 +347,7 @@ def test_a_connection_in_use_is_renewed_before_a_request_waits() -> None:
     world = Refreshing()
     parts = world.parts()
     world.vend(parts.vendor, REQUEST)
+    world.clock.advance(timedelta(seconds=200))
     world.vend(world.environment(), REQUEST)
     for _ in range(35):
         world.clock.advance(timedelta(minutes=1))

@@ -10,6 +10,8 @@ from tests.fakes.clock import START
 from tokenvend.domain import bounds
 from tokenvend.domain.renewal import (
     Slot,
+    asked_from,
+    missed_from,
     renewable_from,
     slot_of,
     slot_of_token,
@@ -38,26 +40,48 @@ def token(stated_seconds: int, *, offset: float = 0.0) -> AccessToken:
     KEYS,
     st.integers(min_value=300, max_value=30 * DAY),
     st.floats(min_value=0, max_value=59.999),
-    st.floats(min_value=0, max_value=59.999),
+    st.lists(st.floats(min_value=30, max_value=75), min_size=5, max_size=5),
 )
-def test_run_of_its_minute_comes_before_the_token_is_overdue_at_whichever_second(
-    key: str, stated_seconds: int, offset: float, second: float
+def test_some_run_finds_a_token_renewable_before_it_is_overdue(
+    key: str, stated_seconds: int, second: float, apart: list[float]
 ) -> None:
-    held = token(stated_seconds, offset=offset)
+    held = token(stated_seconds)
     slot = slot_of_token(key, held, now=held.requested_at)
 
-    run_at = slot.minute + timedelta(seconds=second)
+    runs = [slot.minute - timedelta(seconds=60 - second)]
+    for seconds in apart:
+        runs.append(runs[-1] + timedelta(seconds=seconds))
+    renews = next(run for run in runs if run >= renewable_from(key, held))
 
-    assert renewable_from(key, held) <= run_at < held.overdue_at(key)
+    assert renews <= held.overdue_at(key)
+    assert slot in set(slots_until(renews, slot.shard))
 
 
-@given(KEYS, st.integers(min_value=1800, max_value=30 * DAY))
-def test_long_lifetimes_are_hardly_shortened(key: str, stated_seconds: int) -> None:
+@given(KEYS, st.integers(min_value=900, max_value=30 * DAY))
+def test_a_life_of_a_quarter_of_an_hour_is_not_shortened(key: str, stated_seconds: int) -> None:
     held = token(stated_seconds)
 
-    earliest = renewable_from(key, held) - held.requested_at
+    assert renewable_from(key, held) == held.due_at(key)
 
-    assert earliest >= held.lifetime * bounds.RENEWAL_DUE - timedelta(minutes=1)
+
+@given(KEYS)
+def test_a_life_of_five_minutes_is_shortened_where_the_next_run_could_be_too_late(
+    key: str,
+) -> None:
+    held = token(300)
+
+    assert renewable_from(key, held) == held.overdue_at(key) - bounds.RENEWAL_RUNS_APART
+
+
+@given(KEYS, st.integers(min_value=1, max_value=30 * DAY), st.floats(min_value=0, max_value=0.74))
+def test_who_asked_too_soon_to_leave_a_mark_finds_the_token_while_it_is_in_use(
+    key: str, stated_seconds: int, rest: float
+) -> None:
+    held = token(stated_seconds)
+
+    again = asked_from(key, held) + rest * held.stated_lifetime
+
+    assert again < missed_from(key, held) <= held.overdue_at(key)
 
 
 @given(KEYS, st.integers(min_value=0, max_value=5 * DAY))

@@ -31,7 +31,7 @@ def _token(lifetime: timedelta = timedelta(seconds=1000), start: datetime = STAR
     [
         (NO_JITTER, bounds.RENEWAL_DUE, Freshness.FRESH, Freshness.STALE),
         (NO_JITTER, bounds.OVERDUE, Freshness.STALE, Freshness.OVERDUE),
-        (NO_JITTER, 1, Freshness.OVERDUE, Freshness.EXPIRED),
+        (NO_JITTER, 0.97, Freshness.OVERDUE, Freshness.EXPIRED),
         (MOST_JITTER, bounds.RENEWAL_DUE, Freshness.FRESH, Freshness.FRESH),
         (MOST_JITTER, bounds.OVERDUE - bounds.JITTER, Freshness.STALE, Freshness.OVERDUE),
         (MOST_JITTER, bounds.RENEWAL_DUE + bounds.JITTER, Freshness.FRESH, Freshness.STALE),
@@ -41,11 +41,33 @@ def test_freshness_changes_exactly_at_its_line(
     key: str, share: float, before: Freshness, from_then_on: Freshness
 ) -> None:
     line = START + timedelta(seconds=1000) * share
+    token = _token(timedelta(seconds=1000) - bounds.CLOCK_SKEW)
 
-    assert _token().freshness(line - 2 * MICROSECOND, key=key) is before
+    assert token.freshness(line - 2 * MICROSECOND, key=key) is before
     # The greatest jitter stays just below its bound, so its line lies a hair away.
     hair = timedelta(0) if key == NO_JITTER else timedelta(milliseconds=1)
-    assert _token().freshness(line + hair, key=key) is from_then_on
+    assert token.freshness(line + hair, key=key) is from_then_on
+
+
+@given(key=keys, stated=st.floats(0.1, 10**7))
+def test_there_is_always_room_for_an_exchange_between_overdue_and_the_end(
+    key: str, stated: float
+) -> None:
+    lifetime = timedelta(seconds=stated)
+    token = _token(lifetime - clock_skew_allowance(lifetime))
+
+    room = min(bounds.EXCHANGE_NEEDS, lifetime * bounds.OVERDUE_BEFORE_END)
+
+    assert token.due_at(key) < token.overdue_at(key) <= token.expires_at - room + 2 * MICROSECOND
+
+
+@given(stated=st.floats(0, 10**7))
+def test_stated_lifetime_is_known_from_what_is_left_of_it(stated: float) -> None:
+    lifetime = timedelta(seconds=stated)
+
+    known = _token(lifetime - clock_skew_allowance(lifetime)).stated_lifetime
+
+    assert abs(known - lifetime) <= 2 * MICROSECOND
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,8 @@ from tokenvend.ports import StoreAwayError, TokenItem
 from tokenvend.vending.renew import Outcome
 
 MINUTE = timedelta(minutes=1)
+#: Of half an hour, in every jitter: who asks now asks for the next token too.
+AGING = timedelta(seconds=200)
 
 
 def outcomes(world: World, *, time_left: timedelta = INVOCATION) -> list[Outcome]:
@@ -24,8 +26,9 @@ def outcomes(world: World, *, time_left: timedelta = INVOCATION) -> list[Outcome
 
 
 def in_use(world: World) -> None:
-    """A token that one environment has made and another one has read."""
+    """A token that one environment has made, and another one has read when it was aging."""
     world.vend(world.environment())
+    world.clock.advance(AGING)
     world.vend(world.environment())
 
 
@@ -83,6 +86,7 @@ def test_what_nobody_asks_for_any_more_is_renewed_once_and_then_left_to_expire()
 def test_a_token_is_marked_as_asked_for_by_one_write() -> None:
     world = World()
     world.vend(world.environment())
+    world.clock.advance(AGING)
     writes = world.tokens.writes
 
     for _ in range(5):
@@ -91,9 +95,55 @@ def test_a_token_is_marked_as_asked_for_by_one_write() -> None:
     assert world.tokens.writes == writes + 1
 
 
+def test_many_requests_at_once_and_then_none_are_not_worth_a_renewal() -> None:
+    world = World()
+    for _ in range(20):
+        world.vend(world.environment())
+
+    for _ in range(60):
+        world.clock.advance(MINUTE)
+        assert outcomes(world) == []
+
+    assert world.provider.exchanges == 1
+
+
+def test_memory_lets_the_first_request_through_that_asks_for_the_next_token() -> None:
+    world = World()
+    world.provider.expires_in = 300
+    environment = world.environment()
+    for second in range(0, 241, 20):
+        if second % 60 == 40:
+            outcomes(world)
+        # Each time again within 30 s: memory alone would never tell the table.
+        assert second == 0 or world.vend(environment).answer.source is not Source.PROVIDER
+        world.vend(environment)
+        world.clock.advance(timedelta(seconds=20))
+
+    assert world.provider.exchanges == 2, "made, and renewed by the schedule"
+
+
+@pytest.mark.parametrize("lives", [300, 600, 1800])
+def test_who_asks_first_when_the_schedule_comes_too_late_waits_and_nobody_after(
+    lives: int,
+) -> None:
+    world = World()
+    world.provider.expires_in = lives
+    world.vend(world.environment())
+    world.clock.advance(timedelta(seconds=lives * 0.863))
+    first = world.vend(world.environment()).answer.source
+    later = []
+    for _ in range(lives // 20):
+        world.clock.advance(timedelta(seconds=10))
+        later.append(world.vend(world.environment()).answer.source)
+
+    assert first is Source.PROVIDER
+    assert set(later) == {Source.STORE}
+
+
 def test_a_mark_that_cannot_be_written_costs_the_request_nothing() -> None:
     world = World()
     world.vend(world.environment())
+    world.clock.advance(AGING)
     environment = world.environment()
     world.tokens.refuses_writes = True
 
@@ -103,7 +153,7 @@ def test_a_mark_that_cannot_be_written_costs_the_request_nothing() -> None:
 def test_a_renewal_that_fails_leaves_the_valid_token_and_is_tried_again_later() -> None:
     world = World()
     in_use(world)
-    world.clock.advance(timedelta(seconds=1800 * 0.8))
+    world.clock.advance(timedelta(seconds=1800 * 0.8) - AGING)
     world.provider.script(json_response({}, status=503))
 
     first = outcomes(world)
@@ -119,7 +169,7 @@ def test_a_renewal_that_fails_leaves_the_valid_token_and_is_tried_again_later() 
 def test_a_renewal_keeps_out_of_the_way_of_who_is_at_it() -> None:
     world = World()
     in_use(world)
-    world.clock.advance(timedelta(seconds=1800 * 0.8))
+    world.clock.advance(timedelta(seconds=1800 * 0.8) - AGING)
     key = world.vend(world.environment()).decision.key
     now = world.clock.now()
     lease = new_lease(now=now, dies_at=now + INVOCATION, expected=timedelta(seconds=1))
@@ -151,7 +201,7 @@ def test_a_token_whose_credential_was_changed_or_blocked_is_not_renewed(
 ) -> None:
     world = World()
     in_use(world)
-    world.clock.advance(timedelta(seconds=1800 * 0.8))
+    world.clock.advance(timedelta(seconds=1800 * 0.8) - AGING)
     spoil(world)
 
     assert outcomes(world) == [Outcome.UNWANTED]
@@ -162,7 +212,7 @@ def test_a_token_whose_credential_was_changed_or_blocked_is_not_renewed(
 def test_a_renewal_without_enough_time_leaves_the_rest_to_the_next_run() -> None:
     world = World()
     in_use(world)
-    world.clock.advance(timedelta(seconds=1800 * 0.8))
+    world.clock.advance(timedelta(seconds=1800 * 0.8) - AGING)
 
     short = outcomes(world, time_left=bounds.EXCHANGE_NEEDS - timedelta(seconds=1))
 
@@ -173,7 +223,7 @@ def test_a_renewal_without_enough_time_leaves_the_rest_to_the_next_run() -> None
 def test_a_run_that_was_missed_is_made_up_for() -> None:
     world = World()
     in_use(world)
-    world.clock.advance(timedelta(seconds=1800 * 0.75) + 4 * MINUTE)
+    world.clock.advance(timedelta(seconds=1800 * 0.75) - AGING + 4 * MINUTE)
 
     assert outcomes(world) == [Outcome.RENEWED]
 
@@ -209,7 +259,9 @@ def test_a_table_that_is_away_ends_the_run() -> None:
 def test_a_renewal_leaves_alone_what_a_request_has_replaced_meanwhile() -> None:
     world = World()
     world.provider.expires_in = 60
-    in_use(world)
+    world.vend(world.environment())
+    world.clock.advance(timedelta(seconds=2))
+    world.vend(world.environment())
     world.clock.advance(timedelta(seconds=50))
     rightly = world.tokens.acquire_lease
 

@@ -34,7 +34,8 @@ def test_renewal_is_seen_by_the_next_request_of_every_environment() -> None:
     environments = [shared.environment() for _ in range(3)]
     for environment in environments:
         shared.vend(environment)
-    shared.clock.advance(timedelta(seconds=1800 * 0.8))
+        shared.clock.advance(timedelta(seconds=1800 * 0.2))
+    shared.clock.advance(timedelta(seconds=1800 * 0.2))
 
     shared.parts().renew_all()
 

@@ -38,12 +38,17 @@ ANSWER_NEEDS = timedelta(seconds=1)
 # Scheduled renewal: a run each minute, for each of the shards
 RENEWAL_SHARDS = 16
 RENEWAL_EVERY = timedelta(minutes=1)
+#: Runs come at about the same second of each minute; two are at most this far apart, with the
+#: time that a run itself needs.
+RENEWAL_RUNS_APART = timedelta(seconds=75)
 #: A run also looks for what earlier runs left, this far back.
 RENEWAL_LOOKS_BACK = timedelta(minutes=5)
 
 # A token's life, as shares of its lifetime
 RENEWAL_DUE = 0.75
 OVERDUE = 0.90
+#: ... but so much before the end that an exchange fits (`EXCHANGE_NEEDS`), or this share.
+OVERDUE_BEFORE_END = 0.05
 RENEWAL_DUE_REPEATED = 0.90
 OVERDUE_REPEATED = 0.97
 JITTER = 0.03

@@ -1,20 +1,23 @@
 """When an asked-for token is renewed, and by which run of the schedule.
 
-A run handles one minute's tokens of one shard. It may start at any second of its minute, so a
-token whose time between due and overdue is short is put into an earlier minute: it is renewed
-before it is overdue whenever in its minute the run comes.
+A run handles one minute's tokens of one shard, and those that the runs before it left.
+
+    renewable from                    due                          overdue
+        |  by the run that is the last  |  by the first run to come     |
+        |  surely in time               |                               |
+
+Most lives are long enough for the first run after the token is due to come in time. Where one is
+not, the last run before overdue has to do it; each earlier one leaves the token alone.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from tokenvend.domain import bounds
 from tokenvend.domain.token import AccessToken
 
 _FORMAT = "%Y-%m-%dT%H:%M"
-#: A run needs time itself, once it has started.
-_WINDOW_WANTED = bounds.RENEWAL_EVERY + timedelta(seconds=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +39,22 @@ def slot_of(key: str, due_at: datetime) -> Slot:
 
 
 def renewable_from(key: str, token: AccessToken) -> datetime:
-    """The first instant at which a run may renew *token*: the beginning of its slot's minute."""
-    window = token.overdue_at(key) - token.due_at(key)
-    early = max(timedelta(0), _WINDOW_WANTED - window)
-    return (token.due_at(key) - early).replace(second=0, microsecond=0)
+    """The first instant at which a run may renew *token*: the next one could come too late."""
+    return min(token.due_at(key), token.overdue_at(key) - bounds.RENEWAL_RUNS_APART)
+
+
+def missed_from(key: str, token: AccessToken) -> datetime:
+    """From here on the schedule may come too late for *token*, if nobody has asked for it yet."""
+    return max(token.due_at(key), token.overdue_at(key) - bounds.RENEWAL_RUNS_APART)
+
+
+def asked_from(key: str, token: AccessToken) -> datetime:
+    """The first instant at which a request asks for *token*'s successor, too.
+
+    Whoever comes sooner, and again within 75 % of a lifetime, finds *token* itself: many requests
+    at once, and then none, are not worth a renewal.
+    """
+    return missed_from(key, token) - token.stated_lifetime * bounds.RENEWAL_DUE
 
 
 def slot_of_token(key: str, token: AccessToken, *, now: datetime) -> Slot:

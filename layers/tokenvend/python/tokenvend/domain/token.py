@@ -4,12 +4,16 @@
         |---------- FRESH --------|------ STALE -------|-- OVERDUE --|-- EXPIRED …
         0 %                      75 %                 90 %          100 %
 
+Shares are of the lifetime that the provider stated. `expires_at` comes before its end, for clocks
+differ: of 300 s there are 270, and a tenth of what is left at 90 % would be nothing. So a token is
+overdue while there is still room for an exchange, however short its life is.
+
 FRESH and STALE are answered as they are; a scheduled renewal replaces what is STALE and asked
 for. At OVERDUE one request exchanges while the others answer what they hold. EXPIRED is never
 answered.
 
 A provider may answer with the token that we hold already. Asking it again early would only
-bring the same once more, so such a token is due at 90 % of what it has left, overdue at 97 %.
+bring the same once more, so such a token is due at 90 % of its trust, overdue at 97 %.
 """
 
 from dataclasses import dataclass
@@ -70,8 +74,13 @@ class AccessToken:
 
     @property
     def lifetime(self) -> timedelta:
-        """From the request to the end."""
+        """From the request to the end: what the token is trusted for."""
         return self.expires_at - self.requested_at
+
+    @property
+    def stated_lifetime(self) -> timedelta:
+        """As the provider stated it, with nothing taken off."""
+        return stated_lifetime(self.lifetime)
 
     def is_expired(self, now: datetime) -> bool:
         """Whether the token's life has ended."""
@@ -89,16 +98,20 @@ class AccessToken:
 
     def due_at(self, key: str) -> datetime:
         """When a renewal should replace the token."""
-        share = bounds.RENEWAL_DUE_REPEATED if self.repeated else bounds.RENEWAL_DUE
-        return self._instant_at(share + jitter_of(key) * bounds.JITTER)
+        jitter = jitter_of(key) * bounds.JITTER
+        if self.repeated:
+            return self.requested_at + self.lifetime * (bounds.RENEWAL_DUE_REPEATED + jitter)
+        return self.requested_at + self.stated_lifetime * (bounds.RENEWAL_DUE + jitter)
 
     def overdue_at(self, key: str) -> datetime:
         """When a request should replace the token, because no renewal did."""
-        share = bounds.OVERDUE_REPEATED if self.repeated else bounds.OVERDUE
-        return self._instant_at(share - jitter_of(key) * bounds.JITTER)
-
-    def _instant_at(self, share: float) -> datetime:
-        return self.requested_at + self.lifetime * share
+        jitter = jitter_of(key) * bounds.JITTER
+        if self.repeated:
+            return self.requested_at + self.lifetime * (bounds.OVERDUE_REPEATED - jitter)
+        stated = self.stated_lifetime
+        room = min(bounds.EXCHANGE_NEEDS, stated * bounds.OVERDUE_BEFORE_END)
+        line = self.requested_at + stated * (bounds.OVERDUE - jitter)
+        return min(line, self.expires_at - room)
 
 
 def jitter_of(key: str) -> float:
@@ -112,3 +125,11 @@ def clock_skew_allowance(lifetime: timedelta) -> timedelta:
     30 s off a token of 60 s would waste half of it.
     """
     return min(bounds.CLOCK_SKEW, lifetime * bounds.CLOCK_SKEW_SHARE)
+
+
+def stated_lifetime(trusted: timedelta) -> timedelta:
+    """The lifetime of which *trusted* is left when the allowance has been taken off."""
+    stated = trusted + bounds.CLOCK_SKEW
+    if stated * bounds.CLOCK_SKEW_SHARE < bounds.CLOCK_SKEW:
+        return trusted / (1 - bounds.CLOCK_SKEW_SHARE)
+    return stated

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from tokenvend.domain import bounds
 from tokenvend.domain.decision import Decision
-from tokenvend.domain.registry import RegistryView
+from tokenvend.domain.registry import CredentialKind, RegistryView
+from tokenvend.domain.renewal import asked_from
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.token import AccessToken
 
@@ -63,12 +64,21 @@ class Memory:
     ) -> None:
         """Keep a vend that was checked at *checked_at*."""
         min_ttl = timedelta(seconds=key[1].min_ttl_seconds)
-        # Another environment's exchange voids such a token: only the table knows.
-        trust = timedelta(0) if decision.definition.single_active_token else self._trust
-        trusted_until = min(
-            checked_at + trust, token.overdue_at(decision.key), token.expires_at - min_ttl
-        )
+        until = [
+            checked_at + self._trust_in(decision),
+            token.overdue_at(decision.key),
+            token.expires_at - min_ttl,
+        ]
+        asked_at = asked_from(decision.key, token)
+        if checked_at < asked_at and decision.definition.kind is not CredentialKind.API_KEY:
+            # Whoever asks after this leaves a mark in the table, so that the token is renewed.
+            until.append(asked_at)
+        trusted_until = min(until)
         self._put(key, Remembered(view, decision, token, checked_at, trusted_until))
+
+    def _trust_in(self, decision: Decision) -> timedelta:
+        # Another environment's exchange voids such a token: only the table knows.
+        return timedelta(0) if decision.definition.single_active_token else self._trust
 
     def forget(self, key: MemoryKey) -> None:
         """Drop a vend that the tables no longer allow."""

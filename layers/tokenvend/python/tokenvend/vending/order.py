@@ -10,8 +10,8 @@ from tokenvend.domain.cache_key import TokenSpec
 from tokenvend.domain.credential_state import CredentialState
 from tokenvend.domain.failure import Failure
 from tokenvend.domain.registry import CredentialDefinition
-from tokenvend.domain.renewal import renewable_from
-from tokenvend.domain.token import Freshness
+from tokenvend.domain.renewal import missed_from, renewable_from
+from tokenvend.domain.token import AccessToken, Freshness
 from tokenvend.ports import Clock, TokenItem
 from tokenvend.vending.exchange import TokenWanted
 
@@ -61,14 +61,22 @@ class Order:
             case Freshness.OVERDUE:
                 return Standing.REPLACEABLE
             case Freshness.FRESH | Freshness.STALE:
-                # Not asked for: somebody has replaced what the renewal came for.
-                is_wanted = self.is_renewal and item.is_asked
-                is_due = is_wanted and now >= renewable_from(self.key, token)
-                if is_due or token.epoch != self.state.epoch:
+                if (
+                    self._is_its_turn(token, now, is_asked=item.is_asked)
+                    or token.epoch != self.state.epoch
+                ):
                     return Standing.REPLACEABLE
                 return Standing.GOOD
             case unreachable:
                 assert_never(unreachable)
+
+    def _is_its_turn(self, token: AccessToken, now: datetime, *, is_asked: bool) -> bool:
+        """Whether this order is the one that replaces *token*, which is not overdue yet."""
+        if self.is_renewal:
+            # Not asked for: somebody has replaced what the renewal came for.
+            return is_asked and now >= renewable_from(self.key, token)
+        # Nobody had asked for most of a lifetime; the next request should not wait as this one.
+        return not is_asked and now >= missed_from(self.key, token)
 
     def backing_off(self, item: TokenItem, now: datetime) -> Failure | None:
         """The failure that says to leave the provider alone now, if there is one."""

@@ -12,7 +12,7 @@ from tokenvend.domain.errors import (
 )
 from tokenvend.domain.identity import Entry, Proof
 from tokenvend.domain.registry import CredentialKind
-from tokenvend.domain.renewal import slot_of_token
+from tokenvend.domain.renewal import asked_from, slot_of_token
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.rule import Rule
 from tokenvend.ports import (
@@ -209,8 +209,10 @@ class Vendor:
             raise store_away() from None
 
     def _mark_asked(self, key: str, item: TokenItem, obtained: Obtained, now: datetime) -> None:
-        """Have a token renewed that is asked for again after it was put: one write per token."""
+        """Have a token renewed that is asked for while it ages: one write per token."""
         if item.is_asked or obtained.token is not item.token:
+            return
+        if now < asked_from(key, obtained.token):
             return
         try:
             slot = slot_of_token(key, obtained.token, now=now)
