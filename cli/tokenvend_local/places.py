@@ -23,7 +23,6 @@ BUILD_PYTHON_BIN = ROOT / ".venvs" / "uv" / "bin"
 ACCOUNT = "111122223333"
 REGION = "eu-west-1"
 STACK_NAME = "tokenvend"
-DEPLOYMENT_ID = "tokenvend"
 STAGE = "v1"
 
 _LOOPBACK_HOSTS = "127.0.0.1,localhost"

@@ -9,6 +9,7 @@ from tests.fakes.clock import FakeClock
 from tokenvend.adapters.dynamodb.connection_store import DynamoDbConnectionStore
 from tokenvend.adapters.dynamodb.consent_store import DynamoDbConsentStore
 from tokenvend.adapters.dynamodb.data_keys import DynamoDbDataKeys
+from tokenvend.adapters.dynamodb.sealed_table import SealedTable
 from tokenvend.adapters.dynamodb.token_items import TokenItemParser
 from tokenvend.adapters.dynamodb.token_store import DynamoDbTokenStore
 from tokenvend.adapters.dynamodb.vend_reader import DynamoDbVendReader
@@ -61,11 +62,13 @@ def dynamodb_store(
 ) -> DynamoDbTokenStore:
     """The token store of a new environment."""
     return DynamoDbTokenStore(
-        client or aws.dynamodb,
-        cipher or dynamodb_cipher(aws, tables),
-        table=tables.tokens,
-        clock=FakeClock(),
-        on_untrusted=untrusted or Untrusted(),
+        SealedTable(
+            client or aws.dynamodb,
+            cipher or dynamodb_cipher(aws, tables),
+            name=tables.tokens,
+            clock=FakeClock(),
+            on_untrusted=untrusted or Untrusted(),
+        )
     )
 
 
@@ -98,11 +101,13 @@ def dynamodb_connections(
 ) -> DynamoDbConnectionStore:
     """The connection store of a new environment."""
     return DynamoDbConnectionStore(
-        client or aws.dynamodb,
-        cipher or dynamodb_cipher(aws, tables, logical_table="connections"),
-        table=table or tables.connections,
-        clock=FakeClock(),
-        on_untrusted=untrusted or Untrusted(),
+        SealedTable(
+            client or aws.dynamodb,
+            cipher or dynamodb_cipher(aws, tables, logical_table="connections"),
+            name=table or tables.connections,
+            clock=FakeClock(),
+            on_untrusted=untrusted or Untrusted(),
+        )
     )
 
 
@@ -116,9 +121,11 @@ def dynamodb_consents(
 ) -> DynamoDbConsentStore:
     """The consent store of a new environment."""
     return DynamoDbConsentStore(
-        client or aws.dynamodb,
-        cipher or dynamodb_cipher(aws, tables),
-        table=tables.tokens,
-        clock=FakeClock(),
-        on_untrusted=untrusted or Untrusted(),
+        SealedTable(
+            client or aws.dynamodb,
+            cipher or dynamodb_cipher(aws, tables),
+            name=tables.tokens,
+            clock=FakeClock(),
+            on_untrusted=untrusted or Untrusted(),
+        )
     )

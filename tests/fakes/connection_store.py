@@ -12,7 +12,6 @@ from tokenvend.domain.connection import (
     Consent,
     PendingConsent,
     Spending,
-    with_pending,
 )
 from tokenvend.domain.journal import Successor
 from tokenvend.ports import Kept, StoreAwayError, StoreThrottledError
@@ -38,7 +37,8 @@ class InMemoryConnectionStore:
     def put_pending(self, key: ConnectionKey, pending: PendingConsent) -> None:
         with self._lock:
             self._check_patience()
-            self._items[key] = with_pending(self._items.get(key), key, pending)
+            before = self._items.get(key) or Connection(key=key)
+            self._items[key] = replace(before, pending=pending)
 
     def put_consent(self, before: Connection | None, after: Connection) -> bool:
         with self._lock:

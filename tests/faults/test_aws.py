@@ -29,21 +29,41 @@ def test_memory_answers_while_dynamodb_is_away(scene: Scene) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize(
-    ("fault", "how"),
+    ("service", "fault", "how"),
     [
-        pytest.param("DynamoDB answers 500; nothing in memory", AWAY, id="500"),
-        pytest.param("DynamoDB hangs up; nothing in memory", {"hang_up": True}, id="hangs up"),
         pytest.param(
+            "dynamodb", "DynamoDB answers 500; nothing in memory", AWAY, id="dynamodb: 500"
+        ),
+        pytest.param(
+            "dynamodb",
+            "DynamoDB hangs up; nothing in memory",
+            {"hang_up": True},
+            id="dynamodb: hangs up",
+        ),
+        pytest.param(
+            "dynamodb",
             "DynamoDB throttles reads; nothing in memory",
             {"operation": "BatchGetItem", **DYNAMODB_THROTTLES},
-            id="throttles",
+            id="dynamodb: throttles",
+        ),
+        pytest.param(
+            "secretsmanager",
+            "Secrets Manager answers 500",
+            {"status": 500, "code": "InternalServiceError"},
+            id="secrets manager: 500",
+        ),
+        pytest.param(
+            "secretsmanager",
+            "Secrets Manager throttles",
+            {"status": 400, "code": "ThrottlingException"},
+            id="secrets manager: throttles",
         ),
     ],
 )
-def test_without_memory_or_dynamodb_the_caller_is_told_to_come_again(
-    scene: Scene, fault: str, how: dict[str, Any]
+def test_without_what_a_vend_needs_nobody_is_asked_and_the_caller_comes_again(
+    scene: Scene, service: str, fault: str, how: dict[str, Any]
 ) -> None:
-    scene.aws("dynamodb", **how)
+    scene.aws(service, **how)
 
     during = scene.ask()
 
@@ -131,36 +151,6 @@ def test_a_slow_kms_costs_time_only(scene: Scene) -> None:
     assert during.status == 200
     assert scene.exchanges() == 1
     scene.tell("KMS takes 1 s for each call", seen(during))
-
-
-@pytest.mark.long
-@pytest.mark.parametrize(
-    ("fault", "how"),
-    [
-        pytest.param(
-            "Secrets Manager answers 500",
-            {"status": 500, "code": "InternalServiceError"},
-            id="500",
-        ),
-        pytest.param(
-            "Secrets Manager throttles",
-            {"status": 400, "code": "ThrottlingException"},
-            id="throttles",
-        ),
-    ],
-)
-def test_without_the_secret_nobody_is_asked(scene: Scene, fault: str, how: dict[str, Any]) -> None:
-    scene.aws("secretsmanager", **how)
-
-    during = scene.ask()
-
-    assert during.status == 503
-    assert "Retry-After" in during.headers
-    assert scene.exchanges() == 0
-    scene.behave()
-    scene.recovers()
-    assert scene.exchanges() == 1
-    scene.tell(fault, f"{seen(during)}; then a token")
 
 
 @pytest.mark.long

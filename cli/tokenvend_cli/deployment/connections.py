@@ -10,6 +10,7 @@ from tokenvend.adapters.dynamodb.connection_store import DynamoDbConnectionStore
 from tokenvend.adapters.dynamodb.credential_reader import DynamoDbCredentialReader
 from tokenvend.adapters.dynamodb.data_keys import DynamoDbDataKeys
 from tokenvend.adapters.dynamodb.registry_items import BLOCKED, blocked_owners, connection_block_pk
+from tokenvend.adapters.dynamodb.sealed_table import SealedTable
 from tokenvend.adapters.encryption import EnvelopeCipher
 from tokenvend.adapters.secrets_manager import SecretsManagerStore
 from tokenvend.domain.connection import ConnectionKey
@@ -44,11 +45,13 @@ class DeployedConnections:
             on_untrusted=self._on_untrusted,
         )
         return DynamoDbConnectionStore(
-            self._dynamodb,
-            cipher,
-            table=self._deployment.output("ConnectionsTableName"),
-            clock=SystemClock(),
-            on_untrusted=self._on_untrusted,
+            SealedTable(
+                self._dynamodb,
+                cipher,
+                name=self._deployment.output("ConnectionsTableName"),
+                clock=SystemClock(),
+                on_untrusted=self._on_untrusted,
+            )
         )
 
     @cached_property

@@ -7,6 +7,7 @@ from tokenvend.adapters.aws_clients import aws_client, tell_time
 from tokenvend.adapters.clock import SystemClock
 from tokenvend.adapters.dynamodb.credential_states import DynamoDbCredentialStates
 from tokenvend.adapters.dynamodb.data_keys import DynamoDbDataKeys
+from tokenvend.adapters.dynamodb.sealed_table import SealedTable
 from tokenvend.adapters.dynamodb.token_items import TokenItemParser
 from tokenvend.adapters.dynamodb.token_store import DynamoDbTokenStore
 from tokenvend.adapters.dynamodb.vend_reader import DynamoDbVendReader
@@ -48,17 +49,16 @@ class Stores:
             on_untrusted=count_untrusted,
         )
 
+    def _sealed(self, cipher: EnvelopeCipher, name: str) -> SealedTable:
+        return SealedTable(self._dynamodb, cipher, name, self._clock, count_untrusted)
+
     @cached_property
     def connections(self) -> ConnectionStore:
         """Consents and their refresh tokens."""
         from tokenvend.adapters.dynamodb.connection_store import DynamoDbConnectionStore
 
         return DynamoDbConnectionStore(
-            self._dynamodb,
-            self._cipher_of(CONNECTIONS),
-            table=self._settings.connections_table,
-            clock=self._clock,
-            on_untrusted=count_untrusted,
+            self._sealed(self._cipher_of(CONNECTIONS), self._settings.connections_table)
         )
 
     @cached_property
@@ -66,24 +66,12 @@ class Stores:
         """Users on their way through consent."""
         from tokenvend.adapters.dynamodb.consent_store import DynamoDbConsentStore
 
-        return DynamoDbConsentStore(
-            self._dynamodb,
-            self._cipher,
-            table=self._settings.tokens_table,
-            clock=self._clock,
-            on_untrusted=count_untrusted,
-        )
+        return DynamoDbConsentStore(self._sealed(self._cipher, self._settings.tokens_table))
 
     @cached_property
     def tokens(self) -> DynamoDbTokenStore:
         """Tokens, leases and failures."""
-        return DynamoDbTokenStore(
-            self._dynamodb,
-            self._cipher,
-            table=self._settings.tokens_table,
-            clock=self._clock,
-            on_untrusted=count_untrusted,
-        )
+        return DynamoDbTokenStore(self._sealed(self._cipher, self._settings.tokens_table))
 
     @cached_property
     def reader(self) -> DynamoDbVendReader:

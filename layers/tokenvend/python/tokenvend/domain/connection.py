@@ -10,7 +10,7 @@ A new consent for a connection that is there waits beside the old one, which sta
 it is completed. How the refresh token is spent is in `domain.journal`.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, StrEnum, auto
 from hmac import compare_digest
@@ -116,13 +116,6 @@ class CannotComplete(Enum):
     WRONG_CODE = auto()
     EXPIRED = auto()
     ANOTHER_ACCOUNT = auto()
-
-
-def with_pending(
-    connection: Connection | None, key: ConnectionKey, pending: PendingConsent
-) -> Connection:
-    """The connection once the callback has brought *pending*; the newest one counts."""
-    return replace(connection or Connection(key=key), pending=pending)
 
 
 def complete(

@@ -66,22 +66,26 @@ def decide(proof: Proof, request: VendRequest, view: RegistryView, *, now: datet
     """
     caller = prove_caller(proof, view)
     try:
-        grant, definition = _find_grant(view, proof.entry)
-        connection = _check_connection(request, grant, definition, view)
-        tenant = check_tenant(request, grant, definition)
-        token_scopes, observed = check_scopes(request, grant, definition, now)
-        audience = check_target(Rule.AUDIENCE, request.audience, grant.audiences)
-        resource = check_target(Rule.RESOURCE, request.resource, grant.resources)
+        return _decide_for(caller, request, view, entry=proof.entry, now=now)
     except TokenVendError as error:
         error.caller = caller.name
         raise
+
+
+def _decide_for(
+    caller: Caller, request: VendRequest, view: RegistryView, *, entry: Entry, now: datetime
+) -> Decision:
+    grant, definition = _find_grant(view, entry)
+    connection = _check_connection(request, grant, definition, view)
+    tenant = check_tenant(request, grant, definition)
+    token_scopes, observed = check_scopes(request, grant, definition, now)
     spec = TokenSpec(
         credential=definition.name,
         definition=definition.fingerprint,
         scopes=token_scopes,
         tenant=tenant,
-        audience=audience,
-        resource=resource,
+        audience=check_target(Rule.AUDIENCE, request.audience, grant.audiences),
+        resource=check_target(Rule.RESOURCE, request.resource, grant.resources),
         connection=connection.name if connection else None,
         connection_owner=connection.owner if connection else None,
         caller=caller.name if grant.isolation is Isolation.CALLER else None,

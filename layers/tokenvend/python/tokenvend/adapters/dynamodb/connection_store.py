@@ -13,12 +13,13 @@ shows the item as it stands, and our own id or ciphertext in it says that the wr
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
 from tokenvend.adapters.aws_errors import CONDITION_FAILED, error_code, store_errors
+from tokenvend.adapters.dynamodb import connection_listing
 from tokenvend.adapters.dynamodb.attributes import Item, number, text_of
 from tokenvend.adapters.dynamodb.conditional_update import update_item
 from tokenvend.adapters.dynamodb.connection_items import (
@@ -28,18 +29,10 @@ from tokenvend.adapters.dynamodb.connection_items import (
     seal_pending,
     spending_values,
 )
-from tokenvend.adapters.encryption import EnvelopeCipher
+from tokenvend.adapters.dynamodb.sealed_table import SealedTable
 from tokenvend.domain.connection import Connection, ConnectionKey, PendingConsent, Spending
 from tokenvend.domain.journal import Successor, renewed
-from tokenvend.domain.untrusted import OnUntrusted
-from tokenvend.ports import Clock, Kept, StoreThrottledError
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-
-#: The index that lists a caller's own; it holds keys only.
-BY_OWNER = "owned_by"
-_BATCH = 100
+from tokenvend.ports import Kept, StoreThrottledError
 
 _SAME_TOKEN = "consent_id = :same_id AND token_number = :same_number"
 _NOT_LOST = "attribute_not_exists(lost_by)"
@@ -67,36 +60,27 @@ _REMOVE_PENDING = "REMOVE pending_consent, pending_key, pending_id"
 class DynamoDbConnectionStore:
     """`ports.ConnectionStore` on one table."""
 
-    def __init__(
-        self,
-        client: "DynamoDBClient",
-        cipher: EnvelopeCipher,
-        *,
-        table: str,
-        clock: Clock,
-        on_untrusted: OnUntrusted,
-    ) -> None:
-        self._client = client
-        self._cipher = cipher
+    def __init__(self, table: SealedTable) -> None:
         self._table = table
-        self._clock = clock
-        self._parser = ConnectionItemParser(cipher, on_untrusted)
+        self._parser = ConnectionItemParser(table.cipher, table.on_untrusted)
 
     def read(self, key: ConnectionKey) -> Connection | None:
         """See `ports.ConnectionStore`."""
         with store_errors("dynamodb:GetItem"):
-            answer = self._client.get_item(
-                TableName=self._table, Key=_key(key), ConsistentRead=True
+            answer = self._table.client.get_item(
+                TableName=self._table.name, Key=_key(key), ConsistentRead=True
             )
         return self._parsed(answer.get("Item"))
 
     def put_pending(self, key: ConnectionKey, pending: PendingConsent) -> None:
         """See `ports.ConnectionStore`."""
-        values = seal_pending(self._cipher, connection_pk(key), pending, now=self._clock.now())
+        values = seal_pending(
+            self._table.cipher, connection_pk(key), pending, now=self._table.clock.now()
+        )
         # It asks for nothing back: whoever brings a pending consent may not read one that stands.
         with store_errors("dynamodb:UpdateItem"):
-            self._client.update_item(
-                TableName=self._table,
+            self._table.client.update_item(
+                TableName=self._table.name,
                 Key=_key(key),
                 UpdateExpression=SET_PENDING,
                 ExpressionAttributeValues=values | {":owner": {"S": key.owner}},
@@ -107,11 +91,11 @@ class DynamoDbConnectionStore:
         if after.consent is None:
             raise ValueError("there is no consent to put")
         values = seal_consent(
-            self._cipher,
+            self._table.cipher,
             connection_pk(after.key),
             after.consent,
             after.number,
-            now=self._clock.now(),
+            now=self._table.clock.now(),
         )
         values[":owner"] = {"S": after.key.owner}
         change = (
@@ -126,7 +110,7 @@ class DynamoDbConnectionStore:
 
         What comes will have to be sealed: if it could not be now, nothing is begun.
         """
-        self._cipher.seal(connection_pk(before.key), b"", now=self._clock.now())
+        self._table.cipher.seal(connection_pk(before.key), b"", now=self._table.clock.now())
         values = _same_token(before) | spending_values(spending)
         journal = _NOBODY_SPENDS_IT
         if before.spending is not None:
@@ -148,11 +132,11 @@ class DynamoDbConnectionStore:
         if spent.consent is None:
             raise ValueError("there was nothing to spend")
         values = seal_consent(
-            self._cipher,
+            self._table.cipher,
             connection_pk(spent.key),
             renewed(spent.consent, successor),
             spent.number + 1,
-            now=self._clock.now(),
+            now=self._table.clock.now(),
         )
         del values[":consent_id"]
         values |= _same_token(spent)
@@ -194,8 +178,8 @@ class DynamoDbConnectionStore:
             return
         with store_errors("dynamodb:DeleteItem"):
             try:
-                self._client.delete_item(
-                    TableName=self._table,
+                self._table.client.delete_item(
+                    TableName=self._table.name,
                     Key=_key(connection.key),
                     ConditionExpression=f"{_SAME_PENDING} AND {_NO_CONSENT}",
                     ExpressionAttributeValues=values,
@@ -207,52 +191,24 @@ class DynamoDbConnectionStore:
     def delete(self, key: ConnectionKey) -> Connection | None:
         """See `ports.ConnectionStore`."""
         with store_errors("dynamodb:DeleteItem"):
-            answer = self._client.delete_item(
-                TableName=self._table, Key=_key(key), ReturnValues="ALL_OLD"
+            answer = self._table.client.delete_item(
+                TableName=self._table.name, Key=_key(key), ReturnValues="ALL_OLD"
             )
         return self._parsed(answer.get("Attributes"))
 
     def owned_by(self, owner: str) -> list[Connection]:
         """See `ports.ConnectionStore`."""
-        keys: list[Item] = []
-        with store_errors("dynamodb:Query"):
-            for page in self._client.get_paginator("query").paginate(
-                TableName=self._table,
-                IndexName=BY_OWNER,
-                KeyConditionExpression="owned_by = :owner",
-                ExpressionAttributeValues={":owner": {"S": owner}},
-            ):
-                keys += [{"pk": item["pk"]} for item in page["Items"]]
-        found = (self._parsed(item) for item in self._batch_get(keys))
+        items = connection_listing.items_owned_by(self._table.client, self._table.name, owner)
+        found = (self._parsed(item) for item in items)
         # The index is outside the ciphertext; the key, to which it is bound, is not.
         return [one for one in found if one is not None and one.key.owner == owner]
 
     def all(self) -> Iterator[Connection]:
         """See `ports.ConnectionStore`."""
-        pages = iter(
-            self._client.get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True)
-        )
-        while True:
-            with store_errors("dynamodb:Scan"):
-                page = next(pages, None)
-            if page is None:
-                return
-            for item in page["Items"]:
-                connection = self._parsed(item)
-                if connection is not None:
-                    yield connection
-
-    def _batch_get(self, keys: list[Item]) -> Iterator[Item]:
-        for start in range(0, len(keys), _BATCH):
-            wanted: Any = {self._table: {"Keys": keys[start : start + _BATCH]}}
-            while wanted:
-                with store_errors("dynamodb:BatchGetItem"):
-                    answer = self._client.batch_get_item(RequestItems=wanted)
-                yield from answer["Responses"].get(self._table, [])
-                unprocessed = answer.get("UnprocessedKeys")
-                if unprocessed == wanted:
-                    raise StoreThrottledError("dynamodb:BatchGetItem left keys unprocessed")
-                wanted = unprocessed
+        for item in connection_listing.all_items(self._table.client, self._table.name):
+            connection = self._parsed(item)
+            if connection is not None:
+                yield connection
 
     def _parsed(self, item: Any) -> Connection | None:
         return self._parser.parse(item) if item else None
@@ -262,8 +218,8 @@ class DynamoDbConnectionStore:
     ) -> tuple[bool, Item | None]:
         """Whether it was written, and the item after; where it was not, what made it fail."""
         return update_item(
-            self._client,
-            table=self._table,
+            self._table.client,
+            table=self._table.name,
             pk=connection_pk(key),
             change=change,
             condition=condition,

@@ -12,23 +12,20 @@ the first had succeeded finds its own mark there, and so knows that it was the o
 """
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
 from tokenvend.adapters.aws_errors import store_errors
 from tokenvend.adapters.dynamodb import documents
 from tokenvend.adapters.dynamodb.attributes import Item, bytes_of, number, text_of
 from tokenvend.adapters.dynamodb.conditional_update import update_item
+from tokenvend.adapters.dynamodb.sealed_table import SealedTable
 from tokenvend.adapters.dynamodb.token_items import KEPT
-from tokenvend.adapters.encryption import EnvelopeCipher, Sealed, UntrustedItemError
+from tokenvend.adapters.encryption import Sealed, UntrustedItemError
 from tokenvend.domain.connection import ConnectionKey
 from tokenvend.domain.consent import BrowserFlow, ConsentSession
 from tokenvend.domain.secret import Secret
-from tokenvend.domain.untrusted import Distrust, OnUntrusted
-from tokenvend.ports import Clock
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+from tokenvend.domain.untrusted import Distrust
 
 _SOMETHING_IS_THERE = "attribute_exists(pk)"
 _NOBODY_HAS_USED_IT = "attribute_not_exists(taken_by)"
@@ -37,26 +34,14 @@ _NOBODY_HAS_USED_IT = "attribute_not_exists(taken_by)"
 class DynamoDbConsentStore:
     """`ports.ConsentStore` on the tokens table."""
 
-    def __init__(
-        self,
-        client: "DynamoDBClient",
-        cipher: EnvelopeCipher,
-        *,
-        table: str,
-        clock: Clock,
-        on_untrusted: OnUntrusted,
-    ) -> None:
-        self._client = client
-        self._cipher = cipher
+    def __init__(self, table: SealedTable) -> None:
         self._table = table
-        self._clock = clock
-        self._on_untrusted = on_untrusted
 
     def put(self, ticket: Secret, session: ConsentSession) -> None:
         """See `ports.ConsentStore`."""
         pk = _pk(ticket)
         plaintext = json.dumps(_document(session)).encode()
-        sealed = self._cipher.seal(pk, plaintext, now=self._clock.now())
+        sealed = self._table.cipher.seal(pk, plaintext, now=self._table.clock.now())
         item: Item = {
             "pk": {"S": pk},
             "session": {"B": sealed.ciphertext},
@@ -64,13 +49,13 @@ class DynamoDbConsentStore:
             "ttl": number(int((session.expires_at + KEPT).timestamp())),
         }
         with store_errors("dynamodb:PutItem"):
-            self._client.put_item(TableName=self._table, Item=item)
+            self._table.client.put_item(TableName=self._table.name, Item=item)
 
     def read(self, ticket: Secret) -> ConsentSession | None:
         """See `ports.ConsentStore`."""
         with store_errors("dynamodb:GetItem"):
-            answer = self._client.get_item(
-                TableName=self._table, Key={"pk": {"S": _pk(ticket)}}, ConsistentRead=True
+            answer = self._table.client.get_item(
+                TableName=self._table.name, Key={"pk": {"S": _pk(ticket)}}, ConsistentRead=True
             )
         item: Item | None = answer.get("Item")
         if item is None or "taken_by" in item:
@@ -81,8 +66,8 @@ class DynamoDbConsentStore:
         """See `ports.ConsentStore`."""
         mark = uuid4().hex
         _, item = update_item(
-            self._client,
-            table=self._table,
+            self._table.client,
+            table=self._table.name,
             pk=_pk(ticket),
             change="SET taken_by = :mark",
             condition=f"{_SOMETHING_IS_THERE} AND {_NOBODY_HAS_USED_IT}",
@@ -96,11 +81,11 @@ class DynamoDbConsentStore:
         pk = text_of(item, "pk") or ""
         sealed = Sealed(bytes_of(item, "session") or b"", bytes_of(item, "wrapped_key") or b"")
         try:
-            return _session(documents.parse(self._cipher.open(pk, sealed)))
+            return _session(documents.parse(self._table.cipher.open(pk, sealed)))
         except UntrustedItemError as error:
-            self._on_untrusted(pk, error.reason)
+            self._table.on_untrusted(pk, error.reason)
         except ValueError:
-            self._on_untrusted(pk, Distrust.MALFORMED)
+            self._table.on_untrusted(pk, Distrust.MALFORMED)
         return None
 
 

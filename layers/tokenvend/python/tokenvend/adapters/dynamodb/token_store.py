@@ -17,12 +17,12 @@ shows the item as it stands, and our own id or ciphertext in it says that the wr
 """
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from tokenvend.adapters.aws_errors import store_errors
 from tokenvend.adapters.dynamodb.attributes import Item, number, text_of
 from tokenvend.adapters.dynamodb.conditional_update import update_item
 from tokenvend.adapters.dynamodb.credential_items import failure_value
+from tokenvend.adapters.dynamodb.sealed_table import SealedTable
 from tokenvend.adapters.dynamodb.token_items import (
     KEPT,
     TOKEN_PREFIX,
@@ -32,18 +32,13 @@ from tokenvend.adapters.dynamodb.token_items import (
     token_pk,
     ttl_value,
 )
-from tokenvend.adapters.encryption import EnvelopeCipher
 from tokenvend.domain import bounds
 from tokenvend.domain.cache_key import TokenSpec
 from tokenvend.domain.failure import Failure
 from tokenvend.domain.lease import Lease
 from tokenvend.domain.renewal import Slot
 from tokenvend.domain.token import AccessToken
-from tokenvend.domain.untrusted import OnUntrusted
-from tokenvend.ports import NOTHING, Clock, StoreThrottledError, TokenItem
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+from tokenvend.ports import NOTHING, StoreThrottledError, TokenItem
 
 _NOBODY_IS_AT_IT = "attribute_not_exists(lease_id)"
 _THE_WATCHED_HOLDER_IS_STILL_THERE = "lease_id = :observed"
@@ -67,26 +62,15 @@ _RESERVED = {"#ttl": "ttl", "#token": "token"}
 class DynamoDbTokenStore:
     """`ports.TokenStore` on one table."""
 
-    def __init__(
-        self,
-        client: "DynamoDBClient",
-        cipher: EnvelopeCipher,
-        *,
-        table: str,
-        clock: Clock,
-        on_untrusted: OnUntrusted,
-    ) -> None:
-        self._client = client
-        self._cipher = cipher
+    def __init__(self, table: SealedTable) -> None:
         self._table = table
-        self._clock = clock
-        self._parser = TokenItemParser(cipher, on_untrusted)
+        self._parser = TokenItemParser(table.cipher, table.on_untrusted)
 
     def read(self, key: str) -> TokenItem:
         """See `ports.TokenStore`."""
         with store_errors("dynamodb:GetItem"):
-            answer = self._client.get_item(
-                TableName=self._table, Key=_key(key), ConsistentRead=True
+            answer = self._table.client.get_item(
+                TableName=self._table.name, Key=_key(key), ConsistentRead=True
             )
         item: Item | None = answer.get("Item")
         return self._parser.parse(item) if item else NOTHING
@@ -109,7 +93,9 @@ class DynamoDbTokenStore:
 
     def put_token(self, key: str, token: AccessToken, *, spec: TokenSpec, lease: Lease) -> bool:
         """See `ports.TokenStore`."""
-        values = seal_token(self._cipher, token_pk(key), token, spec, now=self._clock.now())
+        values = seal_token(
+            self._table.cipher, token_pk(key), token, spec, now=self._table.clock.now()
+        )
         values[":ttl"] = values.pop(":token_ttl")
         values[":lease_id"] = {"S": lease.lease_id}
         change = f"{_SET_TOKEN} {_REMOVE_LEASE}, {_REMOVE_WHAT_WAS}"
@@ -135,8 +121,8 @@ class DynamoDbTokenStore:
 
     def due(self, slot: Slot) -> Iterator[str]:
         """See `ports.TokenStore`."""
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
+        pages = self._table.client.get_paginator("query").paginate(
+            TableName=self._table.name,
             IndexName=RENEWALS,
             KeyConditionExpression="due = :due",
             ExpressionAttributeValues={":due": {"S": slot.name}},
@@ -160,8 +146,8 @@ class DynamoDbTokenStore:
         names = {short: name for short, name in _RESERVED.items() if short in change}
         try:
             _, item = update_item(
-                self._client,
-                table=self._table,
+                self._table.client,
+                table=self._table.name,
                 pk=token_pk(key),
                 change=change,
                 condition=condition,
