@@ -15,7 +15,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["--help", "-h"]},
     epilog="Exit codes: 0 done; 1 refused, or it failed; 2 wrong use, or a wrong file; 3 there is"
-    " something to apply (plan --detailed-exit-code).",
+    " something to apply (plan --detailed-exit-code); 4 an issuer is away (plan).",
 )
 
 

@@ -12,6 +12,10 @@ class UsageError(CommandError):
     """The command was typed in a way that cannot be meant."""
 
 
+class IssuerAwayError(CommandError):
+    """An issuer does not answer now; nothing can be said of what its metadata holds."""
+
+
 class NoMetadataError(CommandError):
     """An issuer's server answers, but has no metadata document there."""
 

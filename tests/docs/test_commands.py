@@ -116,4 +116,4 @@ def test_documented_exit_codes_are_the_commands() -> None:
     page = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
     codes = {int(code) for code in re.findall(r"^\| (\d) \|", page, re.MULTILINE)}
 
-    assert codes == {0, context.FAILED, context.BAD_USE, context.DIFFERENCES}
+    assert codes == {0, context.FAILED, context.BAD_USE, context.DIFFERENCES, context.UNCHECKED}

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tokenvend_cli.deployment.registry_table import RegistryTable
     from tokenvend_cli.deployment.stack import Deployment
 
-FAILED, BAD_USE, DIFFERENCES = 1, 2, 3
+FAILED, BAD_USE, DIFFERENCES, UNCHECKED = 1, 2, 3, 4
 
 #: Columns where nobody looks: wider than any table.
 _WITHOUT_SCREEN = 1000

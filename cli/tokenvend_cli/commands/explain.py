@@ -39,15 +39,20 @@ from tokenvend_cli.commands.context import (
     AsJson,
     File,
     deployment_of,
+    note,
     print_json,
     registry_of,
     show,
     told,
 )
-from tokenvend_cli.configuration.checked import check_file
+from tokenvend_cli.configuration.checked import check_file, only_for
 from tokenvend_cli.configuration.discovery import discover
+from tokenvend_cli.configuration.providers import Provider, undiscovered
 from tokenvend_cli.deployment.kinds import Kind, identities_of_caller, names_of
-from tokenvend_cli.problems import CommandError, UsageError
+from tokenvend_cli.problems import CommandError, IssuerAwayError, UsageError
+
+#: In place of an endpoint; no secret goes anywhere by it, and nothing of it is shown.
+_NOT_KNOWN = "https://not-known.invalid/"
 
 type Items = dict[tuple[str, str], RegistryItem]
 
@@ -95,7 +100,7 @@ def explain(
     asked = {"scope": scope, "audience": audience, "resource": resource}
     asked |= {"tenant": tenant, "connection": connection}
     request = _request(credential, asked)
-    items = _deployed_items(context) if deployed else _file_items(file)
+    items = _deployed_items(context) if deployed else _file_items(file, credential)
     verdicts = [
         _verdict(items, each, request)
         for each in _identities(list(items.values()), caller, identity)
@@ -117,9 +122,19 @@ def _request(credential: str, asked: dict[str, str | None]) -> VendRequest:
         raise UsageError(error.description) from None
 
 
-def _file_items(file: Path) -> Items:
+def _file_items(file: Path, credential: str) -> Items:
     # http on the loopback interface is for `apply` to judge, which knows where it deploys.
-    return {item.key: item for item in check_file(file, discover, local_stack=True).items}
+    choose = only_for(credential, _discover_if_there)
+    return {item.key: item for item in check_file(file, choose, local_stack=True).items}
+
+
+def _discover_if_there(issuer: str) -> Provider:
+    """What the issuer says, or that it is away: no rule needs it, only where a token is asked."""
+    try:
+        return discover(issuer)
+    except IssuerAwayError as error:
+        note(f"{issuer} is away, so where tokens are asked for is not known: {error}")
+        return replace(undiscovered(issuer), token_endpoint=_NOT_KNOWN)
 
 
 def _deployed_items(context: typer.Context) -> Items:
@@ -195,7 +210,7 @@ def _token(decision: Decision) -> dict[str, Any]:
             "scope": format_scope(spec.scopes) + ", as far as its user consented",
             "scope_mode": definition.scope_mode.value,
             "observed_scope": format_scope(decision.observed_scopes),
-            "token_endpoint": definition.token_endpoint,
+            "token_endpoint": _known(definition.token_endpoint),
         }
     return {
         "scope": format_scope(spec.scopes),
@@ -204,12 +219,16 @@ def _token(decision: Decision) -> dict[str, Any]:
         "tenant": spec.tenant,
         "audience": spec.audience,
         "resource": spec.resource,
-        "token_endpoint": definition.token_endpoint,
+        "token_endpoint": _known(definition.token_endpoint),
         "lifetime": "expires_in of the answer, else exp of a JWT, else"
         f" {definition.default_lifetime_seconds} s",
         "shared": spec.caller is None,
-        "key": decision.key,
+        "key": decision.key if _known(definition.token_endpoint) else None,
     }
+
+
+def _known(endpoint: str) -> str | None:
+    return None if endpoint == _NOT_KNOWN else endpoint
 
 
 def _view(items: Items, identity: str, request: VendRequest) -> RegistryView:

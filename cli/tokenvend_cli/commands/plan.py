@@ -9,6 +9,7 @@ from tokenvend_cli.commands.context import (
     BAD_USE,
     DEFAULT_FILE,
     DIFFERENCES,
+    UNCHECKED,
     AsJson,
     File,
     deployment_of,
@@ -22,10 +23,18 @@ from tokenvend_cli.commands.show_plan import plan_document, show_notices, show_p
 from tokenvend_cli.configuration.checked import CheckedFile, check_file
 from tokenvend_cli.configuration.discovery import discover
 from tokenvend_cli.configuration.models import json_schema
+from tokenvend_cli.configuration.patience import PatientDiscovery
 from tokenvend_cli.configuration.providers import undiscovered
 from tokenvend_cli.deployment.aliases import AliasChange, Aliases
 from tokenvend_cli.deployment.changes import Action, Change, changes_between
 from tokenvend_cli.deployment.registry_table import RegistryTable, Writes
+from tokenvend_cli.deployment.unchecked import (
+    Unchecked,
+    definitions_in,
+    plannable,
+    refuse_unless_pinned,
+    unchecked_of,
+)
 from tokenvend_cli.problems import ConfigurationError, UsageError
 
 
@@ -39,6 +48,7 @@ class Plan:
     aliases: list[AliasChange]
     table: RegistryTable
     alias_table: Aliases
+    unchecked: list[Unchecked]
 
     @property
     def is_empty(self) -> bool:
@@ -59,7 +69,7 @@ class Plan:
 
     def to_dict(self) -> dict[str, Any]:
         """The plan as JSON."""
-        return plan_document(self.checked, self.changes, self.aliases)
+        return plan_document(self.checked, self.changes, self.aliases, self.unchecked)
 
 
 @told
@@ -77,7 +87,7 @@ def validate(
     Example: tokenvend validate -f tokenvend.yaml
     """
     try:
-        checked = check_file(file, undiscovered, local_stack=local_stack)
+        checked = check_file(file, lambda _: undiscovered, local_stack=local_stack)
     except ConfigurationError as error:
         if not as_json:
             raise
@@ -108,10 +118,14 @@ def plan(
 ) -> None:
     """Show what `apply` would change, and change nothing.
 
+    If an issuer is away, the rest is planned all the same; the exit code is then 4.
+
     Example: tokenvend plan --detailed-exit-code
     """
     found = _make_plan(context, file)
     _show(found, as_json=as_json)
+    if found.unchecked:
+        raise typer.Exit(UNCHECKED)
     if detailed_exit_code and not found.is_empty:
         raise typer.Exit(DIFFERENCES)
 
@@ -127,7 +141,8 @@ def apply(
     """Make what is deployed say what the file says. Applying twice changes nothing.
 
     What the file no longer says is removed. Blocks and client secrets stay. After a new
-    deployment of the stack, direct callers are moved to its version.
+    deployment of the stack, direct callers are moved to its version. While an issuer is away,
+    what the last apply pinned of it stays; if anything new rests on it, nothing is applied.
 
     Example: tokenvend apply --yes
     """
@@ -135,6 +150,7 @@ def apply(
         raise UsageError("nobody can be asked here: plan first, then apply --yes")
     found = _make_plan(context, file)
     _show(found, as_json=as_json)
+    refuse_unless_pinned(found.unchecked)
     if found.is_empty:
         return
     if not yes:
@@ -154,16 +170,19 @@ def schema() -> None:
 
 def _make_plan(context: typer.Context, file: File) -> Plan:
     deployment = deployment_of(context)
-    checked = check_file(file, discover, local_stack=deployment.is_local_stack)
     table, aliases = registry_of(deployment), Aliases(deployment)
     registry = table.read()
+    asked = PatientDiscovery(discover, definitions_in(registry.items))
+    checked = check_file(file, asked.choose, local_stack=deployment.is_local_stack)
+    unchecked = unchecked_of(asked, checked, registry.items)
     return Plan(
         checked,
-        changes_between(registry.items, checked.items),
+        changes_between(registry.items, plannable(checked.items, registry.items, unchecked)),
         registry.revision,
         aliases.changes(checked.configuration),
         table,
         aliases,
+        unchecked,
     )
 
 
@@ -171,4 +190,4 @@ def _show(found: Plan, *, as_json: bool) -> None:
     if as_json:
         print_json(found.to_dict())
     else:
-        show_plan(found.checked, found.changes, found.aliases)
+        show_plan(found.checked, found.changes, found.aliases, found.unchecked)

@@ -1,18 +1,18 @@
 """A plan, for a person and for a program."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from rich.text import Text
 
 from tokenvend_cli.commands.context import note, say, show
 from tokenvend_cli.configuration.checked import CheckedFile
-from tokenvend_cli.configuration.models import ProviderModel
-from tokenvend_cli.configuration.providers import Provider
+from tokenvend_cli.configuration.providers import issuer_of
 from tokenvend_cli.deployment.aliases import AliasAction, AliasChange
 from tokenvend_cli.deployment.changes import Action, Change
 from tokenvend_cli.deployment.kinds import Kind, identity_in, kind_of, name_of
+from tokenvend_cli.deployment.unchecked import Unchecked
 
 _SIGNS = {
     Action.ADD: ("+", "green"),
@@ -30,7 +30,10 @@ _NOT_SHOWN = frozenset({"extra_parameters"})
 
 
 def plan_document(
-    checked: CheckedFile, changes: Iterable[Change], aliases: Iterable[AliasChange]
+    checked: CheckedFile,
+    changes: Iterable[Change],
+    aliases: Iterable[AliasChange],
+    unchecked: Iterable[Unchecked],
 ) -> dict[str, Any]:
     """The plan as JSON."""
     return {
@@ -65,20 +68,31 @@ def plan_document(
             }
             for name, provider in checked.providers.items()
         },
+        "unchecked": [each.to_dict() for each in unchecked],
         "notices": [str(notice) for notice in checked.notices],
     }
 
 
-def show_plan(checked: CheckedFile, changes: list[Change], aliases: list[AliasChange]) -> None:
+def show_plan(
+    checked: CheckedFile,
+    changes: list[Change],
+    aliases: list[AliasChange],
+    unchecked: list[Unchecked],
+) -> None:
     """The plan in lines, with a count at the end."""
     show_notices(checked)
-    _show_providers(checked.configuration.providers, checked.providers)
+    _show_providers(checked, {each.issuer for each in unchecked})
+    for each in unchecked:
+        _note_unchecked(each)
     for change in changes:
         _show_change(change)
     for alias in aliases:
         _show_alias(alias)
     counts = Counter(change.action for change in changes)
     counts.update(_ALIAS_ACTIONS[alias.action] for alias in aliases)
+    if not counts and any(each.open for each in unchecked):
+        say("Nothing to change in what could be checked.")
+        return
     if not counts:
         say("Nothing to change: what is deployed is what the file says.", style="green")
         return
@@ -93,9 +107,21 @@ def show_notices(checked: CheckedFile) -> None:
         note(str(notice))
 
 
-def _show_providers(models: Mapping[str, ProviderModel], providers: Mapping[str, Provider]) -> None:
-    for name, provider in providers.items():
-        model = models[name]
+def _note_unchecked(each: Unchecked) -> None:
+    note(f"{each.issuer} is away: {each.reason}")
+    if each.pinned:
+        note(f"  as the last apply pinned it: {', '.join(each.pinned)}")
+    if each.open:
+        note(f"  not planned, new or changed: {', '.join(each.open)}")
+
+
+def _show_providers(checked: CheckedFile, away: Collection[str]) -> None:
+    for name, provider in checked.providers.items():
+        model = checked.configuration.providers[name]
+        if issuer_of(model) in away:
+            out = Text.assemble("  provider ", (name, "bold"), f"  not checked: {issuer_of(model)}")
+            show(out)
+            continue
         origin = ""
         if model.issuer is not None:
             origin = f"discovered from {model.issuer}"

@@ -1,5 +1,6 @@
 """The whole way from a file to what it means: read, find the providers, check."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,7 +9,13 @@ from tokenvend.adapters.dynamodb.registry_items import RegistryItem
 from tokenvend_cli.configuration.compile import compile_registry
 from tokenvend_cli.configuration.load import ConfigurationFile, load_configuration
 from tokenvend_cli.configuration.models import ConfigurationModel
-from tokenvend_cli.configuration.providers import Discover, Provider, resolve_providers
+from tokenvend_cli.configuration.providers import (
+    Discover,
+    Provider,
+    issuer_of,
+    resolve_providers,
+    undiscovered,
+)
 from tokenvend_cli.configuration.semantics import notices_of, problems_of
 from tokenvend_cli.problems import Problem
 
@@ -36,8 +43,14 @@ class CheckedFile:
         return compile_registry(self.configuration, self.providers)
 
 
-def check_file(path: Path, discover: Discover, *, local_stack: bool) -> CheckedFile:
+#: How the issuers in a file are asked.
+type Choose = Callable[[ConfigurationModel], Discover]
+
+
+def check_file(path: Path, choose: Choose, *, local_stack: bool) -> CheckedFile:
     """The file at *path*; only the *local_stack* may have providers on the loopback interface.
+
+    *choose* says how its issuers are asked.
 
     Raises:
         CommandError: it cannot be read.
@@ -45,8 +58,20 @@ def check_file(path: Path, discover: Discover, *, local_stack: bool) -> CheckedF
     """
     file = load_configuration(path)
     providers, unresolved = resolve_providers(
-        file.configuration.providers, discover, local_stack=local_stack
+        file.configuration.providers, choose(file.configuration), local_stack=local_stack
     )
     found = problems_of(file.configuration, providers, now=datetime.now(UTC))
     file.refuse([*unresolved, *found])
     return CheckedFile(file, providers)
+
+
+def only_for(credential: str, discover: Discover) -> Choose:
+    """Ask the issuer of *credential*'s provider alone; what the others would say is not needed."""
+
+    def choose(configuration: ConfigurationModel) -> Discover:
+        model = configuration.credentials.get(credential)
+        provider = configuration.providers.get(model.provider) if model else None
+        wanted = issuer_of(provider) if provider else None
+        return lambda issuer: discover(issuer) if issuer == wanted else undiscovered(issuer)
+
+    return choose

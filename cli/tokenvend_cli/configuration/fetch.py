@@ -7,7 +7,7 @@ from typing import Any
 import requests
 from urllib3.exceptions import HTTPError
 
-from tokenvend_cli.problems import CommandError, NoMetadataError
+from tokenvend_cli.problems import CommandError, IssuerAwayError, NoMetadataError
 
 _BYTES = 100 * 1024
 _SECONDS = 8.0
@@ -26,7 +26,8 @@ def fetch_json(url: str) -> dict[str, Any]:
 
     Raises:
         NoMetadataError: the server answers with something else.
-        CommandError: it does not answer.
+        IssuerAwayError: it does not answer, or with a failure of its own.
+        CommandError: it answers without end.
     """
     headers = {"Accept": "application/json"}
     try:
@@ -34,12 +35,14 @@ def fetch_json(url: str) -> dict[str, Any]:
             _Session() as session,
             session.get(url, headers=headers, timeout=_SECONDS, stream=True) as response,
         ):
+            if response.status_code >= requests.codes.server_error:
+                raise IssuerAwayError(f"{url} answered {response.status_code}")
             if response.status_code != requests.codes.ok:
                 raise NoMetadataError(f"{url} answered {response.status_code}")
             return _json_object(url, _bounded_body(url, response))
     except (requests.RequestException, HTTPError) as error:
         # Its text may hold a proxy's password.
-        raise CommandError(f"cannot read {url}: {type(error).__name__}") from None
+        raise IssuerAwayError(f"cannot read {url}: {type(error).__name__}") from None
 
 
 def _bounded_body(url: str, response: requests.Response) -> bytes:
@@ -51,7 +54,7 @@ def _bounded_body(url: str, response: requests.Response) -> bytes:
         if len(body) > _BYTES:
             raise CommandError(f"{url} answered with more than {_BYTES} bytes")
         if monotonic() > deadline:
-            raise CommandError(f"{url} did not answer whole within {_SECONDS:.0f} s")
+            raise IssuerAwayError(f"{url} did not answer whole within {_SECONDS:.0f} s")
     return bytes(body)
 
 

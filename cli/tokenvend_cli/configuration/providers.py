@@ -69,7 +69,19 @@ type Discover = Callable[[str], Provider]
 
 def undiscovered(issuer: str) -> Provider:
     """A stand-in for `Discover` where the network is left alone: nothing is known yet."""
-    return Provider(token_endpoint=issuer)
+    return Provider(token_endpoint=issuer, authorization_endpoint=issuer, issuer=issuer)
+
+
+def issuer_of(model: ProviderModel) -> str | None:
+    """The issuer whose metadata *model* rests on, if it rests on one's and its profile is right."""
+    if model.issuer is not None or model.profile is None:
+        return model.issuer
+    try:
+        profile = load_profile(model.profile)
+        return str(profile.filled(model.parameters)["issuer"]) if profile.discovered else None
+    except CommandError:
+        # `resolve_providers` says what is wrong, with its place.
+        return None
 
 
 def resolve_providers(

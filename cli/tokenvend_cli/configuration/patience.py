@@ -1,0 +1,72 @@
+"""Issuers that are away: what was pinned before stands in, and what rests on them is named."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from tokenvend.domain.registry import CredentialDefinition, CredentialKind
+from tokenvend_cli.configuration.models import ConfigurationModel
+from tokenvend_cli.configuration.providers import Discover, Provider, issuer_of, undiscovered
+from tokenvend_cli.problems import IssuerAwayError
+
+
+@dataclass(frozen=True, slots=True)
+class PatientDiscovery:
+    """Asks with `discover`; an issuer that is away is told by what `pinned` has of its provider.
+
+    `away` has the reason for each issuer that was asked and did not answer.
+    """
+
+    discover: Discover
+    pinned: Mapping[str, CredentialDefinition]
+    away: dict[str, str] = field(default_factory=dict)
+
+    def choose(self, configuration: ConfigurationModel) -> Discover:
+        """How the issuers of *configuration* are asked: see `check_file`."""
+        names = {
+            issuer: name
+            for name, model in configuration.providers.items()
+            if (issuer := issuer_of(model)) is not None
+        }
+
+        def ask(issuer: str) -> Provider:
+            try:
+                return self.discover(issuer)
+            except IssuerAwayError as error:
+                self.away[issuer] = str(error)
+                return self._stand_in(names.get(issuer, ""), issuer)
+
+        return ask
+
+    def unchecked(self, configuration: ConfigurationModel) -> dict[str, list[str]]:
+        """The credentials of each issuer that is away."""
+        found: dict[str, list[str]] = {issuer: [] for issuer in self.away}
+        for name, credential in configuration.credentials.items():
+            issuer = issuer_of(configuration.providers[credential.provider])
+            if issuer in found:
+                found[issuer].append(name)
+        return found
+
+    def _stand_in(self, provider: str, issuer: str) -> Provider:
+        found = undiscovered(issuer)
+        for definition in self.pinned.values():
+            if definition.provider == provider and definition.kind is not CredentialKind.API_KEY:
+                found = _as_pinned(found, definition)
+        return found
+
+
+def _as_pinned(provider: Provider, definition: CredentialDefinition) -> Provider:
+    """*provider* with what the deployed *definition* says of it, but for its issuer's name."""
+    found = replace(
+        provider,
+        token_endpoint=definition.token_endpoint,
+        client_authentication=definition.client_authentication,
+        revocation_endpoint=definition.revocation_endpoint,
+    )
+    authorization = definition.authorization
+    if authorization is None:
+        return found
+    return replace(
+        found,
+        authorization_endpoint=authorization.endpoint,
+        requires_iss=authorization.requires_iss,
+    )

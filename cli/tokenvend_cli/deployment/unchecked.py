@@ -1,0 +1,107 @@
+"""Credentials whose issuer is away: which can stay as they are, and which hold an apply up."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from tokenvend.adapters.dynamodb.definition_items import parse_definition
+from tokenvend.adapters.dynamodb.registry_items import RegistryItem
+from tokenvend.domain.registry import CredentialDefinition
+from tokenvend_cli.configuration.checked import CheckedFile
+from tokenvend_cli.configuration.patience import PatientDiscovery
+from tokenvend_cli.deployment.kinds import Kind, kind_of, name_of
+from tokenvend_cli.problems import CommandError
+
+
+@dataclass(frozen=True, slots=True)
+class Unchecked:
+    """One issuer that is away, and why; `pinned` and `open` are its credentials.
+
+    Pinned ones are as the last apply left them, as far as the file can tell. Open ones are new,
+    or changed, so that what they would be is not known.
+    """
+
+    issuer: str
+    reason: str
+    pinned: tuple[str, ...]
+    open: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """For a program to read."""
+        return {
+            "issuer": self.issuer,
+            "reason": self.reason,
+            "pinned": list(self.pinned),
+            "open": list(self.open),
+        }
+
+
+def definitions_in(items: Collection[RegistryItem]) -> dict[str, CredentialDefinition]:
+    """The deployed definitions by name; one that makes no sense is left out."""
+    found = {}
+    for item in items:
+        if kind_of(item) is Kind.CREDENTIAL:
+            try:
+                found[name_of(item)] = parse_definition(item.document)
+            except ValueError:
+                continue
+    return found
+
+
+def unchecked_of(
+    asked: PatientDiscovery, checked: CheckedFile, deployed: Collection[RegistryItem]
+) -> list[Unchecked]:
+    """What could not be checked; empty where every issuer answered."""
+    if not asked.away:
+        return []
+    before = {item.key: item for item in deployed}
+    pinned = {
+        name_of(item)
+        for item in checked.items
+        if kind_of(item) is Kind.CREDENTIAL and before.get(item.key) == item
+    }
+    return [
+        Unchecked(
+            issuer,
+            asked.away[issuer],
+            tuple(name for name in names if name in pinned),
+            tuple(name for name in names if name not in pinned),
+        )
+        for issuer, names in asked.unchecked(checked.configuration).items()
+    ]
+
+
+def plannable(
+    desired: list[RegistryItem],
+    deployed: Collection[RegistryItem],
+    unchecked: Collection[Unchecked],
+) -> list[RegistryItem]:
+    """*desired* without what is open: that stays as it is deployed, or away with its grants."""
+    still_open = {name for each in unchecked for name in each.open}
+    before = {item.key: item for item in deployed}
+    found = []
+    for item in desired:
+        if kind_of(item) is Kind.CREDENTIAL and name_of(item) in still_open:
+            if item.key in before:
+                found.append(before[item.key])
+        elif kind_of(item) is not Kind.GRANT or item.sk not in still_open:
+            found.append(item)
+        elif item.key in before:
+            found.append(before[item.key])
+    return found
+
+
+def refuse_unless_pinned(unchecked: Collection[Unchecked]) -> None:
+    """End an apply that would leave something of the file out.
+
+    Raises:
+        CommandError: a credential is open.
+    """
+    waiting = [each for each in unchecked if each.open]
+    if waiting:
+        names = ", ".join(name for each in waiting for name in each.open)
+        issuers = ", ".join(each.issuer for each in waiting)
+        raise CommandError(
+            f"nothing was applied: {names} cannot be known while {issuers} is away. Apply when it"
+            " answers, or leave them out of the file until then"
+        )
