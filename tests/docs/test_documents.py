@@ -50,6 +50,21 @@ def test_every_parameter_of_a_request_is_documented() -> None:
     assert set(re.findall(r"`(\w+)`", table)) >= PARAMETERS
 
 
+def test_every_alarm_of_the_template_has_its_page_for_whoever_is_on_call() -> None:
+    resources = _template()["Resources"]
+    alarms = [name for name, each in resources.items() if each["Type"] == "AWS::CloudWatch::Alarm"]
+
+    assert re.findall(r"^## (\w+Alarm)$", _text("docs/operating.md"), re.MULTILINE) == alarms
+
+
+def test_every_command_for_whoever_is_on_call_is_one() -> None:
+    called = set(re.findall(r"`tokenvend ([a-z]+(?: [a-z]+)?)", _text("docs/operating.md")))
+    commands = set(re.findall(r"`tokenvend ([a-z -]+?)`", _text("docs/commands.md")))
+
+    assert called
+    assert {each for each in called if not ({each, each.split()[0]} & commands)} == set()
+
+
 def test_every_parameter_of_the_template_is_documented_with_its_default() -> None:
     table = _text("docs/deploying.md").partition("## Parameters")[2].partition("\n## ")[0]
     rows = [line for line in table.splitlines() if line.startswith("| `")]
