@@ -1,11 +1,20 @@
-"""`tokenvend probe` on a provider that nobody here wrote."""
+"""`tokenvend probe` on a provider that nobody here wrote, and on both sides of the demo's.
+
+What it measures of users' consents there stands in `test_consent_node_provider.py`.
+"""
 
 import json
 
+import pytest
+import requests
 import yaml
+from tests.local_stack.elsewhere import Application
 from tests.local_stack.node_provider import SCOPES, NodeProvider
 from tests.local_stack.world import World
 
+from tokenvend_local.asking import ask_signed
+from tokenvend_local.browsing import Browser, Page
+from tokenvend_local.demo_provider.clients import Flavour
 from tokenvend_local.stack import LocalStack
 
 
@@ -38,3 +47,75 @@ def test_probe_tells_what_the_provider_does_and_shows_no_token(
     assert document["requests"] == 6
     assert len(node_provider.exchanges(client.client_id)) - asked == 4
     assert client.client_secret not in printed
+
+
+def _allow(browser: Browser, page: Page) -> Page:
+    return browser.press(page, "Allow", {"user": "ada"})
+
+
+@pytest.mark.parametrize(
+    ("flavour", "carries"),
+    [
+        pytest.param(Flavour.STANDARD, "that one", id="a provider that narrows"),
+        pytest.param(Flavour.SMARTRECRUITERS, "jobs_read user_me_read", id="one that does not"),
+    ],
+)
+def test_probe_measures_a_consent_at_the_demo_provider(
+    stack: LocalStack, world: World, flavour: Flavour, carries: str, keep_out_of_logs: set[str]
+) -> None:
+    name, scopes = world.name("probed"), ("jobs_read", "user_me_read")
+    client = world.consent_credential(name, flavour=flavour, scopes=scopes)
+    world.apply()
+    control = stack.provider
+    before = Application(
+        control.authorization_endpoint(flavour),
+        control.token_endpoint(flavour),
+        client.client_id,
+        client.client_secret,
+        world.redirect_uri(name),
+    )
+    refresh_token = before.refresh_token(scopes, _allow)
+    keep_out_of_logs.add(refresh_token)
+    secret = {"client_id": client.client_id, "client_secret": client.client_secret}
+
+    printed = stack.tokenvend(
+        *("probe", name, "--json", "--secret-from-stdin"),
+        stdin=json.dumps(secret | {"refresh_token": refresh_token}),
+    )
+
+    found = {each["question"]: each["answer"] for each in json.loads(printed)["found"]}
+    assert found["asked for one scope, a token carries"] == carries
+    assert found["a refresh gives"] == "the next refresh token"
+    assert found["a spent refresh token"] == "400 invalid_grant"
+    assert refresh_token not in printed
+
+
+def test_a_token_is_ended_at_a_provider_that_nobody_here_wrote(
+    stack: LocalStack, world: World, node_provider: NodeProvider, keep_out_of_logs: set[str]
+) -> None:
+    name, caller, client = world.name("ended"), world.name("shop"), node_provider.post
+    role = world.role(caller)
+    world.foreign_credential(
+        name,
+        {"issuer": node_provider.issuer, "client_authentication": client.method},
+        client_id=client.client_id,
+        client_secret=client.client_secret,
+        scopes=SCOPES,
+    )
+    world.caller(caller, iam=role)
+    world.grant(caller, name)
+    world.apply()
+    token = ask_signed(stack.deployed, role, name).token
+    keep_out_of_logs.add(token)
+
+    def is_active() -> object:
+        proof = {"client_id": client.client_id, "client_secret": client.client_secret}
+        asked = requests.post(
+            f"{node_provider.issuer}/token/introspection", data=proof | {"token": token}, timeout=10
+        )
+        return asked.json()["active"]
+
+    active = is_active()
+    stack.tokenvend("revoke", name, stdin=token)
+
+    assert (active, is_active()) == (True, False)

@@ -24,6 +24,8 @@ const provider = new Provider(issuer, {
     fetch(url, { ...options, signal: AbortSignal.timeout(20_000) }),
   scopes,
   ttl: { ClientCredentials: 600 },
+  // Each refresh token is good for one use; one that comes again revokes the whole consent.
+  rotateRefreshToken: true,
   features: {
     devInteractions: { enabled: clients.some(({ redirect_uris }) => redirect_uris) },
     clientCredentials: { enabled: true },

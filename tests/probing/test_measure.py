@@ -2,13 +2,14 @@
 
 import json
 from base64 import urlsafe_b64encode
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from tests.fakes.provider import FakeProvider, json_response
 
 from tokenvend.domain.oauth.token_request import ProviderSecret
-from tokenvend.domain.registry import CredentialDefinition
+from tokenvend.domain.registry import CredentialDefinition, CredentialKind
 from tokenvend.domain.secret import Secret
 from tokenvend_cli.probing.asking import MOST_REQUESTS, Asker
 from tokenvend_cli.probing.findings import Findings
@@ -159,3 +160,39 @@ def test_nothing_that_a_provider_wrote_is_repeated_but_an_error_code(error: obje
     provider.script(json_response({"error": error}, status=400))
 
     assert Asker(provider, DEFINITION, SECRET).token().shape == "400"
+
+
+USERS = replace(DEFINITION, kind=CredentialKind.AUTHORIZATION_CODE)
+
+
+def _measure_consent(*answers: Any) -> tuple[Findings, FakeProvider]:
+    provider = FakeProvider()
+    provider.script(*answers)
+    asker = Asker(provider, USERS, SECRET)
+    return measure(asker, USERS, refresh_token=Secret("given")), provider
+
+
+def test_where_users_consent_every_token_is_a_refresh_that_spends_the_newest() -> None:
+    spent = json_response({"error": "invalid_grant"}, status=400)
+    findings, provider = _measure_consent(
+        *(_token(1, refresh_token="second"), _token(2), _token(3, refresh_token="third")),
+        *(NO, spent),
+    )
+
+    forms = [request.form for request in provider.requests]
+    assert {form["grant_type"] for form in forms} == {"refresh_token"}
+    # The last two: a scope that is not there, and the one that was spent first.
+    sent = ["given", "second", "second", "third", "given"]
+    assert [form["refresh_token"] for form in forms] == sent
+    assert [form.get("scope") for form in forms[:3]] == [None, None, "read"]
+    assert _answers(findings)["a refresh gives"] == "the next refresh token"
+    assert _answers(findings)["a spent refresh token"] == "400 invalid_grant"
+
+
+def test_where_users_consent_nothing_is_asked_without_a_consent() -> None:
+    provider = FakeProvider()
+
+    with pytest.raises(CommandError, match="--secret-from-stdin"):
+        measure(Asker(provider, USERS, SECRET), USERS)
+
+    assert provider.requests == []

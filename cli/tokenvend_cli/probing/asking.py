@@ -5,7 +5,7 @@ import binascii
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 from tokenvend.domain.cache_key import TokenSpec
 from tokenvend.domain.oauth.error_code import error_code
@@ -17,7 +17,7 @@ from tokenvend.domain.oauth.token_request import (
 )
 from tokenvend.domain.oauth.token_response import ProviderResponse
 from tokenvend.domain.registry import CredentialDefinition, ScopeMode
-from tokenvend.domain.scopes import NO_SCOPES, Scopes
+from tokenvend.domain.scopes import NO_SCOPES, Scopes, format_scope
 from tokenvend.domain.secret import Secret
 from tokenvend.ports import ProviderAwayError, ProviderClient
 from tokenvend_cli.problems import CommandError
@@ -60,6 +60,13 @@ class Told:
         return None
 
 
+class TokenSource(Protocol):
+    """Where a probe's tokens come from: the credential itself, or a user's consent."""
+
+    def token(self, scopes: Scopes = NO_SCOPES, *, names_scope: bool = False) -> Told:
+        """Ask for a token, with `scope` where *names_scope* says so."""
+
+
 class Asker:
     """Asks on behalf of one credential."""
 
@@ -81,9 +88,11 @@ class Asker:
         )
         return self._send(build_token_request(definition, spec, self._secret))
 
-    def refreshed(self, refresh_token: Secret) -> Told:
-        """Spend *refresh_token*."""
+    def refreshed(self, refresh_token: Secret, scopes: Scopes = NO_SCOPES) -> Told:
+        """Spend *refresh_token*, for *scopes* if there are any."""
         form = {"grant_type": "refresh_token", "refresh_token": refresh_token.reveal()}
+        if scopes:
+            form["scope"] = format_scope(scopes, separator=self._definition.scope_separator)
         return self._post(self._definition.token_endpoint, form)
 
     def introspected(self, endpoint: str, token: str) -> Told:
@@ -102,6 +111,22 @@ class Asker:
         except ProviderAwayError as error:
             raise CommandError(f"the provider does not answer: {error}") from None
         return Told(response.status, _json(response), response.sent)
+
+
+class Refreshing:
+    """Asks on behalf of one user's consent: each token is a refresh."""
+
+    def __init__(self, asker: Asker, refresh_token: Secret) -> None:
+        self._asker = asker
+        self.refresh_token = refresh_token
+
+    def token(self, scopes: Scopes = NO_SCOPES, *, names_scope: bool = False) -> Told:
+        """Spend the refresh token that is good now, and keep the next one."""
+        told = self._asker.refreshed(self.refresh_token, scopes if names_scope else NO_SCOPES)
+        successor = told.fields.get("refresh_token")
+        if isinstance(successor, str) and successor:
+            self.refresh_token = Secret(successor)
+        return told
 
 
 def _json(response: ProviderResponse) -> Mapping[str, Any]:

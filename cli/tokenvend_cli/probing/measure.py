@@ -1,9 +1,9 @@
 """The questions of a probe, in the order in which they cost least."""
 
-from tokenvend.domain.registry import CredentialDefinition
+from tokenvend.domain.registry import CredentialDefinition, CredentialKind
 from tokenvend.domain.scopes import format_scope
 from tokenvend.domain.secret import Secret
-from tokenvend_cli.probing.asking import Asker, Told
+from tokenvend_cli.probing.asking import Asker, Refreshing, TokenSource, Told
 from tokenvend_cli.probing.findings import Findings
 from tokenvend_cli.problems import CommandError
 
@@ -19,23 +19,44 @@ def measure(
 ) -> Findings:
     """Ask the provider at most `asking.MOST_REQUESTS` times, and say what it does.
 
+    Where users consent, every token is a refresh of the consent of *refresh_token*.
+
     Raises:
-        CommandError: it gives no token, or does not answer.
+        CommandError: it gives no token, does not answer, or there is no consent to ask with.
     """
     findings = Findings()
-    first = _first_token(asker, definition, findings)
-    second = _second_token(asker, definition, findings, first)
+    source = _source(asker, definition, refresh_token)
+    first = _first_token(source, definition, findings)
+    second = _second_token(source, definition, findings, first)
     _former_token(asker, findings, first, second, introspection_endpoint)
-    _narrowing(asker, definition, findings, introspection_endpoint)
-    refused = asker.token(_NO_SUCH_SCOPE, names_scope=True)
+    _narrowing(asker, source, definition, findings, introspection_endpoint)
+    # A provider may spend a refresh token that it then refuses: nothing rests on what is left.
+    rotates = isinstance(source, Refreshing) and _gives_the_next(findings, source, refresh_token)
+    refused = source.token(_NO_SUCH_SCOPE, names_scope=True)
     findings.add("a scope that is not there", "accepted" if refused.token else refused.shape)
-    if refresh_token is not None:
-        _rotation(asker, findings, refresh_token)
+    if refresh_token is not None and source is asker:
+        rotates = _rotation(asker, findings, refresh_token)
+    if refresh_token is not None and rotates:
+        # Last, because one that comes again may end the consent.
+        _spent(asker, findings, refresh_token)
     return findings
 
 
-def _first_token(asker: Asker, definition: CredentialDefinition, findings: Findings) -> Told:
-    told = asker.token(definition.scopes)
+def _source(
+    asker: Asker, definition: CredentialDefinition, refresh_token: Secret | None
+) -> TokenSource:
+    if definition.kind is not CredentialKind.AUTHORIZATION_CODE:
+        return asker
+    if refresh_token is None:
+        raise CommandError(
+            "users consent to this credential: give the refresh_token of a consent that may be"
+            " lost, with the rest of the secret, by --secret-from-stdin"
+        )
+    return Refreshing(asker, refresh_token)
+
+
+def _first_token(source: TokenSource, definition: CredentialDefinition, findings: Findings) -> Told:
+    told = source.token(definition.scopes)
     if told.token is None:
         raise CommandError(f"the provider gives no token: {told.shape}")
     lifetime = told.fields.get("expires_in")
@@ -52,9 +73,9 @@ def _first_token(asker: Asker, definition: CredentialDefinition, findings: Findi
 
 
 def _second_token(
-    asker: Asker, definition: CredentialDefinition, findings: Findings, first: Told
+    source: TokenSource, definition: CredentialDefinition, findings: Findings, first: Told
 ) -> Told:
-    second = asker.token(definition.scopes)
+    second = source.token(definition.scopes)
     same = second.token == first.token
     findings.add("a second request gives", "the same token" if same else "another token")
     return second
@@ -84,14 +105,18 @@ def _is_active(asker: Asker, endpoint: str | None, token: str) -> bool | None:
 
 
 def _narrowing(
-    asker: Asker, definition: CredentialDefinition, findings: Findings, endpoint: str | None
+    asker: Asker,
+    source: TokenSource,
+    definition: CredentialDefinition,
+    findings: Findings,
+    endpoint: str | None,
 ) -> None:
     question = "asked for one scope, a token carries"
     if len(definition.scopes) <= 1:
         findings.add(question, None, "the credential declares no two scopes to tell apart")
         return
     one = frozenset({min(definition.scopes)})
-    told = asker.token(one, names_scope=True)
+    told = source.token(one, names_scope=True)
     if told.token is None:
         findings.add(question, None, f"refused: {told.shape}")
         return
@@ -108,14 +133,21 @@ def _narrowing(
     findings.provider["scope_mode"] = "narrows" if narrows else "fixed"
 
 
-def _rotation(asker: Asker, findings: Findings, refresh_token: Secret) -> None:
-    told = asker.refreshed(refresh_token)
+def _rotation(asker: Asker, findings: Findings, refresh_token: Secret) -> bool:
+    source = Refreshing(asker, refresh_token)
+    told = source.token()
     if told.token is None:
         findings.add("a refresh", told.shape)
-        return
-    successor = told.fields.get("refresh_token")
-    rotates = isinstance(successor, str) and successor != refresh_token.reveal()
+        return False
+    return _gives_the_next(findings, source, refresh_token)
+
+
+def _gives_the_next(findings: Findings, source: Refreshing, given: Secret | None) -> bool:
+    rotates = given is not None and source.refresh_token.reveal() != given.reveal()
     findings.add("a refresh gives", "the next refresh token" if rotates else "no other one")
-    if rotates:
-        again = asker.refreshed(refresh_token)
-        findings.add("a spent refresh token", "is still good" if again.token else again.shape)
+    return rotates
+
+
+def _spent(asker: Asker, findings: Findings, refresh_token: Secret) -> None:
+    again = asker.refreshed(refresh_token)
+    findings.add("a spent refresh token", "is still good" if again.token else again.shape)
