@@ -4,6 +4,8 @@ import json
 import sys
 import time
 from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +15,15 @@ from simulation.report import WHOLE, simulate
 OUTPUT = Path("build/simulation.json")
 PLOTS = Path("build/simulation")
 _SEED = 20_260_301
+#: The month takes about as long as all the rest.
+_AT_ONCE = 2
 
 
 def main() -> None:
     """Run the whole size."""
     started = time.monotonic()
-    result = simulate(WHOLE, seed=_SEED, progress=_Progress())
+    with ProcessPoolExecutor(_AT_ONCE, mp_context=get_context("spawn")) as pool:
+        result = simulate(WHOLE, seed=_SEED, progress=_Progress(), pool=pool)
     OUTPUT.parent.mkdir(exist_ok=True)
     OUTPUT.write_text(json.dumps(result, indent=1) + "\n")
     drawn = draw(result, PLOTS)

@@ -13,18 +13,17 @@ from tests.fakes.vend_reader import InMemoryCredentialReader, InMemoryVendReader
 
 from simulation import network
 from simulation.clock import SimulatedClock
+from simulation.credentials import (
+    SimulatedCredentialReader,
+    SimulatedCredentialStates,
+    SimulatedVendReader,
+)
 from simulation.kernel import Kernel
 from simulation.load import NO_LIMITS, Limits, Meter
 from simulation.network import Network
-from simulation.services import (
-    SimulatedCredentialReader,
-    SimulatedCredentialStates,
-    SimulatedProvider,
-    SimulatedSecretStore,
-    SimulatedTokenStore,
-    SimulatedVendReader,
-    Table,
-)
+from simulation.provider import SimulatedProvider, SimulatedSecretStore
+from simulation.table import Table
+from simulation.token_store import SimulatedTokenStore
 from tokenvend.domain import bounds
 from tokenvend.domain.identity import Entry, Proof
 from tokenvend.domain.oauth.token_request import ProviderSecret, host_of

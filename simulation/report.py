@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ from simulation.month import Month
 from simulation.stampede import LAMBDA_ADDS, SIZES, Stampede, stampede
 from tokenvend.domain import bounds
 
-#: A lookup reads this much of one caller's partition, which is the hottest; see services.py.
+#: A lookup reads this much of one caller's partition, which is the hottest; see credentials.py.
 _HOTTEST_UNITS_A_LOOKUP = 1.5
 _PARTITION_READS = 3_000
 #: An empty run of the schedule still asks for each minute that it looks back on.
@@ -37,12 +38,31 @@ TINY = Size(0.25, 0.05, 4, (1, 100), 500, 4)
 type Progress = Callable[[str, float], None]
 
 
-def simulate(size: Size, *, seed: int, progress: Progress) -> dict[str, Any]:
-    """Run it all; *progress* is told what is under way, and the share that is done."""
+def simulate(
+    size: Size, *, seed: int, progress: Progress, pool: Executor | None = None
+) -> dict[str, Any]:
+    """Run it all, in *pool* if there is one: no part knows of another.
+
+    *progress* is told what is under way, and the share that is done.
+    """
+    if pool is None:
+        month = _month(size, seed, progress)
+        return month | _of_rest(_stampedes(size, seed, progress), _backlogs(size, seed, progress))
+    # The longest first.
+    longest = pool.submit(_month, size, seed, progress)
+    stampedes = pool.submit(_stampedes, size, seed, progress)
+    backlogs = pool.submit(_backlogs, size, seed, progress)
+    return longest.result() | _of_rest(stampedes.result(), backlogs.result())
+
+
+def _month(size: Size, seed: int, progress: Progress) -> dict[str, Any]:
     month = Month(days=size.days, rate=size.rate, credentials=size.credentials, seed=seed)
     month.run(lambda share: progress(f"{size.days:g} days", share))
-    stampedes = _stampedes(size, seed, progress)
-    backlogs = [
+    return _of_month(month)
+
+
+def _backlogs(size: Size, seed: int, progress: Progress) -> list[Backlog]:
+    return [
         backlog(
             size.tokens,
             seed=seed,
@@ -52,7 +72,6 @@ def simulate(size: Size, *, seed: int, progress: Progress) -> dict[str, Any]:
         )
         for at_once in (True, False)
     ]
-    return _of_month(month) | _of_rest(stampedes, backlogs)
 
 
 def _stampedes(size: Size, seed: int, progress: Progress) -> list[Stampede]:

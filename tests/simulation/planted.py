@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from simulation.services import SimulatedTokenStore
+from simulation.token_store import SimulatedTokenStore
 from tests.fakes.token_store import InMemoryTokenStore
 
 from tokenvend.adapters.clock import SystemClock
