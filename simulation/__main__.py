@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from simulation.plots import draw
+from simulation.progress import Lines
 from simulation.report import WHOLE, simulate
 
 OUTPUT = Path("build/simulation.json")
@@ -23,7 +24,7 @@ def main() -> None:
     """Run the whole size."""
     started = time.monotonic()
     with ProcessPoolExecutor(_AT_ONCE, mp_context=get_context("spawn")) as pool:
-        result = simulate(WHOLE, seed=_SEED, progress=_Progress(), pool=pool)
+        result = simulate(WHOLE, seed=_SEED, progress=Lines(), pool=pool)
     OUTPUT.parent.mkdir(exist_ok=True)
     OUTPUT.write_text(json.dumps(result, indent=1) + "\n")
     drawn = draw(result, PLOTS)
@@ -31,20 +32,6 @@ def main() -> None:
     sys.stdout.write(f"\n{OUTPUT} and {len(drawn)} plots in {PLOTS}, ")
     sys.stdout.write(f"after {time.monotonic() - started:.0f} s. How to read them: ")
     sys.stdout.write("docs/simulation.md\n")
-
-
-class _Progress:
-    """A line for each twentieth of each part."""
-
-    def __init__(self) -> None:
-        self._last = ("", -1)
-
-    def __call__(self, what: str, share: float) -> None:
-        step = (what, int(share * 20))
-        if step != self._last:
-            self._last = step
-            sys.stdout.write(f"{what:>24} {share:5.0%}\n")
-            sys.stdout.flush()
 
 
 def summary(result: Mapping[str, Any]) -> str:

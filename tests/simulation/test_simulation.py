@@ -1,5 +1,7 @@
 """The whole simulation at its smallest: what `make simulate` writes, and the goals in it."""
 
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,7 @@ from simulation.__main__ import summary
 from simulation.backlog import backlog
 from simulation.month import Month
 from simulation.plots import draw
+from simulation.progress import Lines
 from simulation.report import TINY, simulate
 
 from tokenvend.domain import bounds
@@ -26,6 +29,18 @@ def test_result_has_what_is_promised_and_its_plots_are_drawn(tmp_path: Path) -> 
     assert "exchanges" in summary(result)
     for plot in draw(result, tmp_path):
         assert plot.read_text().startswith("<?xml")
+
+
+def test_parts_in_processes_of_their_own_come_to_the_same_and_tell_how_far_they_are(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    here = simulate(TINY, seed=1, progress=lambda *_: None)
+
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        there = simulate(TINY, seed=1, progress=Lines(), pool=pool)
+
+    assert there == here
+    assert "cold environments  100%" in capfd.readouterr().out
 
 
 def test_tokens_in_steady_use_cost_nearly_the_least_exchanges_and_nobody_waits() -> None:
