@@ -1,6 +1,7 @@
 """Put the demo in a running local stack: clients at the provider, roles, grants, secrets."""
 
 import json
+import os
 import secrets
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +18,9 @@ from tokenvend_local.stack import LocalStack
 _PLACEHOLDER = "http://127.0.0.1:8123"
 #: The same for the pages.
 _PAGES_PLACEHOLDER = "http://127.0.0.1:8124"
+#: An editor looks for the schema from where the file is.
+_SCHEMA_KEY = "yaml-language-server: $schema="
+_SCHEMA = f"{_SCHEMA_KEY}../docs/"
 #: Where users of the demo come back to. Nobody listens there: the tour reads the code off the URL.
 RETURN_URL = "http://127.0.0.1:8125/connected"
 _CALLER = "dashboard"
@@ -44,9 +48,9 @@ def set_up(stack: LocalStack, folder: Path) -> Demo:
     """
     folder.mkdir(parents=True, exist_ok=True)
     configuration = folder / "tokenvend.yaml"
-    text = places.DEMO_CONFIGURATION.read_text()
-    text = text.replace(_PLACEHOLDER, stack.provider.url)
-    configuration.write_text(text.replace(_PAGES_PLACEHOLDER, stack.deployed.pages_url))
+    configuration.write_text(
+        written_for(folder, provider_url=stack.provider.url, pages_url=stack.deployed.pages_url)
+    )
     careers_site, nightly_export, stranger = _principals(stack)
     stack.tokenvend("apply", "--yes", "--file", str(configuration))
     with ThreadPoolExecutor(_COMMANDS_AT_ONCE) as pool:
@@ -59,6 +63,17 @@ def set_up(stack: LocalStack, folder: Path) -> Demo:
         document = json.loads(issued.result())
     dashboard = OAuthClient(document["client_id"], document["client_secret"])
     return Demo(stack, configuration, careers_site, nightly_export, stranger, dashboard)
+
+
+def written_for(folder: Path, *, provider_url: str, pages_url: str) -> str:
+    """demo/tokenvend.yaml with the addresses of a stack, for a file in *folder*."""
+    text = places.DEMO_CONFIGURATION.read_text()
+    here = os.path.relpath(places.ROOT / "docs", folder)
+    return (
+        text.replace(_PLACEHOLDER, provider_url)
+        .replace(_PAGES_PLACEHOLDER, pages_url)
+        .replace(_SCHEMA, f"{_SCHEMA_KEY}{here}/", 1)
+    )
 
 
 def _principals(stack: LocalStack) -> tuple[Principal, Principal, Principal]:
