@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from types import FrameType
 
-from tokenvend_local import artifact, demo, guide, kept, places, table, tour
+from tokenvend_local import artifact, chromium, consenting, demo, guide, kept, places, table, tour
 from tokenvend_local.errors import LocalStackError
 from tokenvend_local.kept import FOLDER
 from tokenvend_local.progress import told
@@ -19,12 +19,16 @@ def run_demo() -> int:
     """Start a stack, tour it, stop it."""
     out = table.console()
     folder = FOLDER / "demo"
+    has_browser = chromium.is_found()
+    consent = chromium.consent if has_browser else consenting.consent
     with local_stack(folder, step=told) as stack:
         with told("Applying demo/tokenvend.yaml, writing secrets"):
             ready = demo.set_up(stack, folder)
         with told("Asking for tokens"):
             rows = [
-                row for each in tour.stops(ready) for row in tour.visit(each, stack.provider.url)
+                row
+                for each in tour.stops(ready, consent)
+                for row in tour.visit(each, stack.provider.url)
             ]
     out.print()
     out.print(table.build_table(rows))
@@ -34,6 +38,7 @@ def run_demo() -> int:
         "The first call of each function also starts its process.",
         style="dim",
     )
+    out.print(guide.how_ada_consented(in_browser=has_browser), style="dim")
     astray = [row for row in rows if not row.went_as_meant]
     if astray:
         out.print(f"\n{len(astray)} of {len(rows)} did not go as meant (in red).", style="red")
@@ -58,11 +63,13 @@ def run_up() -> int:
         with told("Applying demo/tokenvend.yaml, writing secrets"):
             ready = demo.set_up(stack, FOLDER)
         kept.keep(ready)
+        link = consenting.start(ready, connection="you")
     except BaseException:
         stop(stack.processes)
         kept.forget()
         raise
     out.print(_IS_UP.format(endpoint=stack.endpoint, api_url=stack.api_url))
+    guide.print_link(out, link)
     guide.print_next(out, is_up=True)
     return 0
 

@@ -1,5 +1,6 @@
 """A user of the demo: opens the link, presses Continue, allows, and comes back."""
 
+from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
 from tokenvend_local.asking import Answer, ask_signed, connect_signed
@@ -9,12 +10,15 @@ from tokenvend_local.errors import LocalStackError
 
 CREDENTIAL, CONNECTION, USER = "hiring", "ada", "ada"
 
+#: Leads a user through the pages, from the link to the code that comes back.
+type Consent = Callable[[str], str]
 
-def start(demo: Demo) -> str:
+
+def start(demo: Demo, connection: str = CONNECTION) -> str:
     """Start a connection as careers-site does; the link to send the user to."""
     started = connect_signed(
         *(demo.stack.deployed, demo.careers_site, CREDENTIAL, "start"),
-        connection=CONNECTION,
+        connection=connection,
         return_url=RETURN_URL,
     )
     if started.error is not None:
@@ -23,7 +27,7 @@ def start(demo: Demo) -> str:
 
 
 def consent(connect_url: str, *, user: str = USER) -> str:
-    """What a user does in a browser; the one-time code that comes to the application.
+    """What a user does in a browser, by plain requests; the code that comes to the application.
 
     Raises:
         LocalStackError: a page was not the one that leads on.
@@ -39,9 +43,9 @@ def consent(connect_url: str, *, user: str = USER) -> str:
     return parse_qs(urlsplit(returned.moves_to).query)["code"][0]
 
 
-def connect_and_ask(demo: Demo) -> Answer:
+def connect_and_ask(demo: Demo, by: Consent) -> Answer:
     """From the start to a token that sees what the user sees."""
-    code = consent(start(demo))
+    code = by(start(demo))
     completed = connect_signed(
         *(demo.stack.deployed, demo.careers_site, CREDENTIAL, "complete"),
         connection=CONNECTION,

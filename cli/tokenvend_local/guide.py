@@ -33,6 +33,26 @@ NEXT = (
 )
 
 
+def how_ada_consented(*, in_browser: bool) -> str:
+    """In which way the tour's user went through the pages."""
+    if in_browser:
+        return "Ada consented in headless Chromium."
+    return (
+        "No Chromium with its driver was found, so Ada's steps were plain HTTP requests. "
+        "To take them yourself, open the link that make up prints."
+    )
+
+
+def print_link(out: Console, link: str) -> None:
+    """Print the link at which a person can consent."""
+    out.print("\nConsent yourself: open this within 10 minutes", style="bold")
+    out.print(Text(f"  {link}", style="cyan"), soft_wrap=True)
+    out.print(
+        "      It ends at the application's address, where nobody listens in this demo.",
+        soft_wrap=True,
+    )
+
+
 def print_next(out: Console, *, is_up: bool) -> None:
     """Print what to try, each command on a line of its own, never wrapped."""
     out.print("\nWhat to try next", style="bold")

@@ -13,7 +13,7 @@ import requests
 from botocore.exceptions import ClientError
 
 from tokenvend_local.asking import Answer, ask_as_client, ask_directly, ask_signed, items
-from tokenvend_local.consenting import connect_and_ask
+from tokenvend_local.consenting import Consent, connect_and_ask
 from tokenvend_local.demo import Demo
 
 SIGNED = "HTTP, signed"
@@ -54,13 +54,13 @@ class Stop:
     error: str | None = None
 
 
-def stops(demo: Demo) -> Iterator[Stop]:
-    """What the tour asks for, one at a time."""
-    yield from _granted(demo)
+def stops(demo: Demo, consent: Consent) -> Iterator[Stop]:
+    """What the tour asks for, one at a time; *consent* is what its user does."""
+    yield from _granted(demo, consent)
     yield from _refused(demo)
 
 
-def _granted(demo: Demo) -> Iterator[Stop]:
+def _granted(demo: Demo, consent: Consent) -> Iterator[Stop]:
     deployed, export = demo.stack.deployed, demo.nightly_export
     alias = "nightly-export"
     reading = {"credential": "reports", "scope": "reports:read"}
@@ -81,7 +81,7 @@ def _granted(demo: Demo) -> Iterator[Stop]:
         "careers-site",
         CONSENT,
         "hiring, as Ada",
-        lambda: connect_and_ask(demo),
+        lambda: connect_and_ask(demo, consent),
         api_path="/users/me",
     )
     yield Stop(

@@ -56,6 +56,7 @@ def test_demo_shows_who_got_which_token_and_leaves_nothing_running(
         assert source in shown
     for error in ("invalid_scope", "unauthorized_client", "invalid_client"):
         assert error in shown
+    assert "Ada consented in headless Chromium." in shown
     assert "What to try next" in shown
     assert _parts() <= before
 

@@ -1,11 +1,13 @@
 """`make up` leaves a stack that a person can use from the files it names; `make down` ends it."""
 
 import json
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 
 from tokenvend_local import kept
 from tokenvend_local.guide import NEXT
@@ -48,6 +50,15 @@ def test_what_it_tells_to_try_works(up: str) -> None:
     assert "invalid_scope" in ended[2].stdout
     assert "is blocked" in ended[3].stdout
     assert "no longer blocked" in copied("tokenvend unblock caller dashboard").stdout
+
+
+def test_the_link_leads_to_the_page_that_asks(up: str) -> None:
+    (link,) = re.findall(r"^  (http://\S+)$", up, re.MULTILINE)
+
+    page = requests.get(link, timeout=30)
+
+    assert page.status_code == 200
+    assert "asks for access" in page.text
 
 
 def test_a_second_time_changes_nothing(up: str) -> None:
