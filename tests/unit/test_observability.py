@@ -70,9 +70,10 @@ def test_valid_token_whose_replacement_failed_is_vended_and_counted_as_trouble(
 
 def test_renewal_that_failed_is_trouble(lines: StringIO) -> None:
     world = World()
-    for _ in range(2):
-        world.vend(world.environment())
-    world.clock.advance(timedelta(seconds=1800 * 0.8))
+    world.vend(world.environment())
+    world.clock.advance(timedelta(seconds=1800 * 0.4))
+    world.vend(world.environment())
+    world.clock.advance(timedelta(seconds=1800 * 0.4))
     world.provider.script(json_response({}, status=500))
 
     (renewal,) = world.parts().renew_all()
