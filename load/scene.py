@@ -1,22 +1,15 @@
 """The callers, credentials and grants, and the flows over every entry."""
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import requests
 from tests.local_stack.world import World
 
 from load.flows import BUSY, TAKEN, TOKEN, Flow, Way
-from tokenvend_local.asking import (
-    Answer,
-    OAuthClient,
-    ask_as_client,
-    ask_function,
-    ask_signed,
-)
+from load.sending import Sender
+from tokenvend_local.asking import Answer, OAuthClient
 from tokenvend_local.demo_provider.clients import Client, Flavour
-from tokenvend_local.deployment import client
 from tokenvend_local.stack import LocalStack
 
 #: Short, so that many lifetimes pass in a run; each key has another, so they do not march in step.
@@ -27,8 +20,6 @@ MIN_TTL_SECONDS = 5
 HASTY_A_MINUTE = 6
 
 _MAY_FAIL = frozenset({TOKEN, BUSY})
-
-type Send = Callable[[], Sequence[Answer]]
 
 
 class Scene:
@@ -41,9 +32,7 @@ class Scene:
             world.name(stem) for stem in ("fleet", "guest", "hasty")
         )
         self.clients = self._credentials()
-        self._set_up_callers()
-        arguments = self._role.as_client_arguments()
-        self._function = client(stack.endpoint, "lambda", **arguments)
+        self._send = self._set_up_callers()
         self.flows = (*self._granted(), *self._odd(), *self._refused(), *self._bare())
 
     def _credentials(self) -> Mapping[str, Client]:
@@ -63,11 +52,12 @@ class Scene:
         )
         return found | {f"partner/{tenant}": each for tenant, each in family.items()}
 
-    def _set_up_callers(self) -> None:
+    def _set_up_callers(self) -> Sender:
+        """Who asks for what; the sender is the fleet's, which was granted nearly everything."""
         world = self.world
-        self._role = world.role(self.caller, may_invoke=self.caller)
+        role = world.role(self.caller, may_invoke=self.caller)
         self._guest_role, self._hasty_role = world.role(self.guest), world.role(self.hasty)
-        world.caller(self.caller, iam=self._role, client_id=f"{self.caller}-web", direct=self._role)
+        world.caller(self.caller, iam=role, client_id=f"{self.caller}-web", direct=role)
         world.caller(self.guest, iam=self._guest_role)
         world.caller(self.hasty, iam=self._hasty_role, requests_per_minute=HASTY_A_MINUTE)
         for stem in ("jobs", "moody", "turned"):
@@ -76,7 +66,13 @@ class Scene:
         world.grant(self.caller, self.names["partner"], tenants=list(TENANTS))
         world.grant(self.hasty, self.names["jobs"])
         self.give_guest_its_grant()
-        self._oauth = world.new_client(self.caller)
+        return Sender(
+            stack=self.stack,
+            names=self.names,
+            caller=self.caller,
+            role=role,
+            oauth=world.new_client(self.caller),
+        )
 
     def give_guest_its_grant(self) -> None:
         """Put the guest's grant in the file, and apply it."""
@@ -92,8 +88,6 @@ class Scene:
         """The provider changes a client's secret, and some time later somebody puts it."""
         changed = self.stack.provider.change_secret(self.clients["turned"])
         self.world.put_secret(self.names["turned"], changed)
-
-    # --- what is asked -------------------------------------------------------------------
 
     def _granted(self) -> Sequence[Flow]:
         """Over every entry, what the caller was granted."""
@@ -123,9 +117,9 @@ class Scene:
     ) -> Sequence[Flow]:
         """One request over iam, oauth2 and direct invocation."""
         sends = {
-            Way.IAM: self._signed(stem, form),
-            Way.OAUTH2: self._as_client(stem, form),
-            Way.DIRECT: self._directly({"credential": self.names[stem], **form}),
+            Way.IAM: self._send.signed(stem, form),
+            Way.OAUTH2: self._send.as_client(stem, form),
+            Way.DIRECT: self._send.directly({"credential": self.names[stem], **form}),
         }
         clients = frozenset({self.clients[whose].client_id})
         return [
@@ -158,7 +152,7 @@ class Scene:
             Flow(
                 name="a batch of three",
                 way=Way.BATCH,
-                send=self._directly(batch),
+                send=self._send.directly(batch),
                 outcomes=frozenset({TOKEN, "unauthorized_client"}),
                 clients=both,
                 scopes=read,
@@ -168,7 +162,7 @@ class Scene:
             Flow(
                 name="the token is reported",
                 way=Way.IAM,
-                send=self._reports_token(),
+                send=self._send.reports_token("reports", SCOPES[0]),
                 outcomes=frozenset({TOKEN, TAKEN, BUSY}),
                 clients=frozenset({self.clients["reports"].client_id}),
                 scopes=frozenset({SCOPES[0]}),
@@ -176,7 +170,7 @@ class Scene:
             Flow(
                 name="the guest",
                 way=Way.IAM,
-                send=self._signed("shared", {}, self._guest_role),
+                send=self._send.signed("shared", {}, self._guest_role),
                 outcomes=frozenset({TOKEN, "unauthorized_client"}),
                 clients=guests,
                 scopes=read,
@@ -186,7 +180,7 @@ class Scene:
             Flow(
                 name="one in a hurry",
                 way=Way.IAM,
-                send=self._signed("jobs", {}, self._hasty_role),
+                send=self._send.signed("jobs", {}, self._hasty_role),
                 outcomes=_MAY_FAIL,
                 clients=jobs,
                 scopes=read,
@@ -195,22 +189,32 @@ class Scene:
 
     def _refused(self) -> Sequence[Flow]:
         """What must be refused, whatever else goes on."""
-        wrong = OAuthClient(self._oauth.client_id, "tv_wrong")
+        wrong = OAuthClient(self._send.oauth.client_id, "tv_wrong")
         partner = self.names["partner"]
         cases = (
-            ("no such credential", Way.IAM, self._signed(None, {}), "unauthorized_client"),
-            ("a scope beyond", Way.IAM, self._signed("reports", {"scope": "x"}), "invalid_scope"),
+            ("no such credential", Way.IAM, self._send.signed(None, {}), "unauthorized_client"),
+            (
+                "a scope beyond",
+                Way.IAM,
+                self._send.signed("reports", {"scope": "x"}),
+                "invalid_scope",
+            ),
             (
                 "a tenant beyond",
                 Way.DIRECT,
-                self._directly({"credential": partner, "tenant": "umbrella"}),
+                self._send.directly({"credential": partner, "tenant": "umbrella"}),
                 "invalid_target",
             ),
-            ("a wrong secret", Way.OAUTH2, self._as_client("jobs", {}, wrong), "invalid_client"),
+            (
+                "a wrong secret",
+                Way.OAUTH2,
+                self._send.as_client("jobs", {}, wrong),
+                "invalid_client",
+            ),
             (
                 "malformed",
                 Way.OAUTH2,
-                self._as_client("jobs", {"min_ttl_seconds": "soon"}),
+                self._send.as_client("jobs", {"min_ttl_seconds": "soon"}),
                 "invalid_request",
             ),
         )
@@ -235,69 +239,8 @@ class Scene:
             Flow(
                 name="an empty batch",
                 way=Way.BARE_DIRECT,
-                send=self._directly({"requests": []}),
+                send=self._send.directly({"requests": []}),
                 outcomes=refused,
                 weight=2,
             ),
         )
-
-    # --- how it is sent ------------------------------------------------------------------
-
-    def _signed(self, stem: str | None, form: Mapping[str, str], role: Any = None) -> Send:
-        name = self.names[stem] if stem else "nothing-of-the-kind"
-        return lambda: [ask_signed(self.stack.deployed, role or self._role, name, **form)]
-
-    def _as_client(
-        self, stem: str, form: Mapping[str, str], proof: OAuthClient | None = None
-    ) -> Send:
-        name = self.names[stem]
-        return lambda: [
-            ask_as_client(self.stack.deployed, proof or self._oauth, name, basic=True, **form)
-        ]
-
-    def _directly(self, event: Mapping[str, Any]) -> Send:
-        def send() -> Sequence[Answer]:
-            answer = ask_function(self._function, self.stack.deployed, self.caller, event)
-            return [
-                Answer(answer.status, fields, {}, answer.seconds)
-                for fields in _fields_of(answer.document)
-            ]
-
-        return send
-
-    def _reports_token(self) -> Send:
-        """Asks for a token and reports it refused, as a worker does whose API said 401."""
-        ask = self._signed("reports", {"scope": SCOPES[0]})
-
-        def send() -> Sequence[Answer]:
-            (vended,) = ask()
-            digest = vended.document.get("token_sha256")
-            if digest is None:
-                return [vended]
-            report = {"scope": SCOPES[0], "token_sha256": str(digest)}
-            url = f"{self.stack.api_url}/iam/{self.names['reports']}/token/reject"
-            return [vended, post_signed(url, report, self._role)]
-
-        return send
-
-
-def post_signed(url: str, form: Mapping[str, str], role: Any) -> Answer:
-    """POST a form, signed by *role*."""
-    from tokenvend_local.principals import SignedBy
-
-    answer = requests.post(url, data=form, auth=SignedBy(role), timeout=30)
-    return Answer(answer.status_code, answer.json(), answer.headers, 0.0)
-
-
-def _fields_of(document: Any) -> Sequence[dict[str, Any]]:
-    """The answers in what a direct invocation gave: one, several, or the one that it raised."""
-    if "answers" in document:
-        answers: Sequence[dict[str, Any]] = document["answers"]
-        return answers
-    if "errorMessage" not in document:
-        return [document]
-    # Only a refusal that may be tried again is raised, as JSON; nothing else may be.
-    try:
-        return [json.loads(document["errorMessage"])]
-    except ValueError:
-        return [{"error": f"raised {document.get('errorType')}"}]

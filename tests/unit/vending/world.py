@@ -19,6 +19,7 @@ from tokenvend.connecting.events import ConnectionEvent
 from tokenvend.connecting.keep_alive import KeepAlive
 from tokenvend.connecting.maker import KindOfTokenMaker
 from tokenvend.connecting.refresh import Refresher
+from tokenvend.connecting.spend import Spender
 from tokenvend.domain import bounds
 from tokenvend.domain.header import Header
 from tokenvend.domain.identity import Entry, Proof
@@ -102,7 +103,7 @@ class World:
         clock = clock or self.clock
         provider = SigningClient(self.provider, self.signer, clock)
         exchange = Exchange(secrets=self.secrets, provider=provider, clock=clock)
-        refresher = Refresher(
+        spender = Spender(
             connections=self.connections,
             exchange=exchange,
             provider=provider,
@@ -110,6 +111,9 @@ class World:
             clock=clock,
             pause=pause,
             tell=self.events.append,
+        )
+        refresher = Refresher(
+            connections=self.connections, spender=spender, clock=clock, pause=pause
         )
         replacer = Replacer(
             tokens=self.tokens,

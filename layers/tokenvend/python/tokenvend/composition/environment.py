@@ -210,9 +210,10 @@ class Environment:
     def refresher(self) -> "Refresher":
         """Spends refresh tokens."""
         from tokenvend.connecting.refresh import Refresher
+        from tokenvend.connecting.spend import Spender
         from tokenvend.observability.consents import audit_consent_event
 
-        return Refresher(
+        spender = Spender(
             connections=self._stores.connections,
             exchange=self.exchange,
             provider=self._provider,
@@ -220,6 +221,9 @@ class Environment:
             clock=self.clock,
             pause=sleep,
             tell=audit_consent_event,
+        )
+        return Refresher(
+            connections=self._stores.connections, spender=spender, clock=self.clock, pause=sleep
         )
 
 

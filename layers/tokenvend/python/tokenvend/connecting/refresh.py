@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import assert_never
 from uuid import uuid4
 
-from tokenvend.connecting.events import Tell
 from tokenvend.connecting.refresh_order import RefreshOrder, busy, store_away
 from tokenvend.connecting.spend import Spender
 from tokenvend.domain import bounds
@@ -12,8 +11,7 @@ from tokenvend.domain.connection import Connection, Spending
 from tokenvend.domain.errors import ConsentRequiredError
 from tokenvend.domain.journal import CannotSpend, begin, free_at
 from tokenvend.domain.token import AccessToken
-from tokenvend.ports import Clock, ConnectionStore, ProviderClient, SecretStore, StoreAwayError
-from tokenvend.vending.exchange import Exchange
+from tokenvend.ports import Clock, ConnectionStore, StoreAwayError
 from tokenvend.vending.wait import Pause
 
 _POLL_SECONDS = 0.1
@@ -26,25 +24,14 @@ class Refresher:
         self,
         *,
         connections: ConnectionStore,
-        exchange: Exchange,
-        provider: ProviderClient,
-        secrets: SecretStore,
+        spender: Spender,
         clock: Clock,
         pause: Pause,
-        tell: Tell,
     ) -> None:
         self._connections = connections
+        self._spender = spender
         self._clock = clock
         self._pause = pause
-        self._spender = Spender(
-            connections=connections,
-            exchange=exchange,
-            provider=provider,
-            secrets=secrets,
-            clock=clock,
-            pause=pause,
-            tell=tell,
-        )
 
     def refresh(self, order: RefreshOrder) -> AccessToken:
         """A new access token; the refresh token's successor is kept before this returns.
