@@ -18,6 +18,7 @@ from py_compile import PycInvalidationMode
 from tokenvend_local import places
 from tokenvend_local.errors import LocalStackError
 from tokenvend_local.places import ROOT, SAM_BUILD, TEMPLATE
+from tokenvend_local.release_stamp import stamp_functions
 from tokenvend_local.sam import run_sam
 
 LAYER = "TokenvendLayer"
@@ -31,6 +32,7 @@ _SOURCES = (
     ROOT / "layers",
     ROOT / "requirements" / "sam.txt",
     Path(__file__),
+    Path(__file__).with_name("release_stamp.py"),
 )
 #: Where Lambda unpacks a layer, and a function.
 _LAYER_MOUNT, _FUNCTION_MOUNT = "/opt", "/var/task"
@@ -62,6 +64,7 @@ def build_for_aws(log: Path) -> None:
     with _alone():
         run_sam("build", log=log)
         _compile(_AWS_BUILD)
+        stamp_functions(_AWS_BUILD, LAYER)
 
 
 def _build(log: Path) -> None:
@@ -74,6 +77,7 @@ def _build(log: Path) -> None:
         log=log,
     )
     _compile(SAM_BUILD)
+    stamp_functions(SAM_BUILD, LAYER)
     _FINGERPRINT.write_text(wanted)
 
 

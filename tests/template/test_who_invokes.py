@@ -83,7 +83,7 @@ def test_there_is_no_stage_beside_the_one_that_is_throttled_and_logged(
         if each["Type"] == "AWS::Serverless::Api"
     ]
 
-    assert template["Globals"]["Api"] == {"OpenApiVersion": "3.0.1"}
+    assert template["Globals"]["Api"]["OpenApiVersion"] == "3.0.1"
     assert {each["StageName"] for each in apis} == {"v1"}
 
 
