@@ -27,6 +27,11 @@ down: ## stop what `make up` started
 	@$(ENVS) dev
 	@exec $(PYTHON_BIN) -m tokenvend_local down
 
+.PHONY: logs
+logs: ## what the functions of `make up` have logged, and how many errors there are
+	@$(ENVS) dev
+	@exec $(PYTHON_BIN) -m tokenvend_local logs
+
 .PHONY: check
 check: ## format, lint, types, direction of imports, template, policies, pinned lists
 	@$(ENVS) dev sam checkov

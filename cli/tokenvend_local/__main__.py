@@ -1,4 +1,4 @@
-"""`python -m tokenvend_local demo|up|down|build`: what the Makefile's targets of that name run."""
+"""`python -m tokenvend_local COMMAND`: what the Makefile's targets of that name run."""
 
 import os
 import signal
@@ -6,7 +6,19 @@ import sys
 from collections.abc import Sequence
 from types import FrameType
 
-from tokenvend_local import artifact, chromium, consenting, demo, guide, kept, places, table, tour
+from tokenvend_local import (
+    artifact,
+    chromium,
+    consenting,
+    demo,
+    deployment,
+    function_logs,
+    guide,
+    kept,
+    places,
+    table,
+    tour,
+)
 from tokenvend_local.errors import LocalStackError
 from tokenvend_local.kept import FOLDER
 from tokenvend_local.progress import told
@@ -42,7 +54,7 @@ def run_demo() -> int:
     astray = [row for row in rows if not row.went_as_meant]
     if astray:
         out.print(f"\n{len(astray)} of {len(rows)} did not go as meant (in red).", style="red")
-        out.print(f"What the functions logged: {folder / 'aws.log'}")
+        out.print(f"What the functions logged: {folder / function_logs.FILE}")
         return 1
     guide.print_next(out, is_up=False)
     return 0
@@ -64,6 +76,7 @@ def run_up() -> int:
             ready = demo.set_up(stack, FOLDER)
         kept.keep(ready)
         link = consenting.start(ready, connection="you")
+        stack.check_functions()
     except BaseException:
         stop(stack.processes)
         kept.forget()
@@ -86,6 +99,19 @@ def run_down() -> int:
     return 0
 
 
+def run_logs() -> int:
+    """Print what the functions of the stack that is up have logged; 1 if one failed."""
+    known = kept.state()
+    if known is None:
+        sys.stdout.write("Nothing is up. Start it with: make up\n")
+        return 1
+    lines = function_logs.read(deployment.client(known["endpoint"], "logs"))
+    sys.stdout.write(function_logs.as_text(lines))
+    troubles = function_logs.find_troubles(lines)
+    sys.stdout.write(f"\n{len(troubles)} errors in {len(lines)} log groups.\n")
+    return 1 if troubles else 0
+
+
 def run_build() -> int:
     """Build what is deployed to AWS."""
     with told("Building functions and layer into .aws-sam/build"):
@@ -94,7 +120,7 @@ def run_build() -> int:
     return 0
 
 
-COMMANDS = {"demo": run_demo, "up": run_up, "down": run_down, "build": run_build}
+COMMANDS = {"demo": run_demo, "up": run_up, "down": run_down, "logs": run_logs, "build": run_build}
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -1,19 +1,32 @@
-"""Run ministack, with one thing put right. Executed by ministack's own interpreter.
+"""Run ministack, with two things put right. Executed by ministack's own interpreter.
 
-On AWS a function that API Gateway invokes through an alias sees the alias in
-`context.invoked_function_arn`; the HTTP functions answer only through `live` because of that.
-ministack 1.5.33 shows them the version behind the alias. The functions must not learn to
-accept that, so the stand-in is mended instead.
+1. On AWS a function that API Gateway or EventBridge invokes through an alias sees that alias in
+   `context.invoked_function_arn`, and the functions answer only through `live` because of that.
+   ministack 1.5.33 shows them the version behind the alias.
+2. On AWS a rule invokes a function only if the policy of the alias lets this rule do so. ministack
+   does not ask the policy.
+
+The functions must not learn to accept either, so the stand-in is mended instead.
 """
 
 import copy
+import json
+import logging
 import sys
+import threading
+from contextvars import ContextVar
 from typing import Any
 
 from ministack.app import main
-from ministack.services import lambda_svc
+from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy
+from ministack.services import eventbridge, lambda_svc
 
+_EVENTS = "events.amazonaws.com"
 _find_record = lambda_svc._get_func_record_for_ref_in_scope  # noqa: SLF001
+_invoke_target = eventbridge._invoke_target  # noqa: SLF001
+_logger = logging.getLogger("events")
+#: The ARN of the rule whose target is being invoked.
+_rule_arn: ContextVar[str] = ContextVar("rule_arn", default="")
 
 
 def _find_record_by_alias(reference: str, **scope: Any) -> Any:
@@ -25,7 +38,43 @@ def _find_record_by_alias(reference: str, **scope: Any) -> Any:
     return data, config, name
 
 
+def _invoke_target_of_rule(target: Any, event: Any, rule: Any, view: Any = None) -> None:
+    """Invoke a rule's target, and remember which rule it was."""
+    token = _rule_arn.set(rule.get("Arn", ""))
+    try:
+        _invoke_target(target, event, rule, view)
+    finally:
+        _rule_arn.reset(token)
+
+
+def _dispatch_through_alias(arn: str, payload: str) -> None:
+    """Invoke the alias *arn* as EventBridge does: under its own name, if its policy allows it."""
+    function, _, _ = lambda_svc._get_base_func_record_for_ref(arn)  # noqa: SLF001
+    if function is None or not _may_invoke(function.get("policy"), arn):
+        _logger.error("EventBridge → Lambda: the policy of %s does not let the rule invoke it", arn)
+        return
+    version, config, _ = _find_record_by_alias(arn)
+    record = lambda_svc._execution_record_for_config(version, config)  # noqa: SLF001
+    run = lambda_svc._execute_function_with_config_scope  # noqa: SLF001
+    threading.Thread(target=run, args=(record, json.loads(payload)), daemon=True).start()
+
+
+def _may_invoke(policy: Any, arn: str) -> bool:
+    context = EvalContext(
+        principal_arn=_EVENTS,
+        principal_type="Service",
+        principal_account="",
+        action="lambda:InvokeFunction",
+        resource_arn=arn,
+        region=arn.split(":")[3],
+        service_context={"aws:sourcearn": _rule_arn.get()},
+    )
+    return bool(evaluate_resource_policy(policy, context, service=_EVENTS).decision == "Allow")
+
+
 lambda_svc._get_func_record_for_ref_in_scope = _find_record_by_alias  # noqa: SLF001
+eventbridge._invoke_target = _invoke_target_of_rule  # noqa: SLF001
+eventbridge._dispatch_to_lambda = _dispatch_through_alias  # noqa: SLF001
 
 if __name__ == "__main__":
     sys.exit(main())

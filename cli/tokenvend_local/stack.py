@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tokenvend_local import artifact, deployment, local_aws, places, processes
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tokenvend_local import artifact, deployment, function_logs, local_aws, places, processes
 from tokenvend_local.demo_provider.__main__ import KEY_VARIABLE
 from tokenvend_local.demo_provider.client import ProviderControl
 from tokenvend_local.deployment import Deployed, client
@@ -39,6 +41,8 @@ class LocalStack:
     deployed: Deployed
     provider: ProviderControl
     processes: tuple[Process, ...] = field(default=())
+    #: Patterns of the errors that the functions may log, because somebody provokes them.
+    expected_errors: set[str] = field(default_factory=set)
 
     @property
     def endpoint(self) -> str:
@@ -94,21 +98,22 @@ class LocalStack:
 
     def logs(self) -> str:
         """All that anything here has logged: the functions, the local AWS, the provider, sam."""
-        files = sorted(self.folder.glob("*.log"))
+        files = sorted(set(self.folder.glob("*.log")) - {self.folder / function_logs.FILE})
         written = [path.read_text("utf-8", errors="replace") for path in files]
         return "\n".join([*written, *self.function_logs()])
 
     def function_logs(self) -> list[str]:
         """Every line that the functions logged, oldest first in each of their log groups."""
-        logs = self.client("logs")
-        groups = logs.get_paginator("describe_log_groups").paginate()
-        names = [group["logGroupName"] for page in groups for group in page["logGroups"]]
-        return [
-            event["message"]
-            for name in names
-            for page in logs.get_paginator("filter_log_events").paginate(logGroupName=name)
-            for event in page["events"]
-        ]
+        lines = function_logs.read(self.client("logs"))
+        return [line for group in lines.values() for line in group]
+
+    def check_functions(self) -> None:
+        """Pass if no function logged an error, but for those in `expected_errors`.
+
+        Raises:
+            FunctionsFailedError: one did.
+        """
+        function_logs.check(function_logs.read(self.client("logs")), self.expected_errors)
 
 
 @contextmanager
@@ -126,11 +131,14 @@ def local_stack(
 
     Raises:
         LocalStackError: a part of it did not come up.
+        FunctionsFailedError: a function logged an error that `expected_errors` does not name.
     """
     stack = start(folder, step=step, parameters=parameters, variables=variables)
     try:
         yield stack
+        stack.check_functions()
     finally:
+        _leave_function_logs(stack)
         stop(stack.processes)
 
 
@@ -163,6 +171,15 @@ def start(
         stop(tuple(started))
         raise
     return LocalStack(folder, deployed, provider, tuple(started))
+
+
+def _leave_function_logs(stack: LocalStack) -> None:
+    try:
+        lines = function_logs.read(stack.client("logs"))
+    except (BotoCoreError, ClientError):
+        # The local AWS is gone, and the logs with it; what ended it is worth more than they are.
+        return
+    (stack.folder / function_logs.FILE).write_text(function_logs.as_text(lines))
 
 
 def stop(started: tuple[Process, ...]) -> None:

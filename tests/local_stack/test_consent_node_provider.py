@@ -159,6 +159,7 @@ def test_a_stolen_refresh_token_that_comes_again_is_one_lost_consent_that_reconn
         ask_signed(stack.deployed, shop.role, CREDENTIAL, connection="moved", scope=ALL)
         for _ in range(3)
     ]
+    stack.expected_errors.add(f'"credential":"{CREDENTIAL}".*"happened":"lost"')
     lost = shop.connections("inspect", connection="moved")
     asked = refreshes(provider)[before:]
     connect(shop, "moved")

@@ -112,6 +112,7 @@ def test_a_refused_refresh_token_is_one_lost_consent_that_reconnecting_heals(
     answers = [
         ask_signed(stack.deployed, shop.role, shop.credential, connection="ada") for _ in range(3)
     ]
+    stack.expected_errors.add(f'"credential":"{shop.credential}".*"happened":"lost"')
     lost = shop.connections("inspect", connection="ada")
     seen = health(stack)
     shop.complete(consent(Browser(), shop.start()))
