@@ -23,6 +23,7 @@ class World(Protocol):
     @property
     def catalog(self) -> SecretCatalog: ...
     def put(self, credential: str, tenant: str | None = None) -> str: ...
+    def name_of(self, credential: str, tenant: str | None = None) -> str: ...
 
 
 @dataclass
@@ -40,6 +41,9 @@ class FakeWorld:
         self.catalog.found.append(SecretVersion(credential, tenant, version))
         return version
 
+    def name_of(self, credential: str, tenant: str | None = None) -> str:
+        return "tokenvend/tokenvend/" + (f"{credential}/{tenant}" if tenant else credential)
+
 
 class SecretsManagerWorld:
     def __init__(self, client: "SecretsManagerClient") -> None:
@@ -52,11 +56,14 @@ class SecretsManagerWorld:
         )
 
     def put(self, credential: str, tenant: str | None = None) -> str:
-        name = self._prefix + (credential if tenant is None else f"{credential}/{tenant}")
+        name = self.name_of(credential, tenant)
         if name in self._written:
             return self.client.put_secret_value(SecretId=name, SecretString="{}")["VersionId"]
         self._written.add(name)
         return self.add(name, {DEPLOYMENT_TAG: self.deployment})
+
+    def name_of(self, credential: str, tenant: str | None = None) -> str:
+        return self._prefix + (credential if tenant is None else f"{credential}/{tenant}")
 
     def add(self, name: str, tags: dict[str, str]) -> str:
         """A secret of any name."""
@@ -99,6 +106,39 @@ def test_a_changed_secret_has_another_version(world: World) -> None:
 
     assert before != after
     assert found(world) == {SecretVersion("ats", None, after)}
+
+
+def test_one_secret_is_found_by_its_name_alone(world: World) -> None:
+    world.put("ats")
+    acme = world.put("partner", "acme")
+
+    found_alone = set(world.catalog.secret(world.name_of("partner", "acme")))
+
+    assert found_alone == {SecretVersion("partner", "acme", acme)}
+    assert set(world.catalog.secret(world.name_of("nobody"))) == set()
+
+
+def test_an_adopted_secret_is_found_by_its_arn(aws: Aws) -> None:
+    world = SecretsManagerWorld(aws.secretsmanager)
+    name = f"theirs-{uuid4().hex}"
+    version = world.add(name, {DEPLOYMENT_TAG: world.deployment, CREDENTIAL_TAG: "ats"})
+    arn = aws.secretsmanager.describe_secret(SecretId=name)["ARN"]
+
+    assert list(world.catalog.secret(arn)) == [SecretVersion("ats", None, version, adopted_arn=arn)]
+
+
+def test_a_secret_of_another_deployment_is_not_found_by_its_name(aws: Aws) -> None:
+    world, other = (SecretsManagerWorld(aws.secretsmanager) for _ in range(2))
+    other.put("ats")
+
+    assert list(world.catalog.secret(other.name_of("ats"))) == []
+
+
+def test_a_secret_that_may_not_be_described_is_not_found(aws: Aws) -> None:
+    client = aws.client("secretsmanager")
+    answer_with(client, "DescribeSecret", status=400, code="AccessDeniedException")
+
+    assert list(SecretsManagerWorld(client).catalog.secret("somebody's")) == []
 
 
 def test_an_adopted_secret_is_that_of_each_credential_it_names(aws: Aws) -> None:

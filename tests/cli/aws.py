@@ -83,6 +83,8 @@ class FakeLambda:
 
     def get_paginator(self, operation: str) -> Any:
         assert operation == "list_aliases"
+        if self.refuse == "ListAliases":
+            raise aws_error("AccessDeniedException", "not authorized", "ListAliases")
         return self
 
     def paginate(self, **_: str) -> Iterator[dict[str, Any]]:

@@ -296,3 +296,29 @@ def test_policy_for_nobody_else_needs_a_condition_that_services_meet_too() -> No
 
     # A negated operator holds where the key is absent; `…IfExists` or `Null` would undo that.
     assert list(deny["Condition"]) == ["ArnNotEquals"]
+
+
+@pytest.mark.parametrize("words", [("blocks",), ("secret", "status"), ("caller", "list")])
+def test_next_command_says_which_direct_callers_are_behind_the_deployment(
+    tokenvend: Tokenvend, words: tuple[str, ...]
+) -> None:
+    tokenvend.apply()
+    tokenvend.function.deploy("2")
+
+    behind = tokenvend(*words)
+    tokenvend.apply()
+    moved = tokenvend(*words)
+
+    assert "direct callers still get the former version: events." in behind.stderr
+    assert "former version" not in moved.stderr
+
+
+def test_who_may_not_list_aliases_is_told_nothing_of_them(tokenvend: Tokenvend) -> None:
+    tokenvend.apply()
+    tokenvend.function.deploy("2")
+    tokenvend.function.refuse = "ListAliases"
+
+    result = tokenvend("blocks")
+
+    assert result.exit_code == 0
+    assert "former version" not in result.stderr

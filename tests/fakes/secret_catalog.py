@@ -17,3 +17,11 @@ class FakeSecretCatalog:
         if self.is_away:
             raise StoreAwayError("Secrets Manager does not answer")
         yield from self.found
+
+    def secret(self, secret_id: str) -> Iterator[SecretVersion]:
+        yield from (each for each in self.secrets() if secret_id in _ids_of(each))
+
+
+def _ids_of(secret: SecretVersion) -> set[str]:
+    name = secret.credential if secret.tenant is None else f"{secret.credential}/{secret.tenant}"
+    return {f"tokenvend/tokenvend/{name}", secret.adopted_arn or ""}

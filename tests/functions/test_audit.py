@@ -86,15 +86,23 @@ def test_metric_is_counted_by_few_dimensions_and_never_by_caller_or_scope(log: S
     assert line["Vends"] == [1.0]
 
 
-def test_a_level_above_the_line_keeps_it_out(world: World, log: StringIO) -> None:
+@pytest.mark.parametrize("level", ["INFO", "WARNING", "ERROR"])
+def test_no_log_level_keeps_the_audit_line_or_its_metric_out(
+    world: World, log: StringIO, level: str
+) -> None:
     del world
     former = logger().log_level
-    logger().setLevel("WARNING")
+    logger().setLevel(level)
     try:
-        granted = lines_of(log, "vend_iam", "granted")
-        refused = lines_of(log, "vend_iam", "scope-beyond-grant")
+        lines = [
+            *lines_of(log, "vend_iam", "granted"),
+            *lines_of(log, "vend_iam", "scope-beyond-grant"),
+            *lines_of(log, "vend_oauth2", "wrong-secret"),
+            *lines_of(log, "vend_direct", "single"),
+            *lines_of(log, "vend_direct", "reject"),
+        ]
     finally:
         logger().setLevel(former)
 
-    assert granted == []
-    assert [line["level"] for line in refused] == ["WARNING"]
+    assert len(lines) >= 5
+    assert all("_aws" in line for line in lines)

@@ -71,6 +71,57 @@ def test_sweep_counts_what_it_found(world: World) -> None:
     assert world.states.state("jobs").epoch == "v1"
 
 
+@pytest.mark.parametrize(
+    "detail",
+    [
+        pytest.param(
+            {"requestParameters": {"secretId": "tokenvend/tokenvend/partner/acme"}}, id="a call"
+        ),
+        pytest.param(
+            {"additionalEventData": {"SecretId": "tokenvend/tokenvend/partner/acme"}},
+            id="a rotation",
+        ),
+    ],
+)
+def test_an_event_of_one_changed_secret_has_that_one_compared(
+    world: World, log: StringIO, detail: dict[str, object]
+) -> None:
+    world.catalog.found = [
+        SecretVersion("partner", "acme", "v1"),
+        SecretVersion("partner", "globex", "v1"),
+    ]
+
+    assert load_handler("sweep")({"detail": detail}, through("live")) == {"changed": 1}
+    assert "RefusedCredentials" not in log.getvalue()
+
+
+@pytest.mark.parametrize(
+    "detail",
+    [None, "text", {}, {"requestParameters": {"secretId": 'x" y'}}, {"requestParameters": 1}],
+)
+def test_an_event_without_a_secret_has_every_one_compared(world: World, detail: object) -> None:
+    world.catalog.found = [SecretVersion("jobs", None, "v1"), SecretVersion("crm", None, "v1")]
+
+    assert load_handler("sweep")({"detail": detail}, through("live")) == {"changed": 2}
+
+
+def test_sweep_tells_which_credentials_are_refused_and_which_aliases_are_behind(
+    world: World, log: StringIO
+) -> None:
+    world.aliases.versions |= {"billing": "1", "live": "2"}
+    world.catalog.found = [SecretVersion("jobs", None, "v1")]
+    sweep = load_handler("sweep")
+    sweep({}, through("live"))
+    world.provider.script(json_response({"error": "invalid_client"}, status=401))
+    load_handler("vend_direct")({"credential": "jobs"}, through("billing"))
+
+    sweep({}, through("live"))
+
+    refused, behind = [json.loads(line) for line in log.getvalue().splitlines()[-2:]]
+    assert (refused["RefusedCredentials"], refused["refused"]) == ([1.0], ["jobs"])
+    assert (behind["AliasesBehind"], behind["aliases"]) == ([1.0], ["billing"])
+
+
 def test_keep_alive_refreshes_an_idle_connection_and_logs_no_token(
     world: World, log: StringIO
 ) -> None:

@@ -351,7 +351,42 @@ def test_alarms_watch_metrics_that_the_code_counts(resources: Resources) -> None
         "happened": Happened.LOST.value,
         "service": "tokenvend",
     }
-    assert all(alarm["Properties"]["TreatMissingData"] == "notBreaching" for alarm in alarms)
+
+
+@pytest.mark.parametrize(
+    ("function", "due_every_seconds"), [("Renew", 60), ("Sweep", 900), ("KeepAlive", 3600)]
+)
+def test_a_scheduled_function_that_does_not_run_at_all_raises_an_alarm(
+    resources: Resources, function: str, due_every_seconds: int
+) -> None:
+    alarm = resources[f"{function}SilentAlarm"]["Properties"]
+
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Lambda", "Invocations")
+    assert alarm["Dimensions"] == [
+        {"Name": "FunctionName", "Value": {"Ref": f"{function}Function"}}
+    ]
+    assert alarm["ComparisonOperator"] == "LessThanThreshold"
+    # A function that is never invoked has no datapoint at all.
+    assert alarm["TreatMissingData"] == "breaching"
+    assert alarm["Period"] >= 2 * due_every_seconds
+
+
+def test_every_rule_that_fails_and_every_event_that_is_dropped_raises_an_alarm(
+    resources: Resources,
+) -> None:
+    watched = {
+        (alarm["MetricName"], alarm["Dimensions"][0]["Value"]["Ref"])
+        for each in resources.values()
+        if each["Type"] == "AWS::CloudWatch::Alarm"
+        for alarm in [each["Properties"]]
+        if alarm.get("MetricName") in {"FailedInvocations", "AsyncEventsDropped"}
+    }
+    rules = {name for name, each in resources.items() if each["Type"] == "AWS::Events::Rule"}
+
+    assert {name for metric, name in watched if metric == "FailedInvocations"} == rules
+    assert {name for metric, name in watched if metric == "AsyncEventsDropped"} == {
+        f"{function}Function" for function in SCHEDULED_FUNCTIONS
+    }
 
 
 def test_there_are_no_pages_unless_they_are_wanted(template: dict[str, Any]) -> None:

@@ -30,12 +30,36 @@ File = Annotated[Path, typer.Option("--file", "-f", help="The configuration file
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]
 
 
-def deployment_of(context: typer.Context) -> "Deployment":
-    """The deployment that the options before the command name."""
+def deployment_of(context: typer.Context, *, moves_aliases: bool = False) -> "Deployment":
+    """The deployment that the options before the command name.
+
+    If callers' aliases are behind it, that is noted: each direct caller still gets the former
+    version. A command that *moves_aliases* shows them itself.
+    """
     from tokenvend_cli.deployment.stack import Deployment
 
     place = context.obj
-    return Deployment(place if isinstance(place, Place) else Place())
+    deployment = Deployment(place if isinstance(place, Place) else Place())
+    if not moves_aliases:
+        _note_aliases_behind(deployment)
+    return deployment
+
+
+def _note_aliases_behind(deployment: "Deployment") -> None:
+    from botocore.exceptions import ClientError
+
+    from tokenvend_cli.deployment.aliases import Aliases
+
+    try:
+        behind = Aliases(deployment).behind()
+    except ClientError:
+        # Not everybody who may run the command may list aliases; the metric tells too.
+        return
+    if behind:
+        note(
+            f"direct callers still get the former version: {', '.join(behind)}."
+            " `tokenvend apply` moves them."
+        )
 
 
 def registry_of(deployment: "Deployment") -> "RegistryTable":

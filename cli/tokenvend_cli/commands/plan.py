@@ -169,7 +169,7 @@ def schema() -> None:
 
 
 def _make_plan(context: typer.Context, file: File) -> Plan:
-    deployment = deployment_of(context)
+    deployment = deployment_of(context, moves_aliases=True)
     table, aliases = registry_of(deployment), Aliases(deployment)
     registry = table.read()
     asked = PatientDiscovery(discover, definitions_in(registry.items))

@@ -78,6 +78,16 @@ class Aliases:
         gone = [name for name, alias in found.items() if alias.is_ours and name not in wanted]
         return [*needed, *(AliasChange(AliasAction.REMOVE, name) for name in sorted(gone))]
 
+    def behind(self) -> list[str]:
+        """The callers' aliases that do not point at the version that `live` points at, sorted."""
+        found = self._found()
+        live = found.get(_LIVE)
+        return sorted(
+            name
+            for name, alias in found.items()
+            if alias.is_ours and live and alias.version != live.version
+        )
+
     def make_ready(self, changes: Iterable[AliasChange]) -> None:
         """Make, move and protect aliases. It must come before the registry knows their callers.
 

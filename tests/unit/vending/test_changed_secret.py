@@ -1,18 +1,22 @@
 """A secret that was changed elsewhere is found, and its tokens are replaced one by one."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+from tests.fakes.provider import json_response
 from tests.unit.vending.world import DEFINITION, World
 
 from tokenvend.domain.answer import Source
+from tokenvend.domain.errors import ProviderRefusedError
 from tokenvend.domain.registry import SecretReference
 from tokenvend.ports import SecretVersion, StoreAwayError
-from tokenvend.vending.sweep import Changed
 
 
-def sweep(world: World) -> list[Changed]:
-    return list(world.parts().sweep.run())
+def sweep(world: World, secret_id: str | None = None) -> list[tuple[str, str | None]]:
+    """The credentials, with their tenants, whose secrets a run finds changed."""
+    swept = world.parts().sweep.run(secret_id)
+    return [(each.credential, each.tenant) for each in swept if each.is_changed]
 
 
 def test_changed_secret_is_found_and_its_token_replaced_once() -> None:
@@ -25,7 +29,7 @@ def test_changed_secret_is_found_and_its_token_replaced_once() -> None:
     found = sweep(world)
     answers = [world.vend(world.environment()).answer for _ in range(3)]
 
-    assert found == [Changed("jobs", None)]
+    assert found == [("jobs", None)]
     assert [each.source for each in answers] == [Source.PROVIDER, Source.STORE, Source.STORE]
     assert world.provider.exchanges == 2
 
@@ -34,7 +38,7 @@ def test_secret_that_has_not_changed_is_left_alone() -> None:
     world = World()
     world.catalog.found = [SecretVersion("jobs", None, "v1")]
 
-    assert (sweep(world), sweep(world)) == ([Changed("jobs", None)], [])
+    assert (sweep(world), sweep(world)) == ([("jobs", None)], [])
 
 
 def test_each_tenant_has_a_secret_of_its_own() -> None:
@@ -46,7 +50,35 @@ def test_each_tenant_has_a_secret_of_its_own() -> None:
     sweep(world)
     world.catalog.found[1] = SecretVersion("partner", "globex", "v2")
 
-    assert sweep(world) == [Changed("partner", "globex")]
+    assert sweep(world) == [("partner", "globex")]
+
+
+def test_a_run_for_one_secret_leaves_the_others_alone() -> None:
+    world = World()
+    world.catalog.found = [
+        SecretVersion("partner", "acme", "v1"),
+        SecretVersion("partner", "globex", "v1"),
+    ]
+
+    assert sweep(world, "tokenvend/tokenvend/partner/globex") == [("partner", "globex")]
+    assert sweep(world, "somebody/elses") == []
+
+
+def test_a_credential_that_the_provider_refuses_is_told_until_an_exchange_succeeds() -> None:
+    world = World()
+    world.catalog.found = [SecretVersion("jobs", None, "v1")]
+    list(world.parts().sweep.run())
+    world.provider.script(json_response({"error": "invalid_client"}, status=401))
+    with pytest.raises(ProviderRefusedError):
+        world.vend(world.environment())
+
+    refused = [each.is_refused for each in world.parts().sweep.run()]
+    world.clock.advance(timedelta(minutes=20))
+    still_refused = [each.is_refused for each in world.parts().sweep.run()]
+    world.vend(world.environment())
+    cured = [each.is_refused for each in world.parts().sweep.run()]
+
+    assert (refused, still_refused, cured) == ([True], [True], [False])
 
 
 def test_secrets_manager_that_is_away_is_said() -> None:
@@ -68,7 +100,7 @@ def test_a_secret_that_is_only_tagged_for_a_credential_changes_nothing() -> None
         SecretVersion("nobody", None, "forged", adopted_arn=THEIRS),
     ]
 
-    assert (sweep(world), sweep(world)) == ([Changed("jobs", None)], [])
+    assert (sweep(world), sweep(world)) == ([("jobs", None)], [])
     assert world.states.state("jobs").epoch == "v1"
 
 
@@ -81,5 +113,5 @@ def test_only_the_adopted_secret_that_the_definition_names_counts(arn: str) -> N
         SecretVersion("jobs", None, "forged", adopted_arn=THEIRS.replace("theirs", "forged")),
     ]
 
-    assert (sweep(world), sweep(world)) == ([Changed("jobs", None)], [])
+    assert (sweep(world), sweep(world)) == ([("jobs", None)], [])
     assert world.states.state("jobs").epoch == "v1"

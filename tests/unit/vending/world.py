@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from tests.fakes.caller_aliases import FakeCallerAliases
 from tests.fakes.clock import FakeClock
 from tests.fakes.connection_store import InMemoryConnectionStore
 from tests.fakes.credential_states import InMemoryCredentialStates
@@ -76,6 +77,7 @@ class World:
         self.connections = InMemoryConnectionStore()
         self.events: list[ConnectionEvent] = []
         self.catalog = FakeSecretCatalog()
+        self.aliases = FakeCallerAliases()
         self.states = InMemoryCredentialStates()
         self.reader = InMemoryVendReader(self.tokens, self.states)
         self.signer = FakeSigner()
@@ -160,6 +162,7 @@ class World:
                 credentials=InMemoryCredentialReader(self.reader),
                 states=self.states,
             ),
+            caller_aliases=self.aliases,
             clock=clock,
         )
 
@@ -190,6 +193,7 @@ class Parts:
     refresher: Refresher
     keep_alive: KeepAlive
     sweep: Sweep
+    caller_aliases: FakeCallerAliases
     clock: FakeClock
     sent: list[bytes] = field(default_factory=list)
 

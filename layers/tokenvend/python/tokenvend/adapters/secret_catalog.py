@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from tokenvend.adapters.aws_errors import store_errors
+from tokenvend.adapters.aws_errors import AwsRefusedError, store_errors
 from tokenvend.adapters.secrets_manager import CREDENTIAL_TAG, DEPLOYMENT_TAG
 from tokenvend.domain.token import SecretStage
 from tokenvend.ports import SecretVersion
@@ -35,11 +35,23 @@ class SecretsManagerCatalog:
         with store_errors("secretsmanager:ListSecrets"):
             for page in pages:
                 for entry in page["SecretList"]:
-                    yield from self._versions(entry)
+                    yield from self._versions(entry, entry.get("SecretVersionsToStages") or {})
 
-    def _versions(self, entry: Mapping[str, Any]) -> Iterator[SecretVersion]:
+    def secret(self, secret_id: str) -> Iterator[SecretVersion]:
+        """See `ports.SecretCatalog`."""
+        try:
+            with store_errors("secretsmanager:DescribeSecret"):
+                entry = self._client.describe_secret(SecretId=secret_id)
+        except AwsRefusedError:
+            # It is gone, or another's: the role may describe this deployment's secrets alone.
+            return
+        yield from self._versions(entry, entry.get("VersionIdsToStages") or {})
+
+    def _versions(
+        self, entry: Mapping[str, Any], stages: Mapping[str, list[str]]
+    ) -> Iterator[SecretVersion]:
         tags = {tag["Key"]: tag["Value"] for tag in entry.get("Tags", [])}
-        version = _current(entry.get("SecretVersionsToStages") or {})
+        version = _current(stages)
         # The filters match key and value apart from one another.
         if tags.get(DEPLOYMENT_TAG) != self._deployment or version is None:
             return

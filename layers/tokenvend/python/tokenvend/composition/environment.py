@@ -15,9 +15,9 @@ from tokenvend.composition.lazy import (
     LazySecrets,
     LazySigner,
 )
-from tokenvend.composition.settings import Settings
+from tokenvend.composition.settings import Settings, direct_function_of
 from tokenvend.composition.stores import Stores
-from tokenvend.ports import ProviderApi
+from tokenvend.ports import CallerAliases, ProviderApi
 from tokenvend.vending.api_key import ApiKeys
 from tokenvend.vending.consents import Consents
 from tokenvend.vending.exchange import Exchange
@@ -48,6 +48,7 @@ class Environment:
     """
 
     def __init__(self, variables: Mapping[str, str], *, clock: SystemClock | None = None) -> None:
+        self._variables = variables
         self.settings = Settings.from_environment(variables)
         self.clock = clock or SystemClock()
         self._stores = Stores(self.settings, self.clock)
@@ -113,6 +114,15 @@ class Environment:
         )
         return Sweep(
             catalog=catalog, credentials=self._stores.credentials, states=self._stores.states
+        )
+
+    @cached_property
+    def caller_aliases(self) -> "CallerAliases":
+        """Direct callers' aliases. Only the sweep is told of the direct function."""
+        from tokenvend.adapters.caller_aliases import LambdaCallerAliases
+
+        return LambdaCallerAliases(
+            aws_client("lambda"), function=direct_function_of(self._variables)
         )
 
     @cached_property

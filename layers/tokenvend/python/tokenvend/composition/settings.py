@@ -93,6 +93,15 @@ def registry_table_of(environment: Mapping[str, str]) -> str:
     return _Variables(environment).text("TOKENVEND_REGISTRY_TABLE", "the registry table")
 
 
+def direct_function_of(environment: Mapping[str, str]) -> str:
+    """The name of the direct function, for the sweep, which looks at its aliases.
+
+    Raises:
+        SettingsError: it is not set.
+    """
+    return _Variables(environment).text("TOKENVEND_DIRECT_FUNCTION", "the direct function's name")
+
+
 @dataclass(frozen=True, slots=True)
 class _Variables:
     environment: Mapping[str, str]

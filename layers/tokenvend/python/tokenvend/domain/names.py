@@ -15,8 +15,10 @@ SCOPE = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]{1,256}")
 #: An audience or resource: visible ASCII without space, quote or backslash.
 TARGET = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]{1,2048}")
 
-#: Aliases that are not a caller: `live` is where a deployment points.
-RESERVED_ALIASES = frozenset({"live"})
+#: The alias that a deployment moves to the version that it has published.
+LIVE_ALIAS = "live"
+#: Aliases that are not a caller.
+RESERVED_ALIASES = frozenset({LIVE_ALIAS})
 
 
 def is_name(text: str) -> bool:

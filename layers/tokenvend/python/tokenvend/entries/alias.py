@@ -7,9 +7,7 @@ and `context.invoked_function_arn` says which one it was.
 import re
 
 from tokenvend.domain.errors import InvalidClientError
-from tokenvend.domain.names import RESERVED_ALIASES, is_name
-
-LIVE = "live"
+from tokenvend.domain.names import LIVE_ALIAS, RESERVED_ALIASES, is_name
 
 _FUNCTION_ARN = re.compile(
     r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]+(?::([A-Za-z0-9_$-]+))?"
@@ -28,7 +26,7 @@ def require_live(invoked_function_arn: str) -> None:
     Raises:
         InvalidClientError: the event came another way, so its `requestContext` proves nothing.
     """
-    if qualifier_of(invoked_function_arn) != LIVE:
+    if qualifier_of(invoked_function_arn) != LIVE_ALIAS:
         raise InvalidClientError(rule="entry.live_alias")
 
 

@@ -4,6 +4,7 @@ Nothing in an event is believed: a forged one can at most have work done that is
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -17,9 +18,16 @@ from tokenvend.domain.renewal import Slot
 from tokenvend.entries.alias import require_live
 from tokenvend.handlers.context import Context
 from tokenvend.observability.consents import audit_kept_alive
-from tokenvend.observability.schedules import audit_changed_secret, audit_renewed
+from tokenvend.observability.schedules import (
+    audit_changed_secret,
+    audit_renewed,
+    report_aliases_behind,
+    report_refused_credentials,
+)
 from tokenvend.vending.renew import Outcome, Renewal
 
+#: A secret's name or ARN, as Secrets Manager admits them.
+_SECRET_ID = re.compile(r"[\w/+=.@:-]{1,2048}", re.ASCII)
 #: Exchanges at a time in one invocation. The threads end with it: none outlives an invocation.
 _AT_ONCE = 8
 
@@ -39,19 +47,43 @@ def handle_renewal(event: Mapping[str, Any], context: Context) -> dict[str, Any]
 
 
 def handle_sweep(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
-    """Whatever the event tells of, every secret is compared.
+    """Compare every secret; only one, if the event says that just this one was changed.
+
+    A whole run also reports the credentials that are refused and the aliases that are behind.
 
     Raises:
         InvalidClientError: it came through no alias that anybody may use.
-        StoreAwayError: Secrets Manager or the tables do not answer.
+        StoreAwayError: Secrets Manager, the tables or Lambda do not answer.
     """
-    del event
     require_live(context.invoked_function_arn)
-    changed = 0
-    for each in environment().sweep.run():
-        audit_changed_secret(each)
-        changed += 1
+    secret_id = changed_secret_of(event)
+    changed, refused = 0, []
+    for each in environment().sweep.run(secret_id):
+        if each.is_changed:
+            audit_changed_secret(each)
+            changed += 1
+        if each.is_refused:
+            refused.append(each)
+    if secret_id is None:
+        report_refused_credentials(refused)
+        report_aliases_behind(environment().caller_aliases.behind())
     return {"changed": changed}
+
+
+def changed_secret_of(event: Mapping[str, Any]) -> str | None:
+    """The name or ARN of the secret that CloudTrail reports as changed; `None` without one.
+
+    A call is reported with its parameters; what Secrets Manager does by itself, beside them.
+    """
+    detail = event.get("detail")
+    if not isinstance(detail, Mapping):
+        return None
+    for part, name in (("requestParameters", "secretId"), ("additionalEventData", "SecretId")):
+        fields = detail.get(part)
+        value = fields.get(name) if isinstance(fields, Mapping) else None
+        if isinstance(value, str) and _SECRET_ID.fullmatch(value):
+            return value
+    return None
 
 
 def handle_keep_alive(event: Mapping[str, Any], context: Context) -> dict[str, Any]:

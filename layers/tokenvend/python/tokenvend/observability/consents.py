@@ -4,7 +4,7 @@ No ticket, code or token is in a line, nor what a provider said beyond its error
 """
 
 from datetime import UTC, datetime
-from logging import INFO, getLevelName, makeLogRecord
+from logging import ERROR, INFO, WARNING, getLevelName, makeLogRecord
 from typing import Any
 
 from tokenvend.connecting.events import ConnectionEvent, Happened
@@ -13,7 +13,7 @@ from tokenvend.domain.connection_request import ConnectionRequest
 from tokenvend.domain.consent import ConsentSession
 from tokenvend.domain.errors import ProviderRefusedError, TokenVendError
 from tokenvend.domain.identity import Entry, Proof
-from tokenvend.observability.log import logger
+from tokenvend.observability.log import logger, write
 from tokenvend.observability.metric import metric_of
 
 
@@ -29,7 +29,7 @@ def audit_connection(
         "request_id": request_id,
     }
     dimensions = {"entry": proof.entry.value, "action": request.action.value, "outcome": "done"}
-    logger().info("connection", extra=fields | metric_of(dimensions, now, name="Connections"))
+    write(INFO, "connection", fields | metric_of(dimensions, now, name="Connections"))
 
 
 def audit_connection_refused(
@@ -55,7 +55,7 @@ def audit_connection_refused(
         action = request.action.value
         fields |= {"credential": request.credential, "connection": request.connection}
     dimensions = {"entry": entry.value, "action": action, "outcome": error.code}
-    logger().warning("connection", extra=fields | metric_of(dimensions, now, name="Connections"))
+    write(WARNING, "connection", fields | metric_of(dimensions, now, name="Connections"))
 
 
 def audit_consent(step: str, session: ConsentSession, *, request_id: str) -> None:
@@ -68,7 +68,7 @@ def audit_consent(step: str, session: ConsentSession, *, request_id: str) -> Non
         "request_id": request_id,
     }
     metric = metric_of({"step": step, "outcome": "done"}, datetime.now(UTC), name="Consents")
-    logger().info("consent", extra=fields | metric)
+    write(INFO, "consent", fields | metric)
 
 
 def audit_consent_failed(
@@ -86,7 +86,7 @@ def audit_consent_failed(
     if isinstance(error, ProviderRefusedError):
         fields["provider_error"] = error.provider_error
     metric = metric_of({"step": step, "outcome": outcome}, now, name="Consents")
-    logger().warning("consent", extra=fields | metric)
+    write(WARNING, "consent", fields | metric)
 
 
 def audit_kept_alive(result: KeepAliveResult) -> None:
@@ -101,15 +101,13 @@ def audit_kept_alive(result: KeepAliveResult) -> None:
     if isinstance(result.failed, ProviderRefusedError):
         fields["provider_error"] = result.failed.provider_error
     metric = metric_of({"outcome": result.outcome.value}, datetime.now(UTC), name="KeptAlive")
-    log = logger().info if result.failed is None else logger().warning
-    log("keep alive", extra=fields | metric)
+    write(INFO if result.failed is None else WARNING, "keep alive", fields | metric)
 
 
 def audit_consent_event(event: ConnectionEvent) -> None:
     """Record what happened to a user's consent."""
     is_bad = event.happened in {Happened.LOST, Happened.NOT_KEPT}
-    log = logger().error if is_bad else logger().info
-    log("consent", extra=_fields_of(event, datetime.now(UTC)))
+    write(ERROR if is_bad else INFO, "consent", _fields_of(event, datetime.now(UTC)))
 
 
 def consent_event_line(event: ConnectionEvent, *, identity: str, now: datetime) -> str:

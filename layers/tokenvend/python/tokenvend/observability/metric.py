@@ -22,6 +22,12 @@ def metric_of(dimensions: dict[str, str], now: datetime, *, name: str = "Vends")
     return count | {"_aws": count["_aws"] | {"Timestamp": int(now.timestamp() * 1000)}}
 
 
+def gauge_of(name: str, value: int, now: datetime) -> dict[str, Any]:
+    """A number as it is now, with no dimension but the service, as fields of a line."""
+    fields = metric_of({}, now, name=name)
+    return fields | {name: [float(value)]}
+
+
 def with_failure(metric: dict[str, Any], credential: str) -> dict[str, Any]:
     """*metric*, and a count of one failure: by credential, and summed over all of them."""
     failure = _count_of_one("Failures", (("credential", credential),))

@@ -1,13 +1,18 @@
 """One line for each thing that a schedule renews, or finds changed."""
 
+import logging
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from tokenvend.domain.errors import ProviderRefusedError
-from tokenvend.observability.log import logger
-from tokenvend.observability.metric import metric_of, with_failure
+from tokenvend.observability.log import write
+from tokenvend.observability.metric import gauge_of, metric_of, with_failure
 from tokenvend.vending.renew import Renewal
-from tokenvend.vending.sweep import Changed
+from tokenvend.vending.sweep import SweptSecret
+
+#: A line names at most so many; the metric counts all.
+_NAMED = 50
 
 
 def audit_renewed(renewal: Renewal) -> None:
@@ -24,12 +29,26 @@ def audit_renewed(renewal: Renewal) -> None:
     metric = metric_of({"outcome": renewal.outcome.value}, datetime.now(UTC), name="Renewals")
     if renewal.spec is not None and renewal.failed is not None:
         metric = with_failure(metric, renewal.spec.credential)
-    log = logger().info if renewal.failed is None else logger().warning
-    log("renewal", extra=fields | metric)
+    write(logging.INFO if renewal.failed is None else logging.WARNING, "renewal", fields | metric)
 
 
-def audit_changed_secret(changed: Changed) -> None:
+def audit_changed_secret(changed: SweptSecret) -> None:
     """Record that a secret was found changed, and its tokens marked for replacement."""
     metric = metric_of({}, datetime.now(UTC), name="ChangedSecrets")
     fields = {"credential": changed.credential, "tenant": changed.tenant}
-    logger().info("changed secret", extra=fields | metric)
+    write(logging.INFO, "changed secret", fields | metric)
+
+
+def report_refused_credentials(refused: Sequence[SweptSecret]) -> None:
+    """Record how many credentials (or tenants) their providers refuse now, and which."""
+    names = [each.credential + (f"/{each.tenant}" if each.tenant else "") for each in refused]
+    metric = gauge_of("RefusedCredentials", len(refused), datetime.now(UTC))
+    level = logging.WARNING if refused else logging.INFO
+    write(level, "refused credentials", {"refused": names[:_NAMED], **metric})
+
+
+def report_aliases_behind(aliases: Sequence[str]) -> None:
+    """Record how many direct callers still get a former version, and which."""
+    metric = gauge_of("AliasesBehind", len(aliases), datetime.now(UTC))
+    level = logging.WARNING if aliases else logging.INFO
+    write(level, "aliases behind", {"aliases": list(aliases[:_NAMED]), **metric})

@@ -18,7 +18,7 @@ from tokenvend.domain.identity import Entry, Proof
 from tokenvend.domain.request import Rejection, VendRequest
 from tokenvend.domain.scopes import format_scope
 from tokenvend.domain.token import SecretStage
-from tokenvend.observability.log import logger, write
+from tokenvend.observability.log import write
 from tokenvend.observability.metric import metric_of, with_failure
 from tokenvend.vending.vended import Vended
 
@@ -85,7 +85,7 @@ def audit_rejected(
         "request_id": request_id,
     }
     dimensions = {"entry": proof.entry.value, "outcome": outcome.value}
-    logger().info("reject", extra=fields | metric_of(dimensions, now, name="Rejections"))
+    write(logging.INFO, "reject", fields | metric_of(dimensions, now, name="Rejections"))
 
 
 def _asked(entry: Entry, proof: Proof | None, request: VendRequest | None) -> dict[str, Any]:

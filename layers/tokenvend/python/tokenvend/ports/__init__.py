@@ -4,6 +4,7 @@ Each port has a fake in tests/fakes and an adapter in `adapters`; one contract s
 both. An adapter translates foreign errors once, into those of `failures`.
 """
 
+from tokenvend.ports.aliases import CallerAliases
 from tokenvend.ports.clock import Clock
 from tokenvend.ports.connections import ConnectionReader, ConnectionStore, ConsentStore, Kept
 from tokenvend.ports.failures import (
@@ -36,6 +37,7 @@ from tokenvend.ports.tokens import NOTHING, TokenItem, TokenStore
 __all__ = [
     "NOTHING",
     "AssertionSigner",
+    "CallerAliases",
     "Clock",
     "ConnectionReader",
     "ConnectionStore",

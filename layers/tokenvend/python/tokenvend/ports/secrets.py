@@ -56,6 +56,13 @@ class SecretCatalog(Protocol):
             StoreAwayError: Secrets Manager does not answer.
         """
 
+    def secret(self, secret_id: str) -> Iterator[SecretVersion]:
+        """The one secret with that name or ARN; nothing if it is not this deployment's.
+
+        Raises:
+            StoreAwayError: Secrets Manager does not answer.
+        """
+
 
 class AssertionSigner(Protocol):
     """Keys that sign for a client (RFC 7523)."""

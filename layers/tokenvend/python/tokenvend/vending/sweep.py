@@ -1,4 +1,4 @@
-"""Find secrets that were changed without the `tokenvend` command, and say so to everybody."""
+"""Find secrets that were changed elsewhere, and credentials that their providers refuse."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,11 +11,17 @@ _ARN_SUFFIX = 7
 
 
 @dataclass(frozen=True, slots=True)
-class Changed:
-    """A secret that was found changed."""
+class SweptSecret:
+    """A secret in use that was looked at.
+
+    `is_changed`: it has another version than the one that vending knew. `is_refused`: the provider
+    refuses the credential, and no exchange has succeeded since.
+    """
 
     credential: str
     tenant: str | None
+    is_changed: bool
+    is_refused: bool
 
 
 class Sweep:
@@ -32,8 +38,11 @@ class Sweep:
         self._credentials = credentials
         self._states = states
 
-    def run(self) -> Iterator[Changed]:
+    def run(self, secret_id: str | None = None) -> Iterator[SweptSecret]:
         """Start a new epoch for each secret whose current version is another than was known.
+
+        With *secret_id*, the name or ARN of a secret, only that one is looked at, if it is one of
+        this deployment's.
 
         The tokens made with the former version stay valid and are replaced one by one. The epoch
         is the version's own id, so that two sweeps at once agree.
@@ -41,14 +50,20 @@ class Sweep:
         Raises:
             StoreAwayError: Secrets Manager or the tables do not answer.
         """
-        for secret in self._catalog.secrets():
+        found = self._catalog.secrets() if secret_id is None else self._catalog.secret(secret_id)
+        for secret in found:
             credential = self._credentials.read(secret.credential, secret.tenant)
             if not _is_used(secret, credential.definition):
                 continue
-            if credential.state.epoch == secret.version:
-                continue
-            self._states.start_epoch(secret.credential, secret.tenant, secret.version)
-            yield Changed(secret.credential, secret.tenant)
+            is_changed = credential.state.epoch != secret.version
+            if is_changed:
+                self._states.start_epoch(secret.credential, secret.tenant, secret.version)
+            yield SweptSecret(
+                secret.credential,
+                secret.tenant,
+                is_changed=is_changed,
+                is_refused=not is_changed and credential.state.failure is not None,
+            )
 
 
 def _is_used(secret: SecretVersion, definition: CredentialDefinition | None) -> bool:
