@@ -51,15 +51,21 @@ def client(endpoint: str, service: str, **credentials: str) -> Any:
     return session.client(service, endpoint_url=endpoint, config=config)
 
 
-def deploy(endpoint: str, log: Path, parameters: Mapping[str, str] | None = None) -> Deployed:
-    """Deploy what was built; *parameters* are the template's, beside those it needs here.
+def deploy(
+    endpoint: str,
+    log: Path,
+    parameters: Mapping[str, str] | None = None,
+    *,
+    build: Path = SAM_BUILD,
+) -> Deployed:
+    """Deploy *build*, for the first time or again.
+
+    *parameters* are the template's, beside those it needs here.
 
     Raises:
         LocalStackError: `sam deploy` failed.
     """
-    client(endpoint, "s3").create_bucket(
-        Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": places.REGION}
-    )
+    _ensure_bucket(endpoint)
     given = {
         "LocalStack": "true",
         "ConsentPages": "true",
@@ -67,9 +73,9 @@ def deploy(endpoint: str, log: Path, parameters: Mapping[str, str] | None = None
         **(parameters or {}),
     }
     run_sam(
-        *("deploy", "--template-file", str(SAM_BUILD / "template.yaml")),
+        *("deploy", "--template-file", str(build / "template.yaml")),
         *("--stack-name", STACK_NAME, "--s3-bucket", _BUCKET, "--capabilities", "CAPABILITY_IAM"),
-        *("--no-confirm-changeset", "--no-progressbar"),
+        *("--no-confirm-changeset", "--no-progressbar", "--no-fail-on-empty-changeset"),
         *("--parameter-overrides", *(f"{name}={value}" for name, value in given.items())),
         log=log,
         endpoint=endpoint,
@@ -77,6 +83,14 @@ def deploy(endpoint: str, log: Path, parameters: Mapping[str, str] | None = None
     deployed = Deployed(endpoint, _outputs(endpoint))
     _announce_issuer(deployed)
     return deployed
+
+
+def _ensure_bucket(endpoint: str) -> None:
+    s3 = client(endpoint, "s3")
+    if _BUCKET not in {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}:
+        s3.create_bucket(
+            Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": places.REGION}
+        )
 
 
 def _outputs(endpoint: str) -> dict[str, str]:
