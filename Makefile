@@ -7,6 +7,9 @@ MAKEFLAGS += --no-print-directory
 PYTHON_BIN := .venv/bin/python
 ENVS = python="$$(scripts/find-python)" && "$$python" -m scripts.envs
 export SAM_CLI_TELEMETRY := 0
+# Temporary files too: whatever a program leaves behind, `make clean` removes.
+export TMPDIR := $(CURDIR)/build/tmp
+$(shell mkdir -p build/tmp)
 
 .PHONY: help
 help: ## this list

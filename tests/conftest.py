@@ -5,8 +5,15 @@ further, at new examples each time: `HYPOTHESIS_PROFILE=explore make test`.
 """
 
 import os
+import tempfile
+from pathlib import Path
 
 from hypothesis import HealthCheck, settings
+
+# Nothing is written outside this folder, temporary files included.
+_TEMPORARY = Path(__file__).parents[1] / "build" / "tmp"
+_TEMPORARY.mkdir(parents=True, exist_ok=True)
+os.environ["TMPDIR"] = tempfile.tempdir = str(_TEMPORARY)
 
 settings.register_profile(
     "repeatable",

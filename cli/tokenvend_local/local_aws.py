@@ -12,6 +12,8 @@ from tokenvend_local.errors import LocalStackError
 from tokenvend_local.processes import LOOPBACK, Process
 
 _SERVER = Path(__file__).with_name("local_aws_server.py")
+#: Its temporary files, in the folder of its stack.
+TEMPORARY = "tmp"
 _READY_SECONDS = 30.0
 #: Their workers live as long as the stack, so that a pause in a tour costs no cold start.
 _WARM_SECONDS = 3600
@@ -47,7 +49,7 @@ def start(
 
 
 def _settings(port: int, folder: Path) -> dict[str, str]:
-    temporary = folder / "tmp"
+    temporary = folder / TEMPORARY
     temporary.mkdir(parents=True, exist_ok=True)
     return {
         "GATEWAY_PORT": str(port),
@@ -59,6 +61,8 @@ def _settings(port: int, folder: Path) -> dict[str, str]:
         "MINISTACK_REGION": places.REGION,
         "LAMBDA_WARM_TTL_SECONDS": str(_WARM_SECONDS),
         "TMPDIR": str(temporary),
+        "STATE_DIR": str(temporary / "state"),
+        "S3_DATA_DIR": str(temporary / "s3"),
         # Its workers inherit this. Without bytecode each would compile boto3 anew.
         "PYTHONDONTWRITEBYTECODE": "",
     }

@@ -7,6 +7,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
+#: Temporary files of everything that runs here; nothing is written outside this folder.
+TEMPORARY = BUILD / "tmp"
 #: `sam build` for the local stack; `make build` writes .aws-sam, for AWS.
 SAM_BUILD = BUILD / "sam"
 TEMPLATE = ROOT / "template.yaml"
@@ -50,7 +52,9 @@ def environment(
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_DEFAULT_REGION": REGION,
         "SAM_CLI_TELEMETRY": "0",
+        "TMPDIR": str(TEMPORARY),
     }
+    TEMPORARY.mkdir(parents=True, exist_ok=True)
     if endpoint:
         # ministack takes a 12-digit access key id for that account's root, whatever the secret.
         kept |= {

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import tempfile
 import time
 from pathlib import Path
 
@@ -29,7 +30,10 @@ def run_sam(*arguments: str, log: Path, endpoint: str | None = None) -> None:
         "SAM_CLI_POLL_DELAY": "0.5",
     }
     environ = places.environment(settings, endpoint=endpoint, inherited=os.environ)
-    code = processes.run("sam", [str(SAM), *arguments], environ=environ, log=log, cwd=ROOT)
+    # sam leaves the folders in which it packs.
+    with tempfile.TemporaryDirectory(dir=places.TEMPORARY) as temporary:
+        environ["TMPDIR"] = temporary
+        code = processes.run("sam", [str(SAM), *arguments], environ=environ, log=log, cwd=ROOT)
     if code:
         raise LocalStackError(f"`sam {arguments[0]}` {how_it_ended(code)}.", log=log)
 

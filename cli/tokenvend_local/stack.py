@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -140,6 +141,7 @@ def local_stack(
     finally:
         _leave_function_logs(stack)
         stop(stack.processes)
+        shutil.rmtree(folder / local_aws.TEMPORARY, ignore_errors=True)
 
 
 def start(

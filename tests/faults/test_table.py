@@ -11,4 +11,4 @@ def test_table_in_the_docs_is_what_was_seen(table: Table, request: pytest.Fixtur
     assert [row for row in table.rows if row not in documented_rows()] == []
     options = request.config.option
     if not options.markexpr and not options.keyword and not request.session.testsfailed:
-        assert table.rows == documented_rows()
+        assert table.in_order() == documented_rows()

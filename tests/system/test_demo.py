@@ -44,10 +44,16 @@ def _parts() -> set[str]:
     return found
 
 
+def _system_temporary_files() -> set[str]:
+    """What is in the system's temporary folders now."""
+    folders = [Path("/tmp"), Path("/var/tmp")]  # noqa: S108 - it is looked at, nothing is written
+    return {str(path) for folder in folders if folder.is_dir() for path in folder.iterdir()}
+
+
 def test_demo_shows_who_got_which_token_and_leaves_nothing_running(
     command: subprocess.Popen[str],
 ) -> None:
-    before = _parts()
+    before, files_before = _parts(), _system_temporary_files()
 
     shown, _ = command.communicate(timeout=_LONGEST_SECONDS)
 
@@ -59,6 +65,7 @@ def test_demo_shows_who_got_which_token_and_leaves_nothing_running(
     assert "Ada consented in headless Chromium." in shown
     assert "What to try next" in shown
     assert _parts() <= before
+    assert _system_temporary_files() <= files_before
 
 
 def test_interrupted_demo_stops_what_it_started(command: subprocess.Popen[str]) -> None:

@@ -43,7 +43,6 @@ def test_key_is_answered_with_its_header_and_as_no_bearer_token(world: World) ->
         "access_token": "our-api-key",
         "token_type": "N_A",
         "expires_in": 300,
-        "scope": "",
         "expires_at": int((world.clock.now() + bounds.API_KEY_LIFETIME).timestamp()),
         "source": "store",
         "token_sha256": Secret("our-api-key").sha256,

@@ -31,14 +31,16 @@ class VendAnswer:
         """The answer's fields.
 
         `expires_in` is in whole seconds left; `expires_at` is the instant, in seconds since
-        1970-01-01T00:00:00Z. Both are floored.
+        1970-01-01T00:00:00Z. Both are floored. `scope` is left out where the token has none: RFC
+        6749 §3.3 knows no empty scope.
         """
         token = self.token
+        scope = {"scope": format_scope(token.scopes)} if token.scopes else {}
         return {
             "access_token": token.access_token.reveal(),
             "token_type": token.header.token_type,
             "expires_in": int((token.expires_at - self.answered_at).total_seconds()),
-            "scope": format_scope(token.scopes),
+            **scope,
             "expires_at": int(token.expires_at.timestamp()),
             "source": self.source.value,
             "token_sha256": token.access_token.sha256,

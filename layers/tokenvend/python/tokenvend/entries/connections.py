@@ -35,7 +35,7 @@ def _fields(connection: Connection) -> dict[str, Any]:
     if consent is None:
         return fields
     return fields | {
-        "scope": format_scope(consent.scopes),
+        **({"scope": format_scope(consent.scopes)} if consent.scopes else {}),
         "account": consent.account,
         "connected_at": _seconds(consent.connected_at),
         "refreshed_at": _seconds(consent.refreshed_at),
