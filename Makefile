@@ -89,6 +89,11 @@ load: ## whole flows under sustained concurrency, checked as they run; writes bu
 	@$(ENVS) uv dev ministack sam
 	@$(PYTHON_BIN) -m load $(LOAD_ARGS)
 
+.PHONY: soak
+soak: ## a quarter of an hour with the schedule as it is; writes build/soak.json
+	@$(ENVS) uv dev ministack sam
+	@$(PYTHON_BIN) -m soak $(SOAK_ARGS)
+
 .PHONY: fuzz
 fuzz: ## hostile input for every parser and entry; writes build/fuzz.json
 	@$(ENVS) uv dev fuzz

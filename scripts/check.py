@@ -21,7 +21,7 @@ PYTHON = str(BIN / "python")
 #: Where Python code may stand; a folder that is not there yet is left out.
 CODE = (
     *("layers/tokenvend/python", "cli", "functions", "scripts"),
-    *("tests", "benchmarks", "simulation", "models", "fuzzing", "load"),
+    *("tests", "benchmarks", "simulation", "models", "fuzzing", "load", "soak"),
 )
 #: Two: most of these use one core, and two cores are what everybody has.
 AT_ONCE = 2

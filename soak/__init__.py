@@ -1,0 +1,1 @@
+"""A quarter of an hour of real time: real workers, the real schedule, requests all along."""
