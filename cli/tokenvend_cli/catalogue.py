@@ -38,6 +38,7 @@ class Listed:
 
 
 _FILE, _SECRETS, _KILL_SWITCH = "The file", "Secrets and users", "Kill switch"
+_AFTER_A_LOSS = "After a loss"
 
 CATALOGUE = (
     Listed(
@@ -76,6 +77,10 @@ CATALOGUE = (
     Listed(
         *(_KILL_SWITCH, "revoke", "revoke:revoke"),
         "Have the provider end a token, which comes from standard input. Never from an argument.",
+    ),
+    Listed(
+        *(_AFTER_A_LOSS, "restore", "restore:app"),
+        "Bring back client secrets, blocks and consents from a restored table.",
     ),
 )
 

@@ -52,7 +52,7 @@ def set_up(stack: LocalStack, folder: Path) -> Demo:
         written_for(folder, provider_url=stack.provider.url, pages_url=stack.deployed.pages_url)
     )
     careers_site, nightly_export, stranger = _principals(stack)
-    stack.tokenvend("apply", "--yes", "--file", str(configuration))
+    stack.tokenvend("apply", "--yes", "--first", "--file", str(configuration))
     with ThreadPoolExecutor(_COMMANDS_AT_ONCE) as pool:
         issued = pool.submit(stack.tokenvend, "caller", "new-secret", _CALLER, "--json")
         for done in [

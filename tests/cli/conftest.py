@@ -68,7 +68,7 @@ class Tokenvend:
 
     def apply(self) -> Result:
         """Apply the file; nothing may go wrong."""
-        result = self.on_file("apply", "--yes")
+        result = self.on_file("apply", "--yes", "--first")
         assert result.exit_code == 0, result.output
         return result
 
@@ -92,13 +92,13 @@ def tokenvend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Token
     command = Tokenvend(tmp_path / "tokenvend.yaml", fakes["lambda"], fakes["cloudformation"])
     command.write()
     with mock_aws():
-        _make_table("registry", "pk", "sk")
-        _make_table("tokens", "pk")
-        _make_table("connections", "pk")
+        make_table("registry", "pk", "sk")
+        make_table("tokens", "pk")
+        make_table("connections", "pk")
         yield command
 
 
-def _make_table(name: str, *keys: str) -> None:
+def make_table(name: str, *keys: str) -> None:
     aws.client("dynamodb").create_table(
         TableName=name,
         BillingMode="PAY_PER_REQUEST",

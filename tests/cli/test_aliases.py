@@ -61,7 +61,7 @@ def test_alias_is_protected_before_the_registry_knows_its_caller(
 ) -> None:
     tokenvend.function.refuse = "PutResourcePolicy"
 
-    result = tokenvend.on_file("apply", "--yes")
+    result = tokenvend.on_file("apply", "--yes", "--first")
 
     assert result.exit_code == 1
     assert "AWS refused PutResourcePolicy: not allowed" in result.stderr
@@ -72,7 +72,7 @@ def test_apply_that_was_stopped_half_way_is_finished_by_the_next(
     tokenvend: Tokenvend, registry: Read
 ) -> None:
     tokenvend.function.refuse = "PutResourcePolicy"
-    tokenvend.on_file("apply", "--yes")
+    tokenvend.on_file("apply", "--yes", "--first")
     tokenvend.function.refuse = ""
 
     planned = _planned(tokenvend)
@@ -220,7 +220,7 @@ def test_alias_of_a_caller_that_is_gone_is_removed_after_its_registry_items(
 
     tokenvend.write(without_events)
 
-    stopped = tokenvend.on_file("apply", "--yes")
+    stopped = tokenvend.on_file("apply", "--yes", "--first")
     known = [key for key in registry() if key[0] == "alias:events"]
     tokenvend.function.refuse = ""
     tokenvend.apply()
@@ -244,7 +244,7 @@ def test_alias_that_somebody_else_made_is_left_alone(tokenvend: Tokenvend) -> No
 def test_function_without_live_is_told(tokenvend: Tokenvend, registry: Read) -> None:
     del tokenvend.function.aliases["live"]
 
-    result = tokenvend.on_file("apply", "--yes")
+    result = tokenvend.on_file("apply", "--yes", "--first")
 
     assert result.exit_code == 1
     assert "direct has no alias live: deploy the stack again" in result.stderr

@@ -107,7 +107,7 @@ def test_grant_is_not_orphaned(tokenvend: Tokenvend, registry: Read) -> None:
     before = registry()
     tokenvend.write(lambda document: document["callers"].pop("shop"))
 
-    result = tokenvend.on_file("apply", "--yes")
+    result = tokenvend.on_file("apply", "--yes", "--first")
 
     assert result.exit_code == 2
     assert "grants[0].caller: there is no caller shop: declare it, or remove" in result.stderr
@@ -121,7 +121,7 @@ def test_apply_asks_a_person_and_never_a_script(tokenvend: Tokenvend, registry: 
     assert "plan first, then apply --yes" in result.stderr
 
 
-@pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("n\n", 1)])
+@pytest.mark.parametrize(("answer", "code"), [("y\ny\n", 0), ("y\nn\n", 1), ("n\n", 1)])
 def test_person_can_still_say_no(
     tokenvend: Tokenvend,
     registry: Read,
@@ -232,7 +232,7 @@ def test_second_of_two_concurrent_applies_writes_nothing(
     monkeypatch.setattr(RegistryTable, "read", overtaken)
     tokenvend.write(lambda document: document["grants"].pop(0))
 
-    result = tokenvend.on_file("apply", "--yes")
+    result = tokenvend.on_file("apply", "--yes", "--first")
 
     assert result.exit_code == 1
     assert "somebody else changed the registry" in result.stderr

@@ -65,7 +65,7 @@ def test_what_was_pinned_stays_and_the_rest_is_applied(
 
     told = tokenvend.on_file("plan")
     document = _plan(tokenvend)
-    applied = tokenvend.on_file("apply", "--yes")
+    applied = tokenvend.on_file("apply", "--yes", "--first")
 
     assert told.exit_code == 4
     assert f"{ISSUER} is away" in told.stderr
@@ -85,7 +85,7 @@ def test_an_apply_with_something_that_cannot_be_known_does_nothing(
     tokenvend.write(_and_a_change)
 
     document = _plan(tokenvend)
-    applied = tokenvend.on_file("apply", "--yes")
+    applied = tokenvend.on_file("apply", "--yes", "--first")
 
     assert [change["name"] for change in document["changes"]] == ["new"]
     assert document["unchecked"][0]["open"] == ["globex-api"]
@@ -105,7 +105,7 @@ def test_a_new_credential_and_its_grants_are_left_out_of_the_plan(
     assert "jobs" in names
     assert not {name for name in names if "globex" in name}
     assert document["unchecked"][0]["open"] == ["globex-api"]
-    assert tokenvend.on_file("apply", "--yes").exit_code == 1
+    assert tokenvend.on_file("apply", "--yes", "--first").exit_code == 1
     assert tokenvend.json("caller", "list") == []
 
 

@@ -225,7 +225,7 @@ class World:
     def apply(self) -> None:
         """Write the file, apply it, and put the secrets of new credentials."""
         self.file.write_text(yaml.safe_dump(self.configuration, sort_keys=False))
-        self.stack.tokenvend("apply", "--yes", "--file", str(self.file))
+        self.stack.tokenvend("apply", "--yes", "--first", "--file", str(self.file))
         while self._secrets:
             self.put_secret(*self._secrets.pop(0))
 

@@ -34,7 +34,9 @@ class _Deployment:
             case {"Fn::Not": [inner]}:
                 return not self._decided(inner)
             case {"Fn::And": parts}:
-                return all(self._holds(part["Condition"]) for part in parts)
+                return all(self._decided(part) for part in parts)
+            case {"Condition": name}:
+                return self._holds(name)
             case {"Fn::Equals": [left, right]}:
                 return str(self._decided(left)) == str(self._decided(right))
             case {"Fn::Join": [separator, values]}:

@@ -38,19 +38,24 @@ def test_tokens_table_drops_what_is_dead_and_connections_table_never(resources: 
     assert "TimeToLiveSpecification" not in resources["ConnectionsTable"]["Properties"]
 
 
-def test_connections_survive_a_mistake(resources: Resources) -> None:
-    table = resources["ConnectionsTable"]
+@pytest.mark.parametrize("name", ["ConnectionsTable", "RegistryTable"])
+def test_what_no_file_holds_survives_a_mistake(resources: Resources, name: str) -> None:
+    table = resources[name]
     recovery = table["Properties"]["PointInTimeRecoverySpecification"]
 
     assert recovery["PointInTimeRecoveryEnabled"] is True
-    assert table["Properties"]["DeletionProtectionEnabled"] is True
-    assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
+    assert table["Properties"]["DeletionProtectionEnabled"] == {
+        "Fn::If": ["IsProtected", True, False]
+    }
+    assert table["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert table["UpdateReplacePolicy"] == "Retain"
 
 
 def test_key_is_kept_rotated_and_multi_region_from_the_start(resources: Resources) -> None:
     key = resources["DataKey"]
 
-    assert key["DeletionPolicy"] == key["UpdateReplacePolicy"] == "Retain"
+    assert key["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert key["UpdateReplacePolicy"] == "Retain"
     assert key["Properties"]["EnableKeyRotation"] is True
     assert key["Properties"]["MultiRegion"] is True
 
@@ -387,6 +392,24 @@ def test_every_rule_that_fails_and_every_event_that_is_dropped_raises_an_alarm(
     assert {name for metric, name in watched if metric == "AsyncEventsDropped"} == {
         f"{function}Function" for function in SCHEDULED_FUNCTIONS
     }
+
+
+def test_audit_logs_outlive_the_stack_and_do_not_stand_in_the_way_of_the_next(
+    resources: Resources,
+) -> None:
+    groups = [each for each in resources.values() if each["Type"] == "AWS::Logs::LogGroup"]
+
+    for group in groups:
+        assert group["DeletionPolicy"] == "RetainExceptOnCreate"
+        assert group["UpdateReplacePolicy"] == "Retain"
+        assert group["Properties"]["DeletionProtectionEnabled"]["Fn::If"][:2] == [
+            "IsProtected",
+            True,
+        ]
+        # A name without the stack's own id would be taken when the deployment is made again.
+        name, values = group["Properties"]["LogGroupName"]["Fn::Sub"]
+        assert name.startswith("/tokenvend/${DeploymentId}/")
+        assert "AWS::StackId" in json.dumps(values)
 
 
 def test_there_are_no_pages_unless_they_are_wanted(template: dict[str, Any]) -> None:

@@ -44,6 +44,7 @@ CHANGES: Mapping[str, dict[str, str]] = {
     "Tracing": {"Tracing": "Active"},
     "AlarmTopicArn": {"AlarmTopicArn": "arn:aws:sns:eu-west-1:111122223333:alarms"},
     "MemorySeconds": {"MemorySeconds": "5"},
+    "DeletionProtection": {"DeletionProtection": "false"},
     "OutageGraceSeconds": {"OutageGraceSeconds": "60"},
 }
 #: Properties that hold for a function whatever its version, or cannot be changed at all.

@@ -66,7 +66,11 @@ def registry_of(deployment: "Deployment") -> "RegistryTable":
     """The deployment's registry."""
     from tokenvend_cli.deployment.registry_table import RegistryTable
 
-    return RegistryTable(deployment.client("dynamodb"), deployment.output("RegistryTableName"))
+    return RegistryTable(
+        deployment.client("dynamodb"),
+        deployment.output("RegistryTableName"),
+        deployment=deployment.output("DeploymentId"),
+    )
 
 
 def print_json(value: Any) -> None:

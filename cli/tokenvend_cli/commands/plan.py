@@ -14,6 +14,7 @@ from tokenvend_cli.commands.context import (
     File,
     deployment_of,
     is_terminal,
+    note,
     print_json,
     registry_of,
     say,
@@ -136,11 +137,18 @@ def apply(
     file: File = DEFAULT_FILE,
     *,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    first: Annotated[
+        bool,
+        typer.Option(
+            "--first", help="The registry may be empty: no client secret or block can be missing."
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make what is deployed say what the file says. Applying twice changes nothing.
 
-    What the file no longer says is removed. Blocks and client secrets stay. After a new
+    What the file no longer says is removed. Blocks and client secrets stay. An empty registry is
+    written only with --first, or when you agree: after a loss, restore it before. After a new
     deployment of the stack, direct callers are moved to its version. While an issuer is away,
     what the last apply pinned of it stays; if anything new rests on it, nothing is applied.
 
@@ -155,9 +163,23 @@ def apply(
         return
     if not yes:
         typer.confirm("Apply this?", abort=True)
+    if found.revision == 0 and not first:
+        _agree_to_empty_registry(yes=yes)
     found.carry_out()
     if not as_json:
         say("Applied.", style="green")
+
+
+def _agree_to_empty_registry(*, yes: bool) -> None:
+    """A lost block must not be lifted in silence, and an empty registry may have had some."""
+    lost = (
+        "the registry is empty: client secrets and blocks are not in the file. If this deployment"
+        " had any, first run `tokenvend restore registry --from TABLE`"
+    )
+    if yes:
+        raise UsageError(f"{lost}. If it is new, use --first")
+    note(lost)
+    typer.confirm("Is this deployment new?", abort=True)
 
 
 def schema() -> None:

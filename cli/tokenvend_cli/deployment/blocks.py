@@ -141,6 +141,15 @@ def missing_blocks(
             yield _with_causes(item.pk, {**causes, block.cause: why})
 
 
+def merged_block(standing: RegistryItem | None, other: RegistryItem) -> RegistryItem:
+    """The block with the causes of both; where both have one, it is that of *standing*."""
+    causes = {**_causes(other), **_causes(standing)}
+    if not causes:
+        # One without a cause of ours stops everything, whatever it says: it stays as it is.
+        return standing or other
+    return _with_causes(other.pk, causes)
+
+
 def _check_exists(items: list[RegistryItem], block: Block) -> None:
     match block.what:
         case Blockable.CALLER:

@@ -35,11 +35,18 @@ class DeployedConnections:
     @cached_property
     def store(self) -> DynamoDbConnectionStore:
         """The connections."""
+        return self.store_of(
+            self._deployment.output("ConnectionsTableName"),
+            key_arn=self._deployment.output("KeyArn"),
+        )
+
+    def store_of(self, table: str, *, key_arn: str) -> DynamoDbConnectionStore:
+        """The connections in *table*, which this deployment wrote under the KMS key *key_arn*."""
         tokens_table = self._deployment.output("TokensTableName")
         cipher = EnvelopeCipher(
             self._deployment.client("kms"),
             DynamoDbDataKeys(self._dynamodb, table=tokens_table, logical_table=_LOGICAL_TABLE),
-            key_arn=self._deployment.output("KeyArn"),
+            key_arn=key_arn,
             deployment=self._deployment.output("DeploymentId"),
             logical_table=_LOGICAL_TABLE,
             on_untrusted=self._on_untrusted,
@@ -48,7 +55,7 @@ class DeployedConnections:
             SealedTable(
                 self._dynamodb,
                 cipher,
-                name=self._deployment.output("ConnectionsTableName"),
+                name=table,
                 clock=SystemClock(),
                 on_untrusted=self._on_untrusted,
             )

@@ -23,12 +23,28 @@ class ChangedMeanwhileError(CommandError):
         super().__init__("somebody else changed the registry at the same time; plan again")
 
 
+class AnotherDeploymentError(CommandError):
+    """The registry was written under another `DeploymentId` than the stack has now."""
+
+    def __init__(self, was: str, now: str) -> None:
+        super().__init__(
+            f"this deployment was called {was}, and its stack says {now} now: no consent or token"
+            " of before can be read, and no secret is found. Deploy it again with"
+            f" DeploymentId={was}"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """Every item of the registry, as of one revision."""
+    """Every item of the registry, as of one revision.
+
+    The revision of a registry that nobody has written yet is 0. `deployment` is the
+    `DeploymentId` under which it was written; `None` where nobody has said so yet.
+    """
 
     items: list[RegistryItem]
     revision: int
+    deployment: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +62,17 @@ class RegistryTable:
     has moved: two that run at once never mix, the second is told to look again.
     """
 
-    def __init__(self, client: Any, table: str) -> None:
+    def __init__(self, client: Any, table: str, *, deployment: str | None = None) -> None:
         self._client = client
         self._table = table
+        self._deployment = deployment
 
     def read(self) -> Registry:
-        """Every item, consistently read."""
+        """Every item, consistently read.
+
+        Raises:
+            AnotherDeploymentError: it was written under another `DeploymentId`.
+        """
         # The revision comes first: a write that falls into the scan has then moved it.
         meta = self.get(*META_KEY)
         pages = self._client.get_paginator("scan").paginate(
@@ -59,7 +80,16 @@ class RegistryTable:
         )
         parsed = [registry_item_of(item) for page in pages for item in page["Items"]]
         items = [item for item in parsed if item is not None]
-        return Registry(items, int(meta.document["revision"]) if meta else 0)
+        return Registry(
+            items,
+            int(meta.document["revision"]) if meta else 0,
+            self._checked(meta.document.get("deployment")) if meta else None,
+        )
+
+    def _checked(self, written_as: str | None) -> str | None:
+        if None not in {written_as, self._deployment} and written_as != self._deployment:
+            raise AnotherDeploymentError(str(written_as), str(self._deployment))
+        return written_as
 
     def get(self, pk: str, sk: str) -> RegistryItem | None:
         """One item."""
@@ -109,14 +139,24 @@ class RegistryTable:
             raise
 
     def _move_on(self, revision: int) -> dict[str, Any]:
-        put = self._put(RegistryItem(*META_KEY, {"revision": revision + 1}))
+        put = self._put(self._meta(revision + 1, self._deployment))
         if revision == 0:
             put["Put"]["ConditionExpression"] = "attribute_not_exists(pk)"
             return put
-        seen = RegistryItem(*META_KEY, {"revision": revision}).to_item()
-        put["Put"]["ConditionExpression"] = "document = :seen"
-        put["Put"]["ExpressionAttributeValues"] = {":seen": seen["document"]}
+        # A former version of the command did not write the deployment's id.
+        put["Put"]["ConditionExpression"] = "document IN (:seen, :seen_before)"
+        put["Put"]["ExpressionAttributeValues"] = {
+            ":seen": self._meta(revision, self._deployment).to_item()["document"],
+            ":seen_before": self._meta(revision, None).to_item()["document"],
+        }
         return put
+
+    @staticmethod
+    def _meta(revision: int, deployment: str | None) -> RegistryItem:
+        document: dict[str, Any] = {"revision": revision}
+        if deployment is not None:
+            document["deployment"] = deployment
+        return RegistryItem(*META_KEY, document)
 
     def _put(self, item: RegistryItem) -> dict[str, Any]:
         return {"Put": {"TableName": self._table, "Item": item.to_item()}}
