@@ -29,7 +29,7 @@ class _Deployment:
     def _holds(self, name: str) -> bool:
         return bool(self._decided(self._conditions[name]))
 
-    def _decided(self, condition: Any) -> Any:
+    def _decided(self, condition: Any) -> Any:  # noqa: PLR0911 - one for each form
         match condition:
             case {"Fn::Not": [inner]}:
                 return not self._decided(inner)
