@@ -56,6 +56,11 @@ build: ## the deployable artifact (sam build)
 	@$(ENVS) uv dev sam
 	@$(PYTHON_BIN) -m tokenvend_local build
 
+.PHONY: deploy
+deploy: ## preflight, build, deploy to your AWS account, apply, and a look at what runs
+	@$(ENVS) uv dev sam
+	@exec $(PYTHON_BIN) -m tokenvend_deploy $(DEPLOY_ARGS)
+
 .PHONY: bench
 bench: ## how fast, side by side with the usual way; writes build/bench.json
 	@$(ENVS) uv dev ministack sam runtime

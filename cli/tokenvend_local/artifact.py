@@ -55,14 +55,16 @@ def build(log: Path) -> None:
             _build(log)
 
 
-def build_for_aws(log: Path) -> None:
+def build_for_aws(log: Path, architecture: str = "arm64") -> None:
     """Build what is deployed to AWS, in the place where `sam deploy` looks for it.
+
+    *architecture* is the functions' processor, as the template's parameter has it.
 
     Raises:
         LocalStackError: `sam build` failed.
     """
     with _alone():
-        run_sam("build", log=log)
+        run_sam("build", "--parameter-overrides", f"Architecture={architecture}", log=log)
         _compile(_AWS_BUILD)
         stamp_functions(_AWS_BUILD, LAYER)
 

@@ -38,6 +38,23 @@ def run_sam(*arguments: str, log: Path, endpoint: str | None = None) -> None:
         raise LocalStackError(f"`sam {arguments[0]}` {how_it_ended(code)}.", log=log)
 
 
+def run_sam_for_aws(*arguments: str, log: Path, endpoint: str | None = None) -> None:
+    """Run `sam` with *arguments* against the account that the user's own AWS settings name.
+
+    Raises:
+        LocalStackError: it ended with another exit code than 0, which the text gives.
+    """
+    if endpoint is not None:
+        run_sam(*arguments, log=log, endpoint=endpoint)
+        return
+    _ask_no_registry()
+    path = f"{places.BUILD_PYTHON_BIN}{os.pathsep}{os.environ.get('PATH', '')}"
+    environ = {**os.environ, "PATH": path, "__SAM_CLI_APP_DIR": str(_HOME)}
+    code = processes.run("sam", [str(SAM), *arguments], environ=environ, log=log, cwd=ROOT)
+    if code:
+        raise LocalStackError(f"`sam {arguments[0]}` {how_it_ended(code)}.", log=log)
+
+
 def how_it_ended(code: int) -> str:
     """What the exit code of a child means: it ended by itself, or somebody ended it."""
     if code < 0:

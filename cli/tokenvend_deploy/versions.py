@@ -1,0 +1,73 @@
+"""What runs: whether `live` is what was built, and the versions that nobody needs any more."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+LIVE = "live"
+#: So many former versions stay for a roll back by hand, beside those that an alias points at.
+KEPT = 3
+#: What must be the same in the version that runs and in what was deployed.
+_COMPARED = (
+    *("CodeSha256", "MemorySize", "Timeout", "Environment", "Architectures", "Role"),
+    *("TracingConfig", "VpcConfig", "Layers"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """A function of which `live` is not what was deployed. `fields` are the ones that differ."""
+
+    function: str
+    version: str
+    fields: tuple[str, ...]
+
+
+def find_mismatches(functions: Any, names: Sequence[str]) -> Iterator[Mismatch]:
+    """The functions of which `live` differs from the newest code and settings."""
+    for name in names:
+        newest = functions.get_function_configuration(FunctionName=name)
+        live = functions.get_function_configuration(FunctionName=name, Qualifier=LIVE)
+        differs = tuple(
+            field for field in _COMPARED if _comparable(newest, field) != _comparable(live, field)
+        )
+        if differs:
+            yield Mismatch(name, live["Version"], differs)
+
+
+def _comparable(configuration: Mapping[str, Any], field: str) -> Any:
+    value = configuration.get(field)
+    if field == "Layers":
+        return [layer["Arn"] for layer in value or []]
+    if field == "VpcConfig":
+        return {key: each for key, each in (value or {}).items() if key != "VpcId" and each}
+    return value
+
+
+def prune(functions: Any, name: str) -> list[str]:
+    """Delete the versions of *name* that nobody needs; which they were.
+
+    Kept are those that an alias points at, and the newest of the rest. A version that is newer
+    than `live` and that no alias points at was left by a deployment that failed; it goes too, or
+    Lambda would refuse to publish the same again.
+    """
+    aliases = {
+        alias["Name"]: alias["FunctionVersion"]
+        for page in functions.get_paginator("list_aliases").paginate(FunctionName=name)
+        for alias in page["Aliases"]
+    }
+    if LIVE not in aliases:
+        return []
+    live, needed = int(aliases[LIVE]), {int(each) for each in aliases.values() if each.isdigit()}
+    versions = [
+        int(version["Version"])
+        for page in functions.get_paginator("list_versions_by_function").paginate(FunctionName=name)
+        for version in page["Versions"]
+        if version["Version"].isdigit()
+    ]
+    unneeded = sorted(version for version in versions if version not in needed)
+    former = [version for version in unneeded if version < live]
+    gone = [*former[:-KEPT], *(version for version in unneeded if version > live)]
+    for version in gone:
+        functions.delete_function(FunctionName=name, Qualifier=str(version))
+    return [str(version) for version in gone]
