@@ -42,7 +42,7 @@ check: ## format, lint, types, direction of imports, template, policies, pinned 
 
 .PHONY: test
 test: ## every test that needs no root
-	@$(ENVS) uv dev ministack sam runtime node
+	@$(ENVS) uv dev ministack sam runtime node sbom
 	@$(PYTHON_BIN) -m pytest --ignore=tests/system -m "not long" -n 2 --dist loadgroup $(PYTEST_ARGS)
 
 .PHONY: test-system
@@ -60,6 +60,11 @@ build: ## the deployable artifact (sam build)
 deploy: ## preflight, build, deploy to your AWS account, apply, and a look at what runs
 	@$(ENVS) uv dev sam
 	@exec $(PYTHON_BIN) -m tokenvend_deploy $(DEPLOY_ARGS)
+
+.PHONY: release
+release: ## the artefact that is deployed without Python or SAM; writes build/release
+	@$(ENVS) uv dev sam sbom
+	@exec $(PYTHON_BIN) -m tokenvend_deploy.release
 
 .PHONY: bench
 bench: ## how fast, side by side with the usual way; writes build/bench.json

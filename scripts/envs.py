@@ -57,6 +57,9 @@ ENVIRONMENTS: Mapping[str, Environment] = {
     "fuzz": Environment(
         ROOT / ".venvs" / "fuzz", REQUIREMENTS / "fuzz.txt", "the fuzzer", with_project=True
     ),
+    "sbom": Environment(
+        ROOT / ".venvs" / "sbom", REQUIREMENTS / "sbom.txt", "the bill of materials"
+    ),
     "checkov": Environment(
         ROOT / ".venvs" / "checkov", REQUIREMENTS / "checkov.txt", "the policy checker"
     ),

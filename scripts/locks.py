@@ -13,7 +13,7 @@ from pathlib import Path
 
 from scripts import envs
 
-NAMES = ("uv", "layer", "cli", "dev", "ministack", "sam", "runtime", "fuzz", "checkov")
+NAMES = ("uv", "layer", "cli", "dev", "ministack", "sam", "runtime", "fuzz", "checkov", "sbom")
 #: `sam build` looks for the layer's list beside the layer's code.
 LAYER_COPY = envs.ROOT / "layers" / "tokenvend" / "python" / "requirements.txt"
 

@@ -65,8 +65,8 @@ def build_for_aws(log: Path, architecture: str = "arm64") -> None:
     """
     with _alone():
         run_sam("build", "--parameter-overrides", f"Architecture={architecture}", log=log)
-        _compile(_AWS_BUILD)
-        stamp_functions(_AWS_BUILD, LAYER)
+        compile_parts(_AWS_BUILD)
+        stamp_functions(_AWS_BUILD, _AWS_BUILD / LAYER)
 
 
 def _build(log: Path) -> None:
@@ -78,8 +78,8 @@ def _build(log: Path) -> None:
         *("--parameter-overrides", f"Architecture={places.architecture()}"),
         log=log,
     )
-    _compile(SAM_BUILD)
-    stamp_functions(SAM_BUILD, LAYER)
+    compile_parts(SAM_BUILD)
+    stamp_functions(SAM_BUILD, SAM_BUILD / LAYER)
     _FINGERPRINT.write_text(wanted)
 
 
@@ -91,7 +91,7 @@ def _alone() -> Iterator[None]:
         yield
 
 
-def _compile(build_folder: Path) -> None:
+def compile_parts(build_folder: Path) -> None:
     """Put compiled code beside the sources, valid whatever time unpacking stamps on them.
 
     Raises:

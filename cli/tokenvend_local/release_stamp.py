@@ -21,15 +21,15 @@ _FUNCTION = "AWS::Serverless::Function"
 _LOCATIONS = frozenset({"CodeUri", "Metadata"})
 
 
-def stamp_functions(build_folder: Path, layer: str) -> dict[str, str]:
+def stamp_functions(build_folder: Path, *layers: Path) -> dict[str, str]:
     """Write the stamp of each function in *build_folder*, as `sam build` left it.
 
-    *layer* is the logical id of the layer that every function uses. Returned are the stamps
-    (SHA-256 in hexadecimal) by the functions' logical ids.
+    *layers* are the folders of the layer that every function uses, one for each processor that it
+    was built for. Returned are the stamps (SHA-256 in hexadecimal) by the functions' logical ids.
     """
     template: Mapping[str, Any] = cfn_yaml.load(str(build_folder / "template.yaml"))
     shared = json.dumps(template.get("Globals", {}), sort_keys=True)
-    layer_digest = folder_digest(build_folder / layer)
+    layer_digests = [folder_digest(layer) for layer in layers]
     stamps = {}
     for name, resource in template["Resources"].items():
         if resource["Type"] != _FUNCTION:
@@ -37,7 +37,7 @@ def stamp_functions(build_folder: Path, layer: str) -> dict[str, str]:
         settings = {
             key: value for key, value in resource["Properties"].items() if key not in _LOCATIONS
         }
-        parts = (layer_digest, shared, json.dumps(settings, sort_keys=True))
+        parts = (*layer_digests, shared, json.dumps(settings, sort_keys=True))
         stamps[name] = hashlib.sha256("\0".join(parts).encode()).hexdigest()
         (build_folder / name / STAMP_FILE).write_text(f"{stamps[name]}\n")
     return stamps

@@ -70,7 +70,7 @@ def new_build(tmp_path: Path) -> Path:
         # What was compiled from the former text would be taken for this one.
         for compiled in file.parent.glob(f"__pycache__/{file.stem}.*"):
             compiled.unlink()
-    stamp_functions(folder, artifact.LAYER)
+    stamp_functions(folder, folder / artifact.LAYER)
     return folder
 
 

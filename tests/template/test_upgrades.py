@@ -133,7 +133,7 @@ def test_nothing_is_published_when_nothing_has_changed(build: Path) -> None:
 def test_stamping_the_same_build_again_changes_nothing(changed_build: Path) -> None:
     before = folder_digest(changed_build)
 
-    stamp_functions(changed_build, artifact.LAYER)
+    stamp_functions(changed_build, changed_build / artifact.LAYER)
 
     assert folder_digest(changed_build) == before
 
@@ -151,7 +151,7 @@ def test_one_line_in_the_layer_publishes_every_function(
     before = _expanded(build, {})
 
     _add_a_line(changed_build / artifact.LAYER / "python" / file)
-    stamp_functions(changed_build, artifact.LAYER)
+    stamp_functions(changed_build, changed_build / artifact.LAYER)
 
     after = _expanded(changed_build, {})
     assert _published(before, after, {}) == set(_versions(before, {}))
@@ -161,7 +161,7 @@ def test_one_line_in_a_function_publishes_that_function_alone(
     build: Path, changed_build: Path
 ) -> None:
     _add_a_line(changed_build / "VendIamFunction" / "app.py")
-    stamp_functions(changed_build, artifact.LAYER)
+    stamp_functions(changed_build, changed_build / artifact.LAYER)
 
     assert _published(_expanded(build, {}), _expanded(changed_build, {}), {}) == {"VendIamFunction"}
 
@@ -172,7 +172,7 @@ def test_a_time_limit_in_the_template_publishes_the_functions_that_have_it(
     file = changed_build / "template.yaml"
     text = file.read_text(encoding="utf-8")
     file.write_text(text.replace("Timeout: 55", "Timeout: 50"), encoding="utf-8")
-    stamp_functions(changed_build, artifact.LAYER)
+    stamp_functions(changed_build, changed_build / artifact.LAYER)
 
     published = _published(_expanded(build, {}), _expanded(changed_build, {}), {})
 
