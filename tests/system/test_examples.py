@@ -23,7 +23,7 @@ def template() -> dict[str, Any]:
 
 
 def _parameters(template: dict[str, Any]) -> set[str]:
-    return template["Parameters"].keys() | OF_THE_RELEASE
+    return set(template["Parameters"]) | OF_THE_RELEASE
 
 
 def test_the_cdk_example_synthesizes_with_parameters_and_outputs_of_the_template(
