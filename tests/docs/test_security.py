@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from tests.docs.test_documents import ROOT, _template, _text
+from tests.template.deployed import deployed
 
 type Resources = dict[str, Any]
 
@@ -30,7 +31,7 @@ def _actions(resources: Resources, function: str) -> set[str]:
 
 
 def test_every_function_is_told_with_what_it_may_do() -> None:
-    resources = _template()["Resources"]
+    resources = deployed(_template(), ConsentPages="true")
     functions = {
         name.removesuffix("Function")
         for name, each in resources.items()
