@@ -460,7 +460,10 @@ def test_pages_can_neither_read_a_consent_nor_touch_a_token(resources: Resources
         if each["Resource"] == {"Fn::GetAtt": "TokensTable.Arn"}
     }
     assert on_connections == [["dynamodb:UpdateItem"]]
-    assert keys == {"ReadEpochs": ["epoch#*"], "LeadUsersOn": ["consent#*", "datakey#*"]}
+    assert keys == {
+        "ReadEpochs": ["epoch#*"],
+        "LeadUsersOn": ["consent#*", "datakey#tokens#*", "datakey#pending#*"],
+    }
 
 
 def test_pages_touch_of_a_connection_only_what_is_pending_and_get_nothing_back(
