@@ -15,6 +15,7 @@ def test_selectors_are_valid_and_keep_management_events() -> None:
     selectors = json.loads(text)
     model = botocore.session.get_session().get_service_model("cloudtrail")
     shape = model.operation_model("PutEventSelectors").input_shape
+    assert shape is not None
 
     validate_parameters({"TrailName": "trail", "AdvancedEventSelectors": selectors}, shape)
 
