@@ -174,7 +174,7 @@ def _check_item(case: tuple[Document, bytes | None]) -> str:
         distrusted.append(reason.value)
 
     token = token_items.TokenItemParser(cipher, on_untrusted).parse(item)
-    connection = connection_items.ConnectionItemParser(cipher, on_untrusted).parse(item)
+    connection = connection_items.ConnectionItemParser(cipher, cipher, on_untrusted).parse(item)
     state = credential_items.parse_state(item, on_untrusted)
     keeps_secret(distrusted, token, connection, state)
     if token.token is not None and token.spec is not None:

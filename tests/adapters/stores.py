@@ -98,6 +98,7 @@ def dynamodb_connections(
     cipher: EnvelopeCipher | None = None,
     untrusted: Untrusted | None = None,
     table: str | None = None,
+    pending: EnvelopeCipher | None = None,
 ) -> DynamoDbConnectionStore:
     """The connection store of a new environment."""
     return DynamoDbConnectionStore(
@@ -107,7 +108,8 @@ def dynamodb_connections(
             name=table or tables.connections,
             clock=FakeClock(),
             on_untrusted=untrusted or Untrusted(),
-        )
+        ),
+        pending=pending or dynamodb_cipher(aws, tables, logical_table="pending"),
     )
 
 

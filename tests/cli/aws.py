@@ -22,6 +22,8 @@ OUTPUTS = {
     "VendIamFunctionName": "iam",
     "VendOauth2FunctionName": "oauth2",
     "VendDirectFunctionName": "direct",
+    "RenewFunctionName": "renew",
+    "KeepAliveFunctionName": "keep-alive",
     "ConnectionsLogGroupName": "/tokenvend/tokenvend/keep-alive",
     "LocalStack": "false",
 }
@@ -59,7 +61,8 @@ class FakeCloudFormation:
 class FakeLambda:
     """The direct function: `live` at version 1, and what `apply` makes of it.
 
-    `calls` names every change in order. With `refuse`, that operation is denied.
+    `calls` names every change in order. With `refuse`, that operation is denied. A policy that
+    names one of `deleted` is not taken, as Lambda takes none with a principal that is gone.
     """
 
     def __init__(self) -> None:
@@ -67,6 +70,7 @@ class FakeLambda:
         self.policies: dict[str, str] = {}
         self.calls: list[str] = []
         self.refuse = ""
+        self.deleted: set[str] = set()
         self._put("live", "1", "")
 
     def deploy(self, version: str) -> None:
@@ -116,6 +120,9 @@ class FakeLambda:
 
     def put_resource_policy(self, **arguments: str) -> None:
         self._called("PutResourcePolicy", arguments["ResourceArn"].rpartition(":")[2])
+        if any(each in arguments["Policy"] for each in self.deleted):
+            code, reason = "InvalidParameterValueException", "Invalid principal in policy"
+            raise aws_error(code, reason, "PutResourcePolicy")
         self.policies[arguments["ResourceArn"]] = arguments["Policy"]
 
     def get_function_configuration(self, **arguments: str) -> dict[str, str]:

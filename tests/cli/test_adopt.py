@@ -98,19 +98,76 @@ def test_vending_reads_what_was_adopted(tokenvend: Tokenvend, arn: str) -> None:
     assert tokenvend.json("secret", "status", "jobs")[0]["ready"]
 
 
-def test_key_policy_admits_the_functions_to_this_secret_and_no_other(
+READERS = ("iam", "oauth2", "direct", "renew", "keep-alive")
+
+
+def _roles(*names: str) -> list[str]:
+    return [f"arn:aws:iam::123456789012:role/{name}" for name in names]
+
+
+def test_key_policy_admits_every_reader_of_this_secret_and_of_no_other(
     tokenvend: Tokenvend, arn: str
 ) -> None:
     statement = tokenvend.json("secret", "adopt", "jobs", "--arn", arn)["key_policy_statement"]
 
-    assert statement["Principal"]["AWS"] == [
-        f"arn:aws:iam::123456789012:role/{name}" for name in ("iam", "oauth2", "direct")
-    ]
+    assert statement["Principal"]["AWS"] == _roles(*READERS)
     assert (statement["Effect"], statement["Action"]) == ("Allow", "kms:Decrypt")
     assert statement["Condition"]["StringEquals"] == {
         "kms:ViaService": "secretsmanager.eu-central-1.amazonaws.com",
         "kms:EncryptionContext:SecretARN": arn,
     }
+
+
+def test_key_policy_admits_the_pages_where_users_consent(tokenvend: Tokenvend, arn: str) -> None:
+    tokenvend.stack.outputs["ConnectPagesFunctionName"] = "pages"
+
+    statement = tokenvend.json("secret", "adopt", "jobs", "--arn", arn)["key_policy_statement"]
+
+    assert statement["Principal"]["AWS"] == _roles(*READERS, "pages")
+
+
+def test_key_policy_admits_operators_that_are_named(tokenvend: Tokenvend, arn: str) -> None:
+    (operator,) = _roles("teams/operators")
+
+    named = ("secret", "adopt", "jobs", "--arn", arn, "--operator", operator)
+
+    statement = tokenvend.json(*named)["key_policy_statement"]
+    assert statement["Principal"]["AWS"] == [*_roles(*READERS), operator]
+
+
+@pytest.mark.parametrize("operator", ["*", "operators", "arn:aws:iam::123456789012:role/*"])
+def test_operator_that_is_not_one_role_is_refused(
+    tokenvend: Tokenvend, arn: str, operator: str
+) -> None:
+    result = tokenvend("secret", "adopt", "jobs", "--arn", arn, "--operator", operator)
+
+    assert result.exit_code == 2
+    assert "is not the ARN of a role or a user" in result.stderr
+
+
+def test_arn_without_its_suffix_gives_a_statement_for_the_whole_one(
+    tokenvend: Tokenvend, arn: str
+) -> None:
+    partial = arn[: -len("-AbCdEf")]
+    _name_it(tokenvend, partial)
+
+    found = tokenvend.json("secret", "adopt", "jobs", "--tag")
+
+    condition = found["key_policy_statement"]["Condition"]["StringEquals"]
+    assert condition["kms:EncryptionContext:SecretARN"] == arn
+    assert found["ready"]
+
+
+def test_customer_key_of_the_secret_is_named(tokenvend: Tokenvend) -> None:
+    tokenvend.apply()
+    key = aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    made = aws.client("secretsmanager").create_secret(
+        Name="theirs", SecretString="{}", KmsKeyId=key
+    )
+
+    shown = tokenvend("secret", "adopt", "jobs", "--arn", made["ARN"]).stdout
+
+    assert f"It is under the customer key {key}" in shown
 
 
 def test_json_says_what_is_needed_and_found(tokenvend: Tokenvend, arn: str) -> None:

@@ -4,6 +4,9 @@ import re
 from typing import Any
 
 from tests.docs.test_documents import ROOT, _template, _text
+from tests.template.deployed import deployed
+
+from tokenvend_cli.deployment.adoption import READERS
 
 type Resources = dict[str, Any]
 
@@ -30,7 +33,7 @@ def _actions(resources: Resources, function: str) -> set[str]:
 
 
 def test_every_function_is_told_with_what_it_may_do() -> None:
-    resources = _template()["Resources"]
+    resources = deployed(_template(), ConsentPages="true")
     functions = {
         name.removesuffix("Function")
         for name, each in resources.items()
@@ -49,6 +52,27 @@ def test_every_function_is_told_with_what_it_may_do() -> None:
         assert (tables != "none", function) == (touches, function)
         if not reads:
             assert "the secrets" not in rows[function][-1]
+
+
+def test_key_of_an_adopted_secret_admits_every_function_that_reads_it() -> None:
+    resources = deployed(_template(), ConsentPages="true")
+    readers = {
+        f"{function}FunctionName"
+        for function in _rows()
+        if "secretsmanager:GetSecretValue" in _actions(resources, function)
+    }
+    (says_who,) = [
+        statement
+        for statement in resources["SecretWriterPolicy"]["Properties"]["PolicyDocument"][
+            "Statement"
+        ]
+        if statement.get("Sid") == "SayWhoReadsThem"
+    ]
+
+    assert set(READERS) == readers
+    assert {
+        f"{each['Fn::GetAtt'].partition('.')[0]}Name" for each in says_who["Resource"]
+    } == readers
 
 
 def test_every_test_that_the_page_names_is_there() -> None:

@@ -43,6 +43,7 @@ def test_snippet_gets_a_token_that_opens_the_api(
     issued = world.new_client(caller)
     values = {
         "tokens": stack.deployed.api_url,
+        "region": places.REGION,
         "function": stack.deployed.outputs["VendDirectFunctionName"],
         "caller": caller,
         "client_id": issued.client_id,
@@ -55,7 +56,9 @@ def test_snippet_gets_a_token_that_opens_the_api(
     )
     environ = places.environment(
         {"VALUES": json.dumps(values), "AWS_ENDPOINT_URL": stack.deployed.endpoint}
-        | role.as_environment(),
+        | role.as_environment()
+        # The workload's own Region is not that of the API.
+        | {"AWS_DEFAULT_REGION": "us-west-2", "AWS_REGION": "us-west-2"},
         inherited=os.environ,
     )
 

@@ -1,5 +1,6 @@
 """`validate`, `plan`, `apply`, `schema`: from the file to what is deployed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -9,9 +10,11 @@ from tokenvend_cli.commands.context import (
     BAD_USE,
     DEFAULT_FILE,
     DIFFERENCES,
+    FAILED,
     UNCHECKED,
     AsJson,
     File,
+    complain,
     deployment_of,
     is_terminal,
     note,
@@ -26,8 +29,8 @@ from tokenvend_cli.configuration.discovery import discover
 from tokenvend_cli.configuration.models import json_schema
 from tokenvend_cli.configuration.patience import PatientDiscovery
 from tokenvend_cli.configuration.providers import undiscovered
-from tokenvend_cli.deployment.aliases import AliasChange, Aliases
-from tokenvend_cli.deployment.changes import Action, Change, changes_between
+from tokenvend_cli.deployment.aliases import AliasChange, Aliases, RefusedAlias
+from tokenvend_cli.deployment.changes import Action, Change, changes_between, without_grants_of
 from tokenvend_cli.deployment.registry_table import RegistryTable, Writes
 from tokenvend_cli.deployment.unchecked import (
     Unchecked,
@@ -56,17 +59,22 @@ class Plan:
         """Whether there is nothing to apply."""
         return not self.changes and not self.aliases
 
-    def carry_out(self) -> None:
+    def carry_out(self) -> list[RefusedAlias]:
         """Do it. New aliases are protected before the registry knows whose they are.
+
+        What comes back could not be protected as the file says: of its caller only what takes
+        something away was written.
 
         Raises:
             ChangedMeanwhileError: somebody else changed the registry; nothing of it was written.
         """
-        self.alias_table.make_ready(self.aliases)
-        gone = [change.item for change in self.changes if change.action is Action.REMOVE]
-        put = [change.item for change in self.changes if change.action is not Action.REMOVE]
+        refused = self.alias_table.make_ready(self.aliases)
+        changes = without_grants_of(self.changes, {each.identity for each in refused})
+        gone = [change.item for change in changes if change.action is Action.REMOVE]
+        put = [change.item for change in changes if change.action is not Action.REMOVE]
         self.table.write(Writes(put=put, delete=gone), revision=self.revision)
         self.alias_table.remove(self.aliases)
+        return refused
 
     def to_dict(self) -> dict[str, Any]:
         """The plan as JSON."""
@@ -165,9 +173,20 @@ def apply(
         typer.confirm("Apply this?", abort=True)
     if found.revision == 0 and not first:
         _agree_to_empty_registry(yes=yes)
-    found.carry_out()
+    _tell_refused(found.carry_out())
     if not as_json:
         say("Applied.", style="green")
+
+
+def _tell_refused(refused: Sequence[RefusedAlias]) -> None:
+    for each in refused:
+        complain(
+            f"direct caller {each.alias} was left out: Lambda refuses a policy for"
+            f" {', '.join(each.principals)}: {each.reason}"
+        )
+    if refused:
+        note("the rest is applied. Name principals that exist, and apply again")
+        raise typer.Exit(FAILED)
 
 
 def _agree_to_empty_registry(*, yes: bool) -> None:

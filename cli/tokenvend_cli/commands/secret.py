@@ -92,6 +92,13 @@ def adopt(
         str | None,
         typer.Option(metavar="ARN", help="The secret; else the one that the deployed file names."),
     ] = None,
+    operator: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ARN",
+            help="A role that runs connections, probe or revoke, and so reads it too; repeatable.",
+        ),
+    ] = None,
     tag: Annotated[bool, typer.Option("--tag", help="Set the tags now.")] = False,
     new_host: NewHost = None,
     as_json: AsJson = False,
@@ -104,11 +111,11 @@ def adopt(
     """
     deployment = deployment_of(context)
     secrets, target = Secrets(deployment), parse_secret_name(name)
-    adoption = adoption_of(deployment, secrets, target, arn)
+    adoption = adoption_of(deployment, secrets, target, arn, operators=operator or ())
     if tag:
         _agree_on_host(adoption.secret, new_host)
         secrets.tag(adoption.secret)
-        adoption = adoption_of(deployment, secrets, target, arn)
+        adoption = adoption_of(deployment, secrets, target, arn, operators=operator or ())
     if as_json:
         print_json(adoption.to_dict())
     else:

@@ -15,9 +15,16 @@ def show_adoption(adoption: Adoption) -> None:
     for key, needed in secret.needed.items():
         show(_tag_line(key, needed, (secret.found or {}).get(key)))
     say("")
-    say("The tags admit this deployment's functions. If the secret is encrypted with a customer")
-    say("key, that key's policy needs this too:")
+    say("The tags admit this deployment's functions.")
+    if secret.key_arn is None:
+        say("It is under the AWS managed key. Under a customer key, that key's policy needs this:")
+    else:
+        say(f"It is under the customer key {secret.key_arn}, whose policy needs this too:")
     say(json.dumps(adoption.key_statement, indent=2))
+    say(
+        "Who runs `tokenvend connections`, `probe` or `revoke` reads the secret too: name each such"
+    )
+    say("role with --operator, and it is in the statement.")
     say("")
     if not adoption.is_deployed:
         note(

@@ -1,5 +1,7 @@
 """What a secret that the user keeps already needs, before tokenvend may use it."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,20 +10,27 @@ from tokenvend_cli.deployment.secrets import Secrets
 from tokenvend_cli.deployment.stack import Deployment
 from tokenvend_cli.problems import CommandError, UsageError
 
-_FUNCTIONS = ("VendIamFunctionName", "VendOauth2FunctionName", "VendDirectFunctionName")
+#: Every function that reads secrets; the pages' is deployed only where users consent.
+READERS = (
+    *("VendIamFunctionName", "VendOauth2FunctionName", "VendDirectFunctionName"),
+    *("RenewFunctionName", "KeepAliveFunctionName", "ConnectPagesFunctionName"),
+)
+#: Whole, because a key policy takes `*` for everybody.
+_PRINCIPAL = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:(role|user)/[\w+=,.@/-]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adoption:
     """One secret of the user's own.
 
-    `is_deployed` says whether the deployed file names it; `key_statement` is for the policy of
-    its customer key, if it has one.
+    `is_deployed` says whether the deployed file names it; `key_arn` is its customer key, if it has
+    one, and `key_statement` is for that key's policy.
     """
 
     secret: SecretStatus
     is_deployed: bool
     key_statement: dict[str, Any]
+    key_arn: str | None
 
     @property
     def is_ready(self) -> bool:
@@ -40,14 +49,22 @@ class Adoption:
                 key: {"needed": value, "found": found.get(key)}
                 for key, value in self.secret.needed.items()
             },
+            "key": self.key_arn,
             "key_policy_statement": self.key_statement,
         }
 
 
 def adoption_of(
-    deployment: Deployment, secrets: Secrets, name: SecretName, arn: str | None
+    deployment: Deployment,
+    secrets: Secrets,
+    name: SecretName,
+    arn: str | None,
+    *,
+    operators: Sequence[str] = (),
 ) -> Adoption:
     """What the secret *arn*, or else the one that the deployed file names, needs.
+
+    *operators* are ARNs of roles and users that read it too, for the statement of its key.
 
     Raises:
         CommandError: there is none, or it is out of reach.
@@ -59,13 +76,24 @@ def adoption_of(
     arn = arn or named
     if arn is None:
         raise UsageError(f"the deployed file names no secret for {name}: say which with --arn")
+    _check_operators(operators)
     _check_reach(deployment, arn)
     secret = secrets.look(name, definition, arn=arn)
     if not secret.exists:
         raise CommandError(f"there is no secret {arn}")
     return Adoption(
-        secret=secret, is_deployed=named == arn, key_statement=_key_statement(deployment, arn)
+        secret=secret,
+        is_deployed=named in {arn, secret.arn},
+        # A key's condition compares the whole ARN, which a definition may name without its suffix.
+        key_statement=_key_statement(deployment, secret.arn or arn, operators),
+        key_arn=secret.key_arn,
     )
+
+
+def _check_operators(operators: Sequence[str]) -> None:
+    for each in operators:
+        if _PRINCIPAL.fullmatch(each) is None:
+            raise UsageError(f"{each} is not the ARN of a role or a user: name one in full")
 
 
 def _check_reach(deployment: Deployment, arn: str) -> None:
@@ -77,17 +105,18 @@ def _check_reach(deployment: Deployment, arn: str) -> None:
         )
 
 
-def _key_statement(deployment: Deployment, arn: str) -> dict[str, Any]:
+def _key_statement(deployment: Deployment, arn: str, operators: Sequence[str]) -> dict[str, Any]:
     client = deployment.client("lambda")
     roles = [
-        client.get_function_configuration(FunctionName=deployment.output(name))["Role"]
-        for name in _FUNCTIONS
+        client.get_function_configuration(FunctionName=deployment.outputs[name])["Role"]
+        for name in READERS
+        if name in deployment.outputs
     ]
     region = arn.split(":")[3]
     return {
         "Sid": "TokenvendReadsThisSecret",
         "Effect": "Allow",
-        "Principal": {"AWS": roles},
+        "Principal": {"AWS": [*roles, *operators]},
         "Action": "kms:Decrypt",
         "Resource": "*",
         "Condition": {

@@ -6,9 +6,24 @@ from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 
+from tokenvend_cli.problems import CommandError
+
 _INVOKE = "lambda:InvokeFunction"
 _NOT_FOUND = "ResourceNotFoundException"
 _SID = "tokenvend"
+#: Lambda's word against the policy itself, such as a principal that was deleted: another alias's
+#: policy may be taken all the same.
+_POLICY_REFUSED = frozenset(
+    {"InvalidParameterValueException", "PolicyLengthExceededException", "PublicPolicyException"}
+)
+_TOO_OLD = (
+    "this botocore is too old to protect callers' aliases (it lacks PutResourcePolicy): install"
+    " botocore 1.43.80 or later"
+)
+
+
+class PolicyRefusedError(Exception):
+    """Lambda does not take the policy of one alias. The text is Lambda's reason."""
 
 
 class AliasPolicies(Protocol):
@@ -18,7 +33,11 @@ class AliasPolicies(Protocol):
         """Whether *principals*, and nobody else, may invoke the alias."""
 
     def allow_only(self, alias_arn: str, principals: Sequence[str]) -> None:
-        """Let *principals*, and nobody else, invoke the alias."""
+        """Let *principals*, and nobody else, invoke the alias.
+
+        Raises:
+            PolicyRefusedError: the policy is not taken, because of a principal perhaps.
+        """
 
 
 def alias_policy(alias_arn: str, principals: Sequence[str]) -> dict[str, Any]:
@@ -54,6 +73,7 @@ class ResourcePolicies:
 
     def allows_only(self, alias_arn: str, principals: Sequence[str]) -> bool:
         """See `AliasPolicies`."""
+        self._check_botocore()
         try:
             answer = self._client.get_resource_policy(ResourceArn=alias_arn)
         except ClientError as error:
@@ -64,8 +84,17 @@ class ResourcePolicies:
 
     def allow_only(self, alias_arn: str, principals: Sequence[str]) -> None:
         """See `AliasPolicies`. It replaces the whole policy, whatever stood there."""
+        self._check_botocore()
         policy = json.dumps(alias_policy(alias_arn, principals))
-        self._client.put_resource_policy(ResourceArn=alias_arn, Policy=policy)
+        try:
+            self._client.put_resource_policy(ResourceArn=alias_arn, Policy=policy)
+        except ClientError as error:
+            _raise_refusal(error)
+            raise
+
+    def _check_botocore(self) -> None:
+        if not hasattr(self._client, "put_resource_policy"):
+            raise CommandError(_TOO_OLD)
 
 
 class Permissions:
@@ -120,6 +149,12 @@ def _normal(value: Any) -> Any:
         each = [_normal(one) for one in value]
         return each[0] if len(each) == 1 else sorted(each, key=repr)
     return value
+
+
+def _raise_refusal(error: ClientError) -> None:
+    found = error.response["Error"]
+    if found["Code"] in _POLICY_REFUSED:
+        raise PolicyRefusedError(found.get("Message") or found["Code"]) from None
 
 
 def _raise_unless_absent(error: ClientError) -> None:

@@ -5,7 +5,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tokenvend_cli.configuration.models import ConfigurationModel
-from tokenvend_cli.deployment.alias_policy import AliasPolicies, Permissions, ResourcePolicies
+from tokenvend_cli.deployment.alias_policy import (
+    AliasPolicies,
+    Permissions,
+    PolicyRefusedError,
+    ResourcePolicies,
+)
 from tokenvend_cli.deployment.stack import Deployment
 from tokenvend_cli.problems import CommandError
 
@@ -35,6 +40,20 @@ class AliasChange:
     alias: str
     version: str = ""
     principals: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedAlias:
+    """An alias whose policy Lambda does not take: `reason` says why, in Lambda's words."""
+
+    alias: str
+    principals: tuple[str, ...]
+    reason: str
+
+    @property
+    def identity(self) -> str:
+        """The identity of its caller in the registry."""
+        return f"alias:{self.alias}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,32 +107,38 @@ class Aliases:
             if alias.is_ours and live and alias.version != live.version
         )
 
-    def make_ready(self, changes: Iterable[AliasChange]) -> None:
+    def make_ready(self, changes: Iterable[AliasChange]) -> list[RefusedAlias]:
         """Make, move and protect aliases. It must come before the registry knows their callers.
 
         An alias is open to whoever may invoke everything until it has its policy; nobody is
-        its caller yet.
+        its caller yet. Where Lambda refuses a policy, the others go on: what comes back is refused.
+        An alias that was just made is then removed; one that stood keeps its former policy.
         """
+        refused = []
         for change in changes:
-            match change.action:
-                case AliasAction.MAKE:
-                    alias = self._lambda.create_alias(
-                        FunctionName=self._function,
-                        Name=change.alias,
-                        FunctionVersion=change.version,
-                        Description=_DESCRIPTION,
-                    )
-                case AliasAction.MOVE:
-                    alias = self._lambda.update_alias(
-                        FunctionName=self._function,
-                        Name=change.alias,
-                        FunctionVersion=change.version,
-                    )
-                case AliasAction.ALLOW:
-                    alias = self._lambda.get_alias(FunctionName=self._function, Name=change.alias)
-                case AliasAction.REMOVE:
-                    continue
-            self._policies.allow_only(alias["AliasArn"], change.principals)
+            if change.action is AliasAction.REMOVE:
+                continue
+            try:
+                self._policies.allow_only(self._in_place(change), change.principals)
+            except PolicyRefusedError as error:
+                refused.append(RefusedAlias(change.alias, change.principals, str(error)))
+                if change.action is AliasAction.MAKE:
+                    self._lambda.delete_alias(FunctionName=self._function, Name=change.alias)
+        return refused
+
+    def _in_place(self, change: AliasChange) -> str:
+        """The ARN of the alias, made or moved to its version."""
+        name = {"FunctionName": self._function, "Name": change.alias}
+        match change.action:
+            case AliasAction.MAKE:
+                alias = self._lambda.create_alias(
+                    **name, FunctionVersion=change.version, Description=_DESCRIPTION
+                )
+            case AliasAction.MOVE:
+                alias = self._lambda.update_alias(**name, FunctionVersion=change.version)
+            case _:
+                alias = self._lambda.get_alias(**name)
+        return str(alias["AliasArn"])
 
     def remove(self, changes: Iterable[AliasChange]) -> None:
         """Remove the aliases of callers that are gone, when the registry knows them no more."""

@@ -52,6 +52,17 @@ def changes_between(deployed: Iterable[RegistryItem], desired: list[RegistryItem
     return [*sorted(removals, key=_place, reverse=True), *sorted(writes, key=_place)]
 
 
+def without_grants_of(changes: Iterable[Change], identities: set[str]) -> list[Change]:
+    """*changes* without those that would give *identities* something; removals and blocks stay."""
+    return [
+        change
+        for change in changes
+        if change.item.pk not in identities
+        or change.action is Action.REMOVE
+        or change.item.sk == BLOCKED
+    ]
+
+
 def _write(before: RegistryItem | None, item: RegistryItem) -> Change:
     return Change(Action.ADD if before is None else Action.CHANGE, item, before)
 

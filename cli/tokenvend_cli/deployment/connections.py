@@ -13,13 +13,13 @@ from tokenvend.adapters.dynamodb.registry_items import BLOCKED, blocked_owners, 
 from tokenvend.adapters.dynamodb.sealed_table import SealedTable
 from tokenvend.adapters.encryption import EnvelopeCipher
 from tokenvend.adapters.secrets_manager import SecretsManagerStore
+from tokenvend.composition.stores import CONNECTIONS, PENDING
 from tokenvend.domain.connection import ConnectionKey
 from tokenvend.domain.registry import CredentialDefinition, CredentialKind, RegistryView
 from tokenvend.domain.untrusted import OnUntrusted
 from tokenvend_cli.deployment.stack import Deployment
 from tokenvend_cli.problems import CommandError
 
-_LOGICAL_TABLE = "connections"
 #: DynamoDB's most.
 _KEYS_OF_A_BATCH = 100
 
@@ -42,23 +42,26 @@ class DeployedConnections:
 
     def store_of(self, table: str, *, key_arn: str) -> DynamoDbConnectionStore:
         """The connections in *table*, which this deployment wrote under the KMS key *key_arn*."""
-        tokens_table = self._deployment.output("TokensTableName")
-        cipher = EnvelopeCipher(
-            self._deployment.client("kms"),
-            DynamoDbDataKeys(self._dynamodb, table=tokens_table, logical_table=_LOGICAL_TABLE),
-            key_arn=key_arn,
-            deployment=self._deployment.output("DeploymentId"),
-            logical_table=_LOGICAL_TABLE,
-            on_untrusted=self._on_untrusted,
-        )
         return DynamoDbConnectionStore(
             SealedTable(
                 self._dynamodb,
-                cipher,
+                self._cipher_of(CONNECTIONS, key_arn),
                 name=table,
                 clock=SystemClock(),
                 on_untrusted=self._on_untrusted,
-            )
+            ),
+            pending=self._cipher_of(PENDING, key_arn),
+        )
+
+    def _cipher_of(self, logical_table: str, key_arn: str) -> EnvelopeCipher:
+        tokens_table = self._deployment.output("TokensTableName")
+        return EnvelopeCipher(
+            self._deployment.client("kms"),
+            DynamoDbDataKeys(self._dynamodb, table=tokens_table, logical_table=logical_table),
+            key_arn=key_arn,
+            deployment=self._deployment.output("DeploymentId"),
+            logical_table=logical_table,
+            on_untrusted=self._on_untrusted,
         )
 
     @cached_property

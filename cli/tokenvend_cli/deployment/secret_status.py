@@ -39,6 +39,7 @@ class SecretStatus:
 
     `secret_id` is its ARN where it is the user's own, else its name. `needed` are the tags
     that it should have, `found` those that it carries; `None`, there is no secret.
+    `arn` is its whole ARN, suffix and all; `key_arn` names its customer key, if it has one.
     `state` is what vending knows of it: nothing, where it was not asked for.
     """
 
@@ -47,6 +48,8 @@ class SecretStatus:
     needed: Mapping[str, str]
     found: Mapping[str, str] | None = None
     changed_at: datetime | None = None
+    arn: str | None = None
+    key_arn: str | None = None
     state: CredentialState = UNKNOWN
 
     @property

@@ -98,7 +98,12 @@ class Secrets:
             users = {*tags.get(CREDENTIAL_TAG, "").split(), name.credential}
             needed[CREDENTIAL_TAG] = " ".join(sorted(users))
         return replace(
-            unseen, needed=needed, found=tags, changed_at=described.get("LastChangedDate")
+            unseen,
+            needed=needed,
+            found=tags,
+            changed_at=described.get("LastChangedDate"),
+            arn=described["ARN"],
+            key_arn=described.get("KmsKeyId"),
         )
 
     def put(self, seen: SecretStatus, value: Mapping[str, str]) -> None:

@@ -18,6 +18,8 @@ from tokenvend.ports import ConnectionStore, ConsentStore, CredentialReader
 
 TOKENS = "tokens"
 CONNECTIONS = "connections"
+#: Consents in the connections table that their callers have not completed yet.
+PENDING = "pending"
 
 
 class Stores:
@@ -58,7 +60,8 @@ class Stores:
         from tokenvend.adapters.dynamodb.connection_store import DynamoDbConnectionStore
 
         return DynamoDbConnectionStore(
-            self._sealed(self._cipher_of(CONNECTIONS), self._settings.connections_table)
+            self._sealed(self._cipher_of(CONNECTIONS), self._settings.connections_table),
+            pending=self._cipher_of(PENDING),
         )
 
     @cached_property

@@ -14,7 +14,8 @@ only what a condition compares and what an index needs.
 | `pending_consent`, `pending_key`, `pending_id`   | the same of a consent not completed yet     |
 
 A sealed part is bound to its item and to its role there, and the consent to its number, so
-neither can stand in for another.
+neither can stand in for another. What is pending is sealed as of the logical table `pending`: the
+pages' function, which brings it, has no right to the key of a consent that stands.
 """
 
 import json
@@ -43,6 +44,8 @@ from tokenvend.domain.untrusted import Distrust, OnUntrusted
 
 _PREFIX = "connection"
 _KEY_PARTS = 4
+#: The roles of the two sealed parts.
+_CONSENT, _PENDING = "consent", "pending"
 
 
 def connection_pk(key: ConnectionKey) -> str:
@@ -67,7 +70,7 @@ def seal_consent(
         StoreAwayError: no data key could be had.
     """
     document = _consent_document(consent) | {"number": token_number}
-    sealed = cipher.seal(_role(pk, "consent"), json.dumps(document).encode(), now=now)
+    sealed = cipher.seal(_role(pk, _CONSENT), json.dumps(document).encode(), now=now)
     return {
         ":consent": {"B": sealed.ciphertext},
         ":consent_key": {"B": sealed.wrapped_key},
@@ -89,7 +92,7 @@ def seal_pending(
         "code_sha256": pending.code_sha256,
         "expires_at": pending.expires_at.isoformat(),
     }
-    sealed = cipher.seal(_role(pk, "pending"), json.dumps(document).encode(), now=now)
+    sealed = cipher.seal(_role(pk, _PENDING), json.dumps(document).encode(), now=now)
     return {
         ":pending": {"B": sealed.ciphertext},
         ":pending_key": {"B": sealed.wrapped_key},
@@ -109,8 +112,10 @@ def spending_values(spending: Spending) -> Item:
 class ConnectionItemParser:
     """Turns stored items into what can be trusted of them."""
 
-    def __init__(self, cipher: EnvelopeCipher, on_untrusted: OnUntrusted) -> None:
-        self._cipher = cipher
+    def __init__(
+        self, cipher: EnvelopeCipher, pending: EnvelopeCipher, on_untrusted: OnUntrusted
+    ) -> None:
+        self._ciphers = {_CONSENT: cipher, _PENDING: pending}
         self._on_untrusted = on_untrusted
 
     def parse(self, item: Item) -> Connection | None:
@@ -138,7 +143,7 @@ class ConnectionItemParser:
         )
 
     def _consent(self, pk: str, item: Item) -> Consent | None:
-        document = self._open(pk, item, "consent", "consent_key", role="consent")
+        document = self._open(pk, item, "consent", "consent_key", role=_CONSENT)
         if document is None:
             return None
         try:
@@ -153,7 +158,7 @@ class ConnectionItemParser:
         return consent
 
     def _pending(self, pk: str, item: Item) -> PendingConsent | None:
-        document = self._open(pk, item, "pending_consent", "pending_key", role="pending")
+        document = self._open(pk, item, "pending_consent", "pending_key", role=_PENDING)
         if document is None:
             return None
         try:
@@ -177,7 +182,7 @@ class ConnectionItemParser:
         if ciphertext is None or wrapped_key is None:
             return None
         try:
-            plaintext = self._cipher.open(_role(pk, role), Sealed(ciphertext, wrapped_key))
+            plaintext = self._ciphers[role].open(_role(pk, role), Sealed(ciphertext, wrapped_key))
             return documents.parse(plaintext)
         except UntrustedItemError as error:
             self._on_untrusted(pk, error.reason)

@@ -30,6 +30,7 @@ from tokenvend.adapters.dynamodb.connection_items import (
     spending_values,
 )
 from tokenvend.adapters.dynamodb.sealed_table import SealedTable
+from tokenvend.adapters.encryption import EnvelopeCipher
 from tokenvend.domain.connection import Connection, ConnectionKey, PendingConsent, Spending
 from tokenvend.domain.journal import Successor, renewed
 from tokenvend.ports import Kept, StoreThrottledError
@@ -58,11 +59,12 @@ _REMOVE_PENDING = "REMOVE pending_consent, pending_key, pending_id"
 
 
 class DynamoDbConnectionStore:
-    """`ports.ConnectionStore` on one table."""
+    """`ports.ConnectionStore` on one table. *pending* seals consents that are not completed yet."""
 
-    def __init__(self, table: SealedTable) -> None:
+    def __init__(self, table: SealedTable, *, pending: EnvelopeCipher) -> None:
         self._table = table
-        self._parser = ConnectionItemParser(table.cipher, table.on_untrusted)
+        self._pending = pending
+        self._parser = ConnectionItemParser(table.cipher, pending, table.on_untrusted)
 
     def read(self, key: ConnectionKey) -> Connection | None:
         """See `ports.ConnectionStore`."""
@@ -75,7 +77,7 @@ class DynamoDbConnectionStore:
     def put_pending(self, key: ConnectionKey, pending: PendingConsent) -> None:
         """See `ports.ConnectionStore`."""
         values = seal_pending(
-            self._table.cipher, connection_pk(key), pending, now=self._table.clock.now()
+            self._pending, connection_pk(key), pending, now=self._table.clock.now()
         )
         # It asks for nothing back: whoever brings a pending consent may not read one that stands.
         with store_errors("dynamodb:UpdateItem"):
