@@ -14,6 +14,8 @@ from pathlib import Path
 from scripts import envs
 
 NAMES = ("uv", "layer", "cli", "dev", "ministack", "sam", "runtime", "fuzz", "checkov", "sbom")
+#: The command is installed with whatever Python its user has; the rest runs here, on 3.13.
+INSTALLED_ELSEWHERE = frozenset({"cli"})
 #: `sam build` looks for the layer's list beside the layer's code.
 LAYER_COPY = envs.ROOT / "layers" / "tokenvend" / "python" / "requirements.txt"
 
@@ -66,11 +68,12 @@ def faults(folder: Path, layer_copy: Path) -> list[str]:
 def lock(names: Sequence[str], *, upgrade: bool) -> None:
     """Pin the lists of *names*; versions that are pinned stay unless *upgrade*."""
     envs.ensure_uv()
-    form = ("--universal", "--python-version", "3.13", "--generate-hashes")
     bare = ("--no-emit-index-url", "--no-header", "--no-annotate")
     newest = ("--upgrade",) if upgrade else ()
     for name in names:
         source, target = (envs.REQUIREMENTS / f"{name}{suffix}" for suffix in (".in", ".txt"))
+        oldest = "3.12" if name in INSTALLED_ELSEWHERE else "3.13"
+        form = ("--universal", "--python-version", oldest, "--generate-hashes")
         command = ("pip", "compile", *form, *bare, *newest, source, "--output-file", target)
         envs.say(f"Pinning {target.name}", partial(envs.uv, *command))
     shutil.copyfile(envs.REQUIREMENTS / "layer.txt", LAYER_COPY)

@@ -58,6 +58,17 @@ def test_secret_comes_from_standard_input_and_is_not_echoed(tokenvend: Tokenvend
     assert _stored("jobs") == VALUE
 
 
+def test_a_new_secret_is_encrypted_with_the_companys_key(tokenvend: Tokenvend) -> None:
+    key = aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    tokenvend.stack.outputs["SecretKeyArn"] = key
+    tokenvend.apply()
+
+    _put(tokenvend)
+
+    described = aws.client("secretsmanager").describe_secret(SecretId="tokenvend/tokenvend/jobs")
+    assert described["KmsKeyId"] == key
+
+
 def test_vending_finds_what_was_put(tokenvend: Tokenvend) -> None:
     tokenvend.apply()
     _put(tokenvend, "partner/Acme_1")

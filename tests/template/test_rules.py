@@ -31,13 +31,15 @@ class _Rules:
             and not all(self._value(each["Assert"]) for each in rule["Assertions"])
         }
 
-    def _value(self, value: Any) -> Any:
+    def _value(self, value: Any) -> Any:  # noqa: PLR0911 - one for each function
         match value:
             case {"Ref": name}:
                 found = self._values[name]
                 return found.split(",") if name in self._lists else found
             case {"Fn::Not": [inner]}:
                 return not self._value(inner)
+            case {"Fn::Or": parts}:
+                return any(self._value(part) for part in parts)
             case {"Fn::Equals": [left, right]}:
                 return self._value(left) == self._value(right)
             case {"Fn::Contains": [values, wanted]}:

@@ -23,8 +23,9 @@ type Resources = dict[str, Any]
 
 
 def _statements(resources: Resources, policy: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = resources[policy]["Properties"]["PolicyDocument"]["Statement"]
-    return found
+    written = resources[policy]["Properties"]["PolicyDocument"]["Statement"]
+    # A statement that stands only with a parameter is looked at too.
+    return [each["Fn::If"][1] if "Fn::If" in each else each for each in written]
 
 
 def _as_list(value: Any) -> list[Any]:

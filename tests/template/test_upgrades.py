@@ -45,6 +45,20 @@ CHANGES: Mapping[str, dict[str, str]] = {
     "Tracing": {"Tracing": "Active"},
     "AlarmTopicArn": {"AlarmTopicArn": "arn:aws:sns:eu-west-1:111122223333:alarms"},
     "MemorySeconds": {"MemorySeconds": "5"},
+    "VendingDomainName": {"VendingDomainName": "tokens.example.com"},
+    "VendingCertificateArn": {"VendingCertificateArn": "arn:aws:acm:eu-west-1:1:certificate/c"},
+    "PagesDomainName": {"PagesDomainName": "connect.example.com"},
+    "PagesCertificateArn": {"PagesCertificateArn": "arn:aws:acm:eu-west-1:1:certificate/c"},
+    "HostedZoneId": {"HostedZoneId": "Z123"},
+    "SubnetIds": {"SubnetIds": "subnet-0123456789abcdef0"},
+    "SecurityGroupIds": {
+        "SubnetIds": "subnet-0123456789abcdef0",
+        "SecurityGroupIds": "sg-0123456789abcdef0",
+    },
+    "WebAclArn": {"WebAclArn": "arn:aws:wafv2:eu-west-1:1:regional/webacl/a/b"},
+    "PermissionsBoundaryArn": {"PermissionsBoundaryArn": "arn:aws:iam::1:policy/b"},
+    "RolePath": {"RolePath": "/service/"},
+    "SecretKeyArn": {"SecretKeyArn": "arn:aws:kms:eu-west-1:1:key/k"},
     "DeletionProtection": {"DeletionProtection": "false"},
     "OutageGraceSeconds": {"OutageGraceSeconds": "60"},
 }
@@ -228,8 +242,13 @@ def test_a_version_can_hold_its_description_whatever_the_parameters(template: Te
 
 
 def _longest_values(template: Template) -> dict[str, str]:
-    longest = {}
+    longest = {
+        "SubnetIds": ",".join(["subnet-0123456789abcdef0"] * 4),
+        "SecurityGroupIds": ",".join(["sg-0123456789abcdef0"] * 2),
+    }
     for name, parameter in template["Parameters"].items():
+        if name in longest:
+            continue
         values = parameter.get("AllowedValues", [parameter.get("MaxValue", "x" * 31)])
         longest[name] = max(map(str, values), key=len)
     return longest

@@ -79,7 +79,7 @@ class DeployedConnections:
         table = self._deployment.output("RegistryTableName")
         found: dict[str, frozenset[str]] = {}
         wanted = sorted({connection_block_pk(key.credential, key.name) for key in keys})
-        for some in batched(wanted, _KEYS_OF_A_BATCH, strict=False):
+        for some in batched(wanted, _KEYS_OF_A_BATCH):
             pairs = [{"pk": {"S": pk}, "sk": {"S": BLOCKED}} for pk in some]
             for item in batch_get(self._dynamodb, {table: pairs})[table]:
                 found[item["pk"]["S"]] = blocked_owners(item)

@@ -110,7 +110,7 @@ class RegistryTable:
             *(self._delete(item) for item in writes.delete),
             *(self._put(item) for item in writes.put),
         ]
-        for step, batch in enumerate(batched(operations, _BATCH, strict=False)):
+        for step, batch in enumerate(batched(operations, _BATCH)):
             self._transact([self._move_on(revision + step), *batch])
 
     def update(self, decide: Callable[[Registry], Writes]) -> None:

@@ -34,6 +34,8 @@ class Secrets:
         self._prefix = deployment.output("SecretPrefix")
         self._deployment_id = deployment.output("DeploymentId")
         self._tokens = deployment.output("TokensTableName")
+        #: The company's own key for new secrets; without one, AWS's for Secrets Manager.
+        self._key_arn = deployment.outputs.get("SecretKeyArn")
         self._manager = deployment.client("secretsmanager")
         self._dynamodb = deployment.client("dynamodb")
         self._registry = RegistryTable(self._dynamodb, deployment.output("RegistryTableName"))
@@ -114,8 +116,9 @@ class Secrets:
         """
         text = json.dumps(value)
         if not seen.exists:
+            key = {"KmsKeyId": self._key_arn} if self._key_arn else {}
             written = self._manager.create_secret(
-                Name=seen.secret_id, SecretString=text, Tags=_tags(seen.needed)
+                Name=seen.secret_id, SecretString=text, Tags=_tags(seen.needed), **key
             )
         elif seen.is_ready:
             written = self._manager.put_secret_value(SecretId=seen.secret_id, SecretString=text)
