@@ -8,7 +8,7 @@ from tests.fakes.vend_reader import InMemoryCredentialReader, InMemoryVendReader
 from simulation.load import Kind
 from simulation.table import CONSISTENT_READ_UNITS, EVENTUAL_READ_UNITS, Table
 from tokenvend.domain.connection import ConnectionKey
-from tokenvend.domain.credential_state import Observed
+from tokenvend.domain.credential_state import Observed, ScheduledReader
 from tokenvend.domain.failure import Failure
 from tokenvend.ports import (
     CredentialView,
@@ -90,6 +90,17 @@ class SimulatedCredentialStates:
             return True
 
         self._write(credential, tenant, note)
+
+    def mark_ready(
+        self, credential: str, tenant: str | None, reader: ScheduledReader, *, is_ready: bool
+    ) -> None:
+        """See `ports.CredentialStates`."""
+
+        def mark() -> bool:
+            self.inner.mark_ready(credential, tenant, reader, is_ready=is_ready)
+            return True
+
+        self._write(credential, tenant, mark)
 
     def start_epoch(self, credential: str, tenant: str | None, epoch: str) -> None:
         """See `ports.CredentialStates`."""

@@ -25,7 +25,12 @@ from tokenvend.adapters.dynamodb.registry_items import (
     credential_pk,
 )
 from tokenvend.domain.connection import ConnectionKey
-from tokenvend.domain.credential_state import UNKNOWN, CredentialState, Observed
+from tokenvend.domain.credential_state import (
+    UNKNOWN,
+    CredentialState,
+    Observed,
+    ScheduledReader,
+)
 from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.domain.token import LifetimeSource, SecretStage
 from tokenvend.ports import CredentialReader, CredentialStates, CredentialView
@@ -168,6 +173,20 @@ def test_what_an_exchange_showed_is_kept_beside_the_rest(world: World) -> None:
     world.states.note("ats", None, OBSERVED)
 
     assert state(world) == CredentialState(failure=FAILURE, observed=OBSERVED)
+
+
+@pytest.mark.parametrize("reader", ScheduledReader)
+def test_a_schedule_that_cannot_use_the_secret_is_kept_until_it_can(
+    world: World, reader: ScheduledReader
+) -> None:
+    world.states.replace_failure("ats", None, before=None, after=FAILURE)
+
+    world.states.mark_ready("ats", None, reader, is_ready=False)
+    unready = state(world)
+    world.states.mark_ready("ats", None, reader, is_ready=True)
+
+    assert unready == CredentialState(failure=FAILURE, not_ready_for=frozenset({reader}))
+    assert state(world) == CredentialState(failure=FAILURE)
 
 
 def test_a_new_epoch_forgets_the_failure(world: World) -> None:

@@ -337,6 +337,22 @@ def test_status_tells_a_credential_that_its_provider_refuses_until_it_is_put_aga
     assert (row["refused"], row["refused_times"]) == ("invalid_client", 3)
 
 
+@pytest.mark.parametrize("reader", ["renewal", "keep_alive"])
+def test_status_tells_of_a_schedule_that_cannot_use_the_secret(
+    tokenvend: Tokenvend, reader: str
+) -> None:
+    tokenvend.apply()
+    _put(tokenvend)
+    _vending_noted("jobs", **{f"not_ready_{reader}": {"BOOL": True}})
+
+    result = tokenvend("secret", "status", "jobs")
+    row = tokenvend.json("secret", "status", "jobs")[0]
+
+    assert result.exit_code == 1
+    assert f"jobs could not be used by the schedule ({reader})" in result.stderr
+    assert row["not_ready_for"] == [reader]
+
+
 def test_status_tells_how_long_tokens_live_and_which_version_works(tokenvend: Tokenvend) -> None:
     tokenvend.apply()
     _put(tokenvend)

@@ -3,7 +3,12 @@
 from dataclasses import replace
 from threading import Lock
 
-from tokenvend.domain.credential_state import UNKNOWN, CredentialState, Observed
+from tokenvend.domain.credential_state import (
+    UNKNOWN,
+    CredentialState,
+    Observed,
+    ScheduledReader,
+)
 from tokenvend.domain.failure import Failure
 from tokenvend.ports import StoreAwayError
 
@@ -37,6 +42,15 @@ class InMemoryCredentialStates:
             self._check_reachable()
             state = self._states.get((credential, tenant), UNKNOWN)
             self._states[credential, tenant] = replace(state, observed=observed)
+
+    def mark_ready(
+        self, credential: str, tenant: str | None, reader: ScheduledReader, *, is_ready: bool
+    ) -> None:
+        with self._lock:
+            self._check_reachable()
+            state = self._states.get((credential, tenant), UNKNOWN)
+            readers = state.not_ready_for - {reader} if is_ready else state.not_ready_for | {reader}
+            self._states[credential, tenant] = replace(state, not_ready_for=readers)
 
     def start_epoch(self, credential: str, tenant: str | None, epoch: str) -> None:
         with self._lock:

@@ -105,6 +105,17 @@ def test_an_event_without_a_secret_has_every_one_compared(world: World, detail: 
     assert load_handler("sweep")({"detail": detail}, through("live")) == {"changed": 2}
 
 
+@pytest.mark.parametrize("detail", [None, {}, {"requestParameters": None}])
+def test_event_of_a_secret_that_is_not_named_starts_no_whole_sweep(
+    world: World, log: StringIO, detail: object
+) -> None:
+    world.catalog.found = [SecretVersion("jobs", None, "v1")]
+    event = {"source": "aws.secretsmanager", "detail": detail}
+
+    assert load_handler("sweep")(event, through("live")) == {"changed": 0}
+    assert "RefusedCredentials" not in log.getvalue()
+
+
 def test_sweep_tells_which_credentials_are_refused_and_which_aliases_are_behind(
     world: World, log: StringIO
 ) -> None:

@@ -18,7 +18,7 @@ from tokenvend.adapters.caller_aliases import LambdaCallerAliases
 from tokenvend.adapters.dynamodb.published_keys import DynamoDbPublishedKeys
 from tokenvend.adapters.secret_catalog import SecretsManagerCatalog
 from tokenvend.domain.consent import ConsentSession
-from tokenvend.domain.credential_state import observed_in
+from tokenvend.domain.credential_state import ScheduledReader, observed_in
 from tokenvend.domain.renewal import slot_of
 from tokenvend.domain.secret import Secret
 from tokenvend.ports import Lookup
@@ -66,6 +66,10 @@ def _reject(aws: SimpleNamespace) -> None:
 def _tell_of_refusals(aws: SimpleNamespace) -> None:
     aws.stores.states.replace_failure("ats", None, before=None, after=FAILURE)
     aws.stores.states.note("ats", None, observed_in(TOKEN))
+
+
+def _tell_of_secret(aws: SimpleNamespace) -> None:
+    aws.stores.states.mark_ready("ats", None, ScheduledReader.KEEP_ALIVE, is_ready=False)
 
 
 def _read_secrets(aws: SimpleNamespace) -> None:
@@ -175,7 +179,7 @@ FUNCTIONS: dict[str, tuple[str, tuple[Part, ...]]] = {
     ),
     "KeepAliveRole": (
         "keep-alive",
-        (_scan, _read_definition, _refresh, _drop, *_GO_TO_PROVIDER),
+        (_scan, _read_definition, _refresh, _drop, _tell_of_secret, *_GO_TO_PROVIDER),
     ),
     "SweepRole": ("sweep", (_sweep, _read_definition)),
     "JwksRole": ("jwks", (_publish_keys,)),

@@ -154,8 +154,13 @@ def status(
             _advise(each)
     else:
         say("No credential is deployed that needs a secret.")
-    if not all(each.is_ready and each.state.failure is None for each in found):
+    if not all(_is_well(each) for each in found):
         raise typer.Exit(FAILED)
+
+
+def _is_well(status: SecretStatus) -> bool:
+    state = status.state
+    return status.is_ready and state.failure is None and not state.not_ready_for
 
 
 def _row(status: SecretStatus) -> dict[str, Any]:
@@ -171,6 +176,7 @@ def _row(status: SecretStatus) -> dict[str, Any]:
         "lifetime_seconds": observed and observed.lifetime_seconds,
         "lifetime_source": observed and observed.lifetime_source.value,
         "secret_stage": observed and observed.secret_stage.value,
+        "not_ready_for": sorted(status.state.not_ready_for),
         "refused": failure and failure.provider_error,
         "refused_times": failure.count if failure else 0,
         "tried_again_at": failure and failure.retry_at.isoformat(timespec="seconds"),
@@ -197,6 +203,11 @@ def _advise(status: SecretStatus) -> None:
         note(
             f"{status.name} may be sent to {status.host}, but the deployed file says"
             f" {status.wanted_host}: it is sent to neither"
+        )
+    for reader in sorted(status.state.not_ready_for):
+        note(
+            f"{status.name} could not be used by the schedule ({reader}): its log says why."
+            f" `tokenvend secret adopt {status.name}` says what a secret of yours needs"
         )
     failure, observed = status.state.failure, status.state.observed
     if failure is not None:

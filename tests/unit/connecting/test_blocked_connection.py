@@ -88,6 +88,7 @@ def test_an_idle_one_is_not_refreshed_until_the_block_is_lifted() -> None:
     keep_alive = KeepAlive(
         connections=world.connections,
         credentials=InMemoryCredentialReader(world.reader),
+        states=world.reader.states,
         refresher=world.refresher(),
         clock=world.clock,
     )

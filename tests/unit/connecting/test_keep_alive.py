@@ -15,6 +15,7 @@ from tokenvend.connecting.importing import ConnectionExistsError, import_connect
 from tokenvend.connecting.keep_alive import KeepAlive, KeepAliveResult, KeptAlive
 from tokenvend.domain.connection import Connection, ConnectionStatus, PendingConsent
 from tokenvend.domain.connection_health import Health
+from tokenvend.domain.credential_state import ScheduledReader
 from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.domain.secret import Secret
 
@@ -26,6 +27,7 @@ def keep_alive(world: Refreshing) -> KeepAlive:
     return KeepAlive(
         connections=world.connections,
         credentials=InMemoryCredentialReader(world.reader),
+        states=world.reader.states,
         refresher=world.refresher(),
         clock=world.clock,
     )
@@ -275,3 +277,20 @@ def test_ending_what_is_not_there_is_told() -> None:
         tell=world.events.append,
     ) == (None, False)
     assert world.events == []
+
+
+def test_keep_alive_that_cannot_use_the_secret_is_kept_until_it_can() -> None:
+    world = Refreshing()
+    world.clock.advance(14 * DAY)
+    secrets = dict(world.secrets.secrets)
+    world.secrets.secrets.clear()
+
+    failed = outcomes(world)
+    unready = world.reader.states.state("jobs").not_ready_for
+    world.secrets.secrets.update(secrets)
+    world.clock.advance(DAY)
+    refreshed = outcomes(world)
+
+    assert (failed, refreshed) == ([KeptAlive.FAILED], [KeptAlive.REFRESHED])
+    assert unready == {ScheduledReader.KEEP_ALIVE}
+    assert world.reader.states.state("jobs").not_ready_for == frozenset()

@@ -10,6 +10,7 @@ from tests.unit.vending.world import DEFINITION, INVOCATION, World
 
 from tokenvend.domain import bounds
 from tokenvend.domain.answer import Source
+from tokenvend.domain.credential_state import ScheduledReader
 from tokenvend.domain.lease import Lease, new_lease
 from tokenvend.domain.oauth.token_request import ProviderRequest
 from tokenvend.domain.oauth.token_response import ProviderResponse
@@ -164,6 +165,24 @@ def test_a_renewal_that_fails_leaves_the_valid_token_and_is_tried_again_later() 
 
     assert (first, set(at_once), later) == ([Outcome.FAILED], {Outcome.NOT_YET}, [Outcome.RENEWED])
     assert answer.source is Source.STORE
+
+
+def test_renewal_that_cannot_use_the_secret_is_kept_until_it_can() -> None:
+    world = World()
+    in_use(world)
+    world.clock.advance(timedelta(seconds=1800 * 0.8) - AGING)
+    secrets = dict(world.secrets.secrets)
+    world.secrets.secrets.clear()
+
+    failed = outcomes(world)
+    unready = world.states.state("jobs").not_ready_for
+    world.secrets.secrets.update(secrets)
+    world.clock.advance(MINUTE)
+    renewed = outcomes(world)
+
+    assert (failed, renewed) == ([Outcome.FAILED], [Outcome.RENEWED])
+    assert unready == {ScheduledReader.RENEWAL}
+    assert world.states.state("jobs").not_ready_for == frozenset()
 
 
 def test_a_renewal_keeps_out_of_the_way_of_who_is_at_it() -> None:

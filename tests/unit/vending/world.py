@@ -148,6 +148,7 @@ class World:
             keep_alive=KeepAlive(
                 connections=self.connections,
                 credentials=InMemoryCredentialReader(self.reader),
+                states=self.states,
                 refresher=refresher,
                 clock=clock,
             ),

@@ -212,6 +212,7 @@ class Environment:
         return KeepAlive(
             connections=self._stores.connections,
             credentials=self._stores.credentials,
+            states=self._stores.states,
             refresher=self.refresher,
             clock=self.clock,
         )

@@ -10,9 +10,16 @@ from tokenvend.connecting.refresh_order import RefreshOrder
 from tokenvend.domain import bounds
 from tokenvend.domain.connection import Connection, ConnectionKey, ConnectionStatus
 from tokenvend.domain.connection_health import Forecast, forecast, keep_alive_due_at
-from tokenvend.domain.errors import TokenVendError
+from tokenvend.domain.credential_state import ScheduledReader
+from tokenvend.domain.errors import CredentialNotReadyError, TokenVendError
 from tokenvend.domain.registry import CredentialDefinition
-from tokenvend.ports import Clock, ConnectionStore, CredentialReader
+from tokenvend.ports import (
+    Clock,
+    ConnectionStore,
+    CredentialReader,
+    CredentialStates,
+    StoreAwayError,
+)
 
 
 class KeptAlive(StrEnum):
@@ -41,11 +48,13 @@ class KeepAlive:
         *,
         connections: ConnectionStore,
         credentials: CredentialReader,
+        states: CredentialStates,
         refresher: Refresher,
         clock: Clock,
     ) -> None:
         self._connections = connections
         self._credentials = credentials
+        self._states = states
         self._refresher = refresher
         self._clock = clock
 
@@ -109,8 +118,21 @@ class KeepAlive:
         try:
             self._refresher.refresh(order)
         except TokenVendError as error:
+            if isinstance(error, CredentialNotReadyError):
+                self._mark_ready(key.credential, is_ready=False)
             return KeepAliveResult(key, KeptAlive.FAILED, error)
+        self._mark_ready(key.credential, is_ready=True)
         return KeepAliveResult(key, KeptAlive.REFRESHED)
+
+    def _mark_ready(self, credential: str, *, is_ready: bool) -> None:
+        reader = ScheduledReader.KEEP_ALIVE
+        known = self._credentials.read(credential, None).state.not_ready_for
+        if is_ready == (reader not in known):
+            return
+        try:
+            self._states.mark_ready(credential, None, reader, is_ready=is_ready)
+        except StoreAwayError:
+            return
 
 
 def _is_due(connection: Connection, definition: CredentialDefinition, now: datetime) -> bool:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 
 from tokenvend.domain.errors import ProviderRefusedError, TemporarilyUnavailableError
 from tokenvend.domain.failure import Failure
@@ -45,17 +46,26 @@ def observed_in(token: AccessToken) -> Observed:
     )
 
 
+class ScheduledReader(StrEnum):
+    """A scheduled function that reads secrets: no caller sees its errors."""
+
+    RENEWAL = "renewal"
+    KEEP_ALIVE = "keep_alive"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialState:
     """`epoch` names the state of the secret; it is empty until the secret has been changed once.
 
     `failure` is the newest refusal of the credential as a whole, for every token of it. A new
-    epoch comes without it: a changed secret deserves a try at once.
+    epoch comes without it: a changed secret deserves a try at once. `not_ready_for` are the
+    scheduled functions that could not use the secret when they last tried.
     """
 
     epoch: str = ""
     failure: Failure | None = None
     observed: Observed | None = None
+    not_ready_for: frozenset[ScheduledReader] = frozenset()
 
 
 UNKNOWN = CredentialState()

@@ -28,6 +28,8 @@ from tokenvend.vending.renew import Outcome, Renewal
 
 #: A secret's name or ARN, as Secrets Manager admits them.
 _SECRET_ID = re.compile(r"[\w/+=.@:-]{1,2048}", re.ASCII)
+#: Who EventBridge says an event about a secret is from.
+_SECRETS_MANAGER = "aws.secretsmanager"
 #: Exchanges at a time in one invocation. The threads end with it: none outlives an invocation.
 _AT_ONCE = 8
 
@@ -57,6 +59,9 @@ def handle_sweep(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
     """
     require_live(context.invoked_function_arn)
     secret_id = changed_secret_of(event)
+    if secret_id is None and event.get("source") == _SECRETS_MANAGER:
+        # A call that was refused is reported without its parameters: nothing has changed.
+        return {"changed": 0}
     changed, refused = 0, []
     for each in environment().sweep.run(secret_id):
         if each.is_changed:

@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from tokenvend.domain.credential_state import UNKNOWN, CredentialState, Observed
+from tokenvend.domain.credential_state import (
+    UNKNOWN,
+    CredentialState,
+    Observed,
+    ScheduledReader,
+)
 from tokenvend.domain.failure import Failure
 from tokenvend.domain.registry import CredentialDefinition, RegistryView
 from tokenvend.ports.tokens import NOTHING, TokenItem
@@ -88,6 +93,15 @@ class CredentialStates(Protocol):
 
     def note(self, credential: str, tenant: str | None, observed: Observed) -> None:
         """Keep what an exchange showed.
+
+        Raises:
+            StoreAwayError: the table does not answer.
+        """
+
+    def mark_ready(
+        self, credential: str, tenant: str | None, reader: ScheduledReader, *, is_ready: bool
+    ) -> None:
+        """Keep whether *reader* could use the secret when it last tried.
 
         Raises:
             StoreAwayError: the table does not answer.

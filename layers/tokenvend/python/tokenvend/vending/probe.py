@@ -10,7 +10,7 @@ A claim stands for the length of a lease: if its holder dies, the next one may t
 from dataclasses import replace
 
 from tokenvend.domain import bounds
-from tokenvend.domain.credential_state import concerns_credential, observed_in
+from tokenvend.domain.credential_state import ScheduledReader, concerns_credential, observed_in
 from tokenvend.domain.errors import (
     CONNECTION_BUSY,
     ConsentRequiredError,
@@ -50,6 +50,7 @@ class Probe:
     def succeeded(self, token: AccessToken) -> None:
         """Let everybody use the credential again, and keep what *token* shows if it is news."""
         self._let_go()
+        self._mark_ready(is_ready=True)
         spec, observed = self._order.spec, observed_in(token)
         if observed.is_like(self._order.state.observed):
             return
@@ -70,6 +71,7 @@ class Probe:
         failures: once that has changed, the next request may try.
         """
         if isinstance(error, CredentialNotReadyError | ConsentRequiredError):
+            self._mark_ready(is_ready=not isinstance(error, CredentialNotReadyError))
             return of_key
         if error.rule == CONNECTION_BUSY:
             return of_key
@@ -87,6 +89,17 @@ class Probe:
             # Refused for another reason: the credential itself is taken again.
             self._let_go()
         return failure
+
+    def _mark_ready(self, *, is_ready: bool) -> None:
+        """Keep it where a schedule cannot use the secret: it has no caller who would be told."""
+        reader, state = ScheduledReader.RENEWAL, self._order.state
+        if not self._order.is_renewal or is_ready == (reader not in state.not_ready_for):
+            return
+        spec = self._order.spec
+        try:
+            self._states.mark_ready(spec.credential, spec.tenant, reader, is_ready=is_ready)
+        except StoreAwayError:
+            return
 
     def _write(self, after: Failure | None) -> bool:
         spec = self._order.spec

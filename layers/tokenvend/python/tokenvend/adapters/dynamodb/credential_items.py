@@ -5,6 +5,7 @@
 | `epoch`    | the state of the secret: the id of the version that was current       |
 | `failure`  | the newest refusal of the credential as a whole, as JSON              |
 | `observed` | what the newest exchanges showed, as JSON                             |
+| `not_ready_renewal`, `not_ready_keep_alive` | the schedule could not use the secret |
 
 Writing the item whole, as `tokenvend secret put` does, starts an epoch without a failure.
 """
@@ -13,7 +14,7 @@ import json
 
 from tokenvend.adapters.dynamodb import documents
 from tokenvend.adapters.dynamodb.attributes import Item, instant_of, text_of
-from tokenvend.domain.credential_state import CredentialState, Observed
+from tokenvend.domain.credential_state import CredentialState, Observed, ScheduledReader
 from tokenvend.domain.failure import Failure
 from tokenvend.domain.token import LifetimeSource, SecretStage
 from tokenvend.domain.untrusted import Distrust, OnUntrusted
@@ -35,7 +36,15 @@ def parse_state(item: Item, on_untrusted: OnUntrusted) -> CredentialState:
         epoch=text_of(item, "epoch") or "",
         failure=failure_in(item, text_of(item, "pk") or "", on_untrusted),
         observed=_observed_in(item, on_untrusted),
+        not_ready_for=frozenset(
+            reader for reader in ScheduledReader if not_ready_attribute(reader) in item
+        ),
     )
+
+
+def not_ready_attribute(reader: ScheduledReader) -> str:
+    """The attribute that stands while *reader* cannot use the secret."""
+    return f"not_ready_{reader.value}"
 
 
 def observed_value(observed: Observed) -> Item:

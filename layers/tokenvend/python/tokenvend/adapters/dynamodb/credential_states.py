@@ -9,9 +9,10 @@ from tokenvend.adapters.dynamodb.credential_items import (
     build_epoch,
     epoch_pk,
     failure_value,
+    not_ready_attribute,
     observed_value,
 )
-from tokenvend.domain.credential_state import Observed
+from tokenvend.domain.credential_state import Observed, ScheduledReader
 from tokenvend.domain.failure import Failure
 
 if TYPE_CHECKING:
@@ -64,6 +65,22 @@ class DynamoDbCredentialStates:
                 Key={"pk": {"S": epoch_pk(credential, tenant)}},
                 UpdateExpression="SET observed = :observed",
                 ExpressionAttributeValues={":observed": observed_value(observed)},
+            )
+
+    def mark_ready(
+        self, credential: str, tenant: str | None, reader: ScheduledReader, *, is_ready: bool
+    ) -> None:
+        """See `ports.CredentialStates`."""
+        name = not_ready_attribute(reader)
+        request: dict[str, Any] = {"UpdateExpression": f"REMOVE {name}"}
+        if not is_ready:
+            request = {
+                "UpdateExpression": f"SET {name} = :yes",
+                "ExpressionAttributeValues": {":yes": {"BOOL": True}},
+            }
+        with store_errors("dynamodb:UpdateItem"):
+            self._client.update_item(
+                TableName=self._table, Key={"pk": {"S": epoch_pk(credential, tenant)}}, **request
             )
 
     def start_epoch(self, credential: str, tenant: str | None, epoch: str) -> None:
