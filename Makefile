@@ -37,12 +37,12 @@ logs: ## what the functions of `make up` have logged, and how many errors there 
 
 .PHONY: check
 check: ## format, lint, types, direction of imports, template, policies, pinned lists
-	@$(ENVS) dev sam checkov
+	@$(ENVS) uv dev sam checkov parliament node
 	@$(PYTHON_BIN) -m scripts.check
 
 .PHONY: test
 test: ## every test that needs no root
-	@$(ENVS) uv dev ministack sam runtime node sbom
+	@$(ENVS) uv dev ministack sam runtime node sbom parliament
 	@$(PYTHON_BIN) -m pytest --ignore=tests/system -m "not long" -n 2 --dist loadgroup $(PYTEST_ARGS)
 
 .PHONY: test-system

@@ -59,6 +59,11 @@ def checks() -> tuple[Check, ...]:
                 *("--skip-download", "--compact", "--quiet"),
             ),
         ),
+        Check(
+            "regions",
+            "the expanded template in four Regions, by what deployments were refused for",
+            (PYTHON, "-m", "scripts.validate"),
+        ),
         Check("template", "sam validate", (str(SAM), "validate", "--lint")),
         Check("cfn-lint", "cfn-lint on the template", (str(BIN / "cfn-lint"), "template.yaml")),
         Check("lint", "ruff check", (str(BIN / "ruff"), "check", ".")),

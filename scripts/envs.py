@@ -57,6 +57,9 @@ ENVIRONMENTS: Mapping[str, Environment] = {
     "fuzz": Environment(
         ROOT / ".venvs" / "fuzz", REQUIREMENTS / "fuzz.txt", "the fuzzer", with_project=True
     ),
+    "parliament": Environment(
+        ROOT / ".venvs" / "parliament", REQUIREMENTS / "parliament.txt", "the policy reader"
+    ),
     "sbom": Environment(
         ROOT / ".venvs" / "sbom", REQUIREMENTS / "sbom.txt", "the bill of materials"
     ),

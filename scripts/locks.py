@@ -13,7 +13,19 @@ from pathlib import Path
 
 from scripts import envs
 
-NAMES = ("uv", "layer", "cli", "dev", "ministack", "sam", "runtime", "fuzz", "checkov", "sbom")
+NAMES = (
+    "uv",
+    "layer",
+    "cli",
+    "dev",
+    "ministack",
+    "sam",
+    "runtime",
+    "fuzz",
+    "checkov",
+    "parliament",
+    "sbom",
+)
 #: The command is installed with whatever Python its user has; the rest runs here, on 3.13.
 INSTALLED_ELSEWHERE = frozenset({"cli"})
 #: `sam build` looks for the layer's list beside the layer's code.
