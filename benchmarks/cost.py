@@ -4,9 +4,11 @@ import json
 import math
 import subprocess
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from scripts.expand import load
 
 from benchmarks.measure import OUTPUT
 from benchmarks.prices import AS_OF, PRICES
@@ -29,8 +31,9 @@ PROCESSOR_SHARE = 512 / 1769
 
 #: A service that is asked often: nearly all from memory.
 MIX = {"memory": 0.95, "store": 0.0489, "store, cold": 0.001, "provider": 0.0001}
-#: Answers over three entries from three sources; each kind of refusal seen adds one.
-METRICS = 9
+#: Answers over three entries from three sources, and two numbers of the sweep; each kind of refusal
+#: seen adds one.
+METRICS = 11
 _MINUTES = 60 * 24 * 30
 _SHARDS = 16
 
@@ -46,21 +49,24 @@ class Counted:
     calls: Mapping[str, float]
     cpu_ms: float
     log_bytes: int
+    init_ms: float = 0.0
 
     @property
     def billed_ms(self) -> int:
-        """Whole milliseconds at the default memory, waits for others included."""
+        """Whole milliseconds at the default memory: INIT, and waits for others, included."""
         waits = AWS_CALL_MS * sum(n for name, n in self.calls.items() if ":" in name)
         waits += PROVIDER_MS if self.source == "provider" else 0
-        return math.ceil(self.cpu_ms / PROCESSOR_SHARE + waits)
+        return math.ceil(self.init_ms + self.cpu_ms / PROCESSOR_SHARE + waits)
 
 
 def count(stage: Stage, function: str) -> dict[str, Counted]:
     """One invocation of *function* for each source of a token, as it was counted."""
     stage.forget_tokens()
-    exchange, _, _, memory = _invocations(stage, function, times=4)
+    first, _, _, memory = _invocations(stage, function, times=4)
     # Without memory each vend is checked: the second one knows its key, as a warm one does.
     cold, warm = _invocations(stage, function, times=2, TOKENVEND_MEMORY_SECONDS="0")
+    # An exchange is made by a warm environment as well as by a new one.
+    exchange = replace(first, init_ms=0.0)
     found = {"memory": memory, "store": warm, "store, cold": cold, "provider": exchange}
     for name, counted in found.items():
         if counted.source != name.partition(",")[0]:
@@ -102,7 +108,10 @@ def table(stage: Stage) -> list[dict[str, Any]]:
 
 
 def standing(stage: Stage) -> dict[str, float]:
-    """Dollars a month that an idle deployment costs: a key, metrics, and looking for renewals."""
+    """Dollars a month that an idle deployment costs: key, metrics, alarms, looking for renewals.
+
+    What is off by default, or comes with the years, stands beside it.
+    """
     (shard,) = _invocations(stage, _RENEW, times=1)
     each_shard = dollars(shard, over_http=False)
     # The one that sends the shards on their way costs about what each of them does.
@@ -110,8 +119,33 @@ def standing(stage: Stage) -> dict[str, float]:
     return {
         "key": PRICES["KMS key, a month"],
         "metrics": PRICES["CloudWatch metric, a month"] * METRICS,
+        "alarms": PRICES["CloudWatch alarm, a month"] * alarm_metrics(load()),
         "looking for renewals": sum(each_shard.values()) * runs,
+        "key, rotated twice": PRICES["KMS key rotation, each of the first two, a month"] * 2,
+        "ApiMethodMetrics=true": PRICES["CloudWatch metric, a month"] * method_metrics(load()),
     }
+
+
+def alarm_metrics(template: Mapping[str, Any]) -> int:
+    """What alarms are billed by: one for each metric that an alarm watches."""
+    alarms = [
+        each["Properties"]
+        for each in template["Resources"].values()
+        if each["Type"] == "AWS::CloudWatch::Alarm"
+    ]
+    return sum(
+        sum("MetricStat" in query for query in alarm["Metrics"]) if "Metrics" in alarm else 1
+        for alarm in alarms
+    )
+
+
+def method_metrics(template: Mapping[str, Any]) -> int:
+    """The metrics that API Gateway has for each method: count, both errors, both latencies."""
+    bodies = [
+        template["Resources"][api]["Properties"]["DefinitionBody"]
+        for api in ("VendingApi", "PagesApi")
+    ]
+    return 5 * sum(len(methods) for body in bodies for methods in body["paths"].values())
 
 
 def _rows(entry: str, counted: Mapping[str, Counted]) -> Iterator[dict[str, Any]]:
@@ -152,11 +186,14 @@ def _invocations(stage: Stage, function: str, *, times: int, **variables: str) -
 
 
 def _counted(output: str) -> Iterator[Counted]:
-    log_bytes = 0
+    log_bytes, init_ms = 0, 0.0
     for line in output.splitlines():
         document = json.loads(line)
-        if "cpu_ms" in document:
-            yield Counted(**document, log_bytes=log_bytes)
-            log_bytes = 0
+        if "init_ms" in document:
+            init_ms = document["init_ms"]
+        elif "cpu_ms" in document:
+            # The first invocation of an environment is the one that made it.
+            yield Counted(**document, log_bytes=log_bytes, init_ms=init_ms)
+            log_bytes, init_ms = 0, 0.0
         else:
             log_bytes += len(line.encode()) + LOG_LINE_OVERHEAD

@@ -19,6 +19,9 @@ PRICES: Final[dict[str, float]] = {
     "Secrets Manager request": 0.05e-4,
     "CloudWatch Logs GB ingested": 0.50,
     "CloudWatch metric, a month": 0.30,
+    "CloudWatch alarm, a month": 0.10,
+    "X-Ray trace": 5.00e-6,
     "KMS key, a month": 1.00,
+    "KMS key rotation, each of the first two, a month": 1.00,
     "Secret, a month": 0.40,
 }

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from benchmarks.cost import Counted
 from benchmarks.prices import AS_OF, PRICES
+from scripts.expand import load
 
 from benchmarks import cost
 
@@ -71,3 +72,18 @@ def test_what_the_function_logs_is_told_from_what_is_counted() -> None:
 
 def test_the_mix_is_whole() -> None:
     assert sum(cost.MIX.values()) == pytest.approx(1.0)
+
+
+def test_init_is_billed_with_the_first_invocation_alone() -> None:
+    report = '{"source": "store", "calls": {}, "cpu_ms": 10.0}'
+
+    first, second = cost._counted(f'{{"init_ms": 300.0}}\n{report}\n{report}\n')
+
+    assert first.billed_ms - second.billed_ms == 300
+
+
+def test_alarms_and_method_metrics_are_counted_on_the_template() -> None:
+    template = load()
+
+    assert cost.alarm_metrics(template) >= 20
+    assert cost.method_metrics(template) % 5 == 0

@@ -36,6 +36,7 @@ CHANGES: Mapping[str, dict[str, str]] = {
     "AllowedAccounts": {"AllowedAccounts": "111122223333,444455556666"},
     "ThrottlingRate": {"ThrottlingRate": "7"},
     "ThrottlingBurst": {"ThrottlingBurst": "7"},
+    "ApiMethodMetrics": {"ApiMethodMetrics": "true"},
     "ApiGatewayLogsRole": {"ApiGatewayLogsRole": "true"},
     "HttpConcurrency": {"HttpConcurrency": "7"},
     "DirectConcurrency": {"DirectConcurrency": "7"},
