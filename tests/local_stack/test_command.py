@@ -95,7 +95,6 @@ def test_secret_writer_may_write_secrets_and_see_their_state(
 @pytest.mark.parametrize(
     ("words", "refused"),
     [
-        (("apply", "--yes"), "ListAliases"),
         (("block", "caller", "CALLER", "--reason", "test"), "TransactWriteItems"),
         (("caller", "new-secret", "CALLER"), "TransactWriteItems"),
     ],
@@ -105,10 +104,23 @@ def test_secret_writer_may_grant_nobody_anything(
     stack: LocalStack, scene: Scene, words: tuple[str, ...], refused: str
 ) -> None:
     replaced = [scene.caller if word == "CALLER" else word for word in words]
-    file = ("--file", scene.file) if words[0] == "apply" else ()
 
     with pytest.raises(CommandFailedError, match=f"AWS refused {refused}"):
-        stack.tokenvend(*replaced, *file, principal=scene.secret_writer)
+        stack.tokenvend(*replaced, principal=scene.secret_writer)
+
+
+def test_secret_writer_may_apply_no_new_caller(
+    stack: LocalStack, world: World, scene: Scene
+) -> None:
+    sneaked = world.name("sneaked")
+    world.caller(sneaked, direct=scene.secret_writer)
+    world.file.write_text(json.dumps(world.configuration), encoding="utf-8")
+
+    with pytest.raises(CommandFailedError, match="AWS refused "):
+        stack.tokenvend("apply", "--yes", "--file", scene.file, principal=scene.secret_writer)
+
+    assert f"+ alias {sneaked}" in stack.tokenvend("plan", "--file", scene.file)
+    assert sneaked not in stack.tokenvend("caller", "list", "--json")
 
 
 def test_endpoint_and_region_may_be_said_to_the_command_itself(
