@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from tokenvend.handlers.pages import handle_page
+from tokenvend.handlers.pages import handle_page, prepare
+
+prepare()
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

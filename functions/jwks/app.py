@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from tokenvend.handlers.jwks import handle_jwks
+from tokenvend.handlers.jwks import handle_jwks, prepare
+
+prepare()
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from tokenvend.handlers.schedules import handle_keep_alive
+from tokenvend.handlers.schedules import handle_keep_alive, prepare_keep_alive
+
+prepare_keep_alive()
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from tokenvend.handlers.schedules import handle_renewal
+from tokenvend.handlers.schedules import handle_renewal, prepare_renewal
+
+prepare_renewal()
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

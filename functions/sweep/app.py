@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from tokenvend.handlers.schedules import handle_sweep
+from tokenvend.handlers.schedules import handle_sweep, prepare_sweep
+
+prepare_sweep()
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

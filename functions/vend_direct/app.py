@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from tokenvend.handlers.callers import handle_direct
+from tokenvend.handlers.callers import handle_direct, prepare
+
+prepare()
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

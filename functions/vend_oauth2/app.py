@@ -4,7 +4,9 @@ from typing import Any
 
 from tokenvend.domain.identity import Entry
 from tokenvend.entries.http import parse_oauth2_event
-from tokenvend.handlers.callers import handle_http
+from tokenvend.handlers.callers import handle_http, prepare
+
+prepare()
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -31,7 +31,8 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 
 
 @pytest.fixture
-def handler() -> Handler:
+def handler(world: World) -> Handler:
+    del world  # INIT needs it
     return load_handler("connect_pages")
 
 

@@ -29,7 +29,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
         world.reader.callers[identity] = world.reader.callers[SHOP.identity]
         world.reader.grants[identity, "hiring"] = world.reader.grants[SHOP.identity, "hiring"]
     world.reader.client_secret_hashes["client:shop"] = (Secret("tv_example").sha256,)
-    parts = SimpleNamespace(connections=world.caller_side)
+    parts = SimpleNamespace(vendor=None, connections=world.caller_side)
     monkeypatch.setattr(tokenvend.handlers.callers, "environment", lambda: parts)
     return world
 

@@ -1,4 +1,4 @@
-"""A token answered from memory or the table must not pay for what only a miss needs.
+"""INIT makes what nearly every request needs, and nothing that only a miss needs.
 
 `tests/local_stack/test_real_runtime.py` asks the same of the built functions and a real answer.
 """
@@ -48,6 +48,7 @@ _VARIABLES = {
     "AWS_DEFAULT_REGION": "eu-central-1",
     "PATH": "",
     "TOKENVEND_CONNECTIONS_TABLE": "connections",
+    "TOKENVEND_DIRECT_FUNCTION": "vend-direct",
     "TOKENVEND_DEPLOYMENT": "tokenvend",
     "TOKENVEND_KEY_ARN": "arn:aws:kms:eu-central-1:111122223333:key/1",
     "TOKENVEND_REGISTRY_TABLE": "registry",
@@ -61,32 +62,58 @@ def _loaded(script: str) -> set[str]:
     whole = (
         f"import sys; before = set(sys.modules); {script}; print(*(sys.modules.keys() - before))"
     )
+    return set(_run(whole).split())
+
+
+def _run(script: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-c", whole],
+        [sys.executable, "-c", script],
         capture_output=True,
         text=True,
         check=True,
         cwd=ROOT,
         env=_VARIABLES,
     )
-    return set(done.stdout.split())
+    return done.stdout
 
 
 @pytest.mark.parametrize("function", ["vend_iam", "vend_oauth2", "vend_direct"])
-def test_a_hit_loads_only_what_it_needs(function: str) -> None:
-    loaded = _loaded(
-        f"import runpy; runpy.run_path('functions/{function}/app.py');"
-        "from tokenvend.composition.environment import environment; environment().vendor"
-    )
+def test_init_loads_what_a_hit_needs_and_no_more(function: str) -> None:
+    loaded = _loaded(f"import runpy; runpy.run_path('functions/{function}/app.py')")
 
     packages = {name.partition(".")[0] for name in loaded}
     assert packages - A_HIT_MAY_LOAD - sys.stdlib_module_names == set()
     assert loaded & ONLY_A_MISS_NEEDS == set()
-    assert {
+    assert loaded >= {
         "tokenvend.handlers.callers",
         "botocore.client",
         "aws_lambda_powertools.logging",
-    } <= loaded
+    }
+
+
+@pytest.mark.parametrize(
+    ("function", "made"),
+    [
+        ("vend_iam", "dynamodb kms"),
+        ("vend_oauth2", "dynamodb kms"),
+        ("vend_direct", "dynamodb kms"),
+        ("renew", "dynamodb kms"),
+        ("sweep", "dynamodb lambda secretsmanager"),
+        ("keep_alive", "dynamodb kms"),
+        ("connect_pages", "dynamodb kms"),
+        ("jwks", "dynamodb kms"),
+    ],
+)
+def test_init_makes_the_clients_that_each_invocation_needs(function: str, made: str) -> None:
+    script = (
+        "made = [];"
+        "from botocore.session import Session; create = Session.create_client;"
+        "Session.create_client = lambda self, name, **how: (made.append(name),"
+        " create(self, name, **how))[1];"
+        f"import runpy; runpy.run_path('functions/{function}/app.py'); print(*sorted(made))"
+    )
+
+    assert _run(script).split() == made.split()
 
 
 def test_metadata_function_loads_no_library_at_all() -> None:

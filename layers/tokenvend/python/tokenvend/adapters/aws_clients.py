@@ -59,4 +59,8 @@ def _date_in(headers: Mapping[str, str]) -> datetime | None:
 def _session() -> "Session":
     from botocore.session import get_session
 
-    return get_session()
+    from tokenvend.adapters.service_models import ServiceModels
+
+    session = get_session()
+    session.register_component("data_loader", ServiceModels())
+    return session

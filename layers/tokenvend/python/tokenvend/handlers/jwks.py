@@ -35,6 +35,11 @@ def publisher() -> JwksPublisher:
     )
 
 
+def prepare() -> None:
+    """Make the use case in INIT, which has a whole processor; raises as `publisher` does."""
+    publisher()
+
+
 def handle_jwks(event: Mapping[str, Any], *, invoked_function_arn: str) -> dict[str, Any]:
     """Answer one API Gateway proxy event; nothing in it matters."""
     del event

@@ -24,6 +24,15 @@ from tokenvend.observability.consents import audit_consent, audit_consent_failed
 CONNECT, CALLBACK = "/connect/{link}", "/callback/{credential}"
 
 
+def prepare() -> None:
+    """Make in INIT, which has a whole processor, what each page needs.
+
+    Raises:
+        SettingsError: the function's environment variables are incomplete.
+    """
+    _ = environment().consenting
+
+
 def handle_page(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
     """Answer one request of a browser."""
     browsed = parse_browsed(event)

@@ -34,6 +34,25 @@ _SECRETS_MANAGER = "aws.secretsmanager"
 _AT_ONCE = 8
 
 
+def prepare_renewal() -> None:
+    """Make in INIT, which has a whole processor, what each run of the renewal needs.
+
+    Raises:
+        SettingsError: the function's environment variables are incomplete.
+    """
+    _ = environment().renewer
+
+
+def prepare_sweep() -> None:
+    """Make in INIT what each run of the sweep needs; raises as `prepare_renewal` does."""
+    _ = environment().sweep, environment().caller_aliases
+
+
+def prepare_keep_alive() -> None:
+    """Make in INIT what each run of the keep-alive needs; raises as `prepare_renewal` does."""
+    _ = environment().keep_alive
+
+
 def handle_renewal(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
     """One invocation of the schedule's (no shard), or one shard's.
 
