@@ -108,7 +108,7 @@ def table(stage: Stage) -> list[dict[str, Any]]:
 
 
 def standing(stage: Stage) -> dict[str, float]:
-    """Dollars a month that an idle deployment costs: key, metrics, alarms, looking for renewals.
+    """Dollars a month that an idle deployment costs: key, metrics, alarms, dashboard, renewals.
 
     What is off by default, or comes with the years, stands beside it.
     """
@@ -120,6 +120,7 @@ def standing(stage: Stage) -> dict[str, float]:
         "key": PRICES["KMS key, a month"],
         "metrics": PRICES["CloudWatch metric, a month"] * METRICS,
         "alarms": PRICES["CloudWatch alarm, a month"] * alarm_metrics(load()),
+        "dashboard": PRICES["CloudWatch dashboard, a month"],
         "looking for renewals": sum(each_shard.values()) * runs,
         "key, rotated twice": PRICES["KMS key rotation, each of the first two, a month"] * 2,
         "ApiMethodMetrics=true": PRICES["CloudWatch metric, a month"] * method_metrics(load()),

@@ -20,6 +20,7 @@ PRICES: Final[dict[str, float]] = {
     "CloudWatch Logs GB ingested": 0.50,
     "CloudWatch metric, a month": 0.30,
     "CloudWatch alarm, a month": 0.10,
+    "CloudWatch dashboard, a month": 3.00,
     "X-Ray trace": 5.00e-6,
     "KMS key, a month": 1.00,
     "KMS key rotation, each of the first two, a month": 1.00,
