@@ -15,6 +15,7 @@ import time
 sys.path.insert(0, ".")
 
 from app import lambda_handler  # type: ignore[import-not-found]
+from snapshot_restore_py import get_after_restore  # type: ignore[import-untyped]
 
 init_ms = time.process_time() * 1e3
 
@@ -28,8 +29,11 @@ class _Context:
 
 
 event = json.loads(sys.argv[1])
-if "restored" in sys.argv and (child := os.fork()):
-    sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+if "restored" in sys.argv:
+    if child := os.fork():
+        sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    for function, arguments, named in get_after_restore():
+        function(*arguments, **named)
 started = time.process_time()
 answer = lambda_handler(event, _Context())
 answer_ms = (time.process_time() - started) * 1e3

@@ -42,8 +42,13 @@ SETS: Mapping[str, Mapping[str, str]] = {
     "pages and alarms": {
         **_PAGES,
         "AlarmTopicArn": "arn:{partition}:sns:{region}:{account}:alarms",
+        "SnapStart": "true",
     },
-    "private": {"ApiEndpointType": "PRIVATE", "VpcEndpointIds": "vpce-0123456789abcdef0"},
+    "private": {
+        "ApiEndpointType": "PRIVATE",
+        "VpcEndpointIds": "vpce-0123456789abcdef0",
+        "ProvisionedConcurrency": "2",
+    },
     "reserved and traced": {"HttpConcurrency": "5", "DirectConcurrency": "5", "Tracing": "Active"},
     "a company's": {
         **_PAGES,

@@ -28,6 +28,19 @@ def test_documented_prices_are_those_of_the_code() -> None:
     assert f"as of {AS_OF}" in text
 
 
+def test_documented_ways_to_start_faster_cost_what_the_prices_say() -> None:
+    text = (DOCUMENT.parent / "cold-starts.md").read_text(encoding="utf-8")
+    gb, month = 0.5, 30 * 24 * 3600
+
+    kept = PRICES["SnapStart GB-second kept"] * gb * month
+    restored = PRICES["SnapStart GB restored"] * gb
+    ready = PRICES["Lambda provisioned GB-second"] * gb * month
+
+    assert f"${kept:.2f} a month for each version" in text
+    assert f"${restored:.5f} for each restore" in text
+    assert f"${ready:.2f} a month for each environment" in text
+
+
 def test_documented_totals_are_the_sums_of_their_parts() -> None:
     rows = re.findall(r"^\| (?:HTTP|direct) \| .*$", DOCUMENT.read_text(), re.MULTILINE)
 

@@ -79,6 +79,13 @@ def test_region_without_resource_policies_is_refused_and_no_other(
     assert broken == (set() if has_them else {"RegionHasResourcePolicies"})
 
 
+def test_snapshots_and_environments_kept_ready_exclude_each_other(template: Template) -> None:
+    assert _broken(template, SnapStart="true") == set()
+    assert _broken(template, ProvisionedConcurrency="2") == set()
+    both = _broken(template, SnapStart="true", ProvisionedConcurrency="2")
+    assert both == {"OneWayToStartFaster"}
+
+
 def test_every_refusal_says_what_to_do(template: Template) -> None:
     for name, rule in template["Rules"].items():
         for each in rule["Assertions"]:

@@ -41,6 +41,8 @@ CHANGES: Mapping[str, dict[str, str]] = {
     "HttpConcurrency": {"HttpConcurrency": "7"},
     "DirectConcurrency": {"DirectConcurrency": "7"},
     "MemorySize": {"MemorySize": "1024"},
+    "SnapStart": {"SnapStart": "true"},
+    "ProvisionedConcurrency": {"ProvisionedConcurrency": "2"},
     "LogLevel": {"LogLevel": "ERROR"},
     "LogRetentionDays": {"LogRetentionDays": "30"},
     "Tracing": {"Tracing": "Active"},

@@ -23,6 +23,7 @@ A_HIT_MAY_LOAD = {
     "dateutil",
     "jmespath",
     "six",
+    "snapshot_restore_py",
     "tokenvend",
     "typing_extensions",
     "urllib3",

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from botocore.session import Session
 
 
+_MADE: list[Any] = []
+
+
 @cache
 def aws_client(service: str) -> Any:
     """The client for *service*: short time-outs, few attempts, so that a request can still end.
@@ -29,7 +32,15 @@ def aws_client(service: str) -> Any:
         read_timeout=bounds.AWS_READ_SECONDS,
         retries={"total_max_attempts": bounds.AWS_ATTEMPTS, "mode": "standard"},
     )
-    return _session().create_client(service, config=config)
+    client = _session().create_client(service, config=config)
+    _MADE.append(client)
+    return client
+
+
+def close_connections() -> None:
+    """End the connections of every client; the next call of each opens one of its own."""
+    for client in _MADE:
+        client.close()
 
 
 def tell_time(client: Any, learn: Callable[[datetime], None]) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tokenvend.composition.environment import environment
+from tokenvend.composition.snapshot import after_restore
 from tokenvend.domain.connection_request import ConnectionRequest
 from tokenvend.domain.errors import TokenVendError
 from tokenvend.domain.identity import Entry, Proof
@@ -32,6 +33,11 @@ def prepare() -> None:
     Raises:
         SettingsError: the function's environment variables are incomplete.
     """
+    _make_vendor()
+    after_restore(_make_vendor)
+
+
+def _make_vendor() -> None:
     _ = environment().vendor
 
 

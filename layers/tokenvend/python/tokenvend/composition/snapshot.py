@@ -1,0 +1,35 @@
+"""What an environment renews that Lambda restores from a snapshot (SnapStart).
+
+Many environments begin as copies of one: with the same random numbers to come, the same open
+connections, and what was known when the snapshot was taken, which may be weeks ago. What INIT made
+at a price, the clients, stays; all else is made anew. Lease ids, nonces and data keys come from the
+operating system and from KMS, which give each copy its own.
+"""
+
+import random
+from collections.abc import Callable
+
+from tokenvend.adapters.aws_clients import close_connections
+from tokenvend.composition.environment import environment
+
+
+def after_restore(prepare: Callable[[], None]) -> None:
+    """Have Lambda run `renew`, and *prepare* after it, in each environment that it restores.
+
+    Without Lambda's own module for that, nothing is restored either.
+    """
+    try:
+        from snapshot_restore_py import (  # type: ignore[import-untyped]
+            register_after_restore,
+        )
+    except ImportError:
+        return
+    register_after_restore(renew)
+    register_after_restore(prepare)
+
+
+def renew() -> None:
+    """Forget what was decided, read and learned; share no connection and no random number."""
+    random.seed()
+    close_connections()
+    environment.cache_clear()
