@@ -10,7 +10,7 @@ KEPT = 3
 #: What must be the same in the version that runs and in what was deployed.
 _COMPARED = (
     *("CodeSha256", "MemorySize", "Timeout", "Environment", "Architectures", "Role"),
-    *("TracingConfig", "VpcConfig", "Layers"),
+    *("TracingConfig", "VpcConfig", "Layers", "SnapStart"),
 )
 
 
@@ -41,6 +41,9 @@ def _comparable(configuration: Mapping[str, Any], field: str) -> Any:
         return [layer["Arn"] for layer in value or []]
     if field == "VpcConfig":
         return {key: each for key, each in (value or {}).items() if key != "VpcId" and each}
+    if field == "SnapStart":
+        # A version has its snapshot, which what it was published from never has.
+        return (value or {}).get("ApplyOn", "None")
     return value
 
 

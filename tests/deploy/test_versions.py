@@ -23,8 +23,10 @@ def _configured(stubs: Stubs, version: str, **fields: Any) -> None:
 
 def test_live_that_is_what_was_deployed_is_no_mismatch() -> None:
     stubs = Stubs()
-    _configured(stubs, "$LATEST", Layers=[{"Arn": "arn:layer:2", "CodeSize": 7}])
-    _configured(stubs, "4", Layers=[{"Arn": "arn:layer:2", "CodeSize": 7}])
+    layers, snapshots = [{"Arn": "arn:layer:2", "CodeSize": 7}], {"ApplyOn": "PublishedVersions"}
+    for version, snapshot in (("$LATEST", "Off"), ("4", "On")):
+        taken = {**snapshots, "OptimizationStatus": snapshot}
+        _configured(stubs, version, Layers=layers, SnapStart=taken)
 
     assert list(find_mismatches(stubs.client("lambda"), [NAME])) == []
 
@@ -35,6 +37,7 @@ def test_live_that_is_what_was_deployed_is_no_mismatch() -> None:
         ("CodeSha256", "b", "a"),
         ("MemorySize", 1024, 512),
         ("Layers", [{"Arn": "arn:layer:2"}], [{"Arn": "arn:layer:1"}]),
+        ("SnapStart", {"ApplyOn": "PublishedVersions"}, {"ApplyOn": "None"}),
         ("Environment", {"Variables": {"A": "1"}}, {"Variables": {"A": "2"}}),
     ],
 )
