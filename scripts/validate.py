@@ -91,9 +91,10 @@ ACCEPTED = (
 
 
 def parameters_of(name: str, region: str) -> dict[str, str]:
-    """The set *name*, its ARNs written for *region*."""
+    """The set *name*, its ARNs written for *region*, without what Lambda has not there."""
     values = {"partition": REGIONS[region], "region": region, "account": ACCOUNT}
-    return {key: value.format(**values) for key, value in SETS[name].items()}
+    absent = set() if REGIONS[region] == "aws" else {"SnapStart"}
+    return {key: value.format(**values) for key, value in SETS[name].items() if key not in absent}
 
 
 def template_for(region: str, parameters: Mapping[str, str]) -> dict[str, Any]:
