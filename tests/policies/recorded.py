@@ -55,6 +55,12 @@ def _dynamodb(operation: str, params: dict[str, Any]) -> Iterator[Request]:
             keys = [each["pk"]["S"] for each in wanted["Keys"]]
             yield from _on_table(operation, table, {"dynamodb:LeadingKeys": keys})
         return
+    if operation == "TransactWriteItems":
+        # A transaction needs the right to each of its operations, and none of its own.
+        for step in params["TransactItems"]:
+            for kind, item in step.items():
+                yield from _dynamodb(f"{kind}Item", item)
+        return
     context: dict[str, Any] = {}
     key = params.get("Key") or params.get("Item")
     if key is not None:
@@ -97,7 +103,7 @@ def _secretsmanager(operation: str, params: dict[str, Any]) -> Iterator[Request]
     if operation == "ListSecrets":
         yield Request("secretsmanager:ListSecrets", "*")
         return
-    name = params["SecretId"]
+    name = params["Name"] if operation == "CreateSecret" else params["SecretId"]
     # A secret of the user's own carries the deployment's tag; one of ours is known by its name.
     tagged = {} if name.startswith("tokenvend/") else TAG
     arn = secret_arn(name.rpartition(":secret:")[2].removesuffix("-AbCdEf"))
@@ -106,7 +112,7 @@ def _secretsmanager(operation: str, params: dict[str, Any]) -> Iterator[Request]
 
 def _lambda(operation: str, params: dict[str, Any]) -> Iterator[Request]:
     action = "lambda:InvokeFunction" if operation == "Invoke" else f"lambda:{operation}"
-    yield Request(action, params["FunctionName"])
+    yield Request(action, params.get("FunctionName") or params["ResourceArn"])
 
 
 _REQUESTS = {

@@ -7,21 +7,29 @@ a function's role, its logs and traces, is added.
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
+from typing import Any
 
 from tests.adapters.connection_samples import CONNECTION, active, pending, spending, successor
 from tests.adapters.samples import FAILURE, KEY, SPEC, TOKEN, new_lease
 from tests.policies.recorded import DIRECT, LIVE_RENEWAL, TAG, Request
 from tests.policies.resolved import KEY as KMS_KEY
 from tests.policies.resolved import log_group_arn
+from tests.unit.vending.world import DEFINITION
 
 from tokenvend.adapters.caller_aliases import LambdaCallerAliases
 from tokenvend.adapters.dynamodb.published_keys import DynamoDbPublishedKeys
+from tokenvend.adapters.dynamodb.registry_items import RegistryItem
 from tokenvend.adapters.secret_catalog import SecretsManagerCatalog
 from tokenvend.domain.consent import ConsentSession
 from tokenvend.domain.credential_state import ScheduledReader, observed_in
 from tokenvend.domain.renewal import slot_of
 from tokenvend.domain.secret import Secret
 from tokenvend.ports import Lookup
+from tokenvend_cli.deployment.alias_policy import ResourcePolicies
+from tokenvend_cli.deployment.aliases import AliasAction, AliasChange, Aliases
+from tokenvend_cli.deployment.registry_table import RegistryTable, Writes
+from tokenvend_cli.deployment.secret_status import SecretName
+from tokenvend_cli.deployment.secrets import Secrets
 
 TICKET = Secret("a-ticket")
 OURS, ADOPTED = "tokenvend/tokenvend/jobs", "theirs"
@@ -156,6 +164,57 @@ def _publish_keys(aws: SimpleNamespace) -> None:
     aws.recorder.requests.append(Request("kms:GetPublicKey", KMS_KEY, TAG))
 
 
+def _operated(aws: SimpleNamespace) -> Any:
+    """The deployment as the command's parts see it: clients and outputs."""
+    outputs = {
+        "DeploymentId": "tokenvend",
+        "RegistryTableName": aws.registry,
+        "SecretPrefix": "tokenvend/tokenvend/",
+        "TokensTableName": aws.tokens,
+        "VendDirectFunctionName": DIRECT,
+    }
+    clients = {
+        "dynamodb": aws.dynamodb,
+        "lambda": aws.functions,
+        "secretsmanager": aws.secrets,
+    }
+    return SimpleNamespace(
+        client=clients.__getitem__,
+        output=outputs.__getitem__,
+        outputs=outputs,
+        is_local_stack=False,
+    )
+
+
+def _apply(aws: SimpleNamespace) -> None:
+    table = RegistryTable(aws.dynamodb, aws.registry, deployment="tokenvend")
+    revision = table.read().revision
+    item = RegistryItem("client:shop", "*", {"caller": "shop"})
+    table.write(Writes(put=[item]), revision=revision)
+    table.write(Writes(delete=[item]), revision=revision + 1)
+
+
+def _make_aliases(aws: SimpleNamespace) -> None:
+    aliases, alias = Aliases(_operated(aws)), f"{DIRECT}:shop"
+    aws.try_call(aliases.behind)
+    for action in (AliasAction.MAKE, AliasAction.MOVE, AliasAction.ALLOW):
+        change = AliasChange(action, "shop", "7", ("arn:aws:iam::111122223333:role/shop",))
+        aws.try_call(aliases.make_ready, changes=[change])
+    aws.try_call(aliases.remove, changes=[AliasChange(AliasAction.REMOVE, "shop")])
+    policies = ResourcePolicies(aws.functions)
+    aws.try_call(policies.allows_only, alias_arn=alias, principals=[])
+    aws.try_call(policies.allow_only, alias_arn=alias, principals=[])
+
+
+def _put_secrets(aws: SimpleNamespace) -> None:
+    secrets = Secrets(_operated(aws))
+    list(secrets.names())
+    for name in ("jobs", "new"):
+        seen = secrets.look(SecretName(name), DEFINITION)
+        secrets.put(seen, {"client_id": "id", "client_secret": "example"})
+        secrets.put(secrets.look(SecretName(name), DEFINITION), {"client_id": "id"})
+
+
 _GO_TO_PROVIDER = (_read_secrets, _sign)
 _REQUESTS: tuple[Part, ...] = (
     *(_decide, _keep_tokens, _reject, _tell_of_refusals, *_GO_TO_PROVIDER),
@@ -187,6 +246,8 @@ FUNCTIONS: dict[str, tuple[str, tuple[Part, ...]]] = {
 }
 #: By the policy for operators: what the command does under it.
 OPERATORS: dict[str, tuple[Part, ...]] = {
+    "RegistryWriterPolicy": (_apply, _make_aliases),
+    "SecretWriterPolicy": (_put_secrets,),
     "ConnectionOperatorPolicy": (_scan, _read_definition, _refresh, _drop, _end, *_GO_TO_PROVIDER),
 }
 
