@@ -147,7 +147,7 @@ def _sam_deploy(order: Order, parameters: Mapping[str, str]) -> None:
 
 def _look_after(client: Any, order: Order, *, is_first: bool) -> None:
     functions, names = client("lambda"), _functions_of(client("cloudformation"), order.stack)
-    with told("Comparing what runs with what was built"):
+    with told("Comparing `live` with what was deployed"):
         wrong = list(find_mismatches(functions, names))
     if wrong:
         lines = [
@@ -162,7 +162,7 @@ def _look_after(client: Any, order: Order, *, is_first: bool) -> None:
     with told("Removing versions that nobody needs"):
         for name in names:
             prune(functions, name)
-    sys.stdout.write(f"{order.stack} is deployed: {len(names)} functions run what was built.\n")
+    sys.stdout.write(f"{order.stack} is deployed: {len(names)} functions run what was deployed.\n")
 
 
 def _functions_of(cloudformation: Any, stack: str) -> list[str]:

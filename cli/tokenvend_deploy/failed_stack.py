@@ -1,4 +1,7 @@
-"""Remove what a failed first deployment left, so that nothing of it costs money."""
+"""Remove a stack whose first deployment failed and was not rolled back.
+
+CloudFormation keeps what the template retains: the key, two tables and the log groups stay.
+"""
 
 from typing import Any
 
@@ -11,7 +14,7 @@ class NotRemovableError(LocalStackError):
 
 
 def remove_failed_stack(cloudformation: Any, dynamodb: Any, name: str) -> None:
-    """Delete the stack *name*, whose first deployment failed, with its empty tables.
+    """Delete the stack *name*, whose first deployment failed, if its tables are empty.
 
     A table with deletion protection stops the roll back. It is switched off, but only for a table
     that is empty: a stack that was ever used is left alone.

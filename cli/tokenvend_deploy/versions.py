@@ -1,4 +1,4 @@
-"""What runs: whether `live` is what was built, and the versions that nobody needs any more."""
+"""What runs: whether `live` is what was deployed, and the versions that nobody needs any more."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Mismatch:
 
 
 def find_mismatches(functions: Any, names: Sequence[str]) -> Iterator[Mismatch]:
-    """The functions of which `live` differs from the newest code and settings."""
+    """The functions of which `live` differs from their newest code and settings, `$LATEST`."""
     for name in names:
         newest = functions.get_function_configuration(FunctionName=name)
         live = functions.get_function_configuration(FunctionName=name, Qualifier=LIVE)

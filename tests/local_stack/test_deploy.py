@@ -62,9 +62,9 @@ def test_one_command_deploys_applies_and_says_what_runs(deploy: Deploy, endpoint
     assert first.returncode == 0, first.stdout + first.stderr
     assert "Deploying for the first time" in first.stdout
     assert "Applied." in first.stdout
-    assert "8 functions run what was built" in first.stdout
+    assert "8 functions run what was deployed" in first.stdout
     assert "for the first time" not in again.stdout
-    assert "8 functions run what was built" in again.stdout
+    assert "8 functions run what was deployed" in again.stdout
     functions = deployment.client(endpoint, "lambda")
     names = [each["FunctionName"] for each in functions.list_functions()["Functions"]]
     (vend,) = [name for name in names if "VendIam" in name]

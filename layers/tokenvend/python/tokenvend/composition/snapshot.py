@@ -29,7 +29,11 @@ def after_restore(prepare: Callable[[], None]) -> None:
 
 
 def renew() -> None:
-    """Forget what was decided, read and learned; share no connection and no random number."""
+    """Forget what was decided, read and learned; share no client's connection, no random number.
+
+    The session that the clients come from stays: with it the AWS credentials, which are fetched
+    again once they have expired.
+    """
     random.seed()
     close_connections()
     environment.cache_clear()
