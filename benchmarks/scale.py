@@ -23,7 +23,7 @@ from tokenvend.adapters.dynamodb.registry_items import build_caller, build_grant
 from tokenvend.domain import bounds
 from tokenvend.domain.registry import Caller
 from tokenvend.ports import Lookup
-from tokenvend_local import local_aws, processes
+from tokenvend_local import local_aws
 from tokenvend_local.kept import FOLDER
 
 REGISTRY_ITEMS, TOKEN_ITEMS, FEW = 1_000_000, 100_000, 10
@@ -59,15 +59,9 @@ def _store() -> Iterator[Aws]:
     for size, registry, tokens in (("many", REGISTRY_ITEMS, TOKEN_ITEMS), ("few", FEW, FEW)):
         fill[f"registry-{size}"] = {"count": registry, "item": grant}
         fill[f"tokens-{size}"] = {"count": tokens, "item": _sealed_like()}
-    process, endpoint = local_aws.start(
-        FOLDER / "scale",
-        server=_SERVER,
-        variables={"TOKENVEND_FILL": json.dumps(fill), "AUTH": "false"},
-    )
-    try:
+    variables = {"TOKENVEND_FILL": json.dumps(fill), "AUTH": "false"}
+    with local_aws.running(FOLDER / "scale", server=_SERVER, variables=variables) as endpoint:
         yield Aws(endpoint)
-    finally:
-        processes.stop(process)
 
 
 def _check_full(aws: Aws) -> None:

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.local_stack.schedules import schedules
 from tests.local_stack.world import World
 
-from soak.scene import LIFETIMES, Asked, Scene, schedules
+from soak.scene import LIFETIMES, Asked, Scene
 from tokenvend_local import places
 from tokenvend_local.errors import LocalStackError
 from tokenvend_local.kept import FOLDER

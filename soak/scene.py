@@ -1,17 +1,14 @@
 """Who asks for what during a soak, and what is done behind the callers' backs."""
 
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from tests.local_stack.test_consent import Shop, consent, new_shop
 from tests.local_stack.world import World
 
 from tokenvend_local.asking import Answer, OAuthClient, ask_as_client, ask_directly, ask_signed
 from tokenvend_local.browsing import Browser
-from tokenvend_local.places import STACK_NAME
 from tokenvend_local.principals import Principal
 from tokenvend_local.stack import LocalStack
 
@@ -104,21 +101,3 @@ class Scene:
         The code was exchanged first, and one refresh was the request's.
         """
         return len(self.stack.provider.exchanges(self._idle_client())) - 2
-
-
-@contextmanager
-def schedules(stack: LocalStack, expressions: Mapping[str, str]) -> Iterator[None]:
-    """Let rules fire by other *expressions* meanwhile, by the rules' logical ids."""
-    events: Any = stack.client("events")
-    usual: dict[str, str] = {}
-    for logical_id, expression in expressions.items():
-        name = stack.client("cloudformation").describe_stack_resource(
-            StackName=STACK_NAME, LogicalResourceId=logical_id
-        )["StackResourceDetail"]["PhysicalResourceId"]
-        usual[name] = events.describe_rule(Name=name)["ScheduleExpression"]
-        events.put_rule(Name=name, ScheduleExpression=expression, State="ENABLED")
-    try:
-        yield
-    finally:
-        for name, expression in usual.items():
-            events.put_rule(Name=name, ScheduleExpression=expression, State="ENABLED")

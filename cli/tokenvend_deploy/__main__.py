@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cfnlint.decode import cfn_yaml
 
 from tokenvend_deploy.failed_stack import remove_failed_stack
-from tokenvend_deploy.preflight import Target, preflight, read_stack
+from tokenvend_deploy.preflight import ClientOf, Target, preflight, read_stack
 from tokenvend_deploy.versions import find_mismatches, prune
 from tokenvend_local import artifact, places
 from tokenvend_local.errors import LocalStackError
@@ -53,10 +54,11 @@ def main(arguments: Sequence[str]) -> int:
     )
     try:
         session = boto3.Session(region_name=order.region, profile_name=order.profile)
+        client = partial(session.client, endpoint_url=order.endpoint_url)
         if asked.remove_failed:
-            _remove(session, order)
+            _remove(client, order)
         else:
-            _deploy(session, order, only_look=asked.preflight)
+            _deploy(client, order, session.region_name, only_look=asked.preflight)
     except (LocalStackError, BotoCoreError, ClientError) as error:
         sys.stderr.write(f"\n{error}\n")
         return 1
@@ -80,14 +82,11 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _deploy(session: Any, order: Order, *, only_look: bool) -> None:
-    def client(service: str) -> Any:
-        return session.client(service, endpoint_url=order.endpoint_url)
-
+def _deploy(client: ClientOf, order: Order, region: str | None, *, only_look: bool) -> None:
     with told("Looking at the account"):
         account = client("sts").get_caller_identity()["Account"]
         deployed = read_stack(client("cloudformation"), order.stack)
-        target = _target(session, order, deployed.parameters if deployed else {})
+        target = _target(order, region, deployed.parameters if deployed else {})
         findings = list(preflight(client, target, deployed))
     for finding in findings:
         sys.stdout.write(f"  {'✗' if finding.blocks else '·'} {finding.what}\n    {finding.mend}\n")
@@ -107,20 +106,19 @@ def _deploy(session: Any, order: Order, *, only_look: bool) -> None:
     _look_after(client, order, is_first=deployed is None)
 
 
-def _target(session: Any, order: Order, standing: Mapping[str, str]) -> Target:
+def _target(order: Order, region: str | None, standing: Mapping[str, str]) -> Target:
     template: Mapping[str, Any] = cfn_yaml.load(str(places.TEMPLATE))
     defaults = {name: str(each.get("Default", "")) for name, each in template["Parameters"].items()}
     unknown = order.parameters.keys() - defaults.keys()
     if unknown:
         raise DeployError(f"The template has no parameter {', '.join(sorted(unknown))}.")
-    region = session.region_name
     if region is None:
         raise DeployError("Which Region? Name it with --region or AWS_DEFAULT_REGION.")
     known = {name: value for name, value in standing.items() if name in defaults}
     return Target(order.stack, region, {**defaults, **known, **order.parameters})
 
 
-def _first(client: Any, order: Order) -> None:
+def _first(client: ClientOf, order: Order) -> None:
     try:
         _sam_deploy(order, {**order.parameters, "DeletionProtection": "false"})
     except LocalStackError:
@@ -145,7 +143,7 @@ def _sam_deploy(order: Order, parameters: Mapping[str, str]) -> None:
     )
 
 
-def _look_after(client: Any, order: Order, *, is_first: bool) -> None:
+def _look_after(client: ClientOf, order: Order, *, is_first: bool) -> None:
     functions, names = client("lambda"), _functions_of(client("cloudformation"), order.stack)
     with told("Comparing `live` with what was deployed"):
         wrong = list(find_mismatches(functions, names))
@@ -194,13 +192,9 @@ def _apply(order: Order, *, is_first: bool) -> None:
         raise DeployError("`tokenvend apply` failed; what it says is above. The stack is deployed.")
 
 
-def _remove(session: Any, order: Order) -> None:
+def _remove(client: ClientOf, order: Order) -> None:
     with told(f"Removing {order.stack}, whose first deployment failed"):
-        remove_failed_stack(
-            session.client("cloudformation", endpoint_url=order.endpoint_url),
-            session.client("dynamodb", endpoint_url=order.endpoint_url),
-            order.stack,
-        )
+        remove_failed_stack(client("cloudformation"), client("dynamodb"), order.stack)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-LIVE = "live"
+from tokenvend.domain.names import LIVE_ALIAS
+
 #: So many former versions stay for a roll back by hand, beside those that an alias points at.
 KEPT = 3
 #: What must be the same in the version that runs and in what was deployed.
@@ -27,7 +28,7 @@ def find_mismatches(functions: Any, names: Sequence[str]) -> Iterator[Mismatch]:
     """The functions of which `live` differs from their newest code and settings, `$LATEST`."""
     for name in names:
         newest = functions.get_function_configuration(FunctionName=name)
-        live = functions.get_function_configuration(FunctionName=name, Qualifier=LIVE)
+        live = functions.get_function_configuration(FunctionName=name, Qualifier=LIVE_ALIAS)
         differs = tuple(
             field for field in _COMPARED if _comparable(newest, field) != _comparable(live, field)
         )
@@ -59,9 +60,12 @@ def prune(functions: Any, name: str) -> list[str]:
         for page in functions.get_paginator("list_aliases").paginate(FunctionName=name)
         for alias in page["Aliases"]
     }
-    if LIVE not in aliases:
+    if LIVE_ALIAS not in aliases:
         return []
-    live, needed = int(aliases[LIVE]), {int(each) for each in aliases.values() if each.isdigit()}
+    live, needed = (
+        int(aliases[LIVE_ALIAS]),
+        {int(each) for each in aliases.values() if each.isdigit()},
+    )
     versions = [
         int(version["Version"])
         for page in functions.get_paginator("list_versions_by_function").paginate(FunctionName=name)

@@ -4,7 +4,8 @@ import json
 import os
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from tokenvend_local import places, processes
@@ -46,6 +47,18 @@ def start(
         processes.stop(process)
         raise
     return process, endpoint
+
+
+@contextmanager
+def running(
+    folder: Path, *, server: Path = _SERVER, variables: Mapping[str, str] | None = None
+) -> Iterator[str]:
+    """The endpoint of one that runs meanwhile; see `start`, whose errors it raises."""
+    process, endpoint = start(folder, server=server, variables=variables)
+    try:
+        yield endpoint
+    finally:
+        processes.stop(process)
 
 
 def _settings(port: int, folder: Path) -> dict[str, str]:

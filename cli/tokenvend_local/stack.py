@@ -64,6 +64,15 @@ class LocalStack:
         """A boto3 client: as the account's root, or with *credentials*."""
         return client(self.endpoint, service, **credentials)
 
+    def physical_ids(self) -> dict[str, str]:
+        """The name or ARN of each resource of the stack, by its logical id in the template."""
+        pages = self.client("cloudformation").get_paginator("list_stack_resources")
+        return {
+            resource["LogicalResourceId"]: resource["PhysicalResourceId"]
+            for page in pages.paginate(StackName=places.STACK_NAME)
+            for resource in page["StackResourceSummaries"]
+        }
+
     def environment(self) -> dict[str, str]:
         """The environment in which a command talks to this stack."""
         path = f"{places.VENV / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"

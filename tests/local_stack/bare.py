@@ -74,14 +74,8 @@ def deployed_variables(stack: LocalStack, function: str) -> dict[str, str]:
     A function that a deployment with these parameters leaves out has none of its own.
     """
     own = {}
-    paginator = stack.client("cloudformation").get_paginator("list_stack_resources")
-    names = {
-        each["LogicalResourceId"]: each["PhysicalResourceId"]
-        for page in paginator.paginate(StackName=places.STACK_NAME)
-        for each in page["StackResourceSummaries"]
-    }
-    if function in names:
-        deployed = stack.client("lambda").get_function_configuration(FunctionName=names[function])
+    if name := stack.physical_ids().get(function):
+        deployed = stack.client("lambda").get_function_configuration(FunctionName=name)
         own = dict(deployed["Environment"]["Variables"])
     return own | {
         "AWS_ENDPOINT_URL": stack.endpoint,

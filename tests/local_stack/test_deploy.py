@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tokenvend_local import deployment, local_aws, places, processes
+from tokenvend_local import deployment, local_aws, places
 from tokenvend_local.kept import FOLDER
 
 type Deploy = Callable[..., subprocess.CompletedProcess[str]]
@@ -24,11 +24,8 @@ grants: [{caller: shop, credential: jobs, scopes: [read]}]
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    folder = FOLDER / "deploy"
-    folder.mkdir(parents=True, exist_ok=True)
-    process, url = local_aws.start(folder)
-    yield url
-    processes.stop(process)
+    with local_aws.running(FOLDER / "deploy") as endpoint:
+        yield endpoint
 
 
 @pytest.fixture

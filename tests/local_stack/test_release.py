@@ -13,7 +13,7 @@ from scripts.expand import expand, load
 from tests.template.deployed import deployed
 
 from tokenvend_deploy.release import ARCHITECTURES, assemble
-from tokenvend_local import artifact, deployment, local_aws, places, processes
+from tokenvend_local import artifact, deployment, local_aws, places
 from tokenvend_local.kept import FOLDER
 
 BUCKET = "releases"
@@ -111,11 +111,8 @@ def _versions(template: dict[str, Any]) -> set[str]:
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    folder = FOLDER / "release"
-    folder.mkdir(parents=True, exist_ok=True)
-    process, url = local_aws.start(folder)
-    yield url
-    processes.stop(process)
+    with local_aws.running(FOLDER / "release") as endpoint:
+        yield endpoint
 
 
 def test_it_is_deployed_with_s3_and_cloudformation_alone(release: Path, endpoint: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tokenvend.domain.names import LIVE_ALIAS
 from tokenvend_cli.configuration.models import ConfigurationModel
 from tokenvend_cli.deployment.alias_policy import (
     AliasPolicies,
@@ -14,7 +15,6 @@ from tokenvend_cli.deployment.alias_policy import (
 from tokenvend_cli.deployment.stack import Deployment
 from tokenvend_cli.problems import CommandError
 
-_LIVE = "live"
 #: Aliases that are described otherwise were made by somebody else, and are left alone.
 _DESCRIPTION = "A caller of tokenvend"
 
@@ -87,8 +87,10 @@ class Aliases:
             for name, caller in configuration.callers.items()
             if caller.direct is not None
         }
-        if wanted and _LIVE not in found:
-            raise CommandError(f"{self._function} has no alias {_LIVE}: deploy the stack again")
+        if wanted and LIVE_ALIAS not in found:
+            raise CommandError(
+                f"{self._function} has no alias {LIVE_ALIAS}: deploy the stack again"
+            )
         needed = [
             change
             for name, principals in sorted(wanted.items())
@@ -100,7 +102,7 @@ class Aliases:
     def behind(self) -> list[str]:
         """The callers' aliases that do not point at the version that `live` points at, sorted."""
         found = self._found()
-        live = found.get(_LIVE)
+        live = found.get(LIVE_ALIAS)
         return sorted(
             name
             for name, alias in found.items()
@@ -149,7 +151,7 @@ class Aliases:
     def _change(
         self, name: str, principals: tuple[str, ...], found: dict[str, _Alias]
     ) -> AliasChange | None:
-        version = found[_LIVE].version
+        version = found[LIVE_ALIAS].version
         alias = found.get(name)
         if alias is None:
             return AliasChange(AliasAction.MAKE, name, version, principals)
