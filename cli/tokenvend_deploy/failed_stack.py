@@ -1,43 +1,65 @@
-"""Remove a stack whose first deployment failed and was not rolled back.
+"""Remove a stack whose first deployment failed, and what CloudFormation leaves behind of it.
 
-CloudFormation keeps what the template retains: the key, two tables and the log groups stay.
+The template retains the key, two tables and the log groups (`RetainExceptOnCreate`). The roll back
+of a first deployment deletes them all the same, but `DeleteStack` does not. Each has a name of its
+own in each stack, made by CloudFormation or with the stack's id in it: nothing of another stack is
+ever met.
 """
 
+from collections import defaultdict
+from collections.abc import Iterator
 from typing import Any
 
-from tokenvend_deploy.preflight import read_stack
+from tokenvend_deploy.retained import RetainedKind, retained_kinds
+from tokenvend_deploy.stack import ClientOf, read_stack
 from tokenvend_local.errors import LocalStackError
 
 
 class NotRemovableError(LocalStackError):
-    """The stack is not one that never was: nothing of it is touched."""
+    """The stack is in use, or something of it could not be removed."""
 
 
-def remove_failed_stack(cloudformation: Any, dynamodb: Any, name: str) -> None:
-    """Delete the stack *name*, whose first deployment failed, if its tables are empty.
+def remove_failed_stack(client: ClientOf, name: str) -> None:
+    """Delete the stack *name*, whose first deployment failed, and all that it made.
 
-    A table with deletion protection stops the roll back. It is switched off, but only for a table
-    that is empty: a stack that was ever used is left alone.
+    A stack that was ever deployed whole is left alone, and so is one with a table that holds
+    something. KMS deletes the key 7 days later.
 
     Raises:
-        NotRemovableError: it is in use, or a table of it holds something.
+        NotRemovableError: it is in use, a table of it holds something, or a part of it is still
+            there afterwards; the text names it.
     """
+    cloudformation = client("cloudformation")
     stack = read_stack(cloudformation, name)
     if stack is None:
         raise NotRemovableError(f"There is no stack {name}.")
     if not stack.is_failed:
         raise NotRemovableError(f"{name} was deployed ({stack.status}): it is not removed here.")
-    resources = cloudformation.describe_stack_resources(StackName=name)["StackResources"]
-    tables = [
-        each["PhysicalResourceId"]
-        for each in resources
-        if each["ResourceType"] == "AWS::DynamoDB::Table"
-        and each["ResourceStatus"] != "DELETE_COMPLETE"
-    ]
-    for table in tables:
-        if dynamodb.scan(TableName=table, Limit=1)["Count"]:
-            raise NotRemovableError(f"The table {table} is not empty: nothing was removed.")
-    for table in tables:
-        dynamodb.update_table(TableName=table, DeletionProtectionEnabled=False)
+    made = list(_made_by(cloudformation, name, retained_kinds(client)))
+    for kind, each in made:
+        if kind.holds_something(each):
+            raise NotRemovableError(f"The {kind.label} {each} is not empty: nothing was removed.")
+    for kind, each in made:
+        kind.unprotect(each)
     cloudformation.delete_stack(StackName=name)
     cloudformation.get_waiter("stack_delete_complete").wait(StackName=name)
+    for kind, each in made:
+        kind.delete(each)
+    if left := [f"the {kind.label} {each}" for kind, each in made if kind.exists(each)]:
+        raise NotRemovableError(f"{name} is deleted, but still there is: {', '.join(left)}.")
+
+
+def _made_by(
+    cloudformation: Any, stack: str, kinds: tuple[RetainedKind, ...]
+) -> Iterator[tuple[RetainedKind, str]]:
+    """What of these *kinds* the stack made, from its events.
+
+    They also name what a roll back could not delete.
+    """
+    names: dict[str, set[str]] = defaultdict(set)
+    for page in cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack):
+        for event in page["StackEvents"]:
+            if event.get("PhysicalResourceId"):
+                names[event["ResourceType"]].add(event["PhysicalResourceId"])
+    for kind in kinds:
+        yield from ((kind, name) for name in sorted(names[kind.type]))

@@ -10,14 +10,21 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from tokenvend_deploy.refusals import NOT_ALLOWED
+from tokenvend_deploy.stack import ClientOf, DeployedStack
+
 #: An account must leave so many environments to functions that reserve none.
 _UNRESERVED = 100
-#: VendIam, VendOauth2, Metadata, Jwks and ConnectPages.
-_HTTP_FUNCTIONS = 5
+#: VendIam, VendOauth2, Metadata and Jwks; the pages' function is beside them if there are pages.
+_HTTP_FUNCTIONS = 4
+#: VendIam and VendOauth2.
+_PROVISIONED_FUNCTIONS = 2
 _POLICY_TYPE = "AWS::Lambda::ResourcePolicy"
-_NOT_ALLOWED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
-
-type ClientOf = Callable[[str], Any]
+#: From these CloudFormation does not update, and what makes it do so again.
+_STUCK = {
+    "UPDATE_ROLLBACK_FAILED": "aws cloudformation continue-update-rollback --stack-name {stack}",
+    "DELETE_FAILED": "aws cloudformation delete-stack --stack-name {stack}",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,42 +45,6 @@ class Target:
     parameters: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class DeployedStack:
-    """The stack as it stands. `is_failed`: its first deployment failed, and it can only go."""
-
-    status: str
-    parameters: Mapping[str, str]
-
-    @property
-    def is_failed(self) -> bool:
-        """Whether it was never deployed whole."""
-        return self.status in {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"}
-
-
-def read_stack(cloudformation: Any, name: str) -> DeployedStack | None:
-    """The stack *name*; `None` if there is none.
-
-    Raises:
-        botocore.exceptions.ClientError: CloudFormation does not say.
-    """
-    try:
-        (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "ValidationError":
-            return None
-        raise
-    if stack["StackStatus"] in {"REVIEW_IN_PROGRESS", "DELETE_COMPLETE"}:
-        return None
-    return DeployedStack(
-        stack["StackStatus"],
-        {
-            each["ParameterKey"]: each.get("ParameterValue", "")
-            for each in stack.get("Parameters", [])
-        },
-    )
-
-
 def preflight(
     client: ClientOf, target: Target, deployed: DeployedStack | None
 ) -> Iterator[Finding]:
@@ -88,7 +59,7 @@ def preflight(
         try:
             yield from check()
         except ClientError as error:
-            if error.response["Error"]["Code"] not in _NOT_ALLOWED:
+            if error.response["Error"]["Code"] not in NOT_ALLOWED:
                 raise
             yield Finding(
                 f"{error.operation_name} may not be called here, so this was not looked at.",
@@ -104,6 +75,11 @@ def _stack(target: Target, deployed: DeployedStack | None) -> Iterator[Finding]:
         yield Finding(
             f"The first deployment of {target.stack} failed ({deployed.status}).",
             f"Remove it: make deploy DEPLOY_ARGS='--remove-failed --stack {target.stack}'",
+        )
+    if deployed.status in _STUCK:
+        yield Finding(
+            f"{target.stack} cannot be deployed to ({deployed.status}): its events say why.",
+            f"Mend what they name, then run: {_STUCK[deployed.status].format(stack=target.stack)}",
         )
     if deployed.status.endswith("_IN_PROGRESS"):
         yield Finding(
@@ -149,21 +125,40 @@ def _policies(cloudformation: Any, target: Target) -> Iterator[Finding]:
 def _concurrency(
     functions: Any, target: Target, deployed: DeployedStack | None
 ) -> Iterator[Finding]:
-    wanted = _reserved(target.parameters)
+    provisioned, reserved_each = (
+        _number(target.parameters, name) for name in ("ProvisionedConcurrency", "HttpConcurrency")
+    )
+    if 0 < reserved_each < provisioned:
+        yield Finding(
+            f"ProvisionedConcurrency={provisioned} is more than HttpConcurrency={reserved_each},"
+            " which is all that each of these functions may run.",
+            "Raise HttpConcurrency, or lower ProvisionedConcurrency.",
+        )
+    wanted = _taken(target.parameters)
     if not wanted:
         return
     unreserved = functions.get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"]
     free = unreserved + _reserved(deployed.parameters if deployed else {}) - _UNRESERVED
     if wanted > free:
         yield Finding(
-            f"HttpConcurrency and DirectConcurrency reserve {wanted} environments in all, and this"
-            f" account can reserve {max(0, free)} more.",
+            "HttpConcurrency, DirectConcurrency and ProvisionedConcurrency take"
+            f" {wanted} environments in all, and this account has {max(0, free)} to give.",
             "Lower them, or ask for more concurrent executions (Service Quotas, Lambda).",
         )
 
 
+def _taken(parameters: Mapping[str, str]) -> int:
+    """How many environments others cannot use. Those kept ready come out of reserved ones."""
+    if _number(parameters, "HttpConcurrency"):
+        return _reserved(parameters)
+    ready = _PROVISIONED_FUNCTIONS * _number(parameters, "ProvisionedConcurrency")
+    return _reserved(parameters) + ready
+
+
 def _reserved(parameters: Mapping[str, str]) -> int:
-    http, direct = (
-        int(parameters.get(name, "0") or 0) for name in ("HttpConcurrency", "DirectConcurrency")
-    )
-    return _HTTP_FUNCTIONS * http + direct
+    http = _HTTP_FUNCTIONS + (parameters.get("ConsentPages") == "true")
+    return http * _number(parameters, "HttpConcurrency") + _number(parameters, "DirectConcurrency")
+
+
+def _number(parameters: Mapping[str, str], name: str) -> int:
+    return int(parameters.get(name, "0") or 0)

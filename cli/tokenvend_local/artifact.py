@@ -23,7 +23,8 @@ from tokenvend_local.sam import run_sam
 
 LAYER = "TokenvendLayer"
 
-_AWS_BUILD = ROOT / ".aws-sam" / "build"
+#: What `sam deploy` deploys.
+AWS_BUILD = ROOT / ".aws-sam" / "build"
 LOCK = places.BUILD / "sam.lock"
 _FINGERPRINT = SAM_BUILD / ".built-from"
 _SOURCES = (
@@ -65,8 +66,8 @@ def build_for_aws(log: Path, architecture: str = "arm64") -> None:
     """
     with _alone():
         run_sam("build", "--parameter-overrides", f"Architecture={architecture}", log=log)
-        compile_parts(_AWS_BUILD)
-        stamp_functions(_AWS_BUILD, _AWS_BUILD / LAYER)
+        compile_parts(AWS_BUILD)
+        stamp_functions(AWS_BUILD, AWS_BUILD / LAYER)
 
 
 def _build(log: Path) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from tests.deploy.stubs import Stubs
 
-from tokenvend_deploy.preflight import DeployedStack, Finding, Target, preflight, read_stack
+from tokenvend_deploy.preflight import Finding, Target, preflight
+from tokenvend_deploy.stack import DeployedStack, read_stack
 
 PARAMETERS = {
     "DeploymentId": "tokenvend",
@@ -13,6 +14,8 @@ PARAMETERS = {
     "LocalStack": "false",
     "HttpConcurrency": "0",
     "DirectConcurrency": "0",
+    "ProvisionedConcurrency": "0",
+    "ConsentPages": "false",
 }
 ROLE = "arn:aws:iam::111122223333:role/api-gateway-logs"
 
@@ -72,26 +75,43 @@ def test_a_region_without_resource_policies_is_named() -> None:
     assert "eu-west-1 has no AWS::Lambda::ResourcePolicy" in finding.what
 
 
+TEN = {"HttpConcurrency": "10", "DirectConcurrency": "10"}
+WITH_PAGES = TEN | {"ConsentPages": "true"}
+
+
 @pytest.mark.parametrize(
-    ("unreserved", "reserved_now", "is_refused"),
+    ("unreserved", "now", "wanted", "taken"),
     [
-        pytest.param(160, {}, False, id="just enough"),
-        pytest.param(159, {}, True, id="one too few"),
-        pytest.param(
-            100, {"HttpConcurrency": "10", "DirectConcurrency": "10"}, False, id="its own"
-        ),
+        pytest.param(150, {}, TEN, None, id="just enough"),
+        pytest.param(149, {}, TEN, 50, id="one too few"),
+        pytest.param(160, {}, WITH_PAGES, None, id="just enough with pages"),
+        pytest.param(159, {}, WITH_PAGES, 60, id="one too few with pages"),
+        pytest.param(100, TEN, TEN, None, id="what it has already"),
+        pytest.param(100, WITH_PAGES, WITH_PAGES, None, id="what it has already with pages"),
+        pytest.param(109, TEN, WITH_PAGES, 60, id="the pages' come new"),
+        pytest.param(119, {}, {"ProvisionedConcurrency": "10"}, 20, id="kept ready"),
+        pytest.param(150, {}, TEN | {"ProvisionedConcurrency": "10"}, None, id="ready of reserved"),
     ],
 )
 def test_concurrency_that_is_not_there_is_named(
-    unreserved: int, reserved_now: dict[str, str], *, is_refused: bool
+    unreserved: int, now: dict[str, str], wanted: dict[str, str], taken: int | None
 ) -> None:
     stubs = Stubs()
     _answers(stubs, unreserved=unreserved)
-    deployed = DeployedStack("CREATE_COMPLETE", reserved_now) if reserved_now else None
+    deployed = DeployedStack("CREATE_COMPLETE", now) if now else None
 
-    found = _findings(stubs, deployed, HttpConcurrency="10", DirectConcurrency="10")
+    found = _findings(stubs, deployed, **wanted)
 
-    assert [("reserve 60 environments" in each.what) for each in found] == [True] * is_refused
+    assert [f"take {taken} environments" in each.what for each in found] == [True] * bool(taken)
+
+
+def test_more_environments_kept_ready_than_may_run_are_refused() -> None:
+    stubs = Stubs()
+    _answers(stubs)
+
+    (finding,) = _findings(stubs, HttpConcurrency="5", ProvisionedConcurrency="6")
+
+    assert "ProvisionedConcurrency=6 is more than HttpConcurrency=5" in finding.what
 
 
 def test_another_deployment_id_than_the_stacks_is_refused() -> None:
@@ -111,6 +131,8 @@ def test_another_deployment_id_than_the_stacks_is_refused() -> None:
         ("ROLLBACK_COMPLETE", "first deployment of tokenvend failed"),
         ("ROLLBACK_FAILED", "first deployment of tokenvend failed"),
         ("UPDATE_IN_PROGRESS", "Somebody is deploying tokenvend right now"),
+        ("UPDATE_ROLLBACK_FAILED", "cannot be deployed to (UPDATE_ROLLBACK_FAILED)"),
+        ("DELETE_FAILED", "cannot be deployed to (DELETE_FAILED)"),
     ],
 )
 def test_a_stack_that_cannot_be_deployed_to_now_is_named(status: str, words: str) -> None:

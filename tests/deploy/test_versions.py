@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from tests.deploy.stubs import Stubs
 
-from tokenvend_deploy.failed_stack import NotRemovableError, remove_failed_stack
 from tokenvend_deploy.versions import find_mismatches, prune
 
 NAME = "tokenvend-VendIamFunction-1"
@@ -85,66 +84,3 @@ def test_a_function_without_live_is_left_alone() -> None:
     stubs.answer("lambda", "list_aliases", {"Aliases": []}, FunctionName=NAME)
 
     assert prune(stubs.client("lambda"), NAME) == []
-
-
-def _stack(stubs: Stubs, status: str) -> None:
-    stack = {
-        "StackName": "tokenvend",
-        "StackStatus": status,
-        "CreationTime": "2026-03-01T12:00:00Z",
-    }
-    stubs.answer("cloudformation", "describe_stacks", {"Stacks": [stack]}, StackName="tokenvend")
-
-
-def _table(stubs: Stubs, *, items: int) -> None:
-    resource = {
-        "LogicalResourceId": "ConnectionsTable",
-        "PhysicalResourceId": "tokenvend-connections",
-        "ResourceType": "AWS::DynamoDB::Table",
-        "ResourceStatus": "DELETE_FAILED",
-        "Timestamp": "2026-03-01T12:00:00Z",
-    }
-    stubs.answer(
-        *("cloudformation", "describe_stack_resources", {"StackResources": [resource]}),
-        StackName="tokenvend",
-    )
-    stubs.answer("dynamodb", "scan", {"Count": items}, TableName="tokenvend-connections", Limit=1)
-
-
-def _remove(stubs: Stubs) -> None:
-    remove_failed_stack(stubs.client("cloudformation"), stubs.client("dynamodb"), "tokenvend")
-
-
-def test_a_first_deployment_that_failed_is_removed_with_its_empty_tables() -> None:
-    stubs = Stubs()
-    _stack(stubs, "ROLLBACK_FAILED")
-    _table(stubs, items=0)
-    stubs.answer(
-        *("dynamodb", "update_table", {}),
-        TableName="tokenvend-connections",
-        DeletionProtectionEnabled=False,
-    )
-    stubs.answer("cloudformation", "delete_stack", {}, StackName="tokenvend")
-    _stack(stubs, "DELETE_COMPLETE")
-
-    _remove(stubs)
-
-    stubs.all_asked()
-
-
-def test_a_table_that_holds_something_is_never_removed() -> None:
-    stubs = Stubs()
-    _stack(stubs, "ROLLBACK_FAILED")
-    _table(stubs, items=1)
-
-    with pytest.raises(NotRemovableError, match="is not empty"):
-        _remove(stubs)
-
-
-@pytest.mark.parametrize("status", ["CREATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"])
-def test_a_stack_that_was_deployed_is_never_removed(status: str) -> None:
-    stubs = Stubs()
-    _stack(stubs, status)
-
-    with pytest.raises(NotRemovableError, match="was deployed"):
-        _remove(stubs)

@@ -97,6 +97,14 @@ class RegistryTable:
         answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
         return registry_item_of(answer["Item"]) if "Item" in answer else None
 
+    def begin(self) -> None:
+        """Write revision 1 of a registry that nobody has written yet, with nothing in it.
+
+        Raises:
+            ChangedMeanwhileError: somebody has written it.
+        """
+        self._transact([self._move_on(0)])
+
     def write(self, writes: Writes, *, revision: int) -> None:
         """Make *writes* on top of *revision*: in one step where they are less than a hundred.
 
