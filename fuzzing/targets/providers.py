@@ -1,7 +1,9 @@
 """What providers and AWS send: token responses, accounts, metadata, dates."""
 
+from dataclasses import replace
 from datetime import UTC, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from hypothesis import strategies as st
 from tests.adapters.connection_samples import consent
@@ -12,9 +14,14 @@ from fuzzing.target import Target, keeps_secret
 from tokenvend.adapters.aws_clients import tell_time
 from tokenvend.adapters.clock import SystemClock
 from tokenvend.domain import bounds
-from tokenvend.domain.errors import ProviderRefusedError, TemporarilyUnavailableError
+from tokenvend.domain.errors import (
+    ProviderRefusedError,
+    TemporarilyUnavailableError,
+    TokenVendError,
+)
 from tokenvend.domain.oauth.code_exchange import parse_account, parse_code_response
 from tokenvend.domain.oauth.refresh import Spent, judge_refresh
+from tokenvend.domain.oauth.token_answer import LifetimeUnit
 from tokenvend.domain.oauth.token_response import (
     ProviderResponse,
     parse_retry_after,
@@ -41,6 +48,11 @@ _DATES = (
     "Sun, 01 Mar 99999999999999999999999 00:00:00 GMT",
 )
 
+
+def _form(fields: dict[str, str]) -> bytes:
+    return urlencode({"access_token": "t"} | fields, errors="surrogatepass").encode()
+
+
 _fields = st.dictionaries(
     st.sampled_from([*_GOOD, "error", "cnf", "id_token", "refresh_token_expires_in"])
     | hostile.texts,
@@ -53,16 +65,27 @@ _bodies = (
     hostile.altered(_GOOD).map(hostile.encoded)
     | st.tuples(_fields, _tokens).map(lambda both: hostile.encoded(_GOOD | both[0] | both[1]))
     | hostile.json_bytes
+    | st.dictionaries(hostile.texts, hostile.texts, max_size=3).map(_form)
 )
 _dates = (
     st.sampled_from(_DATES)
     | hostile.texts
     | st.from_regex(r"\w{3}, \d{1,2} (Jan|Mar) \d{1,30} \d+:\d+:\d+ [+-]\d{1,9}", fullmatch=True)
 )
+_paths = st.sampled_from(["access_token", "d.t", "0.t", "d.0", "expires_in", "token_type", "error"])
+_descriptions = st.fixed_dictionaries(
+    {},
+    optional={
+        **dict.fromkeys(("token", "token_type", "lifetime", "scope", "error", "success"), _paths),
+        "lifetime_unit": st.sampled_from(LifetimeUnit).map(str),
+        "token_types": st.lists(hostile.texts, min_size=1, max_size=2),
+        "success_values": st.lists(hostile.texts, min_size=1, max_size=2),
+    },
+)
 _responses = st.builds(
     ProviderResponse,
     status=st.sampled_from([200, 200, 200, 201, 302, 400, 401, 403, 429, 500, 503]),
-    content_type=hostile.texts,
+    content_type=hostile.texts | st.just("application/x-www-form-urlencoded"),
     body=_bodies,
     retry_after=st.none() | _dates,
 )
@@ -78,6 +101,21 @@ def _check_token(response: ProviderResponse) -> str:
         return str(getattr(error, "provider_error", error.rule))
     assert timedelta(0) < token.lifetime <= bounds.LIFETIME_MAXIMUM, "a lifetime out of bounds"
     assert token.access_token.reveal().isascii(), "a token that no header carries"
+    keeps_secret(token)
+    return "token"
+
+
+def _check_described(case: tuple[dict[str, Any], ProviderResponse]) -> str:
+    described, response = case
+    definition = replace(_DEFINITION, token_answer=described)
+    try:
+        token = parse_token_response(
+            response, definition, asked=frozenset({"jobs_read"}), requested_at=START
+        )
+    except TokenVendError as error:
+        keeps_secret(error, error.rule, getattr(error, "provider_error", ""))
+        return str(getattr(error, "provider_error", error.rule))
+    assert timedelta(0) < token.lifetime <= bounds.LIFETIME_MAXIMUM, "a lifetime out of bounds"
     keeps_secret(token)
     return "token"
 
@@ -154,6 +192,15 @@ TARGETS = (
         promise="a token within its bounds, or a refusal that quotes nothing",
         inputs=_responses,
         check=_check_token,
+    ),
+    Target(
+        name="described-response",
+        promise="any description reads any answer: a token within its bounds, or a refusal",
+        inputs=st.tuples(
+            _descriptions | hostile.altered({"token": "d.t", "lifetime_unit": "rfc3339"}),
+            _responses,
+        ),
+        check=_check_described,
     ),
     Target(
         name="code-response",

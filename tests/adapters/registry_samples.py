@@ -47,6 +47,7 @@ DEFINITION = CredentialDefinition(
     client_authentication=ClientAuthentication.POST,
     scopes=frozenset({"jobs_read", "users_read"}),
     extra_parameters={"prompt": "none"},
+    token_answer={"token": "data.token"},
     secret=SecretReference("arn:aws:secretsmanager:eu-central-1:111122223333:secret:ats-AbCdEf"),
 )
 
@@ -118,6 +119,7 @@ definitions = st.builds(
         algorithm=st.sampled_from(SigningAlgorithm),
         kms_keys=st.lists(_texts, max_size=3).map(tuple),
     ),
+    token_answer=st.dictionaries(_texts, _texts | st.lists(_texts, max_size=2), max_size=3),
     api_key_header=st.none() | st.builds(Header, name=_texts, prefix=st.text(max_size=8)),
     authorization=st.none()
     | st.builds(

@@ -92,7 +92,14 @@ def _keys(model: str, prefix: str = "") -> Iterator[str]:
 @pytest.mark.parametrize(
     ("section", "rows"),
     [
-        ("Providers", [*_keys("ProviderModel"), *_keys("ApiKeyModel", "api_key.")]),
+        (
+            "Providers",
+            [
+                *_keys("ProviderModel"),
+                *_keys("ApiKeyModel", "api_key."),
+                *_keys("TokenAnswerModel", "token_answer."),
+            ],
+        ),
         (
             "Credentials",
             [

@@ -41,6 +41,8 @@ ONLY_A_MISS_NEEDS = {
     "tokenvend.connecting",
     "tokenvend.domain.consent",
     "tokenvend.domain.journal",
+    "tokenvend.domain.oauth.token_answer",
+    "tokenvend.domain.oauth.token_lifetime",
     "tokenvend.vending.reject",
     "tokenvend.vending.renew",
     "tokenvend.vending.sweep",

@@ -90,6 +90,7 @@ def _definition(name: str, model: CredentialModel, provider: Provider) -> Creden
         if model.kind == "authorization_code"
         else None,
         assertion=_assertion(model, provider),
+        token_answer={} if model.kind == "api_key" else provider.token_answer,
     )
 
 

@@ -14,7 +14,7 @@ URL = re.compile(r"https?://[A-Za-z0-9.\[\]:-]+(?:/[\x21\x24-\x3B\x3D\x40-\x5B\x
 EXPECTED: dict[str, str] = {}
 
 
-def _whole(pattern: str, expected: str) -> Any:
+def whole(pattern: str, expected: str) -> Any:
     """A field whose whole text matches *pattern*; `|` binds looser than `^` and `$`."""
     anchored = f"^(?:{pattern})$"
     EXPECTED[anchored] = expected
@@ -23,40 +23,40 @@ def _whole(pattern: str, expected: str) -> Any:
 
 Name = Annotated[
     str,
-    _whole(NAME.pattern, "a name: a small letter, then small letters, digits, hyphens; 63 at most"),
+    whole(NAME.pattern, "a name: a small letter, then small letters, digits, hyphens; 63 at most"),
 ]
 #: Tenants and client ids have the same form.
 _WIDER_NAME = "a name of letters, digits, `_`, `.` and `-`; 63 at most"
-Tenant = Annotated[str, _whole(TENANT.pattern, _WIDER_NAME)]
-ClientId = Annotated[str, _whole(CLIENT_ID.pattern, _WIDER_NAME)]
+Tenant = Annotated[str, whole(TENANT.pattern, _WIDER_NAME)]
+ClientId = Annotated[str, whole(CLIENT_ID.pattern, _WIDER_NAME)]
 ConnectionName = Annotated[
     str,
-    _whole(
+    whole(
         CONNECTION.pattern,
         f"{_WIDER_NAME}; another caller's is owner/name",
     ),
 ]
 Scope = Annotated[
-    str, _whole(SCOPE.pattern, "one scope, without spaces: list several as [jobs_read, users_read]")
+    str, whole(SCOPE.pattern, "one scope, without spaces: list several as [jobs_read, users_read]")
 ]
-Target = Annotated[str, _whole(TARGET.pattern, "visible ASCII, without spaces or quotes")]
+Target = Annotated[str, whole(TARGET.pattern, "visible ASCII, without spaces or quotes")]
 Url = Annotated[
     str,
-    _whole(
+    whole(
         URL.pattern,
         "a URL such as https://login.acme.example/oauth/token, without user, query or fragment",
     ),
 ]
 #: RFC 9110 §5.1, and what may stand before a key in its value.
 HeaderName = Annotated[
-    str, _whole(r"[A-Za-z][A-Za-z0-9-]{0,63}", "a header's name, such as X-Api-Key")
+    str, whole(r"[A-Za-z][A-Za-z0-9-]{0,63}", "a header's name, such as X-Api-Key")
 ]
 HeaderPrefix = Annotated[
-    str, _whole(r"[\x21-\x7E][\x20-\x7E]{0,31}", "plain ASCII, 32 at most, such as `Token `")
+    str, whole(r"[\x21-\x7E][\x20-\x7E]{0,31}", "plain ASCII, 32 at most, such as `Token `")
 ]
 PrincipalArn = Annotated[
     str,
-    _whole(
+    whole(
         r"arn:aws[a-z-]*:iam::\d{12}:(?:role|user)/[\x21-\x23\x25-\x29\x2B-\x3E\x40-\x7E]+",
         "the ARN of an IAM role or user, such as arn:aws:iam::111122223333:role/billing: no"
         " wildcard, not the root user, not a session of a role",
@@ -64,21 +64,21 @@ PrincipalArn = Annotated[
 ]
 UniqueId = Annotated[
     str,
-    _whole(
+    whole(
         r"A(?:ROA|IDA)[A-Z0-9]{12,124}",
         "the RoleId (AROA…) or UserId (AIDA…) that `aws iam get-role` or `get-user` shows",
     ),
 ]
 KmsKeyArn = Annotated[
     str,
-    _whole(
+    whole(
         r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+",
         "the ARN of a KMS key pair, not an alias",
     ),
 ]
 SecretArn = Annotated[
     str,
-    _whole(
+    whole(
         r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+",
         "the ARN of a Secrets Manager secret",
     ),

@@ -18,6 +18,7 @@ from tokenvend_cli.configuration.forms import (
 from tokenvend_cli.configuration.grant_models import GrantModel
 from tokenvend_cli.configuration.secret_models import SecretModel, SigningModel
 from tokenvend_cli.configuration.strict import Strict
+from tokenvend_cli.configuration.token_models import TokenAnswerModel
 
 _LIFETIME_MAXIMUM_SECONDS = int(bounds.LIFETIME_MAXIMUM.total_seconds())
 
@@ -101,6 +102,9 @@ class ProviderModel(Strict):
     )
     api_key: ApiKeyModel | None = Field(
         default=None, description="How its API takes an API key; may be all that is said of it"
+    )
+    token_answer: TokenAnswerModel | None = Field(
+        default=None, description="How its token endpoint's answer is read; else as RFC 6749 has it"
     )
 
     @model_validator(mode="after")

@@ -23,6 +23,7 @@ class Provider:
     `refresh_token_days` is how long an unused refresh token lives, `None` if that is not known;
     so is `refresh_token_rotates`, whether each refresh gives the next one.
     `kinds` are the kinds of credential that it has, `None` if that is not known.
+    `token_answer` is what `tokenvend.domain.oauth.token_answer` parses.
     """
 
     token_endpoint: str = ""
@@ -46,6 +47,7 @@ class Provider:
     account_field: str = "sub"
     kinds: frozenset[str] | None = None
     assertion_audience: str | None = None
+    token_answer: Mapping[str, object] = field(default_factory=dict)
 
 
 #: The profile that stands behind `issuer:` in the file.
@@ -159,6 +161,7 @@ def _override(provider: Provider, model: ProviderModel) -> Provider:
         "scope_separator": model.scope_separator,
         "scope_mode": model.scope_mode and ScopeMode(model.scope_mode),
         "api_key_header": model.api_key and _header(model.api_key),
+        "token_answer": model.token_answer and model.token_answer.document(),
     }
     return replace(provider, **{key: value for key, value in changes.items() if value is not None})
 

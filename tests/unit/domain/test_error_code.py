@@ -23,7 +23,8 @@ def test_a_registered_code_passes_whatever_was_sent(code: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "code", ["inactive_user", "app.not-approved", "redirectUriMismatch", "x", "disabled"]
+    "code",
+    ["inactive_user", "app.not-approved", "redirectUriMismatch", "x", "disabled", "40013", "-1"],
 )
 def test_a_code_of_the_providers_own_passes_if_it_is_words(code: str) -> None:
     assert error_code(code, sent=SENT) == code
@@ -42,7 +43,9 @@ def test_a_code_of_the_providers_own_passes_if_it_is_words(code: str) -> None:
         pytest.param("bad\ncode", id="a line break"),
         pytest.param("caf\u00e9", id="not ASCII"),
         pytest.param("", id="empty"),
-        pytest.param(7, id="no text"),
+        pytest.param(7.0, id="no text"),
+        pytest.param(True, id="no number either"),
+        pytest.param(1234567, id="a number as long as a one-time code and longer"),
     ],
 )
 def test_anything_else_is_no_code(code: object) -> None:

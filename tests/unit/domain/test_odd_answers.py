@@ -72,7 +72,8 @@ def test_huge_lifetime_is_capped(expires_in: str) -> None:
         ("0", "expired_token"),
         ("0.999", "expired_token"),
         ("true", "malformed_expires_in"),
-        ('"1800.0"', "malformed_expires_in"),
+        ('"1800."', "malformed_expires_in"),
+        ('"1e3"', "malformed_expires_in"),
         ('" 1800"', "malformed_expires_in"),
         ('"\\u0661"', "malformed_expires_in"),
         ('"' + "9" * 16 + '"', "malformed_expires_in"),
@@ -151,7 +152,7 @@ def test_token_bound_to_a_key_is_refused_wherever_it_says_so(fields: dict[str, o
     assert _refusal(_answer(**fields)).provider_error == "bound_token"
 
 
-@pytest.mark.parametrize("token_type", ["N_A", "mac", "Bearer ", "", 7, None, ["Bearer"], True])
+@pytest.mark.parametrize("token_type", ["N_A", "mac", "Bearer ", "", 7, ["Bearer"], True])
 def test_other_types_of_token_are_refused(token_type: object) -> None:
     assert _refusal(_answer(token_type=token_type)).provider_error == "unsupported_token_type"
 
@@ -169,7 +170,7 @@ def test_longest_token_is_taken() -> None:
     assert _parse(_answer(access_token=token)).access_token.reveal() == token
 
 
-@pytest.mark.parametrize("scope", ["\ud800", 'a"', "a\x00b", 7, True, {}, ["read"]], ids=repr)
+@pytest.mark.parametrize("scope", ["\ud800", 'a"', "a\x00b", 7, True, {}, [7], [["a"]]], ids=repr)
 def test_scope_that_is_none_is_refused(scope: object) -> None:
     assert _refusal(_answer(scope=scope)).provider_error == "malformed_scope"
 
@@ -184,7 +185,6 @@ def test_scope_that_is_none_is_refused(scope: object) -> None:
         b"null",
         b"7",
         b'"t"',
-        b"{}",
         b"<!doctype html>",
         b"access_token=t&token_type=bearer",
     ],
@@ -212,8 +212,8 @@ def test_last_of_two_fields_counts(first: str, second: str, reason: str | None) 
         assert _refusal(body).provider_error == reason
 
 
-@pytest.mark.parametrize("status", [201, 204, 301, 400, 401, 408, 418, 499])
-def test_only_200_is_a_token(status: int) -> None:
+@pytest.mark.parametrize("status", [202, 204, 301, 400, 401, 408, 418, 499])
+def test_only_200_and_201_are_a_token(status: int) -> None:
     assert _refusal(_answer(), status=status).provider_error == f"http_{status}"
 
 
@@ -231,12 +231,10 @@ def test_provider_that_is_away_refuses_nothing(status: int) -> None:
         ("invalid_client", "invalid_client"),
         ("a" * 32, "a" * 32),
         ("a" * 33, "malformed_error"),
-        ("", "malformed_error"),
         ("7up", "malformed_error"),
         ("a\nb", "malformed_error"),
         ("ä", "malformed_error"),
         ("\ud800", "malformed_error"),
-        (None, "malformed_error"),
         (["invalid_client"], "malformed_error"),
     ],
 )

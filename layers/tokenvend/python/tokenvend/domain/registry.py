@@ -130,6 +130,8 @@ class CredentialDefinition:
     `assertion` is how the client proves itself where it does not send a secret.
     `api_key_header` is how an API key is sent; a key has no `token_endpoint`, so that is empty.
     `authorization` is there where users consent.
+    `token_answer` says how the token endpoint's answer is read where that is not as RFC 6749
+    §5.1 has it: `domain.oauth.token_answer` parses it, when there is an answer.
     """
 
     name: str
@@ -152,6 +154,7 @@ class CredentialDefinition:
     api_key_header: Header | None = None
     authorization: Authorization | None = None
     assertion: Assertion | None = None
+    token_answer: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def fingerprint(self) -> str:
@@ -160,7 +163,7 @@ class CredentialDefinition:
         Two definitions with one fingerprint may share a token; a token made under another
         fingerprint is never found.
         """
-        shaping = {
+        shaping: dict[str, object] = {
             "kind": self.kind,
             "token_endpoint": self.token_endpoint,
             "client_authentication": self.client_authentication,
@@ -178,6 +181,8 @@ class CredentialDefinition:
             "api_key_key": self.secret.api_key_key if self.secret else None,
             "private_key_key": self.secret.private_key_key if self.secret else None,
         }
+        if self.token_answer:
+            shaping["token_answer"] = dict(self.token_answer)
         canonical = json.dumps(shaping, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
 

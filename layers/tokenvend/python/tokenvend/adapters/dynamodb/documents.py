@@ -115,6 +115,11 @@ def mapping(document: Fields, name: str) -> dict[str, Any]:
     return value
 
 
+def optional_mapping(document: Fields, name: str) -> dict[str, Any]:
+    """The object *name*; an empty one where it is absent or null."""
+    return {} if document.get(name) is None else mapping(document, name)
+
+
 def texts_by_name(document: Fields, name: str) -> dict[str, str]:
     """The object *name*, whose values are texts."""
     found = mapping(document, name)

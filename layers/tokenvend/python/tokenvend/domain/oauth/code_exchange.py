@@ -9,6 +9,7 @@ from tokenvend.domain.errors import ProviderRefusedError
 from tokenvend.domain.oauth.token_request import ProviderRequest, ProviderSecret, authenticated
 from tokenvend.domain.oauth.token_response import (
     ProviderResponse,
+    answer_of,
     jwt_claims,
     parse_token_response,
 )
@@ -66,7 +67,7 @@ def parse_code_response(
         TemporarilyUnavailableError: it is a 429 or a 5xx.
     """
     token = parse_token_response(response, definition, asked=asked, requested_at=requested_at)
-    fields = json.loads(response.body)
+    fields = answer_of(response, definition).beside_token
     refresh_token = fields.get("refresh_token")
     if not isinstance(refresh_token, str) or _REFRESH_TOKEN.fullmatch(refresh_token) is None:
         raise ProviderRefusedError(

@@ -2,7 +2,7 @@
 
 It is the one text of a provider that goes further than the parser, and nothing makes a provider
 put a code there: some say which token was wrong by quoting it. So a code that no standard knows
-must look like words, and hold no part of what was sent.
+must look like words or be a short number, and hold no part of what was sent.
 """
 
 import re
@@ -26,18 +26,23 @@ _REGISTERED = frozenset(
 )
 #: Words of letters. Random texts of a token's length have digits in them, nearly all of them.
 _WORDS = re.compile(r"[A-Za-z]{1,32}(?:[_.-][A-Za-z]{1,32}){0,7}")
+#: Too short to be a token: `errcode` and its like.
+_NUMBER = re.compile(r"-?[0-9]{1,6}")
 _LONGEST = 64
 #: A part of this length would narrow a guess; shorter ones are in any two texts.
 _PART = 5
 
 
 def error_code(value: object, *, sent: Iterable[Secret] = ()) -> str | None:
-    """*value*, if it is a code that quotes nothing of what was *sent*."""
+    """*value*, if it is a code that quotes nothing of what was *sent*: words, or a number."""
+    if type(value) is int:
+        value = str(value)
     if not isinstance(value, str) or len(value) > _LONGEST:
         return None
     if value in _REGISTERED:
         return value
-    if _WORDS.fullmatch(value) is None or any(_share_a_part(value, each) for each in sent):
+    is_code = _WORDS.fullmatch(value) or _NUMBER.fullmatch(value)
+    if not is_code or any(_share_a_part(value, each) for each in sent):
         return None
     return value
 

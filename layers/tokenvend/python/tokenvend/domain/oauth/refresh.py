@@ -28,7 +28,8 @@ from tokenvend.domain.oauth.token_request import (
 )
 from tokenvend.domain.oauth.token_response import (
     ProviderResponse,
-    fields_of,
+    answer_of,
+    is_success,
     parse_token_response,
 )
 from tokenvend.domain.registry import CredentialDefinition
@@ -115,7 +116,7 @@ def refresh_expires_at(
     response: ProviderResponse, definition: CredentialDefinition, *, requested_at: datetime
 ) -> datetime | None:
     """When the refresh token in *response* dies unused: as it says, or as its provider is known."""
-    fields = fields_of(response)
+    fields = answer_of(response, definition).beside_token
     for name in _LIFETIME_FIELDS:
         seconds = fields.get(name)
         if type(seconds) is int and 0 < seconds < 10**10:
@@ -124,9 +125,9 @@ def refresh_expires_at(
     return None if days is None else requested_at + timedelta(days=days)
 
 
-def refresh_token_of(response: ProviderResponse) -> Secret | None:
-    """The refresh token in *response* (RFC 6749 appendix A.17), if there is one."""
-    text = fields_of(response).get("refresh_token")
+def refresh_token_of(response: ProviderResponse, definition: CredentialDefinition) -> Secret | None:
+    """The refresh token beside the access token (RFC 6749 appendix A.17), if there is one."""
+    text = answer_of(response, definition).beside_token.get("refresh_token")
     if not isinstance(text, str) or not 0 < len(text) <= _REFRESH_TOKEN_CHARACTERS:
         return None
     return Secret(text) if text.isascii() and text.isprintable() else None
@@ -140,18 +141,18 @@ def _verdict_of_refusal(response: ProviderResponse) -> Verdict:
 def _judge_refused(
     response: ProviderResponse, spent: Spent, error: ProviderRefusedError
 ) -> Refreshed:
-    if response.status != HTTPStatus.OK:
+    if not is_success(response):
         if error.provider_error in _ENDED:
             ended = ConsentRequiredError(rule="connection.lost")
             return Refreshed(verdict=Verdict.ENDED, error=ended)
         is_word = HTTPStatus.BAD_REQUEST <= response.status < HTTPStatus.INTERNAL_SERVER_ERROR
         return Refreshed(verdict=Verdict.UNTOUCHED if is_word else Verdict.UNKNOWN, error=error)
-    fields = fields_of(response)
-    if fields.get("error") in _ENDED:
+    answer = answer_of(response, spent.definition)
+    if isinstance(answer.error, str) and answer.error in _ENDED:
         return Refreshed(verdict=Verdict.ENDED, error=ConsentRequiredError(rule="connection.lost"))
-    if "error" in fields:
+    if answer.error is not None or answer.lacks_success:
         return Refreshed(verdict=Verdict.UNTOUCHED, error=error)
-    if "access_token" not in fields and refresh_token_of(response) is None:
+    if answer.token is None and refresh_token_of(response, spent.definition) is None:
         return Refreshed(verdict=Verdict.UNKNOWN, error=error)
     return Refreshed(
         verdict=Verdict.SPENT, successor=_successor(response, spent, None), error=error
@@ -175,7 +176,7 @@ def _successor(response: ProviderResponse, spent: Spent, token: AccessToken | No
     # A token asked for with fewer scopes says nothing of those that were consented to.
     tells_scopes = token is not None and spent.asked is None
     return Successor(
-        refresh_token=refresh_token_of(response),
+        refresh_token=refresh_token_of(response, spent.definition),
         scopes=_consented(token, spent) if tells_scopes and token is not None else None,
         refreshed_at=spent.requested_at,
         refresh_expires_at=refresh_expires_at(

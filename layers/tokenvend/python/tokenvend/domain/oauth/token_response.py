@@ -2,12 +2,11 @@
 
 import base64
 import binascii
-import json
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from typing import NoReturn
+from typing import TYPE_CHECKING
 
 from tokenvend.domain import bounds
 from tokenvend.domain.errors import (
@@ -21,8 +20,10 @@ from tokenvend.domain.scopes import Scopes, parse_scope
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.token import AccessToken, LifetimeSource, clock_skew_allowance
 
+if TYPE_CHECKING:
+    from tokenvend.domain.oauth.token_answer import ReadAnswer
+
 _ACCESS_TOKEN = re.compile(r"[\x21-\x7E]{1,32768}")
-_WHOLE_SECONDS = re.compile(r"[0-9]{1,15}")
 _RETRY_AFTER = re.compile(r"[0-9]{1,15}")
 _JWT = re.compile(r"[\w-]+\.([\w-]+)\.[\w-]*")
 
@@ -54,8 +55,8 @@ def parse_token_response(
 
     The lifetime counts from *requested_at*, the instant before the request was sent, less the
     skew allowance, so our `expires_at` is never later than the provider's. A missing `scope`
-    counts as what was *asked* for. The content type is not judged: JSON sent as `text/html`
-    by a provider is still its answer, and a page of HTML is not JSON.
+    counts as what was *asked* for. JSON sent as `text/html` by a provider is still its answer,
+    and a page of HTML is not JSON. What `definition.token_answer` says goes before the RFC.
 
     Raises:
         ProviderRefusedError: the answer is an error (§5.2), or one that must not be passed on.
@@ -63,20 +64,33 @@ def parse_token_response(
     """
     if response.status == HTTPStatus.TOO_MANY_REQUESTS or response.status >= 500:
         raise _away(response, requested_at)
-    fields = _json_object(response.body)
-    if response.status != HTTPStatus.OK or "error" in fields:
-        raise _refused(response, fields)
-    _check_token_type(fields)
-    access_token = _access_token(fields)
-    lifetime, source = _lifetime(fields, access_token, definition, requested_at)
+    answer = answer_of(response, definition)
+    if not is_success(response) or answer.error is not None or answer.lacks_success:
+        raise _refused(response, answer)
+    access_token = _access_token(answer)
+    _check_token_type(answer)
+    lifetime, source = _lifetime(answer, access_token, definition, requested_at)
     return AccessToken(
         access_token=access_token,
-        scopes=_scopes(fields, definition, asked),
+        scopes=_scopes(answer, definition, asked),
         requested_at=requested_at,
         expires_at=requested_at + lifetime - clock_skew_allowance(lifetime),
         epoch=epoch,
         lifetime_source=source,
     )
+
+
+def answer_of(response: ProviderResponse, definition: CredentialDefinition) -> "ReadAnswer":
+    """What *response* says, by the description in *definition*."""
+    # Only a miss has an answer to read, so only then is the reader loaded.
+    from tokenvend.domain.oauth.token_answer import read_answer
+
+    return read_answer(response.body, response.content_type, definition)
+
+
+def is_success(response: ProviderResponse) -> bool:
+    """Whether its status says that there is a token: some create one, and answer 201."""
+    return response.status in {HTTPStatus.OK, HTTPStatus.CREATED}
 
 
 def _away(response: ProviderResponse, now: datetime) -> TokenVendError:
@@ -113,28 +127,12 @@ def _within_back_off(seconds: int) -> int:
     return min(max(1, seconds), int(bounds.BACKOFF_MAXIMUM.total_seconds()))
 
 
-def fields_of(response: ProviderResponse) -> dict[str, object]:
-    """The fields of *response*; none where it is not a JSON object."""
-    return _json_object(response.body)
-
-
-def _json_object(body: bytes) -> dict[str, object]:
-    try:
-        parsed = json.loads(body, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
-        parsed = None
-    return parsed if isinstance(parsed, dict) else {}
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _refused(response: ProviderResponse, fields: dict[str, object]) -> ProviderRefusedError:
-    code = error_code(fields.get("error"), sent=response.sent)
+def _refused(response: ProviderResponse, answer: "ReadAnswer") -> ProviderRefusedError:
+    code = error_code(answer.error, sent=response.sent)
+    if code is None and not is_success(response):
+        code = f"http_{response.status}"
     if code is None:
-        is_status = response.status != HTTPStatus.OK
-        code = f"http_{response.status}" if is_status else "malformed_error"
+        code = "malformed_error" if answer.error is not None else "unsuccessful_answer"
     return ProviderRefusedError(
         f"The provider refused this credential: {code}.", provider_error=code
     )
@@ -146,71 +144,70 @@ def _unusable(reason: str, explanation: str) -> ProviderRefusedError:
     )
 
 
-def _check_token_type(fields: dict[str, object]) -> None:
-    token_type = fields.get("token_type")
-    if not fields:
+def _access_token(answer: "ReadAnswer") -> Secret:
+    if not answer.is_readable:
         raise _unusable("malformed_answer", "it is not a JSON object")
-    if not isinstance(token_type, str) or token_type.lower() != "bearer":
-        raise _unusable("unsupported_token_type", "its token_type is not Bearer")
-    if "cnf" in fields:
-        raise _unusable("bound_token", "the token is bound to a key (cnf)")
-
-
-def _access_token(fields: dict[str, object]) -> Secret:
-    value = fields.get("access_token")
+    value = answer.token
+    if value is None:
+        raise _unusable("malformed_access_token", "it has no access_token")
     if not isinstance(value, str) or _ACCESS_TOKEN.fullmatch(value) is None:
         raise _unusable("malformed_access_token", "it has no well-formed access_token")
-    if "cnf" in jwt_claims(value):
+    if "cnf" in answer.beside_token or "cnf" in jwt_claims(value):
         raise _unusable("bound_token", "the token is bound to a key (cnf)")
     return Secret(value)
 
 
-def _scopes(fields: dict[str, object], definition: CredentialDefinition, asked: Scopes) -> Scopes:
-    value = fields.get("scope")
+def _check_token_type(answer: "ReadAnswer") -> None:
+    """A missing type counts as Bearer, as it does for every client library."""
+    token_type = answer.at(answer.described.token_type)
+    if token_type is None:
+        return
+    taken = answer.described.token_types | {"bearer"}
+    if not isinstance(token_type, str) or token_type.lower() not in taken:
+        raise _unusable("unsupported_token_type", "its token_type is not Bearer")
+
+
+def _scopes(answer: "ReadAnswer", definition: CredentialDefinition, asked: Scopes) -> Scopes:
+    value = answer.at(answer.described.scope)
     if value is None:
         return asked
-    if not isinstance(value, str):
-        raise _unusable("malformed_scope", "its scope is not a text")
+    texts = value if isinstance(value, list) else [value]
+    if not all(isinstance(each, str) for each in texts):
+        raise _unusable("malformed_scope", "its scope is neither a text nor a list of texts")
+    separator = definition.scope_separator
     try:
-        return parse_scope(value, separator=definition.scope_separator)
+        return parse_scope(separator.join(map(str, texts)), separator=separator)
     except ValueError:
         raise _unusable("malformed_scope", "its scope has a character not allowed") from None
 
 
 def _lifetime(
-    fields: dict[str, object],
+    answer: "ReadAnswer",
     access_token: Secret,
     definition: CredentialDefinition,
     requested_at: datetime,
 ) -> tuple[timedelta, LifetimeSource]:
-    stated = fields.get("expires_in")
+    from tokenvend.domain.oauth.token_lifetime import NotALifetimeError, capped, stated_seconds
+
+    described, now = answer.described, requested_at.timestamp()
+    stated = answer.at(described.lifetime)
     if stated is not None:
-        return _stated_lifetime(stated), LifetimeSource.EXPIRES_IN
+        try:
+            seconds = stated_seconds(stated, described.lifetime_unit, requested_at=requested_at)
+        except NotALifetimeError:
+            name = ".".join(described.lifetime)
+            raise _unusable("malformed_expires_in", f"its {name} is no lifetime") from None
+        if seconds < 1:
+            raise _unusable("expired_token", "the lifetime that it states is over")
+        return capped(seconds), LifetimeSource.EXPIRES_IN
     expires = jwt_claims(access_token.reveal()).get("exp")
     if isinstance(expires, int | float) and not isinstance(expires, bool):
-        now = requested_at.timestamp()
         # Compared before it is subtracted: `exp` may be infinite, or have 400 digits.
         if expires < now + 1:
             raise _unusable("expired_token", "the token's exp is past")
         latest = now + bounds.LIFETIME_MAXIMUM.total_seconds()
-        return _capped(min(expires, latest) - now), LifetimeSource.JWT_EXP
-    return _capped(definition.default_lifetime_seconds), LifetimeSource.DEFAULT
-
-
-def _stated_lifetime(value: object) -> timedelta:
-    """`expires_in` in whole seconds. Some servers send a text or a fraction; `True` is an `int`."""
-    if isinstance(value, str) and _WHOLE_SECONDS.fullmatch(value):
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise _unusable("malformed_expires_in", "its expires_in is not a number")
-    if value < 1:
-        raise _unusable("expired_token", "its expires_in is not positive")
-    return _capped(value)
-
-
-def _capped(seconds: float) -> timedelta:
-    most = bounds.LIFETIME_MAXIMUM
-    return most if seconds >= most.total_seconds() else timedelta(seconds=int(seconds))
+        return capped(min(expires, latest) - now), LifetimeSource.JWT_EXP
+    return capped(definition.default_lifetime_seconds), LifetimeSource.DEFAULT
 
 
 def jwt_claims(token: str) -> dict[str, object]:
@@ -218,8 +215,11 @@ def jwt_claims(token: str) -> dict[str, object]:
     match = _JWT.fullmatch(token)
     if match is None:
         return {}
+    from tokenvend.domain.oauth.token_answer import parse_json
+
     payload = match[1]
     try:
-        return _json_object(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        claims = parse_json(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     except (binascii.Error, ValueError):
         return {}
+    return claims if isinstance(claims, dict) else {}

@@ -1,0 +1,208 @@
+"""How a provider's token answer is read: where each value stands, and what it means.
+
+A description is data: paths of names and indexes, units and lists of values. The registry holds
+it as a JSON object, and it is parsed only where an answer has come.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, NoReturn
+from urllib.parse import parse_qsl
+
+from tokenvend.domain.errors import CredentialNotReadyError
+from tokenvend.domain.registry import CredentialDefinition
+
+#: A path: names, or indexes of lists, from the outermost object inwards.
+type Path = tuple[str, ...]
+
+#: What a path looks like in text: `data.token` or `items.0.token`.
+PATH = re.compile(r"[A-Za-z0-9_@:#/-]{1,64}(?:\.[A-Za-z0-9_@:#/-]{1,64}){0,7}")
+_FORM = "application/x-www-form-urlencoded"
+_FORM_FIELDS = 50
+_INDEX = re.compile(r"[0-9]{1,4}")
+#: In place of an error: this answer has none.
+_NOTHING = (None, False, 0, "", "0")
+
+
+class LifetimeUnit(StrEnum):
+    """What the number or text of a lifetime means: a length of time, or an instant."""
+
+    SECONDS = "seconds"
+    MINUTES = "minutes"
+    MILLISECONDS = "milliseconds"
+    RFC3339 = "rfc3339"
+    EPOCH_SECONDS = "epoch_seconds"
+    EPOCH_MILLISECONDS = "epoch_milliseconds"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenAnswer:
+    """A description; its defaults are those of RFC 6749 §5.1.
+
+    `token_types` are values of `token_type` that count as Bearer. `error` is where the code of
+    an error stands; a value there other than null, false, 0, an empty text, list or object
+    refuses the answer. `success` is where one of `success_values` must stand.
+    """
+
+    token: Path = ("access_token",)
+    token_type: Path = ("token_type",)
+    token_types: frozenset[str] = frozenset()
+    lifetime: Path = ("expires_in",)
+    lifetime_unit: LifetimeUnit = LifetimeUnit.SECONDS
+    scope: Path = ("scope",)
+    error: Path = ("error",)
+    success: Path | None = None
+    success_values: frozenset[str] = frozenset({"true"})
+
+
+_PATHS = ("token", "token_type", "lifetime", "scope", "error", "success")
+_STANDARD = TokenAnswer()
+
+
+def parse_token_answer(document: Mapping[str, object]) -> TokenAnswer:
+    """The description that *document* is; what it leaves out is as RFC 6749 has it.
+
+    Raises:
+        ValueError: it is none.
+    """
+    known: dict[str, Any] = {
+        name: parse_path(document[name]) for name in _PATHS if document.get(name) is not None
+    }
+    for name in ("token_types", "success_values"):
+        if (values := document.get(name)) is not None:
+            if not isinstance(values, list) or not all(isinstance(each, str) for each in values):
+                raise ValueError(f"{name} is not a list of texts")
+            known[name] = frozenset(each.lower() for each in values)
+    if (unit := document.get("lifetime_unit")) is not None:
+        known["lifetime_unit"] = LifetimeUnit(str(unit))
+    return TokenAnswer(**known)
+
+
+def parse_path(text: object) -> Path:
+    """The names in *text*, which are separated by dots.
+
+    Raises:
+        ValueError: it is no path.
+    """
+    if not isinstance(text, str) or PATH.fullmatch(text) is None:
+        raise ValueError("not a path")
+    return tuple(text.split("."))
+
+
+def value_at(document: object, path: Path) -> object:
+    """What stands at *path*; `None` where there is nothing, or null."""
+    for name in path:
+        if isinstance(document, dict):
+            document = document.get(name)
+        elif isinstance(document, list) and _INDEX.fullmatch(name):
+            document = document[int(name)] if int(name) < len(document) else None
+        else:
+            return None
+    return document
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAnswer:
+    """An answer and the description by which it is read. It may hold a token: never shown."""
+
+    described: TokenAnswer
+    document: object = field(repr=False)
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether it is an object, or a list, at all."""
+        return isinstance(self.document, dict | list)
+
+    @property
+    def token(self) -> object:
+        """What stands where the token should."""
+        return self.at(self.described.token)
+
+    @property
+    def beside_token(self) -> dict[str, object]:
+        """The object that holds the token; where there is none, the outermost one."""
+        for holder in (value_at(self.document, self.described.token[:-1]), self.document):
+            if isinstance(holder, dict):
+                return holder
+        return {}
+
+    @property
+    def error(self) -> object:
+        """The code of an error; `None` where the answer has none."""
+        for path in dict.fromkeys((self.described.error, _STANDARD.error)):
+            found = self.at(path)
+            if found not in _NOTHING and found not in ([], {}):
+                return found
+        return None
+
+    @property
+    def lacks_success(self) -> bool:
+        """Whether it should say that the request succeeded, and does not."""
+        if self.described.success is None:
+            return False
+        return _as_text(self.at(self.described.success)) not in self.described.success_values
+
+    def at(self, path: Path) -> object:
+        """See `value_at`."""
+        return value_at(self.document, path)
+
+
+def read_answer(body: bytes, content_type: str, definition: CredentialDefinition) -> ReadAnswer:
+    """*body* by the description in *definition*: JSON, or a form where it says that it is one.
+
+    Raises:
+        CredentialNotReadyError: the definition's description is none that this version knows.
+    """
+    document = parse_json(body)
+    if document is None and content_type.partition(";")[0].strip().lower() == _FORM:
+        document = _parse_form(body)
+    return ReadAnswer(_description_of(definition), document)
+
+
+def parse_json(body: bytes) -> object:
+    """The JSON value that *body* is; `None` where it is none. NaN and its like are no JSON."""
+    try:
+        return json.loads(body, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _description_of(definition: CredentialDefinition) -> TokenAnswer:
+    if not definition.token_answer:
+        return _STANDARD
+    try:
+        return parse_token_answer(definition.token_answer)
+    except ValueError:
+        raise CredentialNotReadyError(
+            "The definition's token_answer cannot be read; apply the file again.",
+            rule="definition.token_answer",
+        ) from None
+
+
+def _parse_form(body: bytes) -> dict[str, str] | None:
+    """The form that *body* is; `None` where it is none, or a name stands there twice."""
+    try:
+        pairs = parse_qsl(
+            body.decode("ascii"),
+            keep_blank_values=True,
+            strict_parsing=True,
+            errors="strict",
+            max_num_fields=_FORM_FIELDS,
+        )
+    except ValueError:
+        return None
+    fields = dict(pairs)
+    return fields if len(fields) == len(pairs) else None
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value).lower() if isinstance(value, str | int) else ""
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")

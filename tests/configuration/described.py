@@ -1,0 +1,132 @@
+"""A token by a provider's description: from the file's text to what a caller would get."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.adapters.servers import Call, Server
+from tests.configuration.samples import document, problems_in, resolved
+from tests.fakes.clock import FakeClock
+
+from tokenvend.adapters.dynamodb import documents
+from tokenvend.adapters.dynamodb.definition_items import parse_definition
+from tokenvend.adapters.dynamodb.registry_items import credential_pk
+from tokenvend.adapters.provider_http import RequestsProviderClient
+from tokenvend.adapters.secrets_manager import DEPLOYMENT_TAG, HOST_TAG, SecretsManagerStore
+from tokenvend.adapters.signing.kms import KmsSigner
+from tokenvend.adapters.signing.signer import Signer
+from tokenvend.domain.cache_key import TokenSpec
+from tokenvend.domain.oauth.token_request import destination_of
+from tokenvend.domain.registry import CredentialDefinition
+from tokenvend.domain.token import AccessToken
+from tokenvend.vending.exchange import Exchange, TokenWanted
+from tokenvend.vending.signing import SigningClient
+from tokenvend_cli.configuration.compile import compile_registry
+from tokenvend_cli.configuration.models import ConfigurationModel
+
+TOKEN = {"access_token": "T", "token_type": "Bearer", "expires_in": 3600}
+
+
+@dataclass
+class Endpoint:
+    """A token endpoint that answers the same to every request, and keeps what it was asked."""
+
+    server: Server
+    answer: bytes = field(default_factory=lambda: json.dumps(TOKEN).encode())
+    status: int = 200
+    content_type: str = "application/json"
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return self.server.url()
+
+    @property
+    def asked(self) -> bytes:
+        """The newest request, from its first line to its body."""
+        return self.server.requests[-1]
+
+
+@contextmanager
+def token_endpoint(
+    answer: object = None, *, status: int = 200, content_type: str = "application/json"
+) -> Iterator[Endpoint]:
+    """A token endpoint on the loopback interface that answers with *answer*."""
+
+    def script(call: Call) -> None:
+        lines = [f"Content-Length: {len(endpoint.answer)}", f"Content-Type: {content_type}"]
+        call.answer(f"HTTP/1.1 {status} Whatever", *lines, body=endpoint.answer)
+
+    body = answer if isinstance(answer, bytes) else json.dumps(answer or TOKEN).encode()
+    endpoint = Endpoint(Server(script), body)
+    with endpoint.server.running():
+        yield endpoint
+
+
+def definition_of(provider: dict[str, Any], credential: dict[str, Any]) -> CredentialDefinition:
+    """The definition of a credential of *provider*, as it comes back from the registry.
+
+    Raises:
+        AssertionError: something in the file is wrong.
+    """
+    wanted = {"provider": "acme"} | credential
+    grant = {"caller": "billing", "credential": "jobs", "full_access": True}
+    parts = {"providers": {"acme": provider}, "credentials": {"jobs": wanted}, "grants": [grant]}
+    assert problems_in(parts, local_stack=True) == []
+    configuration = ConfigurationModel.model_validate(document(**parts))
+    providers, _ = resolved(configuration, local_stack=True)
+    items = {item.pk: item for item in compile_registry(configuration, providers)}
+    stored = json.dumps(items[credential_pk("jobs")].document)
+    return parse_definition(documents.parse(stored))
+
+
+@dataclass
+class StubSecretsManager:
+    """The two calls that read one secret."""
+
+    text: str
+    host: str
+    exceptions: Any = None
+
+    def describe_secret(self, **_: str) -> dict[str, Any]:
+        tags = {DEPLOYMENT_TAG: "tokenvend", HOST_TAG: self.host}
+        return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+
+    def get_secret_value(self, **_: str) -> dict[str, Any]:
+        return {"SecretString": self.text, "VersionId": "1"}
+
+
+def secret_store(
+    definition: CredentialDefinition, secret: dict[str, str] | str, *, host: str | None = None
+) -> SecretsManagerStore:
+    """Secrets Manager with *secret*, recorded for where *definition* sends it."""
+    text = secret if isinstance(secret, str) else json.dumps(secret)
+    stub: Any = StubSecretsManager(text, host or destination_of(definition))
+    return SecretsManagerStore(stub, prefix="tokenvend/", deployment="tokenvend")
+
+
+def vend(
+    provider: dict[str, Any],
+    secret: dict[str, str] | None = None,
+    *,
+    clock: FakeClock | None = None,
+    kms: Any = None,
+    **credential: Any,
+) -> AccessToken:
+    """The token that a credential of *provider* gives, over HTTP, with real adapters.
+
+    Raises:
+        TokenVendError: there is none.
+    """
+    definition = definition_of(provider, credential)
+    clock = clock or FakeClock()
+    client = RequestsProviderClient(allow_loopback_http=True)
+    exchange = Exchange(
+        secrets=secret_store(definition, secret or {"client_id": "id", "client_secret": "s3cret"}),
+        provider=SigningClient(client, Signer(KmsSigner(kms)), clock),
+        clock=clock,
+    )
+    spec = TokenSpec(credential="jobs", definition=definition.fingerprint, scopes=definition.scopes)
+    return exchange.run(TokenWanted(definition, spec))
