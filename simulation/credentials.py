@@ -8,7 +8,7 @@ from tests.fakes.vend_reader import InMemoryCredentialReader, InMemoryVendReader
 from simulation.load import Kind
 from simulation.table import CONSISTENT_READ_UNITS, EVENTUAL_READ_UNITS, Table
 from tokenvend.domain.connection import ConnectionKey
-from tokenvend.domain.credential_state import Observed, ScheduledReader
+from tokenvend.domain.credential_state import Observed, ProviderOutage, ScheduledReader
 from tokenvend.domain.failure import Failure
 from tokenvend.ports import (
     CredentialView,
@@ -80,6 +80,21 @@ class SimulatedCredentialStates:
             credential,
             tenant,
             lambda: self.inner.replace_failure(credential, tenant, before=before, after=after),
+        )
+
+    def replace_outage(
+        self,
+        credential: str,
+        tenant: str | None,
+        *,
+        before: ProviderOutage | None,
+        after: ProviderOutage | None,
+    ) -> bool:
+        """See `ports.CredentialStates`."""
+        return self._write(
+            credential,
+            tenant,
+            lambda: self.inner.replace_outage(credential, tenant, before=before, after=after),
         )
 
     def note(self, credential: str, tenant: str | None, observed: Observed) -> None:

@@ -29,6 +29,7 @@ from tokenvend.domain.credential_state import (
     UNKNOWN,
     CredentialState,
     Observed,
+    ProviderOutage,
     ScheduledReader,
 )
 from tokenvend.domain.registry import CredentialDefinition
@@ -173,6 +174,20 @@ def test_what_an_exchange_showed_is_kept_beside_the_rest(world: World) -> None:
     world.states.note("ats", None, OBSERVED)
 
     assert state(world) == CredentialState(failure=FAILURE, observed=OBSERVED)
+
+
+def test_an_outage_is_replaced_by_whoever_saw_it_and_stands_beside_the_rest(world: World) -> None:
+    began, lasting = ProviderOutage(since=START), ProviderOutage(since=START, failures=2)
+    world.states.replace_failure("ats", None, before=None, after=FAILURE)
+
+    assert world.states.replace_outage("ats", None, before=None, after=began)
+    assert not world.states.replace_outage("ats", None, before=None, after=lasting)
+    seen = state(world).outage
+    assert world.states.replace_outage("ats", None, before=seen, after=lasting)
+    assert state(world) == CredentialState(failure=FAILURE, outage=lasting)
+    assert world.states.replace_outage("ats", None, before=lasting, after=None)
+    assert not world.states.replace_outage("ats", None, before=lasting, after=began)
+    assert state(world) == CredentialState(failure=FAILURE)
 
 
 @pytest.mark.parametrize("reader", ScheduledReader)

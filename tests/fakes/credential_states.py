@@ -7,6 +7,7 @@ from tokenvend.domain.credential_state import (
     UNKNOWN,
     CredentialState,
     Observed,
+    ProviderOutage,
     ScheduledReader,
 )
 from tokenvend.domain.failure import Failure
@@ -35,6 +36,22 @@ class InMemoryCredentialStates:
             if state.failure != before:
                 return False
             self._states[credential, tenant] = replace(state, failure=after)
+            return True
+
+    def replace_outage(
+        self,
+        credential: str,
+        tenant: str | None,
+        *,
+        before: ProviderOutage | None,
+        after: ProviderOutage | None,
+    ) -> bool:
+        with self._lock:
+            self._check_reachable()
+            state = self._states.get((credential, tenant), UNKNOWN)
+            if state.outage != before:
+                return False
+            self._states[credential, tenant] = replace(state, outage=after)
             return True
 
     def note(self, credential: str, tenant: str | None, observed: Observed) -> None:

@@ -128,9 +128,28 @@ def test_sweep_tells_which_credentials_are_refused_and_which_aliases_are_behind(
 
     sweep({}, through("live"))
 
-    refused, behind = [json.loads(line) for line in log.getvalue().splitlines()[-2:]]
+    refused, away, behind = [json.loads(line) for line in log.getvalue().splitlines()[-3:]]
     assert (refused["RefusedCredentials"], refused["refused"]) == ([1.0], ["jobs"])
+    assert (away["AwayCredentials"], away["away"]) == ([0.0], [])
     assert (behind["AliasesBehind"], behind["aliases"]) == ([1.0], ["billing"])
+
+
+def test_sweep_tells_whose_providers_do_not_answer(world: World, log: StringIO) -> None:
+    world.aliases.versions |= {"billing": "1", "live": "2"}
+    world.catalog.found = [SecretVersion("jobs", None, "v1")]
+    sweep, vend = load_handler("sweep"), load_handler("vend_direct")
+    sweep({}, through("live"))
+    for _ in range(2):
+        world.provider.script(json_response({}, status=503))
+        with pytest.raises(Exception, match="provider answered 503"):
+            vend({"credential": "jobs"}, through("billing"))
+        world.clock.advance(timedelta(hours=1))
+
+    sweep({}, through("live"))
+
+    refused, away, _ = [json.loads(line) for line in log.getvalue().splitlines()[-3:]]
+    assert (away["AwayCredentials"], away["away"]) == ([1.0], ["jobs"])
+    assert refused["RefusedCredentials"] == [0.0]
 
 
 def test_keep_alive_refreshes_an_idle_connection_and_logs_no_token(

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tokenvend.domain import bounds
+from tokenvend.domain.credential_state import outage_after
 from tokenvend.domain.errors import (
     ProviderRefusedError,
     TemporarilyUnavailableError,
@@ -69,13 +70,39 @@ def test_a_hiccup_of_a_few_minutes_wakes_nobody(resources: dict[str, Any]) -> No
     assert not any(states(alarm, failed, START + timedelta(hours=2)).values())
 
 
-def test_refused_credentials_are_counted_as_often_as_their_alarm_looks(
-    resources: dict[str, Any],
+@pytest.mark.parametrize("minutes", [5, 15, 20, 25, 30, 60, 180])
+def test_alarm_on_an_absent_provider_lasts_however_seldom_a_token_is_asked_for(
+    resources: dict[str, Any], minutes: int
 ) -> None:
-    alarm = resources["CredentialRefusedAlarm"]["Properties"]
+    """From the sweep after the second failure to the one after the first success."""
+    alarm = resources["CredentialAwayAlarm"]["Properties"]
+    period = timedelta(seconds=alarm["Period"])
+    every, lasting = timedelta(minutes=minutes), timedelta(hours=12)
+    outage, seen, cured = None, {}, START + lasting
+    tries = [START + every * count for count in range(int(lasting / every) + 2)]
+    sweeps = [START + period * count for count in range(int((lasting + 2 * every) / period))]
+    for at, is_try in sorted([(each, True) for each in tries] + [(each, False) for each in sweeps]):
+        if is_try:
+            outage = outage_after(outage, at) if at < cured else None
+        else:
+            gauge = int(outage is not None and outage.is_lasting(at))
+            seen[at] = gauge >= alarm["Threshold"]
+
+    from_second = START + max(every, bounds.PROVIDER_AWAY_AFTER) + period
+    succeeds = next(each for each in tries if each >= cured)
+    assert all(on for at, on in seen.items() if from_second <= at < cured)
+    assert not any(on for at, on in seen.items() if at >= succeeds + period)
+
+
+@pytest.mark.parametrize("name", ["CredentialRefusedAlarm", "CredentialAwayAlarm"])
+def test_failing_credentials_are_counted_as_often_as_their_alarm_looks(
+    resources: dict[str, Any], name: str
+) -> None:
+    alarm = resources[name]["Properties"]
     schedule = resources["SweepSchedule"]["Properties"]["ScheduleExpression"]
 
     assert schedule == "rate(15 minutes)"
     assert alarm["Period"] == 15 * 60
+    assert (alarm["EvaluationPeriods"], alarm["Threshold"]) == (1, 1)
     # A sweep that is a little late leaves a period empty: the state then stays as it was.
     assert alarm["TreatMissingData"] == "ignore"

@@ -78,7 +78,7 @@ def _write_all() -> None:
         schedules.audit_renewed(renewal)
     for outcome in Outcome:
         schedules.audit_renewed(Renewal("key", outcome))
-    schedules.report_refused_credentials([])
+    schedules.report_failing_credentials([])
     schedules.report_aliases_behind([])
     for reason in Distrust:
         alarms.count_untrusted("item", reason)

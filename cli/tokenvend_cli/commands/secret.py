@@ -164,7 +164,7 @@ def _is_well(status: SecretStatus) -> bool:
 
 
 def _row(status: SecretStatus) -> dict[str, Any]:
-    observed, failure = status.state.observed, status.state.failure
+    observed, failure, outage = status.state.observed, status.state.failure, status.state.outage
     return {
         "name": str(status.name),
         "ready": status.is_ready,
@@ -180,6 +180,7 @@ def _row(status: SecretStatus) -> dict[str, Any]:
         "refused": failure and failure.provider_error,
         "refused_times": failure.count if failure else 0,
         "tried_again_at": failure and failure.retry_at.isoformat(timespec="seconds"),
+        "away_since": outage and outage.since.isoformat(timespec="seconds"),
     }
 
 
@@ -215,6 +216,11 @@ def _advise(status: SecretStatus) -> None:
             f"{status.name} was refused {failure.count} times"
             f" ({failure.provider_error or 'too many requests'}); it is tried again at"
             f" {short_time(failure.retry_at)} UTC, or at once after `tokenvend secret put`"
+        )
+    if (outage := status.state.outage) is not None:
+        note(
+            f"{status.name}: the provider has not answered since {short_time(outage.since)} UTC, as"
+            " far as anybody has asked it; the next token that is needed tries again"
         )
     if observed is not None and observed.secret_stage is SecretStage.PENDING:
         note(f"{status.name} works with its AWSPENDING version only: make it AWSCURRENT")

@@ -162,6 +162,7 @@ class World:
                 catalog=self.catalog,
                 credentials=InMemoryCredentialReader(self.reader),
                 states=self.states,
+                clock=clock,
             ),
             caller_aliases=self.aliases,
             clock=clock,

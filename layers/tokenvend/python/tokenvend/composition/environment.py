@@ -113,7 +113,10 @@ class Environment:
             deployment=self.settings.deployment,
         )
         return Sweep(
-            catalog=catalog, credentials=self._stores.credentials, states=self._stores.states
+            catalog=catalog,
+            credentials=self._stores.credentials,
+            states=self._stores.states,
+            clock=self.clock,
         )
 
     @cached_property

@@ -2,7 +2,11 @@
 
 from tokenvend.connecting.permission import Permit
 from tokenvend.connecting.revoke import revoke_quietly
-from tokenvend.domain.errors import ProviderRefusedError, TemporarilyUnavailableError
+from tokenvend.domain.errors import (
+    PROVIDER_AWAY,
+    ProviderRefusedError,
+    TemporarilyUnavailableError,
+)
 from tokenvend.domain.oauth.code_exchange import (
     Consented,
     build_code_request,
@@ -47,7 +51,7 @@ class CodeExchange:
             response = self._provider.send(request)
         except ProviderAwayError:
             raise TemporarilyUnavailableError(
-                "The provider did not answer in time.", rule="provider.away"
+                "The provider did not answer in time.", rule=PROVIDER_AWAY
             ) from None
         consented = parse_code_response(
             response, permit.definition, asked=asked, requested_at=requested_at

@@ -9,6 +9,7 @@ from tokenvend.connecting.revoke import revoke_quietly
 from tokenvend.domain import bounds
 from tokenvend.domain.connection import Connection, Consent, Spending
 from tokenvend.domain.errors import (
+    PROVIDER_AWAY,
     ConsentRequiredError,
     ProviderRefusedError,
     TemporarilyUnavailableError,
@@ -101,7 +102,7 @@ class Spender:
             response = self._provider.send(request)
         except ProviderAwayError:
             away = TemporarilyUnavailableError(
-                "The provider did not answer in time.", rule="provider.away"
+                "The provider did not answer in time.", rule=PROVIDER_AWAY
             )
             return Refreshed(verdict=Verdict.UNKNOWN, error=away)
         refreshed = judge_refresh(response, spent)

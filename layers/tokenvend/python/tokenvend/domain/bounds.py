@@ -64,6 +64,10 @@ CLOCK_TOLERANCE = timedelta(seconds=2)
 BACKOFF_FIRST = timedelta(seconds=1)
 BACKOFF_MAXIMUM = timedelta(minutes=15)
 
+# A provider counts as away, for an operator, after so many failures in a row and this long
+PROVIDER_AWAY_FAILURES = 2
+PROVIDER_AWAY_AFTER = timedelta(minutes=15)
+
 # While the tables are away
 OUTAGE_READS_AGAIN_AFTER = timedelta(seconds=5)
 OUTAGE_EXCHANGES_A_MINUTE = 10

@@ -1,10 +1,15 @@
 """What all environments know of a credential's (or tenant's) secret at the provider."""
 
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from tokenvend.domain.errors import ProviderRefusedError, TemporarilyUnavailableError
+from tokenvend.domain import bounds
+from tokenvend.domain.errors import (
+    PROVIDER_AWAY,
+    ProviderRefusedError,
+    TemporarilyUnavailableError,
+)
 from tokenvend.domain.failure import Failure
 from tokenvend.domain.token import AccessToken, LifetimeSource, SecretStage
 
@@ -46,6 +51,32 @@ def observed_in(token: AccessToken) -> Observed:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderOutage:
+    """Exchanges that failed in a row because the provider did not answer.
+
+    `failures` counts them up to `bounds.PROVIDER_AWAY_FAILURES`. For an operator to see, never to
+    decide by: when the provider is tried again is in each token's `Failure`.
+    """
+
+    since: datetime
+    failures: int = 1
+
+    def is_lasting(self, now: datetime) -> bool:
+        """Whether it is more than a hiccup."""
+        return (
+            self.failures >= bounds.PROVIDER_AWAY_FAILURES
+            and now - self.since >= bounds.PROVIDER_AWAY_AFTER
+        )
+
+
+def outage_after(previous: ProviderOutage | None, now: datetime) -> ProviderOutage:
+    """The record of one more exchange that the provider did not answer."""
+    if previous is None:
+        return ProviderOutage(since=now)
+    return replace(previous, failures=min(previous.failures + 1, bounds.PROVIDER_AWAY_FAILURES))
+
+
 class ScheduledReader(StrEnum):
     """A scheduled function that reads secrets: no caller sees its errors."""
 
@@ -58,13 +89,15 @@ class CredentialState:
     """`epoch` names the state of the secret; it is empty until the secret has been changed once.
 
     `failure` is the newest refusal of the credential as a whole, for every token of it. A new
-    epoch comes without it: a changed secret deserves a try at once. `not_ready_for` are the
+    epoch comes without it: a changed secret deserves a try at once. `outage` is there while the
+    provider does not answer, and no exchange has succeeded since. `not_ready_for` are the
     scheduled functions that could not use the secret when they last tried.
     """
 
     epoch: str = ""
     failure: Failure | None = None
     observed: Observed | None = None
+    outage: ProviderOutage | None = None
     not_ready_for: frozenset[ScheduledReader] = frozenset()
 
 
@@ -76,3 +109,8 @@ def concerns_credential(error: Exception) -> bool:
     if isinstance(error, ProviderRefusedError):
         return error.provider_error in _AGAINST_THE_CLIENT
     return isinstance(error, TemporarilyUnavailableError) and error.rule == "provider.rate"
+
+
+def is_provider_away(error: Exception) -> bool:
+    """Whether *error* says that the provider did not answer, or answered with a failure."""
+    return isinstance(error, TemporarilyUnavailableError) and error.rule == PROVIDER_AWAY

@@ -24,6 +24,8 @@ from typing import ClassVar
 
 #: The rule of a refusal because another request spends the connection's refresh token.
 CONNECTION_BUSY = "connection.busy"
+#: The rule of a failure because the provider did not answer, or answered with a failure.
+PROVIDER_AWAY = "provider.away"
 
 
 class TokenVendError(Exception):

@@ -22,7 +22,7 @@ from tokenvend.observability.schedules import (
     audit_changed_secret,
     audit_renewed,
     report_aliases_behind,
-    report_refused_credentials,
+    report_failing_credentials,
 )
 from tokenvend.vending.renew import Outcome, Renewal
 
@@ -70,7 +70,7 @@ def handle_renewal(event: Mapping[str, Any], context: Context) -> dict[str, Any]
 def handle_sweep(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
     """Compare every secret; only one, if the event says that just this one was changed.
 
-    A whole run also reports the credentials that are refused and the aliases that are behind.
+    A whole run also reports the credentials that do not work and the aliases that are behind.
 
     Raises:
         InvalidClientError: it came through no alias that anybody may use.
@@ -81,15 +81,15 @@ def handle_sweep(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
     if secret_id is None and event.get("source") == _SECRETS_MANAGER:
         # A call that was refused is reported without its parameters: nothing has changed.
         return {"changed": 0}
-    changed, refused = 0, []
+    changed, failing = 0, []
     for each in environment().sweep.run(secret_id):
         if each.is_changed:
             audit_changed_secret(each)
             changed += 1
-        if each.is_refused:
-            refused.append(each)
+        if each.is_refused or each.is_away:
+            failing.append(each)
     if secret_id is None:
-        report_refused_credentials(refused)
+        report_failing_credentials(failing)
         report_aliases_behind(environment().caller_aliases.behind())
     return {"changed": changed}
 

@@ -39,12 +39,21 @@ def audit_changed_secret(changed: SweptSecret) -> None:
     write(logging.INFO, "changed secret", fields | metric)
 
 
-def report_refused_credentials(refused: Sequence[SweptSecret]) -> None:
-    """Record how many credentials (or tenants) their providers refuse now, and which."""
-    names = [each.credential + (f"/{each.tenant}" if each.tenant else "") for each in refused]
-    metric = gauge_of("RefusedCredentials", len(refused), datetime.now(UTC))
-    level = logging.WARNING if refused else logging.INFO
-    write(level, "refused credentials", {"refused": names[:_NAMED], **metric})
+def report_failing_credentials(failing: Sequence[SweptSecret]) -> None:
+    """Record how many credentials (or tenants) do not work now, why, and which."""
+    refused = [_name(each) for each in failing if each.is_refused]
+    away = [_name(each) for each in failing if each.is_away and not each.is_refused]
+    for event, metric, key, names in (
+        ("refused credentials", "RefusedCredentials", "refused", refused),
+        ("credentials away", "AwayCredentials", "away", away),
+    ):
+        level = logging.WARNING if names else logging.INFO
+        fields = {key: names[:_NAMED]}
+        write(level, event, fields | gauge_of(metric, len(names), datetime.now(UTC)))
+
+
+def _name(swept: SweptSecret) -> str:
+    return swept.credential + (f"/{swept.tenant}" if swept.tenant else "")
 
 
 def report_aliases_behind(aliases: Sequence[str]) -> None:

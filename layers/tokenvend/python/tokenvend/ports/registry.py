@@ -9,6 +9,7 @@ from tokenvend.domain.credential_state import (
     UNKNOWN,
     CredentialState,
     Observed,
+    ProviderOutage,
     ScheduledReader,
 )
 from tokenvend.domain.failure import Failure
@@ -84,6 +85,20 @@ class CredentialStates(Protocol):
 
     def replace_failure(
         self, credential: str, tenant: str | None, *, before: Failure | None, after: Failure | None
+    ) -> bool:
+        """Make *after* stand in place of *before*; `False`: something else stood there.
+
+        Raises:
+            StoreAwayError: the table does not answer.
+        """
+
+    def replace_outage(
+        self,
+        credential: str,
+        tenant: str | None,
+        *,
+        before: ProviderOutage | None,
+        after: ProviderOutage | None,
     ) -> bool:
         """Make *after* stand in place of *before*; `False`: something else stood there.
 

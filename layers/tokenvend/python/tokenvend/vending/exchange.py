@@ -7,6 +7,7 @@ from typing import Protocol
 
 from tokenvend.domain.cache_key import TokenSpec
 from tokenvend.domain.errors import (
+    PROVIDER_AWAY,
     CredentialNotReadyError,
     ProviderRefusedError,
     TemporarilyUnavailableError,
@@ -152,7 +153,7 @@ class Exchange:
             return self._provider.send(request)
         except ProviderAwayError:
             raise TemporarilyUnavailableError(
-                "The provider did not answer in time.", rule="provider.away"
+                "The provider did not answer in time.", rule=PROVIDER_AWAY
             ) from None
 
     def _refuse_wider(

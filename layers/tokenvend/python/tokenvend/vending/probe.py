@@ -10,7 +10,14 @@ A claim stands for the length of a lease: if its holder dies, the next one may t
 from dataclasses import replace
 
 from tokenvend.domain import bounds
-from tokenvend.domain.credential_state import ScheduledReader, concerns_credential, observed_in
+from tokenvend.domain.credential_state import (
+    ProviderOutage,
+    ScheduledReader,
+    concerns_credential,
+    is_provider_away,
+    observed_in,
+    outage_after,
+)
 from tokenvend.domain.errors import (
     CONNECTION_BUSY,
     ConsentRequiredError,
@@ -51,6 +58,7 @@ class Probe:
         """Let everybody use the credential again, and keep what *token* shows if it is news."""
         self._let_go()
         self._mark_ready(is_ready=True)
+        self._write_outage(None)
         spec, observed = self._order.spec, observed_in(token)
         if observed.is_like(self._order.state.observed):
             return
@@ -75,11 +83,16 @@ class Probe:
             return of_key
         if error.rule == CONNECTION_BUSY:
             return of_key
-        concerns_all = concerns_credential(error)
+        now, concerns_all = self._clock.now(), concerns_credential(error)
+        if is_provider_away(error):
+            self._write_outage(outage_after(self._outage, now))
+        elif concerns_all or isinstance(error, ProviderRefusedError):
+            # It does answer.
+            self._write_outage(None)
         failure = failure_after(
             self._standing if concerns_all else of_key,
             error,
-            now=self._clock.now(),
+            now=now,
             jitter=jitter_of(self._order.key),
             epoch=self._order.state.epoch,
         )
@@ -98,6 +111,22 @@ class Probe:
         spec = self._order.spec
         try:
             self._states.mark_ready(spec.credential, spec.tenant, reader, is_ready=is_ready)
+        except StoreAwayError:
+            return
+
+    @property
+    def _outage(self) -> ProviderOutage | None:
+        return self._order.state.outage
+
+    def _write_outage(self, after: ProviderOutage | None) -> None:
+        """Keep it for the operator; who has come between knows better."""
+        if after == self._outage:
+            return
+        spec = self._order.spec
+        try:
+            self._states.replace_outage(
+                spec.credential, spec.tenant, before=self._outage, after=after
+            )
         except StoreAwayError:
             return
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tokenvend.domain.registry import CredentialDefinition
-from tokenvend.ports import CredentialReader, CredentialStates, SecretCatalog, SecretVersion
+from tokenvend.ports import Clock, CredentialReader, CredentialStates, SecretCatalog, SecretVersion
 
 #: Secrets Manager ends an ARN in a dash and six characters; a definition may leave them out.
 _ARN_SUFFIX = 7
@@ -15,13 +15,15 @@ class SweptSecret:
     """A secret in use that was looked at.
 
     `is_changed`: it has another version than the one that vending knew. `is_refused`: the provider
-    refuses the credential, and no exchange has succeeded since.
+    refuses the credential, and no exchange has succeeded since. `is_away`: the provider has not
+    answered for a while, and no exchange has succeeded since.
     """
 
     credential: str
     tenant: str | None
     is_changed: bool
     is_refused: bool
+    is_away: bool
 
 
 class Sweep:
@@ -33,10 +35,12 @@ class Sweep:
         catalog: SecretCatalog,
         credentials: CredentialReader,
         states: CredentialStates,
+        clock: Clock,
     ) -> None:
         self._catalog = catalog
         self._credentials = credentials
         self._states = states
+        self._clock = clock
 
     def run(self, secret_id: str | None = None) -> Iterator[SweptSecret]:
         """Start a new epoch for each secret whose current version is another than was known.
@@ -55,14 +59,20 @@ class Sweep:
             credential = self._credentials.read(secret.credential, secret.tenant)
             if not _is_used(secret, credential.definition):
                 continue
-            is_changed = credential.state.epoch != secret.version
+            state = credential.state
+            is_changed = state.epoch != secret.version
             if is_changed:
                 self._states.start_epoch(secret.credential, secret.tenant, secret.version)
             yield SweptSecret(
                 secret.credential,
                 secret.tenant,
                 is_changed=is_changed,
-                is_refused=not is_changed and credential.state.failure is not None,
+                is_refused=not is_changed and state.failure is not None,
+                is_away=(
+                    not is_changed
+                    and state.outage is not None
+                    and state.outage.is_lasting(self._clock.now())
+                ),
             )
 
 

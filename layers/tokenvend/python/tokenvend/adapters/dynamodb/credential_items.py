@@ -5,6 +5,7 @@
 | `epoch`    | the state of the secret: the id of the version that was current       |
 | `failure`  | the newest refusal of the credential as a whole, as JSON              |
 | `observed` | what the newest exchanges showed, as JSON                             |
+| `outage`   | since when the provider has not answered, as JSON                     |
 | `not_ready_renewal`, `not_ready_keep_alive` | the schedule could not use the secret |
 
 Writing the item whole, as `tokenvend secret put` does, starts an epoch without a failure.
@@ -14,7 +15,12 @@ import json
 
 from tokenvend.adapters.dynamodb import documents
 from tokenvend.adapters.dynamodb.attributes import Item, instant_of, text_of
-from tokenvend.domain.credential_state import CredentialState, Observed, ScheduledReader
+from tokenvend.domain.credential_state import (
+    CredentialState,
+    Observed,
+    ProviderOutage,
+    ScheduledReader,
+)
 from tokenvend.domain.failure import Failure
 from tokenvend.domain.token import LifetimeSource, SecretStage
 from tokenvend.domain.untrusted import Distrust, OnUntrusted
@@ -36,6 +42,7 @@ def parse_state(item: Item, on_untrusted: OnUntrusted) -> CredentialState:
         epoch=text_of(item, "epoch") or "",
         failure=failure_in(item, text_of(item, "pk") or "", on_untrusted),
         observed=_observed_in(item, on_untrusted),
+        outage=_outage_in(item, on_untrusted),
         not_ready_for=frozenset(
             reader for reader in ScheduledReader if not_ready_attribute(reader) in item
         ),
@@ -69,6 +76,27 @@ def _observed_in(item: Item, on_untrusted: OnUntrusted) -> Observed | None:
             secret_stage=SecretStage(documents.text(document, "secret_stage")),
         )
     except ValueError:
+        on_untrusted(text_of(item, "pk") or "", Distrust.MALFORMED)
+        return None
+
+
+def outage_value(outage: ProviderOutage) -> Item:
+    """The attribute that keeps *outage*; equal ones give equal texts."""
+    document = {"since": outage.since.timestamp(), "failures": outage.failures}
+    return {"S": json.dumps(document)}
+
+
+def _outage_in(item: Item, on_untrusted: OnUntrusted) -> ProviderOutage | None:
+    text = text_of(item, "outage")
+    if text is None:
+        return None
+    try:
+        document = documents.parse(text)
+        return ProviderOutage(
+            since=instant_of(documents.number(document, "since")),
+            failures=documents.count(document, "failures"),
+        )
+    except (KeyError, TypeError, ValueError):
         on_untrusted(text_of(item, "pk") or "", Distrust.MALFORMED)
         return None
 

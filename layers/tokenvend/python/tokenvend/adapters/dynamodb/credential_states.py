@@ -11,15 +11,13 @@ from tokenvend.adapters.dynamodb.credential_items import (
     failure_value,
     not_ready_attribute,
     observed_value,
+    outage_value,
 )
-from tokenvend.domain.credential_state import Observed, ScheduledReader
+from tokenvend.domain.credential_state import Observed, ProviderOutage, ScheduledReader
 from tokenvend.domain.failure import Failure
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-_NO_FAILURE_STANDS = "attribute_not_exists(failure)"
-_THE_FAILURE_WE_READ_STANDS = "failure = :before"
 
 
 class DynamoDbCredentialStates:
@@ -33,17 +31,43 @@ class DynamoDbCredentialStates:
         self, credential: str, tenant: str | None, *, before: Failure | None, after: Failure | None
     ) -> bool:
         """See `ports.CredentialStates`."""
-        values: dict[str, Any] = {}
-        if before is not None:
-            values[":before"] = failure_value(before)
-        if after is not None:
-            values[":after"] = failure_value(after)
+        return self._replace(
+            epoch_pk(credential, tenant),
+            "failure",
+            None if before is None else failure_value(before),
+            None if after is None else failure_value(after),
+        )
+
+    def replace_outage(
+        self,
+        credential: str,
+        tenant: str | None,
+        *,
+        before: ProviderOutage | None,
+        after: ProviderOutage | None,
+    ) -> bool:
+        """See `ports.CredentialStates`."""
+        return self._replace(
+            epoch_pk(credential, tenant),
+            "outage",
+            None if before is None else outage_value(before),
+            None if after is None else outage_value(after),
+        )
+
+    def _replace(
+        self, pk: str, attribute: str, before: dict[str, Any] | None, after: dict[str, Any] | None
+    ) -> bool:
+        """Whether *after* now stands where *before* did; `None` is an attribute that is absent."""
+        named = {":before": before, ":after": after}
+        values = {name: value for name, value in named.items() if value is not None}
         request: dict[str, Any] = {
             "TableName": self._table,
-            "Key": {"pk": {"S": epoch_pk(credential, tenant)}},
-            "UpdateExpression": "REMOVE failure" if after is None else "SET failure = :after",
+            "Key": {"pk": {"S": pk}},
+            "UpdateExpression": (
+                f"REMOVE {attribute}" if after is None else f"SET {attribute} = :after"
+            ),
             "ConditionExpression": (
-                _NO_FAILURE_STANDS if before is None else _THE_FAILURE_WE_READ_STANDS
+                f"attribute_not_exists({attribute})" if before is None else f"{attribute} = :before"
             ),
         }
         if values:

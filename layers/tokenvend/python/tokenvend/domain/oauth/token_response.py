@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from tokenvend.domain import bounds
 from tokenvend.domain.errors import (
+    PROVIDER_AWAY,
     ProviderRefusedError,
     TemporarilyUnavailableError,
     TokenVendError,
@@ -97,7 +98,7 @@ def _away(response: ProviderResponse, now: datetime) -> TokenVendError:
     too_many = response.status == HTTPStatus.TOO_MANY_REQUESTS
     return TemporarilyUnavailableError(
         f"The provider answered {response.status}.",
-        rule="provider.rate" if too_many else "provider.away",
+        rule="provider.rate" if too_many else PROVIDER_AWAY,
         retry_after_seconds=parse_retry_after(response.retry_after, now=now),
     )
 
