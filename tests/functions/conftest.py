@@ -118,6 +118,15 @@ def consent_world() -> SimpleNamespace:
 
 
 @pytest.fixture
+def log_level_critical() -> Iterator[None]:
+    """The quietest log level that an operator can set."""
+    former = logger().log_level
+    logger().setLevel("CRITICAL")
+    yield
+    logger().setLevel(former)
+
+
+@pytest.fixture
 def log() -> Iterator[StringIO]:
     """What is logged: Powertools' handler keeps the stream of whichever test logged first."""
     handler: Any = logger().registered_handler

@@ -1,12 +1,13 @@
 """One line for each vend: who asked for what, what came of it and why, and one metric."""
 
 import json
+from dataclasses import replace
 from io import StringIO
 from typing import Any
 
 import pytest
 from tests.functions.conftest import ROOT, load_handler, through
-from tests.unit.vending.world import World
+from tests.unit.vending.world import BILLING, World
 
 from tokenvend.domain.secret import Secret
 from tokenvend.observability.log import logger
@@ -106,3 +107,14 @@ def test_no_log_level_keeps_the_audit_line_or_its_metric_out(
 
     assert len(lines) >= 5
     assert all("_aws" in line for line in lines)
+
+
+def test_a_caller_over_its_limit_is_counted_apart_from_what_is_away(
+    world: World, log: StringIO
+) -> None:
+    caller = world.reader.callers[BILLING.identity]
+    world.reader.callers[BILLING.identity] = replace(caller, requests_per_minute=0)
+
+    (line,) = lines_of(log, "vend_iam", "granted")
+
+    assert (line["rule"], line["outcome"]) == ("caller.requests_per_minute", "too_many_requests")

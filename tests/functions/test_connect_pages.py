@@ -20,6 +20,9 @@ from tokenvend.entries.pages.html import STYLE, STYLE_HASH
 
 type Answer = dict[str, Any]
 
+#: What users do is an audit line: no log level may keep it out.
+pytestmark = pytest.mark.usefixtures("log_level_critical")
+
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:

@@ -1,6 +1,7 @@
 """`/.well-known/jwks.json` as a provider sees it."""
 
 import json
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from tests.functions.conftest import ROOT, load_handler, through
 from tests.unit.vending.world import World
 
 from tokenvend.domain.signing import PublishedKey, SigningAlgorithm
+from tokenvend.observability.alarms import report_unusable_key
 
 ARN = "arn:aws:kms:eu-central-1:111122223333:key/one"
 
@@ -40,3 +42,12 @@ def test_outage_is_told_and_not_kept(world: World, who: str) -> None:
 
     assert (answer["statusCode"], answer["headers"]["Cache-Control"]) == (503, "no-store")
     assert json.loads(answer["body"])["error"] == "temporarily_unavailable"
+
+
+@pytest.mark.usefixtures("log_level_critical")
+def test_a_key_that_cannot_be_read_is_told_at_every_log_level(log: StringIO) -> None:
+    report_unusable_key("The key does not exist.")
+
+    line = json.loads(log.getvalue())
+    assert (line["message"], line["why"]) == ("unusable key", "The key does not exist.")
+    assert "_aws" in line

@@ -20,6 +20,9 @@ from tokenvend.domain.registry import CredentialKind
 from tokenvend.observability.consents import audit_consent_event
 from tokenvend.ports import SecretVersion
 
+#: What a schedule writes is all that is ever seen of it: no log level may keep a line out.
+pytestmark = pytest.mark.usefixtures("log_level_critical")
+
 
 @pytest.mark.parametrize("function", ["renew", "sweep", "keep_alive"])
 @pytest.mark.parametrize("alias", [None, "billing", "7"])

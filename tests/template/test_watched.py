@@ -16,12 +16,17 @@ from tokenvend.connecting.events import ConnectionEvent, Happened
 from tokenvend.connecting.keep_alive import KeepAliveResult, KeptAlive
 from tokenvend.domain.connection import ConnectionKey
 from tokenvend.domain.connection_request import Action, ConnectionRequest
-from tokenvend.domain.errors import ProviderRefusedError, TemporarilyUnavailableError
+from tokenvend.domain.errors import (
+    ProviderRefusedError,
+    TemporarilyUnavailableError,
+    TooManyRequestsError,
+)
 from tokenvend.domain.identity import Entry
 from tokenvend.domain.untrusted import Distrust
 from tokenvend.observability import alarms, consents, schedules, vends
 from tokenvend.observability.log import logger
 from tokenvend.vending.renew import Outcome, Renewal
+from tokenvend.vending.sweep import SweptSecret
 
 type Line = dict[str, Any]
 #: A metric's name and its dimensions, in the order of their names.
@@ -44,8 +49,25 @@ AWS_METRICS: dict[str, set[Metric]] = {
             "ReadThrottleEvents",
             "WriteThrottleEvents",
         )
+    }
+    | {
+        (name, ("GlobalSecondaryIndexName", "TableName"))
+        for name in ("ReadThrottleEvents", "WriteThrottleEvents")
     },
     "AWS/Events": {("FailedInvocations", ("RuleName",))},
+}
+#: What Logs Insights finds in every line, and in Lambda's own report of an invocation.
+LOGS_OWN_FIELDS = {
+    *(
+        "@timestamp",
+        "@log",
+        "times",
+        "newest",
+        "@duration",
+        "@initDuration",
+        "@maxMemoryUsed",
+        "@requestId",
+    ),
 }
 _SEARCH = re.compile(r"SEARCH\('\{([\w/]+),([\w,]+)\} MetricName=\"(\w+)\"")
 
@@ -66,11 +88,13 @@ def _write_all() -> None:
     away = TemporarilyUnavailableError("away", rule="provider.away")
     vended = world.vend(world.environment())
     vends.audit_vended(BILLING, REQUEST, vended, now=now, request_id="r")
+    limited = TooManyRequestsError("limit", rule="caller.requests_per_minute")
     refused = ProviderRefusedError("refused", provider_error="invalid_client")
     asked_for = replace(REQUEST, tenant="acme", connection="user")
     for entry in Entry:
         vends.audit_refused(entry, BILLING, asked_for, away, now=now, request_id="r")
         vends.audit_refused(entry, BILLING, asked_for, refused, now=now, request_id="r")
+        vends.audit_refused(entry, BILLING, asked_for, limited, now=now, request_id="r")
     world.vend(world.environment())
     world.clock.advance(timedelta(seconds=1800 * 0.8))
     world.provider.script(json_response({}, status=500))
@@ -78,6 +102,9 @@ def _write_all() -> None:
         schedules.audit_renewed(renewal)
     for outcome in Outcome:
         schedules.audit_renewed(Renewal("key", outcome))
+    schedules.audit_changed_secret(
+        SweptSecret("jobs", None, is_changed=True, is_refused=False, is_away=False)
+    )
     schedules.report_failing_credentials([])
     schedules.report_aliases_behind([])
     for reason in Distrust:
@@ -87,6 +114,7 @@ def _write_all() -> None:
         consents.audit_kept_alive(KeepAliveResult(key, kept))
     for happened in Happened:
         consents.audit_consent_event(ConnectionEvent(happened, key, "why"))
+    consents.audit_consent_failed("callback", "refused", now=now, request_id="r", error=refused)
     asked = ConnectionRequest(credential="hiring", action=Action.INSPECT, connection="user")
     consents.audit_connection(BILLING, asked, now=now, request_id="r")
     consents.audit_connection_refused(Entry.IAM, BILLING, asked, away, now=now, request_id="r")
@@ -186,15 +214,16 @@ def test_every_saved_query_asks_for_lines_and_fields_that_are_written(
     resources: dict[str, Any], written: list[Line]
 ) -> None:
     messages = {line["message"] for line in written}
-    fields = {name for line in written for name in line} | {"@timestamp", "times"}
+    access = json.loads(resources["VendingApi"]["Properties"]["AccessLogSetting"]["Format"])
+    fields = {name for line in written for name in line} | LOGS_OWN_FIELDS | access.keys()
     queries = [e for e in resources.values() if e["Type"] == "AWS::Logs::QueryDefinition"]
 
-    assert len(queries) == 6
+    assert len(queries) == 9
     for each in queries:
         text = each["Properties"]["QueryString"]
         asked = re.findall(r'message = "([^"]+)"', text)
         asked += re.findall(r'"([^"]+)"', "".join(re.findall(r"message in \[([^]]+)\]", text)))
-        assert asked
+        assert asked or "message" not in text
         assert set(asked) <= messages
         listed = re.findall(r"\| fields ([^|]+)\|", text)
         grouped = re.findall(r" by ([^|]+)\|", text)

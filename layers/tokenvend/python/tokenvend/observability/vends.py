@@ -13,6 +13,7 @@ from tokenvend.domain.errors import (
     CredentialNotReadyError,
     ProviderRefusedError,
     TokenVendError,
+    TooManyRequestsError,
 )
 from tokenvend.domain.identity import Entry, Proof
 from tokenvend.domain.request import Rejection, VendRequest
@@ -26,6 +27,7 @@ if TYPE_CHECKING:  # what a vend does not do, it does not load
     from tokenvend.vending.reject import RejectOutcome
 
 _NO_SOURCE = "none"
+_TOO_MANY = "too_many_requests"
 
 
 def audit_vended(
@@ -70,7 +72,7 @@ def audit_refused(
     }
     if isinstance(error, ProviderRefusedError):
         fields["provider_error"] = error.provider_error
-    metric = metric_of(_dimensions(entry, _NO_SOURCE, error.code), now)
+    metric = metric_of(_dimensions(entry, _NO_SOURCE, _outcome(error)), now)
     if request is not None and _is_failure(error):
         metric = with_failure(metric, request.credential)
     write(logging.WARNING, "vend", fields | metric)
@@ -103,6 +105,11 @@ def _asked(entry: Entry, proof: Proof | None, request: VendRequest | None) -> di
 
 def _dimensions(entry: Entry, source: str, outcome: str) -> dict[str, str]:
     return {"entry": entry.value, "source": source, "outcome": outcome}
+
+
+def _outcome(error: TokenVendError) -> str:
+    """What is counted: the answer's code, but for a caller over its limit: nothing is away then."""
+    return _TOO_MANY if isinstance(error, TooManyRequestsError) else error.code
 
 
 def _is_failure(error: TokenVendError) -> bool:
