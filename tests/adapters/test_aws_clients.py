@@ -3,11 +3,16 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
+from http import HTTPStatus
+from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError, ConnectTimeoutError
 from tests.adapters.aws import REGION
 
-from tokenvend.adapters.aws_clients import aws_client
+from tokenvend.adapters.aws_clients import aws_client, listen_to_failures
+from tokenvend.adapters.aws_errors import AwsFailure
 from tokenvend.domain import bounds
 
 SERVICES = ["dynamodb", "kms", "secretsmanager"]
@@ -63,3 +68,97 @@ def test_importing_the_tables_loads_nothing_that_only_a_miss_needs() -> None:
         "tokenvend.adapters.provider_http",
         "tokenvend.adapters.secrets_manager",
     }
+
+
+type Failed = tuple[str, str, AwsFailure, str]
+
+
+@pytest.fixture
+def failed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Failed]]:
+    """Calls of any client that failed, as a listener is told of them."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    told: list[Failed] = []
+    listen_to_failures(lambda *failure: told.append(failure))
+    yield told
+    listen_to_failures(lambda *_: None)
+
+
+def describe(service: str, *, status: int = 200, code: str = "") -> None:
+    """Make one harmless call of *service*, which answers with *status* and *code*."""
+    client = aws_client(service)
+    answer: dict[str, Any] = {"ResponseMetadata": {"HTTPStatusCode": status}}
+    answer |= {"Error": {"Code": code}} if code else {}
+    response = type("Response", (), {"status_code": status})()
+    client.meta.events.register("before-call", lambda **_: (response, answer))
+    with nullcontext() if status == HTTPStatus.OK else pytest.raises(ClientError, match=code):
+        call(client, service)
+
+
+def call(client: Any, service: str) -> None:
+    match service:
+        case "kms":
+            client.describe_key(KeyId="k")
+        case "secretsmanager":
+            client.describe_secret(SecretId="s")
+        case _:
+            client.describe_table(TableName="t")
+
+
+@pytest.mark.parametrize(
+    ("service", "status", "code", "expected"),
+    [
+        ("kms", 400, "DisabledException", AwsFailure.REFUSED),
+        ("kms", 400, "KMSInvalidStateException", AwsFailure.REFUSED),
+        ("kms", 400, "AccessDeniedException", AwsFailure.REFUSED),
+        ("kms", 400, "ThrottlingException", AwsFailure.THROTTLED),
+        ("kms", 500, "KMSInternalException", AwsFailure.AWAY),
+        ("secretsmanager", 400, "AccessDeniedException", AwsFailure.REFUSED),
+        ("secretsmanager", 400, "DecryptionFailure", AwsFailure.REFUSED),
+        ("dynamodb", 400, "ProvisionedThroughputExceededException", AwsFailure.THROTTLED),
+        ("dynamodb", 400, "ResourceNotFoundException", AwsFailure.REFUSED),
+    ],
+)
+def test_a_call_that_failed_is_told_with_how_it_failed(
+    failed: list[Failed], service: str, status: int, code: str, expected: AwsFailure
+) -> None:
+    describe(service, status=status, code=code)
+
+    ((told_service, operation, failure, told_code),) = failed
+    assert (told_service, failure, told_code) == (service, expected, code)
+    assert operation.startswith("Describe")
+
+
+@pytest.mark.parametrize(
+    ("service", "status", "code"),
+    [
+        pytest.param("kms", 200, "", id="an answer"),
+        pytest.param("dynamodb", 400, "ConditionalCheckFailedException", id="a lost race"),
+        pytest.param("secretsmanager", 400, "ResourceNotFoundException", id="no such secret"),
+        pytest.param("secretsmanager", 400, "InvalidRequestException", id="deleted secret"),
+        pytest.param("kms", 400, "InvalidCiphertextException", id="an altered data key"),
+    ],
+)
+def test_an_answer_of_normal_work_is_no_failure(
+    failed: list[Failed], service: str, status: int, code: str
+) -> None:
+    describe(service, status=status, code=code)
+
+    assert failed == []
+
+
+def test_a_call_without_an_answer_is_told_once_after_its_last_attempt(
+    failed: list[Failed],
+) -> None:
+    client, attempts = aws_client("kms"), []
+
+    def time_out(**_: object) -> None:
+        attempts.append(HTTPStatus.REQUEST_TIMEOUT)
+        raise ConnectTimeoutError(endpoint_url="https://kms.example")
+
+    client.meta.events.register("before-send", time_out)
+    with pytest.raises(ConnectTimeoutError):
+        call(client, "kms")
+
+    assert len(attempts) == bounds.AWS_ATTEMPTS
+    assert failed == [("kms", "DescribeKey", AwsFailure.AWAY, "ConnectTimeoutError")]

@@ -179,6 +179,40 @@ def test_keep_alive_refreshes_an_idle_connection_and_logs_no_token(
     assert not any(value in log.getvalue() for value in ("refresh-1", "a-1", "r-2"))
 
 
+def test_a_renewal_that_comes_late_is_counted(world: World, log: StringIO) -> None:
+    direct = load_handler("vend_direct")
+    for _ in range(2):
+        direct({"credential": "jobs"}, through("billing"))
+        world.clock.advance(timedelta(seconds=200))
+    world.clock.advance(timedelta(seconds=1800 * 0.91 - 400))
+
+    for shard in range(bounds.RENEWAL_SHARDS):
+        load_handler("renew")({"shard": shard}, through("live"))
+
+    (line,) = [each for each in map(json.loads, log.getvalue().splitlines()) if "Renewals" in each]
+    assert (line["outcome"], line["is_late"]) == ("renewed", True)
+    assert (line["Renewals"], line["LateRenewals"]) == ([1.0], [1.0])
+
+
+def test_keep_alive_counts_the_consents_that_it_leaves_at_risk(world: World, log: StringIO) -> None:
+    definition = replace(DEFINITION, name="jobs-user", kind=CredentialKind.AUTHORIZATION_CODE)
+    world.reader.definitions[definition.name] = definition
+    key = ConnectionKey(credential="jobs-user", owner="billing", name="acme")
+    connection, now = active(key), world.clock.now()
+    assert connection.consent is not None
+    ends = now + timedelta(days=28)
+    consent = replace(connection.consent, refreshed_at=now, refresh_expires_at=ends)
+    world.connections.seed(replace(connection, consent=consent))
+    world.clock.advance(timedelta(days=26))
+
+    # Without a secret nothing can be refreshed.
+    load_handler("keep_alive")({}, through("live"))
+
+    line = json.loads(log.getvalue().splitlines()[-1])
+    assert (line["ConsentsAtRisk"], line["ConsentsLost"]) == ([1.0], [0.0])
+    assert line["health"]["dying"] == 1
+
+
 def test_a_lost_consent_is_one_line_with_its_metric(log: StringIO) -> None:
     key = ConnectionKey(credential="jobs-user", owner="billing", name="acme")
 

@@ -10,7 +10,9 @@ import pytest
 from tests.fakes.provider import json_response
 from tests.unit.vending.world import BILLING, REQUEST, World
 
+from tokenvend.adapters.aws_errors import AwsFailure
 from tokenvend.domain.errors import ProviderRefusedError, TokenVendError, UnauthorizedClientError
+from tokenvend.observability.alarms import count_aws_failure
 from tokenvend.observability.log import logger
 from tokenvend.observability.schedules import audit_renewed
 from tokenvend.observability.vends import audit_refused, audit_vended
@@ -82,3 +84,12 @@ def test_renewal_that_failed_is_trouble(lines: StringIO) -> None:
     assert renewal.outcome is Outcome.FAILED
     assert metrics(lines).keys() == {"Renewals", "Failures"}
     assert "provider-token" not in lines.getvalue()
+
+
+def test_a_call_that_aws_refuses_is_counted_by_service_and_kind(lines: StringIO) -> None:
+    count_aws_failure("kms", "Decrypt", AwsFailure.REFUSED, "DisabledException")
+
+    assert metrics(lines) == {"AwsFailures": [["source", "outcome", "service"]]}
+    line = json.loads(lines.getvalue())
+    assert (line["source"], line["outcome"]) == ("kms", "refused")
+    assert (line["operation"], line["code"]) == ("Decrypt", "DisabledException")

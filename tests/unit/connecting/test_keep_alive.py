@@ -294,3 +294,40 @@ def test_keep_alive_that_cannot_use_the_secret_is_kept_until_it_can() -> None:
     assert (failed, refreshed) == ([KeptAlive.FAILED], [KeptAlive.REFRESHED])
     assert unready == {ScheduledReader.KEEP_ALIVE}
     assert world.reader.states.state("jobs").not_ready_for == frozenset()
+
+
+def healths(world: Refreshing, *, seconds: float = 55) -> list[Health]:
+    """How one run leaves each connection."""
+    told: list[Health] = []
+    dies = world.clock.monotonic() + seconds
+    list(keep_alive(world).run(dies=dies, tell_health=told.append))
+    return told
+
+
+def test_a_run_tells_how_it_leaves_each_connection() -> None:
+    world = Refreshing()
+    world.clock.advance(27 * DAY)
+
+    assert healths(world) == [Health.WELL]
+
+
+def test_a_run_without_time_still_tells_of_connections_at_risk() -> None:
+    world = Refreshing()
+    world.clock.advance(27 * DAY)
+
+    assert healths(world, seconds=5) == [Health.DYING]
+
+
+def test_a_connection_that_cannot_be_refreshed_is_told_as_it_is() -> None:
+    world = Refreshing()
+    world.clock.advance(27 * DAY)
+    world.rotating.faults.extend([Fault.BUSY] * 3)
+
+    assert healths(world) == [Health.DYING]
+
+
+def test_a_run_that_has_no_time_at_all_says_so() -> None:
+    world = Refreshing()
+    world.clock.advance(27 * DAY)
+
+    assert [each.outcome for each in run(world, seconds=0.5)] == [KeptAlive.NO_TIME]

@@ -293,3 +293,41 @@ def test_a_renewal_leaves_alone_what_a_request_has_replaced_meanwhile() -> None:
 
     assert outcomes(world) == [Outcome.NOT_YET]
     assert world.provider.exchanges == 2
+
+
+def late(world: World) -> list[bool]:
+    """Whether each renewal of one run came late."""
+    return [each.is_late for each in world.parts().renew_all()]
+
+
+def test_a_renewal_that_comes_in_time_is_not_late() -> None:
+    world = World()
+    in_use(world)
+    world.clock.advance(timedelta(seconds=1800 * 0.8) - AGING)
+
+    assert late(world) == [False]
+
+
+def test_a_token_that_a_late_run_finds_overdue_is_renewed_late() -> None:
+    world = World()
+    in_use(world)
+    # The schedule was silent from when the token was due to shortly before its end. A run looks
+    # back five minutes, and an overdue token is at most a tenth of its life from its end.
+    world.clock.advance(timedelta(seconds=1800 * 0.91) - AGING)
+
+    renewals = world.parts().renew_all()
+
+    assert [(each.outcome, each.is_late) for each in renewals] == [(Outcome.RENEWED, True)]
+
+
+def test_a_renewal_that_its_providers_failures_put_off_is_not_late() -> None:
+    world = World()
+    in_use(world)
+    world.clock.advance(timedelta(seconds=1800 * 0.8) - AGING)
+    world.provider.script(json_response({}, status=500))
+    assert outcomes(world) == [Outcome.FAILED]
+
+    world.clock.advance(timedelta(seconds=1800 * 0.12))
+
+    renewals = [each for each in world.parts().renew_all() if each.outcome is Outcome.RENEWED]
+    assert [each.is_late for each in renewals] == [False]

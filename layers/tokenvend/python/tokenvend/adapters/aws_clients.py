@@ -7,16 +7,21 @@ transfers to S3, and 30 ms to each cold start.
 from collections.abc import Callable, Mapping
 from datetime import MAXYEAR, datetime
 from email.utils import parsedate_to_datetime
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
+from tokenvend.adapters.aws_errors import AwsFailure, failure_in
 from tokenvend.domain import bounds
 
 if TYPE_CHECKING:
     from botocore.session import Session
 
 
+#: Told of a call that failed: the service, its operation, how it failed, and AWS's code.
+type FailureListener = Callable[[str, str, AwsFailure, str], None]
+
 _MADE: list[Any] = []
+_LISTENERS: list[FailureListener] = []
 
 
 @cache
@@ -33,8 +38,18 @@ def aws_client(service: str) -> Any:
         retries={"total_max_attempts": bounds.AWS_ATTEMPTS, "mode": "standard"},
     )
     client = _session().create_client(service, config=config)
+    client.meta.events.register("after-call", partial(_tell_failed_answer, service))
+    client.meta.events.register("after-call-error", partial(_tell_no_answer, service))
     _MADE.append(client)
     return client
+
+
+def listen_to_failures(listener: FailureListener) -> None:
+    """Have *listener*, instead of any former one, told of each failed call of every client.
+
+    A call that is tried again counts once, by its last attempt.
+    """
+    _LISTENERS[:] = [listener]
 
 
 def close_connections() -> None:
@@ -53,6 +68,19 @@ def tell_time(client: Any, learn: Callable[[datetime], None]) -> None:
             learn(instant)
 
     client.meta.events.register("after-call", after_call)
+
+
+def _tell_failed_answer(service: str, parsed: Mapping[str, Any], model: Any, **_: object) -> None:
+    failure = failure_in(service, parsed)
+    if failure is not None:
+        for listener in _LISTENERS:
+            listener(service, model.name, *failure)
+
+
+def _tell_no_answer(service: str, exception: Exception, event_name: str, **_: object) -> None:
+    operation = event_name.rpartition(".")[2]
+    for listener in _LISTENERS:
+        listener(service, operation, AwsFailure.AWAY, type(exception).__name__)
 
 
 def _date_in(headers: Mapping[str, str]) -> datetime | None:

@@ -8,9 +8,11 @@ A missing permission or a disabled key is no outage. Were it one, an operator wh
 key to stop vending would be answered from memory for as long as an outage may last.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from enum import StrEnum
 from http import HTTPStatus
+from typing import Any, assert_never
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
@@ -34,6 +36,25 @@ _THROTTLED = frozenset(
 _TRANSIENT = frozenset({"RequestTimeout", "RequestTimeoutException"})
 
 
+#: Errors of a service that answer the question which was asked: nothing is wrong with the service.
+_ANSWERS = {
+    "dynamodb": frozenset({CONDITION_FAILED, "TransactionCanceledException"}),
+    # A stored data key that was altered; it is counted as an untrusted item.
+    "kms": frozenset({"IncorrectKeyException", "InvalidCiphertextException"}),
+    # A secret that is not there, or is being deleted: the credential is not ready.
+    "secretsmanager": frozenset({"InvalidRequestException", "ResourceNotFoundException"}),
+    "lambda": frozenset({"ResourceNotFoundException"}),
+}
+
+
+class AwsFailure(StrEnum):
+    """How a call to AWS failed."""
+
+    AWAY = "away"
+    THROTTLED = "throttled"
+    REFUSED = "refused"
+
+
 class AwsRefusedError(Exception):
     """AWS refuses the call itself: a permission, a name or a setting is wrong.
 
@@ -50,6 +71,18 @@ def error_code(error: ClientError) -> str:
 def is_throttling(error: ClientError) -> bool:
     """Whether AWS asked for patience: it is there."""
     return error_code(error) in _THROTTLED
+
+
+def failure_in(service: str, answer: Mapping[str, Any]) -> tuple[AwsFailure, str] | None:
+    """How *service* failed by its parsed *answer*, and AWS's code; `None` if it did not.
+
+    An error that is part of normal work, such as a condition that does not hold, is no failure.
+    """
+    status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    code = answer.get("Error", {}).get("Code", "")
+    if status < HTTPStatus.BAD_REQUEST or code in _ANSWERS.get(service, ()):
+        return None
+    return _kind_of(code, status), code
 
 
 @contextmanager
@@ -72,9 +105,21 @@ def store_errors(what: str) -> Iterator[None]:
 
 def _translated(what: str, error: ClientError) -> Exception:
     code = error_code(error)
-    if is_throttling(error):
-        return StoreThrottledError(f"{what} was throttled")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    match _kind_of(code, status):
+        case AwsFailure.THROTTLED:
+            return StoreThrottledError(f"{what} was throttled")
+        case AwsFailure.AWAY:
+            return StoreAwayError(f"{what} failed with {code}")
+        case AwsFailure.REFUSED:
+            return AwsRefusedError(f"{what} was refused with {code}")
+        case unreachable:
+            assert_never(unreachable)
+
+
+def _kind_of(code: str, status: int) -> AwsFailure:
+    if code in _THROTTLED:
+        return AwsFailure.THROTTLED
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or code in _TRANSIENT:
-        return StoreAwayError(f"{what} failed with {code}")
-    return AwsRefusedError(f"{what} was refused with {code}")
+        return AwsFailure.AWAY
+    return AwsFailure.REFUSED

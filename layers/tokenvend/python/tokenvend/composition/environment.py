@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
-from tokenvend.adapters.aws_clients import aws_client
+from tokenvend.adapters.aws_clients import aws_client, listen_to_failures
 from tokenvend.adapters.aws_errors import store_errors
 from tokenvend.adapters.clock import SystemClock
 from tokenvend.composition.lazy import (
@@ -17,6 +17,7 @@ from tokenvend.composition.lazy import (
 )
 from tokenvend.composition.settings import Settings, direct_function_of
 from tokenvend.composition.stores import Stores
+from tokenvend.observability.alarms import count_aws_failure
 from tokenvend.ports import CallerAliases, ProviderApi
 from tokenvend.vending.api_key import ApiKeys
 from tokenvend.vending.consents import Consents
@@ -52,6 +53,7 @@ class Environment:
         self.settings = Settings.from_environment(variables)
         self.clock = clock or SystemClock()
         self._stores = Stores(self.settings, self.clock)
+        listen_to_failures(count_aws_failure)
 
     @cached_property
     def vendor(self) -> Vendor:

@@ -1,6 +1,6 @@
 """Refresh what nobody uses well before its refresh token dies, and drop what nobody completed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -9,7 +9,7 @@ from tokenvend.connecting.refresh import Refresher
 from tokenvend.connecting.refresh_order import RefreshOrder
 from tokenvend.domain import bounds
 from tokenvend.domain.connection import Connection, ConnectionKey, ConnectionStatus
-from tokenvend.domain.connection_health import Forecast, forecast, keep_alive_due_at
+from tokenvend.domain.connection_health import Forecast, Health, forecast, keep_alive_due_at
 from tokenvend.domain.credential_state import ScheduledReader
 from tokenvend.domain.errors import CredentialNotReadyError, TokenVendError
 from tokenvend.domain.registry import CredentialDefinition
@@ -58,31 +58,48 @@ class KeepAlive:
         self._refresher = refresher
         self._clock = clock
 
-    def run(self, *, dies: float) -> Iterator[KeepAliveResult]:
+    def run(
+        self, *, dies: float, tell_health: Callable[[Health], None] = lambda _: None
+    ) -> Iterator[KeepAliveResult]:
         """Go through every connection once, until *dies* (monotonic seconds).
 
-        A connection that is blocked, or whose credential is gone or blocked, is left alone:
-        nothing of it is sent, so its refresh token ages until the block is lifted.
+        *tell_health* is told how each connection is that the run has left behind. A connection that
+        is blocked, or whose credential is gone or blocked, is left alone: nothing of it is sent, so
+        its refresh token ages until the block is lifted.
 
         Raises:
             StoreAwayError: the tables do not answer.
         """
         definitions: dict[str, CredentialDefinition | None] = {}
+        has_time = True
         for connection in self._connections.all():
             now = self._clock.now()
+            left = dies - self._clock.monotonic()
+            if left < bounds.ANSWER_NEEDS.total_seconds():
+                if has_time:
+                    yield KeepAliveResult(connection.key, KeptAlive.NO_TIME)
+                return
             if self._is_forgotten(connection, now):
                 self._connections.drop_pending(connection)
                 yield KeepAliveResult(connection.key, KeptAlive.DROPPED)
                 continue
             definition = self._definition(connection.key.credential, definitions)
-            if definition is None or not _is_due(connection, definition, now):
-                continue
-            if dies - self._clock.monotonic() < bounds.EXCHANGE_NEEDS.total_seconds():
-                yield KeepAliveResult(connection.key, KeptAlive.NO_TIME)
-                return
-            if self._is_blocked(connection.key):
-                continue
-            yield self._refresh(connection.key, definition, dies)
+            health = forecast(connection, definition, now=now).health
+            if has_time and definition is not None and _is_due(connection, definition, now):
+                has_time = left >= bounds.EXCHANGE_NEEDS.total_seconds()
+                result = self._result(connection.key, definition, dies, has_time=has_time)
+                if result is not None:
+                    yield result
+                    health = _health_after(result, health)
+            tell_health(health)
+
+    def _result(
+        self, key: ConnectionKey, definition: CredentialDefinition, dies: float, *, has_time: bool
+    ) -> KeepAliveResult | None:
+        """What became of a connection that is due; `None` if it is blocked."""
+        if not has_time:
+            return KeepAliveResult(key, KeptAlive.NO_TIME)
+        return None if self._is_blocked(key) else self._refresh(key, definition, dies)
 
     def forecast(self) -> Iterator[Forecast]:
         """How every connection is.
@@ -133,6 +150,10 @@ class KeepAlive:
             self._states.mark_ready(credential, None, reader, is_ready=is_ready)
         except StoreAwayError:
             return
+
+
+def _health_after(result: KeepAliveResult, before: Health) -> Health:
+    return Health.WELL if result.outcome is KeptAlive.REFRESHED else before
 
 
 def _is_due(connection: Connection, definition: CredentialDefinition, now: datetime) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from tokenvend.adapters.aws_clients import aws_client
+from tokenvend.adapters.aws_clients import aws_client, listen_to_failures
 from tokenvend.adapters.clock import SystemClock
 from tokenvend.adapters.dynamodb.published_keys import DynamoDbPublishedKeys
 from tokenvend.adapters.signing.kms import KmsPublicKeys
@@ -13,7 +13,7 @@ from tokenvend.composition.settings import registry_table_of
 from tokenvend.domain.errors import InvalidClientError
 from tokenvend.entries.alias import require_live
 from tokenvend.entries.jwks import jwks_answer, jwks_away, jwks_refused
-from tokenvend.observability.alarms import report_unusable_key
+from tokenvend.observability.alarms import count_aws_failure, report_unusable_key
 from tokenvend.ports import StoreAwayError
 from tokenvend.vending.jwks import JwksPublisher
 
@@ -25,6 +25,7 @@ def publisher() -> JwksPublisher:
     Raises:
         SettingsError: the function's environment variables are incomplete.
     """
+    listen_to_failures(count_aws_failure)
     return JwksPublisher(
         published=DynamoDbPublishedKeys(
             aws_client("dynamodb"), table=registry_table_of(os.environ)

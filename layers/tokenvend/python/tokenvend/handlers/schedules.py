@@ -5,6 +5,7 @@ Nothing in an event is believed: a forged one can at most have work done that is
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -14,10 +15,11 @@ from typing import Any
 from tokenvend.composition.environment import environment
 from tokenvend.connecting.keep_alive import KeptAlive
 from tokenvend.domain import bounds
+from tokenvend.domain.connection_health import Health
 from tokenvend.domain.renewal import Slot
 from tokenvend.entries.alias import require_live
 from tokenvend.handlers.context import Context
-from tokenvend.observability.consents import audit_kept_alive
+from tokenvend.observability.consents import audit_kept_alive, report_consents
 from tokenvend.observability.schedules import (
     audit_changed_secret,
     audit_renewed,
@@ -122,9 +124,12 @@ def handle_keep_alive(event: Mapping[str, Any], context: Context) -> dict[str, A
     keep_alive, clock = environment().keep_alive, environment().clock
     left = timedelta(milliseconds=context.get_remaining_time_in_millis())
     counts = dict.fromkeys((outcome.value for outcome in KeptAlive), 0)
-    for result in keep_alive.run(dies=clock.monotonic() + left.total_seconds()):
+    health = Counter(dict.fromkeys(Health, 0))
+    dies = clock.monotonic() + left.total_seconds()
+    for result in keep_alive.run(dies=dies, tell_health=lambda each: health.update([each])):
         counts[result.outcome.value] += 1
         audit_kept_alive(result)
+    report_consents(health)
     return counts
 
 

@@ -19,3 +19,12 @@ def count_untrusted(item_key: str, reason: Distrust) -> None:
     dimensions = {"reason": reason.value}
     metric = metric_of(dimensions, datetime.now(UTC), name="UntrustedItems")
     write(logging.ERROR, "untrusted item", {"item": item_key, **metric})
+
+
+def count_aws_failure(service: str, operation: str, failure: str, code: str) -> None:
+    """Record a call that AWS refused, throttled or did not answer; *code* is AWS's own."""
+    metric = metric_of(
+        {"source": service, "outcome": failure}, datetime.now(UTC), name="AwsFailures"
+    )
+    fields = {"operation": operation, "code": code}
+    write(logging.WARNING, "AWS call failed", fields | metric)

@@ -3,18 +3,20 @@
 No ticket, code or token is in a line, nor what a provider said beyond its error code.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from logging import ERROR, INFO, WARNING, getLevelName, makeLogRecord
 from typing import Any
 
 from tokenvend.connecting.events import ConnectionEvent, Happened
 from tokenvend.connecting.keep_alive import KeepAliveResult
+from tokenvend.domain.connection_health import Health
 from tokenvend.domain.connection_request import ConnectionRequest
 from tokenvend.domain.consent import ConsentSession
 from tokenvend.domain.errors import ProviderRefusedError, TokenVendError
 from tokenvend.domain.identity import Entry, Proof
 from tokenvend.observability.log import logger, write
-from tokenvend.observability.metric import metric_of
+from tokenvend.observability.metric import gauge_of, metric_of, with_gauge
 
 
 def audit_connection(
@@ -102,6 +104,20 @@ def audit_kept_alive(result: KeepAliveResult) -> None:
         fields["provider_error"] = result.failed.provider_error
     metric = metric_of({"outcome": result.outcome.value}, datetime.now(UTC), name="KeptAlive")
     write(INFO if result.failed is None else WARNING, "keep alive", fields | metric)
+
+
+def report_consents(health: Mapping[Health, int]) -> None:
+    """Record how many consents are at risk now, and how many are lost, as `connections` forecasts.
+
+    At risk: the refresh token ends soon, or should have been refreshed by now. Lost: only its user
+    can mend it.
+    """
+    at_risk = health[Health.OVERDUE] + health[Health.DYING]
+    lost = health[Health.LOST] + health[Health.DEAD]
+    now = datetime.now(UTC)
+    metric = with_gauge(gauge_of("ConsentsAtRisk", at_risk, now), "ConsentsLost", lost)
+    counts = {each.value: count for each, count in health.items()}
+    write(WARNING if at_risk else INFO, "consents", {"health": counts, **metric})
 
 
 def audit_consent_event(event: ConnectionEvent) -> None:

@@ -28,14 +28,28 @@ def gauge_of(name: str, value: int, now: datetime) -> dict[str, Any]:
     return fields | {name: [float(value)]}
 
 
+def with_gauge(metric: dict[str, Any], name: str, value: int) -> dict[str, Any]:
+    """*metric*, and another number as it is now."""
+    return with_count(metric, name) | {name: [float(value)]}
+
+
+def with_count(metric: dict[str, Any], name: str) -> dict[str, Any]:
+    """*metric*, and a count of one *name* with no dimension but the service."""
+    return _joined(metric, _count_of_one(name, ()))
+
+
 def with_failure(metric: dict[str, Any], credential: str) -> dict[str, Any]:
     """*metric*, and a count of one failure: by credential, and summed over all of them."""
     failure = _count_of_one("Failures", (("credential", credential),))
     (directive,) = failure["_aws"]["CloudWatchMetrics"]
     summed = directive | {"Dimensions": [*directive["Dimensions"], ["service"]]}
+    return _joined(metric, failure | {"_aws": {"CloudWatchMetrics": [summed]}})
+
+
+def _joined(metric: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
     aws = metric["_aws"]
-    both = {**aws, "CloudWatchMetrics": [*aws["CloudWatchMetrics"], summed]}
-    return metric | failure | {"_aws": both}
+    directives = [*aws["CloudWatchMetrics"], *other["_aws"]["CloudWatchMetrics"]]
+    return metric | other | {"_aws": {**aws, "CloudWatchMetrics": directives}}
 
 
 @cache

@@ -7,7 +7,7 @@ from typing import Any
 
 from tokenvend.domain.errors import ProviderRefusedError
 from tokenvend.observability.log import write
-from tokenvend.observability.metric import gauge_of, metric_of, with_failure
+from tokenvend.observability.metric import gauge_of, metric_of, with_count, with_failure
 from tokenvend.vending.renew import Renewal
 from tokenvend.vending.sweep import SweptSecret
 
@@ -17,7 +17,7 @@ _NAMED = 50
 
 def audit_renewed(renewal: Renewal) -> None:
     """Record what became of a scheduled renewal."""
-    fields: dict[str, Any] = {"key": renewal.key}
+    fields: dict[str, Any] = {"key": renewal.key, "is_late": renewal.is_late}
     if renewal.spec is not None:
         fields |= {"credential": renewal.spec.credential, "tenant": renewal.spec.tenant}
     if renewal.token is not None:
@@ -29,6 +29,8 @@ def audit_renewed(renewal: Renewal) -> None:
     metric = metric_of({"outcome": renewal.outcome.value}, datetime.now(UTC), name="Renewals")
     if renewal.spec is not None and renewal.failed is not None:
         metric = with_failure(metric, renewal.spec.credential)
+    if renewal.is_late:
+        metric = with_count(metric, "LateRenewals")
     write(logging.INFO if renewal.failed is None else logging.WARNING, "renewal", fields | metric)
 
 

@@ -1,7 +1,8 @@
 """Renew the tokens that somebody uses, before any request has to wait for them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 
 from tokenvend.domain.answer import Source
@@ -9,7 +10,7 @@ from tokenvend.domain.cache_key import TokenSpec
 from tokenvend.domain.connection import ConnectionKey
 from tokenvend.domain.errors import TokenVendError
 from tokenvend.domain.renewal import Slot, slot_of, slot_of_token, slots_until
-from tokenvend.domain.token import AccessToken
+from tokenvend.domain.token import AccessToken, Freshness
 from tokenvend.ports import (
     Clock,
     CredentialReader,
@@ -34,13 +35,18 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
-    """One token's renewal; `failed` says why it was not renewed."""
+    """One token's renewal; `failed` says why it was not renewed.
+
+    `is_late`: the token was overdue, so that requests had begun to renew it themselves, and no
+    failure of its provider explains that.
+    """
 
     key: str
     outcome: Outcome
     spec: TokenSpec | None = None
     token: AccessToken | None = None
     failed: TokenVendError | None = None
+    is_late: bool = False
 
 
 class Renewer:
@@ -98,9 +104,10 @@ class Renewer:
             if later.minute > slot.minute:
                 self._tokens.schedule_renewal(order.key, token, later)
             return Renewal(order.key, Outcome.NOT_YET, order.spec)
+        is_late = _is_late(order, item, token, self._clock.now())
         if not order.has_time_to_exchange(self._clock):
-            return Renewal(order.key, Outcome.NO_TIME, order.spec)
-        return self._replace(order, item)
+            return Renewal(order.key, Outcome.NO_TIME, order.spec, is_late=is_late)
+        return replace(self._replace(order, item), is_late=is_late)
 
     def _slot_instead(
         self, order: Order, item: TokenItem, token: AccessToken, slot: Slot
@@ -123,6 +130,12 @@ class Renewer:
         if obtained is None or obtained.source is not Source.PROVIDER:
             return Renewal(order.key, Outcome.NOT_YET, order.spec)
         return Renewal(order.key, Outcome.RENEWED, order.spec, obtained.token)
+
+
+def _is_late(order: Order, item: TokenItem, token: AccessToken, now: datetime) -> bool:
+    if item.failure is not None or order.state.failure is not None:
+        return False
+    return token.freshness(now, key=order.key) is Freshness.OVERDUE
 
 
 def _connection_of(spec: TokenSpec) -> ConnectionKey | None:
