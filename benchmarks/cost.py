@@ -31,9 +31,9 @@ PROCESSOR_SHARE = 512 / 1769
 
 #: A service that is asked often: nearly all from memory.
 MIX = {"memory": 0.95, "store": 0.0489, "store, cold": 0.001, "provider": 0.0001}
-#: Answers over three entries from three sources, and three numbers of the sweep; each kind of
+#: Answers over three entries from three sources, and five numbers of the schedules; each kind of
 #: refusal seen adds one.
-METRICS = 12
+METRICS = 14
 _MINUTES = 60 * 24 * 30
 _SHARDS = 16
 

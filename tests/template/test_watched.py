@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -12,9 +13,11 @@ import pytest
 from tests.fakes.provider import json_response
 from tests.unit.vending.world import BILLING, REQUEST, World
 
+from tokenvend.adapters.aws_errors import AwsFailure
 from tokenvend.connecting.events import ConnectionEvent, Happened
 from tokenvend.connecting.keep_alive import KeepAliveResult, KeptAlive
 from tokenvend.domain.connection import ConnectionKey
+from tokenvend.domain.connection_health import Health
 from tokenvend.domain.connection_request import Action, ConnectionRequest
 from tokenvend.domain.errors import (
     ProviderRefusedError,
@@ -107,6 +110,10 @@ def _write_all() -> None:
     )
     schedules.report_failing_credentials([])
     schedules.report_aliases_behind([])
+    schedules.audit_renewed(Renewal("key", Outcome.RENEWED, is_late=True))
+    consents.report_consents(Counter(dict.fromkeys(Health, 1)))
+    for source in ("dynamodb", "kms", "secretsmanager", "lambda"):
+        alarms.count_aws_failure(source, "GetItem", AwsFailure.REFUSED, "AccessDeniedException")
     for reason in Distrust:
         alarms.count_untrusted("item", reason)
     key = ConnectionKey(credential="hiring", owner="shop", name="user")
