@@ -67,6 +67,7 @@ def test_each_answer_of_dynamodb_tells_the_time(aws: Aws, tables: Tables, minute
         pytest.param("Sun, 01 Mar 99999999999999999999999 00:00:00 GMT", id="a year of 23 digits"),
         pytest.param("0 JAN 0 0:3000000000", id="a minute of many digits"),
         pytest.param("Fri, 31 Dec 9999 23:59:59 -2359", id="beyond the calendar"),
+        pytest.param("Fri, 01 Jan 9999 00:00:00 GMT", id="the calendar's last year"),
     ],
 )
 def test_time_that_no_clock_can_take_tells_nothing(aws: Aws, tables: Tables, date: str) -> None:

@@ -1,5 +1,6 @@
 """What all environments know of a credential at its provider."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,8 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tokenvend.domain import bounds
-from tokenvend.domain.credential_state import ProviderOutage, is_provider_away, outage_after
+from tokenvend.domain.credential_state import (
+    Observed,
+    ProviderOutage,
+    is_provider_away,
+    outage_after,
+)
 from tokenvend.domain.errors import ProviderRefusedError, TemporarilyUnavailableError
+from tokenvend.domain.token import LifetimeSource, SecretStage
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -57,3 +64,17 @@ def test_only_a_provider_that_does_not_answer_is_away(error: Exception, *, is_aw
 
 def test_an_outage_is_a_value() -> None:
     assert ProviderOutage(since=START) == ProviderOutage(since=START, failures=1)
+
+
+@pytest.mark.parametrize(("seconds", "is_like"), [(60, True), (61, False), (-60, True)])
+def test_lifetimes_that_differ_by_a_minute_are_alike(seconds: int, *, is_like: bool) -> None:
+    """Or each exchange would write what every one shows."""
+    one = Observed(
+        lifetime_seconds=1800,
+        lifetime_source=LifetimeSource.EXPIRES_IN,
+        secret_stage=SecretStage.CURRENT,
+    )
+
+    assert one.is_like(replace(one, lifetime_seconds=1800 + seconds)) == is_like
+    assert not one.is_like(replace(one, secret_stage=SecretStage.PENDING))
+    assert not one.is_like(None)

@@ -4,11 +4,15 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.unit.vending.world import BILLING, DEFINITION, GRANT, World
+from tests.unit.vending.world import BILLING, DEFINITION, GRANT, REQUEST, World
 
 from tokenvend.domain import bounds
 from tokenvend.domain.answer import Source
-from tokenvend.domain.errors import InvalidClientError, TemporarilyUnavailableError
+from tokenvend.domain.errors import (
+    InvalidClientError,
+    TemporarilyUnavailableError,
+    TooManyRequestsError,
+)
 from tokenvend.domain.identity import Entry, Proof
 from tokenvend.domain.registry import Caller, ScopeMode
 from tokenvend.domain.secret import Secret
@@ -233,3 +237,33 @@ def test_a_wrong_secret_takes_from_nobody_what_an_outage_leaves() -> None:
     world.reader.fails_with = AWAY
 
     assert world.vend(environment, proof=client).answer.source is Source.MEMORY
+
+
+def test_no_exchange_starts_in_an_outage_that_could_not_end_in_this_invocation() -> None:
+    world = world_with_a_short_token()
+    environment = world.environment()
+    world.vend(environment)
+    world.reader.fails_with = AWAY
+    world.clock.advance(LIFE)
+
+    with pytest.raises(TemporarilyUnavailableError):
+        environment.vend(
+            BILLING, REQUEST, time_left=bounds.EXCHANGE_NEEDS - timedelta(milliseconds=1)
+        )
+    assert world.provider.exchanges == 1
+    environment.vend(BILLING, REQUEST, time_left=bounds.EXCHANGE_NEEDS)
+    assert world.provider.exchanges == 2
+
+
+def test_a_caller_keeps_to_its_limit_in_an_outage_too() -> None:
+    world = World()
+    world.reader.callers[BILLING.identity] = Caller(name="billing", requests_per_minute=2)
+    environment = world.environment()
+    world.vend(environment)
+    world.reader.fails_with = AWAY
+    world.clock.advance(timedelta(seconds=60))
+    world.vend(environment)
+    world.vend(environment)
+
+    with pytest.raises(TooManyRequestsError):
+        world.vend(environment)

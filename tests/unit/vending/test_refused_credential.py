@@ -201,3 +201,32 @@ def test_what_an_exchange_showed_is_kept_once_while_it_stays_the_same() -> None:
     assert second is not None
     assert second.lifetime_source is LifetimeSource.EXPIRES_IN
     assert second.lifetime_seconds == 1770
+
+
+@pytest.mark.parametrize(("seconds", "tries"), [(2.0, 2), (2.1, 1)])
+def test_a_changed_secret_is_tried_again_only_if_there_is_time(seconds: float, tries: int) -> None:
+    """Two slow requests would not end within one invocation."""
+    world = World()
+    world.provider.takes_seconds = seconds
+
+    def refuse_and_rotate(_: ProviderRequest) -> ProviderResponse:
+        world.secrets.secrets["jobs", None] = secret("new", "v2")
+        return REFUSED
+
+    world.provider.script(refuse_and_rotate, REFUSED)
+    with pytest.raises(ProviderRefusedError):
+        world.vend(world.environment())
+
+    assert world.provider.exchanges == tries
+
+
+def test_a_probe_that_is_refused_for_another_reason_lets_everybody_try_again() -> None:
+    world = World(grant=replace(GRANT, scopes=BOTH))
+    world.provider.script(REFUSED, json_response({"error": "invalid_scope"}, status=400))
+    for name in sorted(BOTH):
+        with pytest.raises(ProviderRefusedError):
+            world.vend(world.environment(), scope(name))
+        world.clock.advance(bounds.BACKOFF_FIRST)
+
+    assert world.states.state("jobs").failure is None
+    assert world.vend(world.environment(), scope("jobs_manage")).answer.source is Source.PROVIDER

@@ -40,6 +40,19 @@ def test_one_exchange_however_many_report_it() -> None:
     assert world.provider.exchanges == 2
 
 
+def test_further_reports_of_a_token_write_nothing() -> None:
+    """Many callers may report the same token at once, and a hot item would throttle them all."""
+    world = World()
+    token = world.vend(world.environment()).answer.token
+    world.parts().rejecter.reject(BILLING, report(token))
+    written = world.tokens.writes
+
+    for _ in range(3):
+        world.parts().rejecter.reject(BILLING, report(token))
+
+    assert world.tokens.writes == written
+
+
 def test_a_late_report_does_not_touch_the_replacement() -> None:
     world = World()
     token = world.vend(world.environment()).answer.token

@@ -383,6 +383,19 @@ def test_no_exchange_starts_that_could_not_end_in_this_invocation() -> None:
         environment.vend(BILLING, REQUEST, time_left=short)
 
     assert world.provider.exchanges == 0
+    assert world.clock.slept == [], "it does not wait for what cannot be"
+
+
+def test_an_overdue_token_is_answered_where_there_is_no_time_to_replace_it() -> None:
+    world = World()
+    world.vend(world.environment())
+    world.clock.advance(timedelta(seconds=1800 * 0.92))
+    short = bounds.EXCHANGE_NEEDS - timedelta(milliseconds=1)
+
+    kept = world.environment().vend(BILLING, REQUEST, time_left=short)
+    replaced = world.environment().vend(BILLING, REQUEST, time_left=bounds.EXCHANGE_NEEDS)
+
+    assert (kept.answer.source, replaced.answer.source) == (Source.STORE, Source.PROVIDER)
 
 
 def test_caller_over_its_limit_is_told_when_to_come_back() -> None:
