@@ -42,7 +42,7 @@ check: ## format, lint, types, direction of imports, template, policies, pinned 
 
 .PHONY: test
 test: ## every test that needs no root
-	@$(ENVS) uv dev ministack sam runtime node sbom parliament
+	@$(ENVS) uv dev ministack sam runtime node sbom parliament mutants
 	@$(PYTHON_BIN) -m pytest --ignore=tests/system -m "not long" -n 2 --dist loadgroup $(PYTEST_ARGS)
 
 .PHONY: test-system
@@ -108,6 +108,11 @@ soak: ## a quarter of an hour with the schedule as it is; writes build/soak.json
 fuzz: ## hostile input for every parser and entry; writes build/fuzz.json
 	@$(ENVS) uv dev fuzz
 	@$(PYTHON_BIN) -m fuzzing $(FUZZ_ARGS)
+
+.PHONY: mutants
+mutants: ## small changes of the library, and whether a test notices; writes build/mutants.txt
+	@$(ENVS) uv dev mutants
+	@$(PYTHON_BIN) -m scripts.mutants $(MUTANTS)
 
 .PHONY: lock
 lock: ## pin the requirements again (UPGRADE=1 takes the newest)

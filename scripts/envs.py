@@ -57,6 +57,9 @@ ENVIRONMENTS: Mapping[str, Environment] = {
     "fuzz": Environment(
         ROOT / ".venvs" / "fuzz", REQUIREMENTS / "fuzz.txt", "the fuzzer", with_project=True
     ),
+    "mutants": Environment(
+        ROOT / ".venvs" / "mutants", REQUIREMENTS / "mutants.txt", "the mutation tests' tools"
+    ),
     "parliament": Environment(
         ROOT / ".venvs" / "parliament", REQUIREMENTS / "parliament.txt", "the policy reader"
     ),

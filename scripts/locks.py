@@ -22,6 +22,7 @@ NAMES = (
     "sam",
     "runtime",
     "fuzz",
+    "mutants",
     "checkov",
     "parliament",
     "sbom",

@@ -22,7 +22,7 @@ from tokenvend.domain.registry import Caller, Grant
 from tokenvend.domain.secret import Secret
 from tokenvend.observability.log import logger
 
-SAMPLE_LINK = Secret("sample-link-of-the-events-folder")
+SAMPLE_LINK = "sample-link-of-the-events-folder"
 ROOT = Path(__file__).parents[2]
 FUNCTION_ARN = "arn:aws:lambda:eu-central-1:111122223333:function:tokenvend-Vend"
 
@@ -113,7 +113,7 @@ def consent_world() -> SimpleNamespace:
     consent.clock.set_wall(SystemClock().now())
     started = consent.sessions.take(consent.start())
     assert started is not None
-    consent.sessions.put(SAMPLE_LINK, started)
+    consent.sessions.put(Secret(SAMPLE_LINK), started)
     return SimpleNamespace(consenting=consent.pages)
 
 
