@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.policies.resolved import KEY, REGION, function_arn, secret_arn, table_arn
+from tests.policies.resolved import KEY, REGION, STACK, function_arn, secret_arn, table_arn
 
 TAG = {"aws:ResourceTag/tokenvend:deployment": "tokenvend"}
 _TABLES = ("RegistryTable", "TokensTable", "ConnectionsTable")
@@ -82,7 +82,8 @@ def _attributes(params: dict[str, Any]) -> set[str]:
 def _on_table(
     operation: str, table: str, context: dict[str, Any], index: str | None = None
 ) -> Iterator[Request]:
-    (name,) = (each for each in _TABLES if table.endswith(each))
+    # A table that was restored has a name that its operator gave it.
+    name = next((each for each in _TABLES if table.endswith(each)), table.removeprefix(f"{STACK}-"))
     suffix = f"/index/{index}" if index else ""
     yield Request(f"dynamodb:{operation}", table_arn(name) + suffix, context)
     # The tables are encrypted with the customer key, which DynamoDB uses in the caller's name.

@@ -21,7 +21,7 @@ from tokenvend.adapters.dynamodb.published_keys import DynamoDbPublishedKeys
 from tokenvend.adapters.dynamodb.registry_items import RegistryItem
 from tokenvend.adapters.secret_catalog import SecretsManagerCatalog
 from tokenvend.domain.consent import ConsentSession
-from tokenvend.domain.credential_state import ScheduledReader, observed_in
+from tokenvend.domain.credential_state import ScheduledReader, observed_in, outage_after
 from tokenvend.domain.renewal import slot_of
 from tokenvend.domain.secret import Secret
 from tokenvend.ports import Lookup
@@ -73,6 +73,8 @@ def _reject(aws: SimpleNamespace) -> None:
 
 def _tell_of_refusals(aws: SimpleNamespace) -> None:
     aws.stores.states.replace_failure("ats", None, before=None, after=FAILURE)
+    began = outage_after(None, datetime.now(UTC))
+    aws.stores.states.replace_outage("ats", None, before=None, after=began)
     aws.stores.states.note("ats", None, observed_in(TOKEN))
 
 
@@ -194,6 +196,12 @@ def _apply(aws: SimpleNamespace) -> None:
     table.write(Writes(delete=[item]), revision=revision + 1)
 
 
+def _read_restored(aws: SimpleNamespace) -> None:
+    """Both kinds of restored tables are read whole."""
+    RegistryTable(aws.dynamodb, aws.restored).read()
+    aws.dynamodb.scan(TableName=aws.restored, ConsistentRead=True)
+
+
 def _make_aliases(aws: SimpleNamespace) -> None:
     aliases, alias = Aliases(_operated(aws)), f"{DIRECT}:shop"
     aws.try_call(aliases.behind)
@@ -250,6 +258,9 @@ OPERATORS: dict[str, tuple[Part, ...]] = {
     "SecretWriterPolicy": (_put_secrets,),
     "ConnectionOperatorPolicy": (_scan, _read_definition, _refresh, _drop, _end, *_GO_TO_PROVIDER),
 }
+#: Whoever restores has all of these policies.
+RESTORERS = ("RegistryWriterPolicy", "ConnectionOperatorPolicy", "RestorePolicy")
+RESTORES: tuple[Part, ...] = (_read_restored, _apply, _scan, _refresh)
 
 
 def of_lambda(group: str) -> list[Request]:

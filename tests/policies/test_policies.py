@@ -25,7 +25,15 @@ from tests.policies.resolved import (
     table,
     table_arn,
 )
-from tests.policies.roles import ADOPTED, FUNCTIONS, OPERATORS, OURS, of_lambda
+from tests.policies.roles import (
+    ADOPTED,
+    FUNCTIONS,
+    OPERATORS,
+    OURS,
+    RESTORERS,
+    RESTORES,
+    of_lambda,
+)
 
 import tokenvend.composition.stores
 from tokenvend.adapters.aws_errors import AwsRefusedError
@@ -51,6 +59,8 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
     with mock_aws():
         clients, others = _clients(), _clients()
         Tables(clients["dynamodb"], *TABLES.values()).create()
+        restored = [f"tokenvend-restored{number}" for number in range(3)]
+        Tables(clients["dynamodb"], *restored).create()
         secrets = clients["secretsmanager"]
         tags = [{"Key": "tokenvend:deployment", "Value": "tokenvend"}]
         arns = [
@@ -84,6 +94,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
             functions=clients["lambda"],
             adopted=arns[1],
             registry=TABLES["RegistryTable"],
+            restored=restored[0],
             tokens=TABLES["TokensTable"],
             try_call=_try_call,
         )
@@ -154,6 +165,29 @@ def test_operator_may_do_all_that_the_command_does(
 
     refused = [each for each, said in zip(requests, decisions, strict=True) if said != "Allowed"]
     assert refused == []
+
+
+def test_whoever_restores_reads_the_restored_table_and_writes_ours_alone(
+    policies: Mapping[str, list[Document]], aws: SimpleNamespace
+) -> None:
+    together = {"Restorer": [each for name in RESTORERS for each in policies[name]]}
+    for part in RESTORES:
+        part(aws)
+    requests = aws.recorder.requests
+    theirs = "arn:aws:dynamodb:eu-west-1:111122223333:table"
+    forbidden = [
+        Request("dynamodb:PutItem", f"{theirs}/{aws.restored}"),
+        Request("dynamodb:DeleteItem", f"{theirs}/{aws.restored}"),
+        Request("dynamodb:Scan", f"{theirs}/payments"),
+        Request("dynamodb:DeleteTable", f"{theirs}/{aws.restored}"),
+    ]
+
+    decisions = _decisions(together, "Restorer", [*requests, *forbidden])
+
+    asked = zip(requests, decisions, strict=False)
+    assert [each for each, said in asked if said != "Allowed"] == []
+    assert {each.resource.rpartition("/")[2] for each in requests} >= {aws.restored}
+    assert "Allowed" not in decisions[len(requests) :]
 
 
 def test_every_role_of_the_template_is_tried(policies: Mapping[str, list[Document]]) -> None:
