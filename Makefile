@@ -42,12 +42,12 @@ check: ## format, lint, types, direction of imports, template, policies, pinned 
 
 .PHONY: test
 test: ## every test that needs no root
-	@$(ENVS) uv dev ministack sam runtime node sbom parliament mutants
+	@$(ENVS) uv dev ministack sam runtime node sbom parliament mutants docs
 	@$(PYTHON_BIN) -m pytest --ignore=tests/system -m "not long" -n 2 --dist loadgroup $(PYTEST_ARGS)
 
 .PHONY: test-system
 test-system: ## whole runs: the demo from its command line, a browser and spin as they come
-	@$(ENVS) uv dev ministack sam node
+	@$(ENVS) uv dev ministack sam node docs
 	@scripts/system-packages
 	@$(PYTHON_BIN) -m pytest tests/system $(PYTEST_ARGS)
 
@@ -113,6 +113,11 @@ fuzz: ## hostile input for every parser and entry; writes build/fuzz.json
 mutants: ## small changes of the library, and whether a test notices; writes build/mutants.txt
 	@$(ENVS) uv dev mutants
 	@$(PYTHON_BIN) -m scripts.mutants $(MUTANTS)
+
+.PHONY: docs
+docs: ## the documents as a site that needs no network; writes build/docs/site
+	@$(ENVS) uv dev docs node
+	@$(PYTHON_BIN) -m scripts.site
 
 .PHONY: lock
 lock: ## pin the requirements again (UPGRADE=1 takes the newest)

@@ -60,6 +60,9 @@ ENVIRONMENTS: Mapping[str, Environment] = {
     "mutants": Environment(
         ROOT / ".venvs" / "mutants", REQUIREMENTS / "mutants.txt", "the mutation tests' tools"
     ),
+    "docs": Environment(
+        ROOT / ".venvs" / "docs", REQUIREMENTS / "docs.txt", "the site's generator"
+    ),
     "parliament": Environment(
         ROOT / ".venvs" / "parliament", REQUIREMENTS / "parliament.txt", "the policy reader"
     ),

@@ -26,6 +26,7 @@ NAMES = (
     "checkov",
     "parliament",
     "sbom",
+    "docs",
 )
 #: The command is installed with whatever Python its user has; the rest runs here, on 3.13.
 INSTALLED_ELSEWHERE = frozenset({"cli"})

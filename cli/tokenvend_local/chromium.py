@@ -36,7 +36,7 @@ def consent(connect_url: str, *, user: str = USER) -> str:
     Raises:
         LocalStackError: the browser does not start, or a page does not lead on.
     """
-    driver = _start()
+    driver = start()
     try:
         driver.get(connect_url)
         _press(driver, "form button")
@@ -51,7 +51,12 @@ def consent(connect_url: str, *, user: str = USER) -> str:
         driver.quit()
 
 
-def _start() -> WebDriver:
+def start() -> WebDriver:
+    """Chromium, headless, which reaches nothing but this machine; the caller quits it.
+
+    Raises:
+        LocalStackError: it does not start.
+    """
     options = webdriver.ChromeOptions()
     options.binary_location = next(filter(None, map(shutil.which, _BROWSERS)), "")
     # The driver would wait for whatever a page moves on to; each step waits for what it needs.

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 from fuzzing.targets import TARGETS
+from scripts.site import pages
 from tests.template.conftest import CloudFormation
 
 from tokenvend.domain import errors
@@ -18,7 +19,7 @@ from tokenvend_cli.configuration.profiles import load_profile, profile_names
 
 ROOT = Path(__file__).parents[2]
 LAYER = ROOT / "layers" / "tokenvend" / "python" / "tokenvend"
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [ROOT / page for page in pages()]
 
 
 def _text(name: str) -> str:
@@ -156,19 +157,6 @@ def test_every_target_of_the_makefile_is_told_to_contributors_and_no_other() -> 
     told = set(re.findall(r"`make ([a-z-]+)`", _text("CONTRIBUTING.md")))
 
     assert told | {"help"} == targets
-
-
-def test_readme_leads_to_every_page() -> None:
-    pages = {f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md")}
-
-    assert pages <= set(re.findall(r"\]\(([^)#:]+)\)", _text("README.md")))
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_link_leads_somewhere(page: Path) -> None:
-    links = re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8"))
-
-    assert [link for link in links if not (page.parent / link).exists()] == []
 
 
 def test_every_target_of_the_fuzzer_is_documented_with_its_promise() -> None:
