@@ -23,6 +23,8 @@ CODE = (
     *("layers/tokenvend/python", "cli", "functions", "scripts"),
     *("tests", "benchmarks", "simulation", "models", "fuzzing", "load", "soak"),
 )
+#: The client library, which is installed without the service.
+CLIENT = "clients/python/src"
 #: Two: most of these use one core, and two cores are what everybody has.
 AT_ONCE = 2
 
@@ -51,6 +53,14 @@ def checks() -> tuple[Check, ...]:
     folders = [folder for folder in CODE if (ROOT / folder).is_dir()]
     return (
         Check("types", "mypy, strict", (str(BIN / "mypy"), *folders)),
+        Check(
+            "client-types",
+            "mypy, strict, on the oldest Python that the client library runs on",
+            (
+                *(str(BIN / "mypy"), "--python-version", "3.10"),
+                *("--cache-dir", ".mypy_cache/client", CLIENT),
+            ),
+        ),
         Check(
             "policies",
             "checkov finds nothing in the template that is not explained",
@@ -104,7 +114,7 @@ def main(names: Sequence[str]) -> int:
             outcome = future.result()
             word = "ok    " if outcome.passed else "FAILED"
             check = outcome.check
-            print(f"{word} {check.name:<9} {outcome.seconds:5.1f} s  {check.promise}", flush=True)
+            print(f"{word} {check.name:<12} {outcome.seconds:5.1f} s  {check.promise}", flush=True)
             if not outcome.passed:
                 failed.append(outcome)
     for outcome in failed:

@@ -1,0 +1,98 @@
+"""What an answer of tokenvend means: a token, or the reason why there is none."""
+
+import math
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+from tokenvend_client.clock import Instant
+from tokenvend_client.errors import Failure
+from tokenvend_client.held import Held, hold
+from tokenvend_client.request import TokenRequest
+from tokenvend_client.secret import Secret
+from tokenvend_client.token import Token
+from tokenvend_client.waiting import RETRY_AFTER_MAXIMUM, parse_retry_after
+
+#: Seconds: a life longer than this is taken for this.
+_LIFETIME_MAXIMUM = 30 * 86_400.0
+_WAIT = frozenset({429, 503})
+_DESCRIPTION_LENGTH = 500
+
+
+def parse_token(
+    document: Mapping[str, Any], request: TokenRequest, *, requested_at: Instant
+) -> Held | None:
+    """The token of a token response (RFC 6749 §5.1), `None` if it is none.
+
+    Its life counts from the instant before the request, so it never ends later here than there.
+    It raises nothing: a traceback would show the document.
+    """
+    value, left = document.get("access_token"), document.get("expires_in")
+    if not isinstance(value, str) or not value.isascii() or not value.isprintable() or not value:
+        return None
+    if isinstance(left, bool) or not isinstance(left, int | float) or not math.isfinite(left):
+        return None
+    name = document.get("header_name", "Authorization")
+    prefix = document.get("header_prefix", "Bearer ")
+    kind, scope = document.get("token_type", "Bearer"), document.get("scope")
+    if not all(isinstance(text, str) and text.isprintable() for text in (name, prefix, kind)):
+        return None
+    expires_in = min(max(float(left), 0.0), _LIFETIME_MAXIMUM)
+    token = Token(
+        Secret(value),
+        request,
+        expires_at=datetime.fromtimestamp(requested_at.wall + expires_in, timezone.utc),
+        scope=scope if isinstance(scope, str) else None,
+        token_type=kind,
+        header_name=name,
+        header_prefix=prefix,
+    )
+    return hold(token, requested_at=requested_at, expires_in=expires_in)
+
+
+def failure_of_http(
+    status: int, document: Mapping[str, Any], retry_after: str | None, *, now: float
+) -> Failure:
+    """Why an HTTP answer is a refusal. *now* is in seconds since 1970."""
+    known = _failure_of(document)
+    if known is None or status in _WAIT:
+        code = known.code if known else "temporarily_unavailable"
+        seconds = parse_retry_after(retry_after, now=now)
+        retryable = status in _WAIT or status >= 500
+        if not retryable:
+            code = "invalid_client" if status in {401, 403} else "invalid_request"
+        described = known.description if known else f"The answer was HTTP {status}."
+        return Failure(described, code, retryable, seconds)
+    return known
+
+
+def failure_of_invocation(document: Mapping[str, Any]) -> Failure:
+    """Why the answer of a direct invocation is a refusal."""
+    known = _failure_of(document)
+    if known is None:
+        return Failure("The function answered with neither a token nor a reason.")
+    seconds = document.get("retry_after_seconds")
+    if document.get("retryable") is not True:
+        return known
+    bounded = None
+    if isinstance(seconds, int | float) and math.isfinite(seconds):
+        bounded = min(max(float(seconds), 0.0), RETRY_AFTER_MAXIMUM)
+    return Failure(known.description, known.code, retryable=True, retry_after_seconds=bounded)
+
+
+def _failure_of(document: Mapping[str, Any]) -> Failure | None:
+    code, text = document.get("error"), document.get("error_description")
+    if not isinstance(code, str) or not code:
+        return None
+    provider = document.get("provider_error")
+    return Failure(
+        _shown(text) if isinstance(text, str) else "It does not say why.",
+        _shown(code),
+        retryable=code == "temporarily_unavailable",
+        provider_error=_shown(provider) if isinstance(provider, str) else "",
+    )
+
+
+def _shown(text: str) -> str:
+    """One line, of bounded length."""
+    return "".join(c if c.isprintable() else " " for c in text[:_DESCRIPTION_LENGTH])

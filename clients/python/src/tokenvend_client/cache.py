@@ -1,0 +1,166 @@
+"""Tokens of one process: one fetch for each at a time, over threads, tasks and forks."""
+
+import asyncio
+import os
+import threading
+import weakref
+from collections.abc import Callable
+from concurrent.futures import TimeoutError as FutureTimeoutError
+
+from tokenvend_client.clock import Clock, Instant
+from tokenvend_client.errors import Failure
+from tokenvend_client.held import Freshness, Held
+from tokenvend_client.request import TokenRequest
+from tokenvend_client.slot import ABANDONED, Flight, Lead, Slot, Step
+from tokenvend_client.token import Token
+
+#: Fetch what a slot's request asks for, as its flight wants it; raises nothing that waiting cures.
+Fetch = Callable[[TokenRequest, Flight], Held | Failure]
+
+#: Tokens remembered; beyond that, those that ended and then the oldest go.
+ENTRIES_DEFAULT = 1000
+#: Whoever waits for another's fetch gives up after this many seconds.
+WAIT_SECONDS_DEFAULT = 35.0
+
+_GAVE_UP = Failure("No answer of tokenvend came in time.")
+_caches: "weakref.WeakSet[TokenCache]" = weakref.WeakSet()
+
+
+class TokenCache:
+    """Tokens by request. Safe for threads, for tasks of any event loop, and after a fork."""
+
+    def __init__(
+        self,
+        fetch: Fetch,
+        *,
+        clock: Clock,
+        entries: int = ENTRIES_DEFAULT,
+        wait_seconds: float = WAIT_SECONDS_DEFAULT,
+    ) -> None:
+        self._fetch = fetch
+        self._clock = clock
+        self._entries = entries
+        self._wait_seconds = wait_seconds
+        self._lock = threading.Lock()
+        self._slots: dict[TokenRequest, Slot] = {}
+        _caches.add(self)
+
+    def slot(self, request: TokenRequest) -> Slot:
+        """The place of *request*'s token, made if need be."""
+        with self._lock:
+            slot = self._slots.get(request)
+            if slot is None:
+                self._make_room()
+                slot = self._slots[request] = Slot(request)
+            return slot
+
+    def forget(self, request: TokenRequest) -> None:
+        """Drop what is held of *request*."""
+        with self._lock:
+            slot = self._slots.get(request)
+            if slot is not None:
+                slot.held = slot.failure = None
+
+    def obtain(
+        self, request: TokenRequest, *, min_ttl_seconds: int = 0, refused: Token | None = None
+    ) -> Token | Failure:
+        """A token, from memory or fetched; never one that *refused* an API, if that is given."""
+        slot = self.slot(request)
+        while True:
+            step = self._next_step(slot, min_ttl_seconds, refused)
+            if isinstance(step, Token | Failure):
+                return step
+            if isinstance(step, Lead):
+                return _token(self._make(slot, step.flight))
+            try:
+                outcome = step.future.result(self._wait_seconds)
+            except FutureTimeoutError:
+                return _GAVE_UP
+            if _settles(outcome, step, min_ttl_seconds, refused):
+                return _token(outcome)
+
+    async def obtain_async(
+        self, request: TokenRequest, *, min_ttl_seconds: int = 0, refused: Token | None = None
+    ) -> Token | Failure:
+        """The same for a task: its event loop goes on, and a fetch outlives a cancelled task."""
+        slot = self.slot(request)
+        while True:
+            step = self._next_step(slot, min_ttl_seconds, refused)
+            if isinstance(step, Token | Failure):
+                return step
+            flight = step.flight if isinstance(step, Lead) else step
+            if isinstance(step, Lead):
+                threading.Thread(
+                    target=self._make, args=(slot, flight), name="tokenvend", daemon=True
+                ).start()
+            try:
+                outcome = await asyncio.wait_for(
+                    asyncio.wrap_future(flight.future), self._wait_seconds
+                )
+            except asyncio.TimeoutError:
+                return _GAVE_UP
+            if isinstance(step, Lead) or _settles(outcome, flight, min_ttl_seconds, refused):
+                return _token(outcome)
+
+    def _next_step(self, slot: Slot, min_ttl_seconds: int, refused: Token | None) -> Step:
+        now = self._clock.now()
+        with self._lock:
+            if refused is not None:
+                return slot.next_step_after_refusal(now, refused)
+            return slot.next_step(now, min_ttl_seconds)
+
+    def _make(self, slot: Slot, flight: Flight) -> Held | Failure:
+        outcome: Held | Failure = ABANDONED
+        try:
+            outcome = self._fetch(slot.request, flight)
+        finally:
+            with self._lock:
+                outcome = slot.land(flight, outcome, self._clock.now())
+            flight.future.set_result(outcome)
+        return outcome
+
+    def _make_room(self) -> None:
+        if len(self._slots) < self._entries:
+            return
+        now = self._clock.now()
+        idle = [slot for slot in self._slots.values() if slot.flight is None]
+        ended = [slot for slot in idle if _has_ended(slot, now)]
+        for slot in ended or idle[:1]:
+            del self._slots[slot.request]
+            slot.held = None
+
+    def after_fork_in_child(self) -> None:
+        """Keep the tokens; forget who was fetching: those threads are not in this process."""
+        self._lock = threading.Lock()
+        for slot in self._slots.values():
+            slot.flight = None
+
+
+def _token(outcome: Held | Failure) -> Token | Failure:
+    return outcome.token if isinstance(outcome, Held) else outcome
+
+
+def _settles(
+    outcome: Held | Failure, flight: Flight, min_ttl_seconds: int, refused: Token | None
+) -> bool:
+    """Whether another's fetch answers this caller too."""
+    if outcome is ABANDONED:
+        return False
+    if refused is not None:
+        return flight.reported is not None
+    if isinstance(outcome, Failure):
+        return flight.min_ttl_seconds <= min_ttl_seconds
+    return flight.min_ttl_seconds >= min_ttl_seconds
+
+
+def _has_ended(slot: Slot, now: Instant) -> bool:
+    return slot.held is None or slot.held.freshness(now) is Freshness.EXPIRED
+
+
+def _after_fork_in_child() -> None:
+    for cache in list(_caches):
+        cache.after_fork_in_child()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_after_fork_in_child)

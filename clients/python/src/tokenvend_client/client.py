@@ -1,0 +1,147 @@
+"""The client: tokens for whoever calls an API."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from tokenvend_client.cache import ENTRIES_DEFAULT, TokenCache
+from tokenvend_client.clock import Clock
+from tokenvend_client.errors import Failure
+from tokenvend_client.fetching import TOTAL_SECONDS_DEFAULT, Caller
+from tokenvend_client.request import TokenRequest, canonical_scope, checked_credential
+from tokenvend_client.slot import Slot
+from tokenvend_client.token import Token
+from tokenvend_client.ways_in import WayIn
+from tokenvend_client.ways_in.choose import way_in_of_environment
+
+_Key = tuple[str, "str | None", "str | None", "str | None", "str | None", "str | None"]
+
+
+class Client:
+    """Gives tokens, and remembers them until they are stale. Make one for each process.
+
+    `way_in` is an `OAuthClient`, `SignedRequests` or `DirectInvocation`; left out, the
+    environment says it (`TOKENVEND_URL` or `TOKENVEND_FUNCTION`). `timeout_seconds` bounds what
+    a caller without a token waits for, tries and pauses included. `cache_entries` bounds what is
+    remembered.
+
+    Use it from as many threads and tasks as you like, before and after a fork.
+
+    Raises:
+        ConfigurationError: neither an argument nor the environment says where tokenvend is.
+    """
+
+    def __init__(
+        self,
+        way_in: WayIn | None = None,
+        *,
+        timeout_seconds: float = TOTAL_SECONDS_DEFAULT,
+        cache_entries: int = ENTRIES_DEFAULT,
+        clock: Clock | None = None,
+    ) -> None:
+        self._way_in = way_in or way_in_of_environment()
+        self._clock = clock or Clock()
+        self._monotonic, self._wall = self._clock.monotonic, self._clock.wall
+        self._caller = Caller(self._way_in, self._clock, total_seconds=timeout_seconds)
+        self._cache = TokenCache(self._caller.fetch, clock=self._clock, entries=cache_entries)
+        #: Slots by the arguments as they were given: what nearly every call needs.
+        self._known: dict[_Key, Slot] = {}
+        self._known_most = cache_entries
+
+    def token(
+        self,
+        credential: str,
+        *,
+        scope: str | Iterable[str] | None = None,
+        audience: str | None = None,
+        resource: str | None = None,
+        tenant: str | None = None,
+        connection: str | None = None,
+        min_ttl_seconds: int = 0,
+    ) -> Token:
+        """A token for *credential*, from memory where there is one that lives on.
+
+        Ask each time you need one. `scope` is a text or a list; left out, it is the grant's.
+        `min_ttl_seconds` is how long the token must at least live on, for long work.
+
+        >>> from tokenvend_client.testing import FakeTokenvend
+        >>> client = FakeTokenvend().client()
+        >>> client.token("sr-jobs", scope="jobs_read").headers
+        {'Authorization': 'Bearer fake-sr-jobs-1'}
+
+        Raises:
+            RefusedError: tokenvend says no; its subclasses say what to do.
+            TemporarilyUnavailableError: come again after its `retry_after_seconds`.
+        """
+        if scope is not None and not isinstance(scope, str):
+            scope = canonical_scope(scope)
+        key = (credential, scope, audience, resource, tenant, connection)
+        slot = self._known.get(key)
+        if slot is not None and (held := slot.held) is not None:
+            stale_at = held.stale_at
+            if (
+                self._monotonic() + min_ttl_seconds < stale_at.monotonic
+                and self._wall() + min_ttl_seconds < stale_at.wall
+            ):
+                return held.token
+        request = self._request(key)
+        return _given(self._cache.obtain(request, min_ttl_seconds=min_ttl_seconds))
+
+    async def token_async(
+        self,
+        credential: str,
+        *,
+        scope: str | Iterable[str] | None = None,
+        audience: str | None = None,
+        resource: str | None = None,
+        tenant: str | None = None,
+        connection: str | None = None,
+        min_ttl_seconds: int = 0,
+    ) -> Token:
+        """The same for asyncio: a fetch runs in a thread, and the event loop goes on."""
+        if scope is not None and not isinstance(scope, str):
+            scope = canonical_scope(scope)
+        request = self._request((credential, scope, audience, resource, tenant, connection))
+        return _given(await self._cache.obtain_async(request, min_ttl_seconds=min_ttl_seconds))
+
+    def replace(self, token: Token) -> Token:
+        """Report that an API refused *token* (HTTP 401), and get the next one.
+
+        However many threads report the same token, tokenvend hears of it once. The answer may be
+        the same token again, where there is no other: compare `token_sha256` before you retry.
+
+        Raises:
+            RefusedError, TemporarilyUnavailableError: as for `token`.
+        """
+        return _given(self._cache.obtain(token.request, refused=token))
+
+    async def replace_async(self, token: Token) -> Token:
+        """The same for asyncio."""
+        return _given(await self._cache.obtain_async(token.request, refused=token))
+
+    def _request(self, key: _Key) -> TokenRequest:
+        """The request for these arguments; its slot is found at once by the next call."""
+        credential, scope, audience, resource, tenant, connection = key
+        request = TokenRequest(
+            checked_credential(credential),
+            scope=canonical_scope(scope),
+            audience=audience,
+            resource=resource,
+            tenant=tenant,
+            connection=connection,
+        )
+        if len(self._known) >= self._known_most:
+            self._known.clear()
+        self._known[key] = self._cache.slot(request)
+        return request
+
+    def __repr__(self) -> str:
+        return f"<Client by {self._way_in!r}>"
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a Client cannot be pickled: make one in each process")
+
+
+def _given(outcome: Token | Failure) -> Token:
+    if isinstance(outcome, Failure):
+        raise outcome.error()
+    return outcome

@@ -1,0 +1,127 @@
+"""Every way in which a call can end without a token.
+
+TokenvendError
+├── ConfigurationError             what the client was told does not lead to a tokenvend
+├── RefusedError                   tokenvend says no, and will until somebody changes something
+│   ├── CallerNotProvenError       it does not know this caller, or has blocked it
+│   ├── ConsentRequiredError       the user must consent, or consent again
+│   ├── AccountChangedError        the user consented with another account than before
+│   └── ProviderRefusedError       the provider, or tokenvend's own secret for it, is the reason
+└── TemporarilyUnavailableError    waiting may cure it
+
+No error holds a token, a secret or the body of an answer.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+class TokenvendError(Exception):
+    """A call that got nothing.
+
+    `code` is the wire's `error` (RFC 6749 §5.2); `description` is for people.
+    """
+
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, description: str, *, code: str = "") -> None:
+        super().__init__(f"{code}: {description}" if code else description)
+        self.code = code
+        self.description = description
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_restored, (type(self), self.args, dict(vars(self))))
+
+
+class ConfigurationError(TokenvendError):
+    """What the client was told does not lead to a tokenvend."""
+
+
+class RefusedError(TokenvendError):
+    """tokenvend says no: `unauthorized_client`, `invalid_scope`, `invalid_target` and others."""
+
+
+class CallerNotProvenError(RefusedError):
+    """tokenvend does not know this caller, or has blocked it (`invalid_client`)."""
+
+
+class ConsentRequiredError(RefusedError):
+    """Start the connection and send the user to its `connect_url`."""
+
+
+class AccountChangedError(RefusedError):
+    """The user consented with another account: ask which one is meant."""
+
+
+class ProviderRefusedError(RefusedError):
+    """The provider refused tokenvend's credential, or its secret is not ready.
+
+    `provider_error` is the provider's own `error` code, or empty.
+    """
+
+    def __init__(self, description: str, *, code: str = "", provider_error: str = "") -> None:
+        super().__init__(description, code=code)
+        self.provider_error = provider_error
+
+
+class TemporarilyUnavailableError(TokenvendError):
+    """tokenvend, its network or the provider is away, or this caller asked too often.
+
+    `retry_after_seconds` says when to come again; the client itself asks no sooner.
+    """
+
+    retryable = True
+
+    def __init__(self, description: str, *, code: str = "", retry_after_seconds: float = 1) -> None:
+        super().__init__(description, code=code)
+        self.retry_after_seconds = retry_after_seconds
+
+
+_REFUSALS: dict[str, type[RefusedError]] = {
+    "invalid_client": CallerNotProvenError,
+    "consent_required": ConsentRequiredError,
+    "account_changed": AccountChangedError,
+}
+_PROVIDER_CODES = frozenset({"provider_refused", "credential_not_ready"})
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a call got nothing, as a value: each of those who wait for it raises an error of its own.
+
+    `retry_after_seconds` is what the answer said, `None` if it said nothing.
+    """
+
+    description: str
+    code: str = "temporarily_unavailable"
+    retryable: bool = True
+    retry_after_seconds: float | None = None
+    provider_error: str = ""
+
+    @property
+    def forbids(self) -> bool:
+        """Whether this caller may no longer have the token, so that one in hand is dropped."""
+        return not self.retryable and self.code not in _PROVIDER_CODES
+
+    def error(self, *, retry_after_seconds: float = 1) -> TokenvendError:
+        """A new error, to be raised by one caller."""
+        if self.retryable:
+            return TemporarilyUnavailableError(
+                self.description,
+                code=self.code,
+                retry_after_seconds=max(retry_after_seconds, self.retry_after_seconds or 0),
+            )
+        if self.code in _PROVIDER_CODES:
+            return ProviderRefusedError(
+                self.description, code=self.code, provider_error=self.provider_error
+            )
+        return _REFUSALS.get(self.code, RefusedError)(self.description, code=self.code)
+
+
+def _restored(
+    kind: type[TokenvendError], args: tuple[object, ...], fields: dict[str, object]
+) -> TokenvendError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    vars(error).update(fields)
+    return error

@@ -1,0 +1,85 @@
+"""Calls of tokenvend: attempts, waits between them, and what is made of the answer."""
+
+import logging
+from dataclasses import dataclass
+
+from tokenvend_client.answers import parse_token
+from tokenvend_client.clock import Clock, Instant
+from tokenvend_client.errors import Failure
+from tokenvend_client.held import Held
+from tokenvend_client.request import Call, TokenRequest
+from tokenvend_client.slot import Flight
+from tokenvend_client.token import Token
+from tokenvend_client.waiting import wait_seconds
+from tokenvend_client.ways_in import Document, WayIn
+
+#: One attempt may take this many seconds: a little longer than API Gateway lets tokenvend take.
+ATTEMPT_SECONDS = 30.0
+#: All attempts and the waits between them, where the caller has no token to go on with.
+TOTAL_SECONDS_DEFAULT = 30.0
+#: The one attempt while there is a valid token: whoever asks ahead waits no longer.
+AHEAD_SECONDS = 5.0
+_ATTEMPTS = 4
+
+log = logging.getLogger("tokenvend_client")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Makes calls over one way in. Safe for threads."""
+
+    way_in: WayIn
+    clock: Clock
+    total_seconds: float = TOTAL_SECONDS_DEFAULT
+
+    def fetch(self, request: TokenRequest, flight: Flight) -> Held | Failure:
+        """The token of *request* for those who wait for *flight*; a report goes before it."""
+        if flight.reported is not None:
+            self._report(request, flight.reported)
+        parameters = request.parameters()
+        if flight.min_ttl_seconds:
+            parameters["min_ttl_seconds"] = str(flight.min_ttl_seconds)
+        call = Call(request.credential, parameters=parameters)
+        started = self.clock.now()
+        budget = AHEAD_SECONDS if flight.ahead else self.total_seconds
+        if flight.wait_seconds:
+            self.clock.sleep(min(flight.wait_seconds, budget / 2))
+        for failures in range(1, _ATTEMPTS + 1):
+            requested_at = self.clock.now()
+            left = budget - (requested_at.monotonic - started.monotonic)
+            outcome = self._attempt(call, request, requested_at, left)
+            if isinstance(outcome, Held) or not outcome.retryable or flight.ahead:
+                break
+            wait = wait_seconds(outcome.retry_after_seconds, failures)
+            spent = self.clock.now().monotonic - started.monotonic
+            if failures == _ATTEMPTS or spent + wait >= budget:
+                break
+            self.clock.sleep(wait)
+        _tell(request, outcome)
+        return outcome
+
+    def send(self, call: Call) -> Document | Failure:
+        """One attempt at a call that is not repeated: it changes something."""
+        return self.way_in.send(call, timeout_seconds=ATTEMPT_SECONDS)
+
+    def _attempt(
+        self, call: Call, request: TokenRequest, requested_at: Instant, seconds: float
+    ) -> Held | Failure:
+        answer = self.way_in.send(call, timeout_seconds=min(seconds, ATTEMPT_SECONDS))
+        if isinstance(answer, Failure):
+            return answer
+        held = parse_token(answer.reveal(), request, requested_at=requested_at)
+        return held or Failure("The answer is no token that can be used.")
+
+    def _report(self, request: TokenRequest, token: Token) -> None:
+        parameters = {**request.parameters(), "token_sha256": token.token_sha256}
+        outcome = self.send(Call(request.credential, "token/reject", parameters))
+        said = outcome.code if isinstance(outcome, Failure) else "accepted"
+        log.info("reported %r of %s: %s", token, request.credential, said)
+
+
+def _tell(request: TokenRequest, outcome: Held | Failure) -> None:
+    if isinstance(outcome, Held):
+        log.debug("fetched %r for %s", outcome.token, request.credential)
+    else:
+        log.warning("no token for %s: %s", request.credential, outcome.code)

@@ -1,0 +1,131 @@
+"""One HTTP request: bounded, without redirects, and without a secret in what it raises."""
+
+import http.client
+import json
+import ssl
+import time
+import urllib.request
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from tokenvend_client.errors import ConfigurationError, Failure
+from tokenvend_client.secret import Secret
+
+#: An answer longer than this many bytes is no answer of tokenvend.
+ANSWER_BYTES = 262_144
+USER_AGENT = "tokenvend-client/0.1.0"
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class HttpAnswer(NamedTuple):
+    """A status, the headers in lower case, and a body that cannot be printed."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Secret
+
+    def document(self) -> dict[str, Any]:
+        """The body as a JSON object; empty if it is none."""
+        return json_object(self.body)
+
+
+def json_object(text: Secret) -> dict[str, Any]:
+    """*text* as a JSON object; empty if it is none.
+
+    >>> json_object(Secret('{"a": 1}')), json_object(Secret("[]")), json_object(Secret("{"))
+    ({'a': 1}, {}, {})
+    """
+    try:
+        document = json.loads(text.reveal())
+    except (ValueError, RecursionError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def checked_url(url: str) -> str:
+    """*url* without a slash at its end.
+
+    Raises:
+        ConfigurationError: it is not https, and not this machine's own either.
+    """
+    parts = urlsplit(url)
+    safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+    if not safe or not parts.hostname or parts.query or parts.fragment or "@" in parts.netloc:
+        raise ConfigurationError("tokenvend's address must be https://host/…, without a query")
+    return url.rstrip("/")
+
+
+class HttpSender:
+    """Sends requests by the standard library, through the proxy that the environment names."""
+
+    def __init__(self, *, context: ssl.SSLContext | None = None) -> None:
+        self._context = context
+        self._openers: dict[bool, urllib.request.OpenerDirector] = {}
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, Secret],
+        body: Secret | None = None,
+        *,
+        timeout_seconds: float,
+    ) -> HttpAnswer | Failure:
+        """What *url* answers, whatever its status; a `Failure` if it does not answer in time.
+
+        It raises no error, so no traceback shows what was sent.
+        """
+        deadline = time.monotonic() + timeout_seconds
+        try:
+            request = urllib.request.Request(  # noqa: S310 - checked_url let it through
+                url,
+                data=None if body is None else body.reveal().encode("utf-8"),
+                headers={name: value.reveal() for name, value in headers.items()},
+                method=method,
+            )
+            opener = self._opener(local=urlsplit(url).hostname in _LOOPBACK)
+            with opener.open(request, timeout=max(timeout_seconds, 0.001)) as answer:
+                text = _read(answer, deadline)
+                names = {name.lower(): value for name, value in answer.headers.items()}
+                if text is None:
+                    return Failure("The answer was too long, or came too slowly.")
+                return HttpAnswer(int(answer.status), names, text)
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            return Failure(f"It could not be reached: {_reason(error)}.")
+
+    def _opener(self, *, local: bool) -> urllib.request.OpenerDirector:
+        """An opener that follows no redirect and makes no status an error; one for local hosts."""
+        if local not in self._openers:
+            context = self._context or ssl.create_default_context()
+            opener = urllib.request.OpenerDirector()
+            opener.addheaders = [("User-Agent", USER_AGENT)]
+            for handler in (
+                urllib.request.ProxyHandler({} if local else None),
+                urllib.request.HTTPHandler(),
+                urllib.request.HTTPSHandler(context=context),
+                urllib.request.UnknownHandler(),
+            ):
+                opener.add_handler(handler)
+            self._openers[local] = opener
+        return self._openers[local]
+
+
+def _read(answer: http.client.HTTPResponse, deadline: float) -> Secret | None:
+    parts: list[bytes] = []
+    size = 0
+    while part := answer.read1(ANSWER_BYTES + 1):
+        parts.append(part)
+        size += len(part)
+        if size > ANSWER_BYTES or time.monotonic() > deadline:
+            return None
+    return Secret(b"".join(parts).decode("utf-8", "replace"))
+
+
+def _reason(error: Exception) -> str:
+    """What the system says of its own error; else the kind alone, for a text may quote a header."""
+    reason = getattr(error, "reason", error)
+    kind = type(reason).__name__
+    if isinstance(reason, OSError) and reason.strerror:
+        return f"{kind}, {reason.strerror}"
+    return kind

@@ -1,0 +1,73 @@
+"""What is asked of tokenvend: the same names over every way in."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRequest:
+    """One token: its credential, and all that shapes it. `None` means: not asked for."""
+
+    credential: str
+    scope: str | None = None
+    audience: str | None = None
+    resource: str | None = None
+    tenant: str | None = None
+    connection: str | None = None
+
+    def parameters(self) -> dict[str, str]:
+        """The request's own parameters, without the credential's name."""
+        named = {
+            "scope": self.scope,
+            "audience": self.audience,
+            "resource": self.resource,
+            "tenant": self.tenant,
+            "connection": self.connection,
+        }
+        return {name: value for name, value in named.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of tokenvend. Its parameters hold no secret but a connection's one-time code."""
+
+    credential: str
+    path: str = "token"
+    parameters: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def event(self) -> dict[str, object]:
+        """The same as the event of a direct invocation."""
+        fields: dict[str, object] = {"credential": self.credential, **self.parameters}
+        if self.path == "token":
+            return fields
+        if self.path == "token/reject":
+            return {"reject": fields}
+        return {"connections": {"action": self.path.rpartition("/")[2], **fields}}
+
+
+def canonical_scope(scope: str | Iterable[str] | None) -> str | None:
+    """Scopes in one order, each once: two spellings of the same scopes share one token.
+
+    >>> canonical_scope("jobs_write jobs_read jobs_read")
+    'jobs_read jobs_write'
+    >>> canonical_scope(["jobs_read"])
+    'jobs_read'
+    """
+    if scope is None:
+        return None
+    words = scope.split() if isinstance(scope, str) else scope
+    return " ".join(sorted(set(words)))
+
+
+def checked_credential(credential: str) -> str:
+    """*credential*, which becomes a part of a path.
+
+    Raises:
+        ValueError: it cannot be a credential's name.
+    """
+    if _NAME.fullmatch(credential) is None:
+        raise ValueError("a credential's name is lower-case letters, digits and hyphens")
+    return credential

@@ -1,0 +1,186 @@
+"""A tokenvend that vends what it is told to, and remembers what it was asked."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from tokenvend_client.client import Client
+from tokenvend_client.clock import Clock
+from tokenvend_client.errors import Failure
+from tokenvend_client.request import Call
+from tokenvend_client.testing.clock import ManualClock
+from tokenvend_client.ways_in import Document
+
+#: From this share of its life on, a token is replaced, as tokenvend does it.
+_OVERDUE = 0.9
+_KEY = ("scope", "audience", "resource", "tenant", "connection")
+
+
+@dataclass(slots=True)
+class _Issued:
+    value: str
+    issued_at: float
+    lifetime: float
+
+    def left(self, now: float) -> float:
+        return self.issued_at + self.lifetime - now
+
+
+class FakeTokenvend:
+    """Grants every credential until it is told otherwise. Safe for threads.
+
+    `expires_in` is how long its tokens live, in seconds. With a `ManualClock` a test moves the
+    time of the fake and of the clients that it makes. `clients` are the OAuth clients that the
+    server takes, by id; left out, it takes any.
+    """
+
+    def __init__(
+        self,
+        *,
+        expires_in: float = 1800,
+        clock: ManualClock | None = None,
+        clients: Mapping[str, str] | None = None,
+    ) -> None:
+        self.expires_in = expires_in
+        self.clients = clients
+        #: Every call that came in, in order; a test may clear it.
+        self.calls: list[Call] = []
+        #: How often a token was made: a token that is answered again is not made again.
+        self.exchanges = 0
+        self._lock = threading.RLock()
+        self._clock = clock
+        self._issued: dict[object, _Issued] = {}
+        self._refused: dict[str, str] = {}
+        self._headers: dict[str, tuple[str, str]] = {}
+        self._away: float | None = None
+        self._during: Callable[[Call], object] = lambda _: None
+
+    def client(self, **arguments: Any) -> Client:
+        """A client that asks this fake without a network; *arguments* are `Client`'s."""
+        clock = self._clock.clock() if self._clock else Clock()
+        return Client(_InProcess(self), clock=clock, **arguments)
+
+    @contextmanager
+    def serve(self) -> Iterator[str]:
+        """Serve it over HTTP on this machine alone; gives its URL.
+
+        >>> from tokenvend_client import Client, OAuthClient
+        >>> with FakeTokenvend().serve() as url:
+        ...     Client(OAuthClient(url, "ci", "any")).token("sr-jobs").reveal()
+        'fake-sr-jobs-1'
+        """
+        from tokenvend_client.testing.server import serving
+
+        with serving(self) as url:
+            yield url
+
+    def refuse(self, credential: str, error: str) -> None:
+        """Answer every call about *credential* with the code *error* from now on."""
+        self._refused[credential] = error
+
+    def allow(self, credential: str) -> None:
+        """Grant *credential* again."""
+        self._refused.pop(credential, None)
+
+    def go_away(self, retry_after_seconds: float = 1) -> None:
+        """Answer every call with 503 from now on."""
+        self._away = retry_after_seconds
+
+    def come_back(self) -> None:
+        """Answer again."""
+        self._away = None
+
+    def wants_header(self, credential: str, name: str, prefix: str = "") -> None:
+        """Say that the API of *credential* takes its token in another header."""
+        self._headers[credential] = (name, prefix)
+
+    def during(self, call: Callable[[Call], object]) -> None:
+        """Run *call* while a call is under way, before it is answered: to be slow, or to fail."""
+        self._during = call
+
+    def answer(self, call: Call) -> dict[str, Any]:
+        """The fields of the answer to *call*; with `error` among them, it is a refusal."""
+        self._during(call)
+        with self._lock:
+            self.calls.append(call)
+            if self._away is not None:
+                return _error("temporarily_unavailable") | {
+                    "retryable": True,
+                    "retry_after_seconds": self._away,
+                }
+            if call.credential in self._refused:
+                return _error(self._refused[call.credential]) | {"retryable": False}
+            if call.path == "token":
+                return self._vend(call)
+            if call.path == "token/reject":
+                return self._reject(call)
+            return _error("invalid_request") | {"retryable": False}
+
+    def _vend(self, call: Call) -> dict[str, Any]:
+        now = self._now()
+        key = _key_of(call)
+        issued = self._issued.get(key)
+        wanted = float(call.parameters.get("min_ttl_seconds", 0))
+        if wanted > self.expires_in / 2:
+            return _error("invalid_request") | {"retryable": False}
+        if issued is None or issued.left(now) <= max(issued.lifetime * (1 - _OVERDUE), wanted):
+            self.exchanges += 1
+            value = f"fake-{call.credential}-{self.exchanges}"
+            issued = self._issued[key] = _Issued(value, now, self.expires_in)
+        name, prefix = self._headers.get(call.credential, ("Authorization", "Bearer "))
+        scope = call.parameters.get("scope")
+        return {
+            "access_token": issued.value,
+            "token_type": "Bearer",
+            "expires_in": int(issued.left(now)),
+            **({"scope": scope} if scope else {}),
+            "expires_at": int(now + issued.left(now)),
+            "source": "store",
+            "token_sha256": _digest(issued.value),
+            "header_name": name,
+            "header_prefix": prefix,
+        }
+
+    def _reject(self, call: Call) -> dict[str, Any]:
+        key, digest = _key_of(call), call.parameters.get("token_sha256", "")
+        issued = self._issued.get(key)
+        if issued is None or _digest(issued.value) != digest:
+            return {"outcome": "replaced", "token_sha256": digest}
+        del self._issued[key]
+        return {"outcome": "accepted", "token_sha256": digest}
+
+    def _now(self) -> float:
+        return self._clock.wall() if self._clock else time.time()
+
+
+class _InProcess:
+    """The way in of a client that asks a fake without a network."""
+
+    def __init__(self, fake: FakeTokenvend) -> None:
+        self._fake = fake
+
+    def send(self, call: Call, *, timeout_seconds: float) -> Document | Failure:
+        from tokenvend_client.answers import failure_of_invocation
+
+        del timeout_seconds
+        fields = self._fake.answer(call)
+        return failure_of_invocation(fields) if "error" in fields else Document(fields)
+
+    def __repr__(self) -> str:
+        return "<FakeTokenvend>"
+
+
+def _key_of(call: Call) -> object:
+    return (call.credential, *(call.parameters.get(name) for name in _KEY))
+
+
+def _digest(value: str) -> str:
+    return sha256(value.encode()).hexdigest()
+
+
+def _error(code: str) -> dict[str, Any]:
+    return {"error": code, "error_description": "The fake was told to refuse it."}

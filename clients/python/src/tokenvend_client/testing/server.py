@@ -1,0 +1,107 @@
+"""The fake as a server: the HTTP entries, and Lambda's own for direct invocation."""
+
+import base64
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, unquote, unquote_plus, urlsplit
+
+from tokenvend_client.request import Call
+
+if TYPE_CHECKING:
+    from tokenvend_client.testing.fake import FakeTokenvend
+
+_INVOCATIONS = "/2015-03-31/functions/"
+_STATUS = {
+    "invalid_client": 401,
+    "temporarily_unavailable": 503,
+    "provider_refused": 502,
+    "credential_not_ready": 502,
+}
+
+
+@contextmanager
+def serving(fake: "FakeTokenvend") -> Iterator[str]:
+    """Serve *fake* on 127.0.0.1; gives the URL."""
+    handler = type("Handler", (_Handler,), {"fake": fake})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    fake: "FakeTokenvend"
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        path = urlsplit(self.path).path
+        if path.startswith(_INVOCATIONS):
+            self._invoke(body)
+            return
+        _, entry, credential, call_path = (*path.split("/", 3), "", "", "")[:4]
+        if not self._is_proven(entry):
+            self._say(401, {"error": "invalid_client", "error_description": "Not known here."})
+            return
+        form = dict(parse_qsl(body.decode(), keep_blank_values=True))
+        form.pop("grant_type", None)
+        fields = self.fake.answer(Call(credential, call_path, form))
+        self._say(_STATUS.get(str(fields["error"]), 400) if "error" in fields else 200, fields)
+
+    def _invoke(self, body: bytes) -> None:
+        if not self._is_proven("iam"):
+            self._say(403, {"Message": "Missing Authentication Token"})
+            return
+        fields = self.fake.answer(_call_of(json.loads(body)))
+        if fields.get("retryable"):
+            raised = {"errorType": "RetryableError", "errorMessage": json.dumps(fields)}
+            self._say(200, raised, {"X-Amz-Function-Error": "Unhandled"})
+            return
+        self._say(200, fields)
+
+    def _is_proven(self, entry: str) -> bool:
+        kind, _, value = (self.headers.get("Authorization") or "").partition(" ")
+        if entry == "iam":
+            return kind == "AWS4-HMAC-SHA256" and "Signature=" in value
+        if entry != "oauth2" or kind != "Basic":
+            return False
+        pair = base64.b64decode(value).decode().partition(":")
+        client_id, secret = unquote_plus(pair[0]), unquote_plus(pair[2])
+        clients = self.fake.clients
+        return clients is None or clients.get(client_id) == secret
+
+    def _say(
+        self, status: int, fields: dict[str, Any], headers: dict[str, str] | None = None
+    ) -> None:
+        body = json.dumps(fields).encode()
+        self.send_response(status)
+        for name, value in {"Content-Type": "application/json", **(headers or {})}.items():
+            self.send_header(name, value)
+        if status == 503:
+            self.send_header("Retry-After", str(int(fields.get("retry_after_seconds", 1))))
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing: a test's output is its own."""
+
+
+def _call_of(event: dict[str, Any]) -> Call:
+    """The call that a direct invocation's event is."""
+    path = "token"
+    if "reject" in event:
+        path, event = "token/reject", event["reject"]
+    elif "connections" in event:
+        event = dict(event["connections"])
+        path = f"connections/{event.pop('action')}"
+    fields = {name: str(value) for name, value in event.items()}
+    return Call(unquote(fields.pop("credential", "")), path, fields)

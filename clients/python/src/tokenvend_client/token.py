@@ -1,0 +1,75 @@
+"""A token, and how an API wants it."""
+
+from datetime import datetime, timezone
+from typing import Any, NoReturn
+
+from tokenvend_client.request import TokenRequest
+from tokenvend_client.secret import Secret
+
+
+class Token:
+    """A token for one API. Nothing prints it: not `repr`, a log, a traceback or a pickle.
+
+    `scope` is what it carries, `None` where it has none. `expires_at` is the instant after which
+    the client hands out another; `token_sha256` is its name in tokenvend's audit lines.
+
+    >>> from tokenvend_client.testing import FakeTokenvend
+    >>> token = FakeTokenvend().client().token("sr-jobs", scope="jobs_read")
+    >>> token.scope
+    'jobs_read'
+    >>> list(token.headers)
+    ['Authorization']
+    >>> token
+    <Token sr-jobs 481accc7…>
+    """
+
+    __slots__ = (
+        *("_secret", "expires_at", "header_name", "header_prefix"),
+        *("request", "scope", "token_sha256", "token_type"),
+    )
+
+    def __init__(
+        self,
+        secret: Secret,
+        request: TokenRequest,
+        *,
+        expires_at: datetime,
+        scope: str | None,
+        token_type: str = "Bearer",
+        header_name: str = "Authorization",
+        header_prefix: str = "Bearer ",
+    ) -> None:
+        self._secret = secret
+        self.request = request
+        self.expires_at = expires_at
+        self.scope = scope
+        self.token_type = token_type
+        self.token_sha256 = secret.sha256
+        self.header_name = header_name
+        self.header_prefix = header_prefix
+
+    def reveal(self) -> str:
+        """The token itself, for an API that wants it elsewhere than in a header."""
+        return self._secret.reveal()
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The header that the API wants, with the token in it: a new dictionary each time."""
+        return {self.header_name: self.header_prefix + self._secret.reveal()}
+
+    @property
+    def seconds_left(self) -> float:
+        """Seconds until `expires_at`, by this machine's clock."""
+        return (self.expires_at - datetime.now(timezone.utc)).total_seconds()
+
+    def __repr__(self) -> str:
+        return f"<Token {self.request.credential} {self.token_sha256[:8]}…>"
+
+    def __copy__(self) -> "Token":
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Token":
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Token cannot be pickled: ask for one where it is needed")

@@ -1,0 +1,30 @@
+"""How a call reaches tokenvend, and how this caller is proven there."""
+
+from typing import Any, Protocol
+
+from tokenvend_client.errors import Failure
+from tokenvend_client.request import Call
+
+
+class Document:
+    """The fields of an answer, which may hold a token: it cannot be printed."""
+
+    __slots__ = ("_fields",)
+
+    def __init__(self, fields: dict[str, Any]) -> None:
+        self._fields = fields
+
+    def reveal(self) -> dict[str, Any]:
+        """The fields themselves."""
+        return self._fields
+
+
+class WayIn(Protocol):
+    """Makes one attempt at a call.
+
+    It raises nothing that depends on the answer: a traceback would show what was sent.
+    """
+
+    def send(self, call: Call, *, timeout_seconds: float) -> Document | Failure:
+        """What tokenvend answers, or why there is no answer."""
+        ...

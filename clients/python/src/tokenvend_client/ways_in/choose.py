@@ -1,0 +1,50 @@
+"""Which way in the environment names."""
+
+import os
+from pathlib import Path
+
+from tokenvend_client.errors import ConfigurationError
+from tokenvend_client.secret import Secret
+from tokenvend_client.ways_in import WayIn
+
+#: Every variable that is read here.
+VARIABLES = (
+    "TOKENVEND_FUNCTION",
+    "TOKENVEND_URL",
+    "TOKENVEND_CLIENT_ID",
+    "TOKENVEND_CLIENT_SECRET",
+    "TOKENVEND_CLIENT_SECRET_FILE",
+)
+
+
+def way_in_of_environment() -> WayIn:
+    """Direct invocation, an OAuth client or signed requests: whichever the environment names.
+
+    Raises:
+        ConfigurationError: it names none, or two at once.
+    """
+    function, url = os.environ.get("TOKENVEND_FUNCTION"), os.environ.get("TOKENVEND_URL")
+    if bool(function) == bool(url):
+        raise ConfigurationError("set TOKENVEND_URL or TOKENVEND_FUNCTION, and not both")
+    if function:
+        from tokenvend_client.ways_in.direct import DirectInvocation
+
+        return DirectInvocation(function)
+    if client_id := os.environ.get("TOKENVEND_CLIENT_ID"):
+        from tokenvend_client.ways_in.oauth_client import OAuthClient
+
+        return OAuthClient(url or "", client_id, _client_secret())
+    from tokenvend_client.ways_in.signed import SignedRequests
+
+    return SignedRequests(url or "")
+
+
+def _client_secret() -> Secret:
+    file = os.environ.get("TOKENVEND_CLIENT_SECRET_FILE")
+    if bool(os.environ.get("TOKENVEND_CLIENT_SECRET")) == bool(file):
+        raise ConfigurationError(
+            "set TOKENVEND_CLIENT_SECRET or TOKENVEND_CLIENT_SECRET_FILE, and not both"
+        )
+    if file:
+        return Secret(Path(file).read_text(encoding="utf-8").strip())
+    return Secret(os.environ["TOKENVEND_CLIENT_SECRET"])

@@ -1,0 +1,250 @@
+"""Each way in, against the fake server: the same promises over all of them."""
+
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tokenvend_client import (
+    CallerNotProvenError,
+    Client,
+    ConfigurationError,
+    DirectInvocation,
+    OAuthClient,
+    ProviderRefusedError,
+    RefusedError,
+    SignedRequests,
+    TemporarilyUnavailableError,
+)
+from tokenvend_client.aws.sigv4 import AwsCredentials
+from tokenvend_client.errors import Failure
+from tokenvend_client.http import checked_url
+from tokenvend_client.request import Call
+from tokenvend_client.secret import Secret
+from tokenvend_client.testing import FakeTokenvend
+from tokenvend_client.ways_in import WayIn
+from tokenvend_client.ways_in.choose import way_in_of_environment
+
+AWS = AwsCredentials("AKIDEXAMPLE", Secret("key"), Secret("session"))
+WAYS: dict[str, Callable[[str], WayIn]] = {
+    "oauth": lambda url: OAuthClient(url, "ci", "tv_secret"),
+    "signed": lambda url: SignedRequests(url, region="eu-west-1", credentials=lambda: AWS),
+    "direct": lambda url: DirectInvocation(
+        "vend:billing", region="eu-west-1", credentials=lambda: AWS, endpoint=url
+    ),
+}
+
+
+@pytest.fixture
+def served(fake: FakeTokenvend) -> Iterator[str]:
+    fake.clients = {"ci": "tv_secret"}
+    with fake.serve() as url:
+        yield url
+
+
+@pytest.fixture(params=list(WAYS))
+def way_in(served: str, request: pytest.FixtureRequest) -> WayIn:
+    return WAYS[request.param](served)
+
+
+def test_a_token_comes_with_all_that_was_asked_for(fake: FakeTokenvend, way_in: WayIn) -> None:
+    asked = {"scope": "a b", "audience": "https://x/?y=1&z=ü", "tenant": "acme"}
+
+    token = Client(way_in).token("sr-jobs", min_ttl_seconds=60, **asked)
+
+    assert token.headers == {"Authorization": "Bearer fake-sr-jobs-1"}
+    assert fake.calls == [Call("sr-jobs", parameters={**asked, "min_ttl_seconds": "60"})]
+    assert 1798 <= token.seconds_left <= 1800
+
+
+def test_another_header_is_the_one_that_the_answer_names(
+    fake: FakeTokenvend, way_in: WayIn
+) -> None:
+    fake.wants_header("sr-key", "X-SmartToken")
+
+    assert Client(way_in).token("sr-key").headers == {"X-SmartToken": "fake-sr-key-1"}
+
+
+def test_a_report_reaches_tokenvend(fake: FakeTokenvend, way_in: WayIn) -> None:
+    client = Client(way_in)
+    refused = client.token("sr-jobs")
+
+    assert client.replace(refused).reveal() == "fake-sr-jobs-2"
+    assert fake.calls[1].path == "token/reject"
+    assert fake.calls[1].parameters == {"token_sha256": refused.token_sha256}
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("invalid_client", CallerNotProvenError),
+        ("invalid_scope", RefusedError),
+        ("provider_refused", ProviderRefusedError),
+    ],
+)
+def test_a_refusal_keeps_its_code(
+    fake: FakeTokenvend, way_in: WayIn, code: str, error: type[RefusedError]
+) -> None:
+    fake.refuse("sr-jobs", code)
+
+    with pytest.raises(error) as caught:
+        Client(way_in).token("sr-jobs")
+
+    assert caught.value.code == code
+    assert caught.value.description == "The fake was told to refuse it."
+
+
+def test_whoever_must_wait_is_told_how_long(fake: FakeTokenvend, way_in: WayIn) -> None:
+    fake.go_away(retry_after_seconds=42)
+
+    with pytest.raises(TemporarilyUnavailableError) as caught:
+        Client(way_in).token("sr-jobs")
+
+    assert caught.value.retry_after_seconds == 42
+    assert len(fake.calls) == 1
+
+
+def test_a_wrong_secret_is_a_caller_that_is_not_proven(served: str) -> None:
+    with pytest.raises(CallerNotProvenError):
+        Client(OAuthClient(served, "ci", "wrong")).token("sr-jobs")
+
+
+def test_credentials_that_are_not_there_are_said_so(served: str, fake: FakeTokenvend) -> None:
+    none = Failure("There are none.", "invalid_client", retryable=False)
+    for way_in in (
+        SignedRequests(served, region="eu-west-1", credentials=lambda: none),
+        DirectInvocation("f:a", region="eu-west-1", credentials=lambda: none, endpoint=served),
+    ):
+        with pytest.raises(CallerNotProvenError, match="There are none"):
+            Client(way_in).token("sr-jobs")
+    assert fake.calls == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://tokens.example.com",
+        "ftp://tokens.example.com",
+        "https://",
+        "https://tokens.example.com/?a=b",
+        "https://user:pass@tokens.example.com",
+        "http://127.0.0.1.example.com",
+        "http://localhost@example.com",
+        "tokens.example.com",
+    ],
+)
+def test_a_token_is_never_asked_for_in_the_clear(url: str) -> None:
+    with pytest.raises(ConfigurationError):
+        checked_url(url)
+
+
+@pytest.mark.parametrize("name", ["a/../b", "A", "", "a?b", "a b", "é"])
+def test_a_credentials_name_stays_one_part_of_the_path(client: Client, name: str) -> None:
+    with pytest.raises(ValueError, match="credential's name"):
+        client.token(name)
+
+
+@pytest.mark.parametrize(
+    ("environment", "way_in"),
+    [
+        pytest.param(
+            {"TOKENVEND_FUNCTION": "vend:billing", "AWS_REGION": "eu-west-1"},
+            "<DirectInvocation of vend:billing in eu-west-1>",
+            id="function",
+        ),
+        pytest.param(
+            {"TOKENVEND_FUNCTION": "arn:aws:lambda:eu-north-1:111122223333:function:v:b"},
+            "<DirectInvocation of arn:aws:lambda:eu-north-1:111122223333:function:v:b"
+            " in eu-north-1>",
+            id="an ARN says its Region",
+        ),
+        pytest.param(
+            {"TOKENVEND_URL": "https://t.example.com/", "TOKENVEND_REGION": "eu-west-1"},
+            "<SignedRequests at https://t.example.com in eu-west-1>",
+            id="address alone",
+        ),
+        pytest.param(
+            {
+                "TOKENVEND_URL": "https://a1.execute-api.us-east-2.amazonaws.com/v1",
+                "AWS_REGION": "eu-west-1",
+            },
+            "<SignedRequests at https://a1.execute-api.us-east-2.amazonaws.com/v1 in us-east-2>",
+            id="the address says its Region",
+        ),
+        pytest.param(
+            {
+                "TOKENVEND_URL": "https://t.example.com",
+                "TOKENVEND_CLIENT_ID": "ci",
+                "TOKENVEND_CLIENT_SECRET": "tv_x",
+            },
+            "<OAuthClient ci at https://t.example.com>",
+            id="a client",
+        ),
+    ],
+)
+def test_the_environment_chooses_the_way_in(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], way_in: str
+) -> None:
+    _set(monkeypatch, environment)
+
+    assert repr(way_in_of_environment()) == way_in
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        pytest.param({}, id="nothing"),
+        pytest.param(
+            {"TOKENVEND_FUNCTION": "f:a", "TOKENVEND_URL": "https://t.example.com"}, id="both"
+        ),
+        pytest.param({"TOKENVEND_FUNCTION": "f", "AWS_REGION": "eu-west-1"}, id="no alias"),
+        pytest.param({"TOKENVEND_FUNCTION": "f:a"}, id="no Region"),
+        pytest.param({"TOKENVEND_URL": "https://t.example.com"}, id="no Region for the address"),
+        pytest.param(
+            {"TOKENVEND_URL": "https://t.example.com", "TOKENVEND_CLIENT_ID": "ci"}, id="no secret"
+        ),
+        pytest.param(
+            {
+                "TOKENVEND_URL": "https://t.example.com",
+                "TOKENVEND_CLIENT_ID": "ci",
+                "TOKENVEND_CLIENT_SECRET": "tv_x",
+                "TOKENVEND_CLIENT_SECRET_FILE": "secret",
+            },
+            id="two secrets",
+        ),
+    ],
+)
+def test_an_environment_that_leads_nowhere_is_said_so(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]
+) -> None:
+    _set(monkeypatch, environment)
+
+    with pytest.raises(ConfigurationError):
+        Client()
+
+
+def test_a_clients_secret_may_stand_in_a_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: os.PathLike[str], served: str, fake: FakeTokenvend
+) -> None:
+    file = os.path.join(tmp_path, "secret")  # noqa: PTH118 - a text for the environment
+    with open(file, "w", encoding="utf-8") as written:  # noqa: PTH123
+        written.write("tv_secret\n")
+    _set(
+        monkeypatch,
+        {
+            "TOKENVEND_URL": served,
+            "TOKENVEND_CLIENT_ID": "ci",
+            "TOKENVEND_CLIENT_SECRET_FILE": file,
+        },
+    )
+
+    Client().token("sr-jobs")
+
+    assert len(fake.calls) == 1
+
+
+def _set(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
