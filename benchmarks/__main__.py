@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import cost, scale, size, startup, warm
+from benchmarks import client, cost, scale, size, startup, warm
 from benchmarks.measure import OUTPUT
 from benchmarks.stage import stage
 from tokenvend_local.progress import told
@@ -19,7 +19,7 @@ _NO_SERVICE = {"entry", "source", "total", "counted", "billed_ms", "log_bytes"}
 def main() -> None:
     """Measure, print, write."""
     with told("Answering from memory"):
-        rows = [*warm.rows()]
+        rows = [*warm.rows(), *client.rows()]
     with told("Looking up among a million"):
         rows += scale.rows()
     with stage() as built:

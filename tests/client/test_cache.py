@@ -59,6 +59,7 @@ def test_spellings_of_the_same_scopes_share_one_token(
 def test_whatever_shapes_a_token_keeps_it_apart(
     fake: FakeTokenvend, client: Client, other: dict[str, Any]
 ) -> None:
+    fake.connect("sr-jobs", "user-17")
     plain = client.token("sr-jobs")
 
     shaped = client.token("sr-jobs", **other)
@@ -205,11 +206,10 @@ def test_a_refusal_is_remembered_for_a_moment_and_not_longer(
 def test_a_user_who_has_just_consented_is_not_told_to_consent(
     fake: FakeTokenvend, client: Client
 ) -> None:
-    fake.refuse("hiring", "consent_required")
     with pytest.raises(ConsentRequiredError):
         client.token("hiring", connection="user-17")
 
-    fake.allow("hiring")
+    fake.connect("hiring", "user-17")
 
     assert client.token("hiring", connection="user-17").reveal() == "fake-hiring-1"
 
@@ -311,7 +311,7 @@ def test_memory_is_bounded(fake: FakeTokenvend) -> None:
     client = fake.client(cache_entries=10)
 
     for user in range(500):
-        client.token("hiring", connection=f"user-{user}")
+        client.token("hiring", tenant=f"customer-{user}")
 
     assert len(client._cache._slots) <= 10
     assert len(client._known) <= 10

@@ -6,16 +6,22 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import httpx
 import pytest
 import requests
+from tests.local_stack.conftest import MEMORY_SECONDS
 from tests.local_stack.world import World
 
+import tokenvend_client.httpx
+import tokenvend_client.requests
 from tokenvend_client import (
     CallerNotProvenError,
     Client,
+    ConsentRequiredError,
     DirectInvocation,
     OAuthClient,
     RefusedError,
@@ -26,11 +32,15 @@ from tokenvend_client.secret import Secret
 from tokenvend_client.ways_in import WayIn
 from tokenvend_local import places
 from tokenvend_local.asking import OAuthClient as Issued
+from tokenvend_local.consenting import consent as consent_to
 from tokenvend_local.demo_provider.clients import Client as ProviderClient
+from tokenvend_local.demo_provider.clients import Flavour
 from tokenvend_local.principals import Principal
 from tokenvend_local.stack import LocalStack
 
 PAGE = (places.ROOT / "docs" / "client.md").read_text(encoding="utf-8")
+RETURN_URL = "http://127.0.0.1:9/connected"
+STANDARD = Flavour.STANDARD
 FIRST_LINES = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)[0]
 
 
@@ -43,6 +53,8 @@ class Service:
     credential: str
     provider_clients: dict[str, ProviderClient]
     to_report: dict[str, str]
+    to_replace: dict[str, str]
+    consented: str
     role: Principal
     issued: Issued
 
@@ -73,15 +85,31 @@ class Service:
 def service(stack: LocalStack, world: World) -> Service:
     credential, name = world.name("jobs"), world.name("client")
     to_report = {way_in: world.name(f"report-{way_in}") for way_in in WAYS}
-    credentials = [credential, *to_report.values()]
-    provider_clients = {each: world.credential(each) for each in credentials}
+    to_replace = {way_in: world.name(f"replace-{way_in}") for way_in in WAYS}
+    consented = world.name("hiring")
+    provider_clients = {
+        **{each: world.credential(each) for each in (credential, *to_report.values())},
+        **{each: world.credential(each, flavour=STANDARD) for each in to_replace.values()},
+    }
+    world.consent_credential(consented)
     role = world.role(name, may_invoke=name)
-    world.caller(name, iam=role, client_id=f"{name}-web", direct=role)
-    for each in credentials:
+    world.caller(name, iam=role, client_id=f"{name}-web", direct=role, title="Careers site")
+    for each in provider_clients:
         world.grant(name, each)
+    world.grant(name, consented, return_urls=[RETURN_URL])
     world.apply()
     issued = world.new_client(name)
-    return Service(stack, name, credential, provider_clients, to_report, role, issued)
+    return Service(
+        stack=stack,
+        name=name,
+        credential=credential,
+        provider_clients=provider_clients,
+        to_report=to_report,
+        to_replace=to_replace,
+        consented=consented,
+        role=role,
+        issued=issued,
+    )
 
 
 WAYS: dict[str, Callable[[Service], WayIn]] = {
@@ -100,9 +128,14 @@ WAYS: dict[str, Callable[[Service], WayIn]] = {
 }
 
 
+def patient(way_in: WayIn) -> Client:
+    """A client that also waits for cold workers on a machine that is busy otherwise."""
+    return Client(way_in, timeout_seconds=120)
+
+
 @pytest.fixture(params=list(WAYS))
 def client(service: Service, request: pytest.FixtureRequest) -> Client:
-    return Client(WAYS[request.param](service))
+    return patient(WAYS[request.param](service))
 
 
 def test_token_opens_the_api_and_is_asked_for_once(service: Service, client: Client) -> None:
@@ -120,7 +153,7 @@ def test_token_opens_the_api_and_is_asked_for_once(service: Service, client: Cli
 @pytest.mark.parametrize("way_in", list(WAYS))
 def test_reported_token_is_replaced_by_one_exchange(service: Service, way_in: str) -> None:
     # A replacement is not replaced before a quarter of its life: each way in has its own.
-    client, credential = Client(WAYS[way_in](service)), service.to_report[way_in]
+    client, credential = patient(WAYS[way_in](service)), service.to_report[way_in]
     refused = client.token(credential)
 
     another = client.replace(refused)
@@ -193,3 +226,53 @@ def test_first_lines_of_the_page_get_a_token_that_opens_the_api(
 
     assert ran.returncode == 0, ran.stderr
     assert json.loads(ran.stdout) == requests.codes.ok
+
+
+@pytest.mark.parametrize("way_in", list(WAYS))
+def test_user_consents_and_the_connections_token_opens_the_api(
+    service: Service, way_in: str
+) -> None:
+    client, user = patient(WAYS[way_in](service)), f"ada-{way_in}"
+    hiring = client.connections(service.consented)
+    link = hiring.start(user, return_url=RETURN_URL, scope="jobs_read user_me_read")
+    with pytest.raises(ConsentRequiredError):
+        client.token(service.consented, connection=user)
+
+    code = consent_to(link.connect_url)
+    assert hiring.inspect(user).status == "pending"
+    with pytest.raises(RefusedError) as caught:
+        hiring.complete(user, "x" * 43)
+    done = hiring.complete(user, code)
+    auth = tokenvend_client.requests.TokenAuth(client, service.consented, connection=user)
+    me = requests.get(service.stack.provider.url + "/users/me", auth=auth, timeout=30)
+
+    assert caught.value.code == "invalid_grant"
+    assert (done.status, done.account, done.scope) == ("active", "ada", "jobs_read user_me_read")
+    assert done == hiring.inspect(user)
+    assert done in hiring.list()
+    assert me.json()["id"] == "ada"
+    hiring.disconnect(user)
+    # Until then a function may answer the connection's token from its memory.
+    time.sleep(MEMORY_SECONDS + 1)
+    with pytest.raises(ConsentRequiredError):
+        client.token(service.consented, connection=user)
+
+
+@pytest.mark.parametrize("way_in", list(WAYS))
+def test_api_that_refuses_a_token_gets_the_next_one(service: Service, way_in: str) -> None:
+    client, credential = patient(WAYS[way_in](service)), service.to_replace[way_in]
+    provider_client = service.provider_clients[credential]
+    auth = tokenvend_client.httpx.TokenAuth(client, credential, scope="jobs_read")
+    revoked = requests.post(
+        service.stack.provider.url + "/oauth2/revoke",
+        data={"token": client.token(credential, scope="jobs_read").reveal()},
+        auth=(provider_client.client_id, provider_client.client_secret),
+        timeout=30,
+    )
+    revoked.raise_for_status()
+
+    with httpx.Client(auth=auth, trust_env=False) as api:
+        answers = [api.get(service.stack.provider.url + "/jobs") for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [requests.codes.ok] * 3
+    assert len(service.stack.provider.exchanges(provider_client.client_id)) == 2

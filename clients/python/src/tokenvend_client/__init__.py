@@ -6,6 +6,7 @@
 """
 
 from tokenvend_client.client import Client
+from tokenvend_client.connections import Connection, Connections, ConsentLink
 from tokenvend_client.errors import (
     AccountChangedError,
     CallerNotProvenError,
@@ -26,6 +27,9 @@ __all__ = [
     "CallerNotProvenError",
     "Client",
     "ConfigurationError",
+    "Connection",
+    "Connections",
+    "ConsentLink",
     "ConsentRequiredError",
     "DirectInvocation",
     "OAuthClient",

@@ -54,12 +54,12 @@ class TokenCache:
                 slot = self._slots[request] = Slot(request)
             return slot
 
-    def forget(self, request: TokenRequest) -> None:
-        """Drop what is held of *request*."""
+    def forget(self, credential: str, connection: str) -> None:
+        """Drop what is held of a connection: its consent has changed or is gone."""
         with self._lock:
-            slot = self._slots.get(request)
-            if slot is not None:
-                slot.held = slot.failure = None
+            for request, slot in self._slots.items():
+                if (request.credential, request.connection) == (credential, connection):
+                    slot.held = slot.failure = None
 
     def obtain(
         self, request: TokenRequest, *, min_ttl_seconds: int = 0, refused: Token | None = None

@@ -5,6 +5,7 @@ from typing import Any
 
 from tokenvend_client.cache import ENTRIES_DEFAULT, TokenCache
 from tokenvend_client.clock import Clock
+from tokenvend_client.connections import Connections
 from tokenvend_client.errors import Failure
 from tokenvend_client.fetching import TOTAL_SECONDS_DEFAULT, Caller
 from tokenvend_client.request import TokenRequest, canonical_scope, checked_credential
@@ -117,6 +118,11 @@ class Client:
     async def replace_async(self, token: Token) -> Token:
         """The same for asyncio."""
         return _given(await self._cache.obtain_async(token.request, refused=token))
+
+    def connections(self, credential: str) -> Connections:
+        """The consents of users under *credential*, of `kind: authorization_code`."""
+        checked = checked_credential(credential)
+        return Connections(checked, self._caller.send, self._cache.forget)
 
     def _request(self, key: _Key) -> TokenRequest:
         """The request for these arguments; its slot is found at once by the next call."""

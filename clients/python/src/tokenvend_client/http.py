@@ -15,7 +15,7 @@ from tokenvend_client.secret import Secret
 #: An answer longer than this many bytes is no answer of tokenvend.
 ANSWER_BYTES = 262_144
 USER_AGENT = "tokenvend-client/0.1.0"
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class HttpAnswer(NamedTuple):
@@ -50,7 +50,7 @@ def checked_url(url: str) -> str:
         ConfigurationError: it is not https, and not this machine's own either.
     """
     parts = urlsplit(url)
-    safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+    safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
     if not safe or not parts.hostname or parts.query or parts.fragment or "@" in parts.netloc:
         raise ConfigurationError("tokenvend's address must be https://host/…, without a query")
     return url.rstrip("/")
@@ -61,7 +61,7 @@ class HttpSender:
 
     def __init__(self, *, context: ssl.SSLContext | None = None) -> None:
         self._context = context
-        self._openers: dict[bool, urllib.request.OpenerDirector] = {}
+        self._openers: dict[tuple[str, bool], urllib.request.OpenerDirector] = {}
 
     def send(
         self,
@@ -84,7 +84,8 @@ class HttpSender:
                 headers={name: value.reveal() for name, value in headers.items()},
                 method=method,
             )
-            opener = self._opener(local=urlsplit(url).hostname in _LOOPBACK)
+            parts = urlsplit(url)
+            opener = self._opener(parts.scheme, local=parts.hostname in LOOPBACK)
             with opener.open(request, timeout=max(timeout_seconds, 0.001)) as answer:
                 text = _read(answer, deadline)
                 names = {name.lower(): value for name, value in answer.headers.items()}
@@ -94,21 +95,21 @@ class HttpSender:
         except (OSError, http.client.HTTPException, ValueError) as error:
             return Failure(f"It could not be reached: {_reason(error)}.")
 
-    def _opener(self, *, local: bool) -> urllib.request.OpenerDirector:
-        """An opener that follows no redirect and makes no status an error; one for local hosts."""
-        if local not in self._openers:
-            context = self._context or ssl.create_default_context()
+    def _opener(self, scheme: str, *, local: bool) -> urllib.request.OpenerDirector:
+        """An opener that follows no redirect and makes no status an error."""
+        key = (scheme, local)
+        if key not in self._openers:
             opener = urllib.request.OpenerDirector()
             opener.addheaders = [("User-Agent", USER_AGENT)]
-            for handler in (
-                urllib.request.ProxyHandler({} if local else None),
-                urllib.request.HTTPHandler(),
-                urllib.request.HTTPSHandler(context=context),
-                urllib.request.UnknownHandler(),
-            ):
-                opener.add_handler(handler)
-            self._openers[local] = opener
-        return self._openers[local]
+            opener.add_handler(urllib.request.ProxyHandler({} if local else None))
+            opener.add_handler(urllib.request.HTTPHandler())
+            if scheme == "https":
+                # Reading the system's certificates takes a while: once, and only where needed.
+                context = self._context or ssl.create_default_context()
+                opener.add_handler(urllib.request.HTTPSHandler(context=context))
+            opener.add_handler(urllib.request.UnknownHandler())
+            self._openers[key] = opener
+        return self._openers[key]
 
 
 def _read(answer: http.client.HTTPResponse, deadline: float) -> Secret | None:

@@ -13,6 +13,7 @@ from tokenvend_client.clock import Clock
 from tokenvend_client.errors import Failure
 from tokenvend_client.request import Call
 from tokenvend_client.testing.clock import ManualClock
+from tokenvend_client.testing.consents import Consents
 from tokenvend_client.ways_in import Document
 
 #: From this share of its life on, a token is replaced, as tokenvend does it.
@@ -57,6 +58,7 @@ class FakeTokenvend:
         self._refused: dict[str, str] = {}
         self._headers: dict[str, tuple[str, str]] = {}
         self._away: float | None = None
+        self._consents = Consents()
         self._during: Callable[[Call], object] = lambda _: None
 
     def client(self, **arguments: Any) -> Client:
@@ -98,6 +100,14 @@ class FakeTokenvend:
         """Say that the API of *credential* takes its token in another header."""
         self._headers[credential] = (name, prefix)
 
+    def connect(self, credential: str, connection: str, *, scope: str | None = None) -> None:
+        """Have a connection whose user has consented: without one, none of its tokens is vended."""
+        self._consents.connect(credential, connection, scope, int(self._now()))
+
+    def consent(self, connect_url: str, *, account: str = "fake-account") -> str:
+        """Do what a user does who follows *connect_url* and agrees; gives the one-time code."""
+        return self._consents.consent(connect_url, account)
+
     def during(self, call: Callable[[Call], object]) -> None:
         """Run *call* while a call is under way, before it is answered: to be slow, or to fail."""
         self._during = call
@@ -118,11 +128,13 @@ class FakeTokenvend:
                 return self._vend(call)
             if call.path == "token/reject":
                 return self._reject(call)
-            return _error("invalid_request") | {"retryable": False}
+            return self._consents.answer(call, int(self._now()))
 
     def _vend(self, call: Call) -> dict[str, Any]:
         now = self._now()
         key = _key_of(call)
+        if not self._consents.allows(call):
+            return _error("consent_required") | {"retryable": False}
         issued = self._issued.get(key)
         wanted = float(call.parameters.get("min_ttl_seconds", 0))
         if wanted > self.expires_in / 2:

@@ -1,0 +1,175 @@
+"""Users' consents: start, complete, inspect, list, disconnect."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any
+
+from tokenvend_client.errors import Failure
+from tokenvend_client.request import Call, canonical_scope
+from tokenvend_client.secret import Secret
+from tokenvend_client.ways_in import Document
+
+Send = Callable[[Call], Document | Failure]
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentLink:
+    """Where to send the user's browser, until `expires_at`. Whoever has the link can open it."""
+
+    connection: str
+    connect_url: str = field(repr=False)
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One user's consent. All but the name and the status is `None` while it is pending.
+
+    `scope` is what the user agreed to, `account` the provider's own id of the user.
+    """
+
+    connection: str
+    status: str
+    scope: str | None = None
+    account: str | None = None
+    connected_at: datetime | None = None
+    refreshed_at: datetime | None = None
+    refresh_expires_at: datetime | None = None
+
+
+class Connections:
+    """The connections that this caller started under one credential: `client.connections(…)`.
+
+    >>> from tokenvend_client.testing import FakeTokenvend
+    >>> fake = FakeTokenvend()
+    >>> client = fake.client()
+    >>> hiring = client.connections("hiring")
+    >>> link = hiring.start("user-17", return_url="https://careers.example.com/connected")
+    >>> code = fake.consent(link.connect_url)      # what the user does in the browser
+    >>> hiring.complete("user-17", code).status
+    'active'
+    >>> client.token("hiring", connection="user-17").reveal()
+    'fake-hiring-1'
+    """
+
+    def __init__(self, credential: str, send: Send, forget: Callable[[str, str], None]) -> None:
+        self._credential = credential
+        self._send = send
+        self._forget = forget
+
+    def start(
+        self, connection: str, *, return_url: str, scope: str | Iterable[str] | None = None
+    ) -> ConsentLink:
+        """Begin a consent, or a new one of the same name; `scope` is the grant's if left out.
+
+        Keep *connection* in the session of your own user: `complete` must take it from there.
+
+        Raises:
+            RefusedError: `return_url` is not one that the grant lists, or a name is malformed.
+        """
+        asked = {"connection": connection, "return_url": return_url}
+        if (wanted := canonical_scope(scope)) is not None:
+            asked["scope"] = wanted
+        fields = self._ask("start", asked)
+        expires_at = _instant(fields.get("expires_at")) or datetime.now(timezone.utc)
+        return ConsentLink(connection, str(fields.get("connect_url", "")), expires_at)
+
+    def complete(
+        self, connection: str, code: str | Secret, *, may_change_account: bool = False
+    ) -> Connection:
+        """End a consent with the one-time code that came back to `return_url`.
+
+        Take *connection* from the session of your own user, never from the URL: or else
+        somebody who was sent a link is bound to another's account.
+
+        Raises:
+            AccountChangedError: it is another account than before; ask, then call again with the
+                same code and `may_change_account`.
+            RefusedError: the code is another connection's, was used, or has expired.
+        """
+        code = code if isinstance(code, Secret) else Secret(code)
+        asked = {"connection": connection, "code": code.reveal()}
+        if may_change_account:
+            asked["may_change_account"] = "true"
+        call, asked = self._call("complete", asked), {}
+        fields = _given(self._send(call))
+        self._forget(self._credential, connection)
+        return _connection(fields)
+
+    def inspect(self, connection: str) -> Connection:
+        """How a connection is.
+
+        Raises:
+            RefusedError: there is none of that name (`invalid_target`).
+        """
+        return _connection(self._ask("inspect", {"connection": connection}))
+
+    def list(self) -> tuple[Connection, ...]:
+        """All that this caller started under this credential."""
+        found = self._ask("list", {}).get("connections")
+        return tuple(_connection(each) for each in found) if isinstance(found, list) else ()
+
+    def disconnect(self, connection: str) -> bool:
+        """Delete a connection; whether the provider confirmed that its consent is revoked."""
+        fields = self._ask("disconnect", {"connection": connection})
+        self._forget(self._credential, connection)
+        return fields.get("revoked") is True
+
+    async def start_async(
+        self, connection: str, *, return_url: str, scope: str | Iterable[str] | None = None
+    ) -> ConsentLink:
+        """`start` for asyncio."""
+        return await asyncio.to_thread(self.start, connection, return_url=return_url, scope=scope)
+
+    async def complete_async(
+        self, connection: str, code: str | Secret, *, may_change_account: bool = False
+    ) -> Connection:
+        """`complete` for asyncio."""
+        code = code if isinstance(code, Secret) else Secret(code)
+        return await asyncio.to_thread(
+            self.complete, connection, code, may_change_account=may_change_account
+        )
+
+    async def inspect_async(self, connection: str) -> Connection:
+        """`inspect` for asyncio."""
+        return await asyncio.to_thread(self.inspect, connection)
+
+    async def list_async(self) -> tuple[Connection, ...]:
+        """`list` for asyncio."""
+        return await asyncio.to_thread(self.list)
+
+    async def disconnect_async(self, connection: str) -> bool:
+        """`disconnect` for asyncio."""
+        return await asyncio.to_thread(self.disconnect, connection)
+
+    def _call(self, action: str, asked: dict[str, str]) -> Call:
+        return Call(self._credential, f"connections/{action}", asked)
+
+    def _ask(self, action: str, asked: dict[str, str]) -> Mapping[str, Any]:
+        return _given(self._send(self._call(action, asked)))
+
+
+def _given(outcome: Document | Failure) -> Mapping[str, Any]:
+    if isinstance(outcome, Failure):
+        raise outcome.error()
+    return outcome.reveal()
+
+
+def _connection(fields: Mapping[str, Any]) -> Connection:
+    return Connection(
+        connection=str(fields.get("connection", "")),
+        status=str(fields.get("status", "")),
+        scope=fields.get("scope"),
+        account=fields.get("account"),
+        connected_at=_instant(fields.get("connected_at")),
+        refreshed_at=_instant(fields.get("refreshed_at")),
+        refresh_expires_at=_instant(fields.get("refresh_expires_at")),
+    )
+
+
+def _instant(seconds: object) -> datetime | None:
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        return None
+    return datetime.fromtimestamp(seconds, timezone.utc)

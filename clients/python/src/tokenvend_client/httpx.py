@@ -1,0 +1,106 @@
+"""For `httpx`, both clients: a token on each request, and one more try where an API answers 401.
+
+>>> import httpx
+>>> from tokenvend_client.testing import FakeTokenvend
+>>> auth = TokenAuth(FakeTokenvend().client(), "sr-jobs", scope="jobs_read")
+>>> with httpx.Client(auth=auth) as client:                       # doctest: +SKIP
+...     client.get("https://api.example.com/jobs")
+"""
+
+from collections.abc import AsyncGenerator, Generator, Iterable
+
+import httpx
+
+from tokenvend_client.client import Client
+from tokenvend_client.placing import Wanted, check_api, same_origin
+from tokenvend_client.request import canonical_scope
+from tokenvend_client.token import Token
+
+_UNAUTHORIZED = 401
+
+
+class TokenAuth(httpx.Auth):
+    """Puts a token on each request; the arguments are those of `Client.token`.
+
+    On an API's 401 the token is reported and the request is sent once more with the next one,
+    unless its body is a stream. `in_query` is for an API that takes its token as a parameter of
+    that name in the URL, where logs and proxies see it.
+
+    A token goes over https alone. httpx follows no redirect unless it is told to; told so, it
+    takes `Authorization` off before another host, and no other header: leave `follow_redirects`
+    off for an API with a header of its own. `httpx.AsyncClient` needs asyncio, not trio.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        credential: str,
+        *,
+        scope: str | Iterable[str] | None = None,
+        audience: str | None = None,
+        resource: str | None = None,
+        tenant: str | None = None,
+        connection: str | None = None,
+        min_ttl_seconds: int = 0,
+        in_query: str | None = None,
+    ) -> None:
+        self._wanted = Wanted(
+            client,
+            credential,
+            scope=canonical_scope(scope),
+            audience=audience,
+            resource=resource,
+            tenant=tenant,
+            connection=connection,
+            min_ttl_seconds=min_ttl_seconds,
+        )
+        self._in_query = in_query
+
+    def sync_auth_flow(
+        self, request: httpx.Request
+    ) -> Generator[httpx.Request, httpx.Response, None]:
+        """The requests that `httpx.Client` sends."""
+        check_api(str(request.url))
+        token = self._wanted.token()
+        self._put(request, token)
+        response = yield request
+        if self._is_refused(response, token):
+            another = self._wanted.another(token)
+            if another is not None and _can_be_sent_again(request):
+                self._put(request, another)
+                yield request
+
+    async def async_auth_flow(
+        self, request: httpx.Request
+    ) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        """The requests that `httpx.AsyncClient` sends."""
+        check_api(str(request.url))
+        token = await self._wanted.token_async()
+        self._put(request, token)
+        response = yield request
+        if self._is_refused(response, token):
+            another = await self._wanted.another_async(token)
+            if another is not None and _can_be_sent_again(request):
+                self._put(request, another)
+                yield request
+
+    def _put(self, request: httpx.Request, token: Token) -> None:
+        if self._in_query is None:
+            request.headers.update(token.headers)
+        else:
+            request.url = request.url.copy_set_param(self._in_query, token.reveal())
+
+    def _is_refused(self, response: httpx.Response, token: Token) -> bool:
+        """Whether the API itself refused *token*, and no other host that it redirected to."""
+        if response.status_code != _UNAUTHORIZED:
+            return False
+        sent = response.request
+        if self._in_query is not None:
+            return bool(sent.url.params.get(self._in_query) == token.reveal())
+        first = response.history[0].request if response.history else sent
+        carried = sent.headers.get(token.header_name) == token.headers[token.header_name]
+        return carried and same_origin(str(first.url), str(sent.url))
+
+
+def _can_be_sent_again(request: httpx.Request) -> bool:
+    return isinstance(request.stream, httpx.ByteStream)

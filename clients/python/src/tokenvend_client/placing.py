@@ -1,0 +1,108 @@
+"""Where a token goes in a request to an API, whatever sends the request."""
+
+import logging
+from dataclasses import dataclass
+from typing import TypedDict
+from urllib.parse import urlsplit
+
+from tokenvend_client.client import Client
+from tokenvend_client.errors import ConfigurationError, TokenvendError
+from tokenvend_client.http import LOOPBACK
+from tokenvend_client.token import Token
+
+log = logging.getLogger("tokenvend_client")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The token that an auth object puts on each request: the arguments of `Client.token`."""
+
+    client: Client
+    credential: str
+    scope: str | None = None
+    audience: str | None = None
+    resource: str | None = None
+    tenant: str | None = None
+    connection: str | None = None
+    min_ttl_seconds: int = 0
+
+    def token(self) -> Token:
+        """A token, from memory or fetched."""
+        return self.client.token(self.credential, **self._shape())
+
+    async def token_async(self) -> Token:
+        """The same for asyncio."""
+        return await self.client.token_async(self.credential, **self._shape())
+
+    def another(self, refused: Token) -> Token | None:
+        """The token after *refused*, which is reported; `None` if there is no other."""
+        try:
+            found = self.client.replace(refused)
+        except TokenvendError as error:
+            _tell(error)
+            return None
+        return _other(found, refused)
+
+    async def another_async(self, refused: Token) -> Token | None:
+        """The same for asyncio."""
+        try:
+            found = await self.client.replace_async(refused)
+        except TokenvendError as error:
+            _tell(error)
+            return None
+        return _other(found, refused)
+
+    def _shape(self) -> "_Shape":
+        return {
+            "scope": self.scope,
+            "audience": self.audience,
+            "resource": self.resource,
+            "tenant": self.tenant,
+            "connection": self.connection,
+            "min_ttl_seconds": self.min_ttl_seconds,
+        }
+
+
+class _Shape(TypedDict):
+    scope: str | None
+    audience: str | None
+    resource: str | None
+    tenant: str | None
+    connection: str | None
+    min_ttl_seconds: int
+
+
+def check_api(url: str) -> None:
+    """Let a token go to *url*.
+
+    Raises:
+        ConfigurationError: it would go in the clear (RFC 6750 §5.3).
+    """
+    parts = urlsplit(url)
+    if parts.scheme != "https" and parts.hostname not in LOOPBACK:
+        raise ConfigurationError("a token goes to an API over https alone")
+
+
+def same_origin(url: str, other: str) -> bool:
+    """Whether what was meant for *url* may go to *other*.
+
+    >>> same_origin("https://api.example.com/a", "https://API.example.com:443/b")
+    True
+    >>> same_origin("https://api.example.com/a", "http://api.example.com/a")
+    False
+    """
+    return _origin(url) == _origin(other)
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    default = {"https": 443, "http": 80}.get(parts.scheme)
+    return parts.scheme, parts.hostname, parts.port or default
+
+
+def _tell(error: TokenvendError) -> None:
+    log.warning("an API refused a token, and there is no other: %s", error.code)
+
+
+def _other(found: Token, refused: Token) -> Token | None:
+    return None if found.token_sha256 == refused.token_sha256 else found

@@ -1,0 +1,154 @@
+"""For `requests`: a token on each request, and one more try where an API answers 401.
+
+>>> import requests
+>>> from tokenvend_client.testing import FakeTokenvend
+>>> session = requests.Session()
+>>> session.auth = TokenAuth(FakeTokenvend().client(), "sr-jobs", scope="jobs_read")
+>>> request = requests.Request("GET", "https://api.example.com/jobs")
+>>> session.prepare_request(request).headers["Authorization"]
+'Bearer fake-sr-jobs-1'
+"""
+
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import requests
+from requests.auth import AuthBase
+from requests.cookies import extract_cookies_to_jar
+
+from tokenvend_client.client import Client
+from tokenvend_client.placing import Wanted, check_api, same_origin
+from tokenvend_client.request import canonical_scope
+from tokenvend_client.token import Token
+
+
+class TokenAuth(AuthBase):
+    """Puts a token on each request; the arguments are those of `Client.token`.
+
+    On an API's 401 the token is reported and the request is sent once more with the next one,
+    unless its body was a stream that cannot be sent again. `in_query` is for an API that takes
+    its token as a parameter of that name in the URL, where logs and proxies see it.
+
+    A token goes over https alone, and not to another host that an API redirects to.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        credential: str,
+        *,
+        scope: str | Iterable[str] | None = None,
+        audience: str | None = None,
+        resource: str | None = None,
+        tenant: str | None = None,
+        connection: str | None = None,
+        min_ttl_seconds: int = 0,
+        in_query: str | None = None,
+    ) -> None:
+        self._wanted = Wanted(
+            client,
+            credential,
+            scope=canonical_scope(scope),
+            audience=audience,
+            resource=resource,
+            tenant=tenant,
+            connection=connection,
+            min_ttl_seconds=min_ttl_seconds,
+        )
+        self._in_query = in_query
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Put the token on *request*."""
+        check_api(request.url or "")
+        sent = _Sent(self._wanted, self._in_query, request)
+        sent.put(request, self._wanted.token())
+        request.register_hook("response", sent.received)  # type: ignore[no-untyped-call]
+        return request
+
+
+class _Sent:
+    """One request, the token that it carries, and what is done with its answers."""
+
+    def __init__(
+        self, wanted: Wanted, in_query: str | None, request: requests.PreparedRequest
+    ) -> None:
+        self._wanted = wanted
+        self._in_query = in_query
+        self._url = request.url or ""
+        self._body_at = _position(request.body)
+        self._token: Token | None = None
+        self._tried_again = False
+
+    def put(self, request: requests.PreparedRequest, token: Token) -> None:
+        """Put *token* on *request*, in the place of the one before it."""
+        self._token = token
+        if self._in_query is None:
+            request.headers.update(token.headers)
+        else:
+            request.prepare_url(self._url, {self._in_query: token.reveal()})
+
+    def received(self, response: requests.Response, **arguments: Any) -> requests.Response:
+        """The answer, or that of one more try: a hook of `requests`."""
+        refused = self._token
+        if (
+            response.status_code == requests.codes.unauthorized
+            and refused is not None
+            and not self._tried_again
+            and self._carries(response.request, refused)
+        ):
+            self._tried_again = True
+            another = self._wanted.another(refused)
+            if another is not None and self._rewind(response.request):
+                response = self._again(response, another, arguments)
+        self._keep_from_strangers(response)
+        return response
+
+    def _again(
+        self, response: requests.Response, another: Token, arguments: dict[str, Any]
+    ) -> requests.Response:
+        first = response.request
+        _ = response.content
+        response.close()
+        # What follows from here, such as a redirect, starts from the first request.
+        self.put(first, another)
+        request = first.copy()
+        jar = request._cookies  # type: ignore[attr-defined] # noqa: SLF001 - as its own digest has it
+        extract_cookies_to_jar(jar, first, response.raw)  # type: ignore[no-untyped-call]
+        request.prepare_cookies(jar)
+        retried: requests.Response = response.connection.send(request, **arguments)
+        retried.history.append(response)
+        retried.request = first
+        return retried
+
+    def _keep_from_strangers(self, response: requests.Response) -> None:
+        """Take the token off before another host: `requests` does so with Authorization alone."""
+        token = self._token
+        if token is None or self._in_query is not None or not response.is_redirect:
+            return
+        url = response.url
+        target = requests.compat.urljoin(url, response.headers["location"])
+        if not same_origin(url, target):
+            response.request.headers.pop(token.header_name, None)
+
+    def _carries(self, request: requests.PreparedRequest, token: Token) -> bool:
+        if self._in_query is not None:
+            return (self._in_query, token.reveal()) in parse_qsl(urlsplit(request.url or "").query)
+        return request.headers.get(token.header_name) == token.headers[token.header_name]
+
+    def _rewind(self, request: requests.PreparedRequest) -> bool:
+        body: Any = request.body
+        if body is None or isinstance(body, bytes | str):
+            return True
+        if self._body_at is None:
+            return False
+        body.seek(self._body_at)
+        return True
+
+
+def _position(body: Any) -> int | None:
+    """Where a file stands, so that it can be sent again from there; `None` if it cannot."""
+    try:
+        return int(body.tell()) if body.seekable() else None
+    except (AttributeError, OSError, ValueError):
+        return None
