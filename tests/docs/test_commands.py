@@ -25,15 +25,16 @@ SOURCES = [
 GROUP: Any = typer.main.get_command(app)
 
 #: A line of a block that begins with the command, perhaps after another; or a code span.
-_IN_BLOCK = re.compile(r"^(?:.*&& )?tokenvend (.+)$", re.MULTILINE)
+_IN_BLOCK = re.compile(r"^ *(?:.*&& )?tokenvend (.+)$", re.MULTILINE)
+_BLOCK = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 _IN_SPAN = re.compile(r"`tokenvend ([^`]+)`")
 _PLACEHOLDERS = {"COMMAND"}
 
 
 def _typed(text: str) -> Iterator[list[str]]:
     """The words of every `tokenvend …` in a page."""
-    blocks = re.findall(r"^```\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    lines = [line for block in blocks for line in _IN_BLOCK.findall(block)]
+    blocks = [block for kind, block in _BLOCK.findall(text) if kind in {"", "sh"}]
+    lines = [line for block in blocks for line in _IN_BLOCK.findall(block.replace("\\\n", ""))]
     for line in [*lines, *_IN_SPAN.findall(text)]:
         yield shlex.split(line.split(" < ")[0], comments=True)
 
