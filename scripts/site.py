@@ -25,6 +25,7 @@ MERMAID = NODE / "node_modules" / "@mermaid-js" / "tiny" / "dist" / "mermaid.tin
 MERMAID_IN_SITE = "assets/javascripts/mermaid.tiny.js"
 
 _LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(([^)#\s]*)(#[^)\s]*)?\)")
+_STEP = re.compile(r"^\d+\. ")
 _HEADING = re.compile(r"^## (.+)$")
 _ENTRY = re.compile(r"^- \[([^\]]+)\]\(([^)]+)\)")
 _ASSETS = (".svg", ".png", ".css", ".yaml", ".json")
@@ -50,7 +51,7 @@ def pages(root: Path = ROOT) -> list[str]:
 
 
 def for_the_site(page: str, text: str, published: set[str]) -> str:
-    """*text* of *page*, with links to what is not published as plain text."""
+    """*text* of *page* as mkdocs reads it; links to what is not published become plain text."""
 
     def keep_or_unlink(match: re.Match[str]) -> str:
         words, target, _ = match.groups()
@@ -58,7 +59,22 @@ def for_the_site(page: str, text: str, published: set[str]) -> str:
             return match[0]
         return match[0] if resolved(page, target) in published else words
 
-    return _LINK.sub(keep_or_unlink, text)
+    return _indented(_LINK.sub(keep_or_unlink, text))
+
+
+def _indented(text: str) -> str:
+    """*text* with what belongs to a numbered step indented by four columns, not three.
+
+    GitHub takes either; Python-Markdown takes four.
+    """
+    lines, in_step = [], False
+    for line in text.split("\n"):
+        if _STEP.match(line):
+            in_step = True
+        elif line and not line.startswith("   "):
+            in_step = False
+        lines.append(f" {line}" if in_step and line.startswith("   ") else line)
+    return "\n".join(lines)
 
 
 def resolved(page: str, target: str) -> str:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 from scripts.site import INDEX, navigation, pages, resolved
@@ -35,6 +36,20 @@ def _anchors(page: str) -> set[str]:
 @pytest.mark.parametrize("page", PAGES)
 def test_every_link_leads_somewhere(page: str) -> None:
     assert [target for target, _ in _links(page) if not (ROOT / target).exists()] == []
+
+
+def test_every_picture_is_there_and_loads_nothing() -> None:
+    pictures = {
+        resolved(page, target)
+        for page in PAGES
+        for target in re.findall(r"!\[[^]]+\]\(([^)]+)\)", _prose(page))
+    }
+
+    assert pictures
+    for picture in pictures:
+        text = (ROOT / picture).read_text(encoding="utf-8")
+        assert ET.fromstring(text).tag == "{http://www.w3.org/2000/svg}svg"  # noqa: S314 - ours
+        assert not re.search(r"(href|src)=.(https?:)?//|<script|@import", text), picture
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -18,6 +18,21 @@ def test_a_picture_is_left_alone() -> None:
     assert for_the_site("docs/a.md", "![a plot](img/a.svg)", set()) == "![a plot](img/a.svg)"
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("1. Do\n\n   ```\n   it\n   ```\n", "1. Do\n\n    ```\n    it\n    ```\n"),
+        ("1. Do\n   it\n2. Done\n", "1. Do\n    it\n2. Done\n"),
+        ("1. Do\n\nText\n\n   code\n", "1. Do\n\nText\n\n   code\n"),
+        ("```yaml\na:\n   b: c\n```\n", "```yaml\na:\n   b: c\n```\n"),
+    ],
+)
+def test_what_belongs_to_a_step_is_indented_as_the_generator_needs_it(
+    text: str, shown: str
+) -> None:
+    assert for_the_site("docs/a.md", text, set()) == shown
+
+
 def test_navigation_is_the_list_of_the_index() -> None:
     index = "# Index\n\n## Start\n\n- [One](one.md): first\n\n## More\n\n- [Two](../TWO.md)\n"
 
