@@ -61,6 +61,24 @@ def test_every_name_in_the_text_is_one_of_the_code() -> None:
     assert {name for name in names if not is_defined(name)} == set()
 
 
+def test_every_file_that_contributors_are_told_of_is_there() -> None:
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    told = {
+        name
+        for name in re.findall(r"`([\w/.-]+\.(?:py|yaml|md))`", page)
+        if "NAME" not in name and not name.startswith("build/")
+    }
+
+    assert len(told) > 10
+    assert {name for name in told if not (is_defined(name) or _is_somewhere(name))} == set()
+
+
+def _is_somewhere(name: str) -> bool:
+    return (ROOT / name).exists() or any(
+        any((ROOT / folder).rglob(name)) for folder in ("cli", "tests")
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "there"),
     [
