@@ -62,6 +62,16 @@ def test_every_diagram_is_drawn_with_nothing_from_elsewhere(
     assert [url for url in asked if not url.startswith(address)] == []
 
 
+def test_search_finds_a_word_of_the_glossary(address: str, browser: WebDriver) -> None:
+    browser.get(f"{address}/index.html?q=single+flight")
+
+    found = WebDriverWait(browser, 30).until(
+        lambda driver: driver.find_elements(By.CSS_SELECTOR, ".md-search-result__link")
+    )
+    links = [str(each.get_attribute("href")) for each in found]
+    assert any("/docs/glossary.html" in link for link in links)
+
+
 def _drawn(driver: WebDriver) -> list[bool]:
     """Whether each diagram has a size: the theme draws it in a closed shadow tree."""
     elements = driver.find_elements(By.CSS_SELECTOR, "div.mermaid")
