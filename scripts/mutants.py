@@ -1,46 +1,57 @@
 """Change the library a little, thousands of times, and see whether a test notices (mutmut).
 
-`python -m scripts.mutants [NAME …]` works on a copy in `build/mutants`, and goes on where it was
-stopped: what has not changed since is not tried again. *NAME* is a pattern of dotted names, such
-as `tokenvend.domain.lease*`; without one, everything in `MUTATED` is changed. What survived is
-listed in `build/mutants.txt`.
+`python -m scripts.mutants [--survivors] [NAME …]` works on copies in `build/`, and goes on where
+it was stopped. *NAME* is a pattern of dotted names, such as `tokenvend.domain.lease*`: what it
+matches is tried again. Without one, everything in `SUITES` is changed, and what has not changed
+since is tried again only if it survived. `--survivors` tries only those that survived.
+
+The exit code is 1 if something survived that `docs/mutants-accepted.md` does not list.
 """
 
 import os
-import re
 import shutil
 import subprocess
 import sys
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+from scripts.mutant_report import (
+    Mutant,
+    matching,
+    read_accepted,
+    read_mutants,
+    survivors,
+    table,
+)
+
 ROOT = Path(__file__).resolve().parent.parent
-STAGE = ROOT / "build" / "mutants"
 REPORT = ROOT / "build" / "mutants.txt"
-#: Parts of the library in which a changed guard matters.
-MUTATED = ("domain", "vending", "connecting", "entries", "handlers")
+ACCEPTED = ROOT / "docs" / "mutants-accepted.md"
 _LIBRARY = ROOT / "layers" / "tokenvend" / "python" / "tokenvend"
 _MUTMUT = ROOT / ".venvs" / "mutants" / "bin" / "mutmut"
 #: What the tests read beside the library.
 _READ = ("tests", "functions", "events", "cli", "simulation", "models", "docs", "scripts")
 _TEMPLATE = "template.yaml"
+_PLUGINS = ROOT / "scripts" / "pytest_plugins"
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "node_modules", ".pytest_cache")
-#: They look at the files or at the stack of the code, which mutmut has rewritten.
-_IGNORED = (
-    "tests/unit/test_imports.py",
-    "tests/functions/test_openapi.py",
-    "tests/unit/models",
-)
 _SECRET_TESTS = "tests/unit/domain/test_secret.py"
-_DESELECTED = f"{_SECRET_TESTS}::test_traceback_of_a_failed_pickling_does_not_quote_the_value"
+_OPTIONS = (
+    *("-p", "no:schemathesis", "-p", "no:xdist", "-p", "quickest_first", "-q"),
+    # They look at the files or at the stack of the code, which mutmut has rewritten.
+    "--ignore=tests/unit/test_imports.py",
+    "--ignore=tests/functions/test_openapi.py",
+    "--ignore=tests/unit/models",
+    f"--deselect={_SECRET_TESTS}::test_traceback_of_a_failed_pickling_does_not_quote_the_value",
+)
 _SETTINGS = """
 [tool.mutmut]
 source_paths = ["src"]
 only_mutate = [{only}]
 also_copy = [{read}]
-pytest_add_cli_args = [{arguments}]
-pytest_add_cli_args_test_selection = ["tests/unit", "tests/functions"]
+pytest_add_cli_args = [{options}]
+pytest_add_cli_args_test_selection = [{tests}]
 use_git_change_detection = false
 on_dependency_change = "warn"
 
@@ -49,68 +60,115 @@ pythonpath = [".", "cli"]
 addopts = ["--import-mode=importlib"]
 markers = ["long"]
 """
-_LINE = re.compile(r"^\s*(?P<name>tokenvend\.\S+): (?P<state>.+)$")
 
 
-def main(names: Sequence[str]) -> int:
-    """Run mutmut on the copy, and write what survived.
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """Parts of the library in which a changed guard matters, and the tests that have to notice."""
 
-    The exit code is 1 if mutmut could not work: a test fails without any change.
+    copy: Path
+    parts: tuple[str, ...]
+    tests: tuple[str, ...]
+    needs_aws: bool = False
+
+    def concerns(self, name: str) -> bool:
+        """Whether *name*, a pattern, is of these parts."""
+        return name.rstrip("*").split(".")[1:2] in [[part] for part in self.parts]
+
+
+SUITES = (
+    Suite(
+        ROOT / "build" / "mutants",
+        ("domain", "vending", "connecting", "entries", "handlers"),
+        ("tests/unit", "tests/functions"),
+    ),
+    Suite(ROOT / "build" / "mutants-adapters", ("adapters",), ("tests/adapters",), needs_aws=True),
+)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run mutmut on the copies, write what survived, and compare it with what is accepted.
+
+    The exit code is 1 too if mutmut could not work: a test fails without any change.
     """
-    stage()
-    done = subprocess.run(
-        [_MUTMUT, "run", *names], cwd=STAGE, env=_environment(), check=False
-    ).returncode
-    if done:
-        return 1
-    states = read_states(_output("results", "--all", "true"), names)
-    REPORT.write_text(
-        "".join(f"{name}: {state}\n" for name, state in sorted(states.items()) if state != "killed")
-    )
-    print(f"\n{summary(states)}; the others are in {REPORT.relative_to(ROOT)}")
-    return 0
+    names = [each for each in arguments if each != "--survivors"]
+    found: list[Mutant] = []
+    for suite in SUITES:
+        wanted = [name for name in names if suite.concerns(name)]
+        if names and not wanted:
+            continue
+        if not _run(suite, wanted, only_survivors="--survivors" in arguments):
+            return 1
+        found += matching(read_mutants(suite.copy), wanted)
+    return _report(found, is_whole=not names)
 
 
-def stage() -> None:
+def stage(suite: Suite) -> None:
     """Make the copy what the project is now. Unchanged files keep their times: mutmut resumes."""
-    STAGE.mkdir(parents=True, exist_ok=True)
-    _copy(_LIBRARY, STAGE / "src" / "tokenvend")
+    copy = suite.copy
+    copy.mkdir(parents=True, exist_ok=True)
+    _copy(_LIBRARY, copy / "src" / "tokenvend")
     for name in _READ:
-        _copy(ROOT / name, STAGE / name)
-    shutil.copy2(ROOT / _TEMPLATE, STAGE / _TEMPLATE)
-    options = ("-p", "no:schemathesis", "-p", "no:xdist", "-q")
-    arguments = [
-        *options,
-        *(f"--ignore={each}" for each in _IGNORED),
-        f"--deselect={_DESELECTED}",
-    ]
+        _copy(ROOT / name, copy / name)
+    shutil.copy2(ROOT / _TEMPLATE, copy / _TEMPLATE)
     settings = _SETTINGS.format(
-        only=_listed(f"src/tokenvend/{part}/*" for part in MUTATED),
+        only=_listed(f"src/tokenvend/{part}/*" for part in suite.parts),
         read=_listed([*_READ, _TEMPLATE]),
-        arguments=_listed(arguments),
+        options=_listed(_OPTIONS),
+        tests=_listed(suite.tests),
     )
-    (STAGE / "pyproject.toml").write_text(settings, encoding="utf-8")
+    (copy / "pyproject.toml").write_text(settings, encoding="utf-8")
 
 
-def read_states(text: str, names: Sequence[str] = ()) -> dict[str, str]:
-    """What became of each mutant, by its name, as `mutmut results` prints it."""
-    prefixes = tuple(name.rstrip("*") for name in names)
-    found = (match for line in text.splitlines() if (match := _LINE.match(line)))
-    return {
-        match["name"]: match["state"]
-        for match in found
-        if not prefixes or match["name"].startswith(prefixes)
+def _run(suite: Suite, names: Sequence[str], *, only_survivors: bool) -> bool:
+    stage(suite)
+    before = survivors(matching(read_mutants(suite.copy), names))
+    with _environment(suite) as environ:
+        if not only_survivors and not _mutmut(suite, names, environ):
+            return False
+        if names and not only_survivors:
+            return True
+        known = {each.name for each in read_mutants(suite.copy)}
+        again = [each.name for each in before if each.name in known]
+        return not again or _mutmut(suite, again, environ)
+
+
+def _mutmut(suite: Suite, names: Sequence[str], environ: Mapping[str, str]) -> bool:
+    command = [str(_MUTMUT), "run", *names]
+    return subprocess.run(command, cwd=suite.copy, env=environ, check=False).returncode == 0
+
+
+def _report(found: Sequence[Mutant], *, is_whole: bool) -> int:
+    accepted = read_accepted(ACCEPTED.read_text("utf-8"))
+    alive = survivors(found)
+    new = [each for each in alive if each.change not in accepted]
+    REPORT.write_text("".join(f"{each.change}\n" for each in new), encoding="utf-8")
+    print(f"\n{table(found)}\n")
+    print(f"{len(alive) - len(new)} of those that survived are accepted.")
+    if is_whole:
+        for gone in sorted(accepted - {each.change for each in alive}):
+            print(f"Accepted, but noticed or gone: {gone}")
+    print(f"{len(new)} are not; they are in {REPORT.relative_to(ROOT)}")
+    return 1 if new else 0
+
+
+@contextmanager
+def _environment(suite: Suite) -> Iterator[Mapping[str, str]]:
+    environ = {
+        **os.environ,
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONPATH": str(_PLUGINS),
+        "HYPOTHESIS_PROFILE": "few",
     }
+    if not suite.needs_aws:
+        yield environ
+        return
+    # Imported here: the rules' tests need no local AWS, and none of what it is made with.
+    from tokenvend_local import local_aws
 
-
-def summary(states: dict[str, str]) -> str:
-    """How many were killed, of how many that were tried."""
-    counts = Counter(states.values())
-    tried = sum(count for state, count in counts.items() if state != "not checked")
-    # A change that makes a test hang is noticed too.
-    killed = counts["killed"] + counts["timeout"]
-    share = f"{100 * killed / tried:.1f} %" if tried else "none"
-    return f"{killed} of {tried} mutants killed ({share})"
+    # The tests' clients are of no principal that IAM would know.
+    with local_aws.running(suite.copy / "aws", variables={"AUTH": "false"}) as endpoint:
+        yield {**environ, "TOKENVEND_TEST_ENDPOINT_URL": endpoint}
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -123,21 +181,6 @@ def _copy(source: Path, target: Path) -> None:
 
 def _listed(values: Iterable[str]) -> str:
     return ", ".join(f'"{value}"' for value in values)
-
-
-def _environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "HYPOTHESIS_PROFILE": "default"}
-
-
-def _output(*arguments: str) -> str:
-    return subprocess.run(
-        [_MUTMUT, *arguments],
-        cwd=STAGE,
-        env=_environment(),
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
 
 
 if __name__ == "__main__":

@@ -22,5 +22,7 @@ settings.register_profile(
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow],
 )
+#: For `make mutants`, which runs the tests thousands of times.
+settings.register_profile("few", settings.get_profile("repeatable"), max_examples=30)
 settings.register_profile("explore", settings.get_profile("repeatable"), derandomize=False)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))

@@ -158,7 +158,7 @@ def test_other_types_of_token_are_refused(token_type: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "token", ["a b", "a\n", "\ud800", "ä", "a" * 32_769, "a\x00", {"a": 1}, True], ids=repr
+    "token", ["a b", "a\n", "\ud800", "ä", "a" * 32_769, "a\x00", {"a": 1}, True]
 )
 def test_token_that_no_header_can_carry_is_refused(token: object) -> None:
     assert _refusal(_answer(access_token=token)).provider_error == "malformed_access_token"
@@ -170,7 +170,7 @@ def test_longest_token_is_taken() -> None:
     assert _parse(_answer(access_token=token)).access_token.reveal() == token
 
 
-@pytest.mark.parametrize("scope", ["\ud800", 'a"', "a\x00b", 7, True, {}, [7], [["a"]]], ids=repr)
+@pytest.mark.parametrize("scope", ["\ud800", 'a"', "a\x00b", 7, True, {}, [7], [["a"]]])
 def test_scope_that_is_none_is_refused(scope: object) -> None:
     assert _refusal(_answer(scope=scope)).provider_error == "malformed_scope"
 
@@ -188,7 +188,6 @@ def test_scope_that_is_none_is_refused(scope: object) -> None:
         b"<!doctype html>",
         b"access_token=t&token_type=bearer",
     ],
-    ids=lambda body: repr(body[:16]),
 )
 def test_body_of_another_form_is_refused(body: bytes) -> None:
     assert _refusal(body).provider_error == "malformed_answer"

@@ -1,12 +1,15 @@
-"""Which text beside an access token is a refresh token (RFC 6749 appendix A.17)."""
+"""Which text beside an access token is a refresh token (RFC 6749 appendix A.17), and its end."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+from tests.fakes.clock import START
 from tests.fakes.provider import json_response
 from tests.unit.connecting.world import DEFINITION
 
-from tokenvend.domain.oauth.refresh import refresh_token_of
+from tokenvend.domain.oauth.refresh import refresh_expires_at, refresh_token_of
+from tokenvend.domain.registry import CredentialDefinition
 
 LONGEST = "r" * 16_384
 
@@ -50,3 +53,39 @@ def test_it_is_looked_for_beside_the_described_token() -> None:
     assert found is not None
     assert found.reveal() == "r-2"
     assert without is None
+
+
+@pytest.mark.parametrize("name", ["refresh_token_expires_in", "refresh_expires_in"])
+@pytest.mark.parametrize(
+    ("stated", "days"),
+    [
+        (86_400, 1.0),
+        (1, 1 / 86_400),
+        (0, 28.0),
+        (-1, 28.0),
+        (10**10, 28.0),
+        (True, 28.0),
+        ("86400", 28.0),
+        (None, 28.0),
+    ],
+)
+def test_a_refresh_token_lives_as_its_answer_says_or_as_its_provider_is_known(
+    name: str, stated: object, days: float
+) -> None:
+    end = refresh_expires_at(json_response({name: stated}), DEFINITION, requested_at=START)
+
+    assert end == START + timedelta(days=days)
+
+
+def test_the_longest_lifetime_that_an_answer_may_state_is_some_centuries() -> None:
+    answer = json_response({"refresh_expires_in": 10**10 - 1})
+
+    end = refresh_expires_at(answer, DEFINITION, requested_at=START)
+
+    assert end == START + timedelta(seconds=10**10 - 1)
+
+
+def test_nothing_is_known_of_its_end_where_nobody_says() -> None:
+    silent = CredentialDefinition(name="a", provider="p", token_endpoint="https://a.example/t")
+
+    assert refresh_expires_at(json_response({}), silent, requested_at=START) is None

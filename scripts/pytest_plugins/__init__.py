@@ -1,0 +1,1 @@
+"""What pytest is given beside its own plugins."""

@@ -1,0 +1,215 @@
+"""What is sent to spend a refresh token, and what each answer says of it (RFC 6749 §6)."""
+
+from dataclasses import replace
+
+import pytest
+from tests.fakes.clock import START
+from tests.fakes.provider import json_response
+from tests.unit.connecting.refreshing import CONSENT, DEFINITION
+
+from tokenvend.domain.errors import (
+    PROVIDER_AWAY,
+    ConsentRequiredError,
+    ProviderRefusedError,
+    TemporarilyUnavailableError,
+)
+from tokenvend.domain.oauth.refresh import (
+    Refreshed,
+    Spent,
+    Verdict,
+    build_refresh_request,
+    judge_refresh,
+)
+from tokenvend.domain.oauth.token_request import ProviderSecret
+from tokenvend.domain.oauth.token_response import ProviderResponse
+from tokenvend.domain.secret import Secret
+
+READ = frozenset({"jobs_read"})
+SPENT = Spent(definition=DEFINITION, consent=CONSENT, asked=None, requested_at=START, epoch="v7")
+SECRET = ProviderSecret("our-client", Secret("our-secret"), "login.acme.example")
+TOKEN = {"access_token": "a-1", "token_type": "Bearer", "expires_in": 1800}
+DESCRIBED = replace(DEFINITION, token_answer={"error": "fault.code", "success": "ok"})
+
+
+def judged(answer: object, *, status: int = 200, spent: Spent = SPENT) -> Refreshed:
+    return judge_refresh(json_response(answer, status=status), spent)
+
+
+def test_the_form_is_that_of_the_rfc_whatever_the_provider_wants_besides() -> None:
+    definition = replace(
+        DEFINITION,
+        extra_parameters={"grant_type": "password", "refresh_token": "theirs", "brand": "1"},
+        scope_separator=",",
+    )
+
+    request = build_refresh_request(
+        definition, CONSENT, SECRET, asked=frozenset({"jobs_read", "jobs_manage"})
+    )
+
+    assert request.url == DEFINITION.token_endpoint
+    assert request.form == {
+        "grant_type": "refresh_token",
+        "refresh_token": "refresh-1",
+        "scope": "jobs_manage,jobs_read",
+        "brand": "1",
+    }
+
+
+@pytest.mark.parametrize("asked", [None, frozenset()])
+def test_no_scope_is_sent_where_none_is_asked_for(asked: frozenset[str] | None) -> None:
+    assert "scope" not in build_refresh_request(DEFINITION, CONSENT, SECRET, asked=asked).form
+
+
+def test_the_token_is_of_the_epoch_of_the_secret_that_was_sent() -> None:
+    token = judged(TOKEN).token
+
+    assert token is not None
+    assert (token.epoch, token.requested_at) == ("v7", START)
+    assert token.scopes == CONSENT.scopes
+
+
+def test_a_token_carries_what_was_asked_for_where_the_answer_does_not_say() -> None:
+    token = judged(TOKEN, spent=replace(SPENT, asked=READ)).token
+
+    assert token is not None
+    assert token.scopes == READ
+
+
+@pytest.mark.parametrize("error", ["invalid_grant", "invalid_token"])
+@pytest.mark.parametrize("status", [200, 400, 401])
+def test_a_refresh_token_that_the_provider_refuses_is_over_and_the_user_is_asked(
+    error: str, status: int
+) -> None:
+    refused = judged({"error": error}, status=status)
+
+    assert refused.verdict is Verdict.ENDED
+    assert isinstance(refused.error, ConsentRequiredError)
+    assert refused.error.rule == "connection.lost"
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "provider_error"),
+    [
+        ({"error": "invalid_client"}, 401, "invalid_client"),
+        ({}, 404, "http_404"),
+        ({"error": "invalid_scope"}, 200, "invalid_scope"),
+        ({"error": {"code": 7}}, 200, "malformed_error"),
+    ],
+)
+def test_another_refusal_leaves_the_refresh_token_as_it_was(
+    answer: object, status: int, provider_error: str
+) -> None:
+    refused = judged(answer, status=status)
+
+    assert refused.verdict is Verdict.UNTOUCHED
+    assert isinstance(refused.error, ProviderRefusedError)
+    assert refused.error.provider_error == provider_error
+
+
+def test_an_answer_that_does_not_say_it_succeeded_leaves_the_refresh_token_as_it_was() -> None:
+    refused = judged({**TOKEN, "ok": False}, spent=replace(SPENT, definition=DESCRIBED))
+
+    assert refused.verdict is Verdict.UNTOUCHED
+    assert isinstance(refused.error, ProviderRefusedError)
+    assert refused.error.provider_error == "unsuccessful_answer"
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict", "rule"),
+    [
+        (429, Verdict.UNTOUCHED, "provider.rate"),
+        (500, Verdict.UNKNOWN, PROVIDER_AWAY),
+        (503, Verdict.UNKNOWN, PROVIDER_AWAY),
+    ],
+)
+def test_only_a_provider_that_had_no_time_surely_kept_the_refresh_token(
+    status: int, verdict: Verdict, rule: str
+) -> None:
+    refused = judged({}, status=status)
+
+    assert refused.verdict is verdict
+    assert isinstance(refused.error, TemporarilyUnavailableError)
+    assert refused.error.rule == rule
+
+
+@pytest.mark.parametrize("status", [204, 301, 399])
+def test_an_answer_that_is_no_word_of_a_provider_leaves_open_what_became_of_it(
+    status: int,
+) -> None:
+    assert judged({}, status=status).verdict is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        pytest.param(ProviderResponse(200, "text/html", b"<html>welcome</html>"), id="a page"),
+        pytest.param(json_response({"ok": True}), id="no token of either kind"),
+    ],
+)
+def test_an_answer_without_any_token_leaves_open_what_became_of_it(
+    response: ProviderResponse,
+) -> None:
+    judgement = judge_refresh(response, SPENT)
+
+    assert (judgement.verdict, judgement.successor) == (Verdict.UNKNOWN, None)
+    assert isinstance(judgement.error, ProviderRefusedError)
+
+
+@pytest.mark.parametrize(
+    ("answer", "successor"),
+    [
+        pytest.param({"refresh_token": "r-2"}, Secret("r-2"), id="no access token"),
+        pytest.param({**TOKEN, "token_type": "mac"}, None, id="one of another type, alone"),
+        pytest.param(
+            {**TOKEN, "token_type": "mac", "refresh_token": "r-2"}, Secret("r-2"), id="of both"
+        ),
+    ],
+)
+def test_the_successor_is_kept_although_the_access_token_cannot_be_used(
+    answer: object, successor: Secret | None
+) -> None:
+    judgement = judged(answer)
+
+    assert judgement.verdict is Verdict.SPENT
+    assert judgement.successor is not None
+    assert judgement.successor.refresh_token == successor
+    assert isinstance(judgement.error, ProviderRefusedError)
+    assert judgement.token is None
+
+
+@pytest.mark.parametrize("asked", [None, READ])
+def test_a_token_with_more_scopes_than_were_asked_for_is_not_used(
+    asked: frozenset[str] | None,
+) -> None:
+    carried = "jobs_read jobs_manage" if asked else "jobs_read jobs_manage admin"
+
+    judgement = judged({**TOKEN, "scope": carried}, spent=replace(SPENT, asked=asked))
+
+    assert (judgement.verdict, judgement.token) == (Verdict.SPENT, None)
+    assert isinstance(judgement.error, ProviderRefusedError)
+    assert judgement.error.provider_error == "scope_widened"
+    assert judgement.error.description == (
+        "The provider gave a token with more scopes than were asked for; it was not used."
+    )
+
+
+@pytest.mark.parametrize(
+    ("consented", "asked", "told", "kept"),
+    [
+        pytest.param({"a", "b"}, None, "a", {"a"}, id="one was taken away"),
+        pytest.param({"a", "b"}, None, "a b c", {"a", "b"}, id="one was added, not by the user"),
+        pytest.param(set(), None, "a", {"a"}, id="none was known before"),
+        pytest.param({"a", "b"}, {"a"}, "a", None, id="fewer were asked for"),
+    ],
+)
+def test_a_consent_shrinks_by_what_the_provider_says_and_never_grows(
+    consented: set[str], asked: set[str] | None, told: str, kept: set[str] | None
+) -> None:
+    consent = replace(CONSENT, scopes=frozenset(consented))
+    spent = replace(SPENT, consent=consent, asked=frozenset(asked) if asked else None)
+
+    successor = judged({**TOKEN, "scope": told}, spent=spent).successor
+
+    assert successor is not None
+    assert successor.scopes == (None if kept is None else frozenset(kept))
+    assert successor.refreshed_at == START
