@@ -91,10 +91,12 @@ class Memory:
             del self._vends[identity]
 
     def replace_token(self, key: MemoryKey, token: AccessToken) -> None:
-        """Keep *token* in place of the one that is remembered; the decision grows no younger."""
+        """Keep *token* in place of the one that is remembered; the decision grows no younger.
+
+        It is trusted no longer than it was: `trusted_until` is never after the former token's end.
+        """
         identity, request = key
-        remembered = self._vends[identity][request]
-        self._put(key, replace(remembered, token=token, trusted_until=remembered.checked_at))
+        self._put(key, replace(self._vends[identity][request], token=token))
 
     def forget_token(self, token_key: str) -> None:
         """Drop every vend of the token under *token_key*."""

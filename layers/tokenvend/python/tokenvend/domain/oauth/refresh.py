@@ -145,7 +145,8 @@ def _judge_refused(
         if error.provider_error in _ENDED:
             ended = ConsentRequiredError(rule="connection.lost")
             return Refreshed(verdict=Verdict.ENDED, error=ended)
-        is_word = HTTPStatus.BAD_REQUEST <= response.status < HTTPStatus.INTERNAL_SERVER_ERROR
+        # A 5xx has been told apart before: here a refusal is a 4xx, and anything else is no word.
+        is_word = response.status >= HTTPStatus.BAD_REQUEST
         return Refreshed(verdict=Verdict.UNTOUCHED if is_word else Verdict.UNKNOWN, error=error)
     answer = answer_of(response, spent.definition)
     if isinstance(answer.error, str) and answer.error in _ENDED:

@@ -1,0 +1,71 @@
+"""An API key as it is read: whose it is, and what is known of it."""
+
+from dataclasses import replace
+
+import pytest
+from tests.fakes.clock import START
+from tests.unit.vending.world import API_KEY, BILLING, World, api_key_of
+
+from tokenvend.domain import bounds
+from tokenvend.domain.errors import CredentialNotReadyError
+from tokenvend.domain.oauth.token_request import TO_CALLERS, ProviderSecret
+from tokenvend.domain.registry import ALL_TENANTS, Grant
+from tokenvend.domain.request import VendRequest
+from tokenvend.domain.scopes import NO_SCOPES
+from tokenvend.domain.secret import Secret
+from tokenvend.domain.token import AccessToken, LifetimeSource
+
+GRANT = Grant(caller="billing", credential=API_KEY.name, full_access=True, tenants=ALL_TENANTS)
+
+
+def world_of_keys(*, family: bool = False) -> World:
+    world = World()
+    api_key_of(world)
+    world.reader.definitions[API_KEY.name] = replace(API_KEY, family=family)
+    world.reader.grants[BILLING.identity, API_KEY.name] = GRANT
+    for tenant in ("acme", "globex"):
+        secret = ProviderSecret("", Secret(f"key-of-{tenant}"), TO_CALLERS)
+        world.secrets.secrets[API_KEY.name, tenant] = secret
+    return world
+
+
+def test_each_tenant_has_its_own_key() -> None:
+    world = world_of_keys(family=True)
+    environment = world.environment()
+
+    keys = [
+        world.vend(environment, VendRequest(API_KEY.name, tenant=tenant)).answer.token
+        for tenant in ("acme", "globex")
+    ]
+
+    assert [key.access_token.reveal() for key in keys] == ["key-of-acme", "key-of-globex"]
+
+
+def test_a_key_is_what_was_read_in_the_state_that_its_secret_had() -> None:
+    world = world_of_keys()
+    world.states.start_epoch(API_KEY.name, None, "v7")
+
+    key = world.vend(world.environment(), VendRequest(API_KEY.name)).answer.token
+
+    assert key == AccessToken(
+        access_token=Secret("our-api-key"),
+        scopes=NO_SCOPES,
+        requested_at=START,
+        expires_at=START + bounds.API_KEY_LIFETIME,
+        epoch="v7",
+        lifetime_source=LifetimeSource.DEFAULT,
+        header=API_KEY.api_key_header,  # type: ignore[arg-type]
+    )
+
+
+def test_a_key_that_nobody_knows_how_to_send_is_not_ready() -> None:
+    world = world_of_keys()
+    world.reader.definitions[API_KEY.name] = replace(API_KEY, api_key_header=None)
+
+    with pytest.raises(CredentialNotReadyError) as caught:
+        world.vend(world.environment(), VendRequest(API_KEY.name))
+
+    assert caught.value.rule == "api_key.header"
+    assert caught.value.description == (
+        "The definition does not say in which header the key is sent."
+    )
