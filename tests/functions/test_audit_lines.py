@@ -1,0 +1,226 @@
+"""Every request and every step of a user leaves one line, with the reference that finds it."""
+
+import json
+from dataclasses import replace
+from html import unescape
+from io import StringIO
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+from tests.functions.conftest import load_handler, through
+from tests.unit.connecting.world import RETURN_URL, SHOP
+from tests.unit.connecting.world import World as ConsentWorld
+from tests.unit.vending.world import World
+
+import tokenvend.handlers.callers
+import tokenvend.handlers.pages
+from tokenvend.adapters.clock import SystemClock
+from tokenvend.domain.secret import Secret
+
+REFERENCE = through("live").aws_request_id
+DIGEST = Secret("a-token").sha256
+FORM = "application/x-www-form-urlencoded"
+
+
+def lines(log: StringIO) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in log.getvalue().splitlines()]
+
+
+def only(log: StringIO) -> dict[str, Any]:
+    (line,) = lines(log)
+    return line
+
+
+def by_role(name: str, **form: str) -> dict[str, Any]:
+    role = f"arn:aws:sts::111122223333:assumed-role/{name}/session"
+    return {
+        "resource": "/iam/{credential}/token",
+        "pathParameters": {"credential": "jobs"},
+        "headers": {"Content-Type": FORM},
+        "requestContext": {"identity": {"userArn": role, "user": "AROAEXAMPLEEXAMPLE:session"}},
+        "body": urlencode(form),
+    }
+
+
+def test_a_report_is_answered_and_audited_by_the_tokens_digest(world: World, log: StringIO) -> None:
+    del world
+    event = by_role("billing", token="a-token") | {"resource": "/iam/{credential}/token/reject"}
+
+    answer = load_handler("vend_iam")(event, through("live"))
+
+    assert json.loads(answer["body"]) == {"outcome": "replaced", "token_sha256": DIGEST}
+    line = only(log)
+    assert (line["message"], line["request_id"]) == ("reject", REFERENCE)
+    assert (line["token_sha256"], line["outcome"]) == (DIGEST, "replaced")
+    assert (line["entry"], line["credential"]) == ("iam", "jobs")
+
+
+@pytest.mark.usefixtures("world")
+def test_a_report_that_is_refused_is_audited_as_what_it_asks_for(log: StringIO) -> None:
+    event = {"reject": {"credential": "jobs", "token": "t", "scope": "jobs_manage"}}
+
+    answer = load_handler("vend_direct")(event, through("billing"))
+
+    line = only(log)
+    assert answer["error"] == "invalid_scope"
+    assert (line["credential"], line["asked_scope"], line["entry"]) == (
+        *("jobs", "jobs_manage"),
+        "direct",
+    )
+    assert (line["identity"], line["request_id"]) == ("alias:billing", REFERENCE)
+
+
+@pytest.mark.usefixtures("world")
+@pytest.mark.parametrize(("function", "entry"), [("vend_iam", "iam"), ("vend_oauth2", "oauth2")])
+def test_an_event_that_came_another_way_is_nobodys(
+    log: StringIO, function: str, entry: str
+) -> None:
+    answer = load_handler(function)(by_role("billing"), through("7"))
+
+    line = only(log)
+    assert answer["statusCode"] == 401
+    assert (line["entry"], line["rule"]) == (entry, "entry.live_alias")
+    assert line["request_id"] == REFERENCE
+    assert line.keys().isdisjoint({"identity", "credential"})
+
+
+@pytest.mark.usefixtures("world")
+def test_a_direct_event_that_came_another_way_is_nobodys(log: StringIO) -> None:
+    answer = load_handler("vend_direct")({"credential": "jobs"}, through(None))
+
+    line = only(log)
+    assert (answer["error"], answer["retryable"]) == ("invalid_client", False)
+    assert (line["entry"], line["rule"], line["request_id"]) == (
+        *("direct", "entry.caller_alias"),
+        REFERENCE,
+    )
+    assert line.keys().isdisjoint({"identity", "credential"})
+
+
+@pytest.mark.usefixtures("world")
+def test_a_malformed_direct_request_is_its_callers(log: StringIO) -> None:
+    load_handler("vend_direct")({"credential": "jobs", "caller": "admin"}, through("billing"))
+
+    line = only(log)
+    assert (line["identity"], line["rule"]) == ("alias:billing", "request.unknown_field")
+
+
+def test_a_request_has_the_time_of_its_invocation(world: World) -> None:
+    """11 s are needed for an exchange; a token that is there needs none."""
+    short = replace(through("live"), remaining_ms=10_999)
+    vend = load_handler("vend_iam")
+
+    refused = vend(by_role("billing"), short)
+    granted = vend(by_role("billing"), replace(short, remaining_ms=11_000 + 500))
+
+    assert (refused["statusCode"], granted["statusCode"]) == (503, 200)
+    assert world.provider.exchanges == 1
+
+
+@pytest.fixture
+def consents(monkeypatch: pytest.MonkeyPatch) -> ConsentWorld:
+    """Shop's connections, by its role and by pages."""
+    world = ConsentWorld()
+    world.clock.set_wall(SystemClock().now())
+    world.reader.callers["alias:shop"] = world.reader.callers[SHOP.identity]
+    world.reader.grants["alias:shop", "hiring"] = world.reader.grants[SHOP.identity, "hiring"]
+    parts = SimpleNamespace(vendor=None, connections=world.caller_side, consenting=world.pages)
+    monkeypatch.setattr(tokenvend.handlers.callers, "environment", lambda: parts)
+    monkeypatch.setattr(tokenvend.handlers.pages, "environment", lambda: parts)
+    return world
+
+
+def start(**changes: str) -> dict[str, Any]:
+    asked = {"connection": "ada", "return_url": RETURN_URL, **changes}
+    event = {"connections": {"action": "start", "credential": "hiring", **asked}}
+    return load_handler("vend_direct")(event, through("shop"))
+
+
+@pytest.mark.usefixtures("consents")
+def test_what_a_caller_does_with_a_connection_is_a_line(log: StringIO) -> None:
+    start()
+
+    line = only(log)
+    assert (line["message"], line["action"], line["outcome"]) == ("connection", "start", "done")
+    assert (line["identity"], line["connection"]) == ("alias:shop", "ada")
+    assert (line["credential"], line["request_id"]) == ("hiring", REFERENCE)
+
+
+@pytest.mark.usefixtures("consents")
+def test_what_a_caller_may_not_do_with_one_is_a_line_with_the_rule(log: StringIO) -> None:
+    answer = start(return_url="https://evil.example/")
+
+    line = only(log)
+    assert answer["error"] == "invalid_request"
+    assert (line["message"], line["action"]) == ("connection", "start")
+    assert (line["outcome"], line["rule"]) == ("invalid_request", "grant.return_urls")
+    assert (line["entry"], line["identity"], line["caller"]) == ("direct", "alias:shop", "shop")
+    assert (line["connection"], line["request_id"]) == ("ada", REFERENCE)
+
+
+def browser(method: str, route: str, **changes: Any) -> dict[str, Any]:
+    return load_handler("connect_pages")(
+        {"httpMethod": method, "resource": route, **changes}, through("live")
+    )
+
+
+def leave(world: ConsentWorld) -> tuple[str, str]:
+    """Press *Continue*; the cookie and the state."""
+    link = {"link": world.start().reveal()}
+    left = browser("POST", "/connect/{link}", pathParameters=link)
+    url = unescape(left["body"].partition("url=")[2].partition('"')[0])
+    return left["headers"]["Set-Cookie"].partition(";")[0], parse_qs(urlsplit(url).query)["state"][
+        0
+    ]
+
+
+def come_back(cookie: str, **query: str) -> dict[str, Any]:
+    return browser(
+        "GET",
+        "/callback/{credential}",
+        pathParameters={"credential": "hiring"},
+        multiValueQueryStringParameters={name: [value] for name, value in query.items()},
+        headers={"Cookie": cookie},
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "step"), [({"code": "c"}, "pending"), ({"error": "access_denied"}, "denied")]
+)
+def test_how_far_a_user_comes_is_a_line_each(
+    consents: ConsentWorld, log: StringIO, query: dict[str, str], step: str
+) -> None:
+    cookie, state = leave(consents)
+    consents.consent()
+    answer = come_back(cookie, state=state, **query)
+
+    assert answer["statusCode"] == 200
+    found = lines(log)
+    assert [line["step"] for line in found] == ["left", step]
+    assert {line["message"] for line in found} == {"consent"}
+    assert {(line["connection"], line["caller"]) for line in found} == {("ada", "shop")}
+    assert {line["request_id"] for line in found} == {REFERENCE}
+
+
+@pytest.mark.parametrize(
+    ("step", "outcome", "status"),
+    [
+        ("GET /connect/{link}", "link_over", 410),
+        ("GET /callback/{credential}", "state_over", 410),
+        ("POST /connect/{link}", "another_browser", 403),
+    ],
+)
+def test_where_a_users_way_ends_is_a_line(
+    consents: ConsentWorld, log: StringIO, step: str, outcome: str, status: int
+) -> None:
+    method, _, route = step.partition(" ")
+    link = {"link": consents.start().reveal() if method == "POST" else "x" * 43}
+
+    answer = browser(method, route, pathParameters=link, headers={"Sec-Fetch-Site": "cross-site"})
+
+    line = only(log)
+    assert answer["statusCode"] == status
+    assert (line["step"], line["outcome"]) == (step, outcome)
+    assert line["request_id"] == REFERENCE
