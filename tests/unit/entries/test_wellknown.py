@@ -37,6 +37,22 @@ def test_metadata_is_of_any_credential_and_says_what_is_offered() -> None:
 
 
 @pytest.mark.parametrize(
+    ("base", "issuer"),
+    [
+        ("https://vend.example", "https://vend.example/oauth2/jobs"),
+        ("https://vend.example//", "https://vend.example/oauth2/jobs"),
+        ("https://vend.example/X/", "https://vend.example/X/oauth2/jobs"),
+    ],
+)
+def test_an_issuer_is_below_its_base_whether_or_not_that_ends_in_a_slash(
+    base: str, issuer: str
+) -> None:
+    answer = metadata(stageVariables={"issuer_base": base})
+
+    assert json.loads(answer["body"])["issuer"] == issuer
+
+
+@pytest.mark.parametrize(
     "changed",
     [
         {"pathParameters": None},
@@ -81,7 +97,11 @@ def test_keys_are_published_for_five_minutes_and_refusals_for_none() -> None:
         },
         "body": '{"keys": []}',
     }
-    assert (refused["statusCode"], json.loads(refused["body"])["error"]) == (401, "invalid_client")
+    assert refused["statusCode"] == 401
+    assert json.loads(refused["body"]) == {
+        "error": "invalid_client",
+        "error_description": InvalidClientError(rule="x").description,
+    }
     assert (away["statusCode"], away["headers"]["Retry-After"]) == (503, "5")
     assert json.loads(away["body"]) == {
         "error": "temporarily_unavailable",

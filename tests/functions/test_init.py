@@ -1,0 +1,80 @@
+"""What a function needs is made in INIT: a deployment that lacks it fails at once, not in use."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from tests.adapters.connection_samples import active
+from tests.functions.conftest import load_handler, through
+from tests.unit.vending.world import DEFINITION, World
+
+import tokenvend.handlers.callers
+import tokenvend.handlers.jwks
+import tokenvend.handlers.pages
+import tokenvend.handlers.schedules
+from tokenvend.domain.connection import ConnectionKey
+from tokenvend.domain.registry import CredentialKind
+
+
+class SettingsMissingError(Exception):
+    """Stands for what the composition root raises."""
+
+
+def lacking(part: str) -> object:
+    """An environment of which *part* cannot be made."""
+
+    def fail(_: object) -> object:
+        raise SettingsMissingError(part)
+
+    parts = ("vendor", "consenting", "renewer", "sweep", "caller_aliases", "keep_alive")
+    members = {name: property(fail) if name == part else object() for name in parts}
+    return type("Lacking", (), members)()
+
+
+@pytest.mark.parametrize(
+    ("function", "module", "part"),
+    [
+        ("vend_iam", tokenvend.handlers.callers, "vendor"),
+        ("vend_oauth2", tokenvend.handlers.callers, "vendor"),
+        ("vend_direct", tokenvend.handlers.callers, "vendor"),
+        ("connect_pages", tokenvend.handlers.pages, "consenting"),
+        ("renew", tokenvend.handlers.schedules, "renewer"),
+        ("sweep", tokenvend.handlers.schedules, "sweep"),
+        ("sweep", tokenvend.handlers.schedules, "caller_aliases"),
+        ("keep_alive", tokenvend.handlers.schedules, "keep_alive"),
+    ],
+)
+def test_a_function_that_lacks_a_part_does_not_start(
+    monkeypatch: pytest.MonkeyPatch, function: str, module: object, part: str
+) -> None:
+    monkeypatch.setattr(module, "environment", lambda: lacking(part))
+
+    with pytest.raises(SettingsMissingError, match=part):
+        load_handler(function)
+
+
+@pytest.mark.usefixtures("world")
+def test_the_keys_function_makes_its_use_case_when_it_starts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail() -> Callable[[], object]:
+        raise SettingsMissingError("publisher")
+
+    monkeypatch.setattr(tokenvend.handlers.jwks, "publisher", fail)
+
+    with pytest.raises(SettingsMissingError, match="publisher"):
+        load_handler("jwks")
+
+
+def test_a_run_counts_each_connection(world: World) -> None:
+    definition = replace(DEFINITION, name="jobs-user", kind=CredentialKind.AUTHORIZATION_CODE)
+    world.reader.definitions[definition.name] = definition
+    for name in ("acme", "globex", "initech"):
+        key = ConnectionKey(credential="jobs-user", owner="billing", name=name)
+        world.connections.seed(active(key))
+    world.clock.advance(timedelta(days=14))
+
+    counts = load_handler("keep_alive")({}, through("live"))
+
+    assert counts == {"refreshed": 0, "dropped": 0, "failed": 3, "no_time": 0}
