@@ -27,6 +27,7 @@ def refused(event: object) -> tuple[str, str]:
 
 
 def test_a_caller_is_proven_by_its_alias_alone() -> None:
+    assert caller_alias_of(f"{ARN}:billing") == "billing"
     assert prove_alias(f"{ARN}:billing") == Proof(Entry.DIRECT, "alias:billing")
 
 

@@ -177,6 +177,7 @@ def test_a_client_authenticates_in_one_way(header: str, form: dict[str, str], wo
         ("Basic", {}, "client.malformed"),
         ("Basic !!!!", {}, "client.malformed"),
         ("Basic /w==", {}, "client.malformed"),
+        ("Basic c2hv!cDpz", {}, "client.malformed"),
         (basic("shop"), {}, "client.malformed"),
         (basic("shop:"), {}, "client.malformed"),
         (basic(":s"), {}, "client.malformed"),
