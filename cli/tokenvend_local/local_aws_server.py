@@ -1,12 +1,14 @@
-"""Run ministack, with two things put right. Executed by ministack's own interpreter.
+"""Run ministack, with three things put right. Executed by ministack's own interpreter.
 
 1. On AWS a function that API Gateway or EventBridge invokes through an alias sees that alias in
    `context.invoked_function_arn`, and the functions answer only through `live` because of that.
    ministack 1.5.33 shows them the version behind the alias.
 2. On AWS a rule invokes a function only if the policy of the alias lets this rule do so. ministack
    does not ask the policy.
+3. On AWS a PutSecretValue whose ClientRequestToken is the id of a version that is there does
+   nothing if the value is the same, and is refused if it is another. ministack overwrites it.
 
-The functions must not learn to accept either, so the stand-in is mended instead.
+Nothing must learn to accept any of it, so the stand-in is mended instead.
 """
 
 import copy
@@ -19,11 +21,13 @@ from typing import Any
 
 from ministack.app import main
 from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy
-from ministack.services import eventbridge, lambda_svc
+from ministack.core.responses import error_response_json, json_response
+from ministack.services import eventbridge, lambda_svc, secretsmanager
 
 _EVENTS = "events.amazonaws.com"
 _find_record = lambda_svc._get_func_record_for_ref_in_scope  # noqa: SLF001
 _invoke_target = eventbridge._invoke_target  # noqa: SLF001
+_put_secret_value = secretsmanager._put_secret_value  # noqa: SLF001
 _logger = logging.getLogger("events")
 #: The ARN of the rule whose target is being invoked.
 _rule_arn: ContextVar[str] = ContextVar("rule_arn", default="")
@@ -72,8 +76,23 @@ def _may_invoke(policy: Any, arn: str) -> bool:
     return bool(evaluate_resource_policy(policy, context, service=_EVENTS).decision == "Allow")
 
 
+def _put_secret_value_once(data: dict[str, Any]) -> Any:
+    """Put a value, unless the version of that id is there: then only compare with it."""
+    name, secret = secretsmanager._resolve(data.get("SecretId"))  # noqa: SLF001
+    version_id = data.get("ClientRequestToken")
+    version = (secret or {}).get("Versions", {}).get(version_id)
+    if version is None:
+        return _put_secret_value(data)
+    if any(version.get(kind) != data.get(kind) for kind in ("SecretString", "SecretBinary")):
+        message = f"You can't use ClientRequestToken {version_id}: a version has it already."
+        return error_response_json("ResourceExistsException", message, 400)
+    found = {"ARN": secret["ARN"], "Name": name, "VersionId": version_id}
+    return json_response(found | {"VersionStages": list(version["Stages"])})
+
+
 lambda_svc._get_func_record_for_ref_in_scope = _find_record_by_alias  # noqa: SLF001
 eventbridge._invoke_target = _invoke_target_of_rule  # noqa: SLF001
+secretsmanager._put_secret_value = _put_secret_value_once  # noqa: SLF001
 eventbridge._dispatch_to_lambda = _dispatch_through_alias  # noqa: SLF001
 
 if __name__ == "__main__":

@@ -83,18 +83,24 @@ class LocalStack:
         )
 
     def tokenvend(
-        self, *arguments: str, stdin: str = "", principal: Principal | None = None
+        self,
+        *arguments: str,
+        stdin: str = "",
+        principal: Principal | None = None,
+        variables: Mapping[str, str] | None = None,
     ) -> str:
         """Run the `tokenvend` command against this stack, as root or as *principal*.
 
-        What it printed is returned.
+        *variables* go into its environment. What it printed is returned.
 
         Raises:
             CommandFailedError: it ended with another code than 0.
         """
         ended = subprocess.run(
             [str(places.VENV / "bin" / "tokenvend"), *arguments],
-            env=self.environment() | (principal.as_environment() if principal else {}),
+            env=self.environment()
+            | (principal.as_environment() if principal else {})
+            | dict(variables or {}),
             input=stdin,
             capture_output=True,
             text=True,

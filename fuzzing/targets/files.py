@@ -1,5 +1,6 @@
-"""The file that people write."""
+"""The files that people write: tokenvend.yaml, and lines of secrets."""
 
+import json
 from functools import cache
 from typing import Any
 
@@ -9,8 +10,12 @@ from tests.functions.conftest import ROOT
 
 from fuzzing import hostile
 from fuzzing.target import Target, keeps_secret
+from tokenvend.domain.registry import CredentialDefinition
+from tokenvend_cli.commands.secret_value import checked_value
 from tokenvend_cli.configuration.load import parse_configuration
-from tokenvend_cli.problems import ConfigurationError
+from tokenvend_cli.deployment.secret_import import check_lines
+from tokenvend_cli.deployment.secret_lines import parse_lines
+from tokenvend_cli.problems import CommandError, ConfigurationError, UsageError
 
 _NAME = "tokenvend.yaml"
 _PLACES = ("docs/examples/tokenvend.yaml", "demo/tokenvend.yaml")
@@ -61,11 +66,57 @@ def _check(text: str) -> str:
     return "well-formed"
 
 
+_LINE = {
+    "name": "jobs",
+    "tenant": "acme",
+    "fields": {"client_id": "us", "client_secret": hostile.MARKER},
+}
+_CSV_LINES = ("name,tenant,client_id,client_secret", f"jobs,acme,us,{hostile.MARKER}")
+
+
+@st.composite
+def _secret_lines(draw: st.DrawFn) -> bytes:
+    """JSON lines or CSV, altered a little."""
+    if draw(st.booleans()):
+        lines = draw(st.lists(hostile.altered(_LINE), min_size=1, max_size=4))
+        return b"\n".join(map(hostile.encoded, lines))
+    text = "\r\n".join(_CSV_LINES)
+    at = draw(st.integers(0, len(text)))
+    odd = draw(hostile.texts | st.sampled_from(['"', ",", ";", "\t", "\r", "\n", "\0"]))
+    return (text[:at] + odd + text[at:]).encode("utf-8", "surrogatepass")
+
+
+def _definition(credential: str) -> CredentialDefinition:
+    if credential != "jobs":
+        raise CommandError(f"no credential {credential}")
+    endpoint = "https://login.acme.example/token"
+    return CredentialDefinition(name="jobs", provider="a", token_endpoint=endpoint, family=True)
+
+
+def _check_lines(given: bytes) -> str:
+    try:
+        good, problems = check_lines(_definition, parse_lines(given), checked_value)
+    except UsageError as error:
+        keeps_secret(error, error.__context__)
+        return "refused whole"
+    keeps_secret(*problems, *good)
+    for each in good:
+        assert each.name.tenant, "a family's secret without its tenant passed"
+        assert json.loads(json.dumps(each.value)) == each.value, "not what can be stored"
+    return f"{min(len(good), 2)} good, {min(len(problems), 2)} wrong"
+
+
 TARGETS = (
     Target(
         name="configuration",
         promise="tokenvend.yaml is well-formed, or refused with what to mend; no value is quoted",
         inputs=_documents() | _laughs | _scalars | hostile.texts,
         check=_check,
+    ),
+    Target(
+        name="secret-lines",
+        promise="each line is a secret to write or told by its number; none is quoted",
+        inputs=_secret_lines() | hostile.json_bytes | st.binary(max_size=200),
+        check=_check_lines,
     ),
 )

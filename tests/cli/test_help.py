@@ -139,6 +139,7 @@ OF_THE_FILE = (
 OF_AWS = (
     ("secret", "status"),
     ("secret", "put", "partner/acme"),
+    ("secret", "import"),
     ("secret", "adopt", "jobs", "--arn", "ARN"),
     ("caller", "list"),
     ("caller", "new-secret", "shop"),
@@ -168,9 +169,11 @@ def test_json_is_all_that_a_program_has_to_read(
     file = ("--file", str(tokenvend.file)) if words in OF_THE_FILE else ()
     replaced = [arn if word == "ARN" else word for word in words]
 
-    result = tokenvend(
-        *replaced, *file, "--json", stdin='{"client_id": "us", "client_secret": "x"}'
-    )
+    fields = {"client_id": "us", "client_secret": "x"}
+    line = {"name": "partner", "tenant": "acme", "fields": fields}
+    stdin = json.dumps(line if "import" in words else fields)
+
+    result = tokenvend(*replaced, *file, "--json", stdin=stdin)
 
     assert isinstance(json.loads(result.stdout), dict | list)
     assert result.exit_code == (1 if "adopt" in words else 0), result.output

@@ -165,7 +165,6 @@ def test_malformed_secret_is_refused_and_not_echoed(
     [
         pytest.param("jbos", 1, "no credential jbos is deployed", id="unknown credential"),
         pytest.param("jobs/acme", 2, "jobs is no family: leave /acme out", id="tenant of none"),
-        pytest.param("partner", 2, "partner is a family: name partner/TENANT", id="no tenant"),
         pytest.param("JOBS", 2, "name a credential, or CREDENTIAL/TENANT", id="no name"),
         pytest.param("partner/", 2, "name a credential, or CREDENTIAL/TENANT", id="empty tenant"),
         pytest.param("partner/a/b", 2, "CREDENTIAL/TENANT", id="tenant with a slash"),
@@ -181,6 +180,15 @@ def test_name_that_no_secret_can_have_is_refused(
     assert (put.exit_code, status.exit_code) == (code, code)
     assert told in put.stderr
     assert told in status.stderr
+
+
+def test_secret_of_a_family_is_put_for_a_tenant(tokenvend: Tokenvend) -> None:
+    tokenvend.apply()
+
+    put = _put(tokenvend, "partner")
+
+    assert put.exit_code == 2
+    assert "partner is a family: name partner/TENANT" in put.stderr
 
 
 def test_secret_that_stands_elsewhere_is_not_put(tokenvend: Tokenvend) -> None:

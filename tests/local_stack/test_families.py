@@ -2,21 +2,16 @@
 
 import json
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import batched
 
 import pytest
 import requests
 from tests.local_stack.world import World
 
-from tokenvend_cli.deployment.secret_status import parse_secret_name
-from tokenvend_cli.deployment.secrets import Secrets
-from tokenvend_cli.deployment.stack import Deployment
-from tokenvend_cli.place import Place
-from tokenvend_local import places
 from tokenvend_local.asking import Answer, ask_directly, ask_signed, items
 from tokenvend_local.demo_provider.clients import Client
+from tokenvend_local.fault_proxy import AwsFault, FaultProxy
 from tokenvend_local.principals import Principal
 from tokenvend_local.stack import LocalStack
 
@@ -55,25 +50,25 @@ def partner(stack: LocalStack, world: World) -> Partner:
 
 
 def _onboard(stack: LocalStack, family: str) -> dict[str, Client]:
-    """What `tokenvend secret put` does, for all of them in one process."""
+    """A client for each customer, and the import that writes the secrets of all of them."""
     names = [f"customer-{number}" for number in range(_CUSTOMERS)]
     customers = {
         name: stack.provider.add_client(name, scopes=["jobs_read"], company=name) for name in names
     }
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in stack.environment().items():
-            patch.setenv(name, value)
-        secrets = Secrets(Deployment(Place(stack=places.STACK_NAME)))
-
-        def put(name: str) -> None:
-            client = customers[name]
-            value = {"client_id": client.client_id, "client_secret": client.client_secret}
-            target = parse_secret_name(f"{family}/{name}")
-            secrets.put(secrets.look(target, secrets.definition_of(target)), value)
-
-        with ThreadPoolExecutor(8) as pool:
-            list(pool.map(put, names))
+    stack.tokenvend("secret", "import", stdin=_lines(family, customers))
     return customers
+
+
+def _lines(family: str, customers: Mapping[str, Client]) -> str:
+    rows = [
+        {
+            "name": family,
+            "tenant": name,
+            "fields": {"client_id": it.client_id, "client_secret": it.client_secret},
+        }
+        for name, it in customers.items()
+    ]
+    return "\n".join(map(json.dumps, rows))
 
 
 def _company(stack: LocalStack, token: str) -> str:
@@ -155,10 +150,60 @@ def test_customers_are_not_reached_with_the_masters_credential_nor_the_other_way
     ]
 
 
-def test_secrets_of_all_customers_are_listed_without_a_value(
+def test_secrets_of_all_customers_are_listed_page_by_page_without_a_value(
     stack: LocalStack, partner: Partner
 ) -> None:
-    rows = json.loads(stack.tokenvend("secret", "status", f"{partner.family}/customer-7", "--json"))
+    page = ("secret", "status", partner.family, "--tenant", "customer-*", "--json")
 
-    assert [row["ready"] for row in rows] == [True]
-    assert partner.customers["customer-7"].client_secret not in json.dumps(rows)
+    first = json.loads(stack.tokenvend(*page, "--limit", "200"))
+    rest = json.loads(stack.tokenvend(*page, "--limit", "200", "--after", first[-1]["name"]))
+
+    assert (len(first), len(rest)) == (200, _CUSTOMERS - 200)
+    assert {row["name"].partition("/")[2] for row in first + rest} == set(partner.customers)
+    assert all(row["ready"] for row in first + rest)
+    assert partner.customers["customer-7"].client_secret not in json.dumps(first + rest)
+
+
+def test_same_import_again_writes_no_version_and_costs_no_exchange(
+    stack: LocalStack, partner: Partner
+) -> None:
+    some = {name: partner.customers[name] for name in ("customer-0", "customer-7")}
+    changed = some | {"customer-7": replace(some["customer-7"], client_secret="another")}
+
+    same = json.loads(
+        stack.tokenvend("secret", "import", "--json", stdin=_lines(partner.family, some))
+    )
+    newer = json.loads(
+        stack.tokenvend("secret", "import", "--json", stdin=_lines(partner.family, changed))
+    )
+    stack.tokenvend("secret", "import", stdin=_lines(partner.family, some))
+
+    names = [f"{partner.family}/{name}" for name in some]
+    assert (same["written"], same["unchanged"]) == ([], names)
+    assert (newer["written"], newer["unchanged"]) == (names[1:], names[:1])
+
+
+def test_import_goes_on_where_secrets_manager_throttles(
+    stack: LocalStack, world: World, partner: Partner
+) -> None:
+    names = [f"throttled-{number}" for number in range(20)]
+    customers = {name: Client(client_id=name, client_secret="x" * 32) for name in names}
+    writer = stack.principals.role(
+        world.name("secret-writer"), policies=[stack.deployed.outputs["SecretWriterPolicyArn"]]
+    )
+
+    with FaultProxy() as proxy:
+        proxy.upstream = stack.endpoint
+        proxy.misbehave(
+            AwsFault(operation="CreateSecret", times=15, status=400, code="ThrottlingException")
+        )
+        found = json.loads(
+            stack.tokenvend(
+                *("secret", "import", "--json"),
+                stdin=_lines(partner.family, customers),
+                principal=writer,
+                variables={"AWS_ENDPOINT_URL_SECRETS_MANAGER": proxy.url},
+            )
+        )
+
+    assert len(found["written"]) == len(names)

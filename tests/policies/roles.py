@@ -216,11 +216,13 @@ def _make_aliases(aws: SimpleNamespace) -> None:
 
 def _put_secrets(aws: SimpleNamespace) -> None:
     secrets = Secrets(_operated(aws))
-    list(secrets.names())
+    for definition in secrets.definitions():
+        secrets.names(definition)
     for name in ("jobs", "new"):
         seen = secrets.look(SecretName(name), DEFINITION)
         secrets.put(seen, {"client_id": "id", "client_secret": "example"})
         secrets.put(secrets.look(SecretName(name), DEFINITION), {"client_id": "id"})
+        secrets.put_if_changed(secrets.look(SecretName(name), DEFINITION), {"client_id": "id"})
 
 
 _GO_TO_PROVIDER = (_read_secrets, _sign)

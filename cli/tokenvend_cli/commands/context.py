@@ -30,16 +30,18 @@ File = Annotated[Path, typer.Option("--file", "-f", help="The configuration file
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]
 
 
-def deployment_of(context: typer.Context, *, moves_aliases: bool = False) -> "Deployment":
+def deployment_of(
+    context: typer.Context, *, moves_aliases: bool = False, attempts: int | None = None
+) -> "Deployment":
     """The deployment that the options before the command name.
 
     If callers' aliases are behind it, that is noted: each direct caller still gets the former
-    version. A command that *moves_aliases* shows them itself.
+    version. A command that *moves_aliases* shows them itself. For *attempts*, see `Deployment`.
     """
     from tokenvend_cli.deployment.stack import Deployment
 
     place = context.obj
-    deployment = Deployment(place if isinstance(place, Place) else Place())
+    deployment = Deployment(place if isinstance(place, Place) else Place(), attempts=attempts)
     if not moves_aliases:
         _note_aliases_behind(deployment)
     return deployment
@@ -148,6 +150,11 @@ def _in_words(error: Exception) -> str:
     if isinstance(error, BotoCoreError):
         return f"AWS cannot be asked: {error}"
     return f"AWS did not do it: {error}"
+
+
+def error_console() -> "Console":
+    """Standard error, for what is shown while a command runs."""
+    return _console(stderr=True)
 
 
 @cache

@@ -1,25 +1,22 @@
 """`secret`: what a provider issued to us, kept in Secrets Manager."""
 
 import json
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from tokenvend.domain.oauth.token_request import TO_CALLERS
-from tokenvend.domain.token import SecretStage
 from tokenvend_cli.commands.context import (
     FAILED,
     AsJson,
     deployment_of,
-    note,
     print_json,
     say,
-    show,
     told,
 )
+from tokenvend_cli.commands.import_secrets import import_secrets
 from tokenvend_cli.commands.secret_value import goes_to, public_key_of, read_secret_value
 from tokenvend_cli.commands.show_adoption import show_adoption
-from tokenvend_cli.commands.tables import short_time, table
+from tokenvend_cli.commands.show_secrets import status
 from tokenvend_cli.deployment.adoption import adoption_of
 from tokenvend_cli.deployment.secret_status import SecretStatus, parse_secret_name
 from tokenvend_cli.deployment.secrets import Secrets
@@ -124,108 +121,6 @@ def adopt(
         raise typer.Exit(FAILED)
 
 
-@app.command()
-@told
-def status(
-    context: typer.Context,
-    name: Annotated[
-        str | None,
-        typer.Argument(metavar="CREDENTIAL[/TENANT]", help="Which; left out, all of them."),
-    ] = None,
-    *,
-    as_json: AsJson = False,
-) -> None:
-    """Say which secrets are there and where each may be sent. No value is read.
-
-    It also says what the newest exchanges showed: how long tokens live and who says so, and
-    whether the provider refuses the credential. Exits with 1 if a secret is missing, refused, or
-    recorded for another host than it would be sent to.
-
-    Example: tokenvend secret status sr-partner/acme
-    """
-    secrets = Secrets(deployment_of(context))
-    names = list(secrets.names()) if name is None else [parse_secret_name(name)]
-    found = [secrets.status(each) for each in names]
-    if as_json:
-        print_json([_row(each) for each in found])
-    elif found:
-        show(table([_short_row(each) for each in found]))
-        for each in found:
-            _advise(each)
-    else:
-        say("No credential is deployed that needs a secret.")
-    if not all(_is_well(each) for each in found):
-        raise typer.Exit(FAILED)
-
-
-def _is_well(status: SecretStatus) -> bool:
-    state = status.state
-    return status.is_ready and state.failure is None and not state.not_ready_for
-
-
-def _row(status: SecretStatus) -> dict[str, Any]:
-    observed, failure, outage = status.state.observed, status.state.failure, status.state.outage
-    return {
-        "name": str(status.name),
-        "ready": status.is_ready,
-        "exists": status.exists,
-        "host": status.host,
-        "wanted_host": status.wanted_host,
-        "changed_at": status.changed_at and status.changed_at.isoformat(timespec="seconds"),
-        "epoch": status.state.epoch,
-        "lifetime_seconds": observed and observed.lifetime_seconds,
-        "lifetime_source": observed and observed.lifetime_source.value,
-        "secret_stage": observed and observed.secret_stage.value,
-        "not_ready_for": sorted(status.state.not_ready_for),
-        "refused": failure and failure.provider_error,
-        "refused_times": failure.count if failure else 0,
-        "tried_again_at": failure and failure.retry_at.isoformat(timespec="seconds"),
-        "away_since": outage and outage.since.isoformat(timespec="seconds"),
-    }
-
-
-def _short_row(status: SecretStatus) -> dict[str, Any]:
-    observed = status.state.observed
-    return {
-        "name": str(status.name),
-        "ready": status.is_ready,
-        "changed (UTC)": status.changed_at and short_time(status.changed_at),
-        "tokens live": observed and f"{observed.lifetime_seconds} s",
-        "goes to": "granted callers" if status.host == TO_CALLERS else status.host,
-    }
-
-
-def _advise(status: SecretStatus) -> None:
-    if not status.exists:
-        note(f"{status.name} has no secret: write it with `tokenvend secret put {status.name}`")
-    elif not status.is_ours:
-        note(f"{status.name} lacks this deployment's tag, so it cannot be used")
-    elif not status.is_ready:
-        note(
-            f"{status.name} may be sent to {status.host}, but the deployed file says"
-            f" {status.wanted_host}: it is sent to neither"
-        )
-    for reader in sorted(status.state.not_ready_for):
-        note(
-            f"{status.name} could not be used by the schedule ({reader}): its log says why."
-            f" `tokenvend secret adopt {status.name}` says what a secret of yours needs"
-        )
-    failure, observed = status.state.failure, status.state.observed
-    if failure is not None:
-        note(
-            f"{status.name} was refused {failure.count} times"
-            f" ({failure.provider_error or 'too many requests'}); it is tried again at"
-            f" {short_time(failure.retry_at)} UTC, or at once after `tokenvend secret put`"
-        )
-    if (outage := status.state.outage) is not None:
-        note(
-            f"{status.name}: the provider has not answered since {short_time(outage.since)} UTC, as"
-            " far as anybody has asked it; the next token that is needed tries again"
-        )
-    if observed is not None and observed.secret_stage is SecretStage.PENDING:
-        note(f"{status.name} works with its AWSPENDING version only: make it AWSCURRENT")
-
-
 def _agree_on_host(seen: SecretStatus, new_host: str | None) -> None:
     """A changed file must not redirect a secret by somebody's routine rotation."""
     wanted = seen.wanted_host
@@ -236,3 +131,7 @@ def _agree_on_host(seen: SecretStatus, new_host: str | None) -> None:
             f"{seen.name} may be sent to {seen.host} so far, but the deployed file would send it"
             f" to {wanted}. If that is meant, say --new-host {wanted}"
         )
+
+
+app.command("import")(import_secrets)
+app.command()(status)

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import typer
@@ -38,11 +39,23 @@ def read_secret_value(definition: CredentialDefinition, seen: SecretStatus) -> d
     fields = _ask_for(wanted, seen) if is_terminal() else _json_from_standard_input()
     if not isinstance(fields, dict) or set(fields) - {*wanted, *optional}:
         raise UsageError(f"standard input must be a JSON object with {' and '.join(wanted)}")
+    return checked_value(definition, fields)
+
+
+def checked_value(definition: CredentialDefinition, fields: Mapping[str, object]) -> dict[str, str]:
+    """The fields to store out of those given, in an order of their own.
+
+    Raises:
+        UsageError: a field is missing, unknown or malformed. The text shows none of them.
+    """
+    wanted, optional = secret_fields(definition), optional_secret_fields(definition)
+    if set(fields) - {*wanted, *optional}:
+        raise UsageError(f"the fields must be {' and '.join(wanted)}")
     given = [*wanted, *(key for key in ("key_id",) if key in fields)]
     return {key: _text(fields.get(key), key) for key in given}
 
 
-def public_key_of(definition: CredentialDefinition, value: dict[str, str]) -> dict[str, Any]:
+def public_key_of(definition: CredentialDefinition, value: Mapping[str, str]) -> dict[str, Any]:
     """The public half of the private key in *value*, as a JSON Web Key; empty without one.
 
     Raises:

@@ -39,7 +39,8 @@ class SecretStatus:
 
     `secret_id` is its ARN where it is the user's own, else its name. `needed` are the tags
     that it should have, `found` those that it carries; `None`, there is no secret.
-    `arn` is its whole ARN, suffix and all; `key_arn` names its customer key, if it has one.
+    `arn` is its whole ARN, suffix and all; `key_arn` names its customer key, if it has one;
+    `version` is the id of its current version.
     `state` is what vending knows of it: nothing, where it was not asked for.
     """
 
@@ -50,6 +51,7 @@ class SecretStatus:
     changed_at: datetime | None = None
     arn: str | None = None
     key_arn: str | None = None
+    version: str = ""
     state: CredentialState = UNKNOWN
 
     @property

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -17,20 +17,28 @@ from tokenvend.domain.oauth.token_request import destination_of
 from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.domain.token import SecretStage
 from tokenvend_cli.deployment.kinds import Kind, kind_of
+from tokenvend_cli.deployment.pace import Pace
 from tokenvend_cli.deployment.registry_table import RegistryTable
 from tokenvend_cli.deployment.secret_status import SecretName, SecretStatus
 from tokenvend_cli.deployment.stack import Deployment
 from tokenvend_cli.problems import CommandError, UsageError
 
-_NOT_FOUND = "ResourceNotFoundException"
+_NOT_FOUND, _EXISTS = "ResourceNotFoundException", "ResourceExistsException"
+#: Secrets Manager lets an account create 50 secrets a second, and put and tag 50 each
+#: (https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html). All of
+#: them together stay below it, and leave rotation its share.
+WRITES_PER_SECOND = 30
+#: How long the id of a version is that can be named in a put.
+_VERSION_LENGTHS = range(32, 65)
 #: No host has this name, so a secret that is tagged with it is sent to none.
 _NOWHERE = "nowhere"
 
 
 class Secrets:
-    """The secrets of one deployment."""
+    """The secrets of one deployment. Threads may share it; its writes keep a pace."""
 
     def __init__(self, deployment: Deployment) -> None:
+        self._pace = Pace(WRITES_PER_SECOND)
         self._prefix = deployment.output("SecretPrefix")
         self._deployment_id = deployment.output("DeploymentId")
         self._tokens = deployment.output("TokensTableName")
@@ -40,39 +48,48 @@ class Secrets:
         self._dynamodb = deployment.client("dynamodb")
         self._registry = RegistryTable(self._dynamodb, deployment.output("RegistryTableName"))
 
+    def definition(self, credential: str) -> CredentialDefinition:
+        """The deployed definition of that name.
+
+        Raises:
+            CommandError: there is none.
+        """
+        item = self._registry.get(credential_pk(credential), SETTINGS)
+        if item is None:
+            raise CommandError(
+                f"no credential {credential} is deployed: add it to the file, and apply"
+            )
+        return parse_definition(item.document)
+
     def definition_of(self, name: SecretName) -> CredentialDefinition:
         """The deployed definition that the secret belongs to.
 
         Raises:
             CommandError: there is none, or the tenant does not fit it.
         """
-        item = self._registry.get(credential_pk(name.credential), SETTINGS)
-        if item is None:
-            raise CommandError(
-                f"no credential {name.credential} is deployed: add it to the file, and apply"
-            )
-        definition = parse_definition(item.document)
+        definition = self.definition(name.credential)
         if definition.family and name.tenant is None:
             raise UsageError(f"{name} is a family: name {name}/TENANT")
         if not definition.family and name.tenant is not None:
             raise UsageError(f"{name.credential} is no family: leave /{name.tenant} out")
         return definition
 
-    def names(self) -> Iterator[SecretName]:
-        """Every secret that there is or should be: one for a credential, or for each tenant."""
-        for item in self._registry.read().items:
-            if kind_of(item) is not Kind.CREDENTIAL:
-                continue
-            definition = parse_definition(item.document)
-            if not definition.family:
-                yield SecretName(definition.name)
-                continue
-            for tenant in self._tenants(definition.name):
-                yield SecretName(definition.name, tenant)
+    def definitions(self) -> list[CredentialDefinition]:
+        """Every deployed definition."""
+        items = self._registry.read().items
+        return [
+            parse_definition(each.document) for each in items if kind_of(each) is Kind.CREDENTIAL
+        ]
 
-    def status(self, name: SecretName) -> SecretStatus:
+    def names(self, definition: CredentialDefinition) -> list[SecretName]:
+        """Every secret that a credential has or should have: one, or one for each tenant."""
+        if not definition.family:
+            return [SecretName(definition.name)]
+        return [SecretName(definition.name, each) for each in self._tenants(definition.name)]
+
+    def status(self, name: SecretName, definition: CredentialDefinition) -> SecretStatus:
         """What can be said of a secret without reading it."""
-        return replace(self.look(name, self.definition_of(name)), state=self._state(name))
+        return replace(self.look(name, definition), state=self._state(name))
 
     def look(
         self, name: SecretName, definition: CredentialDefinition, *, arn: str | None = None
@@ -106,7 +123,39 @@ class Secrets:
             changed_at=described.get("LastChangedDate"),
             arn=described["ARN"],
             key_arn=described.get("KmsKeyId"),
+            version=_current_version(described),
         )
+
+    def put_if_changed(self, seen: SecretStatus, value: Mapping[str, str]) -> bool:
+        """`put`, unless the secret that was *seen* holds *value* already; whether it was written.
+
+        An epoch that a former run could not announce is announced now.
+        """
+        if not (seen.is_ready and self._holds(seen, json.dumps(value))):
+            self.put(seen, value)
+            return True
+        if self._state(seen.name).epoch != seen.version:
+            self._announce(seen.name, seen.version)
+        return False
+
+    def _holds(self, seen: SecretStatus, text: str) -> bool:
+        """Whether the current version is *text*, of which Secrets Manager itself is the judge.
+
+        A put under the id of a version that is there does nothing where the value is the same,
+        and is refused where it is another. So no value is read back, and no digest of one is kept.
+        """
+        if len(seen.version) not in _VERSION_LENGTHS:
+            return False
+        self._pace.wait()
+        try:
+            self._manager.put_secret_value(
+                SecretId=seen.secret_id, SecretString=text, ClientRequestToken=seen.version
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != _EXISTS:
+                raise
+            return False
+        return True
 
     def put(self, seen: SecretStatus, value: Mapping[str, str]) -> None:
         """Write the secret for the host that was *seen*, and tell every environment.
@@ -117,23 +166,31 @@ class Secrets:
         text = json.dumps(value)
         if not seen.exists:
             key = {"KmsKeyId": self._key_arn} if self._key_arn else {}
+            self._pace.wait()
             written = self._manager.create_secret(
                 Name=seen.secret_id, SecretString=text, Tags=_tags(seen.needed), **key
             )
         elif seen.is_ready:
-            written = self._manager.put_secret_value(SecretId=seen.secret_id, SecretString=text)
+            written = self._put_value(seen, text)
         else:
-            nowhere = _tags({HOST_TAG: _NOWHERE})
-            self._manager.tag_resource(SecretId=seen.secret_id, Tags=nowhere)
-            written = self._manager.put_secret_value(SecretId=seen.secret_id, SecretString=text)
-            self._manager.tag_resource(SecretId=seen.secret_id, Tags=_tags(seen.needed))
+            self._tag(seen, {HOST_TAG: _NOWHERE})
+            written = self._put_value(seen, text)
+            self._tag(seen, seen.needed)
         self._announce(seen.name, written["VersionId"])
 
     def tag(self, seen: SecretStatus) -> None:
         """Let this deployment use the user's own secret, for the host that was *seen*."""
-        self._manager.tag_resource(SecretId=seen.secret_id, Tags=_tags(seen.needed))
+        self._tag(seen, seen.needed)
         described = self._manager.describe_secret(SecretId=seen.secret_id)
         self._announce(seen.name, _current_version(described))
+
+    def _put_value(self, seen: SecretStatus, text: str) -> Any:
+        self._pace.wait()
+        return self._manager.put_secret_value(SecretId=seen.secret_id, SecretString=text)
+
+    def _tag(self, seen: SecretStatus, tags: Mapping[str, str]) -> None:
+        self._pace.wait()
+        self._manager.tag_resource(SecretId=seen.secret_id, Tags=_tags(tags))
 
     def replace_tokens(self, name: SecretName) -> None:
         """Have every token of *name* replaced with its next use, though no secret has changed."""
@@ -159,7 +216,7 @@ class Secrets:
     def _tenants(self, credential: str) -> list[str]:
         prefix = f"{self._prefix}{credential}/"
         pages = self._manager.get_paginator("list_secrets").paginate(
-            Filters=[{"Key": "name", "Values": [prefix]}]
+            Filters=[{"Key": "name", "Values": [prefix]}], PaginationConfig={"PageSize": 100}
         )
         names = (entry["Name"] for page in pages for entry in page["SecretList"])
         # The filter takes capitals for small letters.

@@ -10,14 +10,24 @@ from tokenvend_cli.problems import CommandError
 
 
 class Deployment:
-    """One deployed stack: its outputs, and clients for what it is made of."""
+    """One deployed stack: its outputs, and clients for what it is made of.
 
-    def __init__(self, place: Place) -> None:
+    *attempts* is for work in bulk: how often AWS is asked before it counts as away, slower each
+    time that it is busy. Without it, AWS's own settings hold.
+    """
+
+    def __init__(self, place: Place, *, attempts: int | None = None) -> None:
         self._place = place
         # Half a second of imports, for those who talk to AWS; boto3 would add to it.
         import botocore.session
+        from botocore.config import Config
 
         self._session = botocore.session.Session(profile=place.profile)
+        self._config = (
+            Config(retries={"mode": "adaptive", "total_max_attempts": attempts})
+            if attempts
+            else None
+        )
 
     def client(self, service: str) -> Any:
         """A boto3 client of this place."""
@@ -26,6 +36,7 @@ class Deployment:
                 service,
                 region_name=self._place.region,
                 endpoint_url=self._place.endpoint_url,
+                config=self._config,
             )
         except NoRegionError:
             raise CommandError(

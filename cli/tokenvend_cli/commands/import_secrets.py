@@ -1,0 +1,133 @@
+"""`secret import`: the secrets of many customers at once."""
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any
+
+import typer
+
+from tokenvend.domain.registry import CredentialDefinition
+from tokenvend_cli.commands.context import (
+    FAILED,
+    AsJson,
+    complain,
+    deployment_of,
+    error_console,
+    is_terminal,
+    note,
+    print_json,
+    say,
+    told,
+)
+from tokenvend_cli.commands.secret_value import checked_value, public_key_of
+from tokenvend_cli.deployment.secret_import import (
+    ATTEMPTS,
+    Checked,
+    Outcome,
+    Result,
+    SecretImport,
+    check_lines,
+)
+from tokenvend_cli.deployment.secret_lines import MOST_BYTES, LineProblem, parse_lines
+from tokenvend_cli.deployment.secrets import Secrets
+from tokenvend_cli.problems import UsageError
+
+#: Fewer are written before anybody would look at a bar.
+_WORTH_A_BAR = 60
+
+
+@told
+def import_secrets(
+    context: typer.Context,
+    *,
+    new_host: Annotated[
+        str | None,
+        typer.Option(metavar="HOST", help="Agree that they are sent to another host than before."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check every line, and write nothing.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write many secrets from standard input: JSON lines or CSV. Never from an argument.
+
+    A line is {"name": CREDENTIAL, "tenant": TENANT, "fields": {…}}, the fields as `secret put`
+    takes them; or CSV with a first line such as name,tenant,client_id,client_secret. A line that
+    is wrong is told by its number, all others are written, and the exit code is 1.
+
+    Importing the same again is safe: what is there already stays as it is, and what was left out
+    is written.
+
+    Example: tokenvend secret import < customers.jsonl
+    """
+    if is_terminal():
+        raise UsageError("give the lines on standard input: tokenvend secret import < FILE")
+    secrets = Secrets(deployment_of(context, attempts=ATTEMPTS))
+    lines = parse_lines(sys.stdin.buffer.read(MOST_BYTES + 1))
+    good, problems = check_lines(secrets.definition, lines, _checked)
+    if not good and not problems:
+        raise UsageError("standard input is empty: give one secret on each line")
+    _tell(problems)
+    results = _run(SecretImport(secrets, new_host=new_host, dry_run=dry_run), good)
+    failures = [each.problem for each in results if each.problem]
+    _tell(failures)
+    if as_json:
+        print_json(_document(good, results, [*problems, *failures]))
+    else:
+        _summarise(results, len(problems))
+    if problems or {Outcome.FAILED, Outcome.NOT_TRIED} & {each.outcome for each in results}:
+        raise typer.Exit(FAILED)
+
+
+def _checked(definition: CredentialDefinition, fields: Mapping[str, str]) -> dict[str, str]:
+    value = checked_value(definition, fields)
+    # A private key that cannot sign is found here, before anything is written.
+    public_key_of(definition, value)
+    return value
+
+
+def _run(importing: SecretImport, good: Sequence[Checked]) -> list[Result]:
+    console = error_console()
+    if len(good) < _WORTH_A_BAR or not console.is_terminal:
+        return importing.run(good, lambda: None)
+    from rich.progress import Progress
+
+    with Progress(console=console, transient=True) as progress:
+        bar = progress.add_task("Writing secrets", total=len(good))
+        return importing.run(good, lambda: progress.advance(bar))
+
+
+def _tell(problems: Iterable[LineProblem]) -> None:
+    for problem in sorted(problems, key=lambda each: each.number):
+        name = f" ({problem.name})" if problem.name else ""
+        complain(f"line {problem.number}{name}: {problem.what}")
+
+
+def _summarise(results: Sequence[Result], wrong: int) -> None:
+    counts = Counter(each.outcome for each in results)
+    say(
+        f"{counts[Outcome.CHECKED]} secrets can be written."
+        if counts[Outcome.CHECKED]
+        else f"{counts[Outcome.WRITTEN]} secrets are written, {counts[Outcome.UNCHANGED]} were as"
+        " they should be."
+    )
+    if failed := wrong + counts[Outcome.FAILED]:
+        note(f"{failed} lines were not written: mend them, and import the same again")
+    if left_out := counts[Outcome.NOT_TRIED]:
+        note(f"{left_out} lines were not tried: import the same again")
+
+
+def _document(
+    good: Sequence[Checked], results: Sequence[Result], problems: Sequence[LineProblem]
+) -> dict[str, Any]:
+    names: dict[str, list[str]] = {each.value: [] for each in Outcome if each != Outcome.FAILED}
+    for result in results:
+        if result.problem is None:
+            names[result.outcome].append(str(result.name))
+    wrong = sorted(problems, key=lambda each: each.number)
+    keys = {str(each.name): public_key_of(each.definition, each.value) for each in good}
+    return names | {
+        "wrong": [{"line": each.number, "name": each.name, "what": each.what} for each in wrong],
+        "public_keys": {name: key["public_key"] for name, key in keys.items() if key},
+    }

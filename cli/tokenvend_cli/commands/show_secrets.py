@@ -1,0 +1,153 @@
+"""`secret status`: which secrets there are, and how each is."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from tokenvend.domain.oauth.token_request import TO_CALLERS
+from tokenvend.domain.token import SecretStage
+from tokenvend_cli.commands.context import (
+    FAILED,
+    AsJson,
+    deployment_of,
+    note,
+    print_json,
+    say,
+    show,
+    told,
+)
+from tokenvend_cli.commands.tables import short_time, table
+from tokenvend_cli.deployment.secret_selection import Condition, Selection, is_well, read_page
+from tokenvend_cli.deployment.secret_status import SecretStatus, parse_secret_name
+from tokenvend_cli.deployment.secrets import Secrets
+
+
+@told
+def status(
+    context: typer.Context,
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="CREDENTIAL[/TENANT]", help="Which; left out, all of them."),
+    ] = None,
+    *,
+    only: Annotated[
+        list[Condition] | None,
+        typer.Option(help="Those of which this holds; repeatable: one of them has to."),
+    ] = None,
+    tenant: Annotated[
+        str | None, typer.Option(metavar="GLOB", help="Tenants whose name fits, such as 'ac*'.")
+    ] = None,
+    changed_before: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"], help="Not written since (UTC)."),
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many.")] = None,
+    after: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Those behind this one, the last of the page before."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say which secrets are there and where each may be sent. No value is read.
+
+    It also says what the newest exchanges showed: how long tokens live and who says so, and
+    whether the provider refuses the credential. Exits with 1 if one of those shown is missing,
+    refused, or recorded for another host than it would be sent to.
+
+    Example: tokenvend secret status sr-partner --only failing --limit 50
+    """
+    selection = Selection(
+        name=parse_secret_name(name) if name is not None else None,
+        tenant_glob=tenant,
+        conditions=tuple(only or ()),
+        changed_before=changed_before and changed_before.replace(tzinfo=UTC),
+    )
+    page = read_page(
+        Secrets(deployment_of(context)),
+        selection,
+        after=parse_secret_name(after) if after is not None else None,
+        limit=limit,
+    )
+    found = page.statuses
+    if as_json:
+        print_json([_row(each) for each in found])
+    elif found:
+        show(table([_short_row(each) for each in found]))
+        for each in found:
+            _advise(each)
+    else:
+        say(_nothing(selection, after))
+    if found and not page.is_last:
+        note(f"there are more: go on with --after {found[-1].name}")
+    if not all(is_well(each) for each in found):
+        raise typer.Exit(FAILED)
+
+
+def _nothing(selection: Selection, after: str | None) -> str:
+    if after is None and selection == Selection():
+        return "No credential is deployed that needs a secret."
+    return "There is no such secret."
+
+
+def _row(status: SecretStatus) -> dict[str, Any]:
+    observed, failure, outage = status.state.observed, status.state.failure, status.state.outage
+    return {
+        "name": str(status.name),
+        "ready": status.is_ready,
+        "exists": status.exists,
+        "host": status.host,
+        "wanted_host": status.wanted_host,
+        "changed_at": status.changed_at and status.changed_at.isoformat(timespec="seconds"),
+        "epoch": status.state.epoch,
+        "lifetime_seconds": observed and observed.lifetime_seconds,
+        "lifetime_source": observed and observed.lifetime_source.value,
+        "secret_stage": observed and observed.secret_stage.value,
+        "not_ready_for": sorted(status.state.not_ready_for),
+        "refused": failure and failure.provider_error,
+        "refused_times": failure.count if failure else 0,
+        "tried_again_at": failure and failure.retry_at.isoformat(timespec="seconds"),
+        "away_since": outage and outage.since.isoformat(timespec="seconds"),
+    }
+
+
+def _short_row(status: SecretStatus) -> dict[str, Any]:
+    observed = status.state.observed
+    return {
+        "name": str(status.name),
+        "ready": status.is_ready,
+        "changed (UTC)": status.changed_at and short_time(status.changed_at),
+        "tokens live": observed and f"{observed.lifetime_seconds} s",
+        "goes to": "granted callers" if status.host == TO_CALLERS else status.host,
+    }
+
+
+def _advise(status: SecretStatus) -> None:
+    if not status.exists:
+        note(f"{status.name} has no secret: write it with `tokenvend secret put {status.name}`")
+    elif not status.is_ours:
+        note(f"{status.name} lacks this deployment's tag, so it cannot be used")
+    elif not status.is_ready:
+        note(
+            f"{status.name} may be sent to {status.host}, but the deployed file says"
+            f" {status.wanted_host}: it is sent to neither"
+        )
+    for reader in sorted(status.state.not_ready_for):
+        note(
+            f"{status.name} could not be used by the schedule ({reader}): its log says why."
+            f" `tokenvend secret adopt {status.name}` says what a secret of yours needs"
+        )
+    failure, observed = status.state.failure, status.state.observed
+    if failure is not None:
+        note(
+            f"{status.name} was refused {failure.count} times"
+            f" ({failure.provider_error or 'too many requests'}); it is tried again at"
+            f" {short_time(failure.retry_at)} UTC, or at once after `tokenvend secret put`"
+        )
+    if (outage := status.state.outage) is not None:
+        note(
+            f"{status.name}: the provider has not answered since {short_time(outage.since)} UTC, as"
+            " far as anybody has asked it; the next token that is needed tries again"
+        )
+    if observed is not None and observed.secret_stage is SecretStage.PENDING:
+        note(f"{status.name} works with its AWSPENDING version only: make it AWSCURRENT")
