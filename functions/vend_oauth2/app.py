@@ -1,4 +1,4 @@
-"""`POST /oauth2/{credential}/token`: the caller is an OAuth client that tokenvend issued."""
+"""`POST /oauth2/{credential}/token`: an OAuth client, or a workload by its own token."""
 
 from typing import Any
 

@@ -15,6 +15,7 @@ FUNCTION_ARN = "arn:aws:lambda:eu-central-1:123456789012:function:direct"
 OUTPUTS = {
     "DeploymentId": "tokenvend",
     "RegistryTableName": "registry",
+    "VendingApiUrl": "https://tokens.example.com",
     "TokensTableName": "tokens",
     "ConnectionsTableName": "connections",
     "KeyArn": "arn:aws:kms:eu-central-1:123456789012:key/one",

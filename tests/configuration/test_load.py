@@ -48,7 +48,7 @@ def test_every_key_is_described_for_an_editor() -> None:
     undescribed = [
         f"{each['title']}.{name}"
         for each in described
-        for name, field in each["properties"].items()
+        for name, field in each.get("properties", {}).items()
         if not field.get("description")
     ]
     assert undescribed == []
@@ -66,7 +66,7 @@ def test_every_key_is_described_for_an_editor() -> None:
         pytest.param("version: 1\nxyzzy: {}", "there are version, providers,", id="unknown key"),
         pytest.param(
             "version: 1\ncallers: {a: {identities: [{}]}}",
-            "callers.a.identities[0]: give exactly one of iam and client",
+            "callers.a.identities[0]: give exactly one of iam, client and workload",
             id="place in a list",
         ),
         pytest.param("version: 1\ncallers: {A: {}}", "callers.A: must be a name", id="name"),

@@ -13,7 +13,7 @@ from tests.template.conftest import CloudFormation
 
 from tokenvend.domain import errors
 from tokenvend.domain.errors import TokenVendError
-from tokenvend.domain.request import PARAMETERS
+from tokenvend.domain.request import EXCHANGE_PARAMETERS, PARAMETERS
 from tokenvend_cli.configuration.models import json_schema
 from tokenvend_cli.configuration.profiles import load_profile, profile_names
 
@@ -48,7 +48,7 @@ def test_every_error_is_documented_with_its_status() -> None:
 def test_every_parameter_of_a_request_is_documented() -> None:
     table = _text("docs/requests.md").partition("## The answer")[0]
 
-    assert set(re.findall(r"`(\w+)`", table)) >= PARAMETERS
+    assert set(re.findall(r"`(\w+)`", table)) >= PARAMETERS | EXCHANGE_PARAMETERS
 
 
 def test_every_alarm_of_the_template_has_its_page_for_whoever_is_on_call() -> None:
@@ -78,7 +78,10 @@ def test_every_parameter_of_the_template_is_documented_with_its_default() -> Non
 
 
 def test_every_profile_is_documented_with_its_parameters() -> None:
-    rows = dict(re.findall(r"\| `([a-z0-9-]+)` \| ([^|]*)\|", _text("docs/configuration.md")))
+    providers = _text("docs/configuration.md").partition("## Credentials")[0]
+    rows = dict(
+        re.findall(r"\| `([a-z0-9-]+)` \| ([^|]*)\|", providers.partition("| profile |")[2])
+    )
 
     assert {name: set(re.findall(r"`(\w+)`", rows[name])) for name in profile_names()} == {
         name: set(load_profile(name).parameters) for name in profile_names()
@@ -109,11 +112,13 @@ def _keys(model: str, prefix: str = "") -> Iterator[str]:
                 *_keys("SigningModel", "signing."),
             ],
         ),
+        ("Issuers", list(_keys("IssuerModel"))),
         (
             "Callers",
             [
                 *_keys("CallerModel"),
                 *_keys("IdentityModel", "identities[]."),
+                *_keys("WorkloadModel", "identities[].workload."),
                 *_keys("DirectModel", "direct."),
             ],
         ),

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from tests.fakes.issuer import TRUSTED, InMemoryTrustedIssuers, workloads_of
 from tests.unit.connecting.world import SHOP
 from tests.unit.connecting.world import World as ConsentWorld
 from tests.unit.vending.world import BILLING, DEFINITION, GRANT, World, api_key_of
@@ -65,6 +66,7 @@ def function_world() -> World:
         BILLING.identity: Caller(name="billing", unique_id=BILLING.unique_id),
         "alias:billing": Caller(name="billing"),
         "client:shop": Caller(name="shop"),
+        "oidc:ci/billing": Caller(name="billing"),
     }
     for identity, caller in world.reader.callers.items():
         world.reader.grants[identity, "jobs"] = replace(GRANT, caller=caller.name)
@@ -103,8 +105,18 @@ def caller_parts(world: World) -> SimpleNamespace:
         consent.reader.grants[identity, "hiring"] = replace(grant, caller=caller.name)
     consent.reader.client_secret_hashes.update(world.reader.client_secret_hashes)
     return SimpleNamespace(
-        vendor=parts.vendor, rejecter=parts.rejecter, connections=consent.caller_side
+        vendor=parts.vendor,
+        rejecter=parts.rejecter,
+        connections=consent.caller_side,
+        workloads=workloads_of(trusting_ci(), world.clock),
     )
+
+
+def trusting_ci() -> InMemoryTrustedIssuers:
+    """Tokens of ci, about its subject, are billing's."""
+    issuers = InMemoryTrustedIssuers()
+    issuers.trust(TRUSTED)
+    return issuers
 
 
 def consent_world() -> SimpleNamespace:

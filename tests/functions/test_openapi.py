@@ -23,7 +23,7 @@ from tests.functions.conftest import ROOT, load_handler, through
 from tests.template.conftest import CloudFormation
 
 from tokenvend.domain.connection_request import PARAMETERS as CONNECTION_PARAMETERS
-from tokenvend.domain.request import PARAMETERS, REJECTION_PARAMETERS
+from tokenvend.domain.request import EXCHANGE_PARAMETERS, PARAMETERS, REJECTION_PARAMETERS
 
 DOCUMENT: dict[str, Any] = yaml.safe_load((ROOT / "docs/openapi.yaml").read_text(encoding="utf-8"))
 API = schemathesis.openapi.from_dict(DOCUMENT)
@@ -123,6 +123,7 @@ def test_description_has_every_parameter_and_every_error() -> None:
     codes = {code for _, code in documented_errors()}
 
     assert set(schemas["TokenRequest"]["properties"]) == PARAMETERS
+    assert set(schemas["TokenExchange"]["properties"]) == PARAMETERS | EXCHANGE_PARAMETERS
     assert set(schemas["Report"]["properties"]) == REJECTION_PARAMETERS
     assert set(schemas["ConnectionRequest"]["properties"]) == frozenset().union(
         *CONNECTION_PARAMETERS.values()

@@ -25,6 +25,7 @@ from tokenvend.domain.identity import (
     Entry,
     NotAnIdentityError,
     Proof,
+    Workload,
     identity_of_principal,
     identity_of_session,
 )
@@ -185,6 +186,8 @@ def _verdict(items: Items, identity: str, request: VendRequest) -> dict[str, Any
 
 def _proven(identity: str, view: RegistryView) -> tuple[Proof, RegistryView]:
     """A proof over the entry that *identity* uses, and a view that takes it."""
+    if identity.startswith("oidc:"):
+        return Proof(Entry.OAUTH2, identity, workload=Workload("any", "any")), view
     if not identity.startswith("client:"):
         pinned = view.caller.unique_id if view.caller else None
         return Proof(Entry.IAM, identity, unique_id=pinned), view

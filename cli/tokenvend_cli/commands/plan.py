@@ -214,7 +214,12 @@ def _make_plan(context: typer.Context, file: File) -> Plan:
     table, aliases = registry_of(deployment), Aliases(deployment)
     registry = table.read()
     asked = PatientDiscovery(discover, definitions_in(registry.items))
-    checked = check_file(file, asked.choose, local_stack=deployment.is_local_stack)
+    checked = check_file(
+        file,
+        asked.choose,
+        local_stack=deployment.is_local_stack,
+        deployment_url=deployment.output("VendingApiUrl"),
+    )
     unchecked = unchecked_of(asked, checked, registry.items)
     return Plan(
         checked,

@@ -26,6 +26,7 @@ class CheckedFile:
 
     file: ConfigurationFile
     providers: dict[str, Provider]
+    deployment_url: str | None = None
 
     @property
     def configuration(self) -> ConfigurationModel:
@@ -40,17 +41,21 @@ class CheckedFile:
     @property
     def items(self) -> list[RegistryItem]:
         """The registry's items that the file stands for."""
-        return compile_registry(self.configuration, self.providers)
+        return compile_registry(
+            self.configuration, self.providers, deployment_url=self.deployment_url
+        )
 
 
 #: How the issuers in a file are asked.
 type Choose = Callable[[ConfigurationModel], Discover]
 
 
-def check_file(path: Path, choose: Choose, *, local_stack: bool) -> CheckedFile:
+def check_file(
+    path: Path, choose: Choose, *, local_stack: bool, deployment_url: str | None = None
+) -> CheckedFile:
     """The file at *path*; only the *local_stack* may have providers on the loopback interface.
 
-    *choose* says how its issuers are asked.
+    *choose* says how its issuers are asked; *deployment_url* is where it will be deployed.
 
     Raises:
         CommandError: it cannot be read.
@@ -62,7 +67,7 @@ def check_file(path: Path, choose: Choose, *, local_stack: bool) -> CheckedFile:
     )
     found = problems_of(file.configuration, providers, now=datetime.now(UTC))
     file.refuse([*unresolved, *found])
-    return CheckedFile(file, providers)
+    return CheckedFile(file, providers, deployment_url)
 
 
 def only_for(credential: str, discover: Discover) -> Choose:

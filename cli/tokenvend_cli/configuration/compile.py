@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from tokenvend.adapters.dynamodb.definition_items import build_definition
+from tokenvend.adapters.dynamodb.issuer_items import build_issuer
 from tokenvend.adapters.dynamodb.published_keys import build_published_keys
 from tokenvend.adapters.dynamodb.registry_items import RegistryItem, build_caller, build_grant
 from tokenvend.domain.bounds import DEFAULT_LIFETIME_SECONDS
@@ -26,6 +27,7 @@ from tokenvend.domain.registry import (
 from tokenvend.domain.signing import PublishedKey, SigningAlgorithm
 from tokenvend_cli.configuration.grant_models import GrantModel
 from tokenvend_cli.configuration.grants import end_of_observing
+from tokenvend_cli.configuration.issuers import trusted_issuers
 from tokenvend_cli.configuration.models import ConfigurationModel, CredentialModel
 from tokenvend_cli.configuration.providers import Provider
 from tokenvend_cli.configuration.secret_models import SigningModel
@@ -33,9 +35,15 @@ from tokenvend_cli.configuration.semantics import identities_of
 
 
 def compile_registry(
-    configuration: ConfigurationModel, providers: dict[str, Provider]
+    configuration: ConfigurationModel,
+    providers: dict[str, Provider],
+    *,
+    deployment_url: str | None = None,
 ) -> list[RegistryItem]:
-    """The items in the order in which they may be written: what is named comes first."""
+    """The items in the order in which they may be written: what is named comes first.
+
+    *deployment_url* is what subject tokens are for, where their issuer's audience is not given.
+    """
     definitions = [
         _definition(name, model, providers[model.provider])
         for name, model in configuration.credentials.items()
@@ -59,7 +67,14 @@ def compile_registry(
         for grant in configuration.grants
         for identity in identities_of(grant.caller, configuration.callers[grant.caller])
     ]
-    return [*_published_keys(definitions), *described, *callers, *grants]
+    issuers = trusted_issuers(configuration, deployment_url=deployment_url)
+    return [
+        *_published_keys(definitions),
+        *described,
+        *map(build_issuer, issuers),
+        *callers,
+        *grants,
+    ]
 
 
 def _definition(name: str, model: CredentialModel, provider: Provider) -> CredentialDefinition:

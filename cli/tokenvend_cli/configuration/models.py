@@ -16,6 +16,7 @@ from tokenvend_cli.configuration.forms import (
     Url,
 )
 from tokenvend_cli.configuration.grant_models import GrantModel
+from tokenvend_cli.configuration.issuer_models import IssuerModel, WorkloadModel
 from tokenvend_cli.configuration.secret_models import SecretModel, SigningModel
 from tokenvend_cli.configuration.strict import Strict
 from tokenvend_cli.configuration.token_models import TokenAnswerModel
@@ -171,7 +172,7 @@ class CredentialModel(Strict):
 
 
 class IdentityModel(Strict):
-    """One way in which a caller is known: `iam` or `client`."""
+    """One way in which a caller is known: `iam`, `client` or `workload`."""
 
     iam: PrincipalArn | None = Field(
         default=None, description="The ARN of the role or user that signs requests"
@@ -182,11 +183,14 @@ class IdentityModel(Strict):
     client: ClientId | None = Field(
         default=None, description="An OAuth client's id, of your choosing"
     )
+    workload: WorkloadModel | None = Field(
+        default=None, description="Tokens of an issuer that prove it"
+    )
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
-        if (self.iam is None) == (self.client is None):
-            raise ValueError("give exactly one of iam and client")
+        if sum(kind is not None for kind in (self.iam, self.client, self.workload)) != 1:
+            raise ValueError("give exactly one of iam, client and workload")
         if self.unique_id is not None and self.iam is None:
             raise ValueError("unique_id goes with iam")
         return self
@@ -218,13 +222,14 @@ class CallerModel(Strict):
 
 
 class ConfigurationModel(Strict):
-    """tokenvend.yaml: providers, credentials, callers, grants."""
+    """tokenvend.yaml: providers, credentials, issuers, callers, grants."""
 
     version: Literal[1] = Field(description="The version of this format")
     providers: dict[Name, ProviderModel] = Field(default={}, description="Authorization servers")
     credentials: dict[Name, CredentialModel] = Field(
         default={}, description="What they issued to us"
     )
+    issuers: dict[Name, IssuerModel] = Field(default={}, description="Whose tokens prove workloads")
     callers: dict[Name, CallerModel] = Field(default={}, description="Who asks for tokens")
     grants: list[GrantModel] = Field(default=[], description="Who may have which")
 

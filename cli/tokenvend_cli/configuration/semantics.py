@@ -9,9 +9,11 @@ from tokenvend.domain.identity import (
     identity_of_alias,
     identity_of_client,
     identity_of_principal,
+    identity_of_workload,
 )
 from tokenvend.domain.names import RESERVED_ALIASES
 from tokenvend_cli.configuration.grants import grant_problems
+from tokenvend_cli.configuration.issuers import issuer_problems
 from tokenvend_cli.configuration.kinds import kind_problems
 from tokenvend_cli.configuration.models import CallerModel, ConfigurationModel, IdentityModel
 from tokenvend_cli.configuration.providers import Provider
@@ -35,17 +37,19 @@ def identities_of(name: str, caller: CallerModel) -> dict[str, IdentityModel | N
         NotAnIdentityError: an ARN names no role or user.
     """
     found: dict[str, IdentityModel | None] = {
-        identity_of_entry(identity): identity for identity in caller.identities
+        identity_of_entry(name, identity): identity for identity in caller.identities
     }
     if caller.direct is not None:
         found[identity_of_alias(name)] = None
     return found
 
 
-def identity_of_entry(identity: IdentityModel) -> str:
-    """The canonical identity that one entry of `identities` stands for."""
+def identity_of_entry(caller: str, identity: IdentityModel) -> str:
+    """The canonical identity that one entry of *caller*'s `identities` stands for."""
     if identity.iam is not None:
         return identity_of_principal(identity.iam)
+    if identity.workload is not None:
+        return identity_of_workload(identity.workload.issuer, caller)
     return identity_of_client(identity.client or "")
 
 
@@ -58,6 +62,7 @@ def problems_of(
     """
     return [
         *_credential_problems(configuration, providers),
+        *issuer_problems(configuration),
         *_caller_problems(configuration),
         *grant_problems(configuration, providers, now=now),
     ]
@@ -68,7 +73,8 @@ def notices_of(configuration: ConfigurationModel) -> list[Problem]:
     return [
         Problem(
             f"callers.{name}.identities[{index}].iam",
-            f"the role's path is left out: its sessions are known as {identity_of_entry(identity)}",
+            f"the role's path is left out: its sessions are known as"
+            f" {identity_of_entry(name, identity)}",
         )
         for name, caller in configuration.callers.items()
         for index, identity in enumerate(caller.identities)
@@ -109,8 +115,11 @@ def _caller_problems(configuration: ConfigurationModel) -> Iterator[Problem]:
 def _identity_problems(
     place: str, caller: str, identity: IdentityModel, owners: dict[str, str]
 ) -> Iterator[Problem]:
+    if identity.workload is not None:
+        # One caller's may overlap: `issuer_problems` compares those of different callers.
+        return
     try:
-        canonical = identity_of_entry(identity)
+        canonical = identity_of_entry(caller, identity)
     except NotAnIdentityError as error:
         yield Problem(f"{place}.iam", str(error))
         return

@@ -11,6 +11,7 @@ from tokenvend.adapters.dynamodb.registry_items import (
 )
 
 _CREDENTIAL = "credential#"
+_ISSUER = "issuer#"
 
 
 class Kind(StrEnum):
@@ -18,6 +19,7 @@ class Kind(StrEnum):
 
     PUBLISHED_KEYS = "published keys"
     CREDENTIAL = "credential"
+    ISSUER = "issuer"
     CALLER = "caller"
     BLOCK = "block"
     GRANT = "grant"
@@ -34,6 +36,8 @@ def kind_of(item: RegistryItem) -> Kind:
         return Kind.CLIENT_SECRETS
     if item.pk.startswith(_CREDENTIAL):
         return Kind.CREDENTIAL
+    if item.pk.startswith(_ISSUER):
+        return Kind.ISSUER
     return Kind.CALLER if item.sk == SETTINGS else Kind.GRANT
 
 
@@ -42,6 +46,8 @@ def name_of(item: RegistryItem) -> str:
     match kind_of(item):
         case Kind.CREDENTIAL:
             return item.pk.removeprefix(_CREDENTIAL)
+        case Kind.ISSUER:
+            return str(item.document.get("name"))
         case Kind.CALLER:
             return str(item.document.get("caller"))
         case Kind.GRANT:

@@ -8,6 +8,7 @@ from tokenvend.domain.errors import TemporarilyUnavailableError, TokenVendError
 WIRE = {
     "InvalidRequestError": (400, "invalid_request", False),
     "UnsupportedGrantTypeError": (400, "unsupported_grant_type", False),
+    "SubjectTokenError": (400, "invalid_request", False),
     "InvalidClientError": (401, "invalid_client", False),
     "UnauthorizedClientError": (400, "unauthorized_client", False),
     "InvalidScopeError": (400, "invalid_scope", False),

@@ -6,7 +6,6 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from tokenvend.adapters.aws_clients import aws_client, listen_to_failures
-from tokenvend.adapters.aws_errors import store_errors
 from tokenvend.adapters.clock import SystemClock
 from tokenvend.composition.lazy import (
     LazyConnections,
@@ -14,6 +13,7 @@ from tokenvend.composition.lazy import (
     LazyProvider,
     LazySecrets,
     LazySigner,
+    asynchronous_invoker,
 )
 from tokenvend.composition.settings import Settings, direct_function_of
 from tokenvend.composition.stores import Stores
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from tokenvend.vending.reject import Rejecter
     from tokenvend.vending.renew import Renewer
     from tokenvend.vending.sweep import Sweep
+    from tokenvend.vending.workloads import Workloads
 
 
 class Environment:
@@ -90,6 +91,13 @@ class Environment:
             memory=self._memory,
             clock=self.clock,
         )
+
+    @cached_property
+    def workloads(self) -> "Workloads":
+        """Proves callers by their platform's tokens."""
+        from tokenvend.composition.workloads import make_workloads
+
+        return make_workloads(self.settings, self._stores, self.clock)
 
     @cached_property
     def renewer(self) -> "Renewer":
@@ -163,13 +171,7 @@ class Environment:
 
     def invoke_again(self, function_arn: str) -> Callable[[bytes], None]:
         """Invokes *function_arn*, which is this function, without waiting for it."""
-        client = aws_client("lambda")
-
-        def invoke(payload: bytes) -> None:
-            with store_errors("lambda:Invoke"):
-                client.invoke(FunctionName=function_arn, InvocationType="Event", Payload=payload)
-
-        return invoke
+        return asynchronous_invoker(function_arn)
 
     @cached_property
     def _memory(self) -> Memory:

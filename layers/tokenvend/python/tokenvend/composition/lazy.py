@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from tokenvend.adapters.aws_clients import aws_client
+from tokenvend.adapters.aws_errors import store_errors
 from tokenvend.composition.settings import Settings
 from tokenvend.domain.oauth.token_request import ProviderRequest, ProviderSecret
 from tokenvend.domain.oauth.token_response import ProviderResponse
@@ -114,3 +115,14 @@ def _signer() -> AssertionSigner:
     from tokenvend.adapters.signing.signer import Signer
 
     return Signer(KmsSigner(aws_client("kms")))
+
+
+def asynchronous_invoker(function_arn: str) -> Callable[[bytes], None]:
+    """Invokes *function_arn* with a payload, without waiting for what comes of it."""
+    client = aws_client("lambda")
+
+    def invoke(payload: bytes) -> None:
+        with store_errors("lambda:Invoke"):
+            client.invoke(FunctionName=function_arn, InvocationType="Event", Payload=payload)
+
+    return invoke

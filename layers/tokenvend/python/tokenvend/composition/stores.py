@@ -1,7 +1,7 @@
 """What is kept in the tables, each part made when it is first wanted."""
 
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tokenvend.adapters.aws_clients import aws_client, tell_time
 from tokenvend.adapters.clock import SystemClock
@@ -15,6 +15,9 @@ from tokenvend.adapters.encryption import EnvelopeCipher
 from tokenvend.composition.settings import Settings
 from tokenvend.observability.alarms import count_untrusted
 from tokenvend.ports import ConnectionStore, ConsentStore, CredentialReader
+
+if TYPE_CHECKING:
+    from tokenvend.ports.workloads import TrustedIssuers
 
 TOKENS = "tokens"
 CONNECTIONS = "connections"
@@ -85,6 +88,15 @@ class Stores:
             registry_table=self._settings.registry_table,
             tokens_table=self._settings.tokens_table,
             on_untrusted=count_untrusted,
+        )
+
+    @cached_property
+    def issuers(self) -> "TrustedIssuers":
+        """The issuers whose tokens prove callers."""
+        from tokenvend.adapters.dynamodb.issuer_items import DynamoDbTrustedIssuers
+
+        return DynamoDbTrustedIssuers(
+            self._dynamodb, table=self._settings.registry_table, on_untrusted=count_untrusted
         )
 
     @cached_property

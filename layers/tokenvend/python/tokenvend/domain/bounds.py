@@ -26,6 +26,12 @@ PROVIDER_ANSWER_BYTES = 100 * 1024
 ASSERTION_LIFETIME = timedelta(seconds=60)
 JWKS_CACHE = timedelta(minutes=5)
 
+# Subject tokens and their issuers' keys
+SUBJECT_TOKEN_BYTES = 8 * 1024
+SUBJECT_TOKEN_AGE = timedelta(hours=1)
+SUBJECT_TOKEN_AGE_MAXIMUM = timedelta(days=1)
+ISSUER_KEYS = 100
+
 # Leases. A holder has this long from acquisition to its put; a waiter waits no longer.
 LEASE = timedelta(seconds=12)
 LEASE_WAIT = timedelta(seconds=12)

@@ -113,11 +113,15 @@ def prove_caller(proof: Proof, view: RegistryView) -> Caller:
         raise InvalidClientError(rule=Rule.CALLER_KNOWN)
     if caller.unique_id is not None and caller.unique_id != proof.unique_id:
         raise InvalidClientError(rule=Rule.CALLER_UNIQUE_ID, caller=caller.name)
-    if proof.entry is Entry.OAUTH2 and not _secret_is_known(proof, view.client_secret_hashes):
+    if _needs_secret(proof) and not _secret_is_known(proof, view.client_secret_hashes):
         raise InvalidClientError(rule=Rule.CALLER_SECRET, caller=caller.name)
     if view.caller_blocked:
         raise InvalidClientError(rule=Rule.CALLER_BLOCKED, caller=caller.name)
     return caller
+
+
+def _needs_secret(proof: Proof) -> bool:
+    return proof.entry is Entry.OAUTH2 and proof.workload is None
 
 
 def _secret_is_known(proof: Proof, hashes: tuple[str, ...]) -> bool:

@@ -2,7 +2,8 @@
 
 TokenVendError
 ├── InvalidRequestError            the request is malformed
-│   └── UnsupportedGrantTypeError  ... or asks for a grant type that is not offered
+│   ├── UnsupportedGrantTypeError  ... or asks for a grant type that is not offered
+│   └── SubjectTokenError          ... or its subject token proves nobody
 ├── InvalidClientError             the caller is not proven, or is blocked
 ├── UnauthorizedClientError        no grant, or no such credential: the same from outside
 ├── InvalidScopeError              a scope beyond the ceiling
@@ -19,8 +20,13 @@ The wire codes are those of RFC 6749 §5.2 and RFC 8707 §2, and tokenvend's own
 `account_changed`, `consent_required`, `provider_refused` and `credential_not_ready`.
 """
 
+from __future__ import annotations
+
 from http import HTTPStatus
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from tokenvend.domain.identity import Workload
 
 #: The rule of a refusal because another request spends the connection's refresh token.
 CONNECTION_BUSY = "connection.busy"
@@ -57,6 +63,23 @@ class UnsupportedGrantTypeError(InvalidRequestError):
     """The `grant_type` is not one that this entry offers."""
 
     code = "unsupported_grant_type"
+
+
+class SubjectTokenError(InvalidRequestError):
+    """The subject token is not accepted: RFC 8693 §2.2.2 has `invalid_request` for that.
+
+    What the issuer did not sign gets one text, whatever is wrong with it. `workload` is who the
+    token is about, once its signature has been verified.
+    """
+
+    def __init__(
+        self,
+        description: str = "The subject token is not one that is accepted here.",
+        *,
+        rule: str,
+    ) -> None:
+        super().__init__(description, rule=rule)
+        self.workload: Workload | None = None
 
 
 class InvalidClientError(TokenVendError):

@@ -1,12 +1,12 @@
 """Who asks: canonical identities, and the proof that an entry found.
 
-| entry           | identity                                                        |
-|-----------------|-----------------------------------------------------------------|
-| SigV4, a role   | `iam:<account>:role/<name>`                                     |
-| SigV4, a user   | `iam:<account>:user/<path and name>`                            |
-| OAuth client    | `client:<client_id>`                                            |
-| direct          | `alias:<name>`                                                  |
-| subject token   | `oidc:<issuer>` + subject: to come, as one more kind of `Proof` |
+| entry         | identity                                                          |
+|---------------|-------------------------------------------------------------------|
+| SigV4, a role | `iam:<account>:role/<name>`                                       |
+| SigV4, a user | `iam:<account>:user/<path and name>`                              |
+| OAuth client  | `client:<client_id>`                                              |
+| direct        | `alias:<name>`                                                    |
+| subject token | `oidc:<issuer>/<caller>`, by the names that both have in the file |
 """
 
 import re
@@ -38,18 +38,29 @@ class NotAnIdentityError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Workload:
+    """Whom a verified subject token is about: its `iss`, `sub` and `jti`, for the audit line."""
+
+    issuer: str
+    subject: str
+    token_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Proof:
     """What an entry proved about who asks, and what is left to compare with the registry.
 
     `unique_id` is the role's or user's own id (`AROA…`, `AIDA…`): a role that is deleted and
     made again under the same name has another. `client_secret` is set on the OAuth entry only,
-    and proves nothing until its hash is found among the caller's.
+    and proves nothing until its hash is found among the caller's. `workload` is set where a
+    verified subject token proves the caller.
     """
 
     entry: Entry
     identity: str
     unique_id: str | None = None
     client_secret: Secret | None = None
+    workload: Workload | None = None
 
 
 def identity_of_session(user_arn: str) -> str:
@@ -97,3 +108,11 @@ def identity_of_client(client_id: str) -> str:
 def identity_of_alias(alias: str) -> str:
     """The identity of whoever may invoke the direct function through *alias*."""
     return f"alias:{alias}"
+
+
+def identity_of_workload(issuer: str, caller: str) -> str:
+    """The identity of the workloads that an issuer's tokens prove to be *caller*.
+
+    *issuer* is its name in the configuration, which holds no slash.
+    """
+    return f"oidc:{issuer}/{caller}"

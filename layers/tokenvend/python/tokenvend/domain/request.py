@@ -15,13 +15,19 @@ from tokenvend.domain.scopes import Scopes, parse_scope
 from tokenvend.domain.secret import Secret
 
 CLIENT_CREDENTIALS = "client_credentials"
-#: RFC 8693. Its place is here and in `entries`: the subject token will be one more `Proof`.
+#: RFC 8693: the caller proves itself by a token of an issuer that the configuration trusts.
 TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
+
+#: What a token exchange gives (RFC 8693 §3).
+ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token"
 
 #: Every parameter of a request for a token, whatever the entry.
 PARAMETERS = frozenset(
     {"grant_type", "scope", "audience", "resource", "tenant", "connection", "min_ttl_seconds"}
 )
+
+#: Those of a token exchange beside them (RFC 8693 §2.1).
+EXCHANGE_PARAMETERS = frozenset({"subject_token", "subject_token_type", "requested_token_type"})
 
 #: What a report of a refused token has beside them.
 REJECTION_PARAMETERS = PARAMETERS | {"token", "token_sha256"}
@@ -59,7 +65,12 @@ class Rejection:
     token_sha256: str
 
 
-def parse_rejection(credential: object, parameters: Mapping[str, object]) -> Rejection:
+def parse_rejection(
+    credential: object,
+    parameters: Mapping[str, object],
+    *,
+    grant_type: str = CLIENT_CREDENTIALS,
+) -> Rejection:
     """Turn the parameters of a report into one; the token itself goes no further than here.
 
     Raises:
@@ -76,11 +87,19 @@ def parse_rejection(credential: object, parameters: Mapping[str, object]) -> Rej
         digest = Secret(token).sha256
     if not isinstance(digest, str) or _SHA256.fullmatch(digest) is None:
         raise _malformed("token_sha256", "must be a SHA-256 in lower-case hexadecimal")
-    return Rejection(parse_vend_request(credential, parameters), digest)
+    request = parse_vend_request(credential, parameters, grant_type=grant_type)
+    return Rejection(request, digest)
 
 
-def parse_vend_request(credential: object, parameters: Mapping[str, object]) -> VendRequest:
+def parse_vend_request(
+    credential: object,
+    parameters: Mapping[str, object],
+    *,
+    grant_type: str = CLIENT_CREDENTIALS,
+) -> VendRequest:
     """Turn the parameters of any entry into a request.
+
+    *grant_type* is the one that goes with how the caller proves itself.
 
     Names that are not in `PARAMETERS` are ignored, as RFC 6749 §3.2 wants; the direct entry
     refuses them before it comes here.
@@ -90,7 +109,10 @@ def parse_vend_request(credential: object, parameters: Mapping[str, object]) -> 
         UnsupportedGrantTypeError: `grant_type` is not one that is offered.
         InvalidTargetError: `audience` or `resource` is not one that any grant could list.
     """
-    _check_grant_type(parameters.get("grant_type", CLIENT_CREDENTIALS))
+    if parameters.get("grant_type", grant_type) != grant_type:
+        raise UnsupportedGrantTypeError(
+            f"grant_type must be {grant_type}.", rule="request.grant_type"
+        )
     if not isinstance(credential, str) or NAME.fullmatch(credential) is None:
         raise _malformed("credential", "is not a well-formed name")
     return VendRequest(
@@ -102,13 +124,6 @@ def parse_vend_request(credential: object, parameters: Mapping[str, object]) -> 
         connection=_name("connection", parameters.get("connection"), CONNECTION),
         min_ttl_seconds=_seconds(parameters.get("min_ttl_seconds")),
     )
-
-
-def _check_grant_type(grant_type: object) -> None:
-    if grant_type != CLIENT_CREDENTIALS:
-        raise UnsupportedGrantTypeError(
-            f"grant_type must be {CLIENT_CREDENTIALS}.", rule="request.grant_type"
-        )
 
 
 def _scopes(value: object) -> Scopes | None:

@@ -53,6 +53,23 @@ def prove_client(event: Mapping[str, Any], form: dict[str, str]) -> Proof:
     return Proof(Entry.OAUTH2, identity_of_client(client_id), client_secret=Secret(secret))
 
 
+def refuse_client(event: Mapping[str, Any], form: dict[str, str]) -> None:
+    """Refuse a client that authenticates beside a subject token.
+
+    A `client_id` alone proves nothing and is no harm: some clients always send theirs.
+
+    Raises:
+        InvalidRequestError: there is one.
+    """
+    if _header(event, "authorization") or not form.keys().isdisjoint(
+        {"client_secret", "client_assertion"}
+    ):
+        raise _malformed(
+            "The subject token proves the caller: leave the client's secret out.",
+            "client_authentication",
+        )
+
+
 def _posted(form: dict[str, str]) -> tuple[str, str]:
     return form.get("client_id", ""), form.get("client_secret", "")
 

@@ -1,8 +1,10 @@
 """The two HTTP entries: API Gateway proxy events in, proxy answers out."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tokenvend.domain.connection_request import ConnectionRequest, parse_connection_request
 from tokenvend.domain.errors import (
@@ -19,12 +21,17 @@ from tokenvend.domain.identity import (
     identity_of_session,
 )
 from tokenvend.domain.request import (
+    CLIENT_CREDENTIALS,
+    TOKEN_EXCHANGE,
     Rejection,
     VendRequest,
     parse_rejection,
     parse_vend_request,
 )
-from tokenvend.entries.form import prove_client, read_form
+from tokenvend.entries.form import prove_client, read_form, refuse_client
+
+if TYPE_CHECKING:  # see `parse_oauth2_event`
+    from tokenvend.domain.workload.exchange_request import SubjectToken
 
 _REJECT_ROUTE = "/token/reject"
 _CONNECTIONS_ROUTE = "/connections/{action}"
@@ -33,17 +40,23 @@ _NO_STORE = {"Content-Type": "application/json", "Cache-Control": "no-store", "P
 
 def parse_oauth2_event(
     event: Mapping[str, Any],
-) -> tuple[Proof, VendRequest | Rejection | ConnectionRequest]:
+) -> tuple[Proof | SubjectToken, VendRequest | Rejection | ConnectionRequest]:
     """Who asks for what at `/oauth2/{credential}/token`, or reports a token there.
 
-    A `subject_token` (RFC 8693) will be a second kind of proof here.
+    A client authenticates, or `grant_type` says that a subject token proves the caller (RFC 8693):
+    that one is still to be verified.
 
     Raises:
         InvalidRequestError, InvalidClientError, InvalidTargetError: see `entries.form`.
     """
     form = read_form(event)
-    proof = prove_client(event, form)
-    return proof, _parse(event, form)
+    if form.get("grant_type") != TOKEN_EXCHANGE:
+        return prove_client(event, form), _parse(event, form)
+    # Few callers prove themselves so, and the others do not pay for it.
+    from tokenvend.domain.workload.exchange_request import parse_subject_token
+
+    refuse_client(event, form)
+    return parse_subject_token(form), _parse(event, form, grant_type=TOKEN_EXCHANGE)
 
 
 def parse_iam_event(
@@ -104,13 +117,13 @@ def _signer(event: Mapping[str, Any]) -> Proof:
 
 
 def _parse(
-    event: Mapping[str, Any], form: Mapping[str, str]
+    event: Mapping[str, Any], form: Mapping[str, str], *, grant_type: str = CLIENT_CREDENTIALS
 ) -> VendRequest | Rejection | ConnectionRequest:
     path = event.get("pathParameters") or {}
     credential = path.get("credential")
     # `resource` is the route as the template names it, and so nothing that a caller chose.
     if str(event.get("resource")).endswith(_REJECT_ROUTE):
-        return parse_rejection(credential, form)
+        return parse_rejection(credential, form, grant_type=grant_type)
     if str(event.get("resource")).endswith(_CONNECTIONS_ROUTE):
         return parse_connection_request(path.get("action"), credential, form)
-    return parse_vend_request(credential, form)
+    return parse_vend_request(credential, form, grant_type=grant_type)

@@ -12,7 +12,7 @@ from typing import Any
 from tokenvend.domain.errors import InvalidClientError
 from tokenvend.domain.names import is_name
 from tokenvend.domain.registry import ClientAuthentication
-from tokenvend.domain.request import CLIENT_CREDENTIALS
+from tokenvend.domain.request import CLIENT_CREDENTIALS, TOKEN_EXCHANGE
 from tokenvend.entries.alias import require_live
 
 _CACHED = "public, max-age=3600"
@@ -27,7 +27,7 @@ def build_metadata(issuer_base: str, credential: str) -> dict[str, object]:
         "issuer": issuer,
         "token_endpoint": f"{issuer}/token",
         "token_endpoint_auth_methods_supported": [method.value for method in _CLIENT_METHODS],
-        "grant_types_supported": [CLIENT_CREDENTIALS],
+        "grant_types_supported": [CLIENT_CREDENTIALS, TOKEN_EXCHANGE],
         "response_types_supported": [],
     }
 

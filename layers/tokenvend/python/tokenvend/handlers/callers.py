@@ -3,14 +3,14 @@
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tokenvend.composition.environment import environment
 from tokenvend.composition.snapshot import after_restore
 from tokenvend.domain.connection_request import ConnectionRequest
 from tokenvend.domain.errors import TokenVendError
 from tokenvend.domain.identity import Entry, Proof
-from tokenvend.domain.request import Rejection, VendRequest
+from tokenvend.domain.request import ACCESS_TOKEN_TYPE, Rejection, VendRequest
 from tokenvend.entries.alias import require_live
 from tokenvend.entries.direct import (
     RetryableError,
@@ -23,8 +23,11 @@ from tokenvend.entries.http import http_answer, http_error
 from tokenvend.handlers.context import Context
 from tokenvend.observability.vends import audit_refused, audit_rejected, audit_vended
 
+if TYPE_CHECKING:  # only who proves itself so pays for it
+    from tokenvend.domain.workload.exchange_request import SubjectToken
+
 type Asked = VendRequest | Rejection | ConnectionRequest
-type Parse = Callable[[Mapping[str, Any]], tuple[Proof, Asked]]
+type Parse = Callable[[Mapping[str, Any]], tuple[Proof | "SubjectToken", Asked]]
 
 
 def prepare() -> None:
@@ -48,7 +51,8 @@ def handle_http(
     proof = request = None
     try:
         require_live(context.invoked_function_arn)
-        proof, request = parse(event)
+        found, request = parse(event)
+        proof = found if isinstance(found, Proof) else environment().workloads.prove(found, entry)
         return http_answer(_answer(proof, request, context))
     except TokenVendError as error:
         _record_refusal(entry, proof, request, error, context)
@@ -99,7 +103,10 @@ def _vend(proof: Proof, request: VendRequest, context: Context) -> dict[str, Any
     audit_vended(
         proof, request, vended, now=vended.answer.answered_at, request_id=context.aws_request_id
     )
-    return vended.answer.to_dict()
+    if proof.workload is None:
+        return vended.answer.to_dict()
+    # RFC 8693 §2.2.1.
+    return vended.answer.to_dict() | {"issued_token_type": ACCESS_TOKEN_TYPE}
 
 
 def _reject(proof: Proof, rejection: Rejection, context: Context) -> dict[str, Any]:

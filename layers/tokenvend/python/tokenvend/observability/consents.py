@@ -13,9 +13,9 @@ from tokenvend.connecting.keep_alive import KeepAliveResult
 from tokenvend.domain.connection_health import Health
 from tokenvend.domain.connection_request import ConnectionRequest
 from tokenvend.domain.consent import ConsentSession
-from tokenvend.domain.errors import ProviderRefusedError, TokenVendError
+from tokenvend.domain.errors import ProviderRefusedError, SubjectTokenError, TokenVendError
 from tokenvend.domain.identity import Entry, Proof
-from tokenvend.observability.log import logger, write
+from tokenvend.observability.log import logger, workload_fields, write
 from tokenvend.observability.metric import gauge_of, metric_of, with_gauge
 
 
@@ -29,7 +29,7 @@ def audit_connection(
         "credential": request.credential,
         "connection": request.connection,
         "request_id": request_id,
-    }
+    } | workload_fields(proof.workload)
     dimensions = {"entry": proof.entry.value, "action": request.action.value, "outcome": "done"}
     write(INFO, "connection", fields | metric_of(dimensions, now, name="Connections"))
 
@@ -52,6 +52,10 @@ def audit_connection_refused(
         "reason": error.description,
         "request_id": request_id,
     }
+    if proof is not None:
+        fields |= workload_fields(proof.workload)
+    elif isinstance(error, SubjectTokenError):
+        fields |= workload_fields(error.workload)
     action = "none"
     if request is not None:
         action = request.action.value

@@ -7,6 +7,8 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
+from tokenvend.domain.identity import Workload
+
 SERVICE = "tokenvend"
 _ENCODER = JSONEncoder(separators=(",", ":"), ensure_ascii=False, default=str)
 
@@ -35,3 +37,14 @@ def write(level: int, message: str, fields: dict[str, Any]) -> None:
     """
     record = {"levelno": level, "levelname": logging.getLevelName(level), "msg": message}
     logger().registered_handler.handle(logging.makeLogRecord(record | fields))
+
+
+def workload_fields(workload: Workload | None) -> dict[str, Any]:
+    """Whom a verified subject token is about, as fields of a line; none where there was none."""
+    if workload is None:
+        return {}
+    return {
+        "issuer": workload.issuer,
+        "subject": workload.subject,
+        "token_id": workload.token_id,
+    }

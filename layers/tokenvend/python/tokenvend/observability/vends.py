@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tokenvend.domain.errors import (
     CredentialNotReadyError,
     ProviderRefusedError,
+    SubjectTokenError,
     TokenVendError,
     TooManyRequestsError,
 )
@@ -19,7 +20,7 @@ from tokenvend.domain.identity import Entry, Proof
 from tokenvend.domain.request import Rejection, VendRequest
 from tokenvend.domain.scopes import format_scope
 from tokenvend.domain.token import SecretStage
-from tokenvend.observability.log import write
+from tokenvend.observability.log import workload_fields, write
 from tokenvend.observability.metric import metric_of, with_failure
 from tokenvend.vending.vended import Vended
 
@@ -72,6 +73,8 @@ def audit_refused(
     }
     if isinstance(error, ProviderRefusedError):
         fields["provider_error"] = error.provider_error
+    if isinstance(error, SubjectTokenError):
+        fields |= workload_fields(error.workload)
     metric = metric_of(_dimensions(entry, _NO_SOURCE, _outcome(error)), now)
     if request is not None and _is_failure(error):
         metric = with_failure(metric, request.credential)
@@ -93,7 +96,7 @@ def audit_rejected(
 def _asked(entry: Entry, proof: Proof | None, request: VendRequest | None) -> dict[str, Any]:
     fields: dict[str, Any] = {"entry": entry.value}
     if proof is not None:
-        fields["identity"] = proof.identity
+        fields |= {"identity": proof.identity} | workload_fields(proof.workload)
     if request is not None:
         fields["credential"] = request.credential
         fields["tenant"] = request.tenant

@@ -10,6 +10,7 @@
 | `credential#<name>`   | `!blocked`   | as above                                         |
 | `connection#<credential>/<name>` | `!blocked` | as above, and whose (`owners`)      |
 | `caller#<name>`       | `!blocked`   | a marker: identities added later are blocked too |
+| `issuer#<iss>`        | `*`          | an issuer of subject tokens, and who is which caller |
 | `jwks`                | `*`          | the KMS keys whose public halves are published   |
 | `meta`                | `apply`      | the revision, so that two applies cannot mix     |
 
@@ -89,6 +90,11 @@ def has_known_schema(item: Item) -> bool:
 def credential_pk(name: str) -> str:
     """The partition of a credential's definition and block."""
     return f"credential#{name}"
+
+
+def issuer_pk(issuer: str) -> str:
+    """The partition of the issuer whose `iss` is *issuer*."""
+    return f"issuer#{issuer}"
 
 
 def caller_pk(name: str) -> str:

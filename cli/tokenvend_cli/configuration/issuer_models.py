@@ -1,0 +1,89 @@
+"""What may stand under `issuers`, and in the identity of a workload."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, JsonValue, model_validator
+
+from tokenvend.domain import bounds
+from tokenvend_cli.configuration.forms import Name, Target, whole
+from tokenvend_cli.configuration.strict import Strict
+
+#: A subject or claim, or a pattern of it. What cannot be in a text is of no use in a pattern.
+Pattern = Annotated[
+    str,
+    whole(
+        r"[^\x00-\x1F\x7F]{1,1024}",
+        "a text; `*` in it stands for one character or more, and neither for `/` nor for `:`",
+    ),
+]
+type ClaimValue = Pattern | bool | int | dict[str, "ClaimValue"]
+
+_AGE_SECONDS = int(bounds.SUBJECT_TOKEN_AGE.total_seconds())
+_AGE_MAXIMUM_SECONDS = int(bounds.SUBJECT_TOKEN_AGE_MAXIMUM.total_seconds())
+
+
+class IssuerModel(Strict):
+    """An issuer of tokens by which workloads prove who they are."""
+
+    issuer: Target = Field(
+        description="The `iss` of its tokens, to the letter",
+        examples=["https://token.actions.githubusercontent.com"],
+    )
+    audience: Target | None = Field(
+        default=None,
+        description="The `aud` of its tokens, alone; else the deployment's URL",
+        examples=["https://tokens.example.com"],
+    )
+    algorithms: list[
+        Literal[
+            "RS256",
+            "RS384",
+            "RS512",
+            "PS256",
+            "PS384",
+            "PS512",
+            "ES256",
+            "ES384",
+            "ES512",
+            "EdDSA",
+            "Ed25519",
+        ]
+    ] = Field(
+        default=["RS256", "ES256", "ES384"], min_length=1, description="What it may sign with"
+    )
+    max_age_seconds: int = Field(
+        default=_AGE_SECONDS,
+        ge=1,
+        le=_AGE_MAXIMUM_SECONDS,
+        description=f"How old a token may be, by its `iat`; else {_AGE_SECONDS}",
+    )
+    keys: list[dict[str, JsonValue]] = Field(
+        min_length=1,
+        description="Its public keys, each in the form of RFC 7517",
+        examples=[[{"kty": "EC", "crv": "P-256", "kid": "one", "x": "…", "y": "…"}]],
+    )
+
+
+class WorkloadModel(Strict):
+    """Whose tokens are this caller's: by subject, by claims, or by both."""
+
+    issuer: Name = Field(description="One of `issuers`")
+    sub: Pattern | None = Field(
+        default=None,
+        description="Its `sub`, exactly or with `*` within a segment",
+        examples=["repo:acme/app:ref:refs/heads/*", "system:serviceaccount:billing:worker"],
+    )
+    claims: dict[str, ClaimValue] = Field(
+        default={},
+        description="Other claims that it must have, each as `sub`",
+        examples=[
+            {"repository_owner_id": "1234567"},
+            {"kubernetes.io": {"namespace": "billing"}},
+        ],
+    )
+
+    @model_validator(mode="after")
+    def _names_somebody(self) -> Self:
+        if self.sub is None and not self.claims:
+            raise ValueError("give sub, claims or both: else every token of the issuer would do")
+        return self

@@ -1,0 +1,109 @@
+"""Issuers and workloads of the file: what may still be wrong with them, and what they mean."""
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from itertools import combinations
+
+from tokenvend.domain.workload.glob import has_exact_segment
+from tokenvend.domain.workload.issuer import ClaimPattern, SubjectRule, TrustedIssuer
+from tokenvend.domain.workload.keys import PRIVATE_MEMBERS, usable_keys
+from tokenvend_cli.configuration.issuer_models import IssuerModel, WorkloadModel
+from tokenvend_cli.configuration.models import ConfigurationModel
+from tokenvend_cli.problems import Problem
+
+#: What fits into one item of the registry, which is 400 KB, whatever the subjects are.
+_MOST_RULES = 1_000
+
+type Placed = tuple[str, SubjectRule]
+
+
+def trusted_issuers(
+    configuration: ConfigurationModel, *, deployment_url: str | None
+) -> list[TrustedIssuer]:
+    """The issuers that the file trusts. *deployment_url* is the audience where none is given."""
+    rules = _rules_by_issuer(configuration)
+    return [
+        TrustedIssuer(
+            name=name,
+            issuer=model.issuer,
+            audience=model.audience or deployment_url,
+            algorithms=frozenset(model.algorithms),
+            max_age=timedelta(seconds=model.max_age_seconds),
+            keys=usable_keys(model.keys),
+            rules=tuple(rule for _, rule in rules.get(name, [])),
+        )
+        for name, model in configuration.issuers.items()
+    ]
+
+
+def issuer_problems(configuration: ConfigurationModel) -> Iterator[Problem]:
+    """What is wrong with issuers, and with the workloads that rest on them."""
+    named: dict[str, str] = {}
+    for name, model in configuration.issuers.items():
+        if model.issuer in named:
+            yield Problem(f"issuers.{name}.issuer", f"is issuers.{named[model.issuer]} already")
+        named[model.issuer] = name
+        yield from _key_problems(f"issuers.{name}.keys", model)
+    for name, placed in _rules_by_issuer(configuration).items():
+        yield from _rule_problems(configuration, name, placed)
+
+
+def _key_problems(place: str, model: IssuerModel) -> Iterator[Problem]:
+    for index, key in enumerate(model.keys):
+        if PRIVATE_MEMBERS & key.keys():
+            yield Problem(f"{place}[{index}]", "is a private key: give its public half alone")
+        elif not usable_keys([key]):
+            yield Problem(
+                f"{place}[{index}]",
+                "can verify no signature: RSA of 2048 to 8192 bits, P-256, P-384, P-521 or"
+                " Ed25519, for use `sig`",
+            )
+
+
+def _rules_by_issuer(configuration: ConfigurationModel) -> dict[str, list[Placed]]:
+    """Each issuer's rules, with the place of each in the file."""
+    found: dict[str, list[Placed]] = {}
+    for caller, model in configuration.callers.items():
+        for index, identity in enumerate(model.identities):
+            if identity.workload is not None:
+                place = f"callers.{caller}.identities[{index}].workload"
+                rule = _rule(caller, identity.workload)
+                found.setdefault(identity.workload.issuer, []).append((place, rule))
+    return found
+
+
+def _rule(caller: str, model: WorkloadModel) -> SubjectRule:
+    return SubjectRule(caller=caller, subject=model.sub, claims=model.claims)
+
+
+def _rule_problems(
+    configuration: ConfigurationModel, issuer: str, placed: list[Placed]
+) -> Iterator[Problem]:
+    if issuer not in configuration.issuers:
+        for place, _ in placed:
+            yield Problem(f"{place}.issuer", f"there is no issuer {issuer}")
+        return
+    if len(placed) > _MOST_RULES:
+        yield Problem(f"issuers.{issuer}", f"has more than {_MOST_RULES} workloads")
+        return
+    for place, rule in placed:
+        if not any(map(has_exact_segment, _texts(rule.patterns))):
+            yield Problem(place, "nothing of it is exact, so it would be nearly everybody")
+        if any("**" in text for text in _texts(rule.patterns)):
+            yield Problem(place, "`*` does not cross a segment, however many stand there: give one")
+        if "sub" in rule.claims and rule.subject is not None:
+            yield Problem(f"{place}.claims.sub", "is for sub to say")
+    for (_, first), (place, second) in combinations(placed, 2):
+        if first.caller != second.caller and first.overlaps(second):
+            yield Problem(
+                place, f"a token could be callers.{first.caller} too: one identity, one caller"
+            )
+
+
+def _texts(patterns: Mapping[str, ClaimPattern]) -> Iterator[str]:
+    for pattern in patterns.values():
+        if isinstance(pattern, Mapping):
+            yield from _texts(pattern)
+        else:
+            # A number or a truth value is exact.
+            yield pattern if isinstance(pattern, str) else "exact"

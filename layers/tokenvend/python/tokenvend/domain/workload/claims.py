@@ -1,0 +1,114 @@
+"""What a verified token says of time, audience and subject (RFC 7519 §4.1)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from math import isfinite
+
+from tokenvend.domain import bounds
+from tokenvend.domain.errors import SubjectTokenError
+from tokenvend.domain.identity import Workload
+from tokenvend.domain.workload.issuer import TrustedIssuer
+from tokenvend.domain.workload.jwt import Claims
+
+#: Longer ones name nothing that anybody configured; RFC 7519 sets no limit.
+_LONGEST_SUBJECT = 1024
+_LONGEST_TOKEN_ID = 256
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedToken:
+    """A token that its issuer signed for this deployment, and that holds now.
+
+    `expires_at` is in seconds since 1970-01-01T00:00:00Z, as `exp` is.
+    """
+
+    workload: Workload
+    claims: Claims
+    expires_at: float
+
+
+def check_claims(claims: Claims, issuer: TrustedIssuer, *, now: datetime) -> VerifiedToken:
+    """The token with *claims*, which *issuer* signed, if it holds at *now*.
+
+    Raises:
+        SubjectTokenError: it is for somebody else, does not hold now, or names no subject.
+    """
+    workload = Workload(
+        issuer.issuer,
+        subject=_name(claims, "sub", _LONGEST_SUBJECT),
+        token_id=_name(claims, "jti", _LONGEST_TOKEN_ID) if "jti" in claims else None,
+    )
+    try:
+        _check_audience(claims, issuer)
+        expires_at = _check_times(claims, issuer, now.timestamp())
+        _check_token_id(workload, issuer)
+    except SubjectTokenError as error:
+        error.workload = workload
+        raise
+    return VerifiedToken(workload, claims, expires_at)
+
+
+def _check_token_id(workload: Workload, issuer: TrustedIssuer) -> None:
+    if issuer.one_time and workload.token_id is None:
+        raise SubjectTokenError(
+            "The subject token has no jti, which its issuer's tokens must have.",
+            rule="subject_token.token_id",
+        )
+
+
+def _check_audience(claims: Claims, issuer: TrustedIssuer) -> None:
+    audience = claims.get("aud")
+    if isinstance(audience, list) and len(audience) == 1:
+        (audience,) = audience
+    # One of several audiences could hand the token on to us.
+    if not isinstance(audience, str) or audience != issuer.audience:
+        raise SubjectTokenError(
+            "The subject token's aud must be the one that its issuer is trusted with here, alone.",
+            rule="subject_token.audience",
+        )
+
+
+def _check_times(claims: Claims, issuer: TrustedIssuer, now: float) -> float:
+    """The instant at which the token expires.
+
+    An issuer's clock may be ahead of ours, so what has just begun has a little leeway.
+    """
+    expires_at, issued_at = _seconds(claims, "exp"), _seconds(claims, "iat")
+    begins_at = max(issued_at, _seconds(claims, "nbf") if "nbf" in claims else issued_at)
+    if now >= expires_at:
+        raise SubjectTokenError("The subject token has expired.", rule="subject_token.expired")
+    if begins_at > now + bounds.CLOCK_SKEW.total_seconds():
+        raise SubjectTokenError(
+            "The subject token is not valid yet.", rule="subject_token.not_yet_valid"
+        )
+    if now - issued_at > issuer.max_age.total_seconds():
+        raise SubjectTokenError(
+            "The subject token is older than its issuer's tokens may be here.",
+            rule="subject_token.too_old",
+        )
+    return expires_at
+
+
+def _seconds(claims: Claims, name: str) -> float:
+    value = claims.get(name)
+    if not isinstance(value, int | float) or isinstance(value, bool) or not _is_finite(value):
+        raise SubjectTokenError(
+            f"The subject token has no {name} that is an instant.", rule=f"subject_token.{name}"
+        )
+    return float(value)
+
+
+def _is_finite(value: float) -> bool:
+    try:
+        return isfinite(value)
+    except OverflowError:  # a whole number that no float reaches
+        return False
+
+
+def _name(claims: Claims, name: str, longest: int) -> str:
+    value = claims.get(name)
+    if not isinstance(value, str) or not 0 < len(value) <= longest or not value.isprintable():
+        raise SubjectTokenError(
+            f"The subject token has no well-formed {name}.", rule=f"subject_token.{name}"
+        )
+    return value

@@ -1,0 +1,93 @@
+"""A signed JWT as it comes, read strictly, before and after its signature is verified.
+
+Nothing of an unverified token is believed: its `iss` and `kid` only say where to look among what
+the configuration trusts, and its `alg` must be one that the issuer is trusted with. Header
+parameters that name or hold keys (`jku`, `jwk`, `x5u`, `x5c`; RFC 7515 §4.1) are not looked at.
+"""
+
+import json
+import re
+from base64 import urlsafe_b64decode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tokenvend.domain import bounds
+from tokenvend.domain.errors import SubjectTokenError
+from tokenvend.domain.names import TARGET
+from tokenvend.domain.secret import Secret
+
+type Claims = Mapping[str, Any]
+
+_COMPACT = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class UnverifiedToken:
+    """What a token says of how it can be verified. `key_id` is `None` where it has no `kid`."""
+
+    algorithm: str
+    key_id: str | None
+    issuer: str
+
+
+def read_unverified(token: Secret) -> UnverifiedToken:
+    """What *token* says of its issuer and its key.
+
+    Raises:
+        SubjectTokenError: it is not a signed JWT in compact form, is too large, or has a `crit`.
+    """
+    header, claims = _parts(token)
+    algorithm, key_id, issuer = header.get("alg"), header.get("kid"), claims.get("iss")
+    if "crit" in header:
+        # RFC 7515 §4.1.11: no extension is understood here.
+        raise SubjectTokenError(rule="subject_token.crit")
+    if not isinstance(algorithm, str):
+        raise SubjectTokenError(rule="subject_token.algorithm")
+    if not isinstance(key_id, str | None):
+        raise SubjectTokenError(rule="subject_token.key_id")
+    if not isinstance(issuer, str) or TARGET.fullmatch(issuer) is None:
+        raise SubjectTokenError(rule="subject_token.issuer")
+    return UnverifiedToken(algorithm, key_id, issuer)
+
+
+def claims_of(token: Secret) -> Claims:
+    """The claims of *token*, whose signature has been verified over these very bytes.
+
+    Raises:
+        SubjectTokenError: they are not a JSON object that has each name once.
+    """
+    return _parts(token)[1]
+
+
+def _parts(token: Secret) -> tuple[Claims, Claims]:
+    text = token.reveal()
+    if len(text) > bounds.SUBJECT_TOKEN_BYTES:
+        raise SubjectTokenError(rule="subject_token.too_large")
+    match = _COMPACT.fullmatch(text)
+    if match is None:
+        raise SubjectTokenError(rule="subject_token.malformed")
+    return _json_object(match[1]), _json_object(match[2])
+
+
+def _json_object(encoded: str) -> Claims:
+    try:
+        raw = urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
+        parsed = json.loads(raw, object_pairs_hook=_unique, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        parsed = None
+    if not isinstance(parsed, dict):
+        raise SubjectTokenError(rule="subject_token.malformed")
+    return parsed
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object; one that has a name twice could be read in two ways."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands there twice")
+    return found
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")

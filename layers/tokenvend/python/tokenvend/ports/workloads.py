@@ -1,0 +1,27 @@
+"""What proving a workload by its token needs of the outside."""
+
+from typing import Protocol
+
+from tokenvend.domain.secret import Secret
+from tokenvend.domain.workload.issuer import Jwk, TrustedIssuer
+
+
+class TrustedIssuers(Protocol):
+    """The issuers that the configuration trusts."""
+
+    def read(self, issuer: str) -> TrustedIssuer | None:
+        """The one whose `iss` is *issuer* to the letter, or `None`.
+
+        Raises:
+            StoreAwayError: the registry does not answer.
+        """
+
+
+class SignatureVerifier(Protocol):
+    """Verifies signatures, and judges nothing else of a token."""
+
+    def is_signed_by(self, token: Secret, key: Jwk, *, algorithm: str) -> bool:
+        """Whether the owner of *key* signed *token* by *algorithm*.
+
+        Whatever the token or the key is, it never raises.
+        """

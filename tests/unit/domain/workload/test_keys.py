@@ -1,0 +1,58 @@
+"""Which keys can have signed a token."""
+
+from base64 import urlsafe_b64encode
+from typing import Any
+
+import pytest
+from tests.fakes.issuer import public_jwk, shared_key
+
+from tokenvend.domain import bounds
+from tokenvend.domain.workload.keys import key_for, usable_keys
+
+KEY = public_jwk(shared_key("ES256"))
+RSA = public_jwk(shared_key("RS256", "rsa"))
+
+
+@pytest.mark.parametrize(
+    ("key_id", "algorithm", "found"),
+    [
+        ("one", "ES256", KEY),
+        ("rsa", "RS256", RSA),
+        (None, "ES256", KEY),
+        ("one", "RS256", None),
+        ("rsa", "ES256", None),
+        ("two", "ES256", None),
+        ("one", "HS256", None),
+        ("one", "none", None),
+    ],
+)
+def test_key_is_found_by_its_kid_and_the_algorithm(
+    key_id: str | None, algorithm: str, found: Any
+) -> None:
+    assert key_for([KEY, RSA], key_id=key_id, algorithm=algorithm) == found
+
+
+@pytest.mark.parametrize(
+    "key",
+    [None, 7, "key", [], {}, {"kty": "oct", "k": "c2VjcmV0"}, {"kty": "RSA", "n": 7, "e": "AQAB"}],
+)
+def test_what_can_verify_nothing_is_left_out(key: object) -> None:
+    assert usable_keys([key, KEY]) == (KEY,)
+
+
+@pytest.mark.parametrize("modulus", ["AQAB", "A" * 1366 + "Q", "é", ""])
+def test_rsa_key_without_a_modulus_of_its_size_is_left_out(modulus: str) -> None:
+    assert usable_keys([dict(RSA) | {"n": modulus}]) == ()
+
+
+@pytest.mark.parametrize(
+    ("length", "is_usable"), [(255, False), (256, True), (1024, True), (1025, False)]
+)
+def test_rsa_has_from_2048_to_8192_bits(length: int, *, is_usable: bool) -> None:
+    modulus = urlsafe_b64encode(b"\xff" * length).rstrip(b"=").decode()
+
+    assert bool(usable_keys([{"kty": "RSA", "n": modulus, "e": "AQAB"}])) is is_usable
+
+
+def test_only_so_many_keys_are_looked_at() -> None:
+    assert len(usable_keys([KEY] * (bounds.ISSUER_KEYS + 1))) == bounds.ISSUER_KEYS

@@ -1,0 +1,510 @@
+"""What proves a workload, and every attack on it that one would think of."""
+
+import hmac
+import json
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from joserfc.jwk import RSAKey
+from tests.fakes.clock import FakeClock
+from tests.fakes.issuer import (
+    AUDIENCE,
+    SUBJECT,
+    TRUSTED,
+    URL,
+    FakeIssuer,
+    InMemoryTrustedIssuers,
+    encoded,
+    new_key,
+    public_jwk,
+    shared_key,
+    signed,
+    workloads_of,
+)
+
+from tokenvend.domain import bounds
+from tokenvend.domain.errors import SubjectTokenError, TemporarilyUnavailableError
+from tokenvend.domain.identity import Entry, Proof, Workload
+from tokenvend.domain.secret import Secret
+from tokenvend.domain.workload.exchange_request import SubjectToken
+from tokenvend.domain.workload.issuer import SubjectRule
+from tokenvend.domain.workload.keys import ASYMMETRIC
+from tokenvend.ports import StoreAwayError
+
+
+@dataclass
+class Scene:
+    """A deployment that trusts `issuer`, whose tokens of `SUBJECT` are billing's."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+    registry: InMemoryTrustedIssuers = field(default_factory=InMemoryTrustedIssuers)
+
+    def __post_init__(self) -> None:
+        self.issuer = FakeIssuer(self.clock.now())
+        self.trusted = TRUSTED
+        self.registry.trust(self.trusted)
+        self.workloads = workloads_of(self.registry, self.clock)
+
+    def trust(self, **changes: Any) -> None:
+        self.trusted = replace(self.trusted, **changes)
+        self.registry.trust(self.trusted)
+
+    def prove(self, token: Secret) -> Proof:
+        return self.workloads.prove(SubjectToken(token), Entry.OAUTH2)
+
+    def refusal(self, token: Secret) -> SubjectTokenError:
+        with pytest.raises(SubjectTokenError) as caught:
+            self.prove(token)
+        assert not token.reveal() or token.reveal()[:40] not in str(caught.value)
+        return caught.value
+
+    def later(self, **length: float) -> None:
+        self.clock.advance(timedelta(**length))
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return Scene()
+
+
+def test_token_of_a_trusted_issuer_proves_its_caller(scene: Scene) -> None:
+    proof = scene.prove(scene.issuer.token())
+
+    assert proof == Proof(
+        Entry.OAUTH2, "oidc:ci/billing", workload=Workload(URL, SUBJECT, "token-1")
+    )
+
+
+@pytest.mark.parametrize("algorithm", sorted(ASYMMETRIC))
+def test_every_algorithm_of_the_list_can_be_verified(scene: Scene, algorithm: str) -> None:
+    key = shared_key(algorithm)
+    scene.trust(algorithms=frozenset({algorithm}), keys=(public_jwk(key),))
+    issuer = replace(scene.issuer, algorithm=algorithm)
+
+    assert scene.prove(issuer.token()).identity == "oidc:ci/billing"
+    forged = replace(issuer, key=new_key(algorithm))
+    assert scene.refusal(forged.token()).rule == "subject_token.signature"
+
+
+def test_token_without_a_kid_is_verified_where_one_key_alone_fits(scene: Scene) -> None:
+    key = shared_key("ES256", None)
+    scene.trust(keys=(public_jwk(key), public_jwk(shared_key("RS256", "rsa"))))
+    assert scene.prove(replace(scene.issuer, key=key).token()).identity == "oidc:ci/billing"
+
+    scene.trust(keys=(public_jwk(key), public_jwk(shared_key("ES256"))))
+    scene.later(seconds=31)
+    refusal = scene.refusal(replace(scene.issuer, key=key).token())
+    assert refusal.rule == "subject_token.key_known"
+
+
+def test_audience_may_stand_in_a_list_of_one(scene: Scene) -> None:
+    assert scene.prove(scene.issuer.token(aud=[AUDIENCE])).identity == "oidc:ci/billing"
+
+
+# Forged ---------------------------------------------------------------------------------------
+
+
+def _unsigned(scene: Scene, algorithm: str) -> Secret:
+    header = encoded(json.dumps({"alg": algorithm, "kid": "one"}).encode())
+    claims = encoded(json.dumps(scene.issuer.claims()).encode())
+    return Secret(f"{header}.{claims}.")
+
+
+@pytest.mark.parametrize("algorithm", ["none", "None", "NONE", ""])
+def test_unsigned_token_is_refused(scene: Scene, algorithm: str) -> None:
+    assert scene.refusal(_unsigned(scene, algorithm)).rule == "subject_token.malformed"
+    with_something = Secret(_unsigned(scene, algorithm).reveal() + "AA")
+    assert scene.refusal(with_something).rule == "subject_token.algorithm"
+
+
+@pytest.mark.parametrize("form", ["pem", "der", "n"])
+def test_public_key_taken_for_a_shared_secret_is_refused(scene: Scene, form: str) -> None:
+    key: Any = shared_key("RS256", "rsa")
+    secret = {
+        "pem": key.as_bytes("PEM", private=False),
+        "der": key.as_bytes("DER", private=False),
+        "n": str(key.as_dict(private=False)["n"]).encode(),
+    }[form]
+    header = encoded(json.dumps({"alg": "HS256", "kid": "rsa"}).encode())
+    message = f"{header}.{encoded(json.dumps(scene.issuer.claims()).encode())}"
+    forged = Secret(f"{message}.{encoded(hmac.digest(secret, message.encode(), 'sha256'))}")
+
+    assert scene.refusal(forged).rule == "subject_token.algorithm"
+    # Even a registry that was written by hand cannot make it one.
+    scene.trust(algorithms=frozenset({"HS256"}))
+    scene.later(seconds=31)
+    assert scene.refusal(forged).rule == "subject_token.algorithm"
+
+
+def test_key_of_another_kind_than_the_algorithm_verifies_nothing(scene: Scene) -> None:
+    """The token names the elliptic key, and is signed by the RSA one."""
+    payload = json.dumps(scene.issuer.claims()).encode()
+    confused = signed({"alg": "RS256", "kid": "one"}, payload, shared_key("RS256", "rsa"))
+
+    assert scene.refusal(confused).rule == "subject_token.key_known"
+
+
+@pytest.mark.parametrize(
+    ("header", "rule"),
+    [
+        pytest.param({"kid": "../../one"}, "key_known", id="kid is a path"),
+        pytest.param({"kid": "one' OR 1=1"}, "key_known", id="kid is a query"),
+        pytest.param({"kid": ""}, "key_known", id="kid is empty"),
+        pytest.param({"jku": "https://evil.example/keys"}, "signature", id="jku"),
+        pytest.param({"x5u": "https://evil.example/cert"}, "signature", id="x5u"),
+        pytest.param({"jwk": public_jwk(shared_key("ES256", "evil"))}, "signature", id="jwk"),
+        pytest.param({"x5c": ["MIIB"]}, "signature", id="x5c"),
+    ],
+)
+def test_header_leads_to_no_key_of_the_attackers(
+    scene: Scene, header: dict[str, Any], rule: str
+) -> None:
+    attacker = replace(scene.issuer, key=shared_key("ES256", "evil"))
+
+    refusal = scene.refusal(attacker.token({"kid": "one"} | header))
+
+    assert refusal.rule == f"subject_token.{rule}"
+    assert refusal.workload is None
+
+
+@pytest.mark.parametrize(
+    "header",
+    [{"crit": ["exp"], "exp": 1}, {"crit": ["b64"], "b64": False}, {"crit": []}, {"crit": None}],
+)
+def test_extension_that_must_be_understood_is_refused(scene: Scene, header: dict[str, Any]) -> None:
+    """Even where the issuer itself signed it."""
+    whole = json.dumps({"alg": "ES256", "kid": "one", **header}).encode()
+    token = signed_raw(whole, json.dumps(scene.issuer.claims()).encode())
+
+    assert scene.refusal(token).rule == "subject_token.crit"
+
+
+@pytest.mark.parametrize("header", [{"kid": 1}, {"kid": ["one"]}, {"kid": {"a": 1}}, {"alg": 7}])
+def test_header_of_another_kind_is_refused(scene: Scene, header: dict[str, Any]) -> None:
+    head = encoded(json.dumps({"alg": "ES256", **header}).encode())
+    _, claims, signature = scene.issuer.token().reveal().split(".")
+
+    refused = scene.refusal(Secret(f"{head}.{claims}.{signature}")).rule
+    assert refused in {"subject_token.key_id", "subject_token.algorithm"}
+
+
+def test_algorithm_that_the_issuer_is_not_trusted_with_is_refused(scene: Scene) -> None:
+    scene.trust(algorithms=frozenset({"RS256"}))
+
+    assert scene.refusal(scene.issuer.token()).rule == "subject_token.algorithm"
+
+
+def test_every_changed_byte_is_noticed(scene: Scene) -> None:
+    text = scene.issuer.token().reveal()
+    head, claims, signature = text.split(".")
+    other = encoded(json.dumps(scene.issuer.claims(sub="repo:acme/app:ref:x")).encode())
+
+    assert scene.refusal(Secret(f"{head}.{other}.{signature}")).rule == "subject_token.signature"
+    turned = signature[:-4] + ("AAAA" if signature[-4:] != "AAAA" else "BBBB")
+    assert scene.refusal(Secret(f"{head}.{claims}.{turned}")).rule == "subject_token.signature"
+
+
+def test_weak_key_verifies_nothing(scene: Scene) -> None:
+    with pytest.warns(match="2048"):
+        weak = RSAKey.generate_key(1024, {"kid": "one", "use": "sig"})
+    scene.trust(keys=(public_jwk(weak),))
+    payload = json.dumps(scene.issuer.claims()).encode()
+    token = signed({"alg": "RS256", "kid": "one"}, payload, weak)
+
+    assert scene.refusal(token).rule == "subject_token.key_known"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"use": "enc"}, {"key_ops": ["encrypt"]}, {"alg": "ES384"}, {"kty": "oct"}, {"crv": "P-384"}],
+)
+def test_key_that_is_for_something_else_verifies_nothing(
+    scene: Scene, change: dict[str, Any]
+) -> None:
+    scene.trust(keys=(dict(public_jwk(shared_key("ES256"))) | change,))
+
+    assert scene.refusal(scene.issuer.token()).rule == "subject_token.key_known"
+
+
+def test_two_keys_of_one_kid_verify_nothing(scene: Scene) -> None:
+    scene.trust(keys=(public_jwk(shared_key("ES256")), public_jwk(new_key("ES256"))))
+
+    assert scene.refusal(scene.issuer.token()).rule == "subject_token.key_known"
+
+
+# For somebody else, or of somebody else -------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "audience",
+    [
+        pytest.param("https://other.example", id="another"),
+        pytest.param(AUDIENCE + "/", id="trailing slash"),
+        pytest.param(AUDIENCE.upper(), id="other case"),
+        pytest.param([AUDIENCE, "https://other.example"], id="several"),
+        pytest.param([AUDIENCE, AUDIENCE], id="twice"),
+        pytest.param([], id="none in a list"),
+        pytest.param([[AUDIENCE]], id="a list in a list"),
+        pytest.param({"aud": AUDIENCE}, id="an object"),
+        pytest.param("", id="empty"),
+        pytest.param(None, id="missing"),
+    ],
+)
+def test_audience_that_is_not_this_deployment_alone_is_refused(scene: Scene, audience: Any) -> None:
+    assert scene.refusal(scene.issuer.token(aud=audience)).rule == "subject_token.audience"
+
+
+def test_no_token_is_accepted_while_the_audience_is_not_known(scene: Scene) -> None:
+    scene.trust(audience=None)
+
+    assert scene.refusal(scene.issuer.token(aud=None)).rule == "subject_token.audience"
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    [
+        URL + "/",
+        URL + ".evil.example",
+        URL + "@evil.example",
+        URL.replace("https", "http"),
+        URL.upper(),
+        URL + "%2F",
+        "https://\u0441i.example",
+        "ci.example",
+        URL + "#",
+        "",
+        None,
+        7,
+        [URL],
+        "https://" + "a" * 3000,
+    ],
+)
+def test_issuer_that_looks_like_a_trusted_one_is_refused(scene: Scene, issuer: Any) -> None:
+    refusal = scene.refusal(scene.issuer.token(iss=issuer))
+
+    assert refusal.rule in {"subject_token.issuer_known", "subject_token.issuer"}
+
+
+def test_token_of_one_trusted_issuer_cannot_speak_for_another(scene: Scene) -> None:
+    other = FakeIssuer(scene.clock.now(), url="https://other.example", key=new_key("ES256"))
+    scene.registry.trust(
+        replace(
+            scene.trusted,
+            name="other",
+            issuer=other.url,
+            keys=(public_jwk(other.signing_key),),
+            rules=(SubjectRule(caller="shop", subject=SUBJECT),),
+        )
+    )
+
+    assert scene.prove(other.token()).identity == "oidc:other/shop"
+    assert scene.refusal(other.token(iss=URL)).rule == "subject_token.signature"
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        SUBJECT + "\n",
+        SUBJECT + "\x00",
+        "\x1b[2J" + SUBJECT,
+        SUBJECT + "\u202e",
+        SUBJECT + "\u2028",
+        "",
+        None,
+        7,
+        ["repo"],
+        "a" * 1025,
+    ],
+)
+def test_subject_with_more_than_can_be_read_is_refused(scene: Scene, subject: Any) -> None:
+    scene.trust(rules=(SubjectRule(caller="billing", claims={"iss": URL}),))
+
+    assert scene.refusal(scene.issuer.token(sub=subject)).rule == "subject_token.sub"
+
+
+@pytest.mark.parametrize("token_id", ["", "a\nb", 7, "a" * 257])
+def test_token_id_with_more_than_can_be_read_is_refused(scene: Scene, token_id: Any) -> None:
+    assert scene.refusal(scene.issuer.token(jti=token_id)).rule == "subject_token.jti"
+
+
+def test_subject_that_no_caller_has_is_named_in_the_refusal_for_the_audit_line(
+    scene: Scene,
+) -> None:
+    refusal = scene.refusal(scene.issuer.token(sub=SUBJECT + "2"))
+
+    assert refusal.rule == "subject_token.subject_known"
+    assert refusal.workload == Workload(URL, SUBJECT + "2", "token-1")
+
+
+def test_glob_does_not_cross_a_segment(scene: Scene) -> None:
+    scene.trust(rules=(SubjectRule(caller="billing", subject="repo:acme/app:ref:refs/heads/*"),))
+
+    scene.prove(scene.issuer.token())
+    for crossing in (SUBJECT + "/x", SUBJECT + ":environment:prod"):
+        assert scene.refusal(scene.issuer.token(sub=crossing)).rule == "subject_token.subject_known"
+
+
+# Not now ---------------------------------------------------------------------------------------
+
+SKEW = bounds.CLOCK_SKEW.total_seconds()
+
+
+@pytest.mark.parametrize(
+    ("age_seconds", "exp_after", "nbf_after", "rule"),
+    [
+        pytest.param(0, 300, 0, None, id="just issued"),
+        pytest.param(299, 300, 0, None, id="nearly expired"),
+        pytest.param(300, 300, 0, "expired", id="expires now"),
+        pytest.param(301, 300, 0, "expired", id="expired"),
+        pytest.param(600, 9999, 0, None, id="as old as it may be"),
+        pytest.param(601, 9999, 0, "too_old", id="too old"),
+        pytest.param(-SKEW, 300, 0, None, id="the issuer's clock is ahead a little"),
+        pytest.param(-SKEW - 1, 300, 0, "not_yet_valid", id="issued in the future"),
+        pytest.param(0, 300, SKEW, None, id="begins within the leeway"),
+        pytest.param(0, 300, SKEW + 1, "not_yet_valid", id="begins later"),
+    ],
+)
+def test_token_holds_between_its_instants(
+    scene: Scene, age_seconds: float, exp_after: float, nbf_after: float, rule: str | None
+) -> None:
+    now = scene.clock.now().timestamp()
+    issued_at = now - age_seconds
+    token = scene.issuer.token(iat=issued_at, exp=issued_at + exp_after, nbf=issued_at + nbf_after)
+
+    if rule is None:
+        assert scene.prove(token).identity == "oidc:ci/billing"
+    else:
+        assert scene.refusal(token).rule == f"subject_token.{rule}"
+
+
+@pytest.mark.parametrize("name", ["exp", "iat", "nbf"])
+@pytest.mark.parametrize("value", ["1893456000", True, [1], {}, 10**400])
+def test_instant_that_is_none_is_refused(scene: Scene, name: str, value: Any) -> None:
+    assert scene.refusal(scene.issuer.token(**{name: value})).rule == f"subject_token.{name}"
+
+
+@pytest.mark.parametrize("name", ["exp", "iat"])
+def test_instant_that_is_missing_is_refused(scene: Scene, name: str) -> None:
+    assert scene.refusal(scene.issuer.token(**{name: None})).rule == f"subject_token.{name}"
+
+
+# Not well-formed -------------------------------------------------------------------------------
+
+
+def signed_raw(header: bytes, payload: bytes) -> Secret:
+    """Signed over parts that no library would write."""
+    message = f"{encoded(header)}.{encoded(payload)}"
+    key: Any = shared_key("ES256").get_op_key("sign")
+    r, s = decode_dss_signature(key.sign(message.encode(), ECDSA(hashes.SHA256())))
+    return Secret(f"{message}.{encoded(r.to_bytes(32) + s.to_bytes(32))}")
+
+
+HEADER = b'{"alg":"ES256","kid":"one"}'
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        pytest.param("", id="empty"),
+        pytest.param("a.b", id="two parts"),
+        pytest.param("a.b.c.d.e", id="encrypted"),
+        pytest.param("e30.e30.e30\n", id="line's end"),
+        pytest.param(" e30.e30.e30", id="space"),
+        pytest.param("e30=.e30.e30", id="padding"),
+        pytest.param("e30.bnVsbA.AA", id="null"),
+        pytest.param("W10.e30.AA", id="header is a list"),
+        pytest.param('{"payload":"x"}', id="JSON serialization"),
+    ],
+)
+def test_text_that_is_no_compact_jwt_is_refused(scene: Scene, token: str) -> None:
+    assert scene.refusal(Secret(token)).rule in {
+        "subject_token.malformed",
+        "subject_token.algorithm",
+    }
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        pytest.param(b'{"iss":"https://ci.example","sub":"a","sub":"b"}', id="a claim twice"),
+        pytest.param(b'{"iss":"https://ci.example","exp":NaN}', id="NaN"),
+        pytest.param(b'{"iss":"https://ci.example","a":"\xff"}', id="not UTF-8"),
+        pytest.param(b"[]", id="a list"),
+    ],
+)
+def test_claims_that_could_be_read_in_two_ways_are_refused(scene: Scene, payload: bytes) -> None:
+    assert scene.refusal(signed_raw(HEADER, payload)).rule == "subject_token.malformed"
+
+
+def test_parts_signed_by_hand_are_accepted_where_they_are_well_formed(scene: Scene) -> None:
+    """So what the test above refuses is refused for the reason that it gives."""
+    payload = json.dumps(scene.issuer.claims()).encode()
+
+    assert scene.prove(signed_raw(HEADER, payload)).identity == "oidc:ci/billing"
+
+
+def test_token_of_more_than_the_bound_is_refused_unread(scene: Scene) -> None:
+    large = scene.issuer.token(more="a" * bounds.SUBJECT_TOKEN_BYTES)
+
+    assert scene.refusal(large).rule == "subject_token.too_large"
+    assert scene.registry.reads == []
+
+
+# The registry ----------------------------------------------------------------------------------
+
+
+def test_issuer_is_read_again_after_the_time_that_memory_is_trusted(scene: Scene) -> None:
+    for _ in range(3):
+        scene.prove(scene.issuer.token())
+    assert scene.registry.reads == [URL]
+    del scene.registry.issuers[URL]
+
+    scene.later(seconds=29)
+    scene.prove(scene.issuer.token())
+    scene.later(seconds=1)
+    assert scene.refusal(scene.issuer.token()).rule == "subject_token.issuer_known"
+
+
+def test_rule_that_was_removed_admits_nobody_after_that_time(scene: Scene) -> None:
+    scene.prove(scene.issuer.token())
+    scene.trust(rules=())
+
+    scene.later(seconds=30)
+    assert scene.refusal(scene.issuer.token()).rule == "subject_token.subject_known"
+
+
+def test_flood_of_unknown_issuers_drops_no_known_one(scene: Scene) -> None:
+    scene.prove(scene.issuer.token())
+    for number in range(bounds.MEMORY_ENTRIES + 5):
+        url = f"https://evil-{number}.example"
+        header, payload = encoded(HEADER), encoded(json.dumps({"iss": url}).encode())
+        scene.refusal(Secret(f"{header}.{payload}.AAAA"))
+    reads = len(scene.registry.reads)
+
+    scene.prove(scene.issuer.token())
+    scene.refusal(Secret(f"{header}.{payload}.AAAA"))
+    assert len(scene.registry.reads) == reads
+
+
+def test_known_issuer_outlasts_an_outage_of_the_registry_for_a_while(scene: Scene) -> None:
+    scene.prove(scene.issuer.token())
+    scene.registry.fails_with = StoreAwayError("away")
+
+    scene.later(seconds=200)
+    scene.prove(scene.issuer.token(iat=scene.clock.now().timestamp()))
+    scene.later(seconds=700)
+    with pytest.raises(TemporarilyUnavailableError) as caught:
+        scene.prove(scene.issuer.token())
+    assert caught.value.rule == "store.away"
+
+
+def test_unknown_issuer_in_an_outage_is_told_to_come_again(scene: Scene) -> None:
+    scene.registry.fails_with = StoreAwayError("away")
+
+    with pytest.raises(TemporarilyUnavailableError):
+        scene.prove(scene.issuer.token())
