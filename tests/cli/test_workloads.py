@@ -6,6 +6,9 @@ import pytest
 from tests.cli.conftest import Tokenvend
 from tests.fakes.issuer import SUBJECT, URL, public_jwk, shared_key
 
+from tokenvend_cli.configuration import discovery
+from tokenvend_cli.problems import IssuerAwayError
+
 IDENTITY = "oidc:ci/deploy"
 
 
@@ -83,3 +86,105 @@ def test_issuer_that_the_file_no_longer_has_is_removed(applied: Tokenvend) -> No
     assert applied.apply().exit_code == 0
     refused = applied("explain", "--credential", "jobs", "--identity", IDENTITY, "--deployed")
     assert "caller.known" in refused.output
+
+
+class Metadata:
+    """The issuer's metadata."""
+
+    def __init__(self) -> None:
+        self.is_away = False
+        self.jwks_uri = f"{URL}/keys"
+
+    def fetch(self, url: str) -> dict[str, Any]:
+        if self.is_away:
+            raise IssuerAwayError(f"cannot read {url}: ConnectionError")
+        return {"issuer": URL, "jwks_uri": self.jwks_uri}
+
+
+@pytest.fixture
+def metadata(monkeypatch: pytest.MonkeyPatch) -> Metadata:
+    found = Metadata()
+    monkeypatch.setattr(discovery, "_fetch", found.fetch)
+    return found
+
+
+def with_discovery(document: dict[str, Any]) -> None:
+    with_workload(document)
+    document["issuers"]["ci"] = {"issuer": URL}
+
+
+def test_place_of_the_keys_is_read_shown_and_pinned(
+    tokenvend: Tokenvend, metadata: Metadata
+) -> None:
+    tokenvend.write(with_discovery)
+
+    assert f"keys: {URL}/keys" in tokenvend.on_file("plan").output
+    tokenvend.apply()
+
+    metadata.jwks_uri = "https://elsewhere.example/keys"
+    planned = tokenvend.on_file("plan").output
+    assert f"jwks_uri: {URL}/keys -> https://elsewhere.example/keys" in planned
+
+
+def test_issuer_that_is_away_stays_as_it_was_pinned(
+    tokenvend: Tokenvend, metadata: Metadata
+) -> None:
+    tokenvend.write(with_discovery)
+    tokenvend.apply()
+    metadata.is_away = True
+
+    def with_more(document: dict[str, Any]) -> None:
+        with_discovery(document)
+        document["issuers"]["ci"]["max_age_seconds"] = 60
+
+    tokenvend.write(with_more)
+    told = tokenvend.on_file("plan")
+
+    assert told.exit_code == 4
+    assert "as the last apply pinned it: issuer ci" in told.stderr
+    assert "max_age_seconds: 3600 -> 60" in told.stdout
+    assert "jwks_uri" not in told.stdout
+    assert tokenvend.on_file("apply", "--yes").exit_code == 0
+
+
+def test_new_issuer_that_is_away_holds_the_apply_up(
+    tokenvend: Tokenvend, metadata: Metadata
+) -> None:
+    tokenvend.write(with_discovery)
+    metadata.is_away = True
+
+    told = tokenvend.on_file("plan")
+    applied = tokenvend.on_file("apply", "--yes", "--first")
+
+    assert told.exit_code == 4
+    assert "not planned, new or changed: issuer ci" in told.stderr
+    assert "+ issuer" not in told.stdout
+    assert applied.exit_code == 1
+    assert "nothing was applied: issuer ci cannot be known" in applied.stderr
+
+
+def test_metadata_of_another_issuer_is_a_fault_of_the_file(
+    tokenvend: Tokenvend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = {"issuer": URL + "/", "jwks_uri": f"{URL}/keys"}
+    monkeypatch.setattr(discovery, "_fetch", lambda _: answer)
+    tokenvend.write(with_discovery)
+
+    told = tokenvend.on_file("plan")
+
+    assert told.exit_code == 2
+    assert "issuers.ci.issuer: its metadata names another issuer" in told.output
+
+
+def test_validate_and_explain_ask_no_issuer(
+    tokenvend: Tokenvend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(url: str) -> dict[str, Any]:
+        raise AssertionError(url)
+
+    monkeypatch.setattr(discovery, "_fetch", never)
+    tokenvend.write(with_discovery)
+
+    assert tokenvend.on_file("validate").exit_code == 0
+    explained = tokenvend.on_file("explain", "--caller", "deploy", "--credential", "jobs")
+    assert explained.exit_code == 0

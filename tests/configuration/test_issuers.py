@@ -167,6 +167,7 @@ def test_callers_that_a_claim_tells_apart_may_have_one_subject() -> None:
         pytest.param({"max_age_seconds": 0}, id="no age"),
         pytest.param({"max_age_seconds": 86_401}, id="more than a day"),
         pytest.param({"keys": []}, id="no key"),
+        pytest.param({"jwks_uri": "https://ci.example/keys"}, id="keys in two places"),
         pytest.param({"issuer": "https://ci.example\n"}, id="control character"),
         pytest.param({"audience": ""}, id="empty audience"),
     ],

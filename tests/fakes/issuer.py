@@ -15,10 +15,13 @@ from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 from tokenvend.adapters.jwt_verifier import JoserfcVerifier
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.workload.issuer import Jwk, SubjectRule, TrustedIssuer
-from tokenvend.ports import Clock, StoreAwayError
+from tokenvend.domain.workload.keys import usable_keys
+from tokenvend.ports import Clock, IssuerAwayError, StoreAwayError
+from tokenvend.vending.issuer_keys import IssuerKeys
 from tokenvend.vending.workloads import RememberedIssuers, Workloads
 
 URL = "https://ci.example"
+JWKS_URI = "https://ci.example/keys"
 #: What the tokens are for: the deployment's URL.
 AUDIENCE = "https://tokens.example.com"
 SUBJECT = "repo:acme/app:ref:refs/heads/main"
@@ -126,7 +129,28 @@ class InMemoryTrustedIssuers:
         return self.issuers.get(issuer)
 
 
-def workloads_of(issuers: InMemoryTrustedIssuers, clock: Clock) -> Workloads:
+@dataclass
+class FakeKeySets:
+    """`ports.workloads.KeySets`; `asked` has each URL that was asked for."""
+
+    published: dict[str, tuple[Jwk, ...]] = field(default_factory=dict)
+    is_away: bool = False
+    asked: list[str] = field(default_factory=list)
+
+    def publish(self, *keys: Key, at: str = JWKS_URI) -> None:
+        self.published[at] = tuple(public_jwk(key) for key in keys)
+
+    def fetch(self, jwks_uri: str) -> tuple[Jwk, ...]:
+        self.asked.append(jwks_uri)
+        found = usable_keys(self.published.get(jwks_uri, ()))
+        if self.is_away or not found:
+            raise IssuerAwayError("away")
+        return found
+
+
+def workloads_of(
+    issuers: InMemoryTrustedIssuers, clock: Clock, key_sets: FakeKeySets | None = None
+) -> Workloads:
     """What proves workloads in a cold environment, by *issuers*."""
     remembered = RememberedIssuers(
         issuers=issuers,
@@ -134,4 +158,9 @@ def workloads_of(issuers: InMemoryTrustedIssuers, clock: Clock) -> Workloads:
         trust=timedelta(seconds=30),
         outage_grace=timedelta(seconds=900),
     )
-    return Workloads(issuers=remembered, verifier=JoserfcVerifier(), clock=clock)
+    return Workloads(
+        issuers=remembered,
+        keys=IssuerKeys(key_sets=key_sets or FakeKeySets(), clock=clock),
+        verifier=JoserfcVerifier(),
+        clock=clock,
+    )

@@ -26,6 +26,7 @@ from tokenvend_cli.commands.context import (
 from tokenvend_cli.commands.show_plan import plan_document, show_notices, show_plan
 from tokenvend_cli.configuration.checked import CheckedFile, check_file
 from tokenvend_cli.configuration.discovery import discover
+from tokenvend_cli.configuration.jwks_uris import PatientKeys, discover_jwks_uri
 from tokenvend_cli.configuration.models import json_schema
 from tokenvend_cli.configuration.patience import PatientDiscovery
 from tokenvend_cli.configuration.providers import undiscovered
@@ -35,8 +36,10 @@ from tokenvend_cli.deployment.registry_table import RegistryTable, Writes
 from tokenvend_cli.deployment.unchecked import (
     Unchecked,
     definitions_in,
+    jwks_uris_in,
     plannable,
     refuse_unless_pinned,
+    unchecked_issuers,
     unchecked_of,
 )
 from tokenvend_cli.problems import ConfigurationError, UsageError
@@ -214,13 +217,18 @@ def _make_plan(context: typer.Context, file: File) -> Plan:
     table, aliases = registry_of(deployment), Aliases(deployment)
     registry = table.read()
     asked = PatientDiscovery(discover, definitions_in(registry.items))
+    keys = PatientKeys(discover_jwks_uri, jwks_uris_in(registry.items))
     checked = check_file(
         file,
         asked.choose,
         local_stack=deployment.is_local_stack,
+        find_keys=keys.find,
         deployment_url=deployment.output("VendingApiUrl"),
     )
-    unchecked = unchecked_of(asked, checked, registry.items)
+    unchecked = [
+        *unchecked_of(asked, checked, registry.items),
+        *unchecked_issuers(keys, checked),
+    ]
     return Plan(
         checked,
         changes_between(registry.items, plannable(checked.items, registry.items, unchecked)),

@@ -68,6 +68,10 @@ def plan_document(
             }
             for name, provider in checked.providers.items()
         },
+        "issuers": {
+            name: {"issuer": model.issuer, "jwks_uri": checked.jwks_uris.get(name)}
+            for name, model in checked.configuration.issuers.items()
+        },
         "unchecked": [each.to_dict() for each in unchecked],
         "notices": [str(notice) for notice in checked.notices],
     }
@@ -82,6 +86,7 @@ def show_plan(
     """The plan in lines, with a count at the end."""
     show_notices(checked)
     _show_providers(checked, {each.issuer for each in unchecked})
+    _show_issuers(checked)
     for each in unchecked:
         _note_unchecked(each)
     for change in changes:
@@ -129,6 +134,15 @@ def _show_providers(checked: CheckedFile, away: Collection[str]) -> None:
             origin = f"profile {model.profile}"
         line = Text.assemble("  provider ", (name, "bold"), f"  {provider.token_endpoint}")
         show(line.append(f"  {origin}" if origin else "", "dim"))
+
+
+def _show_issuers(checked: CheckedFile) -> None:
+    for name, model in checked.configuration.issuers.items():
+        keys = checked.jwks_uris.get(name) or "not checked"
+        if model.keys is not None:
+            keys = f"{len(model.keys)} keys in the file"
+        line = Text.assemble("  issuer ", (name, "bold"), f"  {model.issuer}")
+        show(line.append(f"  keys: {keys}", "dim"))
 
 
 def _show_change(change: Change) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tokenvend.adapters.dynamodb.registry_items import RegistryItem
 from tokenvend_cli.configuration.compile import compile_registry
+from tokenvend_cli.configuration.jwks_uris import FindKeys, not_asked, resolve_jwks_uris
 from tokenvend_cli.configuration.load import ConfigurationFile, load_configuration
 from tokenvend_cli.configuration.models import ConfigurationModel
 from tokenvend_cli.configuration.providers import (
@@ -26,6 +27,7 @@ class CheckedFile:
 
     file: ConfigurationFile
     providers: dict[str, Provider]
+    jwks_uris: dict[str, str]
     deployment_url: str | None = None
 
     @property
@@ -42,7 +44,10 @@ class CheckedFile:
     def items(self) -> list[RegistryItem]:
         """The registry's items that the file stands for."""
         return compile_registry(
-            self.configuration, self.providers, deployment_url=self.deployment_url
+            self.configuration,
+            self.providers,
+            jwks_uris=self.jwks_uris,
+            deployment_url=self.deployment_url,
         )
 
 
@@ -51,11 +56,17 @@ type Choose = Callable[[ConfigurationModel], Discover]
 
 
 def check_file(
-    path: Path, choose: Choose, *, local_stack: bool, deployment_url: str | None = None
+    path: Path,
+    choose: Choose,
+    *,
+    local_stack: bool,
+    find_keys: FindKeys = not_asked,
+    deployment_url: str | None = None,
 ) -> CheckedFile:
     """The file at *path*; only the *local_stack* may have providers on the loopback interface.
 
-    *choose* says how its issuers are asked; *deployment_url* is where it will be deployed.
+    *choose* says how its providers' issuers are asked, *find_keys* how those of workloads;
+    *deployment_url* is where it will be deployed.
 
     Raises:
         CommandError: it cannot be read.
@@ -66,8 +77,11 @@ def check_file(
         file.configuration.providers, choose(file.configuration), local_stack=local_stack
     )
     found = problems_of(file.configuration, providers, now=datetime.now(UTC))
-    file.refuse([*unresolved, *found])
-    return CheckedFile(file, providers, deployment_url)
+    jwks_uris, unknown = resolve_jwks_uris(
+        file.configuration.issuers, find_keys, local_stack=local_stack
+    )
+    file.refuse([*unresolved, *unknown, *found])
+    return CheckedFile(file, providers, jwks_uris, deployment_url)
 
 
 def only_for(credential: str, discover: Discover) -> Choose:

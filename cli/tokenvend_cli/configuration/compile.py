@@ -1,6 +1,6 @@
 """Turn the file into the registry's items: one for each identity and credential."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from tokenvend.adapters.dynamodb.definition_items import build_definition
 from tokenvend.adapters.dynamodb.issuer_items import build_issuer
@@ -38,11 +38,13 @@ def compile_registry(
     configuration: ConfigurationModel,
     providers: dict[str, Provider],
     *,
+    jwks_uris: Mapping[str, str] | None = None,
     deployment_url: str | None = None,
 ) -> list[RegistryItem]:
     """The items in the order in which they may be written: what is named comes first.
 
-    *deployment_url* is what subject tokens are for, where their issuer's audience is not given.
+    *jwks_uris* is where issuers publish their keys, by their names. *deployment_url* is the
+    audience of the subject tokens of an issuer for which none is given.
     """
     definitions = [
         _definition(name, model, providers[model.provider])
@@ -67,7 +69,7 @@ def compile_registry(
         for grant in configuration.grants
         for identity in identities_of(grant.caller, configuration.callers[grant.caller])
     ]
-    issuers = trusted_issuers(configuration, deployment_url=deployment_url)
+    issuers = trusted_issuers(configuration, jwks_uris or {}, deployment_url=deployment_url)
     return [
         *_published_keys(definitions),
         *described,

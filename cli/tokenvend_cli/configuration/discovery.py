@@ -23,16 +23,16 @@ def discover(issuer: str, fetch: "Fetch | None" = None) -> Provider:
     # RFC 8414 §3.3: otherwise one issuer could speak for another.
     if metadata.get("issuer") != issuer:
         raise CommandError("its metadata names another issuer; they must be equal to the letter")
-    token_endpoint = _url(metadata, "token_endpoint")
+    token_endpoint = url_in(metadata, "token_endpoint")
     if token_endpoint is None:
         raise CommandError("its metadata names no token_endpoint; give token_endpoint instead")
     return Provider(
         token_endpoint=token_endpoint,
         client_authentication=_client_authentication(metadata),
         issuer=issuer,
-        authorization_endpoint=_url(metadata, "authorization_endpoint"),
-        revocation_endpoint=_url(metadata, "revocation_endpoint"),
-        introspection_endpoint=_url(metadata, "introspection_endpoint"),
+        authorization_endpoint=url_in(metadata, "authorization_endpoint"),
+        revocation_endpoint=url_in(metadata, "revocation_endpoint"),
+        introspection_endpoint=url_in(metadata, "introspection_endpoint"),
         # RFC 9207 §3.
         requires_iss=metadata.get("authorization_response_iss_parameter_supported") is True,
     )
@@ -47,7 +47,12 @@ def _first_metadata(issuer: str, fetch: Fetch) -> dict[str, Any]:
         return fetch(f"{root}{path}/.well-known/openid-configuration")
 
 
-def _url(metadata: dict[str, Any], name: str) -> str | None:
+def url_in(metadata: dict[str, Any], name: str) -> str | None:
+    """The plain URL *name* of *metadata*, or `None` where it has none.
+
+    Raises:
+        CommandError: it is something else.
+    """
     value = metadata.get(name)
     if value is None:
         return None
@@ -63,6 +68,11 @@ def _client_authentication(metadata: dict[str, Any]) -> ClientAuthentication:
     if not known:
         raise CommandError(f"it takes none of {', '.join(ClientAuthentication)}")
     return known[0]
+
+
+def fetch(url: str) -> dict[str, Any]:
+    """The JSON object at *url*; the port's adapter."""
+    return _fetch(url)
 
 
 def _fetch(url: str) -> dict[str, Any]:

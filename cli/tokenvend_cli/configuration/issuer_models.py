@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, JsonValue, model_validator
 
 from tokenvend.domain import bounds
-from tokenvend_cli.configuration.forms import Name, Target, whole
+from tokenvend_cli.configuration.forms import Name, Target, Url, whole
 from tokenvend_cli.configuration.strict import Strict
 
 #: A subject or claim, or a pattern of it. What cannot be in a text is of no use in a pattern.
@@ -57,11 +57,23 @@ class IssuerModel(Strict):
         le=_AGE_MAXIMUM_SECONDS,
         description=f"How old a token may be, by its `iat`; else {_AGE_SECONDS}",
     )
-    keys: list[dict[str, JsonValue]] = Field(
+    jwks_uri: Url | None = Field(
+        default=None,
+        description="Where it publishes its keys; else what its metadata says at `apply`, pinned",
+        examples=["https://token.actions.githubusercontent.com/.well-known/jwks"],
+    )
+    keys: list[dict[str, JsonValue]] | None = Field(
+        default=None,
         min_length=1,
-        description="Its public keys, each in the form of RFC 7517",
+        description="Or its public keys themselves, each in the form of RFC 7517",
         examples=[[{"kty": "EC", "crv": "P-256", "kid": "one", "x": "…", "y": "…"}]],
     )
+
+    @model_validator(mode="after")
+    def _one_way_to_its_keys(self) -> Self:
+        if self.keys is not None and self.jwks_uri is not None:
+            raise ValueError("give jwks_uri or keys, not both")
+        return self
 
 
 class WorkloadModel(Strict):

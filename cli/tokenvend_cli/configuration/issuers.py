@@ -18,9 +18,12 @@ type Placed = tuple[str, SubjectRule]
 
 
 def trusted_issuers(
-    configuration: ConfigurationModel, *, deployment_url: str | None
+    configuration: ConfigurationModel, jwks_uris: Mapping[str, str], *, deployment_url: str | None
 ) -> list[TrustedIssuer]:
-    """The issuers that the file trusts. *deployment_url* is the audience where none is given."""
+    """The issuers that the file trusts, by the *jwks_uris* that were found.
+
+    *deployment_url* is the audience where none is given.
+    """
     rules = _rules_by_issuer(configuration)
     return [
         TrustedIssuer(
@@ -29,7 +32,8 @@ def trusted_issuers(
             audience=model.audience or deployment_url,
             algorithms=frozenset(model.algorithms),
             max_age=timedelta(seconds=model.max_age_seconds),
-            keys=usable_keys(model.keys),
+            keys=usable_keys(model.keys or ()),
+            jwks_uri=jwks_uris.get(name),
             rules=tuple(rule for _, rule in rules.get(name, [])),
         )
         for name, model in configuration.issuers.items()
@@ -49,7 +53,7 @@ def issuer_problems(configuration: ConfigurationModel) -> Iterator[Problem]:
 
 
 def _key_problems(place: str, model: IssuerModel) -> Iterator[Problem]:
-    for index, key in enumerate(model.keys):
+    for index, key in enumerate(model.keys or ()):
         if PRIVATE_MEMBERS & key.keys():
             yield Problem(f"{place}[{index}]", "is a private key: give its public half alone")
         elif not usable_keys([key]):

@@ -1,4 +1,4 @@
-"""Credentials whose issuer is away: which can stay as they are, and which hold an apply up."""
+"""What rests on an issuer that is away: what can stay as it is, and what holds an apply up."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from tokenvend.adapters.dynamodb.definition_items import parse_definition
 from tokenvend.adapters.dynamodb.registry_items import RegistryItem
 from tokenvend.domain.registry import CredentialDefinition
 from tokenvend_cli.configuration.checked import CheckedFile
+from tokenvend_cli.configuration.jwks_uris import PatientKeys
 from tokenvend_cli.configuration.patience import PatientDiscovery
 from tokenvend_cli.deployment.kinds import Kind, kind_of, name_of
 from tokenvend_cli.problems import CommandError
@@ -15,7 +16,7 @@ from tokenvend_cli.problems import CommandError
 
 @dataclass(frozen=True, slots=True)
 class Unchecked:
-    """One issuer that is away, and why; `pinned` and `open` are its credentials.
+    """One issuer that is away, and why; `pinned` and `open` are its credentials, or itself.
 
     Pinned ones are as the last apply left them, as far as the file can tell. Open ones are new,
     or changed, so that what they would be is not known.
@@ -46,6 +47,34 @@ def definitions_in(items: Collection[RegistryItem]) -> dict[str, CredentialDefin
             except ValueError:
                 continue
     return found
+
+
+def jwks_uris_in(items: Collection[RegistryItem]) -> dict[str, str]:
+    """The `jwks_uri` that is deployed of each trusted issuer, by its `iss`."""
+    return {
+        str(item.document.get("issuer")): str(item.document["jwks_uri"])
+        for item in items
+        if kind_of(item) is Kind.ISSUER and "jwks_uri" in item.document
+    }
+
+
+def unchecked_issuers(keys: PatientKeys, checked: CheckedFile) -> list[Unchecked]:
+    """The trusted issuers whose metadata could not be read; empty where each answered.
+
+    What is pinned of one is its `jwks_uri`; whatever else the file says of it can be applied.
+    """
+    found = []
+    for name, model in checked.configuration.issuers.items():
+        if model.issuer in keys.away and model.keys is None and model.jwks_uri is None:
+            known = (_open_name(name),)
+            pinned, waiting = (known, ()) if name in checked.jwks_uris else ((), known)
+            found.append(Unchecked(model.issuer, keys.away[model.issuer], pinned, waiting))
+    return found
+
+
+def _open_name(issuer: str) -> str:
+    """An issuer among credentials, whose names have no space."""
+    return f"issuer {issuer}"
 
 
 def unchecked_of(
@@ -81,7 +110,7 @@ def plannable(
     before = {item.key: item for item in deployed}
     found = []
     for item in desired:
-        if kind_of(item) is Kind.CREDENTIAL and name_of(item) in still_open:
+        if _name_if_discovered(item) in still_open:
             if item.key in before:
                 found.append(before[item.key])
         elif kind_of(item) is not Kind.GRANT or item.sk not in still_open:
@@ -89,6 +118,16 @@ def plannable(
         elif item.key in before:
             found.append(before[item.key])
     return found
+
+
+def _name_if_discovered(item: RegistryItem) -> str | None:
+    match kind_of(item):
+        case Kind.CREDENTIAL:
+            return name_of(item)
+        case Kind.ISSUER:
+            return _open_name(name_of(item))
+        case _:
+            return None
 
 
 def refuse_unless_pinned(unchecked: Collection[Unchecked]) -> None:

@@ -18,6 +18,7 @@ from tests.fakes.issuer import (
     TRUSTED,
     URL,
     FakeIssuer,
+    FakeKeySets,
     InMemoryTrustedIssuers,
     encoded,
     new_key,
@@ -43,12 +44,13 @@ class Scene:
 
     clock: FakeClock = field(default_factory=FakeClock)
     registry: InMemoryTrustedIssuers = field(default_factory=InMemoryTrustedIssuers)
+    key_sets: FakeKeySets = field(default_factory=FakeKeySets)
 
     def __post_init__(self) -> None:
         self.issuer = FakeIssuer(self.clock.now())
         self.trusted = TRUSTED
         self.registry.trust(self.trusted)
-        self.workloads = workloads_of(self.registry, self.clock)
+        self.workloads = workloads_of(self.registry, self.clock, self.key_sets)
 
     def trust(self, **changes: Any) -> None:
         self.trusted = replace(self.trusted, **changes)
@@ -170,6 +172,7 @@ def test_header_leads_to_no_key_of_the_attackers(
 
     assert refusal.rule == f"subject_token.{rule}"
     assert refusal.workload is None
+    assert scene.key_sets.asked == []
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,14 @@ class RequestsProviderClient:
         headers = {"Accept": "application/json", "Authorization": f"Bearer {bearer.reveal()}"}
         return self._call("GET", url, headers, None)
 
+    def get_public(self, url: str) -> ProviderResponse:
+        """What anybody may read at *url*.
+
+        Raises:
+            ProviderAwayError: as of `send`.
+        """
+        return self._call("GET", url, {"Accept": "application/json"}, None)
+
     def _call(
         self, method: str, url: str, headers: dict[str, str], form: dict[str, str] | None
     ) -> ProviderResponse:

@@ -4,6 +4,8 @@ from tokenvend.adapters.clock import SystemClock
 from tokenvend.adapters.jwt_verifier import JoserfcVerifier
 from tokenvend.composition.settings import Settings
 from tokenvend.composition.stores import Stores
+from tokenvend.domain.workload.issuer import Jwk
+from tokenvend.vending.issuer_keys import IssuerKeys
 from tokenvend.vending.workloads import RememberedIssuers, Workloads
 
 
@@ -15,4 +17,23 @@ def make_workloads(settings: Settings, stores: Stores, clock: SystemClock) -> Wo
         trust=settings.memory,
         outage_grace=settings.outage_grace,
     )
-    return Workloads(issuers=issuers, verifier=JoserfcVerifier(), clock=clock)
+    fetched = LazyKeySets(allow_loopback_http=settings.local_stack)
+    return Workloads(
+        issuers=issuers,
+        keys=IssuerKeys(key_sets=fetched, clock=clock),
+        verifier=JoserfcVerifier(),
+        clock=clock,
+    )
+
+
+class LazyKeySets:
+    """Only an issuer whose keys are not in the configuration needs the network."""
+
+    def __init__(self, *, allow_loopback_http: bool) -> None:
+        self._allow_loopback_http = allow_loopback_http
+
+    def fetch(self, jwks_uri: str) -> tuple[Jwk, ...]:
+        """See `ports.workloads.KeySets`."""
+        from tokenvend.adapters.issuer_key_sets import key_sets
+
+        return key_sets(allow_loopback_http=self._allow_loopback_http).fetch(jwks_uri)

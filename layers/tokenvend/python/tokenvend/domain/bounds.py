@@ -31,6 +31,10 @@ SUBJECT_TOKEN_BYTES = 8 * 1024
 SUBJECT_TOKEN_AGE = timedelta(hours=1)
 SUBJECT_TOKEN_AGE_MAXIMUM = timedelta(days=1)
 ISSUER_KEYS = 100
+ISSUER_KEYS_FRESH = timedelta(hours=1)
+ISSUER_KEYS_KEPT = timedelta(days=1)
+ISSUER_ASKED_AGAIN_AFTER = timedelta(seconds=30)
+ISSUER_TOTAL_SECONDS = 3
 
 # Leases. A holder has this long from acquisition to its put; a waiter waits no longer.
 LEASE = timedelta(seconds=12)

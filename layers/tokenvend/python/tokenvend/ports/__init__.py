@@ -8,6 +8,7 @@ from tokenvend.ports.aliases import CallerAliases
 from tokenvend.ports.clock import Clock
 from tokenvend.ports.connections import ConnectionReader, ConnectionStore, ConsentStore, Kept
 from tokenvend.ports.failures import (
+    IssuerAwayError,
     KeyAwayError,
     ProviderAwayError,
     SecretUnusableError,
@@ -46,6 +47,7 @@ __all__ = [
     "CredentialStates",
     "CredentialView",
     "Findings",
+    "IssuerAwayError",
     "Kept",
     "KeyAwayError",
     "Lookup",

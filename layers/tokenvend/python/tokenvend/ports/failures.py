@@ -22,6 +22,10 @@ class ProviderAwayError(Exception):
     """The provider could not be reached, or its answer did not arrive whole and in time."""
 
 
+class IssuerAwayError(Exception):
+    """An issuer's keys could not be fetched whole and in time, or its answer holds none."""
+
+
 class SecretUnusableError(Exception):
     """A secret is missing or lacks a field. The text says which, and never a value."""
 

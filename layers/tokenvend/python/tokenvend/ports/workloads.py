@@ -25,3 +25,14 @@ class SignatureVerifier(Protocol):
 
         Whatever the token or the key is, it never raises.
         """
+
+
+class KeySets(Protocol):
+    """Issuers' published keys (RFC 7517 §5)."""
+
+    def fetch(self, jwks_uri: str) -> tuple[Jwk, ...]:
+        """The keys at *jwks_uri* that can verify something: at least one.
+
+        Raises:
+            IssuerAwayError: they could not be fetched within `bounds.ISSUER_TOTAL_SECONDS`.
+        """

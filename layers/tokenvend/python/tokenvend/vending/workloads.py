@@ -12,9 +12,10 @@ from tokenvend.domain.workload.claims import VerifiedToken, check_claims
 from tokenvend.domain.workload.exchange_request import SubjectToken
 from tokenvend.domain.workload.issuer import TrustedIssuer
 from tokenvend.domain.workload.jwt import UnverifiedToken, claims_of, read_unverified
-from tokenvend.domain.workload.keys import ASYMMETRIC, key_for
+from tokenvend.domain.workload.keys import ASYMMETRIC
 from tokenvend.ports import Clock, StoreAwayError
 from tokenvend.ports.workloads import SignatureVerifier, TrustedIssuers
+from tokenvend.vending.issuer_keys import IssuerKeys
 from tokenvend.vending.outage import store_away
 
 
@@ -75,9 +76,15 @@ class Workloads:
     """Proves callers by their subject tokens."""
 
     def __init__(
-        self, *, issuers: RememberedIssuers, verifier: SignatureVerifier, clock: Clock
+        self,
+        *,
+        issuers: RememberedIssuers,
+        keys: IssuerKeys,
+        verifier: SignatureVerifier,
+        clock: Clock,
     ) -> None:
         self._issuers = issuers
+        self._keys = keys
         self._verifier = verifier
         self._clock = clock
 
@@ -103,7 +110,7 @@ class Workloads:
         algorithm = unverified.algorithm
         if algorithm not in issuer.algorithms or algorithm not in ASYMMETRIC:
             raise SubjectTokenError(rule="subject_token.algorithm")
-        key = key_for(issuer.keys, key_id=unverified.key_id, algorithm=algorithm)
+        key = self._keys.find(issuer, unverified)
         if key is None:
             raise SubjectTokenError(rule="subject_token.key_known")
         if not self._verifier.is_signed_by(token, key, algorithm=algorithm):
