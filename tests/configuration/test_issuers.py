@@ -64,13 +64,14 @@ def test_workload_is_compiled_to_a_rule_of_its_issuer_and_a_grant_of_its_caller(
 
 
 def test_settings_of_an_issuer_are_compiled() -> None:
-    told = issuer(audience="urn:us", algorithms=["PS512"], max_age_seconds=60)
+    told = issuer(audience="urn:us", algorithms=["PS512"], max_age_seconds=60, one_time=True)
 
     found = parse_issuer(compiled(issuers=told)["issuer#https://ci.example", "*"].document)
 
     assert found.audience == "urn:us"
     assert found.algorithms == {"PS512"}
     assert found.max_age == timedelta(seconds=60)
+    assert found.one_time
 
 
 def test_workloads_of_one_caller_and_issuer_share_an_identity() -> None:

@@ -148,8 +148,26 @@ class FakeKeySets:
         return found
 
 
+@dataclass
+class InMemoryUsedTokens:
+    """`ports.workloads.UsedTokens` on a dictionary."""
+
+    used: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    fails_with: StoreAwayError | None = None
+
+    def use(self, issuer: str, token_id: str, *, until: datetime) -> bool:
+        if self.fails_with is not None:
+            raise self.fails_with
+        is_first = (issuer, token_id) not in self.used
+        self.used.setdefault((issuer, token_id), until)
+        return is_first
+
+
 def workloads_of(
-    issuers: InMemoryTrustedIssuers, clock: Clock, key_sets: FakeKeySets | None = None
+    issuers: InMemoryTrustedIssuers,
+    clock: Clock,
+    key_sets: FakeKeySets | None = None,
+    used: InMemoryUsedTokens | None = None,
 ) -> Workloads:
     """What proves workloads in a cold environment, by *issuers*."""
     remembered = RememberedIssuers(
@@ -162,5 +180,6 @@ def workloads_of(
         issuers=remembered,
         keys=IssuerKeys(key_sets=key_sets or FakeKeySets(), clock=clock),
         verifier=JoserfcVerifier(),
+        used=used or InMemoryUsedTokens(),
         clock=clock,
     )

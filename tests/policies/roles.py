@@ -67,6 +67,12 @@ def _keep_tokens(aws: SimpleNamespace) -> None:
     tokens.release_lease(KEY, lease=again, failure=FAILURE)
 
 
+def _use_subject_token(aws: SimpleNamespace) -> None:
+    until = datetime.now(UTC) + timedelta(minutes=5)
+    aws.stores.used_tokens.use("https://ci.example", "one", until=until)
+    aws.stores.issuers.read("https://ci.example")
+
+
 def _reject(aws: SimpleNamespace) -> None:
     aws.stores.tokens.reject(KEY, TOKEN)
 
@@ -233,7 +239,7 @@ _REQUESTS: tuple[Part, ...] = (
 #: By role: the log group, and what its function does.
 FUNCTIONS: dict[str, tuple[str, tuple[Part, ...]]] = {
     "VendIamRole": ("vend-iam", _REQUESTS),
-    "VendOauth2Role": ("vend-oauth2", _REQUESTS),
+    "VendOauth2Role": ("vend-oauth2", (*_REQUESTS, _use_subject_token)),
     "VendDirectRole": ("vend-direct", _REQUESTS),
     "ConnectPagesRole": (
         "connect-pages",

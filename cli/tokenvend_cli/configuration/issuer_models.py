@@ -57,6 +57,10 @@ class IssuerModel(Strict):
         le=_AGE_MAXIMUM_SECONDS,
         description=f"How old a token may be, by its `iat`; else {_AGE_SECONDS}",
     )
+    one_time: bool = Field(
+        default=False,
+        description="Each token counts once, by its `jti`; for platforms that make one per use",
+    )
     jwks_uri: Url | None = Field(
         default=None,
         description="Where it publishes its keys; else what its metadata says at `apply`, pinned",

@@ -32,6 +32,7 @@ def trusted_issuers(
             audience=model.audience or deployment_url,
             algorithms=frozenset(model.algorithms),
             max_age=timedelta(seconds=model.max_age_seconds),
+            one_time=model.one_time,
             keys=usable_keys(model.keys or ()),
             jwks_uri=jwks_uris.get(name),
             rules=tuple(rule for _, rule in rules.get(name, [])),

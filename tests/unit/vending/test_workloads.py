@@ -20,6 +20,7 @@ from tests.fakes.issuer import (
     FakeIssuer,
     FakeKeySets,
     InMemoryTrustedIssuers,
+    InMemoryUsedTokens,
     encoded,
     new_key,
     public_jwk,
@@ -45,12 +46,13 @@ class Scene:
     clock: FakeClock = field(default_factory=FakeClock)
     registry: InMemoryTrustedIssuers = field(default_factory=InMemoryTrustedIssuers)
     key_sets: FakeKeySets = field(default_factory=FakeKeySets)
+    used: InMemoryUsedTokens = field(default_factory=InMemoryUsedTokens)
 
     def __post_init__(self) -> None:
         self.issuer = FakeIssuer(self.clock.now())
         self.trusted = TRUSTED
         self.registry.trust(self.trusted)
-        self.workloads = workloads_of(self.registry, self.clock, self.key_sets)
+        self.workloads = workloads_of(self.registry, self.clock, self.key_sets, self.used)
 
     def trust(self, **changes: Any) -> None:
         self.trusted = replace(self.trusted, **changes)
@@ -394,6 +396,66 @@ def test_instant_that_is_none_is_refused(scene: Scene, name: str, value: Any) ->
 @pytest.mark.parametrize("name", ["exp", "iat"])
 def test_instant_that_is_missing_is_refused(scene: Scene, name: str) -> None:
     assert scene.refusal(scene.issuer.token(**{name: None})).rule == f"subject_token.{name}"
+
+
+# Used before -----------------------------------------------------------------------------------
+
+
+def test_token_counts_as_often_as_it_comes_unless_its_issuer_makes_one_per_use(
+    scene: Scene,
+) -> None:
+    token = scene.issuer.token()
+
+    assert scene.prove(token) == scene.prove(token)
+    assert scene.used.used == {}
+
+
+def test_replayed_token_is_refused(scene: Scene) -> None:
+    scene.trust(one_time=True)
+    token = scene.issuer.token()
+    scene.prove(token)
+
+    refusal = scene.refusal(token)
+    assert refusal.rule == "subject_token.replayed"
+    assert refusal.workload == Workload(URL, SUBJECT, "token-1")
+    # Signed anew, but the same token by its `jti`.
+    assert scene.refusal(scene.issuer.token(nbf=None)).rule == "subject_token.replayed"
+    scene.prove(scene.issuer.token(jti="token-2"))
+
+
+def test_token_that_is_refused_is_not_used_up(scene: Scene) -> None:
+    scene.trust(one_time=True)
+    scene.refusal(scene.issuer.token(sub="somebody else"))
+    scene.refusal(scene.issuer.token(aud="https://other.example"))
+
+    assert scene.prove(scene.issuer.token()).identity == "oidc:ci/billing"
+
+
+def test_token_without_an_id_counts_never_where_each_counts_once(scene: Scene) -> None:
+    scene.trust(one_time=True)
+
+    assert scene.refusal(scene.issuer.token(jti=None)).rule == "subject_token.token_id"
+
+
+@pytest.mark.parametrize(("lifetime_seconds", "kept_seconds"), [(300, 300), (10**9, 600)])
+def test_used_token_is_remembered_until_it_is_refused_for_its_age(
+    scene: Scene, lifetime_seconds: int, kept_seconds: int
+) -> None:
+    scene.trust(one_time=True)
+    issued_at = int(scene.clock.now().timestamp())
+    scene.prove(scene.issuer.token(exp=issued_at + lifetime_seconds))
+
+    (until,) = scene.used.used.values()
+    assert until.timestamp() == pytest.approx(issued_at + kept_seconds, abs=1)
+
+
+def test_token_is_not_taken_while_nobody_can_say_whether_it_was_used(scene: Scene) -> None:
+    scene.trust(one_time=True)
+    scene.used.fails_with = StoreAwayError("away")
+
+    with pytest.raises(TemporarilyUnavailableError) as caught:
+        scene.prove(scene.issuer.token())
+    assert caught.value.rule == "store.away"
 
 
 # Not well-formed -------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from tokenvend.observability.alarms import count_untrusted
 from tokenvend.ports import ConnectionStore, ConsentStore, CredentialReader
 
 if TYPE_CHECKING:
-    from tokenvend.ports.workloads import TrustedIssuers
+    from tokenvend.ports.workloads import TrustedIssuers, UsedTokens
 
 TOKENS = "tokens"
 CONNECTIONS = "connections"
@@ -98,6 +98,13 @@ class Stores:
         return DynamoDbTrustedIssuers(
             self._dynamodb, table=self._settings.registry_table, on_untrusted=count_untrusted
         )
+
+    @cached_property
+    def used_tokens(self) -> "UsedTokens":
+        """Subject tokens that count once."""
+        from tokenvend.adapters.dynamodb.used_tokens import DynamoDbUsedTokens
+
+        return DynamoDbUsedTokens(self._dynamodb, table=self._settings.tokens_table)
 
     @cached_property
     def credentials(self) -> CredentialReader:

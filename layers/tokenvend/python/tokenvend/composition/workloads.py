@@ -22,6 +22,7 @@ def make_workloads(settings: Settings, stores: Stores, clock: SystemClock) -> Wo
         issuers=issuers,
         keys=IssuerKeys(key_sets=fetched, clock=clock),
         verifier=JoserfcVerifier(),
+        used=stores.used_tokens,
         clock=clock,
     )
 

@@ -1,5 +1,6 @@
 """What proving a workload by its token needs of the outside."""
 
+from datetime import datetime
 from typing import Protocol
 
 from tokenvend.domain.secret import Secret
@@ -35,4 +36,17 @@ class KeySets(Protocol):
 
         Raises:
             IssuerAwayError: they could not be fetched within `bounds.ISSUER_TOTAL_SECONDS`.
+        """
+
+
+class UsedTokens(Protocol):
+    """Subject tokens that count once."""
+
+    def use(self, issuer: str, token_id: str, *, until: datetime) -> bool:
+        """Use up the token of *issuer* with the `jti` *token_id*; `False`: it was used before.
+
+        From *until* on the token is refused for its age, so it can be forgotten.
+
+        Raises:
+            StoreAwayError: nobody can say whether it was used.
         """

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from tokenvend.domain import bounds
 from tokenvend.domain.errors import SubjectTokenError
-from tokenvend.domain.identity import Entry, Proof, identity_of_workload
+from tokenvend.domain.identity import Entry, Proof, Workload, identity_of_workload
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.workload.claims import VerifiedToken, check_claims
 from tokenvend.domain.workload.exchange_request import SubjectToken
@@ -14,7 +14,7 @@ from tokenvend.domain.workload.issuer import TrustedIssuer
 from tokenvend.domain.workload.jwt import UnverifiedToken, claims_of, read_unverified
 from tokenvend.domain.workload.keys import ASYMMETRIC
 from tokenvend.ports import Clock, StoreAwayError
-from tokenvend.ports.workloads import SignatureVerifier, TrustedIssuers
+from tokenvend.ports.workloads import SignatureVerifier, TrustedIssuers, UsedTokens
 from tokenvend.vending.issuer_keys import IssuerKeys
 from tokenvend.vending.outage import store_away
 
@@ -81,11 +81,13 @@ class Workloads:
         issuers: RememberedIssuers,
         keys: IssuerKeys,
         verifier: SignatureVerifier,
+        used: UsedTokens,
         clock: Clock,
     ) -> None:
         self._issuers = issuers
         self._keys = keys
         self._verifier = verifier
+        self._used = used
         self._clock = clock
 
     def prove(self, subject: SubjectToken, entry: Entry) -> Proof:
@@ -102,6 +104,8 @@ class Workloads:
         self._check_signature(subject.token, unverified, issuer)
         verified = check_claims(claims_of(subject.token), issuer, now=self._clock.now())
         caller = _caller_of(verified, issuer)
+        if issuer.one_time:
+            self._use_up(verified)
         return Proof(entry, identity_of_workload(issuer.name, caller), workload=verified.workload)
 
     def _check_signature(
@@ -116,10 +120,31 @@ class Workloads:
         if not self._verifier.is_signed_by(token, key, algorithm=algorithm):
             raise SubjectTokenError(rule="subject_token.signature")
 
+    def _use_up(self, verified: VerifiedToken) -> None:
+        workload = verified.workload
+        try:
+            is_first = self._used.use(
+                workload.issuer, workload.token_id or "", until=verified.holds_until
+            )
+        except StoreAwayError:
+            # Whoever cannot tell whether it was used must not take it.
+            raise store_away() from None
+        if not is_first:
+            raise _about(
+                workload,
+                SubjectTokenError(
+                    "The subject token has been used before.", rule="subject_token.replayed"
+                ),
+            )
+
+
+def _about(workload: Workload, error: SubjectTokenError) -> SubjectTokenError:
+    error.workload = workload
+    return error
+
 
 def _caller_of(verified: VerifiedToken, issuer: TrustedIssuer) -> str:
     try:
         return issuer.caller_of(verified.claims)
     except SubjectTokenError as error:
-        error.workload = verified.workload
-        raise
+        raise _about(verified.workload, error) from None

@@ -1,7 +1,7 @@
 """What a verified token says of time, audience and subject (RFC 7519 §4.1)."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import isfinite
 
 from tokenvend.domain import bounds
@@ -19,12 +19,12 @@ _LONGEST_TOKEN_ID = 256
 class VerifiedToken:
     """A token that its issuer signed for this deployment, and that holds now.
 
-    `expires_at` is in seconds since 1970-01-01T00:00:00Z, as `exp` is.
+    It is not accepted any more from `holds_until`: it has expired then, or is too old.
     """
 
     workload: Workload
     claims: Claims
-    expires_at: float
+    holds_until: datetime
 
 
 def check_claims(claims: Claims, issuer: TrustedIssuer, *, now: datetime) -> VerifiedToken:
@@ -40,12 +40,12 @@ def check_claims(claims: Claims, issuer: TrustedIssuer, *, now: datetime) -> Ver
     )
     try:
         _check_audience(claims, issuer)
-        expires_at = _check_times(claims, issuer, now.timestamp())
+        left_seconds = _check_times(claims, issuer, now.timestamp())
         _check_token_id(workload, issuer)
     except SubjectTokenError as error:
         error.workload = workload
         raise
-    return VerifiedToken(workload, claims, expires_at)
+    return VerifiedToken(workload, claims, now + timedelta(seconds=left_seconds))
 
 
 def _check_token_id(workload: Workload, issuer: TrustedIssuer) -> None:
@@ -69,7 +69,7 @@ def _check_audience(claims: Claims, issuer: TrustedIssuer) -> None:
 
 
 def _check_times(claims: Claims, issuer: TrustedIssuer, now: float) -> float:
-    """The instant at which the token expires.
+    """How many seconds the token is accepted for yet.
 
     An issuer's clock may be ahead of ours, so what has just begun has a little leeway.
     """
@@ -86,7 +86,8 @@ def _check_times(claims: Claims, issuer: TrustedIssuer, now: float) -> float:
             "The subject token is older than its issuer's tokens may be here.",
             rule="subject_token.too_old",
         )
-    return expires_at
+    too_old_at = issued_at + issuer.max_age.total_seconds()
+    return min(expires_at, too_old_at) - now
 
 
 def _seconds(claims: Claims, name: str) -> float:
