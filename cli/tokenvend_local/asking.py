@@ -8,6 +8,7 @@ from typing import Any
 
 import requests
 
+from tokenvend.domain.request import TOKEN_EXCHANGE
 from tokenvend_local.deployment import Deployed, client
 from tokenvend_local.principals import Principal, SignedBy
 
@@ -67,6 +68,16 @@ def ask_as_client(
     auth = (proof.client_id, proof.client_secret) if basic else None
     document = form if basic else {**form, **in_body}
     return _post(token_url(deployed, "oauth2", credential), document, auth)
+
+
+def ask_as_workload(deployed: Deployed, subject_token: str, credential: str, **form: str) -> Answer:
+    """POST /oauth2/{credential}/token with a token of the workload's platform (RFC 8693)."""
+    exchange = {
+        "grant_type": TOKEN_EXCHANGE,
+        "subject_token": subject_token,
+        "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
+    }
+    return _post_form(token_url(deployed, "oauth2", credential), {**exchange, **form}, None)
 
 
 def ask_directly(

@@ -214,7 +214,7 @@ def test_block_is_seen_in_what_is_deployed_and_not_in_the_file(
             "there is no caller shp; there are: events, shop",
             id="unknown caller",
         ),
-        pytest.param(JOBS, 2, "exactly one of --caller and --identity", id="nobody"),
+        pytest.param(JOBS, 2, "exactly one of --caller, --identity and --claims", id="nobody"),
         pytest.param(
             ("--caller", "shop", "--identity", "client:a", *JOBS), 2, "exactly one", id="both"
         ),

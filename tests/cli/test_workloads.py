@@ -1,5 +1,6 @@
 """Issuers and workloads in `plan`, `apply` and `explain`."""
 
+import json
 from typing import Any
 
 import pytest
@@ -188,3 +189,38 @@ def test_validate_and_explain_ask_no_issuer(
     assert tokenvend.on_file("validate").exit_code == 0
     explained = tokenvend.on_file("explain", "--caller", "deploy", "--credential", "jobs")
     assert explained.exit_code == 0
+
+
+def explained(tokenvend: Tokenvend, claims: dict[str, Any] | str, *where: str) -> dict[str, Any]:
+    text = claims if isinstance(claims, str) else json.dumps(claims)
+    words = ("explain", "--credential", "jobs", "--claims", text, *where)
+    (verdict,) = tokenvend.json(*(words if where else (*words, "--file", str(tokenvend.file))))
+    return dict(verdict)
+
+
+@pytest.mark.parametrize("where", [(), ("--deployed",)], ids=["file", "deployed"])
+def test_explain_says_whose_a_subject_token_is(applied: Tokenvend, where: tuple[str, ...]) -> None:
+    mine = explained(applied, {"iss": URL, "sub": SUBJECT}, *where)
+    nobodys = explained(applied, {"iss": URL, "sub": SUBJECT + "2"}, *where)
+    elsewhere = explained(applied, {"iss": URL + "/", "sub": SUBJECT}, *where)
+
+    assert (mine["decision"], mine["caller"], mine["identity"]) == ("granted", "deploy", IDENTITY)
+    assert (nobodys["decision"], nobodys["rule"]) == ("refused", "subject_token.subject_known")
+    assert (elsewhere["decision"], elsewhere["rule"]) == ("refused", "subject_token.issuer_known")
+
+
+def test_explain_exits_with_one_for_a_token_that_is_nobodys(applied: Tokenvend) -> None:
+    claims = json.dumps({"iss": URL, "sub": "x"})
+
+    refused = applied.on_file("explain", "--credential", "jobs", "--claims", claims)
+
+    assert refused.exit_code == 1
+    assert "No caller is known by this token's subject and claims." in refused.output
+
+
+@pytest.mark.parametrize("claims", ["{", "[]", "{}", '{"iss": 7}'])
+def test_claims_that_are_none_are_wrong_use(applied: Tokenvend, claims: str) -> None:
+    refused = applied.on_file("explain", "--credential", "jobs", "--claims", claims)
+
+    assert refused.exit_code == 2
+    assert "--claims is a JSON object with iss" in refused.output

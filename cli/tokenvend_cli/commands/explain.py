@@ -20,14 +20,11 @@ from tokenvend.adapters.dynamodb.registry_items import (
     parse_grant,
 )
 from tokenvend.domain.decision import Decision, decide
-from tokenvend.domain.errors import TokenVendError
+from tokenvend.domain.errors import SubjectTokenError, TokenVendError
 from tokenvend.domain.identity import (
     Entry,
-    NotAnIdentityError,
     Proof,
     Workload,
-    identity_of_principal,
-    identity_of_session,
 )
 from tokenvend.domain.registry import CredentialKind, RegistryView
 from tokenvend.domain.request import VendRequest, parse_vend_request
@@ -46,11 +43,11 @@ from tokenvend_cli.commands.context import (
     show,
     told,
 )
+from tokenvend_cli.commands.explained_identity import identities_asked_for
 from tokenvend_cli.configuration.checked import check_file, only_for
 from tokenvend_cli.configuration.discovery import discover
 from tokenvend_cli.configuration.providers import Provider, undiscovered
-from tokenvend_cli.deployment.kinds import Kind, identities_of_caller, names_of
-from tokenvend_cli.problems import CommandError, IssuerAwayError, UsageError
+from tokenvend_cli.problems import IssuerAwayError, UsageError
 
 #: In place of an endpoint; no secret goes anywhere by it, and nothing of it is shown.
 _NOT_KNOWN = "https://not-known.invalid/"
@@ -81,6 +78,10 @@ def explain(
         str | None,
         typer.Option(help="Or one identity: a role's, user's or session's ARN, or client:ID."),
     ] = None,
+    claims: Annotated[
+        str | None,
+        typer.Option(help="Or a subject token's claims, as a JSON object with iss and sub."),
+    ] = None,
     scope: Annotated[str | None, typer.Option(help="Scopes, separated by spaces.")] = None,
     audience: Annotated[str | None, typer.Option(help="As in a request.")] = None,
     resource: Annotated[str | None, typer.Option(help="As in a request.")] = None,
@@ -94,7 +95,8 @@ def explain(
 ) -> None:
     """Say what a caller would get, and by which rule. Exits with 1 if it is refused.
 
-    That the caller can prove who it is, is taken for granted.
+    That the caller can prove who it is, is taken for granted: of a subject token only the subject
+    and the claims are looked at, not its signature, its audience or its times.
 
     Example: tokenvend explain --caller billing --credential sr-jobs --scope jobs_read
     """
@@ -102,10 +104,17 @@ def explain(
     asked |= {"tenant": tenant, "connection": connection}
     request = _request(credential, asked)
     items = _deployed_items(context) if deployed else _file_items(file, credential)
-    verdicts = [
-        _verdict(items, each, request)
-        for each in _identities(list(items.values()), caller, identity)
-    ]
+    try:
+        identities = identities_asked_for(
+            list(items.values()), caller=caller, identity=identity, claims=claims
+        )
+        verdicts = [_verdict(items, each, request) for each in identities]
+    except SubjectTokenError as error:
+        verdicts = [
+            _refusal(
+                {"identity": "the subject token", "caller": None, "credential": credential}, error
+            )
+        ]
     if as_json:
         print_json(verdicts)
     else:
@@ -142,28 +151,6 @@ def _deployed_items(context: typer.Context) -> Items:
     return {item.key: item for item in registry_of(deployment_of(context)).read().items}
 
 
-def _identities(items: list[RegistryItem], caller: str | None, identity: str | None) -> list[str]:
-    if (caller is None) == (identity is None):
-        raise UsageError("give exactly one of --caller and --identity")
-    if identity is not None:
-        return [_canonical(identity)]
-    found = identities_of_caller(items, caller or "")
-    if not found:
-        known = ", ".join(names_of(items, Kind.CALLER)) or "none"
-        raise CommandError(f"there is no caller {caller}; there are: {known}")
-    return found
-
-
-def _canonical(identity: str) -> str:
-    if not identity.startswith("arn:"):
-        return identity
-    try:
-        is_session = ":assumed-role/" in identity
-        return identity_of_session(identity) if is_session else identity_of_principal(identity)
-    except NotAnIdentityError as error:
-        raise UsageError(str(error)) from None
-
-
 def _verdict(items: Items, identity: str, request: VendRequest) -> dict[str, Any]:
     view = _view(items, identity, request)
     proof, view = _proven(identity, view)
@@ -175,13 +162,17 @@ def _verdict(items: Items, identity: str, request: VendRequest) -> dict[str, Any
     try:
         decision = decide(proof, request, view, now=datetime.now(UTC))
     except TokenVendError as error:
-        return base | {
-            "decision": "refused",
-            "rule": str(error.rule),
-            "error": error.code,
-            "reason": _REASONS.get(error.rule, error.description),
-        }
+        return _refusal(base, error)
     return base | {"decision": "granted", "rule": "granted"} | _token(decision)
+
+
+def _refusal(base: dict[str, Any], error: TokenVendError) -> dict[str, Any]:
+    return base | {
+        "decision": "refused",
+        "rule": str(error.rule),
+        "error": error.code,
+        "reason": _REASONS.get(error.rule, error.description),
+    }
 
 
 def _proven(identity: str, view: RegistryView) -> tuple[Proof, RegistryView]:

@@ -1,0 +1,70 @@
+"""Whom `explain` is asked about: a caller, one of its identities, or a subject token's claims."""
+
+import json
+from typing import Any
+
+from tokenvend.adapters.dynamodb.issuer_items import parse_issuer
+from tokenvend.adapters.dynamodb.registry_items import RegistryItem
+from tokenvend.domain.errors import SubjectTokenError
+from tokenvend.domain.identity import (
+    NotAnIdentityError,
+    identity_of_principal,
+    identity_of_session,
+    identity_of_workload,
+)
+from tokenvend_cli.deployment.kinds import Kind, identities_of_caller, kind_of, names_of
+from tokenvend_cli.problems import CommandError, UsageError
+
+
+def identities_asked_for(
+    items: list[RegistryItem], *, caller: str | None, identity: str | None, claims: str | None
+) -> list[str]:
+    """The identities that *caller* has, or the one that *identity* or *claims* stand for.
+
+    Raises:
+        UsageError: not exactly one of the three is given, or it cannot be meant.
+        CommandError: there is no such caller.
+        SubjectTokenError: the claims are no caller's.
+    """
+    if sum(each is not None for each in (caller, identity, claims)) != 1:
+        raise UsageError("give exactly one of --caller, --identity and --claims")
+    if identity is not None:
+        return [_canonical(identity)]
+    if claims is not None:
+        return [_identity_of_claims(items, _claims_in(claims))]
+    found = identities_of_caller(items, caller or "")
+    if not found:
+        known = ", ".join(names_of(items, Kind.CALLER)) or "none"
+        raise CommandError(f"there is no caller {caller}; there are: {known}")
+    return found
+
+
+def _canonical(identity: str) -> str:
+    if not identity.startswith("arn:"):
+        return identity
+    try:
+        is_session = ":assumed-role/" in identity
+        return identity_of_session(identity) if is_session else identity_of_principal(identity)
+    except NotAnIdentityError as error:
+        raise UsageError(str(error)) from None
+
+
+def _claims_in(text: str) -> dict[str, Any]:
+    try:
+        claims = json.loads(text)
+    except ValueError:
+        claims = None
+    if not isinstance(claims, dict) or not isinstance(claims.get("iss"), str):
+        raise UsageError("--claims is a JSON object with iss, as a decoded subject token has it")
+    return claims
+
+
+def _identity_of_claims(items: list[RegistryItem], claims: dict[str, Any]) -> str:
+    for item in items:
+        if kind_of(item) is Kind.ISSUER and item.document.get("issuer") == claims["iss"]:
+            issuer = parse_issuer(item.document)
+            return identity_of_workload(issuer.name, issuer.caller_of(claims))
+    raise SubjectTokenError(
+        f"There is no issuer {claims['iss']}: it is compared to the letter.",
+        rule="subject_token.issuer_known",
+    )

@@ -1,0 +1,171 @@
+"""Workloads by their own platform's tokens: an issuer on this machine, the deployed functions."""
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+
+import pytest
+from joserfc.jwk import Key
+from tests.fakes.issuer import FakeIssuer, new_key, public_jwk
+from tests.local_stack.conftest import MEMORY_SECONDS
+from tests.local_stack.world import World
+
+from tokenvend.domain.request import ACCESS_TOKEN_TYPE
+from tokenvend_local.asking import Answer, ask_as_workload
+from tokenvend_local.stack import LocalStack
+
+SUBJECT = "repo:acme/app:ref:refs/heads/main"
+
+
+@dataclass
+class Issuer:
+    """Publishes its metadata and its keys; `asked` has every path."""
+
+    keys: list[Key]
+    url: str = ""
+    is_down: bool = False
+    asked: list[str] = field(default_factory=list)
+
+    def document(self, path: str) -> dict[str, Any] | None:
+        self.asked.append(path)
+        if self.is_down:
+            return None
+        if path.endswith("/.well-known/openid-configuration"):
+            return {"issuer": self.url, "jwks_uri": f"{self.url}/keys"}
+        return {"keys": [dict(public_jwk(key)) for key in self.keys]}
+
+    def token(self, audience: str, *, key: Key | None = None, **claims: Any) -> str:
+        minted = FakeIssuer(datetime.now(UTC), url=self.url, key=key or self.keys[0])
+        return minted.token(**({"aud": audience, "sub": SUBJECT} | claims)).reveal()
+
+
+@pytest.fixture(scope="module")
+def issuer() -> Iterator[Issuer]:
+    found = Issuer([new_key("ES256", "first")])
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            document = found.document(self.path)
+            body = json.dumps(document).encode()
+            self.send_response(503 if document is None else 200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            """Nothing: what is asked is in `asked`."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    found.url = f"http://127.0.0.1:{server.server_port}/tenant"
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield found
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@dataclass(frozen=True)
+class Ci:
+    """A caller that is known by tokens of the issuer, and may have `credential`."""
+
+    stack: LocalStack
+    world: World
+    issuer: Issuer
+    credential: str
+    caller: str
+
+    @property
+    def audience(self) -> str:
+        return self.stack.deployed.outputs["VendingApiUrl"]
+
+    def ask(self, token: str, **form: str) -> Answer:
+        return ask_as_workload(self.stack.deployed, token, self.credential, **form)
+
+    def token(self, **claims: Any) -> str:
+        return self.issuer.token(self.audience, **claims)
+
+
+@pytest.fixture(scope="module")
+def ci(stack: LocalStack, world: World, issuer: Issuer) -> Iterator[Ci]:
+    credential, caller = world.name("jobs"), world.name("deploy")
+    world.credential(credential)
+    declared = world.name("ci")
+    issuers = world.configuration.setdefault("issuers", {})
+    issuers[declared] = {"issuer": issuer.url}
+    workload = {"issuer": declared, "sub": "repo:acme/app:ref:refs/heads/*"}
+    world.configuration["callers"][caller] = {"identities": [{"workload": workload}]}
+    world.grant(caller, credential)
+    world.apply()
+    yield Ci(stack, world, issuer, credential, caller)
+    # Its server goes, and each apply would ask it.
+    world.revoke_grants(caller)
+    del issuers[declared], world.configuration["callers"][caller]
+
+
+def test_workload_gets_a_token_and_the_audit_line_says_whose(
+    ci: Ci, keep_out_of_logs: set[str]
+) -> None:
+    token = ci.token(jti="run-of-the-local-stack")
+    keep_out_of_logs.update(token.split(".")[1:])
+
+    answer = ci.ask(token, scope="jobs_read")
+
+    assert (answer.status, answer.document.get("error")) == (200, None)
+    assert answer.document["issued_token_type"] == ACCESS_TOKEN_TYPE
+    keep_out_of_logs.add(answer.token)
+    (line,) = [line for line in ci.stack.function_logs() if "run-of-the-local-stack" in line]
+    audited = json.loads(line)
+    assert (audited["caller"], audited["subject"]) == (ci.caller, SUBJECT)
+    assert audited["issuer"] == ci.issuer.url
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        pytest.param({"aud": "https://other.example"}, id="another audience"),
+        pytest.param({"sub": "repo:acme/app:ref:refs/heads/team/main"}, id="another subject"),
+        pytest.param({"exp": 1_700_000_000}, id="expired"),
+        pytest.param({"iss": "http://127.0.0.1:1/tenant"}, id="another issuer"),
+    ],
+)
+def test_token_that_proves_nobody_gets_nothing(ci: Ci, claims: dict[str, Any]) -> None:
+    answer = ci.ask(ci.token(**claims))
+
+    assert (answer.status, answer.error) == (400, "invalid_request")
+
+
+def test_forged_token_gets_nothing_and_asks_nobody_else(ci: Ci) -> None:
+    forged = ci.token(key=new_key("ES256", "first"))
+
+    assert ci.ask(forged).error == "invalid_request"
+    assert {path.rpartition("/")[2] for path in ci.issuer.asked} <= {
+        *("keys", "openid-configuration"),
+    }
+
+
+def test_issuer_that_is_down_stops_nobody_whose_key_is_known(ci: Ci) -> None:
+    assert ci.ask(ci.token()).status == 200
+    ci.issuer.is_down = True
+    try:
+        assert ci.ask(ci.token()).status == 200
+    finally:
+        ci.issuer.is_down = False
+
+
+def test_block_of_the_caller_stops_its_workloads(ci: Ci) -> None:
+    ci.stack.tokenvend("block", "caller", ci.caller, "--reason", "a test")
+    try:
+        time.sleep(MEMORY_SECONDS)
+        assert ci.ask(ci.token()).error == "invalid_client"
+    finally:
+        ci.stack.tokenvend("unblock", "caller", ci.caller)
+    time.sleep(MEMORY_SECONDS)
+    assert ci.ask(ci.token()).status == 200
