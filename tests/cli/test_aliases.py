@@ -424,3 +424,16 @@ def test_who_may_not_list_aliases_is_told_nothing_of_them(tokenvend: Tokenvend) 
 
     assert result.exit_code == 0
     assert "former version" not in result.stderr
+
+
+def test_alias_that_workloads_share_is_made_protected_and_removed(tokenvend: Tokenvend) -> None:
+    def share(document: dict[str, Any]) -> None:
+        document["direct_workloads"] = {"principals": [WORKER, ANOTHER]}
+
+    tokenvend.write(share)
+    told = tokenvend.apply().stdout
+
+    assert "+ alias Workloads  only for" in told
+    assert tokenvend.function.principals_of("Workloads") == sorted([WORKER, ANOTHER])
+    tokenvend.write()
+    assert ("remove", "Workloads") in _planned(tokenvend)

@@ -225,3 +225,24 @@ callers:
 
 def test_grant_names_a_caller_that_is_a_workload() -> None:
     assert problems_in(parts(grants=[grant()])) == []
+
+
+@pytest.mark.parametrize("invokes", [False, True])
+def test_workload_may_have_an_api_key_where_it_may_invoke(*, invokes: bool) -> None:
+    """At `/oauth2` a key would be sent as a bearer token."""
+    more: dict[str, Any] = {"direct_workloads": {"principals": [ROLE]}} if invokes else {}
+    key = {
+        "providers": {"acme": {"api_key": {"header_name": "X-Key"}}},
+        "credentials": {"jobs": {"provider": "acme", "kind": "api_key"}},
+        "grants": [{"caller": "billing", "credential": "jobs", "full_access": True}],
+    }
+
+    assert bool(problems_in(parts(**key, **more))) is not invokes
+
+
+def test_principal_of_the_shared_alias_must_be_one() -> None:
+    direct = {"principals": [ROLE.replace("role/billing", "role//")]}
+
+    (problem,) = problems_in(parts(direct_workloads=direct))
+
+    assert problem.startswith("direct_workloads.principals[0]: ")

@@ -10,13 +10,14 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from joserfc.jwk import Key
 from tests.fakes.issuer import FakeIssuer, new_key, public_jwk
 from tests.local_stack.conftest import MEMORY_SECONDS
 from tests.local_stack.world import World
 
-from tokenvend.domain.request import ACCESS_TOKEN_TYPE
-from tokenvend_local.asking import Answer, ask_as_workload
+from tokenvend.domain.request import ACCESS_TOKEN_TYPE, TOKEN_EXCHANGE
+from tokenvend_local.asking import Answer, ask_as_workload, ask_directly
 from tokenvend_local.stack import LocalStack
 
 SUBJECT = "repo:acme/app:ref:refs/heads/main"
@@ -158,6 +159,29 @@ def test_issuer_that_is_down_stops_nobody_whose_key_is_known(ci: Ci) -> None:
         assert ci.ask(ci.token()).status == 200
     finally:
         ci.issuer.is_down = False
+
+
+def test_workload_invokes_through_the_shared_alias(ci: Ci, keep_out_of_logs: set[str]) -> None:
+    worker = ci.world.role(ci.world.name("worker"), may_invoke="Workloads")
+    # That the alias denies whoever may invoke everything, `tests/cli/test_aliases.py` shows.
+    stranger = ci.world.role(ci.world.name("stranger"), may_invoke="another")
+    ci.world.configuration["direct_workloads"] = {"principals": [worker.arn]}
+    ci.world.apply()
+    event = {
+        "credential": ci.credential,
+        "grant_type": TOKEN_EXCHANGE,
+        "subject_token": ci.token(),
+        "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
+    }
+
+    answer = ask_directly(ci.stack.deployed, worker, "Workloads", event)
+    unproven = ask_directly(ci.stack.deployed, worker, "Workloads", {"credential": ci.credential})
+
+    keep_out_of_logs.add(answer.token)
+    assert answer.document["issued_token_type"] == ACCESS_TOKEN_TYPE
+    assert unproven.error == "unsupported_grant_type"
+    with pytest.raises(ClientError, match="AccessDenied"):
+        ask_directly(ci.stack.deployed, stranger, "Workloads", event)
 
 
 def test_block_of_the_caller_stops_its_workloads(ci: Ci) -> None:

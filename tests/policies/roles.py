@@ -240,7 +240,7 @@ _REQUESTS: tuple[Part, ...] = (
 FUNCTIONS: dict[str, tuple[str, tuple[Part, ...]]] = {
     "VendIamRole": ("vend-iam", _REQUESTS),
     "VendOauth2Role": ("vend-oauth2", (*_REQUESTS, _use_subject_token)),
-    "VendDirectRole": ("vend-direct", _REQUESTS),
+    "VendDirectRole": ("vend-direct", (*_REQUESTS, _use_subject_token)),
     "ConnectPagesRole": (
         "connect-pages",
         (_decide_unkeyed, _lead_user_on, _bring_pending, *_GO_TO_PROVIDER),

@@ -36,7 +36,12 @@ def grant_problems(
         yield from _target_problems(place, grant, credential)
         yield from consent_grant_problems(place, grant, credential, configuration.callers)
         if credential.kind == "api_key":
-            yield from api_key_grant_problems(place, grant, configuration.callers.get(grant.caller))
+            yield from api_key_grant_problems(
+                place,
+                grant,
+                configuration.callers.get(grant.caller),
+                workloads_invoke=configuration.direct_workloads is not None,
+            )
             continue
         if credential.provider in providers:
             yield from _ceiling_problems(place, grant, credential, providers[credential.provider])

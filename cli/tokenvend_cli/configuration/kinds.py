@@ -33,9 +33,12 @@ def kind_problems(place: str, credential: CredentialModel, provider: Provider) -
 
 
 def api_key_grant_problems(
-    place: str, grant: GrantModel, caller: CallerModel | None
+    place: str, grant: GrantModel, caller: CallerModel | None, *, workloads_invoke: bool
 ) -> Iterator[Problem]:
-    """What a grant of an API key must say, and who cannot have it."""
+    """What a grant of an API key must say, and who cannot have it.
+
+    *workloads_invoke*: workloads may invoke the function, as `direct_workloads` says.
+    """
     if not grant.full_access:
         yield Problem(
             place, f"{grant.credential} is an API key, which reaches everything: full_access: true"
@@ -49,7 +52,7 @@ def api_key_grant_problems(
     }.items():
         if is_set:
             yield Problem(f"{place}.{name}", "an API key cannot be narrowed: drop this")
-    if caller is not None and caller.direct is None and not _signs(caller):
+    if caller is not None and not _may_have_keys(caller, workloads_invoke=workloads_invoke):
         yield Problem(
             f"{place}.caller",
             f"{grant.caller} is an OAuth client, which would send an API key as a bearer token:"
@@ -105,8 +108,12 @@ def _consent_problems(
             yield Problem(f"{place}.{name}", "goes with no authorization_code: drop this")
 
 
-def _signs(caller: CallerModel) -> bool:
-    return any(identity.iam is not None for identity in caller.identities)
+def _may_have_keys(caller: CallerModel, *, workloads_invoke: bool) -> bool:
+    """Whether *caller* asks elsewhere than at `/oauth2`."""
+    return caller.direct is not None or any(
+        identity.iam is not None or (workloads_invoke and identity.workload is not None)
+        for identity in caller.identities
+    )
 
 
 def _signing_problems(

@@ -230,6 +230,11 @@ class ConfigurationModel(Strict):
         default={}, description="What they issued to us"
     )
     issuers: dict[Name, IssuerModel] = Field(default={}, description="Whose tokens prove workloads")
+    direct_workloads: DirectModel | None = Field(
+        default=None,
+        description="Who may invoke the function through the alias Workloads, each request with"
+        " a subject token",
+    )
     callers: dict[Name, CallerModel] = Field(default={}, description="Who asks for tokens")
     grants: list[GrantModel] = Field(default=[], description="Who may have which")
 

@@ -15,7 +15,12 @@ from tokenvend.domain.names import RESERVED_ALIASES
 from tokenvend_cli.configuration.grants import grant_problems
 from tokenvend_cli.configuration.issuers import issuer_problems
 from tokenvend_cli.configuration.kinds import kind_problems
-from tokenvend_cli.configuration.models import CallerModel, ConfigurationModel, IdentityModel
+from tokenvend_cli.configuration.models import (
+    CallerModel,
+    ConfigurationModel,
+    DirectModel,
+    IdentityModel,
+)
 from tokenvend_cli.configuration.providers import Provider
 from tokenvend_cli.problems import Problem
 
@@ -109,7 +114,8 @@ def _caller_problems(configuration: ConfigurationModel) -> Iterator[Problem]:
             yield Problem(place, f"a direct caller cannot be called {name}: choose another name")
         for index, identity in enumerate(caller.identities):
             yield from _identity_problems(f"{place}.identities[{index}]", name, identity, owners)
-        yield from _principal_problems(f"{place}.direct.principals", caller)
+        yield from _principal_problems(f"{place}.direct.principals", caller.direct)
+    yield from _principal_problems("direct_workloads.principals", configuration.direct_workloads)
 
 
 def _identity_problems(
@@ -134,8 +140,8 @@ def _identity_problems(
     owners[canonical] = caller
 
 
-def _principal_problems(place: str, caller: CallerModel) -> Iterator[Problem]:
-    for index, arn in enumerate(caller.direct.principals if caller.direct else ()):
+def _principal_problems(place: str, direct: DirectModel | None) -> Iterator[Problem]:
+    for index, arn in enumerate(direct.principals if direct else ()):
         try:
             identity_of_principal(arn)
         except NotAnIdentityError as error:

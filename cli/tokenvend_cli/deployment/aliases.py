@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tokenvend.domain.names import LIVE_ALIAS
+from tokenvend.domain.names import LIVE_ALIAS, WORKLOADS_ALIAS
 from tokenvend_cli.configuration.models import ConfigurationModel
 from tokenvend_cli.deployment.alias_policy import (
     AliasPolicies,
@@ -82,11 +82,7 @@ class Aliases:
             CommandError: the function has not been deployed whole.
         """
         found = self._found()
-        wanted = {
-            name: tuple(sorted(set(caller.direct.principals)))
-            for name, caller in configuration.callers.items()
-            if caller.direct is not None
-        }
+        wanted = _wanted_aliases(configuration)
         if wanted and LIVE_ALIAS not in found:
             raise CommandError(
                 f"{self._function} has no alias {LIVE_ALIAS}: deploy the stack again"
@@ -172,3 +168,14 @@ class Aliases:
             for page in pages
             for each in page["Aliases"]
         }
+
+
+def _wanted_aliases(configuration: ConfigurationModel) -> dict[str, tuple[str, ...]]:
+    """The aliases that the file asks for, and who may invoke each."""
+    direct = {name: caller.direct for name, caller in configuration.callers.items()}
+    direct[WORKLOADS_ALIAS] = configuration.direct_workloads
+    return {
+        name: tuple(sorted(set(model.principals)))
+        for name, model in direct.items()
+        if model is not None
+    }

@@ -17,6 +17,9 @@ TARGET = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]{1,2048}")
 
 #: The alias that a deployment moves to the version that it has published.
 LIVE_ALIAS = "live"
+#: The alias of the direct function that workloads share. No caller can have it: its name is no
+#: caller's name.
+WORKLOADS_ALIAS = "Workloads"
 #: Aliases that are not a caller.
 RESERVED_ALIASES = frozenset({LIVE_ALIAS})
 

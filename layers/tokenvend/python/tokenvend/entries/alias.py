@@ -7,7 +7,7 @@ and `context.invoked_function_arn` says which one it was.
 import re
 
 from tokenvend.domain.errors import InvalidClientError
-from tokenvend.domain.names import LIVE_ALIAS, RESERVED_ALIASES, is_name
+from tokenvend.domain.names import LIVE_ALIAS, RESERVED_ALIASES, WORKLOADS_ALIAS, is_name
 
 _FUNCTION_ARN = re.compile(
     r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]+(?::([A-Za-z0-9_$-]+))?"
@@ -28,6 +28,14 @@ def require_live(invoked_function_arn: str) -> None:
     """
     if qualifier_of(invoked_function_arn) != LIVE_ALIAS:
         raise InvalidClientError(rule="entry.live_alias")
+
+
+def is_workloads_alias(invoked_function_arn: str) -> bool:
+    """Whether the direct function was invoked through the alias that workloads share.
+
+    That proves nobody: each request brings a subject token.
+    """
+    return qualifier_of(invoked_function_arn) == WORKLOADS_ALIAS
 
 
 def caller_alias_of(invoked_function_arn: str) -> str:

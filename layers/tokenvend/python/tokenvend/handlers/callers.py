@@ -11,7 +11,7 @@ from tokenvend.domain.connection_request import ConnectionRequest
 from tokenvend.domain.errors import TokenVendError
 from tokenvend.domain.identity import Entry, Proof
 from tokenvend.domain.request import ACCESS_TOKEN_TYPE, Rejection, VendRequest
-from tokenvend.entries.alias import require_live
+from tokenvend.entries.alias import is_workloads_alias, require_live
 from tokenvend.entries.direct import (
     RetryableError,
     batch_of,
@@ -66,7 +66,7 @@ def handle_direct(event: object, context: Context) -> dict[str, Any]:
         RetryableError: a single request failed in a way that a retry may cure.
     """
     try:
-        proof = prove_alias(context.invoked_function_arn)
+        proof = _proof_by_alias(context.invoked_function_arn)
         requests = batch_of(event)
     except TokenVendError as error:
         _record_refusal(Entry.DIRECT, None, None, error, context)
@@ -79,10 +79,21 @@ def handle_direct(event: object, context: Context) -> dict[str, Any]:
     return answer
 
 
-def _answer_direct(proof: Proof, event: object, context: Context) -> dict[str, Any]:
+def _proof_by_alias(invoked_function_arn: str) -> Proof | None:
+    """What the alias proves; `None`: it is the one that workloads share."""
+    return None if is_workloads_alias(invoked_function_arn) else prove_alias(invoked_function_arn)
+
+
+def _answer_direct(proof: Proof | None, event: object, context: Context) -> dict[str, Any]:
     request = None
     try:
-        request = parse_direct_request(event)
+        if proof is None:
+            from tokenvend.entries.direct_workloads import parse_direct_exchange
+
+            subject, request = parse_direct_exchange(event)
+            proof = environment().workloads.prove(subject, Entry.DIRECT)
+        else:
+            request = parse_direct_request(event)
         return _answer(proof, request, context)
     except TokenVendError as error:
         _record_refusal(Entry.DIRECT, proof, request, error, context)
