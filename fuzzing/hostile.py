@@ -1,6 +1,7 @@
 """Strategies for input that nobody should send."""
 
 import json
+from base64 import urlsafe_b64encode
 from copy import deepcopy
 from typing import Any
 
@@ -38,6 +39,11 @@ json_values = st.recursive(
 def encoded(value: object) -> bytes:
     """*value* as JSON; half a character, which JSON may hold, stands as its escape."""
     return json.dumps(value).encode()
+
+
+def base64url(part: bytes) -> str:
+    """One part of a compact JWT."""
+    return urlsafe_b64encode(part).rstrip(b"=").decode()
 
 
 #: Bytes where JSON is expected: JSON of any shape, too deep, or none.

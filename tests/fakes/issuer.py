@@ -8,6 +8,9 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from joserfc import jws
 from joserfc.errors import SecurityWarning
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
@@ -62,6 +65,14 @@ def signed(header: dict[str, Any], payload: bytes, key: Key) -> Secret:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SecurityWarning)
         return Secret(jws.serialize_compact(header, payload, key, registry=registry))
+
+
+def signed_by_hand(header: bytes, payload: bytes) -> Secret:
+    """Signed over parts that no library would write."""
+    message = f"{encoded(header)}.{encoded(payload)}"
+    key: Any = shared_key("ES256").get_op_key("sign")
+    r, s = decode_dss_signature(key.sign(message.encode(), ECDSA(hashes.SHA256())))
+    return Secret(f"{message}.{encoded(r.to_bytes(32) + s.to_bytes(32))}")
 
 
 #: That issuer as a deployment trusts it: its tokens about `SUBJECT` are billing's.

@@ -8,15 +8,18 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from botocore.exceptions import ClientError
 from joserfc.jwk import Key
 from tests.fakes.issuer import FakeIssuer, new_key, public_jwk
+from tests.local_stack.bare import deployed_variables
 from tests.local_stack.conftest import MEMORY_SECONDS
 from tests.local_stack.world import World
 
 from tokenvend.domain.request import ACCESS_TOKEN_TYPE, TOKEN_EXCHANGE
+from tokenvend_local import emulator
 from tokenvend_local.asking import Answer, ask_as_workload, ask_directly
 from tokenvend_local.stack import LocalStack
 
@@ -182,6 +185,32 @@ def test_workload_invokes_through_the_shared_alias(ci: Ci, keep_out_of_logs: set
     assert unproven.error == "unsupported_grant_type"
     with pytest.raises(ClientError, match="AccessDenied"):
         ask_directly(ci.stack.deployed, stranger, "Workloads", event)
+
+
+def test_built_function_verifies_by_what_the_layer_carries_alone(ci: Ci) -> None:
+    """The local AWS has packages of its own; here the artifact alone must do."""
+    form = {
+        "grant_type": TOKEN_EXCHANGE,
+        "subject_token": ci.token(),
+        "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
+    }
+    event = {
+        "resource": "/oauth2/{credential}/token",
+        "httpMethod": "POST",
+        "headers": {"content-type": "application/x-www-form-urlencoded"},
+        "pathParameters": {"credential": ci.credential},
+        "requestContext": {"identity": {}},
+        "body": urlencode(form),
+        "isBase64Encoded": False,
+    }
+    function, log = "VendOauth2Function", ci.stack.folder / "runtime-workloads.log"
+    variables = deployed_variables(ci.stack, function)
+
+    with emulator.environment(function, alias="live", variables=variables, log=log) as started:
+        answer = started.invoke(event)
+
+    assert answer.get("statusCode") == 200, answer
+    assert json.loads(answer["body"])["issued_token_type"] == ACCESS_TOKEN_TYPE
 
 
 def test_block_of_the_caller_stops_its_workloads(ci: Ci) -> None:

@@ -7,9 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from joserfc.jwk import RSAKey
 from tests.fakes.clock import FakeClock
 from tests.fakes.issuer import (
@@ -26,6 +23,7 @@ from tests.fakes.issuer import (
     public_jwk,
     shared_key,
     signed,
+    signed_by_hand,
     workloads_of,
 )
 
@@ -184,7 +182,7 @@ def test_header_leads_to_no_key_of_the_attackers(
 def test_extension_that_must_be_understood_is_refused(scene: Scene, header: dict[str, Any]) -> None:
     """Even where the issuer itself signed it."""
     whole = json.dumps({"alg": "ES256", "kid": "one", **header}).encode()
-    token = signed_raw(whole, json.dumps(scene.issuer.claims()).encode())
+    token = signed_by_hand(whole, json.dumps(scene.issuer.claims()).encode())
 
     assert scene.refusal(token).rule == "subject_token.crit"
 
@@ -461,14 +459,6 @@ def test_token_is_not_taken_while_nobody_can_say_whether_it_was_used(scene: Scen
 # Not well-formed -------------------------------------------------------------------------------
 
 
-def signed_raw(header: bytes, payload: bytes) -> Secret:
-    """Signed over parts that no library would write."""
-    message = f"{encoded(header)}.{encoded(payload)}"
-    key: Any = shared_key("ES256").get_op_key("sign")
-    r, s = decode_dss_signature(key.sign(message.encode(), ECDSA(hashes.SHA256())))
-    return Secret(f"{message}.{encoded(r.to_bytes(32) + s.to_bytes(32))}")
-
-
 HEADER = b'{"alg":"ES256","kid":"one"}'
 
 
@@ -503,14 +493,14 @@ def test_text_that_is_no_compact_jwt_is_refused(scene: Scene, token: str) -> Non
     ],
 )
 def test_claims_that_could_be_read_in_two_ways_are_refused(scene: Scene, payload: bytes) -> None:
-    assert scene.refusal(signed_raw(HEADER, payload)).rule == "subject_token.malformed"
+    assert scene.refusal(signed_by_hand(HEADER, payload)).rule == "subject_token.malformed"
 
 
 def test_parts_signed_by_hand_are_accepted_where_they_are_well_formed(scene: Scene) -> None:
     """So what the test above refuses is refused for the reason that it gives."""
     payload = json.dumps(scene.issuer.claims()).encode()
 
-    assert scene.prove(signed_raw(HEADER, payload)).identity == "oidc:ci/billing"
+    assert scene.prove(signed_by_hand(HEADER, payload)).identity == "oidc:ci/billing"
 
 
 def test_token_of_more_than_the_bound_is_refused_unread(scene: Scene) -> None:
