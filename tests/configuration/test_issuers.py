@@ -246,3 +246,54 @@ def test_principal_of_the_shared_alias_must_be_one() -> None:
     (problem,) = problems_in(parts(direct_workloads=direct))
 
     assert problem.startswith("direct_workloads.principals[0]: ")
+
+
+GITHUB, GITLAB = "https://token.actions.githubusercontent.com", "https://gitlab.com"
+
+
+@pytest.mark.parametrize(
+    ("url", "fields", "is_named"),
+    [
+        pytest.param(GITHUB, {"sub": "repo:acme/*:ref:refs/heads/main"}, True, id="owner in sub"),
+        pytest.param(GITHUB, {"sub": "repo:*/app:ref:refs/heads/main"}, False, id="any owner"),
+        pytest.param(GITHUB, {"sub": "repo:a*/app:ref:refs/heads/main"}, False, id="a beginning"),
+        pytest.param(GITHUB, {"claims": {"ref": "refs/heads/main"}}, False, id="a branch alone"),
+        pytest.param(GITHUB, {"claims": {"repository_owner_id": "42"}}, True, id="owner's id"),
+        pytest.param(GITHUB, {"claims": {"repository": "acme/*"}}, True, id="owner's repositories"),
+        pytest.param(GITHUB, {"claims": {"repository": "*/app"}}, False, id="any owner's app"),
+        pytest.param(
+            GITLAB, {"sub": "project_path:acme/*:ref_type:branch:ref:main"}, True, id="group"
+        ),
+        pytest.param(
+            GITLAB, {"sub": "project_path:*/app:ref_type:branch:ref:main"}, False, id="any group"
+        ),
+        pytest.param(GITLAB, {"claims": {"namespace_id": "42"}}, True, id="group's id"),
+        pytest.param(
+            URL, {"sub": "repo:*/app:ref:refs/heads/main"}, True, id="an issuer of your own"
+        ),
+    ],
+)
+def test_rule_at_a_shared_issuer_names_an_owner(
+    url: str, fields: dict[str, Any], *, is_named: bool
+) -> None:
+    found = problems_in(
+        parts(issuers=issuer(issuer=url), callers=callers(billing=[workload(**fields)]))
+    )
+
+    assert [problem for problem in found if "anybody with an account" not in problem] == []
+    assert (found == []) is is_named
+
+
+@pytest.mark.parametrize(
+    ("count", "length", "fits"),
+    [(1_000, 10, True), (1_001, 10, False), (300, 700, True), (300, 1_000, False)],
+)
+def test_workloads_of_one_issuer_fit_into_an_item(count: int, length: int, *, fits: bool) -> None:
+    identities = [workload(sub=f"{number:04}".ljust(length, "a")) for number in range(count)]
+
+    found = problems_in(parts(callers=callers(billing=identities)))
+
+    assert (found == []) is fits
+    if fits:
+        item = compiled(callers=callers(billing=identities))["issuer#https://ci.example", "*"]
+        assert len(item.to_item()["document"]["S"]) < 390_000

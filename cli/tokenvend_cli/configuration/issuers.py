@@ -1,5 +1,6 @@
 """Issuers and workloads of the file: what may still be wrong with them, and what they mean."""
 
+import json
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from itertools import combinations
@@ -9,10 +10,12 @@ from tokenvend.domain.workload.issuer import ClaimPattern, SubjectRule, TrustedI
 from tokenvend.domain.workload.keys import PRIVATE_MEMBERS, usable_keys
 from tokenvend_cli.configuration.issuer_models import IssuerModel, WorkloadModel
 from tokenvend_cli.configuration.models import ConfigurationModel
+from tokenvend_cli.configuration.shared_issuers import missing_owner
 from tokenvend_cli.problems import Problem
 
-#: What fits into one item of the registry, which is 400 KB, whatever the subjects are.
+#: What fits into one item of the registry, which may have 400 KB.
 _MOST_RULES = 1_000
+_MOST_CHARACTERS = 250_000
 
 type Placed = tuple[str, SubjectRule]
 
@@ -88,21 +91,36 @@ def _rule_problems(
         for place, _ in placed:
             yield Problem(f"{place}.issuer", f"there is no issuer {issuer}")
         return
-    if len(placed) > _MOST_RULES:
-        yield Problem(f"issuers.{issuer}", f"has more than {_MOST_RULES} workloads")
+    if len(placed) > _MOST_RULES or _characters(placed) > _MOST_CHARACTERS:
+        yield Problem(
+            f"issuers.{issuer}",
+            f"has more workloads than one item holds: at most {_MOST_RULES}, of"
+            f" {_MOST_CHARACTERS} characters together",
+        )
         return
     for place, rule in placed:
-        if not any(map(has_exact_segment, _texts(rule.patterns))):
-            yield Problem(place, "nothing of it is exact, so it would be nearly everybody")
-        if any("**" in text for text in _texts(rule.patterns)):
-            yield Problem(place, "`*` does not cross a segment, however many stand there: give one")
-        if "sub" in rule.claims and rule.subject is not None:
-            yield Problem(f"{place}.claims.sub", "is for sub to say")
+        yield from _pattern_problems(place, configuration.issuers[issuer].issuer, rule)
     for (_, first), (place, second) in combinations(placed, 2):
         if first.caller != second.caller and first.overlaps(second):
             yield Problem(
                 place, f"a token could be callers.{first.caller} too: one identity, one caller"
             )
+
+
+def _pattern_problems(place: str, issuer: str, rule: SubjectRule) -> Iterator[Problem]:
+    """What is wrong with one rule of the issuer whose `iss` is *issuer*."""
+    if not any(map(has_exact_segment, _texts(rule.patterns))):
+        yield Problem(place, "nothing of it is exact, so it would be nearly everybody")
+    elif reason := missing_owner(issuer, rule):
+        yield Problem(place, reason)
+    if any("**" in text for text in _texts(rule.patterns)):
+        yield Problem(place, "`*` does not cross a segment, however many stand there: give one")
+    if "sub" in rule.claims and rule.subject is not None:
+        yield Problem(f"{place}.claims.sub", "is for sub to say")
+
+
+def _characters(placed: list[Placed]) -> int:
+    return sum(len(json.dumps(rule.patterns)) + len(rule.caller) for _, rule in placed)
 
 
 def _texts(patterns: Mapping[str, ClaimPattern]) -> Iterator[str]:
