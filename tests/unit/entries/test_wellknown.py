@@ -31,7 +31,10 @@ def test_metadata_is_of_any_credential_and_says_what_is_offered() -> None:
         "issuer": "https://vend.example/v1/oauth2/jobs",
         "token_endpoint": "https://vend.example/v1/oauth2/jobs/token",
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
-        "grant_types_supported": ["client_credentials"],
+        "grant_types_supported": [
+            "client_credentials",
+            "urn:ietf:params:oauth:grant-type:token-exchange",
+        ],
         "response_types_supported": [],
     }
 
