@@ -99,6 +99,16 @@ def test_nobody_waits_for_an_instant_that_comes_too_late(seconds: float) -> None
     assert world.clock.slept == []
 
 
+def test_a_holder_is_not_waited_for_without_the_time_to_refresh_after_it() -> None:
+    world = Refreshing()
+    held(world, dies=timedelta(seconds=60))
+
+    error = refused(world, time_left=bounds.EXCHANGE_NEEDS)
+
+    assert error.rule == CONNECTION_BUSY
+    assert world.clock.slept == []
+
+
 def test_a_retry_that_died_too_costs_the_consent_and_is_told_once() -> None:
     world = Refreshing()
     held(world, dies=-bounds.CLOCK_SKEW, is_retry=True)

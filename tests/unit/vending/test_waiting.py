@@ -155,3 +155,16 @@ def test_the_polls_after_it_grow_are_jittered_and_stay_quick() -> None:
     assert all(0.75 <= share <= 1.0 for share in shares)
     assert min(shares) < 0.78
     assert max(shares) > 0.97
+
+
+def test_the_second_poll_is_twice_as_long_as_the_first_or_as_the_slowest() -> None:
+    clock = FakeClock()
+    polls = []
+    for _ in range(200):
+        watch, lease = LeaseWatch(clock), lease_of(clock)
+        polls.append([watch.next_delay(lease) for _ in range(3)][1:])
+
+    first, second = (max(each) for each in zip(*polls, strict=True))
+
+    assert 0.117 < first <= 0.12
+    assert 0.224 < second <= 0.23
