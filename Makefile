@@ -66,6 +66,11 @@ release: ## the artefact that is deployed without Python or SAM; writes build/re
 	@$(ENVS) uv dev sam sbom
 	@exec $(PYTHON_BIN) -m tokenvend_deploy.release
 
+.PHONY: client
+client: ## the client library as a wheel and as a Lambda layer; writes build/client
+	@$(ENVS) uv dev
+	@$(PYTHON_BIN) -m scripts.client
+
 .PHONY: bench
 bench: ## how fast, side by side with the usual way; writes build/bench.json
 	@$(ENVS) uv dev ministack sam runtime

@@ -4,6 +4,7 @@ import pytest
 
 from tokenvend_client import Client
 from tokenvend_client.testing import FakeTokenvend, ManualClock
+from tokenvend_client.ways_in.choose import VARIABLES
 
 
 @pytest.fixture
@@ -24,5 +25,5 @@ def client(fake: FakeTokenvend) -> Client:
 @pytest.fixture(autouse=True)
 def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the developer's own environment says decides nothing here."""
-    for name in ("TOKENVEND_URL", "TOKENVEND_FUNCTION", "TOKENVEND_REGION", "AWS_ENDPOINT_URL"):
+    for name in (*VARIABLES, "AWS_ENDPOINT_URL"):
         monkeypatch.delenv(name, raising=False)

@@ -21,6 +21,7 @@ from tokenvend_client.token import Token
 from tokenvend_client.ways_in.direct import DirectInvocation
 from tokenvend_client.ways_in.oauth_client import OAuthClient
 from tokenvend_client.ways_in.signed import SignedRequests
+from tokenvend_client.ways_in.workload import WorkloadToken
 
 __all__ = [
     "AccountChangedError",
@@ -39,5 +40,6 @@ __all__ = [
     "TemporarilyUnavailableError",
     "Token",
     "TokenvendError",
+    "WorkloadToken",
 ]
 __version__ = "0.1.0"

@@ -19,15 +19,16 @@ Fetch = Callable[[TokenRequest, Flight], Held | Failure]
 
 #: Tokens remembered; beyond that, those that ended and then the oldest go.
 ENTRIES_DEFAULT = 1000
-#: Whoever waits for another's fetch gives up after this many seconds.
-WAIT_SECONDS_DEFAULT = 35.0
 
 _GAVE_UP = Failure("No answer of tokenvend came in time.")
 _caches: "weakref.WeakSet[TokenCache]" = weakref.WeakSet()
 
 
 class TokenCache:
-    """Tokens by request. Safe for threads, for tasks of any event loop, and after a fork."""
+    """Tokens by request. Safe for threads, for tasks of any event loop, and after a fork.
+
+    Whoever waits for another's fetch gives up after *wait_seconds*.
+    """
 
     def __init__(
         self,
@@ -35,7 +36,7 @@ class TokenCache:
         *,
         clock: Clock,
         entries: int = ENTRIES_DEFAULT,
-        wait_seconds: float = WAIT_SECONDS_DEFAULT,
+        wait_seconds: float,
     ) -> None:
         self._fetch = fetch
         self._clock = clock

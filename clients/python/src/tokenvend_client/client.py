@@ -43,7 +43,12 @@ class Client:
         self._clock = clock or Clock()
         self._monotonic, self._wall = self._clock.monotonic, self._clock.wall
         self._caller = Caller(self._way_in, self._clock, total_seconds=timeout_seconds)
-        self._cache = TokenCache(self._caller.fetch, clock=self._clock, entries=cache_entries)
+        self._cache = TokenCache(
+            self._caller.fetch,
+            clock=self._clock,
+            entries=cache_entries,
+            wait_seconds=self._caller.longest_seconds,
+        )
         #: Slots by the arguments as they were given: what nearly every call needs.
         self._known: dict[_Key, Slot] = {}
         self._known_most = cache_entries
@@ -76,14 +81,9 @@ class Client:
         if scope is not None and not isinstance(scope, str):
             scope = canonical_scope(scope)
         key = (credential, scope, audience, resource, tenant, connection)
-        slot = self._known.get(key)
-        if slot is not None and (held := slot.held) is not None:
-            stale_at = held.stale_at
-            if (
-                self._monotonic() + min_ttl_seconds < stale_at.monotonic
-                and self._wall() + min_ttl_seconds < stale_at.wall
-            ):
-                return held.token
+        in_hand = self._in_hand(key, min_ttl_seconds)
+        if in_hand is not None:
+            return in_hand
         request = self._request(key)
         return _given(self._cache.obtain(request, min_ttl_seconds=min_ttl_seconds))
 
@@ -101,7 +101,11 @@ class Client:
         """The same for asyncio: a fetch runs in a thread, and the event loop goes on."""
         if scope is not None and not isinstance(scope, str):
             scope = canonical_scope(scope)
-        request = self._request((credential, scope, audience, resource, tenant, connection))
+        key = (credential, scope, audience, resource, tenant, connection)
+        in_hand = self._in_hand(key, min_ttl_seconds)
+        if in_hand is not None:
+            return in_hand
+        request = self._request(key)
         return _given(await self._cache.obtain_async(request, min_ttl_seconds=min_ttl_seconds))
 
     def replace(self, token: Token) -> Token:
@@ -123,6 +127,19 @@ class Client:
         """The consents of users under *credential*, of `kind: authorization_code`."""
         checked = checked_credential(credential)
         return Connections(checked, self._caller.send, self._cache.forget)
+
+    def _in_hand(self, key: _Key, min_ttl_seconds: int) -> Token | None:
+        """A fresh token that lives on for so long, without a lock."""
+        slot = self._known.get(key)
+        if slot is None or (held := slot.held) is None:
+            return None
+        stale_at = held.stale_at
+        if (
+            self._monotonic() + min_ttl_seconds < stale_at.monotonic
+            and self._wall() + min_ttl_seconds < stale_at.wall
+        ):
+            return held.token
+        return None
 
     def _request(self, key: _Key) -> TokenRequest:
         """The request for these arguments; its slot is found at once by the next call."""

@@ -19,6 +19,8 @@ ATTEMPT_SECONDS = 30.0
 TOTAL_SECONDS_DEFAULT = 30.0
 #: The one attempt while there is a valid token: whoever asks ahead waits no longer.
 AHEAD_SECONDS = 5.0
+#: The report of a token that an API refused.
+REPORT_SECONDS = 10.0
 _ATTEMPTS = 4
 
 log = logging.getLogger("tokenvend_client")
@@ -31,6 +33,11 @@ class Caller:
     way_in: WayIn
     clock: Clock
     total_seconds: float = TOTAL_SECONDS_DEFAULT
+
+    @property
+    def longest_seconds(self) -> float:
+        """The longest that `fetch` takes, with a little for what is between its attempts."""
+        return self.total_seconds + REPORT_SECONDS + AHEAD_SECONDS
 
     def fetch(self, request: TokenRequest, flight: Flight) -> Held | Failure:
         """The token of *request* for those who wait for *flight*; a report goes before it."""
@@ -73,7 +80,8 @@ class Caller:
 
     def _report(self, request: TokenRequest, token: Token) -> None:
         parameters = {**request.parameters(), "token_sha256": token.token_sha256}
-        outcome = self.send(Call(request.credential, "token/reject", parameters))
+        report = Call(request.credential, "token/reject", parameters)
+        outcome = self.way_in.send(report, timeout_seconds=REPORT_SECONDS)
         said = outcome.code if isinstance(outcome, Failure) else "accepted"
         log.info("reported %r of %s: %s", token, request.credential, said)
 

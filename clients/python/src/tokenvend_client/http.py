@@ -16,6 +16,9 @@ from tokenvend_client.secret import Secret
 ANSWER_BYTES = 262_144
 USER_AGENT = "tokenvend-client/0.1.0"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+#: Where AWS answers containers and instances: on this host's own link, and behind no proxy.
+LINK_LOCAL = frozenset({"169.254.169.254", "169.254.170.2", "169.254.170.23", "fd00:ec2::23"})
+_NEVER_PROXIED = LOOPBACK | LINK_LOCAL
 
 
 class HttpAnswer(NamedTuple):
@@ -85,7 +88,7 @@ class HttpSender:
                 method=method,
             )
             parts = urlsplit(url)
-            opener = self._opener(parts.scheme, local=parts.hostname in LOOPBACK)
+            opener = self._opener(parts.scheme, local=parts.hostname in _NEVER_PROXIED)
             with opener.open(request, timeout=max(timeout_seconds, 0.001)) as answer:
                 text = _read(answer, deadline)
                 names = {name.lower(): value for name, value in answer.headers.items()}

@@ -38,6 +38,11 @@ class Call:
     path: str = "token"
     parameters: Mapping[str, str] = field(default_factory=dict, repr=False)
 
+    def __post_init__(self) -> None:
+        """Refuse what no request can carry here, where no secret is near (ValueError)."""
+        for value in self.parameters.values():
+            value.encode("utf-8")
+
     def event(self) -> dict[str, object]:
         """The same as the event of a direct invocation."""
         fields: dict[str, object] = {"credential": self.credential, **self.parameters}

@@ -1,29 +1,33 @@
-"""This workload's own AWS credentials: from the environment, or as botocore finds them."""
+"""This workload's own AWS credentials, from wherever it has them."""
 
 import os
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 from tokenvend_client.aws.sigv4 import AwsCredentials
 from tokenvend_client.errors import Failure
+from tokenvend_client.http import HttpSender
 from tokenvend_client.secret import Secret
 
 #: Gives the credentials to sign the next request with, or says why there are none.
 CredentialSource = Callable[[], AwsCredentials | Failure]
 
+#: Credentials are fetched again this many seconds before they end.
+_AHEAD_SECONDS = 300.0
 _NONE_FOUND = Failure(
-    "There are no AWS credentials in the environment; install botocore to look elsewhere.",
+    "There are no AWS credentials here. Those of SSO and of profiles need botocore.",
     "invalid_client",
     retryable=False,
 )
 
 
 def default_credentials() -> CredentialSource:
-    """Credentials from wherever this workload has them.
+    """Credentials of the environment, or as botocore finds them, or of a container or instance.
 
     The environment comes first, as botocore has it too: that is all that Lambda needs, and costs
-    no import.
+    no import. Without botocore those of ECS, EKS and EC2 are found too; SSO needs it.
     """
     return _Default()
 
@@ -31,17 +35,24 @@ def default_credentials() -> CredentialSource:
 class _Default:
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._sender = HttpSender()
         self._session: Any = None
+        self._kept: AwsCredentials | None = None
 
     def __call__(self) -> AwsCredentials | Failure:
-        return _of_environment() or self._of_botocore()
+        found = _of_environment()
+        if found is not None:
+            return found
+        try:
+            import botocore.session  # noqa: F401 - whether it is there
+        except ImportError:
+            return self._of_metadata()
+        return self._of_botocore()
 
     def _of_botocore(self) -> AwsCredentials | Failure:
-        try:
-            import botocore.exceptions
-            import botocore.session
-        except ImportError:
-            return _NONE_FOUND
+        import botocore.exceptions
+        import botocore.session
+
         try:
             with self._lock:
                 if self._session is None:
@@ -54,6 +65,23 @@ class _Default:
             return Failure(f"botocore found no AWS credentials: {type(error).__name__}.")
         token = Secret(frozen.token) if frozen.token else None
         return AwsCredentials(frozen.access_key, Secret(frozen.secret_key), token)
+
+    def _of_metadata(self) -> AwsCredentials | Failure:
+        from tokenvend_client.aws.metadata import of_container, of_instance, of_web_identity
+
+        kept, now = self._kept, time.time()
+        if kept is not None and kept.expires_at is not None:
+            if now < kept.expires_at - _AHEAD_SECONDS:
+                return kept
+            kept = kept if now < kept.expires_at else None
+        for source in (of_web_identity, of_container, of_instance):
+            found = source(self._sender)
+            if isinstance(found, AwsCredentials):
+                self._kept = found
+                return found
+            if found is not None:
+                return kept or found
+        return kept or _NONE_FOUND
 
 
 def _of_environment() -> AwsCredentials | None:

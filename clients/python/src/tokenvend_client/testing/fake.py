@@ -48,6 +48,8 @@ class FakeTokenvend:
     ) -> None:
         self.expires_in = expires_in
         self.clients = clients
+        #: The tokens of workloads that the server takes; `None` is any.
+        self.subject_tokens: set[str] | None = None
         #: Every call that came in, in order; a test may clear it.
         self.calls: list[Call] = []
         #: How often a token was made: a token that is answered again is not made again.

@@ -14,6 +14,7 @@ from tokenvend_client.request import Call
 if TYPE_CHECKING:
     from tokenvend_client.testing.fake import FakeTokenvend
 
+_PROOF = ("grant_type", "subject_token", "subject_token_type")
 _INVOCATIONS = "/2015-03-31/functions/"
 _STATUS = {
     "invalid_client": 401,
@@ -48,11 +49,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._invoke(body)
             return
         _, entry, credential, call_path = (*path.split("/", 3), "", "", "")[:4]
-        if not self._is_proven(entry):
+        form = dict(parse_qsl(body.decode(), keep_blank_values=True))
+        if not (self._is_workload(entry, form) or self._is_proven(entry)):
             self._say(401, {"error": "invalid_client", "error_description": "Not known here."})
             return
-        form = dict(parse_qsl(body.decode(), keep_blank_values=True))
-        form.pop("grant_type", None)
+        for name in _PROOF:
+            form.pop(name, None)
         fields = self.fake.answer(Call(credential, call_path, form))
         self._say(_STATUS.get(str(fields["error"]), 400) if "error" in fields else 200, fields)
 
@@ -66,6 +68,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._say(200, raised, {"X-Amz-Function-Error": "Unhandled"})
             return
         self._say(200, fields)
+
+    def _is_workload(self, entry: str, form: dict[str, str]) -> bool:
+        given, taken = form.get("subject_token"), self.fake.subject_tokens
+        return entry == "oauth2" and bool(given) and (taken is None or given in taken)
 
     def _is_proven(self, entry: str) -> bool:
         kind, _, value = (self.headers.get("Authorization") or "").partition(" ")

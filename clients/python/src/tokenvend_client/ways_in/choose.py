@@ -7,18 +7,22 @@ from tokenvend_client.errors import ConfigurationError
 from tokenvend_client.secret import Secret
 from tokenvend_client.ways_in import WayIn
 
-#: Every variable that is read here.
+#: Every variable of ours that the client reads.
 VARIABLES = (
     "TOKENVEND_FUNCTION",
     "TOKENVEND_URL",
     "TOKENVEND_CLIENT_ID",
     "TOKENVEND_CLIENT_SECRET",
     "TOKENVEND_CLIENT_SECRET_FILE",
+    "TOKENVEND_SUBJECT_TOKEN",
+    "TOKENVEND_SUBJECT_TOKEN_FILE",
+    "TOKENVEND_SUBJECT_TOKEN_FROM",
+    "TOKENVEND_REGION",
 )
 
 
 def way_in_of_environment() -> WayIn:
-    """Direct invocation, an OAuth client or signed requests: whichever the environment names.
+    """The way in that the environment names; with an address alone, signed requests.
 
     Raises:
         ConfigurationError: it names none, or two at once.
@@ -34,6 +38,10 @@ def way_in_of_environment() -> WayIn:
         from tokenvend_client.ways_in.oauth_client import OAuthClient
 
         return OAuthClient(url or "", client_id, _client_secret())
+    from tokenvend_client.ways_in.workload import WorkloadToken, subject_token_of_environment
+
+    if subject_token := subject_token_of_environment(url or ""):
+        return WorkloadToken(url or "", subject_token)
     from tokenvend_client.ways_in.signed import SignedRequests
 
     return SignedRequests(url or "")

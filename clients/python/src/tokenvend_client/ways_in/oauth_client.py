@@ -3,6 +3,7 @@
 import base64
 import ssl
 import time
+from collections.abc import Mapping
 from urllib.parse import quote_plus, urlencode
 
 from tokenvend_client.answers import failure_of_http
@@ -13,6 +14,7 @@ from tokenvend_client.secret import Secret
 from tokenvend_client.ways_in import Document
 
 FORM = Secret("application/x-www-form-urlencoded")
+_CLIENT_CREDENTIALS = {"grant_type": Secret("client_credentials")}
 
 
 class OAuthClient:
@@ -62,9 +64,10 @@ def _basic(client_id: str, client_secret: Secret) -> Secret:
     return Secret("Basic " + base64.b64encode(pair.encode()).decode())
 
 
-def form_of(call: Call) -> Secret:
-    """The body of *call*; a connection's one-time code may be in it."""
-    return Secret(urlencode({"grant_type": "client_credentials", **call.parameters}))
+def form_of(call: Call, proof: Mapping[str, Secret] = _CLIENT_CREDENTIALS) -> Secret:
+    """The body of *call*, with what proves its caller; a one-time code may be in it too."""
+    proven = {name: value.reveal() for name, value in proof.items()}
+    return Secret(urlencode({**proven, **call.parameters}))
 
 
 def document_of(answer: HttpAnswer | Failure) -> Document | Failure:

@@ -1,0 +1,167 @@
+"""Workloads with a token of their platform: a file, a variable, a GitHub job."""
+
+import http.server
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from tests.client.secrets_shown import shown_by
+
+from tokenvend_client import (
+    CallerNotProvenError,
+    Client,
+    ConfigurationError,
+    TemporarilyUnavailableError,
+    WorkloadToken,
+)
+from tokenvend_client.request import Call
+from tokenvend_client.testing import FakeTokenvend
+from tokenvend_client.ways_in.choose import VARIABLES, way_in_of_environment
+from tokenvend_client.ways_in.workload import token_of_file, token_of_github, token_of_text
+
+JWT = "eyJhbGciOiJFUzI1NiJ9.e30.c2lnbmF0dXJl"
+
+
+@pytest.fixture
+def served(fake: FakeTokenvend) -> Iterator[str]:
+    fake.subject_tokens = {JWT}
+    with fake.serve() as url:
+        yield url
+
+
+@pytest.fixture
+def github(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """GitHub's endpoint; gives the audiences that were asked for."""
+    audiences: list[str] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            proven = self.headers["Authorization"] == "Bearer of-the-job"
+            audiences.extend(parse_qs(urlsplit(self.path).query)["audience"])
+            body = json.dumps({"value": JWT}).encode()
+            self.send_response(200 if proven else 401)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    url = f"http://127.0.0.1:{server.server_port}/token?api-version=2.0"
+    monkeypatch.setenv("ACTIONS_ID_TOKEN_REQUEST_URL", url)
+    monkeypatch.setenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "of-the-job")
+    try:
+        yield audiences
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_the_platforms_token_proves_the_workload(served: str, fake: FakeTokenvend) -> None:
+    client = Client(WorkloadToken(served, token_of_text(JWT)))
+
+    token = client.token("sr-jobs", scope="jobs_read")
+
+    assert token.reveal() == "fake-sr-jobs-1"
+    assert client.replace(token).reveal() == "fake-sr-jobs-2"
+    assert fake.calls[0] == Call("sr-jobs", parameters={"scope": "jobs_read"})
+    assert [call.path for call in fake.calls] == ["token", "token/reject", "token"]
+
+
+def test_a_token_that_proves_nobody_gets_nothing_and_is_not_shown(served: str) -> None:
+    with pytest.raises(CallerNotProvenError) as caught:
+        Client(WorkloadToken(served, token_of_text(JWT + "x"))).token("sr-jobs")
+
+    assert JWT not in shown_by(caught.value)
+
+
+def test_a_file_is_read_each_time_because_its_platform_replaces_it(
+    served: str, tmp_path: Path, fake: FakeTokenvend
+) -> None:
+    file = tmp_path / "token"
+    file.write_text("an old one")
+    client = Client(WorkloadToken(served, token_of_file(str(file))))
+    with pytest.raises(CallerNotProvenError):
+        client.token("sr-jobs")
+
+    file.write_text(JWT + "\n")
+
+    assert client.token("sr-other").reveal() == "fake-sr-other-1"
+    assert len(fake.calls) == 1
+
+
+def test_a_file_that_is_not_there_is_said_so(served: str, tmp_path: Path) -> None:
+    client = Client(WorkloadToken(served, token_of_file(str(tmp_path / "none"))))
+
+    with pytest.raises(CallerNotProvenError, match="FileNotFoundError"):
+        client.token("sr-jobs")
+
+
+def test_a_github_job_has_its_token_made_for_the_deployment(served: str, github: list[str]) -> None:
+    client = Client(WorkloadToken(served, token_of_github(served)))
+
+    assert client.token("sr-jobs").reveal() == "fake-sr-jobs-1"
+    assert github == [served]
+
+
+def test_github_that_is_away_is_waited_for(
+    served: str, github: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "wrong")
+    client = Client(WorkloadToken(served, token_of_github(served)), timeout_seconds=0.1)
+
+    with pytest.raises(TemporarilyUnavailableError, match="GitHub"):
+        client.token("sr-jobs")
+
+    assert len(github) == 1
+
+
+def test_what_is_no_github_job_is_told_what_it_lacks(
+    served: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ACTIONS_ID_TOKEN_REQUEST_URL", raising=False)
+
+    with pytest.raises(CallerNotProvenError, match="id-token: write"):
+        Client(WorkloadToken(served, token_of_github(served))).token("sr-jobs")
+
+
+@pytest.mark.parametrize("source", ["file", "variable", "github"])
+def test_the_environment_says_where_the_platforms_token_is(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, served: str, github: list[str], source: str
+) -> None:
+    (tmp_path / "token").write_text(JWT)
+    named = {
+        "file": ("TOKENVEND_SUBJECT_TOKEN_FILE", str(tmp_path / "token")),
+        "variable": ("TOKENVEND_SUBJECT_TOKEN", JWT),
+        "github": ("TOKENVEND_SUBJECT_TOKEN_FROM", "github-actions"),
+    }
+    monkeypatch.setenv("TOKENVEND_URL", served)
+    monkeypatch.setenv(*named[source])
+
+    assert repr(way_in_of_environment()) == f"<WorkloadToken at {served}>"
+    assert Client().token("sr-jobs").reveal() == "fake-sr-jobs-1"
+    assert github == ([served] if source == "github" else [])
+
+
+def test_a_platform_that_is_not_known_is_said_so(
+    monkeypatch: pytest.MonkeyPatch, served: str
+) -> None:
+    monkeypatch.setenv("TOKENVEND_URL", served)
+    monkeypatch.setenv("TOKENVEND_SUBJECT_TOKEN_FROM", "elsewhere")
+
+    with pytest.raises(ConfigurationError, match="github-actions"):
+        Client()
+
+
+def test_every_variable_is_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "client.md").read_text(encoding="utf-8")
+
+    assert [name for name in VARIABLES if f"`{name}`" not in page] == []
