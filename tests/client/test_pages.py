@@ -133,8 +133,9 @@ def test_the_first_lines_of_the_page_work(served: FakeTokenvend) -> None:
     assert len(served.calls) == 1
 
 
-def test_the_readme_of_the_package_says_the_same(served: FakeTokenvend) -> None:
-    readme = DOCS.parent / "clients" / "python" / "README.md"
+@pytest.mark.parametrize("page", ["README.md", "clients/python/README.md"])
+def test_the_readme_says_the_same(served: FakeTokenvend, page: str) -> None:
+    readme = DOCS.parent / page
     (code,) = re.findall(r"```python\n(.*?)```", readme.read_text(encoding="utf-8"), re.DOTALL)
 
     assert run(code)["headers"] == {"Authorization": "Bearer fake-sr-jobs-1"}

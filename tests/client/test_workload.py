@@ -4,11 +4,14 @@ import http.server
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import botocore.session
 import pytest
+from botocore.serialize import QuerySerializer
 from tests.client.secrets_shown import shown_by
 
 from tokenvend_client import (
@@ -16,12 +19,18 @@ from tokenvend_client import (
     Client,
     ConfigurationError,
     TemporarilyUnavailableError,
+    TokenvendError,
     WorkloadToken,
 )
 from tokenvend_client.request import Call
+from tokenvend_client.subject_tokens import (
+    token_of_aws,
+    token_of_file,
+    token_of_github,
+    token_of_text,
+)
 from tokenvend_client.testing import FakeTokenvend
 from tokenvend_client.ways_in.choose import VARIABLES, way_in_of_environment
-from tokenvend_client.ways_in.workload import token_of_file, token_of_github, token_of_text
 
 JWT = "eyJhbGciOiJFUzI1NiJ9.e30.c2lnbmF0dXJl"
 
@@ -131,6 +140,86 @@ def test_what_is_no_github_job_is_told_what_it_lacks(
 
     with pytest.raises(CallerNotProvenError, match="id-token: write"):
         Client(WorkloadToken(served, token_of_github(served))).token("sr-jobs")
+
+
+@dataclass
+class Sts:
+    """STS as its service model describes it; `asked` has each form that came."""
+
+    url: str = ""
+    answer: tuple[int, str] = (200, "")
+    asked: list[dict[str, str]] = field(default_factory=list)
+
+
+@pytest.fixture
+def sts(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sts]:
+    found = Sts()
+    space = "https://sts.amazonaws.com/doc/2011-06-15/"
+    result = f"<R><WebIdentityToken>{JWT}</WebIdentityToken></R>"
+    found.answer = (200, f'<A xmlns="{space}">{result}</A>')
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            assert "/eu-west-1/sts/aws4_request" in self.headers["Authorization"]
+            found.asked.append({name: value for name, (value,) in parse_qs(body).items()})
+            status, text = found.answer
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    found.url = f"http://127.0.0.1:{server.server_port}"
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", found.url)
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    try:
+        yield found
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_sts_makes_a_token_of_the_role_for_the_deployment(served: str, sts: Sts) -> None:
+    client = Client(WorkloadToken(served, token_of_aws(served)))
+
+    assert client.token("sr-jobs").reveal() == "fake-sr-jobs-1"
+
+    asked = {
+        "Audience": [served],
+        "DurationSeconds": 300,
+        "SigningAlgorithm": "ES384",
+    }
+    model = botocore.session.Session().get_service_model("sts")
+    operation = model.operation_model("GetWebIdentityToken")
+    expected = QuerySerializer().serialize_to_request(asked, operation)["body"]
+    assert sts.asked == [{name: str(value) for name, value in expected.items()}]
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        ((403, "<E/>"), CallerNotProvenError),
+        ((200, "<E/>"), CallerNotProvenError),
+        ((200, "<E"), CallerNotProvenError),
+        ((503, ""), TemporarilyUnavailableError),
+    ],
+)
+def test_sts_that_gives_none_is_said_so(
+    served: str, sts: Sts, answer: tuple[int, str], error: type[TokenvendError]
+) -> None:
+    sts.answer = answer
+
+    with pytest.raises(error, match="STS"):
+        Client(WorkloadToken(served, token_of_aws(served)), timeout_seconds=0.1).token("sr-jobs")
 
 
 @pytest.mark.parametrize("source", ["file", "variable", "github"])

@@ -38,9 +38,11 @@ def way_in_of_environment() -> WayIn:
         from tokenvend_client.ways_in.oauth_client import OAuthClient
 
         return OAuthClient(url or "", client_id, _client_secret())
-    from tokenvend_client.ways_in.workload import WorkloadToken, subject_token_of_environment
+    from tokenvend_client.subject_tokens import subject_token_of_environment
 
     if subject_token := subject_token_of_environment(url or ""):
+        from tokenvend_client.ways_in.workload import WorkloadToken
+
         return WorkloadToken(url or "", subject_token)
     from tokenvend_client.ways_in.signed import SignedRequests
 
