@@ -107,3 +107,24 @@ def test_nobody_waits_for_ever_for_a_replacement(
 
     with pytest.raises(TemporarilyUnavailableError):
         client.token("sr-jobs")
+
+
+def test_a_token_that_memory_has_lost_is_reported_all_the_same(
+    fake: FakeTokenvend, client: Client
+) -> None:
+    refused = client.token("sr-jobs")
+
+    assert fake.client().replace(refused).reveal() == "fake-sr-jobs-2"
+    assert paths(fake) == ["token", "token/reject", "token"]
+
+
+def test_reports_do_not_reach_for_a_tokenvend_that_is_away(
+    fake: FakeTokenvend, client: Client
+) -> None:
+    refused = client.token("sr-jobs")
+    fake.go_away(retry_after_seconds=60)
+
+    for _ in range(50):
+        assert client.replace(refused) is refused
+
+    assert paths(fake) == ["token", "token/reject", "token"]

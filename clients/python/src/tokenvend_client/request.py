@@ -43,9 +43,13 @@ class Call:
         for value in self.parameters.values():
             value.encode("utf-8")
 
-    def event(self) -> dict[str, object]:
-        """The same as the event of a direct invocation."""
-        fields: dict[str, object] = {"credential": self.credential, **self.parameters}
+    def event(self, proof: Mapping[str, str] | None = None) -> dict[str, object]:
+        """The same as the event of a direct invocation; *proof* goes where the parameters go."""
+        fields: dict[str, object] = {
+            "credential": self.credential,
+            **self.parameters,
+            **(proof or {}),
+        }
         if self.path == "token":
             return fields
         if self.path == "token/reject":

@@ -90,24 +90,26 @@ class Slot:
 
     def next_step_after_refusal(self, now: Instant, refused: Token) -> Step:
         """The same for a caller whose *refused* token an API would not take."""
-        if self.flight and self.flight.reported:
-            return self.flight
         held = self.held
-        if held is None or held.freshness(now) is Freshness.EXPIRED:
+        if held is not None and held.freshness(now) is Freshness.EXPIRED:
             return self.next_step(now, 0)
-        if held.token.token_sha256 != refused.token_sha256:
+        if held is not None and held.token.token_sha256 != refused.token_sha256:
             return held.token
         if self.flight:
             return self.flight
-        if (
-            self.reported_sha256 == refused.token_sha256
-            and now.seconds_until(self.report_again_at) > 0
-        ):
+        waits = self.failure is not None and now.seconds_until(self.ask_again_at) > 0
+        if held is None and (waits or now.wall >= refused.expires_at.timestamp()):
+            return self.next_step(now, 0)
+        if held is not None and (waits or self._was_just_reported(refused, now)):
             return held.token
         self.flight = Flight(min_ttl_seconds=0, spare=held, reported=refused)
         # Nobody goes on with a token that was just refused.
         self.held, self.flight.ahead = None, False
         return Lead(self.flight)
+
+    def _was_just_reported(self, token: Token, now: Instant) -> bool:
+        is_the_same = self.reported_sha256 == token.token_sha256
+        return is_the_same and now.seconds_until(self.report_again_at) > 0
 
     def land(self, flight: Flight, outcome: Held | Failure, now: Instant) -> Held | Failure:
         """Note how *flight* ended, and give what those who wait for it get."""

@@ -16,8 +16,19 @@ from tokenvend_client.secret import Secret
 #: Gives the platform's token for the next call, or says why there is none.
 SubjectTokenSource = Callable[[], Secret | Failure]
 
+TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
+JWT = "urn:ietf:params:oauth:token-type:jwt"
 _SECONDS = 10.0
 _FORM = "application/x-www-form-urlencoded"
+
+
+def proof_of(subject_token: Secret, token_type: str) -> dict[str, Secret]:
+    """The parameters of a token exchange (RFC 8693 §2.1)."""
+    return {
+        "grant_type": Secret(TOKEN_EXCHANGE),
+        "subject_token": subject_token,
+        "subject_token_type": Secret(token_type),
+    }
 
 
 def token_of_file(path: str) -> SubjectTokenSource:
@@ -126,16 +137,21 @@ def _of_sts(answer: HttpAnswer | Failure) -> Secret | Failure:
 def subject_token_of_environment(url: str) -> SubjectTokenSource | None:
     """The source that the environment names; `None` if it names none.
 
+    The audience is `TOKENVEND_AUDIENCE`, else *url*.
+
     Raises:
-        ConfigurationError: it names a platform that is not known here.
+        ConfigurationError: it names a platform that is not known here, or no audience.
     """
     if file := os.environ.get("TOKENVEND_SUBJECT_TOKEN_FILE"):
         return token_of_file(file)
     platform = os.environ.get("TOKENVEND_SUBJECT_TOKEN_FROM")
+    audience = os.environ.get("TOKENVEND_AUDIENCE") or url
+    if platform and not audience:
+        raise ConfigurationError("set TOKENVEND_AUDIENCE to the deployment's VendingApiUrl")
     if platform == "github-actions":
-        return token_of_github(url)
+        return token_of_github(audience)
     if platform == "aws":
-        return token_of_aws(url)
+        return token_of_aws(audience)
     if platform:
         raise ConfigurationError("TOKENVEND_SUBJECT_TOKEN_FROM must be github-actions or aws")
     if os.environ.get("TOKENVEND_SUBJECT_TOKEN"):

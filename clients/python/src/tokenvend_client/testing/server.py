@@ -3,7 +3,7 @@
 import base64
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
@@ -62,14 +62,19 @@ class _Handler(BaseHTTPRequestHandler):
         if not self._is_proven("iam"):
             self._say(403, {"Message": "Missing Authentication Token"})
             return
-        fields = self.fake.answer(_call_of(json.loads(body)))
+        call = _call_of(json.loads(body))
+        if "subject_token" in call.parameters and not self._is_workload("oauth2", call.parameters):
+            self._say(200, {"error": "invalid_request", "error_description": "It proves nobody."})
+            return
+        shown = {name: each for name, each in call.parameters.items() if name not in _PROOF}
+        fields = self.fake.answer(Call(call.credential, call.path, shown))
         if fields.get("retryable"):
             raised = {"errorType": "RetryableError", "errorMessage": json.dumps(fields)}
             self._say(200, raised, {"X-Amz-Function-Error": "Unhandled"})
             return
         self._say(200, fields)
 
-    def _is_workload(self, entry: str, form: dict[str, str]) -> bool:
+    def _is_workload(self, entry: str, form: Mapping[str, str]) -> bool:
         given, taken = form.get("subject_token"), self.fake.subject_tokens
         return entry == "oauth2" and bool(given) and (taken is None or given in taken)
 

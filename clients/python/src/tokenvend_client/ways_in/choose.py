@@ -17,6 +17,7 @@ VARIABLES = (
     "TOKENVEND_SUBJECT_TOKEN",
     "TOKENVEND_SUBJECT_TOKEN_FILE",
     "TOKENVEND_SUBJECT_TOKEN_FROM",
+    "TOKENVEND_AUDIENCE",
     "TOKENVEND_REGION",
 )
 
@@ -30,16 +31,16 @@ def way_in_of_environment() -> WayIn:
     function, url = os.environ.get("TOKENVEND_FUNCTION"), os.environ.get("TOKENVEND_URL")
     if bool(function) == bool(url):
         raise ConfigurationError("set TOKENVEND_URL or TOKENVEND_FUNCTION, and not both")
+    from tokenvend_client.subject_tokens import subject_token_of_environment
+
     if function:
         from tokenvend_client.ways_in.direct import DirectInvocation
 
-        return DirectInvocation(function)
+        return DirectInvocation(function, subject_token=subject_token_of_environment(""))
     if client_id := os.environ.get("TOKENVEND_CLIENT_ID"):
         from tokenvend_client.ways_in.oauth_client import OAuthClient
 
         return OAuthClient(url or "", client_id, _client_secret())
-    from tokenvend_client.subject_tokens import subject_token_of_environment
-
     if subject_token := subject_token_of_environment(url or ""):
         from tokenvend_client.ways_in.workload import WorkloadToken
 

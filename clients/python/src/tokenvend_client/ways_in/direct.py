@@ -14,12 +14,13 @@ from tokenvend_client.errors import ConfigurationError, Failure
 from tokenvend_client.http import HttpAnswer, HttpSender, checked_url, json_object
 from tokenvend_client.request import Call
 from tokenvend_client.secret import Secret
+from tokenvend_client.subject_tokens import JWT, SubjectTokenSource, proof_of
 from tokenvend_client.waiting import parse_retry_after
 from tokenvend_client.ways_in import Document
 
 _FUNCTION = re.compile(
     r"(?:arn:aws[a-z-]*:lambda:(?P<region>[a-z0-9-]+):[0-9]{12}:function:)?"
-    r"[A-Za-z0-9_-]{1,64}:[a-z][a-z0-9-]{0,62}"
+    r"[A-Za-z0-9_-]{1,64}:(?:[a-z][a-z0-9-]{0,62}|Workloads)"
 )
 _THROTTLED = frozenset({429, 500, 502, 503, 504})
 
@@ -29,6 +30,7 @@ class DirectInvocation:
 
     `function` is `name:alias` or an ARN that ends in the alias. `endpoint` is for an endpoint of
     your own; left out, it is `AWS_ENDPOINT_URL_LAMBDA`, `AWS_ENDPOINT_URL`, or the Region's.
+    Through the alias `Workloads`, which proves nobody, each call has a `subject_token`.
 
     >>> DirectInvocation("tokenvend-direct:billing", region="eu-west-1")
     <DirectInvocation of tokenvend-direct:billing in eu-west-1>
@@ -41,6 +43,8 @@ class DirectInvocation:
         region: str | None = None,
         credentials: CredentialSource | None = None,
         endpoint: str | None = None,
+        subject_token: SubjectTokenSource | None = None,
+        subject_token_type: str = JWT,
         context: ssl.SSLContext | None = None,
     ) -> None:
         found = _FUNCTION.fullmatch(function)
@@ -52,6 +56,9 @@ class DirectInvocation:
         self._region = region or found["region"] or region_of_environment()
         if not self._region:
             raise ConfigurationError("the deployment's Region is not known: set TOKENVEND_REGION")
+        if function.endswith(":Workloads") != (subject_token is not None):
+            raise ConfigurationError("a subject token goes with the alias Workloads alone")
+        self._subject_token, self._type = subject_token, subject_token_type
         named = endpoint or os.environ.get("AWS_ENDPOINT_URL_LAMBDA")
         named = named or os.environ.get("AWS_ENDPOINT_URL")
         default = f"https://lambda.{self._region}.{domain_suffix(self._region)}"
@@ -66,7 +73,9 @@ class DirectInvocation:
         credentials = self._credentials()
         if isinstance(credentials, Failure):
             return credentials
-        body = Secret(dumps(call.event()))
+        body = self._body(call)
+        if isinstance(body, Failure):
+            return body
         headers = sign(
             credentials,
             *("POST", self._url, {"content-type": "application/json"}, body),
@@ -77,6 +86,15 @@ class DirectInvocation:
             "POST", self._url, headers, body, timeout_seconds=timeout_seconds
         )
         return _document_of(answer)
+
+    def _body(self, call: Call) -> Secret | Failure:
+        if self._subject_token is None:
+            return Secret(dumps(call.event()))
+        subject_token = self._subject_token()
+        if isinstance(subject_token, Failure):
+            return subject_token
+        proof = proof_of(subject_token, self._type)
+        return Secret(dumps(call.event({name: each.reveal() for name, each in proof.items()})))
 
     def __repr__(self) -> str:
         return f"<DirectInvocation of {self._function} in {self._region}>"

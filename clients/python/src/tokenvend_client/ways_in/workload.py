@@ -5,13 +5,9 @@ import ssl
 from tokenvend_client.errors import Failure
 from tokenvend_client.http import HttpSender, checked_url
 from tokenvend_client.request import Call
-from tokenvend_client.secret import Secret
-from tokenvend_client.subject_tokens import SubjectTokenSource
+from tokenvend_client.subject_tokens import JWT, SubjectTokenSource, proof_of
 from tokenvend_client.ways_in import Document
 from tokenvend_client.ways_in.oauth_client import FORM, document_of, form_of
-
-TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
-JWT = "urn:ietf:params:oauth:token-type:jwt"
 
 
 class WorkloadToken:
@@ -43,16 +39,11 @@ class WorkloadToken:
         subject_token = self._subject_token()
         if isinstance(subject_token, Failure):
             return subject_token
-        proof = {
-            "grant_type": Secret(TOKEN_EXCHANGE),
-            "subject_token": subject_token,
-            "subject_token_type": Secret(self._type),
-        }
         answer = self._sender.send(
             "POST",
             f"{self._url}/oauth2/{call.credential}/{call.path}",
             {"Content-Type": FORM},
-            form_of(call, proof),
+            form_of(call, proof_of(subject_token, self._type)),
             timeout_seconds=timeout_seconds,
         )
         return document_of(answer)
