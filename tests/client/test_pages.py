@@ -195,11 +195,13 @@ def test_the_page_names_every_error_and_no_other() -> None:
 
 
 def test_what_the_page_says_of_time_is_what_the_code_has() -> None:
-    from tokenvend_client import fetching, held, waiting
+    from tokenvend_client import cached_token, fetching, waiting
     from tokenvend_client.cache import ENTRIES_DEFAULT
 
     text = " ".join((DOCS / "client.md").read_text(encoding="utf-8").split())
-    shares = f"{held.STALE_SHARE_LEAST * 100:.0f} to {held.STALE_SHARE_MOST * 100:.0f} %"
+    shares = (
+        f"{cached_token.STALE_SHARE_LEAST * 100:.0f} to {cached_token.STALE_SHARE_MOST * 100:.0f} %"
+    )
 
     assert f"the last {shares} of the time" in text
     assert f"in at most {fetching.AHEAD_SECONDS:.0f} s" in text

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from tokenvend_client import Client, TemporarilyUnavailableError
-from tokenvend_client.held import AGAIN_AFTER_REPORT
+from tokenvend_client.cached_token import AGAIN_AFTER_REPORT
 from tokenvend_client.slot import REPORT_AGAIN_AFTER
 from tokenvend_client.testing import FakeTokenvend, ManualClock
 

@@ -180,11 +180,11 @@ FIELDS = ("access_token", "expires_in", "scope", "token_type", "header_name", "h
 
 @given(document=st.dictionaries(st.sampled_from(FIELDS), JSON))
 def test_reading_an_answer_raises_nothing_whatever_it_is(document: dict[str, Any]) -> None:
-    held = parse_token(document, TokenRequest("sr-jobs"), requested_at=Instant(0, 1_800_000_000))
+    cached = parse_token(document, TokenRequest("sr-jobs"), requested_at=Instant(0, 1_800_000_000))
 
-    if held is not None:
-        assert held.token.reveal() == document["access_token"]
-        assert held.ends_at.monotonic >= 0
+    if cached is not None:
+        assert cached.token.reveal() == document["access_token"]
+        assert cached.ends_at.monotonic >= 0
 
 
 def test_the_search_would_find_a_secret_in_a_frame_and_in_an_error() -> None:

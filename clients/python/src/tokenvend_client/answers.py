@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
+from tokenvend_client.cached_token import CachedToken, cached_token
 from tokenvend_client.clock import Instant
 from tokenvend_client.errors import Failure
-from tokenvend_client.held import Held, hold
 from tokenvend_client.request import TokenRequest
 from tokenvend_client.secret import Secret
 from tokenvend_client.token import Token
@@ -21,7 +21,7 @@ _DESCRIPTION_LENGTH = 500
 
 def parse_token(
     document: Mapping[str, Any], request: TokenRequest, *, requested_at: Instant
-) -> Held | None:
+) -> CachedToken | None:
     """The token of a token response (RFC 6749 §5.1), `None` if it is none.
 
     Its life counts from the instant before the request, so it never ends later here than there.
@@ -47,7 +47,7 @@ def parse_token(
         header_name=name,
         header_prefix=prefix,
     )
-    return hold(token, requested_at=requested_at, expires_in=expires_in)
+    return cached_token(token, requested_at=requested_at, expires_in=expires_in)
 
 
 def failure_of_http(

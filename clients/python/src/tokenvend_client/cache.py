@@ -7,15 +7,15 @@ import weakref
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as FutureTimeoutError
 
+from tokenvend_client.cached_token import CachedToken, Freshness
 from tokenvend_client.clock import Clock, Instant
 from tokenvend_client.errors import Failure
-from tokenvend_client.held import Freshness, Held
 from tokenvend_client.request import TokenRequest
 from tokenvend_client.slot import ABANDONED, Flight, Lead, Slot, Step
 from tokenvend_client.token import Token
 
 #: Fetch what a slot's request asks for, as its flight wants it; raises nothing that waiting cures.
-Fetch = Callable[[TokenRequest, Flight], Held | Failure]
+Fetch = Callable[[TokenRequest, Flight], CachedToken | Failure]
 
 #: Tokens remembered; beyond that, those that ended and then the oldest go.
 ENTRIES_DEFAULT = 1000
@@ -56,13 +56,13 @@ class TokenCache:
             return slot
 
     def forget(self, credential: str, connection: str) -> None:
-        """Drop what is held of a connection: its consent has changed or is gone."""
+        """Drop what is cached of a connection: its consent has changed or is gone."""
         with self._lock:
             for request, slot in self._slots.items():
                 if (request.credential, request.connection) == (credential, connection):
-                    slot.held = slot.failure = None
+                    slot.cached = slot.failure = None
 
-    def obtain(
+    def acquire(
         self, request: TokenRequest, *, min_ttl_seconds: int = 0, refused: Token | None = None
     ) -> Token | Failure:
         """A token, from memory or fetched; never one that *refused* an API, if that is given."""
@@ -72,7 +72,7 @@ class TokenCache:
             if isinstance(step, Token | Failure):
                 return step
             if isinstance(step, Lead):
-                return _token(self._make(slot, step.flight))
+                return _token(self._run_flight(slot, step.flight))
             try:
                 outcome = step.future.result(self._wait_seconds)
             except FutureTimeoutError:
@@ -80,7 +80,7 @@ class TokenCache:
             if _settles(outcome, step, min_ttl_seconds, refused):
                 return _token(outcome)
 
-    async def obtain_async(
+    async def acquire_async(
         self, request: TokenRequest, *, min_ttl_seconds: int = 0, refused: Token | None = None
     ) -> Token | Failure:
         """The same for a task: its event loop goes on, and a fetch outlives a cancelled task."""
@@ -92,7 +92,7 @@ class TokenCache:
             flight = step.flight if isinstance(step, Lead) else step
             if isinstance(step, Lead):
                 threading.Thread(
-                    target=self._make, args=(slot, flight), name="tokenvend", daemon=True
+                    target=self._run_flight, args=(slot, flight), name="tokenvend", daemon=True
                 ).start()
             try:
                 outcome = await asyncio.wait_for(
@@ -110,13 +110,13 @@ class TokenCache:
                 return slot.next_step_after_refusal(now, refused)
             return slot.next_step(now, min_ttl_seconds)
 
-    def _make(self, slot: Slot, flight: Flight) -> Held | Failure:
-        outcome: Held | Failure = ABANDONED
+    def _run_flight(self, slot: Slot, flight: Flight) -> CachedToken | Failure:
+        outcome: CachedToken | Failure = ABANDONED
         try:
             outcome = self._fetch(slot.request, flight)
         finally:
             with self._lock:
-                outcome = slot.land(flight, outcome, self._clock.now())
+                outcome = slot.finish(flight, outcome, self._clock.now())
             flight.future.set_result(outcome)
         return outcome
 
@@ -128,7 +128,7 @@ class TokenCache:
         ended = [slot for slot in idle if _has_ended(slot, now)]
         for slot in ended or idle[:1]:
             del self._slots[slot.request]
-            slot.held = None
+            slot.cached = None
 
     def after_fork_in_child(self) -> None:
         """Keep the tokens; forget who was fetching: those threads are not in this process."""
@@ -137,12 +137,12 @@ class TokenCache:
             slot.flight = None
 
 
-def _token(outcome: Held | Failure) -> Token | Failure:
-    return outcome.token if isinstance(outcome, Held) else outcome
+def _token(outcome: CachedToken | Failure) -> Token | Failure:
+    return outcome.token if isinstance(outcome, CachedToken) else outcome
 
 
 def _settles(
-    outcome: Held | Failure, flight: Flight, min_ttl_seconds: int, refused: Token | None
+    outcome: CachedToken | Failure, flight: Flight, min_ttl_seconds: int, refused: Token | None
 ) -> bool:
     """Whether another's fetch answers this caller too."""
     if outcome is ABANDONED:
@@ -155,7 +155,7 @@ def _settles(
 
 
 def _has_ended(slot: Slot, now: Instant) -> bool:
-    return slot.held is None or slot.held.freshness(now) is Freshness.EXPIRED
+    return slot.cached is None or slot.cached.freshness(now) is Freshness.EXPIRED
 
 
 def _after_fork_in_child() -> None:

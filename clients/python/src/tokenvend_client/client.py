@@ -85,7 +85,7 @@ class Client:
         if in_hand is not None:
             return in_hand
         request = self._request(key)
-        return _given(self._cache.obtain(request, min_ttl_seconds=min_ttl_seconds))
+        return _given(self._cache.acquire(request, min_ttl_seconds=min_ttl_seconds))
 
     async def token_async(
         self,
@@ -106,7 +106,7 @@ class Client:
         if in_hand is not None:
             return in_hand
         request = self._request(key)
-        return _given(await self._cache.obtain_async(request, min_ttl_seconds=min_ttl_seconds))
+        return _given(await self._cache.acquire_async(request, min_ttl_seconds=min_ttl_seconds))
 
     def replace(self, token: Token) -> Token:
         """Report that an API refused *token* (HTTP 401), and get the next one.
@@ -117,11 +117,11 @@ class Client:
         Raises:
             RefusedError, TemporarilyUnavailableError: as for `token`.
         """
-        return _given(self._cache.obtain(token.request, refused=token))
+        return _given(self._cache.acquire(token.request, refused=token))
 
     async def replace_async(self, token: Token) -> Token:
         """The same for asyncio."""
-        return _given(await self._cache.obtain_async(token.request, refused=token))
+        return _given(await self._cache.acquire_async(token.request, refused=token))
 
     def connections(self, credential: str) -> Connections:
         """The consents of users under *credential*, of `kind: authorization_code`."""
@@ -131,14 +131,14 @@ class Client:
     def _in_hand(self, key: _Key, min_ttl_seconds: int) -> Token | None:
         """A fresh token that lives on for so long, without a lock."""
         slot = self._known.get(key)
-        if slot is None or (held := slot.held) is None:
+        if slot is None or (cached := slot.cached) is None:
             return None
-        stale_at = held.stale_at
+        stale_at = cached.stale_at
         if (
             self._monotonic() + min_ttl_seconds < stale_at.monotonic
             and self._wall() + min_ttl_seconds < stale_at.wall
         ):
-            return held.token
+            return cached.token
         return None
 
     def _request(self, key: _Key) -> TokenRequest:

@@ -4,9 +4,9 @@ import logging
 from dataclasses import dataclass
 
 from tokenvend_client.answers import parse_token
+from tokenvend_client.cached_token import CachedToken
 from tokenvend_client.clock import Clock, Instant
 from tokenvend_client.errors import Failure
-from tokenvend_client.held import Held
 from tokenvend_client.request import Call, TokenRequest
 from tokenvend_client.slot import Flight
 from tokenvend_client.token import Token
@@ -39,7 +39,7 @@ class Caller:
         """The longest that `fetch` takes, with a little for what is between its attempts."""
         return self.total_seconds + REPORT_SECONDS + AHEAD_SECONDS
 
-    def fetch(self, request: TokenRequest, flight: Flight) -> Held | Failure:
+    def fetch(self, request: TokenRequest, flight: Flight) -> CachedToken | Failure:
         """The token of *request* for those who wait for *flight*; a report goes before it."""
         if flight.reported is not None:
             self._report(request, flight.reported)
@@ -55,14 +55,14 @@ class Caller:
             requested_at = self.clock.now()
             left = budget - (requested_at.monotonic - started.monotonic)
             outcome = self._attempt(call, request, requested_at, left)
-            if isinstance(outcome, Held) or not outcome.retryable or flight.ahead:
+            if isinstance(outcome, CachedToken) or not outcome.retryable or flight.ahead:
                 break
             wait = wait_seconds(outcome.retry_after_seconds, failures)
             spent = self.clock.now().monotonic - started.monotonic
             if failures == _ATTEMPTS or spent + wait >= budget:
                 break
             self.clock.sleep(wait)
-        _tell(request, outcome)
+        _log_outcome(request, outcome)
         return outcome
 
     def send(self, call: Call) -> Document | Failure:
@@ -71,12 +71,12 @@ class Caller:
 
     def _attempt(
         self, call: Call, request: TokenRequest, requested_at: Instant, seconds: float
-    ) -> Held | Failure:
+    ) -> CachedToken | Failure:
         answer = self.way_in.send(call, timeout_seconds=min(seconds, ATTEMPT_SECONDS))
         if isinstance(answer, Failure):
             return answer
-        held = parse_token(answer.reveal(), request, requested_at=requested_at)
-        return held or Failure("The answer is no token that can be used.")
+        cached = parse_token(answer.reveal(), request, requested_at=requested_at)
+        return cached or Failure("The answer is no token that can be used.")
 
     def _report(self, request: TokenRequest, token: Token) -> None:
         parameters = {**request.parameters(), "token_sha256": token.token_sha256}
@@ -86,8 +86,8 @@ class Caller:
         log.info("reported %r of %s: %s", token, request.credential, said)
 
 
-def _tell(request: TokenRequest, outcome: Held | Failure) -> None:
-    if isinstance(outcome, Held):
+def _log_outcome(request: TokenRequest, outcome: CachedToken | Failure) -> None:
+    if isinstance(outcome, CachedToken):
         log.debug("fetched %r for %s", outcome.token, request.credential)
     else:
         log.warning("no token for %s: %s", request.credential, outcome.code)

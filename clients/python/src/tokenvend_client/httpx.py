@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Generator, Iterable
 import httpx
 
 from tokenvend_client.client import Client
-from tokenvend_client.placing import Wanted, check_api, same_origin
+from tokenvend_client.placing import TokenArguments, check_api, same_origin
 from tokenvend_client.request import canonical_scope
 from tokenvend_client.token import Token
 
@@ -44,7 +44,7 @@ class TokenAuth(httpx.Auth):
         min_ttl_seconds: int = 0,
         in_query: str | None = None,
     ) -> None:
-        self._wanted = Wanted(
+        self._arguments = TokenArguments(
             client,
             credential,
             scope=canonical_scope(scope),
@@ -61,11 +61,11 @@ class TokenAuth(httpx.Auth):
     ) -> Generator[httpx.Request, httpx.Response, None]:
         """The requests that `httpx.Client` sends."""
         check_api(str(request.url))
-        token = self._wanted.token()
+        token = self._arguments.token()
         self._put(request, token)
         response = yield request
         if self._is_refused(response, token):
-            another = self._wanted.another(token)
+            another = self._arguments.replacement(token)
             if another is not None and _can_be_sent_again(request):
                 self._put(request, another)
                 yield request
@@ -75,11 +75,11 @@ class TokenAuth(httpx.Auth):
     ) -> AsyncGenerator[httpx.Request, httpx.Response]:
         """The requests that `httpx.AsyncClient` sends."""
         check_api(str(request.url))
-        token = await self._wanted.token_async()
+        token = await self._arguments.token_async()
         self._put(request, token)
         response = yield request
         if self._is_refused(response, token):
-            another = await self._wanted.another_async(token)
+            another = await self._arguments.replacement_async(token)
             if another is not None and _can_be_sent_again(request):
                 self._put(request, another)
                 yield request

@@ -14,7 +14,7 @@ log = logging.getLogger("tokenvend_client")
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class TokenArguments:
     """The token that an auth object puts on each request: the arguments of `Client.token`."""
 
     client: Client
@@ -34,21 +34,21 @@ class Wanted:
         """The same for asyncio."""
         return await self.client.token_async(self.credential, **self._shape())
 
-    def another(self, refused: Token) -> Token | None:
+    def replacement(self, refused: Token) -> Token | None:
         """The token after *refused*, which is reported; `None` if there is no other."""
         try:
             found = self.client.replace(refused)
         except TokenvendError as error:
-            _tell(error)
+            _log_outcome(error)
             return None
         return _other(found, refused)
 
-    async def another_async(self, refused: Token) -> Token | None:
+    async def replacement_async(self, refused: Token) -> Token | None:
         """The same for asyncio."""
         try:
             found = await self.client.replace_async(refused)
         except TokenvendError as error:
-            _tell(error)
+            _log_outcome(error)
             return None
         return _other(found, refused)
 
@@ -100,7 +100,7 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
     return parts.scheme, parts.hostname, parts.port or default
 
 
-def _tell(error: TokenvendError) -> None:
+def _log_outcome(error: TokenvendError) -> None:
     log.warning("an API refused a token, and there is no other: %s", error.code)
 
 

@@ -18,7 +18,7 @@ from requests.auth import AuthBase
 from requests.cookies import extract_cookies_to_jar
 
 from tokenvend_client.client import Client
-from tokenvend_client.placing import Wanted, check_api, same_origin
+from tokenvend_client.placing import TokenArguments, check_api, same_origin
 from tokenvend_client.request import canonical_scope
 from tokenvend_client.token import Token
 
@@ -46,7 +46,7 @@ class TokenAuth(AuthBase):
         min_ttl_seconds: int = 0,
         in_query: str | None = None,
     ) -> None:
-        self._wanted = Wanted(
+        self._arguments = TokenArguments(
             client,
             credential,
             scope=canonical_scope(scope),
@@ -61,8 +61,8 @@ class TokenAuth(AuthBase):
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Put the token on *request*."""
         check_api(request.url or "")
-        sent = _Sent(self._wanted, self._in_query, request)
-        sent.put(request, self._wanted.token())
+        sent = _Sent(self._arguments, self._in_query, request)
+        sent.put(request, self._arguments.token())
         request.register_hook("response", sent.received)  # type: ignore[no-untyped-call]
         return request
 
@@ -71,9 +71,9 @@ class _Sent:
     """One request, the token that it carries, and what is done with its answers."""
 
     def __init__(
-        self, wanted: Wanted, in_query: str | None, request: requests.PreparedRequest
+        self, wanted: TokenArguments, in_query: str | None, request: requests.PreparedRequest
     ) -> None:
-        self._wanted = wanted
+        self._arguments = wanted
         self._in_query = in_query
         self._url = request.url or ""
         self._body_at = _position(request.body)
@@ -98,7 +98,7 @@ class _Sent:
             and self._carries(response.request, refused)
         ):
             self._tried_again = True
-            another = self._wanted.another(refused)
+            another = self._arguments.replacement(refused)
             if another is not None and self._rewind(response.request):
                 response = self._again(response, another, arguments)
         self._keep_from_strangers(response)

@@ -1,12 +1,12 @@
-"""One token's place in the cache: what is held, who fetches, and what went wrong last."""
+"""One token's place in the cache: what is cached, who fetches, and what went wrong last."""
 
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from tokenvend_client.cached_token import CachedToken, Freshness, stale_soon
 from tokenvend_client.clock import Instant
 from tokenvend_client.errors import Failure
-from tokenvend_client.held import Freshness, Held, hold_briefly
 from tokenvend_client.request import TokenRequest
 from tokenvend_client.token import Token
 from tokenvend_client.waiting import REFUSAL_REMEMBERED, wait_seconds
@@ -21,29 +21,29 @@ ABANDONED = Failure("Whoever asked for this token was interrupted.")
 class Flight:
     """One fetch under way: one caller makes it, the others wait for its outcome.
 
-    `reported` is the token that an API refused, if this fetch is to replace it. `spare` is what
+    `reported` is the token that an API refused, if this fetch is to replace it. `fallback` is what
     is answered if the fetch fails. `wait_seconds` is how long tokenvend must be left alone first.
     """
 
-    __slots__ = ("ahead", "future", "min_ttl_seconds", "reported", "spare", "wait_seconds")
+    __slots__ = ("ahead", "fallback", "future", "min_ttl_seconds", "reported", "wait_seconds")
 
     def __init__(
         self,
         *,
         min_ttl_seconds: int,
-        spare: Held | None,
+        fallback: CachedToken | None,
         reported: Token | None = None,
         wait_seconds: float = 0,
     ) -> None:
-        self.future: Future[Held | Failure] = Future()
+        self.future: Future[CachedToken | Failure] = Future()
         # Running: a waiting task that is cancelled cannot cancel what others wait for.
         self.future.set_running_or_notify_cancel()
         self.min_ttl_seconds = min_ttl_seconds
-        self.spare = spare
+        self.fallback = fallback
         self.reported = reported
         self.wait_seconds = max(wait_seconds, 0.0)
         #: Whether others go on with a valid token meanwhile.
-        self.ahead = spare is not None
+        self.ahead = fallback is not None
 
 
 class Lead(NamedTuple):
@@ -58,10 +58,10 @@ Step = Token | Failure | Lead | Flight
 
 @dataclass(slots=True, eq=False)
 class Slot:
-    """Everything known of one token. Written under the cache's lock; `held` is read freely."""
+    """Everything known of one token. Written under the cache's lock; `cached` is read freely."""
 
     request: TokenRequest
-    held: Held | None = None
+    cached: CachedToken | None = None
     flight: Flight | None = None
     failure: Failure | None = None
     failures: int = 0
@@ -73,9 +73,9 @@ class Slot:
 
     def next_step(self, now: Instant, min_ttl_seconds: int) -> Step:
         """The token in hand, the failure that is remembered, a fetch to wait for or to make."""
-        held = self.held
-        freshness = held.freshness(now, min_ttl_seconds) if held else Freshness.EXPIRED
-        usable = held if freshness is not Freshness.EXPIRED else None
+        cached = self.cached
+        freshness = cached.freshness(now, min_ttl_seconds) if cached else Freshness.EXPIRED
+        usable = cached if freshness is not Freshness.EXPIRED else None
         if usable and (
             freshness is Freshness.FRESH or self.flight or now.seconds_until(self.ask_again_at) > 0
         ):
@@ -85,65 +85,67 @@ class Slot:
         wait = now.seconds_until(self.ask_again_at) if self.failure else 0.0
         if self.failure and wait > 0 and not self.failed_ahead:
             return replace(self.failure, retry_after_seconds=wait)
-        self.flight = Flight(min_ttl_seconds=min_ttl_seconds, spare=usable, wait_seconds=wait)
+        self.flight = Flight(min_ttl_seconds=min_ttl_seconds, fallback=usable, wait_seconds=wait)
         return Lead(self.flight)
 
     def next_step_after_refusal(self, now: Instant, refused: Token) -> Step:
         """The same for a caller whose *refused* token an API would not take."""
-        held = self.held
-        if held is not None and held.freshness(now) is Freshness.EXPIRED:
+        cached = self.cached
+        if cached is not None and cached.freshness(now) is Freshness.EXPIRED:
             return self.next_step(now, 0)
-        if held is not None and held.token.token_sha256 != refused.token_sha256:
-            return held.token
+        if cached is not None and cached.token.token_sha256 != refused.token_sha256:
+            return cached.token
         if self.flight:
             return self.flight
         waits = self.failure is not None and now.seconds_until(self.ask_again_at) > 0
-        if held is None and (waits or now.wall >= refused.expires_at.timestamp()):
+        if cached is None and (waits or now.wall >= refused.expires_at.timestamp()):
             return self.next_step(now, 0)
-        if held is not None and (waits or self._was_just_reported(refused, now)):
-            return held.token
-        self.flight = Flight(min_ttl_seconds=0, spare=held, reported=refused)
+        if cached is not None and (waits or self._was_just_reported(refused, now)):
+            return cached.token
+        self.flight = Flight(min_ttl_seconds=0, fallback=cached, reported=refused)
         # Nobody goes on with a token that was just refused.
-        self.held, self.flight.ahead = None, False
+        self.cached, self.flight.ahead = None, False
         return Lead(self.flight)
 
     def _was_just_reported(self, token: Token, now: Instant) -> bool:
         is_the_same = self.reported_sha256 == token.token_sha256
         return is_the_same and now.seconds_until(self.report_again_at) > 0
 
-    def land(self, flight: Flight, outcome: Held | Failure, now: Instant) -> Held | Failure:
+    def finish(
+        self, flight: Flight, outcome: CachedToken | Failure, now: Instant
+    ) -> CachedToken | Failure:
         """Note how *flight* ended, and give what those who wait for it get."""
         if self.flight is flight:
             self.flight = None
-        if isinstance(outcome, Held):
+        if isinstance(outcome, CachedToken):
             self.failure, self.failures = None, 0
-            self.held = self._after_report(flight, outcome, now)
-            return self.held
+            self.cached = self._after_report(flight, outcome, now)
+            return self.cached
         if outcome is ABANDONED:
-            self.held = self.held or flight.spare
+            self.cached = self.cached or flight.fallback
             return outcome
         if outcome.code == "consent_required":
             # A user may have consented by the next request.
-            self.held = None
+            self.cached = None
             return outcome
         self._note(outcome, now, ahead=flight.ahead, alone=flight.min_ttl_seconds > 0)
-        spare = flight.spare
+        fallback = flight.fallback
         if outcome.forbids:
-            self.held = self.held if flight.min_ttl_seconds > 0 else None
+            self.cached = self.cached if flight.min_ttl_seconds > 0 else None
             return outcome
-        if spare and spare.freshness(now, flight.min_ttl_seconds) is not Freshness.EXPIRED:
-            self.held = self.held or spare
-            return spare
+        if fallback and fallback.freshness(now, flight.min_ttl_seconds) is not Freshness.EXPIRED:
+            self.cached = self.cached or fallback
+            return fallback
         return outcome
 
-    def _after_report(self, flight: Flight, held: Held, now: Instant) -> Held:
+    def _after_report(self, flight: Flight, cached: CachedToken, now: Instant) -> CachedToken:
         """A token that came again although it was reported is not reported at each refusal."""
         reported = flight.reported
-        if reported is None or reported.token_sha256 != held.token.token_sha256:
-            return held
+        if reported is None or reported.token_sha256 != cached.token.token_sha256:
+            return cached
         self.reported_sha256 = reported.token_sha256
         self.report_again_at = now.after(REPORT_AGAIN_AFTER)
-        return hold_briefly(held, now=now)
+        return stale_soon(cached, now=now)
 
     def _note(self, failure: Failure, now: Instant, *, ahead: bool, alone: bool) -> None:
         if alone and not failure.retryable:

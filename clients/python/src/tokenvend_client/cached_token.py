@@ -22,7 +22,7 @@ class Freshness(Enum):
     EXPIRED = "expired"
 
 
-class Held(NamedTuple):
+class CachedToken(NamedTuple):
     """A token, the instant from which one caller asks for the next, and its end."""
 
     token: Token
@@ -37,17 +37,17 @@ class Held(NamedTuple):
         return Freshness.FRESH if now.seconds_until(self.stale_at) > 0 else Freshness.STALE
 
 
-def hold(token: Token, *, requested_at: Instant, expires_in: float) -> Held:
-    """Hold *token*, whose `expires_in` counts from the instant before it was asked for."""
+def cached_token(token: Token, *, requested_at: Instant, expires_in: float) -> CachedToken:
+    """Cache *token*, whose `expires_in` counts from the instant before it was asked for."""
     share = random.uniform(STALE_SHARE_LEAST, STALE_SHARE_MOST)  # noqa: S311
-    return Held(
+    return CachedToken(
         token,
         stale_at=requested_at.after(expires_in * (1 - share)),
         ends_at=requested_at.after(expires_in),
     )
 
 
-def hold_briefly(held: Held, *, now: Instant) -> Held:
-    """Hold a token that was reported and came again: it is asked for again soon."""
-    soon = now.after(min(AGAIN_AFTER_REPORT, max(now.seconds_until(held.stale_at), 0)))
-    return held._replace(stale_at=soon)
+def stale_soon(cached: CachedToken, *, now: Instant) -> CachedToken:
+    """Cache a token that was reported and came again: it is asked for again soon."""
+    soon = now.after(min(AGAIN_AFTER_REPORT, max(now.seconds_until(cached.stale_at), 0)))
+    return cached._replace(stale_at=soon)
