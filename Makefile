@@ -7,6 +7,11 @@ MAKEFLAGS += --no-print-directory
 PYTHON_BIN := .venv/bin/python
 ENVS = python="$$(scripts/find-python)" && "$$python" -m scripts.envs
 export SAM_CLI_TELEMETRY := 0
+# What `make smoke` is told, as its options.
+SMOKE_ARGS = $(if $(REGION),--region $(REGION)) $(if $(PROFILE),--profile $(PROFILE)) \
+	$(if $(OTHER_PROFILE),--other-profile $(OTHER_PROFILE)) $(if $(DOMAIN),--domain $(DOMAIN)) \
+	$(if $(CERTIFICATE),--certificate $(CERTIFICATE)) $(if $(NETWORK),--network $(NETWORK)) \
+	$(if $(ALONGSIDE),--alongside) $(if $(REMOVE),--remove $(REMOVE)) $(if $(YES),--yes)
 # Temporary files too: whatever a program leaves behind, `make clean` removes.
 export TMPDIR := $(CURDIR)/build/tmp
 $(shell mkdir -p build/tmp)
@@ -60,6 +65,11 @@ build: ## the deployable artifact (sam build)
 deploy: ## preflight, build, deploy to your AWS account, apply, and a look at what runs
 	@$(ENVS) uv dev sam
 	@exec $(PYTHON_BIN) -m tokenvend_deploy $(DEPLOY_ARGS)
+
+.PHONY: smoke
+smoke: ## prove on an AWS account of yours what no local stack can; PROFILE=… REGION=… (not yet run on AWS)
+	@$(ENVS) uv dev sam sbom
+	@exec $(PYTHON_BIN) -m tokenvend_smoke $(SMOKE_ARGS)
 
 .PHONY: release
 release: ## the artefact that is deployed without Python or SAM; writes build/release

@@ -1,0 +1,1 @@
+"""`make smoke`: proves on a real AWS account what the local stack cannot show."""

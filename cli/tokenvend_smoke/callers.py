@@ -1,0 +1,162 @@
+"""Ask the deployment as its callers do: signed, as an OAuth client, directly, in a browser."""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import requests
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
+from requests.auth import AuthBase
+
+from tokenvend_local.browsing import Browser
+from tokenvend_smoke.account import Account
+from tokenvend_smoke.outcome import DidNotHoldError
+
+#: The caller's name in the file, which is that of its alias.
+CALLER = "smoke"
+CONNECTION = "ada"
+RETURN_URL = "https://app.example/connected"
+_TIMEOUT_SECONDS = 60
+#: A session that one role gives another lives for an hour.
+_SESSION_SECONDS, _RENEW_SECONDS = 3600, 2700
+#: A role that was just made is not known everywhere at once.
+_ROLE_SECONDS = 60
+
+
+class Signed(AuthBase):
+    """Signs a request to API Gateway (SigV4) with a session's *keys*."""
+
+    def __init__(self, keys: Mapping[str, str], region: str) -> None:
+        self._keys, self._region = keys, region
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Add the headers that prove who sends it."""
+        signed = AWSRequest(request.method, request.url, data=request.body or b"")
+        signed.headers["Content-Type"] = request.headers.get("Content-Type", "")
+        credentials = Credentials(*self._keys.values())
+        SigV4Auth(credentials, "execute-api", self._region).add_auth(signed)
+        request.headers.update(dict(signed.headers))
+        return request
+
+
+@dataclass
+class Callers:
+    """The one caller, by each way in: its role, and its client id and secret."""
+
+    account: Account
+    role_arn: str
+    client: tuple[str, str] = field(repr=False)
+    _session: tuple[float, Mapping[str, str]] | None = field(default=None, repr=False)
+
+    @property
+    def keys(self) -> Mapping[str, str]:
+        """The keys of a session of the role, a new one in time."""
+        if self._session is None or time.monotonic() > self._session[0]:
+            self._session = (
+                time.monotonic() + _RENEW_SECONDS,
+                session_keys(self.account, self.role_arn),
+            )
+        return self._session[1]
+
+    def url(self, api: str = "Vending") -> str:
+        """The address of the API: `Vending` or `Pages`."""
+        return api_url(self.account, self.account.outputs()[f"{api}ApiId"])
+
+    def by_role(self, credential: str, **form: str) -> dict[str, Any]:
+        """POST /iam/{credential}/token."""
+        return self.post(f"/iam/{credential}/token", Signed(self.keys, self.account.region), form)
+
+    def by_client(self, credential: str, **form: str) -> dict[str, Any]:
+        """POST /oauth2/{credential}/token."""
+        return self.post(f"/oauth2/{credential}/token", self.client, form)
+
+    def directly(self, credential: str, **event: str) -> dict[str, Any]:
+        """Invoke the caller's alias."""
+        function = self.account.outputs()["VendDirectFunctionName"]
+        answer = self.account.client_as(self.keys, "lambda").invoke(
+            FunctionName=f"{function}:{CALLER}",
+            Payload=json.dumps({"credential": credential, **event}).encode(),
+        )
+        return dict(json.loads(answer["Payload"].read()))
+
+    def post(self, path: str, auth: Any, form: Mapping[str, str]) -> dict[str, Any]:
+        """What is answered to a form, with its `status`."""
+        body = {"grant_type": "client_credentials", **form}
+        answer = requests.post(self.url() + path, data=body, auth=auth, timeout=_TIMEOUT_SECONDS)
+        try:
+            document = answer.json()
+        except ValueError:
+            document = {}
+        return {**document, "status": answer.status_code}
+
+    def consent(self, credential: str) -> list[str]:
+        """A user's consent from its start to its end; what nobody may log of it.
+
+        Raises:
+            DidNotHoldError: a step was refused.
+        """
+        signed = Signed(self.keys, self.account.region)
+        path = f"/iam/{credential}/connections"
+        start = {"connection": CONNECTION, "return_url": RETURN_URL}
+        started = self.post(f"{path}/start", signed, start)
+        if "connect_url" not in started:
+            raise DidNotHoldError(f"no consent could be started: {error_of(started)}")
+        link = str(started["connect_url"])
+        browser = Browser()
+        asked = browser.open(link)
+        if not asked.forms:
+            raise DidNotHoldError(f"the page does not ask: {asked.title!r}")
+        left = browser.press(asked, next(iter(asked.forms[0].buttons)))
+        returned = browser.go_on(left)
+        back = urlsplit(returned.moves_to or "")
+        code = parse_qs(back.query).get("code", [""])[0]
+        completed = self.post(f"{path}/complete", signed, {"connection": CONNECTION, "code": code})
+        if completed["status"] != 200:
+            raise DidNotHoldError(f"the consent was not completed: {error_of(completed)}")
+        return [urlsplit(link).path.rpartition("/")[2], code]
+
+
+def api_url(account: Account, api_id: str, stage: str = "v1") -> str:
+    """Where an API answers by itself, whatever domain is before it."""
+    if account.endpoint_url is None:
+        host = f"https://{api_id}.execute-api.{account.region}.amazonaws.com"
+        return host if stage == "$default" else f"{host}/{stage}"
+    return f"{account.endpoint_url}/_aws/execute-api/{api_id}/{stage}"
+
+
+def session_keys(account: Account, role_arn: str) -> dict[str, str]:
+    """The keys of a new session of a role, as soon as AWS knows it.
+
+    Raises:
+        botocore.exceptions.ClientError: the role may not be assumed.
+    """
+    end = time.monotonic() + _ROLE_SECONDS
+    while True:
+        try:
+            answer = account.client("sts").assume_role(
+                RoleArn=role_arn, RoleSessionName="smoke", DurationSeconds=_SESSION_SECONDS
+            )
+        except ClientError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(3)
+            continue
+        keys = answer["Credentials"]
+        return {
+            "aws_access_key_id": keys["AccessKeyId"],
+            "aws_secret_access_key": keys["SecretAccessKey"],
+            "aws_session_token": keys["SessionToken"],
+        }
+
+
+def error_of(answer: Mapping[str, Any]) -> str:
+    """What an answer says went wrong. Never a token."""
+    return f"{answer.get('status', '')} {answer.get('error', '')} ".strip() + (
+        f" ({answer['error_description']})" if "error_description" in answer else ""
+    )

@@ -1,0 +1,39 @@
+"""What `tokenvend apply` says of a principal that is gone."""
+
+import json
+
+from tokenvend_smoke.configuration import DOOMED
+from tokenvend_smoke.outcome import require
+from tokenvend_smoke.run import Smoke
+from tokenvend_smoke.waiting import wait_until
+
+
+def a_deleted_principal_is_named(smoke: Smoke) -> None:
+    """Its caller is named, the command ends with 1, and others' changes are applied."""
+    account, iam = smoke.account, smoke.account.client("iam")
+    name = f"{account.deployment_id}-doomed"
+    anybody_here = {"Effect": "Allow", "Principal": {"AWS": account.number}}
+    statement = {**anybody_here, "Action": "sts:AssumeRole"}
+    role = iam.create_role(
+        RoleName=name,
+        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+    )["Role"]["Arn"]
+    apply = ("apply", "--yes", "--file", str(smoke.file))
+    try:
+        smoke.write_file((role, "s1"))
+        wait_until(
+            lambda: account.run_tokenvend(*apply).returncode == 0,
+            minutes=3,
+            otherwise="a caller with a role that is there was not applied",
+        )
+    finally:
+        iam.delete_role(RoleName=name)
+    smoke.write_file((role, "s2"))
+    try:
+        ended = account.run_tokenvend(*apply)
+        said = ended.stdout + ended.stderr
+        require(ended.returncode == 1, f"it ended with {ended.returncode}: {said.strip()}")
+        require(DOOMED in said, f"it does not name the caller: {said.strip()}")
+    finally:
+        smoke.write_file()
+        account.tokenvend(*apply)

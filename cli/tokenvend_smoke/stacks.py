@@ -1,0 +1,130 @@
+"""The stacks beside the deployment: the stand-in provider with its callers, and a VPC."""
+
+import ast
+import contextlib
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from botocore.exceptions import ClientError, WaiterError
+
+from tokenvend_deploy.stack import failure_reasons, read_stack
+from tokenvend_smoke.account import Account
+from tokenvend_smoke.callers import CALLER, api_url
+
+_HERE = Path(__file__).parent
+#: CloudFormation takes no longer code inside a template.
+CODE_CHARACTERS = 4096
+#: Lambda lets go of a VPC's network interfaces up to 40 minutes after its functions are gone.
+_WAIT = {"Delay": 5, "MaxAttempts": 600}
+
+
+class StackFailedError(Exception):
+    """A stack beside the deployment could not be made or deleted; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class StandIn:
+    """The stand-in provider and the client that it knows. `url` is where it answers."""
+
+    url: str
+    client_id: str
+    client_secret: str
+    outputs: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        """Without the secret."""
+        return f"StandIn({self.url})"
+
+
+def fixtures_name(account: Account) -> str:
+    """The name of the stack with the stand-in."""
+    return f"{account.stack[:40]}-fixtures"
+
+
+def network_name(account: Account) -> str:
+    """The name of the stack with the VPC."""
+    return f"{account.stack[:40]}-network"
+
+
+def make_stand_in(account: Account) -> StandIn:
+    """Deploy the stand-in provider, the role that calls, the keys and the web ACL.
+
+    Raises:
+        StackFailedError: CloudFormation did not make it.
+    """
+    client_id, client_secret = f"smoke-{secrets.token_hex(4)}", secrets.token_urlsafe(24)
+    name = fixtures_name(account)
+    back_to = "127.0.0.1" if account.is_local else f".execute-api.{account.region}."
+    parameters = {
+        "ClientId": client_id,
+        "ClientSecret": client_secret,
+        "CallerAlias": CALLER,
+        "DeploymentId": account.deployment_id,
+        "BackTo": back_to,
+        "WithWebAcl": str(not account.is_local).lower(),
+    }
+    _create(account, name, fixtures_template(), parameters)
+    outputs = account.outputs(name)
+    url = api_url(account, outputs["ProviderApiId"], "$default")
+    return StandIn(url, client_id, client_secret, outputs)
+
+
+def make_network(account: Account) -> Mapping[str, str]:
+    """Deploy the VPC; its outputs.
+
+    Raises:
+        StackFailedError: CloudFormation did not make it.
+    """
+    name = network_name(account)
+    _create(account, name, (_HERE / "network.yaml").read_text(encoding="utf-8"), {})
+    return account.outputs(name)
+
+
+def delete_stack(account: Account, name: str) -> None:
+    """Delete a stack and wait until it is gone. None of that name is no error.
+
+    Raises:
+        StackFailedError: a part of it could not be deleted.
+    """
+    cloudformation = account.client("cloudformation")
+    if read_stack(cloudformation, name) is None:
+        return
+    try:
+        cloudformation.delete_stack(StackName=name)
+        cloudformation.get_waiter("stack_delete_complete").wait(StackName=name, WaiterConfig=_WAIT)
+    except WaiterError:
+        raise StackFailedError(f"{name} is not deleted; its events say why") from None
+
+
+def fixtures_template() -> str:
+    """`fixtures.yaml` with the stand-in's code in it."""
+    text = (_HERE / "fixtures.yaml").read_text(encoding="utf-8")
+    return text.replace('"@stand_in.py"', json.dumps(stand_in_code()))
+
+
+def stand_in_code() -> str:
+    """The stand-in's code without comments and docstrings, so that it is short enough."""
+    tree = ast.parse((_HERE / "stand_in.py").read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.FunctionDef) and ast.get_docstring(node):
+            del node.body[0]
+    return ast.unparse(tree)
+
+
+def _create(account: Account, name: str, template: str, parameters: Mapping[str, str]) -> None:
+    cloudformation = account.client("cloudformation")
+    given = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
+    made = cloudformation.create_stack(
+        StackName=name, TemplateBody=template, Parameters=given, Capabilities=["CAPABILITY_IAM"]
+    )
+    try:
+        cloudformation.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig=_WAIT)
+    except WaiterError:
+        reasons: list[str] = []
+        with contextlib.suppress(ClientError):
+            began = cloudformation.describe_stacks(StackName=made["StackId"])["Stacks"][0]
+            reasons = failure_reasons(cloudformation, name, began["CreationTime"])
+        raise StackFailedError(f"{name} was not made: {'; '.join(reasons)}") from None

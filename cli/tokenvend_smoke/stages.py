@@ -1,0 +1,253 @@
+"""Every row of docs/not-proven-locally.md, in the order in which a run shows them."""
+
+from collections.abc import Mapping
+
+import boto3
+
+from tokenvend_smoke.outcome import NotRunError, Row
+from tokenvend_smoke.rows import (
+    failing,
+    gateway,
+    invoking,
+    keys,
+    network,
+    policies,
+    registry,
+    released,
+    stored,
+    updating,
+    watching,
+)
+from tokenvend_smoke.run import Smoke, Stage
+from tokenvend_smoke.stacks import make_network
+
+
+def _snapshots_and_few_requests(_: Smoke) -> Mapping[str, str]:
+    return {"SnapStart": "true", "ThrottlingRate": "5", "ThrottlingBurst": "5"}
+
+
+def _kept_ready(_: Smoke) -> Mapping[str, str]:
+    return {
+        "SnapStart": "false",
+        "ProvisionedConcurrency": "1",
+        "ThrottlingRate": "100",
+        "ThrottlingBurst": "200",
+    }
+
+
+def _in_a_vpc(smoke: Smoke) -> Mapping[str, str]:
+    if not smoke.options.with_network:
+        raise NotRunError("left out by NETWORK=no")
+    made = make_network(smoke.account)
+    return {
+        "ProvisionedConcurrency": "0",
+        "SubnetIds": made["SubnetId"],
+        "SecurityGroupIds": made["SecurityGroupId"],
+    }
+
+
+def _with_a_domain(smoke: Smoke) -> Mapping[str, str]:
+    domain, certificate = smoke.options.domain, smoke.options.certificate
+    if not domain or not certificate:
+        raise NotRunError("give DOMAIN=… and CERTIFICATE=… (an ACM certificate for that name)")
+    return {"VendingDomainName": domain, "VendingCertificateArn": certificate}
+
+
+def _only_another_account(smoke: Smoke) -> Mapping[str, str]:
+    if smoke.options.other_profile is None:
+        raise NotRunError("give OTHER_PROFILE=…, a profile of another account")
+    session = boto3.Session(profile_name=smoke.options.other_profile)
+    return {"AllowedAccounts": session.client("sts").get_caller_identity()["Account"]}
+
+
+STAGES = (
+    Stage(
+        "As it was deployed first",
+        (
+            Row(
+                "nobody but API Gateway invokes an HTTP function", invoking.only_api_gateway_invokes
+            ),
+            Row("nobody but its schedule wakes a scheduled function", invoking.only_schedules_wake),
+            Row("API Gateway's test button is refused", invoking.test_button_is_refused),
+            Row(
+                "a direct caller's alias denies everybody else",
+                invoking.only_the_caller_invokes_its_alias,
+            ),
+            Row("gateway responses have our JSON", invoking.unsigned_requests_get_our_json),
+            Row("there is no stage but `v1`", gateway.only_v1_is_there, is_local=True),
+            Row(
+                "functions can read tables that are encrypted with the key",
+                gateway.every_entry_vends,
+                is_local=True,
+            ),
+            Row(
+                "the key's encryption context is required",
+                policies.keys_need_their_context,
+                is_local=True,
+            ),
+            Row(
+                "functions write only `token#…` and `datakey#…` items",
+                policies.functions_write_tokens_only,
+            ),
+            Row(
+                "the pages' function writes only `consent#…` and `datakey#…` items",
+                policies.pages_write_consents_only,
+            ),
+            Row(
+                "the pages' function touches of a connection only what is pending",
+                policies.pages_touch_what_is_pending_only,
+            ),
+            Row(
+                "the pages' function cannot open a consent that stands",
+                policies.pages_open_what_is_pending_only,
+            ),
+            Row(
+                "a function's code cannot make network interfaces",
+                policies.code_makes_no_network_interfaces,
+            ),
+            Row("access logs arrive", gateway.access_logs_arrive),
+            Row(
+                "an access log's line names the function's invocation",
+                gateway.access_log_names_the_invocation,
+            ),
+            Row("expired items go away", stored.expired_items_go),
+            Row(
+                "a long stack name deploys, and renewal runs",
+                invoking.a_long_stack_name_deploys,
+            ),
+            Row("only tagged keys sign", keys.only_tagged_keys_sign),
+            Row("only tagged keys are published", keys.only_tagged_keys_are_published),
+            Row(
+                "an altered item raises `UntrustedItemAlarm`",
+                stored.an_altered_item_raises_the_alarm,
+            ),
+            Row(
+                "a deleted principal is refused by name",
+                registry.a_deleted_principal_is_named,
+            ),
+            Row(
+                "what runs is compared with Lambda's own copy of the code",
+                updating.foreign_code_is_named,
+                is_local=True,
+            ),
+            Row(
+                "a first deployment that fails leaves nothing",
+                failing.a_failed_first_deployment_leaves_nothing,
+                is_local=True,
+            ),
+            Row(
+                "a first deployment whose tables are protected is removed by one command",
+                failing.a_protected_one_is_removed_by_one_command,
+                is_local=True,
+            ),
+            Row(
+                "a release deploys by the AWS command line alone",
+                released.a_release_deploys,
+            ),
+        ),
+        is_local=True,
+    ),
+    Stage(
+        "Deployed again, under load",
+        (
+            Row(
+                "an upgrade answers every request",
+                updating.an_upgrade_answers_everybody,
+                is_local=True,
+            ),
+            Row("a replaced version stays", updating.a_replaced_version_stays, is_local=True),
+            Row(
+                "the resource policies stay in force after an update",
+                invoking.policies_stay_after_an_update,
+            ),
+            Row("`Tracing=Active` deploys", updating.traces_arrive),
+            Row(
+                "no link, state or code is in a log or trace of API Gateway",
+                gateway.consents_leave_no_trace,
+            ),
+            Row("a web ACL counts both APIs' requests", gateway.a_web_acl_counts),
+            Row(
+                "the company's key opens secrets",
+                keys.the_companys_key_opens_secrets,
+                is_local=True,
+            ),
+            Row(
+                "an adopted secret under a customer key is read by every function",
+                keys.an_adopted_secret_is_read,
+                is_local=True,
+            ),
+            Row(
+                "point-in-time recovery restores the connections table",
+                stored.point_in_time_recovery_works,
+            ),
+            Row(
+                "`AwsRefusesAlarm` sees a disabled key",
+                keys.a_disabled_key_raises_the_alarm,
+            ),
+            Row(
+                "the dashboard and the new alarms show what they say",
+                watching.the_dashboard_shows_something,
+            ),
+        ),
+        is_local=True,
+    ),
+    Stage(
+        "With snapshots, and few requests let in",
+        (
+            Row(
+                "`SnapStart=true` deploys, and restored environments answer",
+                updating.restored_environments_answer,
+            ),
+            Row("throttling by method", gateway.throttling_works),
+        ),
+        _snapshots_and_few_requests,
+    ),
+    Stage(
+        "With environments kept ready",
+        (
+            Row(
+                "`ProvisionedConcurrency` keeps environments ready",
+                updating.environments_are_kept_ready,
+            ),
+        ),
+        _kept_ready,
+    ),
+    Stage(
+        "In a VPC",
+        (
+            Row(
+                "functions in a VPC reach AWS and providers",
+                network.functions_in_a_vpc_reach_everything,
+            ),
+        ),
+        _in_a_vpc,
+    ),
+    Stage(
+        "With a domain",
+        (Row("a domain of your own serves the API", gateway.a_domain_serves),),
+        _with_a_domain,
+    ),
+    Stage(
+        "With another account alone",
+        (
+            Row(
+                "a changed resource policy is in force after a deployment",
+                invoking.other_accounts_are_refused,
+            ),
+        ),
+        _only_another_account,
+    ),
+    Stage(
+        "Deleted and restored",
+        (
+            Row(
+                "what is retained outlives the stack",
+                stored.what_is_retained_outlives_the_stack,
+            ),
+            Row(
+                "a deleted stack is deployed again and restored",
+                stored.a_deleted_stack_is_restored,
+            ),
+        ),
+    ),
+)
