@@ -177,6 +177,11 @@ STAGES = (
                 is_local=True,
             ),
             Row(
+                "importing the same secrets again writes no version",
+                keys.importing_again_writes_nothing,
+                is_local=True,
+            ),
+            Row(
                 "point-in-time recovery restores the connections table",
                 stored.point_in_time_recovery_works,
             ),

@@ -101,6 +101,15 @@ def test_an_adopted_secrets_key_gets_the_statement_that_is_asked_for(
         keys.an_adopted_secret_is_read(given.smoke)
 
 
+def test_a_second_import_that_makes_a_version_is_told(scene: Callable[..., Scene]) -> None:
+    one, two = ({"Versions": [{"VersionId": each * 32} for each in ids]} for ids in ("a", "ab"))
+    name = "secretsmanager.ListSecretVersionIds"
+    keys.importing_again_writes_nothing(scene({name: one}).smoke)
+
+    with pytest.raises(DidNotHoldError, match="made 1 versions"):
+        keys.importing_again_writes_nothing(scene({name: in_turn([one, two])}).smoke)
+
+
 def test_a_disabled_key_is_enabled_again_whatever_the_alarm_does(
     scene: Callable[..., Scene],
 ) -> None:

@@ -94,6 +94,24 @@ def an_adopted_secret_is_read(smoke: Smoke) -> None:
     )
 
 
+def importing_again_writes_nothing(smoke: Smoke) -> None:
+    """The same import a second time makes no new version of the secret."""
+    fields = {"client_id": smoke.stand_in.client_id, "client_secret": smoke.stand_in.client_secret}
+    line = json.dumps({"name": MACHINE, "fields": fields})
+    secrets = smoke.account.client("secretsmanager")
+    name = f"{smoke.account.outputs()['SecretPrefix']}{MACHINE}"
+
+    def versions() -> set[str]:
+        found = secrets.list_secret_version_ids(SecretId=name, IncludeDeprecated=True)
+        return {each["VersionId"] for each in found["Versions"]}
+
+    smoke.account.tokenvend("secret", "import", stdin=line)
+    before = versions()
+    smoke.account.tokenvend("secret", "import", stdin=line)
+    made = versions() - before
+    require(not made, f"the second run made {len(made)} versions")
+
+
 def a_disabled_key_raises_the_alarm(smoke: Smoke) -> None:
     """`AwsRefusesAlarm` goes off while the deployment's key is disabled, and comes back."""
     kms, key = smoke.account.client("kms"), smoke.account.outputs()["KeyArn"]
