@@ -33,8 +33,12 @@ def test_dead_holders_lease_is_free_after_the_skew(past: timedelta, free: bool) 
 
 
 def test_new_lease_says_when_it_is_done_and_when_dead() -> None:
-    assert LEASE.expected_done_at == START + timedelta(milliseconds=300)
-    assert LEASE.dies_at == START + timedelta(seconds=20)
+    lease = new_lease(
+        now=START, dies_at=START + timedelta(seconds=20), expected=timedelta(milliseconds=300)
+    )
+
+    assert lease.expected_done_at == START + timedelta(milliseconds=300)
+    assert lease.dies_at == START + timedelta(seconds=20)
 
 
 def test_no_two_leases_are_the_same() -> None:

@@ -92,6 +92,7 @@ def test_a_refresh_token_that_the_provider_refuses_is_over_and_the_user_is_asked
     [
         ({"error": "invalid_client"}, 401, "invalid_client"),
         ({}, 404, "http_404"),
+        ({"error": "invalid_scope"}, 400, "invalid_scope"),
         ({"error": "invalid_scope"}, 200, "invalid_scope"),
         ({"error": {"code": 7}}, 200, "malformed_error"),
     ],

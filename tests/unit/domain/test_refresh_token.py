@@ -6,10 +6,18 @@ from datetime import timedelta
 import pytest
 from tests.fakes.clock import START
 from tests.fakes.provider import json_response
+from tests.unit.connecting.refreshing import CONSENT
 from tests.unit.connecting.world import DEFINITION
 
-from tokenvend.domain.oauth.refresh import refresh_expires_at, refresh_token_of
+from tokenvend.domain.journal import Successor
+from tokenvend.domain.oauth.refresh import (
+    Spent,
+    judge_refresh,
+    refresh_expires_at,
+    refresh_token_of,
+)
 from tokenvend.domain.registry import CredentialDefinition
+from tokenvend.domain.secret import Secret
 
 LONGEST = "r" * 16_384
 
@@ -89,3 +97,17 @@ def test_nothing_is_known_of_its_end_where_nobody_says() -> None:
     silent = CredentialDefinition(name="a", provider="p", token_endpoint="https://a.example/t")
 
     assert refresh_expires_at(json_response({}), silent, requested_at=START) is None
+
+
+def test_the_successor_is_kept_with_its_end() -> None:
+    spent = Spent(definition=DEFINITION, consent=CONSENT, asked=None, requested_at=START)
+    fields = {"access_token": "a", "expires_in": 60, "refresh_token": "r-2"}
+
+    judged = judge_refresh(json_response({**fields, "refresh_expires_in": 3600}), spent)
+
+    assert judged.successor == Successor(
+        refresh_token=Secret("r-2"),
+        scopes=CONSENT.scopes,
+        refreshed_at=START,
+        refresh_expires_at=START + timedelta(hours=1),
+    )

@@ -1,10 +1,12 @@
 """Rules of one line, each on both sides of its line."""
 
+import hashlib
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 from tests.fakes.clock import START
+from tests.fakes.provider import json_response
 from tests.unit.connecting.refreshing import CONSENT, DEFINITION, KEY
 
 from tokenvend.domain.answer import Source, VendAnswer
@@ -20,7 +22,9 @@ from tokenvend.domain.errors import (
 )
 from tokenvend.domain.header import Header
 from tokenvend.domain.oauth.token_request import TO_CALLERS, destination_of
+from tokenvend.domain.oauth.token_response import parse_token_response
 from tokenvend.domain.registry import CredentialKind
+from tokenvend.domain.renewal import asked_from, missed_from
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.token import AccessToken, LifetimeSource, SecretStage
 
@@ -87,10 +91,11 @@ def test_a_start_says_where_the_user_comes_back_to() -> None:
     url = "https://shop.example/back?tab=hiring"
 
     request = parse_connection_request(
-        Action.START, "hiring", {"connection": "ada", "return_url": url}
+        Action.START, "hiring", {"connection": "ada", "return_url": url, "scope": "b a"}
     )
 
     assert (request.return_url, request.connection) == (url, "ada")
+    assert request.scopes == frozenset({"a", "b"})
 
 
 def test_a_flow_is_of_the_browser_in_which_it_was_begun() -> None:
@@ -147,3 +152,34 @@ def test_a_failure_concerns_every_token_if_it_is_about_the_client(
 def test_a_secret_goes_to_the_token_endpoints_host_and_an_api_key_to_callers() -> None:
     assert destination_of(DEFINITION) == "login.acme.example"
     assert destination_of(replace(DEFINITION, kind=CredentialKind.API_KEY)) == TO_CALLERS
+
+
+@pytest.mark.parametrize(
+    ("scope", "words"),
+    [
+        (7, "its scope is neither a text nor a list of texts"),
+        (["a", 7], "its scope is neither a text nor a list of texts"),
+        ('a"b', "its scope has a character not allowed"),
+    ],
+)
+def test_a_scope_that_is_none_is_said_in_words(scope: object, words: str) -> None:
+    response = json_response({"access_token": "a", "expires_in": 60, "scope": scope})
+
+    with pytest.raises(ProviderRefusedError) as caught:
+        parse_token_response(response, DEFINITION, asked=frozenset(), requested_at=START)
+
+    assert caught.value.description == f"The provider's answer was not used: {words}."
+
+
+def test_who_asks_in_the_first_moments_of_a_long_life_asks_for_no_other_token() -> None:
+    token = replace(TOKEN, expires_at=START + timedelta(minutes=30))
+
+    assert START < asked_from("80" * 32, token) < missed_from("80" * 32, token)
+
+
+def test_half_a_character_is_a_secret_like_any_other() -> None:
+    half = Secret("\ud800")
+
+    assert half == Secret("\ud800")
+    assert half != Secret("\ud801")
+    assert half.sha256 == hashlib.sha256(b"\xed\xa0\x80").hexdigest()
