@@ -14,6 +14,7 @@ from scripts.site import pages
 #: What is no longer written → what is written instead.
 RETIRED: Mapping[str, str] = {
     r"spend|spends|spent|spending": "redeem (a refresh token)",
+    r"epochs?": "secret generation",
     r"dies|died": "deadline, or: its invocation ended",
     r"hammers?": "asks again and again",
     r"to be had": "available",
