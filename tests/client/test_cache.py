@@ -15,8 +15,11 @@ from tokenvend_client import (
     RefusedError,
     TemporarilyUnavailableError,
 )
+from tokenvend_client.errors import Failure
+from tokenvend_client.request import Call
 from tokenvend_client.testing import FakeTokenvend, ManualClock
 from tokenvend_client.waiting import JITTER_SHARE, REFUSAL_REMEMBERED, RETRY_AFTER_MAXIMUM
+from tokenvend_client.ways_in import Document
 
 
 def test_a_token_is_fetched_once_and_then_answered_from_memory(
@@ -240,6 +243,45 @@ def test_trouble_between_tokenvend_and_the_provider_leaves_the_valid_token(
     clock.advance(1800 * 0.10)
     with pytest.raises(ProviderRefusedError):
         client.token("sr-jobs")
+
+
+def test_a_workload_that_lost_its_proof_keeps_the_token_in_hand_to_its_end(
+    clock: ManualClock,
+) -> None:
+    fake = FakeTokenvend(clock=clock)
+    way_in = Provable(fake)
+    client = Client(way_in, clock=clock.clock())
+    first = client.token("sr-jobs")
+    clock.advance(1800 * 0.91)
+    way_in.has_proof = False
+
+    for _ in range(100):
+        assert client.token("sr-jobs") is first
+        clock.advance(1)
+    assert way_in.attempts <= 10
+    clock.advance(1800 * 0.1)
+    with pytest.raises(CallerNotProvenError, match="no_proof"):
+        client.token("sr-jobs")
+    way_in.has_proof = True
+    clock.advance(REFUSAL_REMEMBERED + 0.01)
+
+    assert client.token("sr-jobs") is not first
+
+
+class Provable:
+    """A way in whose caller can lose its proof."""
+
+    def __init__(self, fake: FakeTokenvend) -> None:
+        self.fake = fake
+        self.has_proof = True
+        self.attempts = 0
+
+    def send(self, call: Call, *, timeout_seconds: float) -> Document | Failure:
+        del timeout_seconds
+        self.attempts += 1
+        if not self.has_proof:
+            return Failure.of_proof("There are no credentials.")
+        return Document(self.fake.answer(call))
 
 
 def test_while_tokenvend_is_away_the_valid_token_is_given_and_it_is_left_alone(

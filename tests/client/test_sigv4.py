@@ -86,7 +86,7 @@ def test_nothing_found_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
     found = default_credentials()()
 
     assert isinstance(found, Failure)
-    assert (found.code, found.retryable) == ("invalid_client", False)
+    assert (found.code, found.retryable) == ("no_proof", False)
 
 
 def _environment(monkeypatch: pytest.MonkeyPatch, **values: str) -> None:

@@ -91,7 +91,7 @@ def test_the_platforms_token_proves_the_workload(served: str, fake: FakeTokenven
 
 
 def test_a_token_that_proves_nobody_gets_nothing_and_is_not_shown(served: str) -> None:
-    with pytest.raises(CallerNotProvenError) as caught:
+    with pytest.raises(RefusedError, match="invalid_request") as caught:
         Client(WorkloadToken(served, token_of_text(JWT + "x"))).token("sr-jobs")
 
     assert JWT not in shown_by(caught.value)
@@ -103,7 +103,7 @@ def test_a_file_is_read_each_time_because_its_platform_replaces_it(
     file = tmp_path / "token"
     file.write_text("an old one")
     client = Client(WorkloadToken(served, token_of_file(str(file))))
-    with pytest.raises(CallerNotProvenError):
+    with pytest.raises(RefusedError, match="invalid_request"):
         client.token("sr-jobs")
 
     file.write_text(JWT + "\n")

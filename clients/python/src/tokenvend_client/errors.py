@@ -42,7 +42,10 @@ class RefusedError(TokenvendError):
 
 
 class CallerNotProvenError(RefusedError):
-    """tokenvend does not know this caller, or has blocked it (`invalid_client`)."""
+    """tokenvend does not know this caller, or has blocked it (`invalid_client`).
+
+    Or the workload has nothing to prove itself by (`no_proof`).
+    """
 
 
 class ConsentRequiredError(RefusedError):
@@ -77,12 +80,21 @@ class TemporarilyUnavailableError(TokenvendError):
         self.retry_after_seconds = retry_after_seconds
 
 
+#: Said here, and not by tokenvend: this workload has no credentials or token to prove itself by.
+NO_PROOF = "no_proof"
 _REFUSALS: dict[str, type[RefusedError]] = {
     "invalid_client": CallerNotProvenError,
+    NO_PROOF: CallerNotProvenError,
     "consent_required": ConsentRequiredError,
     "account_changed": AccountChangedError,
 }
 _PROVIDER_CODES = frozenset({"provider_refused", "credential_not_ready"})
+_FORBIDDING = frozenset(
+    {
+        *("invalid_client", "unauthorized_client", "consent_required"),
+        *("invalid_scope", "invalid_target"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +110,15 @@ class Failure:
     retry_after_seconds: float | None = None
     provider_error: str = ""
 
+    @classmethod
+    def of_proof(cls, description: str) -> "Failure":
+        """This workload has nothing to prove itself by."""
+        return cls(description, NO_PROOF, retryable=False)
+
     @property
     def forbids(self) -> bool:
-        """Whether this caller may no longer have the token, so that one in hand is dropped."""
-        return not self.retryable and self.code not in _PROVIDER_CODES
+        """Whether tokenvend says that this caller may not have the token: it is dropped then."""
+        return not self.retryable and self.code in _FORBIDDING
 
     def error(self, *, retry_after_seconds: float = 1) -> TokenvendError:
         """A new error, to be raised by one caller."""

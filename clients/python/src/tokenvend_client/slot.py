@@ -85,6 +85,8 @@ class Slot:
         wait = now.seconds_until(self.ask_again_at) if self.failure else 0.0
         if self.failure and wait > 0 and not self.failed_ahead:
             return replace(self.failure, retry_after_seconds=wait)
+        # A refusal met nobody yet, and may have been cured.
+        wait = wait if self.failure and self.failure.retryable else 0.0
         self.flight = Flight(min_ttl_seconds=min_ttl_seconds, fallback=usable, wait_seconds=wait)
         return Lead(self.flight)
 
@@ -128,7 +130,7 @@ class Slot:
             # A user may have consented by the next request.
             self.cached = None
             return outcome
-        self._note(outcome, now, ahead=flight.ahead, alone=flight.min_ttl_seconds > 0)
+        self._note(outcome, now, flight)
         fallback = flight.fallback
         if outcome.forbids:
             self.cached = self.cached if flight.min_ttl_seconds > 0 else None
@@ -147,14 +149,14 @@ class Slot:
         self.report_again_at = now.after(REPORT_AGAIN_AFTER)
         return stale_soon(cached, now=now)
 
-    def _note(self, failure: Failure, now: Instant, *, ahead: bool, alone: bool) -> None:
-        if alone and not failure.retryable:
+    def _note(self, failure: Failure, now: Instant, flight: Flight) -> None:
+        if flight.min_ttl_seconds > 0 and not failure.retryable:
             # It says no to a life that long, not to the token.
             return
         self.failure = failure
         self.failures += 1
-        self.failed_ahead = ahead and failure.retryable
+        self.failed_ahead = flight.ahead
         wait = REFUSAL_REMEMBERED
-        if failure.retryable:
+        if failure.retryable or flight.fallback:
             wait = wait_seconds(failure.retry_after_seconds, self.failures)
         self.ask_again_at = now.after(wait)

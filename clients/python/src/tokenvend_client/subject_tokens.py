@@ -160,6 +160,4 @@ def subject_token_of_environment(url: str) -> SubjectTokenSource | None:
 
 
 def _missing(reason: str) -> Failure:
-    return Failure(
-        f"There is no token of the platform: {reason}.", "invalid_client", retryable=False
-    )
+    return Failure.of_proof(f"There is no token of the platform: {reason}.")

@@ -16,10 +16,8 @@ CredentialSource = Callable[[], AwsCredentials | Failure]
 
 #: Credentials are fetched again this many seconds before they end.
 _AHEAD_SECONDS = 300.0
-_NONE_FOUND = Failure(
-    "There are no AWS credentials here. Those of SSO and of profiles need botocore.",
-    "invalid_client",
-    retryable=False,
+_NONE_FOUND = Failure.of_proof(
+    "There are no AWS credentials here. Those of SSO and of profiles need botocore."
 )
 
 

@@ -50,6 +50,9 @@ class _Handler(BaseHTTPRequestHandler):
             return
         _, entry, credential, call_path = (*path.split("/", 3), "", "", "")[:4]
         form = dict(parse_qsl(body.decode(), keep_blank_values=True))
+        if entry == "oauth2" and "subject_token" in form and not self._is_workload(entry, form):
+            self._say(400, {"error": "invalid_request", "error_description": "It proves nobody."})
+            return
         if not (self._is_workload(entry, form) or self._is_proven(entry)):
             self._say(401, {"error": "invalid_client", "error_description": "Not known here."})
             return

@@ -10,7 +10,7 @@ from tokenvend_client.answers import failure_of_invocation
 from tokenvend_client.aws.credentials import CredentialSource, default_credentials
 from tokenvend_client.aws.region import domain_suffix, region_of_environment
 from tokenvend_client.aws.sigv4 import sign
-from tokenvend_client.errors import ConfigurationError, Failure
+from tokenvend_client.errors import NO_PROOF, ConfigurationError, Failure
 from tokenvend_client.http import HttpAnswer, HttpSender, checked_url, json_object
 from tokenvend_client.request import Call
 from tokenvend_client.secret import Secret
@@ -109,7 +109,9 @@ def _document_of(answer: HttpAnswer | Failure) -> Document | Failure:
         return Failure(f"Lambda answered HTTP {answer.status}.", retry_after_seconds=seconds)
     if answer.status != 200:
         kind = str(answer.headers.get("x-amzn-errortype", "")).partition(":")[0]
-        code = "invalid_client" if answer.status in {401, 403} else "invalid_request"
+        code = "invalid_request"
+        if answer.status in {401, 403}:
+            code = "invalid_client" if kind == "AccessDeniedException" else NO_PROOF
         return Failure(
             f"Lambda does not invoke it: HTTP {answer.status} {kind}".rstrip() + ".",
             code,
