@@ -63,6 +63,7 @@ SETS: Mapping[str, Mapping[str, str]] = {
         "PermissionsBoundaryArn": "arn:{partition}:iam::{account}:policy/boundary",
         "RolePath": "/service/",
         "SecretKeyArn": "arn:{partition}:kms:{region}:{account}:key/11112222-3333",
+        "IdentityTokenAudiences": "api://one,https://two.example",
         "ApiGatewayLogsRole": "true",
         "AllowedAccounts": "111122223333,444455556666",
     },
@@ -81,10 +82,11 @@ for name, policy in json.load(sys.stdin).items():
         print(f"{name}: {known.severity} {known.issue} {known.detail}")
 """
 #: What a finding begins with that is meant so: Lambda asks for these rights on every interface, it
-#: sets this key for every call of a function's code, and the two actions are newer than parliament.
+#: sets this key for every call of a function's code, and these actions are newer than parliament.
 ACCEPTED = (
     "NetworkPolicy: LOW RESOURCE_STAR",
     "NetworkPolicy: MEDIUM UNKNOWN_CONDITION_FOR_ACTION Unknown condition lambda:SourceFunctionArn",
+    "IdentityTokenPolicy: LOW UNKNOWN_ACTION Unknown action sts:GetWebIdentityToken",
     "RegistryWriterPolicy: LOW UNKNOWN_ACTION Unknown action lambda:GetResourcePolicy",
     "RegistryWriterPolicy: LOW UNKNOWN_ACTION Unknown action lambda:PutResourcePolicy",
 )

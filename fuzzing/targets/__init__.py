@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 from fuzzing.target import Target
-from fuzzing.targets import entries, files, items, pages, providers, workloads
+from fuzzing.targets import entries, files, items, pages, providers, requests, workloads
 
 TARGETS: Mapping[str, Target] = {
     target.name: target
-    for module in (entries, workloads, pages, providers, items, files)
+    for module in (entries, workloads, pages, providers, requests, items, files)
     for target in module.TARGETS
 }

@@ -118,7 +118,10 @@ definitions = st.builds(
         audience=_texts,
         algorithm=st.sampled_from(SigningAlgorithm),
         kms_keys=st.lists(_texts, max_size=3).map(tuple),
+        aws_identity=st.booleans(),
+        names_certificate=st.booleans(),
     ),
+    token_request=st.dictionaries(_texts, _texts | st.lists(_texts, max_size=2), max_size=3),
     token_answer=st.dictionaries(_texts, _texts | st.lists(_texts, max_size=2), max_size=3),
     api_key_header=st.none() | st.builds(Header, name=_texts, prefix=st.text(max_size=8)),
     authorization=st.none()

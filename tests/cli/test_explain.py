@@ -153,10 +153,100 @@ def test_token_is_described(tokenvend: Tokenvend, source: Source) -> None:
         "audience": "https://a.example",
         "resource": "urn:a",
         "token_endpoint": "https://login.acme.example/token",
+        "request": "POST https://login.acme.example/token",
+        "request_headers": "Accept: application/json,"
+        " Authorization: Basic ({secret.client_id}:{secret.client_secret})",
+        "request_body": "grant_type=client_credentials&scope=admin+read"
+        "&audience=https://a.example&resource=urn:a",
+        "client_certificate": None,
         "lifetime": "expires_in of the answer, else exp of a JWT, else 300 s",
         "shared": False,
     }
     assert len(key) == 64
+
+
+@pytest.mark.parametrize(
+    ("provider", "request_line", "headers", "body"),
+    [
+        pytest.param(
+            {
+                "client_authentication": "client_secret_post",
+                "token_request": {
+                    "parameters_in": "json",
+                    "parameters": {"account": {"id": "{secret.account_id}"}},
+                    "headers": {"X-Key": "{secret.key}"},
+                },
+            },
+            "POST https://login.acme.example/token",
+            "X-Key: {secret.key}, Accept: application/json",
+            '{"account": {"id": "{secret.account_id}"}, "grant_type": "client_credentials",'
+            ' "client_id": "{secret.client_id}", "client_secret": "{secret.client_secret}"}',
+            id="JSON",
+        ),
+        pytest.param(
+            {
+                "client_authentication": "none",
+                "token_request": {
+                    "method": "GET",
+                    "parameters_in": "query",
+                    "omit_grant_type": True,
+                    "parameters": {"user": "{secret.user}", "pw": "{secret.password}"},
+                },
+            },
+            "GET https://login.acme.example/token?pw={secret.password}&user={secret.user}",
+            "Accept: application/json",
+            None,
+            id="query",
+        ),
+        pytest.param(
+            {"client_authentication": "private_key_jwt"},
+            "POST https://login.acme.example/token",
+            "Accept: application/json",
+            "grant_type=client_credentials&client_id={secret.client_id}"
+            "&client_assertion=(signed+when+it+is+sent)",
+            id="a client that signs",
+        ),
+    ],
+)
+def test_request_is_shown_with_a_name_for_each_secret(
+    tokenvend: Tokenvend,
+    provider: dict[str, Any],
+    request_line: str,
+    headers: str,
+    body: str | None,
+) -> None:
+    tokenvend.write(lambda document: document["providers"]["acme"].update(provider))
+    asked = ("--caller", "events", "--credential", "partner", "--tenant", "a")
+
+    (verdict,) = tokenvend.json("explain", *asked, "--file", str(tokenvend.file))
+
+    assert verdict["request"] == request_line
+    assert verdict["request_headers"] == headers
+    assert verdict["request_body"] == body
+
+
+def test_refresh_is_shown_where_users_consent(tokenvend: Tokenvend) -> None:
+    def consents(document: dict[str, Any]) -> None:
+        document["providers"]["acme"] |= {
+            "authorization_endpoint": "https://login.acme.example/allow",
+            "token_request": {"headers": {"X-Key": "{secret.key}"}},
+        }
+        document["credentials"]["jobs-user"] = {
+            "provider": "acme",
+            "kind": "authorization_code",
+            "redirect_uri": "https://connect.example/callback/jobs-user",
+            "scopes": ["read"],
+        }
+        grant = {"caller": "events", "credential": "jobs-user", "scopes": ["read"]}
+        document["grants"].append(grant)
+
+    tokenvend.write(consents)
+    asked = ("--caller", "events", "--credential", "jobs-user", "--connection", "acme-42")
+
+    (verdict,) = tokenvend.json("explain", *asked, "--file", str(tokenvend.file))
+
+    assert verdict["request_body"] == "grant_type=refresh_token&refresh_token=(of+the+consent)"
+    assert verdict["request_headers"].startswith("X-Key: {secret.key}, Accept:")
 
 
 def test_caller_is_explained_for_each_of_its_identities(

@@ -3,11 +3,13 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 import typer.main
 from botocore.exceptions import ClientError
+from tests.adapters.servers import self_signed
 from tests.cli import aws
 from tests.cli.conftest import Refuse, Tokenvend
 
@@ -99,6 +101,72 @@ def test_person_is_asked_and_the_secret_is_not_shown(
     # What is typed is shown here by the test's own terminal.
     assert json.loads(result.stdout[result.stdout.index("{") :]) == {"name": "jobs", "host": HOST}
     assert _stored("jobs") == VALUE
+
+
+def _describe(tokenvend: Tokenvend) -> None:
+    described = {"parameters": {"account_id": "{secret.account_id}"}}
+    tokenvend.write(lambda document: document["providers"]["acme"].update(token_request=described))
+    tokenvend.apply()
+
+
+def test_fields_that_the_token_request_names_are_put_too(tokenvend: Tokenvend) -> None:
+    _describe(tokenvend)
+
+    result = _put(tokenvend, account_id="A-1")
+
+    assert result.exit_code == 0
+    assert _stored("jobs") == VALUE | {"account_id": "A-1"}
+
+
+def test_field_that_the_token_request_names_is_needed(tokenvend: Tokenvend) -> None:
+    _describe(tokenvend)
+
+    result = _put(tokenvend)
+
+    assert result.exit_code != 0
+    assert "account_id must be a text, and is needed" in result.stderr
+
+
+def _by_tls(tokenvend: Tokenvend) -> None:
+    tokenvend.write(
+        lambda document: document["providers"]["acme"].update(
+            client_authentication="tls_client_auth"
+        )
+    )
+    tokenvend.apply()
+
+
+def _pair(folder: Path) -> dict[str, str]:
+    _, certificate = self_signed(folder)
+    key = (folder / "key.pem").read_text()
+    return {"client_id": "us", "certificate": certificate.read_text(), "private_key": key}
+
+
+def test_certificate_is_put_with_its_key_and_told_apart_from_others(
+    tokenvend: Tokenvend, tmp_path: Path
+) -> None:
+    _by_tls(tokenvend)
+    value = _pair(tmp_path)
+
+    result = tokenvend("secret", "put", "jobs", "--json", stdin=json.dumps(value))
+
+    shown = json.loads(result.stdout)
+    assert len(shown["certificate"]["sha256"]) == 64
+    assert shown["certificate"]["subject"] == "CN=a test"
+    assert "PRIVATE KEY" not in result.output
+    assert _stored("jobs") == value
+
+
+def test_certificate_of_another_key_is_not_put(tokenvend: Tokenvend, tmp_path: Path) -> None:
+    _by_tls(tokenvend)
+    value = _pair(tmp_path)
+    other = _pair(tmp_path)["private_key"]
+
+    result = tokenvend("secret", "put", "jobs", stdin=json.dumps(value | {"private_key": other}))
+
+    assert result.exit_code != 0
+    assert "no pair of PEM texts" in result.stderr
+    assert "PRIVATE KEY" not in result.output
 
 
 def test_client_id_that_stands_in_the_file_is_not_asked_for(

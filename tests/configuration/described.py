@@ -1,10 +1,13 @@
 """A token by a provider's description: from the file's text to what a caller would get."""
 
 import json
-from collections.abc import Iterator
+from base64 import b64decode
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import parse_qsl
 
 from tests.adapters.servers import Call, Server
 from tests.configuration.samples import document, problems_in, resolved
@@ -44,18 +47,86 @@ class Endpoint:
         return self.server.url()
 
     @property
-    def asked(self) -> bytes:
-        """The newest request, from its first line to its body."""
-        return self.server.requests[-1]
+    def asked(self) -> "Asked":
+        """The newest request."""
+        return Asked.of(self.server.requests[-1])
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request as a server reads it; names of headers are in small letters."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: bytes
+
+    @classmethod
+    def of(cls, request: bytes) -> Self:
+        """The request that these bytes are."""
+        head, _, body = request.partition(b"\r\n\r\n")
+        first, *lines = head.decode("latin-1").split("\r\n")
+        method, target, _ = first.split(" ")
+        path, _, query = target.partition("?")
+        headers = {
+            name.lower(): value.strip()
+            for name, _, value in (each.partition(":") for each in lines)
+        }
+        return cls(method, path, _pairs(query), headers, body)
+
+    @property
+    def form(self) -> dict[str, str]:
+        """The form that its body is."""
+        assert self.headers["content-type"] == "application/x-www-form-urlencoded"
+        return _pairs(self.body.decode("ascii"))
+
+    @property
+    def is_json(self) -> bool:
+        """Whether it says that its body is JSON."""
+        return self.headers.get("content-type") == "application/json"
+
+    @property
+    def json(self) -> Any:
+        """The JSON that its body is."""
+        assert self.is_json
+        return json.loads(self.body)
+
+    @property
+    def basic(self) -> list[str]:
+        """The user and the password of HTTP Basic, as they were sent."""
+        scheme, _, encoded = self.headers["authorization"].partition(" ")
+        assert scheme == "Basic"
+        return b64decode(encoded, validate=True).decode().split(":", 1)
+
+
+def _pairs(text: str) -> dict[str, str]:
+    pairs = parse_qsl(text, keep_blank_values=True, strict_parsing=bool(text), errors="strict")
+    assert len(dict(pairs)) == len(pairs)
+    return dict(pairs)
 
 
 @contextmanager
 def token_endpoint(
-    answer: object = None, *, status: int = 200, content_type: str = "application/json"
+    answer: object = None,
+    *,
+    status: int = 200,
+    content_type: str = "application/json",
+    takes: Callable[[Asked], bool] = lambda _: True,
+    otherwise: object = None,
+    otherwise_status: int = 400,
 ) -> Iterator[Endpoint]:
-    """A token endpoint on the loopback interface that answers with *answer*."""
+    """A token endpoint on the loopback interface that answers with *answer*.
+
+    A request that it does not take gets *otherwise*.
+    """
 
     def script(call: Call) -> None:
+        if not takes(Asked.of(call.request)):
+            refusal = json.dumps(otherwise or {"error": "invalid_request"}).encode()
+            length = f"Content-Length: {len(refusal)}"
+            call.answer(f"HTTP/1.1 {otherwise_status} No", length, body=refusal)
+            return
         lines = [f"Content-Length: {len(endpoint.answer)}", f"Content-Type: {content_type}"]
         call.answer(f"HTTP/1.1 {status} Whatever", *lines, body=endpoint.answer)
 
@@ -113,6 +184,7 @@ def vend(
     *,
     clock: FakeClock | None = None,
     kms: Any = None,
+    ca_file: Path | None = None,
     **credential: Any,
 ) -> AccessToken:
     """The token that a credential of *provider* gives, over HTTP, with real adapters.
@@ -122,7 +194,9 @@ def vend(
     """
     definition = definition_of(provider, credential)
     clock = clock or FakeClock()
-    client = RequestsProviderClient(allow_loopback_http=True)
+    client = RequestsProviderClient(
+        allow_loopback_http=True, ca_file=None if ca_file is None else str(ca_file)
+    )
     exchange = Exchange(
         secrets=secret_store(definition, secret or {"client_id": "id", "client_secret": "s3cret"}),
         provider=SigningClient(client, Signer(KmsSigner(kms)), clock),

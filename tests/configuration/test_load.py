@@ -54,6 +54,14 @@ def test_every_key_is_described_for_an_editor() -> None:
     assert undescribed == []
 
 
+@pytest.mark.parametrize("model", ["TokenRequestModel", "GrantAssertionModel", "TokenAnswerModel"])
+def test_every_key_of_a_description_has_an_example(model: str) -> None:
+    properties = SCHEMA["$defs"][model]["properties"]
+
+    assert properties
+    assert [name for name, field in properties.items() if not field.get("examples")] == []
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

@@ -5,10 +5,18 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
+from tests.configuration.described import definition_of
 from tests.configuration.samples import problems_in
 
+from tokenvend.domain.cache_key import TokenSpec
 from tokenvend.domain.header import Header
+from tokenvend.domain.oauth.token_request import (
+    ProviderRequest,
+    build_token_request,
+    destination_of,
+)
 from tokenvend.domain.registry import ClientAuthentication, ScopeMode
+from tokenvend.domain.secret_fields import secret_fields, secret_of
 from tokenvend_cli.configuration.models import ProviderModel
 from tokenvend_cli.configuration.profiles import Profile, load_profile, profile_names
 from tokenvend_cli.configuration.providers import Provider, resolve_providers
@@ -16,14 +24,18 @@ from tokenvend_cli.problems import CommandError
 
 PARAMETERS: dict[str, dict[str, str]] = {
     "auth0": {"domain": "initech.eu.auth0.com"},
+    "docusign": {},
+    "docusign-demo": {},
     "entra": {"tenant": "11111111-2222-3333-4444-555555555555"},
     "google": {},
+    "google-service-account": {},
     "issuer": {"issuer": "https://login.acme.example/initech"},
     "okta": {"domain": "initech.okta.com", "server": "default"},
     "okta-org": {"domain": "initech.okta.com"},
     "salesforce": {"domain": "initech.my.salesforce.com"},
     "smartrecruiters": {},
     "smartrecruiters-sandbox": {},
+    "zoom": {},
 }
 SMALLEST: dict[str, Any] = {
     "title": "Acme",
@@ -106,6 +118,56 @@ def test_sandbox_claims_less_than_production() -> None:
     facts = load_profile("smartrecruiters-sandbox").facts()
 
     assert {fact.certainty for fact in facts.values()} == {"reported", "assumed"}
+
+
+def _request(profile: str, *, scopes: list[str]) -> ProviderRequest:
+    """What a credential of *profile* asks, with the name of each field in place of its value."""
+    definition = definition_of({"profile": profile}, {"scopes": scopes})
+    values = {name: name for name in secret_fields(definition)}
+    secret = secret_of(definition, values, allowed_host=destination_of(definition))
+    spec = TokenSpec(credential="jobs", definition="d", scopes=definition.scopes)
+    return build_token_request(definition, spec, secret)
+
+
+def test_zoom_is_asked_for_its_account() -> None:
+    request = _request("zoom", scopes=[])
+
+    assert request.form == {"grant_type": "account_credentials", "account_id": "account_id"}
+    assert request.headers["Authorization"].startswith("Basic ")
+
+
+@pytest.mark.parametrize(
+    ("profile", "issuer", "subject", "audience"),
+    [
+        (
+            "google-service-account",
+            "client_email",
+            "client_email",
+            "https://oauth2.googleapis.com/token",
+        ),
+        ("docusign", "client_id", "user_id", "account.docusign.com"),
+        ("docusign-demo", "client_id", "user_id", "account-d.docusign.com"),
+    ],
+)
+def test_service_account_signs_for_its_scopes(
+    profile: str, issuer: str, subject: str, audience: str
+) -> None:
+    request = _request(profile, scopes=["read", "write"])
+
+    assert request.form == {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer"}
+    assert request.grant is not None
+    draft = request.grant.draft
+    assert (draft.client_id, draft.subject, draft.audience) == (issuer, subject, audience)
+    assert draft.claims == {"scope": "read write"}
+
+
+def test_file_may_describe_another_request_than_the_profile() -> None:
+    model = ProviderModel.model_validate(
+        {"profile": "zoom", "token_request": {"parameters_in": "query"}}
+    )
+    providers, _ = resolve_providers({"p": model}, _discovered, local_stack=False)
+
+    assert providers["p"].token_request == {"parameters_in": "query"}
 
 
 def test_any_issuer_is_a_profile_too() -> None:

@@ -116,3 +116,30 @@ def test_key_that_could_be_exchanged_for_another_is_refused(key: str) -> None:
 
     with pytest.raises(ValueError, match="kms_keys"):
         ConfigurationModel.model_validate(document(credentials=fields))
+
+
+AWS: dict[str, Any] = {"signing": {"aws_identity": True}}
+
+
+def test_aws_identity_is_compiled_with_an_audience_that_is_no_url() -> None:
+    assertion = _assertion(SIGNS | {"assertion_audience": "api://directory"}, **AWS)
+
+    assert assertion == Assertion(audience="api://directory", aws_identity=True)
+
+
+@pytest.mark.parametrize(
+    ("provider", "fields", "told"),
+    [
+        (SIGNS, {"signing": {"aws_identity": True, "kms_keys": [KEY]}}, "which one signs?"),
+        (SIGNS, {"signing": {"aws_identity": True, "algorithm": "ES256"}}, "signs with RS256"),
+        (SIGNS, AWS | {"client_id": "ours"}, "which records where assertions may be sent"),
+        (SIGNS | {"token_request": {"assertion": {}}}, AWS, "needs a key of its own"),
+        (FIXED, AWS, "set its client_authentication to private_key_jwt"),
+    ],
+)
+def test_aws_identity_that_cannot_be_used_is_told(
+    provider: dict[str, Any], fields: dict[str, Any], told: str
+) -> None:
+    problems = problems_in({"providers": {"acme": provider}, "credentials": credential(**fields)})
+
+    assert any(told in problem for problem in problems)

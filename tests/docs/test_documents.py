@@ -101,6 +101,8 @@ def _keys(model: str, prefix: str = "") -> Iterator[str]:
             [
                 *_keys("ProviderModel"),
                 *_keys("ApiKeyModel", "api_key."),
+                *_keys("TokenRequestModel", "token_request."),
+                *_keys("GrantAssertionModel", "token_request.assertion."),
                 *_keys("TokenAnswerModel", "token_answer."),
             ],
         ),

@@ -8,7 +8,11 @@ from scripts.expand import ACCOUNT, expand, load, locate_code
 from tests.template.deployed import deployed
 
 REGION, STACK, STACK_UUID = "eu-west-1", "tokenvend", "1b2c"
-PARAMETERS = {"ConsentPages": "true", "Tracing": "Active"}
+PARAMETERS = {
+    "ConsentPages": "true",
+    "Tracing": "Active",
+    "IdentityTokenAudiences": "api://directory",
+}
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/mrk-1"
 _PSEUDO = {
     "AWS::Partition": "aws",

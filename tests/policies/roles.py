@@ -98,6 +98,16 @@ def _sign(aws: SimpleNamespace) -> None:
     aws.recorder.requests.append(Request("kms:Sign", KMS_KEY, TAG))
 
 
+def _prove_itself(aws: SimpleNamespace) -> None:
+    aws.recorder.requests.append(identity_token("api://directory"))
+
+
+def identity_token(*audiences: str, seconds: int = 60) -> Request:
+    """What IAM is asked for an identity token."""
+    context = {"sts:IdentityTokenAudience": [*audiences], "sts:DurationSeconds": str(seconds)}
+    return Request("sts:GetWebIdentityToken", "*", context)
+
+
 def _start_consent(aws: SimpleNamespace) -> None:
     aws.stores.consents.put(TICKET, _session())
 
@@ -232,8 +242,10 @@ def _put_secrets(aws: SimpleNamespace) -> None:
 
 
 _GO_TO_PROVIDER = (_read_secrets, _sign)
+#: Not the command's: its role is a person's, and so another subject.
+_PROVE_AND_GO: tuple[Part, ...] = (*_GO_TO_PROVIDER, _prove_itself)
 _REQUESTS: tuple[Part, ...] = (
-    *(_decide, _keep_tokens, _reject, _tell_of_refusals, *_GO_TO_PROVIDER),
+    *(_decide, _keep_tokens, _reject, _tell_of_refusals, *_PROVE_AND_GO),
     *(_start_consent, _complete, _refresh, _drop, _end),
 )
 #: By role: the log group, and what its function does.
@@ -243,18 +255,18 @@ FUNCTIONS: dict[str, tuple[str, tuple[Part, ...]]] = {
     "VendDirectRole": ("vend-direct", (*_REQUESTS, _use_subject_token)),
     "ConnectPagesRole": (
         "connect-pages",
-        (_decide_unkeyed, _lead_user_on, _bring_pending, *_GO_TO_PROVIDER),
+        (_decide_unkeyed, _lead_user_on, _bring_pending, *_PROVE_AND_GO),
     ),
     "RenewRole": (
         "renew",
         (
-            *(_find_due, _read_definition, _keep_tokens, _tell_of_refusals, *_GO_TO_PROVIDER),
+            *(_find_due, _read_definition, _keep_tokens, _tell_of_refusals, *_PROVE_AND_GO),
             *(_refresh, _send_shards),
         ),
     ),
     "KeepAliveRole": (
         "keep-alive",
-        (_scan, _read_definition, _refresh, _drop, _tell_of_secret, *_GO_TO_PROVIDER),
+        (_scan, _read_definition, _refresh, _drop, _tell_of_secret, *_PROVE_AND_GO),
     ),
     "SweepRole": ("sweep", (_sweep, _read_definition)),
     "JwksRole": ("jwks", (_publish_keys,)),

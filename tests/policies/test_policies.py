@@ -32,6 +32,7 @@ from tests.policies.roles import (
     OURS,
     RESTORERS,
     RESTORES,
+    identity_token,
     of_lambda,
 )
 
@@ -231,6 +232,10 @@ NEVER = {
         "lambda:InvokeFunction", function_arn("VendDirectFunction") + ":live"
     ),
     "delete the key": Request("kms:ScheduleKeyDeletion", KEY),
+    "prove itself elsewhere": identity_token("https://elsewhere.example"),
+    "prove itself there and elsewhere": identity_token("api://directory", "https://elsewhere"),
+    "prove itself for long": identity_token("api://directory", seconds=61),
+    "prove itself to nobody in particular": Request("sts:GetWebIdentityToken", "*"),
 }
 FORBIDDEN = {
     "VendIamRole": {
@@ -277,6 +282,7 @@ FORBIDDEN = {
             "dynamodb:GetItem", table_arn("RegistryTable"), {"dynamodb:LeadingKeys": ["client:x"]}
         ),
         "sign": Request("kms:Sign", KEY, TAG),
+        "prove itself": identity_token("api://directory"),
     },
 }
 

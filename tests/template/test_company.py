@@ -30,6 +30,7 @@ EVERYTHING = {
     "PermissionsBoundaryArn": BOUNDARY,
     "RolePath": "/service/",
     "SecretKeyArn": KEY,
+    "IdentityTokenAudiences": "api://one,https://two.example",
 }
 #: Those that talk to providers; the others need no address of the company's.
 IN_THE_VPC = {"VendIam", "VendOauth2", "VendDirect", "ConnectPages", "Renew", "KeepAlive"}
@@ -152,6 +153,25 @@ def test_every_reader_of_secrets_may_open_them_with_the_companys_key(standing: R
     assert "secretsmanager" in json.dumps(statement["Condition"])
 
 
+def test_who_calls_providers_may_prove_itself_to_named_audiences_alone(
+    standing: Resources,
+) -> None:
+    (statement,) = standing["IdentityTokenPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    roles = _of_type(standing, "AWS::IAM::Role")
+    holders = {
+        name for name, role in roles.items() if {"Ref": "IdentityTokenPolicy"} in _policies(role)
+    }
+
+    assert holders == {f"{name}Role" for name in IN_THE_VPC}
+    assert statement["Action"] == ["sts:GetWebIdentityToken"]
+    audiences = {"sts:IdentityTokenAudience": {"Ref": "IdentityTokenAudiences"}}
+    assert statement["Condition"] == {
+        "ForAllValues:StringEquals": audiences,
+        "Null": {"sts:IdentityTokenAudience": "false"},
+        "NumericLessThanEquals": {"sts:DurationSeconds": "60"},
+    }
+
+
 def _named(standing: Resources, role: dict[str, Any]) -> list[Any]:
     """The managed policies of *role* that the template makes."""
     names = [each["Ref"] for each in _policies(role) if "Ref" in each]
@@ -171,6 +191,7 @@ def test_none_of_it_is_there_unless_it_is_asked_for(usual: Resources, standing: 
 
     assert {name for name in more if "Version" not in name and "Deployment" not in name} == {
         *("NetworkPolicy", "SecretKeyPolicy", "VendingWebAcl", "PagesWebAcl"),
+        "IdentityTokenPolicy",
         *("VendingDomain", "VendingDomainMapping", "VendingRecords"),
         *("PagesDomain", "PagesDomainMapping", "PagesRecords"),
     }

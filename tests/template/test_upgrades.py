@@ -62,6 +62,7 @@ CHANGES: Mapping[str, dict[str, str]] = {
     "PermissionsBoundaryArn": {"PermissionsBoundaryArn": "arn:aws:iam::1:policy/b"},
     "RolePath": {"RolePath": "/service/"},
     "SecretKeyArn": {"SecretKeyArn": "arn:aws:kms:eu-west-1:1:key/k"},
+    "IdentityTokenAudiences": {"IdentityTokenAudiences": "api://one"},
     "DeletionProtection": {"DeletionProtection": "false"},
     "OutageGraceSeconds": {"OutageGraceSeconds": "60"},
 }

@@ -44,6 +44,7 @@ from tokenvend_cli.commands.context import (
     told,
 )
 from tokenvend_cli.commands.explained_identity import identities_asked_for
+from tokenvend_cli.commands.shown_request import shown_request
 from tokenvend_cli.configuration.checked import check_file, only_for
 from tokenvend_cli.configuration.discovery import discover
 from tokenvend_cli.configuration.providers import Provider, undiscovered
@@ -205,6 +206,7 @@ def _token(decision: Decision) -> dict[str, Any]:
             "scope_mode": definition.scope_mode.value,
             "observed_scope": format_scope(decision.observed_scopes),
             "token_endpoint": _known(definition.token_endpoint),
+            **_shown_request(decision),
         }
     return {
         "scope": format_scope(spec.scopes),
@@ -214,11 +216,16 @@ def _token(decision: Decision) -> dict[str, Any]:
         "audience": spec.audience,
         "resource": spec.resource,
         "token_endpoint": _known(definition.token_endpoint),
+        **_shown_request(decision),
         "lifetime": "expires_in of the answer, else exp of a JWT, else"
         f" {definition.default_lifetime_seconds} s",
         "shared": spec.caller is None,
         "key": decision.key if _known(definition.token_endpoint) else None,
     }
+
+
+def _shown_request(decision: Decision) -> dict[str, str | None]:
+    return shown_request(decision) if _known(decision.definition.token_endpoint) else {}
 
 
 def _known(endpoint: str) -> str | None:

@@ -12,7 +12,7 @@ from tokenvend.domain.errors import TokenVendError
 from tokenvend.domain.oauth.token_request import ProviderSecret, destination_of, host_of
 from tokenvend.domain.registry import CredentialDefinition, CredentialKind
 from tokenvend.domain.secret import Secret
-from tokenvend.domain.secret_fields import secret_fields
+from tokenvend.domain.secret_fields import secret_fields, secret_of
 from tokenvend_cli.commands.context import AsJson, deployment_of, note, print_json, say, show, told
 from tokenvend_cli.commands.provider_access import deployed_secret, provider_client
 from tokenvend_cli.commands.tables import table
@@ -93,12 +93,7 @@ def _secret_of(definition: CredentialDefinition, given: dict[str, str]) -> Provi
     needed = secret_fields(definition)
     if missing := [name for name in needed if not given.get(name)]:
         raise UsageError(f"standard input lacks {' and '.join(missing)}")
-    return ProviderSecret(
-        definition.client_id or given["client_id"],
-        Secret(given.get("client_secret") or given.get("private_key") or ""),
-        destination_of(definition),
-        key_id=given.get("key_id"),
-    )
+    return secret_of(definition, given, allowed_host=destination_of(definition))
 
 
 def _show(

@@ -29,6 +29,12 @@ app = typer.Typer(
     help="Write and describe provider secrets.",
 )
 
+#: What is shown of a secret, for the provider.
+_PUBLIC = {
+    "public_key": "Its public half, for the provider:",
+    "certificate": "Its certificate, as the provider must know it:",
+}
+
 Name = Annotated[
     str,
     typer.Argument(
@@ -51,7 +57,8 @@ def put(
     """Write a secret: JSON from standard input, or asked for. Never from an argument.
 
     The JSON holds `client_id` and `client_secret`, or `client_id` and `private_key` of a client
-    that signs, or `api_key`. The host of the token endpoint is recorded with it, and it is sent
+    that signs, with its `certificate` for tls_client_auth, or `api_key`, and what the provider's
+    `token_request` names. The host of the token endpoint is recorded with it, and it is sent
     nowhere else. Tokens made with the former secret are replaced as they come due.
 
     Example: tokenvend secret put sr-partner/acme < secret.json
@@ -71,9 +78,9 @@ def put(
         print_json({"name": name, "host": seen.wanted_host} | public)
         return
     say(f"The secret of {name} is written. It {goes_to(seen)}.")
-    if public:
-        say("Its public half, for the provider:")
-        say(json.dumps(public["public_key"], indent=2))
+    for what, shown in public.items():
+        say(_PUBLIC[what])
+        say(json.dumps(shown, indent=2))
 
 
 @app.command()

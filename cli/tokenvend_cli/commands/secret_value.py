@@ -3,13 +3,18 @@
 import json
 import sys
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import typer
+from cryptography.hazmat.primitives.hashes import SHA256
 
+from tokenvend.adapters.client_certificate import check_certificate
 from tokenvend.adapters.signing.jwk import public_jwk, thumbprint
 from tokenvend.adapters.signing.pem import load_key
-from tokenvend.domain.oauth.token_request import TO_CALLERS
+from tokenvend.domain.errors import CredentialNotReadyError
+from tokenvend.domain.oauth.request_description import NEVER_SENT
+from tokenvend.domain.oauth.token_request import TO_CALLERS, ClientCertificate
 from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.secret_fields import optional_secret_fields, secret_fields
@@ -58,9 +63,13 @@ def checked_value(definition: CredentialDefinition, fields: Mapping[str, object]
 def public_key_of(definition: CredentialDefinition, value: Mapping[str, str]) -> dict[str, Any]:
     """The public half of the private key in *value*, as a JSON Web Key; empty without one.
 
+    Of a certificate, what tells it from others.
+
     Raises:
         UsageError: it is no key that can sign for this credential.
     """
+    if "certificate" in value and "private_key" in value:
+        return _certificate_of(value)
     if "private_key" not in value:
         return {}
     key = PrivateKey(Secret(value["private_key"]), value.get("key_id"))
@@ -73,9 +82,27 @@ def public_key_of(definition: CredentialDefinition, value: Mapping[str, str]) ->
     return {"public_key": jwk | more | ({"alg": algorithm.value} if algorithm else {})}
 
 
+def _certificate_of(value: Mapping[str, str]) -> dict[str, Any]:
+    pair = ClientCertificate(Secret(value["certificate"]), Secret(value["private_key"]))
+    try:
+        certificate = check_certificate(pair)
+    except CredentialNotReadyError as error:
+        raise UsageError(error.description) from None
+    ends_at = certificate.not_valid_after_utc
+    if ends_at <= datetime.now(UTC):
+        raise UsageError("the certificate has expired")
+    return {
+        "certificate": {
+            "sha256": certificate.fingerprint(SHA256()).hex(),
+            "subject": certificate.subject.rfc4514_string(),
+            "not_after": ends_at.isoformat(timespec="seconds"),
+        }
+    }
+
+
 def _ask_for(wanted: tuple[str, ...], seen: SecretStatus) -> object:
-    if "private_key" in wanted:
-        raise UsageError("a private key has several lines: give the secret as JSON from a file")
+    if not NEVER_SENT.isdisjoint(wanted):
+        raise UsageError("a key has several lines: give the secret as JSON from a file")
     note(f"it {goes_to(seen)}")
     # Standard output is for the answer alone.
     return {key: typer.prompt(key, hide_input=key not in _SHOWN, err=True) for key in wanted}
@@ -91,7 +118,7 @@ def _json_from_standard_input() -> object:
 def _text(value: object, key: str) -> str:
     if not isinstance(value, str) or not value:
         raise UsageError(f"{key} must be a text, and is needed")
-    if key == "private_key":
+    if key in NEVER_SENT:
         return value.strip() + "\n"
     if value != value.strip():
         raise UsageError(f"{key} has white space around it: was it copied with something else?")

@@ -107,6 +107,7 @@ def _definition(name: str, model: CredentialModel, provider: Provider) -> Creden
         if model.kind == "authorization_code"
         else None,
         assertion=_assertion(model, provider),
+        token_request={} if model.kind == "api_key" else provider.token_request,
         token_answer={} if model.kind == "api_key" else provider.token_answer,
     )
 
@@ -131,13 +132,16 @@ def _authorization(model: CredentialModel, provider: Provider) -> Authorization:
 def _assertion(model: CredentialModel, provider: Provider) -> Assertion | None:
     if model.kind == "api_key":
         return None
-    if provider.client_authentication is not ClientAuthentication.PRIVATE_KEY_JWT:
+    signs = provider.client_authentication is ClientAuthentication.PRIVATE_KEY_JWT
+    if not signs and "assertion" not in provider.token_request:
         return None
     signing = model.signing or SigningModel()
     return Assertion(
         audience=provider.assertion_audience or provider.issuer or provider.token_endpoint,
         algorithm=SigningAlgorithm(signing.algorithm),
         kms_keys=tuple(signing.kms_keys),
+        aws_identity=signing.aws_identity,
+        names_certificate=signing.certificate,
     )
 
 

@@ -9,6 +9,13 @@ from tokenvend_cli.configuration.forms import URL
 from tokenvend_cli.configuration.providers import Provider
 from tokenvend_cli.problems import CommandError, NoMetadataError
 
+#: Those that a server announces and that need nothing but its metadata; the first is preferred.
+#: Not `none`: a server that takes public clients takes it too, and this client has a secret.
+_DISCOVERED = (
+    *(ClientAuthentication.BASIC, ClientAuthentication.POST),
+    ClientAuthentication.PRIVATE_KEY_JWT,
+)
+
 #: The port to the network: the JSON object at a URL, or `CommandError`.
 type Fetch = Callable[[str], dict[str, Any]]
 
@@ -64,9 +71,9 @@ def url_in(metadata: dict[str, Any], name: str) -> str | None:
 def _client_authentication(metadata: dict[str, Any]) -> ClientAuthentication:
     # RFC 8414 §2: where it is left out, it is client_secret_basic.
     methods = metadata.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
-    known = [each for each in ClientAuthentication if isinstance(methods, list) and each in methods]
+    known = [each for each in _DISCOVERED if isinstance(methods, list) and each in methods]
     if not known:
-        raise CommandError(f"it takes none of {', '.join(ClientAuthentication)}")
+        raise CommandError(f"it takes none of {', '.join(_DISCOVERED)}")
     return known[0]
 
 

@@ -7,6 +7,7 @@ from tokenvend.domain.registry import ClientAuthentication, ScopeMode
 from tokenvend_cli.configuration.grant_models import GrantModel
 from tokenvend_cli.configuration.models import CallerModel, CredentialModel
 from tokenvend_cli.configuration.providers import Provider, is_loopback
+from tokenvend_cli.configuration.request_rules import described_credential_problems
 from tokenvend_cli.problems import Problem
 
 
@@ -25,6 +26,7 @@ def kind_problems(place: str, credential: CredentialModel, provider: Provider) -
         )
     yield from _consent_problems(place, credential, provider)
     yield from _signing_problems(place, credential, provider)
+    yield from described_credential_problems(place, credential, provider)
     if credential.single_active_token and provider.scope_mode is ScopeMode.NARROWS:
         yield Problem(
             f"{place}.single_active_token",
@@ -122,13 +124,26 @@ def _signing_problems(
     signing = credential.signing
     if signing is None:
         return
-    if provider.client_authentication is not ClientAuthentication.PRIVATE_KEY_JWT:
+    signs = provider.client_authentication is ClientAuthentication.PRIVATE_KEY_JWT
+    if not signs and "assertion" not in provider.token_request:
         yield Problem(
             f"{place}.signing",
             f"{credential.provider} takes {provider.client_authentication}: set its"
-            " client_authentication to private_key_jwt, or drop this",
+            " client_authentication to private_key_jwt, or give its token_request an assertion,"
+            " or drop this",
         )
-    if signing.kms_keys and credential.client_id is not None:
+    if signing.aws_identity and signing.certificate:
+        yield Problem(f"{place}.signing.certificate", "AWS signs with keys of its own: drop this")
+    if signing.aws_identity and signing.kms_keys:
+        yield Problem(f"{place}.signing.aws_identity", "goes with no kms_keys: which one signs?")
+    if signing.aws_identity and "algorithm" in signing.model_fields_set:
+        yield Problem(f"{place}.signing.algorithm", "AWS signs with RS256: drop this")
+    if signing.aws_identity and "assertion" in provider.token_request:
+        yield Problem(
+            f"{place}.signing.aws_identity",
+            f"proves a client; the assertion of {credential.provider} needs a key of its own",
+        )
+    if (signing.kms_keys or signing.aws_identity) and credential.client_id is not None:
         yield Problem(
             f"{place}.client_id",
             "put it as the credential's secret, which records where assertions may be sent",

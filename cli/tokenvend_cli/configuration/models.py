@@ -12,6 +12,7 @@ from tokenvend_cli.configuration.forms import (
     Name,
     PrincipalArn,
     Scope,
+    Target,
     UniqueId,
     Url,
 )
@@ -19,7 +20,7 @@ from tokenvend_cli.configuration.grant_models import GrantModel
 from tokenvend_cli.configuration.issuer_models import IssuerModel, WorkloadModel
 from tokenvend_cli.configuration.secret_models import SecretModel, SigningModel
 from tokenvend_cli.configuration.strict import Strict
-from tokenvend_cli.configuration.token_models import TokenAnswerModel
+from tokenvend_cli.configuration.token_models import TokenAnswerModel, TokenRequestModel
 
 _LIFETIME_MAXIMUM_SECONDS = int(bounds.LIFETIME_MAXIMUM.total_seconds())
 
@@ -47,12 +48,20 @@ class ProviderModel(Strict):
     )
     token_endpoint: Url | None = Field(default=None, description="Where tokens are asked for")
     client_authentication: (
-        Literal["client_secret_basic", "client_secret_post", "private_key_jwt"] | None
+        Literal[
+            "client_secret_basic",
+            "client_secret_basic_unencoded",
+            "client_secret_post",
+            "private_key_jwt",
+            "tls_client_auth",
+            "none",
+        ]
+        | None
     ) = Field(
         default=None,
         description="How the client proves itself; else what is discovered, else basic",
     )
-    assertion_audience: Url | None = Field(
+    assertion_audience: Target | None = Field(
         default=None, description="`aud` of private_key_jwt; else its issuer or token endpoint"
     )
     authorization_endpoint: Url | None = Field(
@@ -103,6 +112,9 @@ class ProviderModel(Strict):
     )
     api_key: ApiKeyModel | None = Field(
         default=None, description="How its API takes an API key; may be all that is said of it"
+    )
+    token_request: TokenRequestModel | None = Field(
+        default=None, description="How its token endpoint is asked; else as RFC 6749 has it"
     )
     token_answer: TokenAnswerModel | None = Field(
         default=None, description="How its token endpoint's answer is read; else as RFC 6749 has it"

@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tokenvend_cli.configuration.forms import HeaderName, HeaderPrefix, Scope
+from tokenvend_cli.configuration.token_models import TokenAnswerModel, TokenRequestModel
 from tokenvend_cli.problems import CommandError
 
 _FOLDER = files("tokenvend_cli") / "profiles"
@@ -20,7 +21,14 @@ _TEMPLATES = (
     *("introspection_endpoint", "assertion_audience", "account_endpoint"),
 )
 
-type ClientMethod = Literal["client_secret_basic", "client_secret_post", "private_key_jwt"]
+type ClientMethod = Literal[
+    "client_secret_basic",
+    "client_secret_basic_unencoded",
+    "client_secret_post",
+    "private_key_jwt",
+    "tls_client_auth",
+    "none",
+]
 type Kind = Literal["client_credentials", "authorization_code", "api_key"]
 
 
@@ -88,6 +96,8 @@ class Profile(_Strict):
     refresh_token_days: Fact[int] | None = None
     refresh_token_rotates: Fact[bool] | None = None
     api_key: Fact[KeyHeader] | None = None
+    token_request: Fact[TokenRequestModel] | None = None
+    token_answer: Fact[TokenAnswerModel] | None = None
     quirks: list[Fact[str]] = []
 
     @model_validator(mode="after")

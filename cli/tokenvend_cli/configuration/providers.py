@@ -23,7 +23,8 @@ class Provider:
     `refresh_token_days` is how long an unused refresh token lives, `None` if that is not known;
     so is `refresh_token_rotates`, whether each refresh gives the next one.
     `kinds` are the kinds of credential that it has, `None` if that is not known.
-    `token_answer` is what `tokenvend.domain.oauth.token_answer` parses.
+    `token_request` is what `tokenvend.domain.oauth.request_description` parses, and
+    `token_answer` what `token_answer` there does.
     """
 
     token_endpoint: str = ""
@@ -47,6 +48,7 @@ class Provider:
     account_field: str = "sub"
     kinds: frozenset[str] | None = None
     assertion_audience: str | None = None
+    token_request: Mapping[str, object] = field(default_factory=dict)
     token_answer: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -63,6 +65,7 @@ _AS_THEY_ARE = frozenset(
         *("refresh_token_rotates", "account_field", "assertion_audience"),
     }
 )
+_DESCRIPTIONS = frozenset({"token_request", "token_answer"})
 _ENUMS = {"client_authentication": ClientAuthentication, "scope_mode": ScopeMode}
 
 #: The port to an issuer's metadata: its provider, or `CommandError` with the reason.
@@ -125,6 +128,7 @@ def _from_profile(name: str, parameters: Mapping[str, str], discover: Discover) 
     known |= {key: kind(facts[key]) for key, kind in _ENUMS.items() if key in facts}
     if "api_key" in facts:
         known["api_key_header"] = _header(facts["api_key"])
+    known |= {name: facts[name].document() for name in _DESCRIPTIONS & facts.keys()}
     if "scopes" in facts:
         known["scope_words"] = facts["scopes"]
     known["kinds"] = frozenset(facts["kinds"])
@@ -161,6 +165,7 @@ def _override(provider: Provider, model: ProviderModel) -> Provider:
         "scope_separator": model.scope_separator,
         "scope_mode": model.scope_mode and ScopeMode(model.scope_mode),
         "api_key_header": model.api_key and _header(model.api_key),
+        "token_request": model.token_request and model.token_request.document(),
         "token_answer": model.token_answer and model.token_answer.document(),
     }
     return replace(provider, **{key: value for key, value in changes.items() if value is not None})

@@ -40,3 +40,13 @@ class SigningModel(Strict):
         description="Key pairs in KMS: the first signs, all are published; none, and the secret"
         " holds a private_key",
     )
+    certificate: bool = Field(
+        default=False,
+        description="The secret has the key's certificate, by which the provider knows the key"
+        " (x5t#S256)",
+    )
+    aws_identity: bool = Field(
+        default=False,
+        description="No key of yours: AWS signs who the function's role is (see Deploying,"
+        " IdentityTokenAudiences)",
+    )

@@ -22,6 +22,7 @@ from tokenvend_cli.configuration.models import (
     IdentityModel,
 )
 from tokenvend_cli.configuration.providers import Provider
+from tokenvend_cli.configuration.request_rules import request_problems
 from tokenvend_cli.problems import Problem
 
 #: Set by tokenvend, or a way to smuggle a secret or another grant type into the request.
@@ -66,6 +67,7 @@ def problems_of(
     *providers* are those that were found. What rests on another is left unjudged.
     """
     return [
+        *_provider_problems(providers),
         *_credential_problems(configuration, providers),
         *issuer_problems(configuration),
         *_caller_problems(configuration),
@@ -85,6 +87,11 @@ def notices_of(configuration: ConfigurationModel) -> list[Problem]:
         for index, identity in enumerate(caller.identities)
         if identity.iam is not None and has_role_path(identity.iam)
     ]
+
+
+def _provider_problems(providers: dict[str, Provider]) -> Iterator[Problem]:
+    for name, provider in providers.items():
+        yield from request_problems(f"providers.{name}.token_request", provider)
 
 
 def _credential_problems(

@@ -2,10 +2,13 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, JsonValue, model_validator
 
+from tokenvend.domain import bounds
+from tokenvend.domain.oauth.jwt_bearer import SET_CLAIMS
+from tokenvend.domain.oauth.request_description import DEEPEST, is_too_deep
 from tokenvend.domain.oauth.token_answer import PATH
-from tokenvend_cli.configuration.forms import whole
+from tokenvend_cli.configuration.forms import HeaderName, whole
 from tokenvend_cli.configuration.strict import Strict
 
 FieldPath = Annotated[
@@ -15,7 +18,141 @@ FieldPath = Annotated[
         "a path of names and indexes, separated by dots, such as data.token or items.0.token",
     ),
 ]
+ParameterName = Annotated[
+    str,
+    whole(r"[A-Za-z0-9_.$@:\[\]-]{1,64}", "a parameter's name, such as account_id"),
+]
+GrantType = Annotated[
+    str, whole(r"[\x21-\x7E]{1,128}", "a grant type: a word or a URI, without spaces")
+]
 Word = Annotated[str, whole(r"[\x20-\x7E]{1,64}", "plain ASCII, 64 at most")]
+
+
+_ASSERTION_SECONDS = int(bounds.ASSERTION_LIFETIME_MAXIMUM.total_seconds())
+
+
+class GrantAssertionModel(Strict):
+    """What a signed assertion says where a token is given for one (RFC 7523 §2.1)."""
+
+    issuer: str | None = Field(
+        default=None,
+        min_length=1,
+        description="`iss`, with placeholders; else {secret.client_id}",
+        examples=["{secret.client_email}"],
+    )
+    subject: str | None = Field(
+        default=None,
+        min_length=1,
+        description="`sub`, whom the token is to act for, with placeholders; else the issuer",
+        examples=["{secret.user}"],
+    )
+    audience: str | None = Field(
+        default=None,
+        min_length=1,
+        description="`aud`; else assertion_audience, its issuer or token endpoint",
+        examples=["account.example.com"],
+    )
+    claims: dict[ParameterName, JsonValue] = Field(
+        default={},
+        description="More claims, with placeholders",
+        examples=[{"box_sub_type": "enterprise"}],
+    )
+    scope_claim: bool = Field(
+        default=False,
+        description="The scopes are a claim of it, and no parameter",
+        examples=[True],
+    )
+    lifetime_seconds: int | None = Field(
+        default=None,
+        ge=30,
+        le=_ASSERTION_SECONDS,
+        description="How long it may be used; else"
+        f" {int(bounds.ASSERTION_LIFETIME.total_seconds())}",
+        examples=[300],
+    )
+    parameter: ParameterName | None = Field(
+        default=None,
+        description="The parameter that takes it; else assertion",
+        examples=["jwt_token"],
+    )
+    as_bearer: bool = Field(
+        default=False,
+        description="The header Authorization takes it as a bearer token, and no parameter does",
+        examples=[True],
+    )
+
+    @model_validator(mode="after")
+    def _one_place_for_it(self) -> Self:
+        if self.as_bearer and self.parameter is not None:
+            raise ValueError("give one of parameter and as_bearer")
+        if reserved := sorted(SET_CLAIMS.intersection(self.claims)):
+            raise ValueError(f"claims: {', '.join(reserved)} are set already")
+        return self
+
+
+class TokenRequestModel(Strict):
+    """How a token endpoint is asked, where it is not as RFC 6749 has it.
+
+    A text may have placeholders: `{secret.account_id}` is that field of the credential's secret.
+    """
+
+    grant_type: GrantType | None = Field(
+        default=None,
+        description="The grant type of its own that it wants; else client_credentials",
+        examples=["account_credentials"],
+    )
+    omit_grant_type: bool = Field(
+        default=False,
+        description="Send no grant_type: a login of its own, not a grant of OAuth",
+        examples=[True],
+    )
+    method: Literal["POST", "GET"] | None = Field(
+        default=None,
+        description="How it is asked; else POST. A GET has its parameters in the query",
+        examples=["GET"],
+    )
+    parameters_in: Literal["form", "json", "query"] | None = Field(
+        default=None,
+        description="Where all parameters go; else a form, as the body",
+        examples=["json"],
+    )
+    parameters: dict[ParameterName, JsonValue] = Field(
+        default={},
+        description="More parameters, with placeholders; in JSON of any kind",
+        examples=[{"account_id": "{secret.account_id}"}],
+    )
+    query: dict[ParameterName, str] = Field(
+        default={},
+        description="More parameters that go into the URL, whatever parameters_in says",
+        examples=[{"api-version": "2"}],
+    )
+    headers: dict[HeaderName, str] = Field(
+        default={},
+        description="More headers of the request, with placeholders",
+        examples=[{"Ocp-Apim-Subscription-Key": "{secret.subscription_key}"}],
+    )
+    assertion: GrantAssertionModel | None = Field(
+        default=None,
+        description="A signed assertion is what the token is given for (RFC 7523 §2.1)",
+        examples=[{"issuer": "{secret.client_email}", "scope_claim": True}],
+    )
+
+    @model_validator(mode="after")
+    def _one_way_to_ask(self) -> Self:
+        if self.omit_grant_type and self.grant_type is not None:
+            raise ValueError("give one of grant_type and omit_grant_type")
+        if self.method == "GET" and self.parameters_in != "query":
+            raise ValueError("a GET has no body: say parameters_in: query")
+        said = self.assertion.claims if self.assertion else {}
+        if is_too_deep(self.parameters) or is_too_deep(said, depth=1):
+            raise ValueError(f"it is nested more than {DEEPEST} levels deep")
+        return self
+
+    def document(self) -> dict[str, Any]:
+        """What is said here, as the registry holds it."""
+        said = self.model_dump(exclude_defaults=True)
+        # An assertion that says nothing of its own is one all the same.
+        return said if self.assertion is None else {"assertion": {}} | said
 
 
 class TokenAnswerModel(Strict):

@@ -19,6 +19,7 @@ _WORDS = {
     "list_type": "must be a list, such as [a, b]",
     "dict_type": "must hold names, each with what it says",
     "model_type": "must hold keys, each with what it says",
+    "invalid-json-value": "must be what JSON can hold; put a date in quotes",
     "date_type": "must be a day, such as 2026-12-31, without quotes",
     "too_short": "must name at least one",
     "string_too_short": "must not be empty",

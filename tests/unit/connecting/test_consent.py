@@ -26,6 +26,7 @@ from tokenvend.domain.errors import (
     TokenVendError,
     UnauthorizedClientError,
 )
+from tokenvend.domain.oauth.token_request import ParametersIn
 from tokenvend.domain.registry import Authorization, CredentialDefinition
 from tokenvend.domain.scopes import Scopes
 from tokenvend.domain.secret import Secret
@@ -112,6 +113,28 @@ def test_the_code_is_exchanged_with_the_verifier_that_was_challenged(world: Worl
     assert form["code"] == "code-1"
     assert form["redirect_uri"] == "https://connect.example/v1/callback/hiring"
     assert form["code_verifier"] == session.flow.code_verifier.reveal()
+
+
+def test_the_code_is_exchanged_as_the_definition_describes_it(world: World) -> None:
+    described = {
+        "parameters_in": "json",
+        "parameters": {"app": "{secret.app}"},
+        "headers": {"X-Key": "{secret.key}"},
+    }
+    world.define(replace(DEFINITION, token_request=described))
+    fields = {"app": Secret("the-app"), "key": Secret("the-key")}
+    secret = world.secrets.secrets["hiring", None]
+    world.secrets.secrets["hiring", None] = replace(secret, fields=fields)
+    departure = world.depart()
+    world.consent()
+
+    world.come_back(departure)
+
+    request = world.provider.requests[-1]
+    assert request.parameters_in is ParametersIn.JSON
+    assert (request.form["grant_type"], request.form["app"]) == ("authorization_code", "the-app")
+    assert request.headers["X-Key"] == "the-key"
+    assert {Secret("the-app"), Secret("the-key")} <= set(request.confidential)
 
 
 def test_a_connection_is_pending_until_its_caller_completes_it(world: World) -> None:

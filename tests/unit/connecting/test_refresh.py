@@ -21,7 +21,7 @@ from tokenvend.domain.errors import (
     TemporarilyUnavailableError,
 )
 from tokenvend.domain.journal import Successor
-from tokenvend.domain.oauth.token_request import ProviderRequest
+from tokenvend.domain.oauth.token_request import ParametersIn, ProviderRequest
 from tokenvend.domain.oauth.token_response import ProviderResponse
 from tokenvend.domain.secret import Secret
 from tokenvend.ports import Kept, StoreAwayError
@@ -582,6 +582,29 @@ def test_a_token_with_fewer_scopes_narrows_nothing_for_the_next() -> None:
     assert world.rotating.requests[-1].form["scope"] == "jobs_read"
     assert world.connection.consent is not None
     assert world.connection.consent.scopes == CONSENT.scopes
+
+
+def test_the_refresh_is_asked_as_the_definition_describes_it() -> None:
+    described = {"parameters_in": "json", "query": {"v": "2"}, "parameters": {"app": "shop"}}
+    world = Refreshing(definition=replace(DEFINITION, token_request=described))
+
+    world.refresh()
+
+    request = world.rotating.requests[-1]
+    assert (request.parameters_in, request.query) == (ParametersIn.JSON, {"v": "2"})
+    assert (request.form["grant_type"], request.form["app"]) == ("refresh_token", "shop")
+
+
+def test_a_description_that_cannot_be_followed_costs_no_refresh_token() -> None:
+    described = {"headers": {"X-Key": "{secret.key}"}}
+    world = Refreshing(definition=replace(DEFINITION, token_request=described))
+
+    with pytest.raises(CredentialNotReadyError, match="has no field key"):
+        world.refresh()
+
+    assert world.rotating.requests == []
+    assert world.refresh_token == "refresh-1"
+    assert world.connection.status is ConnectionStatus.ACTIVE
 
 
 def test_a_store_that_fails_to_give_back_leaves_the_journal_to_its_time(

@@ -223,6 +223,7 @@ SHAPING: dict[str, object] = {
     "extra_parameters": {"a": "b"},
     "family": True,
     "single_active_token": True,
+    "token_request": {"parameters_in": "json"},
     "token_answer": {"token": "data.token"},
 }
 #: A name is a field of the specification itself; the others do not reach the provider's answer.

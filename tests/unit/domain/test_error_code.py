@@ -73,7 +73,8 @@ def test_whatever_proves_a_client_is_confidential(method: ClientAuthentication) 
         token_endpoint="https://a.example/t",
         client_authentication=method,
     )
-    secret = ProviderSecret("our client", Secret("s3cret: +%"), "a.example")
+    pair = dict.fromkeys(("certificate", "private_key"), Secret("s3cret: +%"))
+    secret = ProviderSecret("our client", Secret("s3cret: +%"), "a.example", fields=pair)
     sent = authenticated(
         definition,
         definition.token_endpoint,
@@ -85,8 +86,8 @@ def test_whatever_proves_a_client_is_confidential(method: ClientAuthentication) 
 
     assert {"c0de", "proof"} <= confidential
     assert "our client" not in confidential
-    if method is not ClientAuthentication.PRIVATE_KEY_JWT:
-        assert "s3cret: +%" in confidential
+    sends_secret = method.value.startswith("client_secret_")
+    assert ("s3cret: +%" in confidential) is sends_secret
 
 
 def test_a_signed_assertion_is_confidential() -> None:

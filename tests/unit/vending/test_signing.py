@@ -1,23 +1,33 @@
 """Requests that are signed when they are sent, each for itself."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
-from tests.fakes.provider import json_response
+from tests.fakes.clock import FakeClock
+from tests.fakes.provider import FakeProvider, json_response
 from tests.fakes.signer import FakeSigner, new_pair, pem_of
 from tests.unit.vending.world import DEFINITION, World
 
+from tokenvend.domain.cache_key import TokenSpec
 from tokenvend.domain.errors import (
     CredentialNotReadyError,
     ProviderRefusedError,
     TemporarilyUnavailableError,
 )
-from tokenvend.domain.oauth.token_request import ProviderRequest, ProviderSecret
+from tokenvend.domain.oauth.token_request import (
+    ProviderRequest,
+    ProviderSecret,
+    build_token_request,
+)
 from tokenvend.domain.oauth.token_response import ProviderResponse
 from tokenvend.domain.registry import Assertion, ClientAuthentication
+from tokenvend.domain.scopes import NO_SCOPES
 from tokenvend.domain.secret import Secret
+from tokenvend.domain.secret_fields import secret_of
 from tokenvend.domain.signing import SigningAlgorithm
+from tokenvend.ports import SigningKeyUnusableError, StoreAwayError
+from tokenvend.vending.signing import SigningClient
 
 ARN = "arn:aws:kms:eu-central-1:111122223333:key/one"
 SIGNS = replace(
@@ -89,6 +99,65 @@ def test_key_that_cannot_sign_is_told_and_tried_again_once_it_can(world: World) 
 
     assert caught.value.rule == "assertion.key"
     assert world.vend(world.environment()).answer.token.access_token.reveal()
+
+
+@dataclass
+class FakeIdentity:
+    """`ports.IdentityTokens` for audiences that it knows."""
+
+    known: frozenset[str] = frozenset({"api://directory"})
+
+    def token(self, audience: str) -> Secret:
+        if audience not in self.known:
+            raise SigningKeyUnusableError("AWS's identity tokens may not be had for this audience.")
+        return Secret(f"aws.says.{audience}")
+
+
+class AwayIdentity(FakeIdentity):
+    """STS does not answer."""
+
+    def token(self, audience: str) -> Secret:
+        raise StoreAwayError(f"sts: {audience}")
+
+
+def test_aws_identity_that_is_away_is_temporary() -> None:
+    with pytest.raises(TemporarilyUnavailableError, match="STS does not answer") as caught:
+        _sent_by_aws_identity(AwayIdentity(), "api://directory")
+
+    assert caught.value.rule == "assertion.away"
+
+
+def _sent_by_aws_identity(identity: FakeIdentity | None, audience: str) -> ProviderRequest:
+    definition = replace(SIGNS, assertion=Assertion(audience=audience, aws_identity=True))
+    secret = secret_of(definition, {"client_id": "ours"}, allowed_host="login.acme.example")
+    spec = TokenSpec(credential=SIGNS.name, definition="d", scopes=NO_SCOPES)
+    provider = FakeProvider()
+    client = SigningClient(provider, FakeSigner(), FakeClock(), identity)
+    client.send(build_token_request(definition, spec, secret))
+    return provider.requests[0]
+
+
+def test_aws_identity_proves_a_client_that_has_no_secret() -> None:
+    request = _sent_by_aws_identity(FakeIdentity(), "api://directory")
+
+    assert request.form["client_id"] == "ours"
+    assert request.form["client_assertion"] == "aws.says.api://directory"
+    assert request.form["client_assertion_type"].endswith(":jwt-bearer")
+    assert Secret("aws.says.api://directory") in request.confidential
+
+
+@pytest.mark.parametrize(
+    ("identity", "told"),
+    [(FakeIdentity(), "for this audience"), (None, "which nobody else has")],
+    ids=["another audience", "somebody else than a function"],
+)
+def test_aws_identity_that_is_not_to_be_had_is_told(
+    identity: FakeIdentity | None, told: str
+) -> None:
+    with pytest.raises(CredentialNotReadyError, match=told) as caught:
+        _sent_by_aws_identity(identity, "https://elsewhere.example")
+
+    assert caught.value.rule == "assertion.key"
 
 
 def test_assertion_goes_only_to_the_host_that_is_recorded(world: World) -> None:

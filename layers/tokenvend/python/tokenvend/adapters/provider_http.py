@@ -1,11 +1,14 @@
 """A provider's endpoints over HTTPS, within hard bounds of time and size."""
 
+import json
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from http.client import HTTPException
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -14,15 +17,17 @@ from urllib3.util import parse_url
 
 from tokenvend.adapters.deadline import Deadline, bounded_pools
 from tokenvend.domain import bounds
-from tokenvend.domain.oauth.token_request import ProviderRequest
+from tokenvend.domain.oauth.token_request import ParametersIn, ProviderRequest
 from tokenvend.domain.oauth.token_response import ProviderResponse
 from tokenvend.domain.secret import Secret
 from tokenvend.ports import ProviderAwayError
 
 _CHUNK_BYTES = 8 * 1024
 
-# It warns of headers that it cannot parse, and quotes them: a token could stand there.
-logging.getLogger("urllib3.connection").setLevel(logging.ERROR)
+#: urllib3 quotes headers that it cannot parse, and each URL at DEBUG: a secret or a token could
+#: stand there, so none of its loggers says less than an error.
+for _name in ("connection", "connectionpool", "poolmanager", "util.retry"):
+    logging.getLogger(f"urllib3.{_name}").setLevel(logging.ERROR)
 
 #: All that requests and what is below it raise, for an endpoint or an answer of any shape.
 _FAILURES = (requests.RequestException, HTTPError, HTTPException, OSError, ValueError)
@@ -49,13 +54,12 @@ class RequestsProviderClient:
 
     def send(self, request: ProviderRequest) -> ProviderResponse:
         """See `ports.ProviderClient`."""
-        answer = self._call("POST", request.url, request.headers, request.form)
-        return replace(answer, sent=request.confidential)
+        return replace(self._call(request), sent=request.confidential)
 
     def get(self, url: str, *, bearer: Secret) -> ProviderResponse:
         """See `ports.ProviderClient`."""
         headers = {"Accept": "application/json", "Authorization": f"Bearer {bearer.reveal()}"}
-        return self._call("GET", url, headers, None)
+        return self._call(_get(url, headers))
 
     def get_public(self, url: str) -> ProviderResponse:
         """What anybody may read at *url*.
@@ -63,36 +67,32 @@ class RequestsProviderClient:
         Raises:
             ProviderAwayError: as of `send`.
         """
-        return self._call("GET", url, {"Accept": "application/json"}, None)
+        return self._call(_get(url, {"Accept": "application/json"}))
 
-    def _call(
-        self, method: str, url: str, headers: dict[str, str], form: dict[str, str] | None
-    ) -> ProviderResponse:
+    def _call(self, request: ProviderRequest) -> ProviderResponse:
         deadline = Deadline(self._total_seconds)
         try:
-            self._check_url(url)
-            return self._ask(method, url, headers, form, deadline)
+            self._check_url(request.url)
+            if request.certificate is not None and not request.url.startswith("https:"):
+                raise ProviderAwayError("a client certificate needs https")
+            return self._ask(request, deadline)
         except _FAILURES as error:
             reason = "too slow" if deadline.is_over() else type(error).__name__
         # Raised out here: the error holds the request, and with it the secret.
         raise ProviderAwayError(f"no whole answer: {reason}")
 
-    def _ask(
-        self,
-        method: str,
-        url: str,
-        headers: dict[str, str],
-        form: dict[str, str] | None,
-        deadline: Deadline,
-    ) -> ProviderResponse:
+    def _ask(self, request: ProviderRequest, deadline: Deadline) -> ProviderResponse:
+        url, headers, body = encoded(request)
         with (
+            _certificate_of(request) as certificate,
             _session(deadline) as session,
             session.request(
-                method,
+                request.method,
                 url,
-                data=form,
+                data=body,
                 headers=headers,
                 verify=self._verify,
+                cert=certificate,
                 timeout=self._total_seconds,
                 allow_redirects=False,
                 stream=True,
@@ -115,6 +115,46 @@ class RequestsProviderClient:
         if parts.scheme == "http" and self._allow_loopback_http and _is_loopback(parts.hostname):
             return
         raise ProviderAwayError("the endpoint is not https")
+
+
+def _get(url: str, headers: dict[str, str]) -> ProviderRequest:
+    return ProviderRequest(url, {}, headers, method="GET", parameters_in=ParametersIn.QUERY)
+
+
+def encoded(request: ProviderRequest) -> tuple[str, dict[str, str], bytes]:
+    """The URL, headers and body that *request* is on the wire.
+
+    Raises:
+        UnicodeEncodeError: half a character stands in it.
+    """
+    query, body, content_type = dict(request.query), b"", None
+    match request.parameters_in:
+        case ParametersIn.FORM:
+            body = urlencode(request.form).encode("ascii")
+            content_type = "application/x-www-form-urlencoded"
+        case ParametersIn.JSON:
+            body = json.dumps(request.form).encode("ascii")
+            content_type = "application/json"
+        case ParametersIn.QUERY:
+            query |= request.form
+    headers = dict(request.headers)
+    if content_type and not any(name.lower() == "content-type" for name in headers):
+        headers["Content-Type"] = content_type
+    url = f"{request.url}?{urlencode(query)}" if query else request.url
+    return url, headers, body
+
+
+@contextmanager
+def _certificate_of(request: ProviderRequest) -> Iterator[tuple[str, str] | None]:
+    """What requests takes for a client's certificate and its key."""
+    if request.certificate is None:
+        yield None
+        return
+    # Few providers want one, and its parser is dear.
+    from tokenvend.adapters.client_certificate import certificate_file
+
+    with certificate_file(request.certificate) as path:
+        yield path, path
 
 
 class _Session(requests.Session):

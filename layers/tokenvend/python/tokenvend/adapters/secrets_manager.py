@@ -15,9 +15,8 @@ from botocore.exceptions import ClientError
 
 from tokenvend.adapters.aws_errors import error_code, store_errors
 from tokenvend.domain.oauth.token_request import ProviderSecret
-from tokenvend.domain.registry import CredentialDefinition, CredentialKind, SecretReference
-from tokenvend.domain.secret import Secret
-from tokenvend.domain.secret_fields import secret_fields
+from tokenvend.domain.registry import CredentialDefinition, SecretReference
+from tokenvend.domain.secret_fields import secret_fields, secret_of
 from tokenvend.domain.token import SecretStage
 from tokenvend.ports import SecretUnusableError
 
@@ -62,19 +61,12 @@ class SecretsManagerStore:
             raise name.unusable("is one secret, but each tenant needs its own")
         host = self._host(reference.arn, name)
         fields, version = self._fields(reference.arn, stage, name)
-        if definition.kind is CredentialKind.API_KEY:
-            api_key = Secret(_field(fields, reference.api_key_key, name))
-            return ProviderSecret("", api_key, host, version)
-        client_id = definition.client_id or _field(fields, reference.client_id_key, name)
-        needed = secret_fields(definition)
-        if "private_key" in needed:
-            private_key = Secret(_field(fields, reference.private_key_key, name))
-            key_id = _optional_field(fields, reference.key_id_key, name)
-            return ProviderSecret(client_id, private_key, host, version, key_id)
-        if "client_secret" not in needed:
-            return ProviderSecret(client_id, Secret(""), host, version)
-        client_secret = _field(fields, reference.client_secret_key, name)
-        return ProviderSecret(client_id, Secret(client_secret), host, version)
+        values = {
+            each: _field(fields, _key(reference, each), name) for each in secret_fields(definition)
+        }
+        if "private_key" in values and fields.get(reference.key_id_key) is not None:
+            values["key_id"] = _field(fields, reference.key_id_key, name)
+        return secret_of(definition, values, allowed_host=host, version=version)
 
     def _host(self, secret_id: str, name: "_Name") -> str:
         with _secret_errors("secretsmanager:DescribeSecret", name):
@@ -120,15 +112,29 @@ class _Name:
         return SecretUnusableError(f"The secret of {self.label} {reason}. {mend}")
 
 
+def _key(reference: SecretReference, field: str) -> str:
+    """What *field* is called in the secret: one of the user's own may have its own names."""
+    match field:
+        case "client_id":
+            return reference.client_id_key
+        case "client_secret":
+            return reference.client_secret_key
+        case "api_key":
+            return reference.api_key_key
+        case "private_key":
+            return reference.private_key_key
+        case _:
+            return field
+
+
 def _field(fields: dict[str, object], key: str, name: _Name) -> str:
     value = fields.get(key)
     if not isinstance(value, str) or not value:
         raise name.unusable(f"has no field {key}")
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        # JSON can hold half a character; no encoding can send it.
+        raise name.unusable(f"has a field {key} that is no Unicode text")
     return value
-
-
-def _optional_field(fields: dict[str, object], key: str, name: _Name) -> str | None:
-    return None if fields.get(key) is None else _field(fields, key, name)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from botocore.loaders import JSONFileLoader, Loader
 #: How botocore keeps a description: packed in a wheel, plain in some distributions.
 _ENDINGS = (".json.gz", ".json")
 #: The services that the functions call, by botocore's names.
-SERVICES = ("dynamodb", "kms", "lambda", "secretsmanager")
+SERVICES = ("dynamodb", "kms", "lambda", "secretsmanager", "sts")
 
 
 class DescriptionFiles(JSONFileLoader):

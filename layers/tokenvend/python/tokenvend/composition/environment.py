@@ -9,6 +9,7 @@ from tokenvend.adapters.aws_clients import aws_client, listen_to_failures
 from tokenvend.adapters.clock import SystemClock
 from tokenvend.composition.lazy import (
     LazyConnections,
+    LazyIdentityTokens,
     LazyMaker,
     LazyProvider,
     LazySecrets,
@@ -184,7 +185,9 @@ class Environment:
 
     @cached_property
     def _provider(self) -> ProviderApi:
-        return SigningClient(LazyProvider(self.settings), LazySigner(), self.clock)
+        return SigningClient(
+            LazyProvider(self.settings), LazySigner(), self.clock, LazyIdentityTokens()
+        )
 
     @cached_property
     def _secrets(self) -> LazySecrets:

@@ -109,6 +109,16 @@ class LazySigner:
         return _signer().sign(key, algorithm, message)
 
 
+class LazyIdentityTokens:
+    """Only a client that AWS speaks for pays for a client of STS."""
+
+    def token(self, audience: str) -> Secret:
+        """See `ports.IdentityTokens`."""
+        from tokenvend.adapters.signing.aws_identity import StsIdentityTokens
+
+        return StsIdentityTokens(aws_client("sts")).token(audience)
+
+
 @cache
 def _signer() -> AssertionSigner:
     from tokenvend.adapters.signing.kms import KmsSigner

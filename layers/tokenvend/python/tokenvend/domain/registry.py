@@ -60,11 +60,20 @@ class Rotation(StrEnum):
 
 
 class ClientAuthentication(StrEnum):
-    """How a client authenticates to the token endpoint (RFC 6749 §2.3.1, RFC 7523 §2.2)."""
+    """How a client authenticates to the token endpoint.
+
+    See RFC 6749 §2.3.1, RFC 7523 §2.2 and RFC 8705 §2.
+
+    BASIC_UNENCODED: HTTP Basic without the form-encoding that RFC 6749 asks for, for servers that
+    do not decode. NONE: nothing but what the definition's `token_request` says.
+    """
 
     BASIC = "client_secret_basic"
+    BASIC_UNENCODED = "client_secret_basic_unencoded"
     POST = "client_secret_post"
     PRIVATE_KEY_JWT = "private_key_jwt"
+    TLS_CLIENT_AUTH = "tls_client_auth"
+    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +97,16 @@ class Assertion:
 
     `kms_keys` are ARNs of key pairs: the first signs, and the public halves of all are published,
     so that a provider knows the next one before it is used. Where there is none, a private key
-    in the credential's secret signs.
+    in the credential's secret signs. With `aws_identity` nothing of ours signs: AWS says who the
+    function's role is. With `names_certificate` the secret has the key's certificate, which an
+    assertion names (RFC 7515 §4.1.8).
     """
 
     audience: str
     algorithm: SigningAlgorithm = SigningAlgorithm.RS256
     kms_keys: tuple[str, ...] = ()
+    aws_identity: bool = False
+    names_certificate: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,8 +143,9 @@ class CredentialDefinition:
     `assertion` is how the client proves itself where it does not send a secret.
     `api_key_header` is how an API key is sent; a key has no `token_endpoint`, so that is empty.
     `authorization` is there where users consent.
-    `token_answer` says how the token endpoint's answer is read where that is not as RFC 6749
-    §5.1 has it: `domain.oauth.token_answer` parses it, when there is an answer.
+    `token_request` says how the token endpoint is asked where that is not as RFC 6749 §4.4.2 has
+    it, and `token_answer` how its answer is read where that is not as §5.1 has it. Both are parsed
+    when they are needed: see `domain.oauth.request_description` and `token_answer`.
     """
 
     name: str
@@ -154,6 +168,7 @@ class CredentialDefinition:
     api_key_header: Header | None = None
     authorization: Authorization | None = None
     assertion: Assertion | None = None
+    token_request: Mapping[str, object] = field(default_factory=dict)
     token_answer: Mapping[str, object] = field(default_factory=dict)
 
     @property
@@ -181,8 +196,13 @@ class CredentialDefinition:
             "api_key_key": self.secret.api_key_key if self.secret else None,
             "private_key_key": self.secret.private_key_key if self.secret else None,
         }
-        if self.token_answer:
-            shaping["token_answer"] = dict(self.token_answer)
+        # A definition without one has the fingerprint that it had before there were any.
+        for name, described in {
+            "token_request": self.token_request,
+            "token_answer": self.token_answer,
+        }.items():
+            if described:
+                shaping[name] = dict(described)
         canonical = json.dumps(shaping, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
 

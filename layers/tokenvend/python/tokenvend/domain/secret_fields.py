@@ -1,27 +1,97 @@
-"""Which fields a credential's secret has."""
+"""Which fields a credential's secret has, and what they are for."""
 
+from collections.abc import Mapping
+
+from tokenvend.domain.oauth.request_description import placeholders
+from tokenvend.domain.oauth.token_request import ProviderSecret
 from tokenvend.domain.registry import ClientAuthentication, CredentialDefinition, CredentialKind
+from tokenvend.domain.secret import Secret
 
 
 def secret_fields(definition: CredentialDefinition) -> tuple[str, ...]:
     """The names of the fields, in the order in which a person is asked for them."""
     if definition.kind is CredentialKind.API_KEY:
         return ("api_key",)
-    proof = _proof(definition)
-    return proof if definition.client_id is not None else ("client_id", *proof)
+    client = ("client_id",) if _names_client(definition) else ()
+    named = placeholders(definition.token_request)
+    keys = (*_certificate(definition), *_proof(definition), *_grant_key(definition))
+    names = dict.fromkeys((*client, *keys, *named))
+    if definition.client_id is not None:
+        names.pop("client_id", None)
+    return tuple(names)
 
 
 def optional_secret_fields(definition: CredentialDefinition) -> frozenset[str]:
     """The names of the fields that it may have too."""
     if definition.kind is CredentialKind.API_KEY:
         return frozenset()
-    if "private_key" in _proof(definition):
+    if "private_key" in secret_fields(definition):
         return frozenset({"client_id", "key_id"})
     return frozenset({"client_id"})
 
 
+def secret_of(
+    definition: CredentialDefinition,
+    values: Mapping[str, str],
+    *,
+    allowed_host: str,
+    version: str = "",
+) -> ProviderSecret:
+    """The secret that *values* are, which are there for each of `secret_fields`."""
+    if definition.kind is CredentialKind.API_KEY:
+        return ProviderSecret("", Secret(values["api_key"]), allowed_host, version)
+    client_id = definition.client_id or values.get("client_id", "")
+    proof = "".join(values[name] for name in _proof(definition))
+    named = values if definition.client_id is None else {**values, "client_id": client_id}
+    keys = (*_certificate(definition), *_grant_key(definition))
+    wanted = (*placeholders(definition.token_request), *keys)
+    return ProviderSecret(
+        client_id,
+        Secret(proof),
+        allowed_host,
+        version,
+        key_id=values.get("key_id"),
+        fields={name: Secret(named[name]) for name in wanted},
+    )
+
+
+def _names_client(definition: CredentialDefinition) -> bool:
+    """Whether the request says which client it is, without being told to."""
+    return (
+        definition.client_authentication is not ClientAuthentication.NONE
+        or definition.kind is CredentialKind.AUTHORIZATION_CODE
+    )
+
+
 def _proof(definition: CredentialDefinition) -> tuple[str, ...]:
-    if definition.client_authentication is not ClientAuthentication.PRIVATE_KEY_JWT:
-        return ("client_secret",)
-    signs_in_kms = definition.assertion is not None and definition.assertion.kms_keys
-    return () if signs_in_kms else ("private_key",)
+    """The field that proves the client, if one does."""
+    match definition.client_authentication:
+        case ClientAuthentication.NONE:
+            return ()
+        case ClientAuthentication.PRIVATE_KEY_JWT:
+            return () if _signs_elsewhere(definition) else ("private_key",)
+        case ClientAuthentication.TLS_CLIENT_AUTH:
+            # It is shown in TLS, with its certificate: see `_certificate`.
+            return ()
+        case _:
+            return ("client_secret",)
+
+
+def _certificate(definition: CredentialDefinition) -> tuple[str, ...]:
+    """The fields that prove the client in TLS, or the one by which a provider knows its key."""
+    if definition.client_authentication is ClientAuthentication.TLS_CLIENT_AUTH:
+        return ("certificate", "private_key")
+    assertion = definition.assertion
+    return ("certificate",) if assertion is not None and assertion.names_certificate else ()
+
+
+def _grant_key(definition: CredentialDefinition) -> tuple[str, ...]:
+    """The field that signs what a token is given for, if the definition has such a grant."""
+    is_signed = "assertion" in definition.token_request and not _signs_elsewhere(definition)
+    return ("private_key",) if is_signed else ()
+
+
+def _signs_elsewhere(definition: CredentialDefinition) -> bool:
+    """Whether a key in KMS or AWS itself signs, so that the secret has no key."""
+    assertion = definition.assertion
+    return assertion is not None and (bool(assertion.kms_keys) or assertion.aws_identity)

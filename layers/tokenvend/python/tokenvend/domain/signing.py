@@ -44,6 +44,11 @@ class PrivateKey:
     key_id: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class AwsIdentity:
+    """In place of a key: AWS signs who this function's role is (STS, GetWebIdentityToken)."""
+
+
 type SigningKey = KmsKey | PrivateKey
 
 

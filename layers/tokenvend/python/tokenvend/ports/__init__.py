@@ -27,6 +27,7 @@ from tokenvend.ports.registry import (
 )
 from tokenvend.ports.secrets import (
     AssertionSigner,
+    IdentityTokens,
     PublicKeys,
     PublishedKeys,
     SecretCatalog,
@@ -47,6 +48,7 @@ __all__ = [
     "CredentialStates",
     "CredentialView",
     "Findings",
+    "IdentityTokens",
     "IssuerAwayError",
     "Kept",
     "KeyAwayError",

@@ -15,12 +15,13 @@ class ProviderClient(Protocol):
     """The provider's endpoints."""
 
     def send(self, request: ProviderRequest) -> ProviderResponse:
-        """Post the form, follow no redirect, and take the whole answer or none.
+        """Send the parameters, follow no redirect, and take the whole answer or none.
 
         The answer knows what in *request* was confidential.
 
         Raises:
             ProviderAwayError: no whole answer within `bounds.PROVIDER_TOTAL_SECONDS`.
+            CredentialNotReadyError: the client's certificate cannot be used.
         """
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from tokenvend.domain.registry import CredentialDefinition
+from tokenvend.domain.secret import Secret
 from tokenvend.domain.signing import PublishedKey, SigningAlgorithm, SigningKey
 from tokenvend.domain.token import SecretStage
 
@@ -80,6 +81,18 @@ class AssertionSigner(Protocol):
         Raises:
             SigningKeyUnusableError: the key is missing, not ours, or not for *algorithm*.
             StoreAwayError: KMS does not answer.
+        """
+
+
+class IdentityTokens(Protocol):
+    """AWS's word for who this function's role is."""
+
+    def token(self, audience: str) -> Secret:
+        """A new identity token for *audience*, good for `bounds.ASSERTION_LIFETIME`.
+
+        Raises:
+            SigningKeyUnusableError: AWS may not, or does not, give one for *audience*.
+            StoreAwayError: STS does not answer.
         """
 
 

@@ -13,9 +13,11 @@ from tokenvend.domain.oauth.client_assertion import (
 from tokenvend.domain.oauth.token_request import ProviderRequest
 from tokenvend.domain.oauth.token_response import ProviderResponse
 from tokenvend.domain.secret import Secret
+from tokenvend.domain.signing import AwsIdentity
 from tokenvend.ports import (
     AssertionSigner,
     Clock,
+    IdentityTokens,
     ProviderApi,
     SigningKeyUnusableError,
     StoreAwayError,
@@ -28,10 +30,17 @@ class SigningClient:
     So an assertion is as young as it can be, and none is ever sent twice.
     """
 
-    def __init__(self, provider: ProviderApi, signer: AssertionSigner, clock: Clock) -> None:
+    def __init__(
+        self,
+        provider: ProviderApi,
+        signer: AssertionSigner,
+        clock: Clock,
+        identity: IdentityTokens | None = None,
+    ) -> None:
         self._provider = provider
         self._signer = signer
         self._clock = clock
+        self._identity = identity
 
     def send(self, request: ProviderRequest) -> ProviderResponse:
         """See `ports.ProviderClient`.
@@ -41,20 +50,40 @@ class SigningClient:
             CredentialNotReadyError: the key cannot sign.
             TemporarilyUnavailableError: KMS does not answer.
         """
-        if request.assertion is None:
-            return self._provider.send(request)
-        form = request.form | {
-            "client_assertion_type": ASSERTION_TYPE,
-            "client_assertion": self._sign(request.assertion).reveal(),
-        }
-        return self._provider.send(replace(request, form=form, assertion=None))
+        return self._provider.send(self._with_grant(self._with_client(request)))
 
     def get(self, url: str, *, bearer: Secret) -> ProviderResponse:
         """See `ports.ProviderApi`: a user's token needs no client."""
         return self._provider.get(url, bearer=bearer)
 
+    def _with_client(self, request: ProviderRequest) -> ProviderRequest:
+        """*request* with what proves the client, if that is signed."""
+        if request.assertion is None:
+            return request
+        form = request.form | {
+            "client_assertion_type": ASSERTION_TYPE,
+            "client_assertion": self._sign(request.assertion).reveal(),
+        }
+        return replace(request, form=form, assertion=None)
+
+    def _with_grant(self, request: ProviderRequest) -> ProviderRequest:
+        """*request* with what the token is given for, if that is signed."""
+        grant = request.grant
+        if grant is None:
+            return request
+        signed = self._sign(grant.draft)
+        headers, form = request.headers, request.form
+        if grant.parameter is None:
+            headers = headers | {"Authorization": f"Bearer {signed.reveal()}"}
+        else:
+            form = form | {grant.parameter: signed.reveal()}
+        placed = (*request.placed, signed)
+        return replace(request, headers=headers, form=form, placed=placed, grant=None)
+
     def _sign(self, draft: AssertionDraft) -> Secret:
         try:
+            if isinstance(draft.key, AwsIdentity):
+                return self._identity_token(draft.audience)
             key_id = self._signer.key_id(draft.key)
             signed = signing_input(
                 draft, key_id=key_id, now=self._clock.now(), jti=uuid.uuid4().hex
@@ -63,6 +92,16 @@ class SigningClient:
         except SigningKeyUnusableError as error:
             raise CredentialNotReadyError(str(error), rule="assertion.key") from None
         except StoreAwayError:
+            service = "STS" if isinstance(draft.key, AwsIdentity) else "KMS"
             raise TemporarilyUnavailableError(
-                "KMS does not answer; ask again.", rule="assertion.away"
+                f"{service} does not answer; ask again.", rule="assertion.away"
             ) from None
+
+    def _identity_token(self, audience: str) -> Secret:
+        """AWS's token for *audience*: it is made by the function that asks, for its own role."""
+        if self._identity is None:
+            raise SigningKeyUnusableError(
+                "This client is proven by the AWS identity of tokenvend's functions, which nobody"
+                " else has."
+            )
+        return self._identity.token(audience)

@@ -42,6 +42,7 @@ def build_definition(definition: CredentialDefinition) -> RegistryItem:
         "single_active_token": definition.single_active_token,
         "rotation": definition.rotation.value,
         "default_lifetime_seconds": definition.default_lifetime_seconds,
+        "token_request": dict(definition.token_request) or None,
         "token_answer": dict(definition.token_answer) or None,
     }
     document |= build_parts(definition)
@@ -77,6 +78,7 @@ def parse_definition(document: Document) -> CredentialDefinition:
         api_key_header=parse_api_key_header(document),
         assertion=parse_assertion(document),
         authorization=parse_authorization(document),
-        # An older document has none.
+        # An older document has neither.
+        token_request=documents.optional_mapping(document, "token_request"),
         token_answer=documents.optional_mapping(document, "token_answer"),
     )

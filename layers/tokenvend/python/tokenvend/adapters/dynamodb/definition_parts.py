@@ -8,6 +8,8 @@ from tokenvend.domain.header import Header
 from tokenvend.domain.registry import Assertion, CredentialDefinition, SecretReference
 from tokenvend.domain.signing import SigningAlgorithm
 
+_ASSERTION_FLAGS = ("aws_identity", "names_certificate")
+
 type Document = dict[str, Any]
 
 
@@ -23,6 +25,7 @@ def build_parts(definition: CredentialDefinition) -> Document:
             "audience": assertion.audience,
             "algorithm": assertion.algorithm.value,
             "kms_keys": list(assertion.kms_keys),
+            **{name: True for name in _ASSERTION_FLAGS if getattr(assertion, name)},
         }
     if definition.authorization is not None:
         parts["authorization"] = build_authorization(definition.authorization)
@@ -71,4 +74,6 @@ def parse_assertion(document: Document) -> Assertion | None:
         audience=documents.text(assertion, "audience"),
         algorithm=SigningAlgorithm(documents.text(assertion, "algorithm")),
         kms_keys=documents.ordered_texts(assertion, "kms_keys"),
+        # An older document has none of them.
+        **{name: documents.flag(assertion, name) for name in _ASSERTION_FLAGS if name in assertion},
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tokenvend.domain.errors import ProviderRefusedError
-from tokenvend.domain.oauth.token_request import ProviderRequest, ProviderSecret, authenticated
+from tokenvend.domain.oauth.token_request import ProviderRequest, ProviderSecret, to_token_endpoint
 from tokenvend.domain.oauth.token_response import (
     ProviderResponse,
     answer_of,
@@ -50,7 +50,7 @@ def build_code_request(
         "redirect_uri": authorization.redirect_uri,
         "code_verifier": code_verifier.reveal(),
     }
-    return authenticated(definition, definition.token_endpoint, form, secret)
+    return to_token_endpoint(definition, form, secret)
 
 
 def parse_code_response(

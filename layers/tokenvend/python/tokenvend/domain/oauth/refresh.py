@@ -24,7 +24,7 @@ from tokenvend.domain.journal import Successor
 from tokenvend.domain.oauth.token_request import (
     ProviderRequest,
     ProviderSecret,
-    authenticated,
+    to_token_endpoint,
 )
 from tokenvend.domain.oauth.token_response import (
     ProviderResponse,
@@ -88,7 +88,7 @@ def build_refresh_request(
     form["refresh_token"] = consent.refresh_token.reveal()
     if asked:
         form["scope"] = format_scope(asked, separator=definition.scope_separator)
-    return authenticated(definition, definition.token_endpoint, form, secret)
+    return to_token_endpoint(definition, form, secret)
 
 
 def judge_refresh(response: ProviderResponse, spent: Spent) -> Refreshed:

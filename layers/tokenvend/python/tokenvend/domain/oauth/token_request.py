@@ -1,11 +1,15 @@
 """Build a request to the token endpoint (RFC 6749 §4.4.2) or the revocation endpoint (RFC 7009)."""
 
-from base64 import b64decode, b64encode
-from dataclasses import dataclass, field
-from urllib.parse import quote_plus, unquote_plus, urlsplit
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+from urllib.parse import quote_plus, urlsplit
 
 from tokenvend.domain.cache_key import TokenSpec
-from tokenvend.domain.oauth.client_assertion import AssertionDraft
+from tokenvend.domain.errors import CredentialNotReadyError
+from tokenvend.domain.oauth.client_assertion import AssertionDraft, GrantAssertion
 from tokenvend.domain.registry import (
     Assertion,
     ClientAuthentication,
@@ -15,7 +19,7 @@ from tokenvend.domain.registry import (
 )
 from tokenvend.domain.scopes import format_scope
 from tokenvend.domain.secret import Secret
-from tokenvend.domain.signing import KmsKey, PrivateKey, SigningKey
+from tokenvend.domain.signing import AwsIdentity, KmsKey, PrivateKey, SigningKey
 
 #: Stands for a host where the secret is an API key, which is handed to callers. No host has it:
 #: `host_of` ends before an @.
@@ -27,6 +31,14 @@ _CONFIDENTIAL = (
 )
 
 
+class ParametersIn(StrEnum):
+    """Where the parameters of a request go: into its body, as a form or JSON, or into its URL."""
+
+    FORM = "form"
+    JSON = "json"
+    QUERY = "query"
+
+
 @dataclass(frozen=True, slots=True)
 class ProviderSecret:
     """A credential's secret, and the one host it may be sent to.
@@ -35,7 +47,7 @@ class ProviderSecret:
     written, so that whoever edits a definition cannot redirect the secret. An API key is the
     `client_secret` itself, and its `client_id` is empty. So is a private key, as PEM text;
     `key_id` is its `kid`. It is empty where a key in KMS signs. `version` is Secrets Manager's id
-    of the version that was read.
+    of the version that was read. `fields` are those that the definition's `token_request` names.
     """
 
     client_id: str
@@ -43,29 +55,43 @@ class ProviderSecret:
     allowed_host: str
     version: str = field(default="", compare=False)
     key_id: str | None = None
+    fields: Mapping[str, Secret] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ClientCertificate:
+    """What proves a client in TLS (RFC 8705 §2.1), as PEM; its chain may stand with it."""
+
+    certificate: Secret
+    private_key: Secret
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderRequest:
-    """A form to post. It holds the client secret, so it is never shown.
+    """Parameters to send. They hold the client secret, so they are never shown.
 
-    With an `assertion` it is not complete: that is signed when the form is sent.
+    `form` are the parameters, wherever `parameters_in` puts them; those of `query` always go into
+    the URL. With an `assertion` or a `grant` it is not complete: they are signed when it is sent.
+    `placed` are the values of the credential's secret that stand anywhere in it. A `certificate`
+    is shown to the host of `url` alone.
     """
 
     url: str
-    form: dict[str, str] = field(repr=False)
+    form: dict[str, Any] = field(repr=False)
     headers: dict[str, str] = field(repr=False)
     assertion: AssertionDraft | None = None
+    method: str = "POST"
+    parameters_in: ParametersIn = ParametersIn.FORM
+    query: Mapping[str, str] = field(default_factory=dict, repr=False)
+    placed: tuple[Secret, ...] = field(default=(), repr=False)
+    grant: GrantAssertion | None = None
+    certificate: ClientCertificate | None = None
 
     @property
     def confidential(self) -> tuple[Secret, ...]:
         """What in it may come back in no text that goes further than the provider's answer."""
-        values = [self.form[name] for name in _CONFIDENTIAL if name in self.form]
-        _, _, encoded = self.headers.get("Authorization", "").partition(" ")
-        if encoded:
-            _, _, password = b64decode(encoded).decode().partition(":")
-            values += [encoded, unquote_plus(password)]
-        return tuple(Secret(value) for value in values)
+        named = (self.form[name] for name in _CONFIDENTIAL if name in self.form)
+        return (*(Secret(each) for each in named if isinstance(each, str)), *self.placed)
 
 
 def build_token_request(
@@ -80,7 +106,7 @@ def build_token_request(
         form["audience"] = spec.audience
     if spec.resource is not None:
         form["resource"] = spec.resource
-    return authenticated(definition, definition.token_endpoint, form, secret)
+    return to_token_endpoint(definition, form, secret)
 
 
 def build_revocation_request(
@@ -119,29 +145,85 @@ def _sends_scope(definition: CredentialDefinition) -> bool:
     return definition.scope_mode is ScopeMode.NARROWS or definition.scope_parameter
 
 
+def to_token_endpoint(
+    definition: CredentialDefinition, form: dict[str, str], secret: ProviderSecret
+) -> ProviderRequest:
+    """*form* for the token endpoint of *definition*, sent as its `token_request` says.
+
+    Raises:
+        CredentialNotReadyError: the secret does not fit what it says.
+    """
+    request = authenticated(definition, definition.token_endpoint, form, secret)
+    if not definition.token_request:
+        return request
+    # Only an exchange at such a provider needs the parser.
+    from tokenvend.domain.oauth.request_description import describe
+
+    return describe(request, definition, secret)
+
+
 def authenticated(
     definition: CredentialDefinition, url: str, form: dict[str, str], secret: ProviderSecret
 ) -> ProviderRequest:
-    """*form* for *url*, with what proves the client as the provider wants it (RFC 6749 §2.3)."""
+    """*form* for *url*, with what proves the client as the provider wants it (RFC 6749 §2.3).
+
+    Raises:
+        CredentialNotReadyError: the client id cannot be sent in this way.
+    """
     headers = {"Accept": "application/json"}
+    request = ProviderRequest(url, form, headers, placed=(secret.client_secret,))
     match definition.client_authentication:
         case ClientAuthentication.BASIC:
             # Both are form-encoded before they are joined: RFC 6749 §2.3.1, often forgotten.
-            pair = f"{quote_plus(secret.client_id)}:{quote_plus(secret.client_secret.reveal())}"
-            headers["Authorization"] = "Basic " + b64encode(pair.encode()).decode()
+            pair = quote_plus(secret.client_id), quote_plus(secret.client_secret.reveal())
+            return _with_basic(request, *pair)
+        case ClientAuthentication.BASIC_UNENCODED:
+            if ":" in secret.client_id:
+                raise CredentialNotReadyError(
+                    "The client id has a colon, which ends it in HTTP Basic (RFC 7617 §2).",
+                    rule="secret.unusable",
+                )
+            return _with_basic(request, secret.client_id, secret.client_secret.reveal())
         case ClientAuthentication.POST:
             form["client_id"] = secret.client_id
             form["client_secret"] = secret.client_secret.reveal()
+            return request
         case ClientAuthentication.PRIVATE_KEY_JWT:
             form["client_id"] = secret.client_id
             return ProviderRequest(url, form, headers, _draft(definition, secret))
-    return ProviderRequest(url, form, headers)
+        case ClientAuthentication.TLS_CLIENT_AUTH:
+            form["client_id"] = secret.client_id
+            return replace(request, placed=(), certificate=_certificate(secret))
+        case ClientAuthentication.NONE:
+            # RFC 6749 §4.1.3: without authentication the client at least says who it is.
+            if definition.kind is CredentialKind.AUTHORIZATION_CODE:
+                form["client_id"] = secret.client_id
+            return ProviderRequest(url, form, headers)
+
+
+def _certificate(secret: ProviderSecret) -> ClientCertificate:
+    return ClientCertificate(secret.fields["certificate"], secret.fields["private_key"])
+
+
+def _with_basic(request: ProviderRequest, user: str, password: str) -> ProviderRequest:
+    """*request* with HTTP Basic (RFC 7617). What is sent is as good as the secret in it."""
+    encoded = b64encode(f"{user}:{password}".encode()).decode()
+    headers = request.headers | {"Authorization": f"Basic {encoded}"}
+    return replace(request, headers=headers, placed=(*request.placed, Secret(encoded)))
 
 
 def _draft(definition: CredentialDefinition, secret: ProviderSecret) -> AssertionDraft:
     # A definition that says nothing more has its token endpoint for an audience (RFC 7523 §3).
     assertion = definition.assertion or Assertion(audience=definition.token_endpoint)
-    key: SigningKey = PrivateKey(secret.client_secret, secret.key_id)
-    if assertion.kms_keys:
+    key: SigningKey | AwsIdentity = PrivateKey(secret.client_secret, secret.key_id)
+    if assertion.aws_identity:
+        key = AwsIdentity()
+    elif assertion.kms_keys:
         key = KmsKey(assertion.kms_keys[0])
-    return AssertionDraft(secret.client_id, assertion.audience, assertion.algorithm, key)
+    return AssertionDraft(
+        secret.client_id,
+        assertion.audience,
+        assertion.algorithm,
+        key,
+        certificate=secret.fields["certificate"] if assertion.names_certificate else None,
+    )

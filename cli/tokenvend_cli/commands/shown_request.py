@@ -1,0 +1,83 @@
+"""The token request that would be sent, with a name in place of each secret."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from tokenvend.domain.decision import Decision
+from tokenvend.domain.errors import TokenVendError
+from tokenvend.domain.oauth.token_request import (
+    ParametersIn,
+    ProviderRequest,
+    ProviderSecret,
+    build_token_request,
+    destination_of,
+    to_token_endpoint,
+)
+from tokenvend.domain.registry import ClientAuthentication, CredentialDefinition
+from tokenvend.domain.secret_fields import secret_fields, secret_of
+
+_BASIC = frozenset({ClientAuthentication.BASIC, ClientAuthentication.BASIC_UNENCODED})
+_SIGNED = "(signed when it is sent)"
+#: Left as they are in what is shown, so that names of secrets can be read.
+_READABLE = "{}.:/()"
+
+
+def shown_request(decision: Decision) -> dict[str, str | None]:
+    """The request, its headers and its body, as texts. No secret is read for it."""
+    definition = decision.definition
+    try:
+        request = _request(decision, _named(definition))
+    except TokenVendError as error:
+        return {"request": error.description}
+    query = dict(request.query)
+    body: str | None = None
+    parameters = dict(request.form)
+    if request.assertion is not None:
+        parameters["client_assertion"] = _SIGNED
+    if request.grant is not None and request.grant.parameter is not None:
+        parameters[request.grant.parameter] = _SIGNED
+    match request.parameters_in:
+        case ParametersIn.FORM:
+            body = _as_form(parameters)
+        case ParametersIn.JSON:
+            body = json.dumps(parameters)
+        case ParametersIn.QUERY:
+            query |= parameters
+    url = f"{request.url}?{_as_form(query)}" if query else request.url
+    return {
+        "request": f"{request.method} {url}",
+        "request_headers": _headers(request, definition),
+        "request_body": body,
+        "client_certificate": "{secret.certificate}" if request.certificate else None,
+    }
+
+
+def _request(decision: Decision, secret: ProviderSecret) -> ProviderRequest:
+    if decision.connection is None:
+        return build_token_request(decision.definition, decision.spec, secret)
+    form = {"grant_type": "refresh_token", "refresh_token": "(of the consent)"}
+    return to_token_endpoint(
+        decision.definition, dict(decision.definition.extra_parameters) | form, secret
+    )
+
+
+def _named(definition: CredentialDefinition) -> ProviderSecret:
+    """In place of the secret: each field has its own name for a value."""
+    values = {name: f"{{secret.{name}}}" for name in secret_fields(definition)}
+    return secret_of(definition, values, allowed_host=destination_of(definition))
+
+
+def _headers(request: ProviderRequest, definition: CredentialDefinition) -> str:
+    shown = dict(request.headers)
+    if definition.client_authentication in _BASIC:
+        client_id = definition.client_id or "{secret.client_id}"
+        shown["Authorization"] = f"Basic ({client_id}:{{secret.client_secret}})"
+    if request.grant is not None and request.grant.parameter is None:
+        shown["Authorization"] = f"Bearer {_SIGNED}"
+    return ", ".join(f"{name}: {value}" for name, value in shown.items())
+
+
+def _as_form(parameters: Mapping[str, Any]) -> str:
+    return urlencode(parameters, safe=_READABLE)

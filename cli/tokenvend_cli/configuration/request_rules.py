@@ -1,0 +1,188 @@
+"""Checks of `token_request`: what may stand in it, where, and what would never be sent right."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from math import isfinite
+
+from tokenvend.domain.oauth.request_description import (
+    NEVER_SENT,
+    TEMPLATE,
+    names_in,
+    placeholders,
+)
+from tokenvend.domain.registry import ClientAuthentication
+from tokenvend_cli.configuration.models import CredentialModel
+from tokenvend_cli.configuration.providers import Provider
+from tokenvend_cli.configuration.wording import place_of
+from tokenvend_cli.problems import Problem
+
+#: Parameters that something else in the file says, and what; or that tokenvend alone sets.
+_ELSEWHERE = {
+    "grant_type": "say token_request.grant_type",
+    "scope": "the scopes of the credential and of each request go there",
+    **dict.fromkeys(
+        (
+            *("client_assertion", "client_assertion_type", "assertion", "code", "code_verifier"),
+            *("redirect_uri", "refresh_token", "request", "request_uri", "token"),
+            *("subject_token", "subject_token_type", "actor_token", "actor_token_type"),
+        ),
+        "is not for the file to say",
+    ),
+}
+#: Headers that belong to the connection, or that a request must not choose.
+_RESERVED_HEADERS = frozenset(
+    {
+        *("host", "content-length", "transfer-encoding", "connection", "te", "trailer", "upgrade"),
+        *("expect", "proxy-authorization", "proxy-connection", "keep-alive", "accept-encoding"),
+    }
+)
+_BASIC = frozenset({ClientAuthentication.BASIC, ClientAuthentication.BASIC_UNENCODED})
+_SECRETIVE = re.compile(
+    r"authori[sz]ation|cookie|secret|passw|api[_-]?key|private|[-_]key$|[-_]token$", re.IGNORECASE
+)
+#: Of the 400 KB of an item, and of what each environment reads at a miss.
+_LARGEST_BYTES = 16_384
+_HEADER_VALUE = re.compile(r"[\x20-\x7E]*")
+
+
+def request_problems(place: str, provider: Provider) -> Iterator[Problem]:
+    """What is wrong with the `token_request` of *provider*, which stands at *place*."""
+    described = provider.token_request
+    yield from _assertion_problems(f"{place}.assertion", described.get("assertion"), provider)
+    if (size := len(json.dumps(described))) > _LARGEST_BYTES:
+        yield Problem(place, f"has {size} bytes as JSON; {_LARGEST_BYTES} are the most")
+    for part in ("parameters", "query", "headers"):
+        values = described.get(part)
+        for name, value in values.items() if isinstance(values, Mapping) else ():
+            at = _inside(f"{place}.{part}", name)
+            if part != "headers" and name in _ELSEWHERE and not _is_meant(name, part, described):
+                yield Problem(at, _ELSEWHERE[name])
+                continue
+            yield from _value_problems(at, name, value)
+            if part == "headers":
+                yield from _header_problems(at, name, value, provider)
+                continue
+            yield from _parameter_problems(at, name, provider)
+            if not isinstance(value, str) and described.get("parameters_in") != "json":
+                yield Problem(
+                    at, "must be a text, put in quotes: only parameters_in: json takes others"
+                )
+
+
+def _is_meant(name: str, part: str, described: Mapping[str, object]) -> bool:
+    """Whether a parameter that tokenvend sets elsewhere is one of the grant that is described.
+
+    Some want the grant type in the URL while the body is JSON. A refresh token that is good for
+    ever may be all that a provider gives to a service.
+    """
+    if name == "grant_type":
+        return part == "query" and bool(described.get("omit_grant_type"))
+    return name == "refresh_token" and described.get("grant_type") == "refresh_token"
+
+
+def _assertion_problems(place: str, said: object, provider: Provider) -> Iterator[Problem]:
+    if not isinstance(said, Mapping):
+        return
+    for name in ("issuer", "subject", "audience", "claims"):
+        yield from _value_problems(f"{place}.{name}", name, said.get(name))
+    if said.get("scope_claim") and "scope" in said.get("claims", {}):
+        yield Problem(f"{place}.claims.scope", "scope_claim sets it")
+    headers = provider.token_request.get("headers", {})
+    named = isinstance(headers, Mapping) and any(
+        each.lower() == "authorization" for each in headers
+    )
+    if said.get("as_bearer") and (named or provider.client_authentication in _BASIC):
+        yield Problem(f"{place}.as_bearer", "something else has the header Authorization already")
+
+
+def described_credential_problems(
+    place: str, credential: CredentialModel, provider: Provider
+) -> Iterator[Problem]:
+    """What a credential lacks for the `token_request` of its provider, or cannot have beside it."""
+    described = provider.token_request
+    consents = credential.kind == "authorization_code"
+    if consents and {"grant_type", "omit_grant_type", "assertion"} & described.keys():
+        yield Problem(
+            f"{place}.kind",
+            f"{credential.provider} has a grant type of its own, which no consent uses: give this"
+            " credential another provider entry",
+        )
+    if provider.client_authentication is not ClientAuthentication.NONE:
+        return
+    named = {*placeholders(described)} | ({"client_id"} if consents else set())
+    if "assertion" in described:
+        in_kms = credential.signing is not None and credential.signing.kms_keys
+        named |= set() if in_kms else {"private_key"}
+    if not named and "assertion" in described:
+        yield Problem(
+            f"{place}.provider",
+            f"the assertion of {credential.provider} names nothing of the secret, such as issuer:"
+            " {secret.client_id}: the secret records where it may go, and is needed",
+        )
+    elif not named:
+        yield Problem(
+            f"{place}.provider",
+            f"{credential.provider} takes no client authentication, and its token_request names"
+            " nothing of the secret, such as {secret.password}: what would prove the client?",
+        )
+    elif credential.client_id is not None and named == {"client_id"}:
+        yield Problem(
+            f"{place}.client_id", "put it as the credential's secret, which records where it may go"
+        )
+
+
+def _inside(place: str, key: str) -> str:
+    """The place of *key* in *place*; a key that is no name is not repeated."""
+    return f"{place}.{place_of([key])}"
+
+
+def _value_problems(place: str, name: str, value: object) -> Iterator[Problem]:
+    """What is wrong with the texts in *value*, at any depth, whose innermost key is *name*."""
+    if isinstance(value, Mapping):
+        for inner, each in value.items():
+            yield from _value_problems(_inside(place, inner), inner, each)
+    elif isinstance(value, list):
+        for index, each in enumerate(value):
+            yield from _value_problems(f"{place}[{index}]", name, each)
+    elif isinstance(value, str):
+        yield from _text_problems(place, name, value)
+    elif isinstance(value, float) and not isfinite(value):
+        yield Problem(place, "must be what JSON can hold: it has no such number")
+
+
+def _text_problems(place: str, name: str, text: str) -> Iterator[Problem]:
+    named = names_in(text)
+    if TEMPLATE.fullmatch(text) is None:
+        yield Problem(
+            place,
+            "a brace begins a placeholder, such as {secret.account_id}; to send one, double it",
+        )
+    elif not named and _SECRETIVE.search(name):
+        yield Problem(
+            place,
+            "no secret stands in this file: name a field of the credential's, such as"
+            f" {{secret.{re.sub('[^a-z0-9_]', '_', name.lower())}}}",
+        )
+    for never in sorted(NEVER_SENT.intersection(named)):
+        yield Problem(place, f"a {never} is never sent: it would be the provider's too")
+
+
+def _parameter_problems(place: str, name: str, provider: Provider) -> Iterator[Problem]:
+    method = provider.client_authentication
+    sent = {
+        ClientAuthentication.POST: {"client_id", "client_secret"},
+        ClientAuthentication.PRIVATE_KEY_JWT: {"client_id"},
+        ClientAuthentication.TLS_CLIENT_AUTH: {"client_id"},
+    }
+    if name in sent.get(method, ()):
+        yield Problem(place, f"client_authentication: {method} sends it already")
+
+
+def _header_problems(place: str, name: str, value: object, provider: Provider) -> Iterator[Problem]:
+    if name.lower() in _RESERVED_HEADERS:
+        yield Problem(place, "belongs to the connection: drop this")
+    if name.lower() == "authorization" and provider.client_authentication in _BASIC:
+        yield Problem(place, f"client_authentication: {provider.client_authentication} sends it")
+    if isinstance(value, str) and _HEADER_VALUE.fullmatch(value) is None:
+        yield Problem(place, "must be plain ASCII, in one line")

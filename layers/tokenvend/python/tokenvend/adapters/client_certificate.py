@@ -1,0 +1,73 @@
+"""A client's certificate and private key, as the file that OpenSSL reads them from.
+
+The interpreter takes them from files only. On Linux, and so on Lambda, the file is one in memory
+that no other process sees and that is gone with its descriptor.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from tempfile import NamedTemporaryFile
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_pem_private_key,
+)
+
+from tokenvend.domain.errors import CredentialNotReadyError
+from tokenvend.domain.oauth.token_request import ClientCertificate
+
+
+def check_certificate(pair: ClientCertificate) -> x509.Certificate:
+    """The certificate of *pair*, whose private key is the other half of it.
+
+    Raises:
+        CredentialNotReadyError: they are no such pair.
+    """
+    found = _parse(pair)
+    if found is None:
+        # Raised out here: the parser's own error may quote the text.
+        raise CredentialNotReadyError(
+            "The secret's certificate and private_key are no pair of PEM texts, or the key has a"
+            " password.",
+            rule="secret.unusable",
+        )
+    return found
+
+
+@contextmanager
+def certificate_file(pair: ClientCertificate) -> Iterator[str]:
+    """The path of a file with *pair* in it, for as long as the context lasts.
+
+    Raises:
+        CredentialNotReadyError: they are no pair.
+    """
+    check_certificate(pair)
+    text = f"{pair.certificate.reveal()}\n{pair.private_key.reveal()}\n".encode()
+    if not hasattr(os, "memfd_create"):
+        # Not Linux: somebody's own machine, where only they may read it.
+        with NamedTemporaryFile(prefix="tokenvend-") as file:
+            file.write(text)
+            file.flush()
+            yield file.name
+        return
+    descriptor = os.memfd_create("client-certificate")
+    with os.fdopen(descriptor, "wb") as memory:
+        memory.write(text)
+        memory.flush()
+        yield f"/proc/self/fd/{descriptor}"
+
+
+def _parse(pair: ClientCertificate) -> x509.Certificate | None:
+    with suppress(ValueError, TypeError, UnsupportedAlgorithm):
+        certificate = x509.load_pem_x509_certificates(pair.certificate.reveal().encode())[0]
+        key = load_pem_private_key(pair.private_key.reveal().encode(), password=None)
+        halves = (
+            each.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+            for each in (certificate.public_key(), key.public_key())
+        )
+        return certificate if len(set(halves)) == 1 else None
+    return None

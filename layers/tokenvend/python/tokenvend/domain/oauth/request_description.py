@@ -1,0 +1,230 @@
+"""How a provider's token endpoint is asked: which parameters, where they go, and their values.
+
+A description is data: names, texts and placeholders. `{secret.account_id}` stands for the field
+`account_id` of the credential's secret, and `{{` for a brace. The registry holds a description as
+a JSON object, and it is parsed only where a request is built.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tokenvend.domain.errors import CredentialNotReadyError
+from tokenvend.domain.oauth.jwt_bearer import (
+    GRANT_TYPE,
+    AssertionDescription,
+    grant_assertion,
+    parse_assertion_description,
+    templates_in,
+)
+from tokenvend.domain.oauth.token_request import ParametersIn, ProviderRequest, ProviderSecret
+from tokenvend.domain.registry import CredentialDefinition
+from tokenvend.domain.secret import Secret
+
+#: A value from the credential's secret, by the name of its field.
+PLACEHOLDER = re.compile(r"\{secret\.([A-Za-z][A-Za-z0-9_-]{0,62})\}")
+#: A text with placeholders. A brace that stands for itself is doubled.
+TEMPLATE = re.compile(r"(?:[^{}]|\{\{|\}\}|\{secret\.[A-Za-z][A-Za-z0-9_-]{0,62}\})*")
+_PARTS = re.compile(rf"\{{\{{|\}}\}}|{PLACEHOLDER.pattern}")
+#: RFC 9110 §5.5, without the octets that few servers take.
+_HEADER_VALUE = re.compile(r"[\x20-\x7E]*")
+#: Fields that sign or prove: what they prove never needs them.
+NEVER_SENT = frozenset({"private_key", "certificate"})
+_STANDARD_GRANT = "client_credentials"
+#: How many objects and lists may stand in one another.
+DEEPEST = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestDescription:
+    """A description; its defaults are those of RFC 6749 §4.4.2.
+
+    `grant_type` is `None` where none is sent. `parameters` go where `parameters_in` says, beside
+    those of the standard; `query` and `headers` are sent as well. Their texts may have
+    placeholders. Only a JSON body has parameters that are no texts. `assertion` is what the token
+    is given for where that is signed.
+    """
+
+    grant_type: str | None = _STANDARD_GRANT
+    method: str = "POST"
+    parameters_in: ParametersIn = ParametersIn.FORM
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    assertion: AssertionDescription | None = None
+
+
+def parse_request_description(document: Mapping[str, object]) -> RequestDescription:
+    """The description that *document* is; what it leaves out is as RFC 6749 has it.
+
+    Raises:
+        ValueError: it is none.
+    """
+    known: dict[str, Any] = {}
+    for name in ("parameters", "query", "headers"):
+        if (values := document.get(name)) is not None:
+            known[name] = _templates(values, name)
+    if (place := document.get("parameters_in")) is not None:
+        known["parameters_in"] = ParametersIn(str(place))
+    for name in ("grant_type", "method"):
+        if (text := document.get(name)) is not None:
+            if not isinstance(text, str) or not text:
+                raise ValueError(f"{name} is not a text")
+            known[name] = text
+    if (assertion := document.get("assertion")) is not None:
+        known["assertion"] = parse_assertion_description(assertion)
+        known.setdefault("grant_type", GRANT_TYPE)
+        _templates({"": templates_in(assertion)}, "assertion")
+    if document.get("omit_grant_type"):
+        known["grant_type"] = None
+    return _consistent(RequestDescription(**known))
+
+
+def placeholders(document: Mapping[str, object]) -> tuple[str, ...]:
+    """The fields of the secret that *document* names, each once, in its order."""
+    templates = [document.get(name) for name in ("parameters", "query", "headers")]
+    templates += templates_in(document.get("assertion"))
+    texts = (text for each in templates for text in _texts(each))
+    return tuple(dict.fromkeys(name for text in texts for name in names_in(text)))
+
+
+def names_in(template: str) -> list[str]:
+    """The fields of the secret that *template* names."""
+    return [name for name in _PARTS.findall(template) if name]
+
+
+def describe(
+    request: ProviderRequest, definition: CredentialDefinition, secret: ProviderSecret
+) -> ProviderRequest:
+    """*request*, as the `token_request` of *definition* has it, with values from *secret*.
+
+    What the standard puts into the request goes before what the description says.
+
+    Raises:
+        CredentialNotReadyError: the description is none that this version knows, or a value
+            cannot stand where it should.
+    """
+    description = _description_of(definition)
+    filled = _Filled(secret)
+    standard, grant = dict(request.form), None
+    if standard.get("grant_type") == _STANDARD_GRANT:
+        standard["grant_type"] = description.grant_type
+        if description.grant_type is None:
+            del standard["grant_type"]
+        if (said := description.assertion) is not None:
+            scope = standard.pop("scope", None) if said.scope_claim else None
+            grant = grant_assertion(said, definition, secret, fill=filled.value, scope=scope)
+    headers = {name: filled.header(name, each) for name, each in description.headers.items()}
+    described = {name.lower() for name in headers} - {"authorization"}
+    kept = {name: each for name, each in request.headers.items() if name.lower() not in described}
+    return replace(
+        request,
+        method=description.method,
+        parameters_in=description.parameters_in,
+        form=filled.value(description.parameters) | standard,
+        query=filled.value(description.query),
+        headers=headers | kept,
+        placed=(*request.placed, *filled.placed.values()),
+        grant=grant,
+    )
+
+
+class _Filled:
+    """Templates with values of *secret* in place of their placeholders; `placed` are those."""
+
+    def __init__(self, secret: ProviderSecret) -> None:
+        self._secret = secret
+        self.placed: dict[str, Secret] = {}
+
+    def value(self, template: Any) -> Any:
+        match template:
+            case str():
+                return _PARTS.sub(self._placed, template)
+            case Mapping():
+                return {name: self.value(each) for name, each in template.items()}
+            case list():
+                return [self.value(each) for each in template]
+            case _:
+                return template
+
+    def header(self, name: str, template: str) -> str:
+        value: str = self.value(template)
+        if _HEADER_VALUE.fullmatch(value) is None:
+            raise CredentialNotReadyError(
+                f"A field of the credential's secret cannot stand in the header {name}: it has"
+                " characters other than plain ASCII.",
+                rule="secret.unusable",
+            )
+        return value
+
+    def _placed(self, match: re.Match[str]) -> str:
+        name = match[1]
+        if name is None:
+            return match[0][0]
+        if name in NEVER_SENT or name not in self._secret.fields:
+            raise CredentialNotReadyError(
+                f"The credential's secret has no field {name}.", rule="secret.unusable"
+            )
+        self.placed[name] = self._secret.fields[name]
+        return self.placed[name].reveal()
+
+
+def _description_of(definition: CredentialDefinition) -> RequestDescription:
+    try:
+        return parse_request_description(definition.token_request)
+    except ValueError:
+        raise CredentialNotReadyError(
+            "The definition's token_request cannot be read; apply the file again.",
+            rule="definition.token_request",
+        ) from None
+
+
+def _consistent(description: RequestDescription) -> RequestDescription:
+    if description.method not in {"POST", "GET"}:
+        raise ValueError("method is neither POST nor GET")
+    if description.method == "GET" and description.parameters_in is not ParametersIn.QUERY:
+        raise ValueError("a GET has no body")
+    if description.parameters_in is not ParametersIn.JSON:
+        _templates_of_texts(description.parameters)
+    _templates_of_texts(description.query)
+    _templates_of_texts(description.headers)
+    return description
+
+
+def _templates(document: object, name: str) -> Mapping[str, Any]:
+    if not isinstance(document, Mapping) or is_too_deep(document):
+        raise ValueError(f"{name} is not an object, or nested too deeply")
+    if not all(TEMPLATE.fullmatch(text) for text in _texts(document)):
+        raise ValueError(f"{name} has a brace that is no placeholder's")
+    return document
+
+
+def _templates_of_texts(document: Mapping[str, object]) -> None:
+    if not all(isinstance(each, str) for each in document.values()):
+        raise ValueError("only a JSON body has parameters that are no texts")
+
+
+def _texts(document: object, depth: int = 0) -> Iterator[str]:
+    """Every text in *document*; what is nested more deeply than `DEEPEST` is left out."""
+    match document:
+        case str():
+            yield document
+        case Mapping() if depth < DEEPEST:
+            for each in document.values():
+                yield from _texts(each, depth + 1)
+        case list() if depth < DEEPEST:
+            for each in document:
+                yield from _texts(each, depth + 1)
+
+
+def is_too_deep(document: object, depth: int = 0) -> bool:
+    """Whether something in *document* is nested more deeply than `DEEPEST`."""
+    match document:
+        case Mapping():
+            inner: Iterable[object] = document.values()
+        case list():
+            inner = document
+        case _:
+            return False
+    return depth >= DEEPEST or any(is_too_deep(each, depth + 1) for each in inner)

@@ -1,0 +1,258 @@
+"""Descriptions of token requests: which are read, and what they make of a request."""
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tokenvend.domain.cache_key import TokenSpec
+from tokenvend.domain.errors import CredentialNotReadyError
+from tokenvend.domain.oauth.request_description import (
+    DEEPEST,
+    PLACEHOLDER,
+    TEMPLATE,
+    is_too_deep,
+    parse_request_description,
+    placeholders,
+)
+from tokenvend.domain.oauth.token_request import (
+    ParametersIn,
+    ProviderRequest,
+    ProviderSecret,
+    build_revocation_request,
+    build_token_request,
+)
+from tokenvend.domain.registry import ClientAuthentication, CredentialDefinition
+from tokenvend.domain.scopes import NO_SCOPES
+from tokenvend.domain.secret import Secret
+from tokenvend.domain.secret_fields import optional_secret_fields, secret_fields, secret_of
+
+DEFINITION = CredentialDefinition(
+    name="jobs",
+    provider="acme",
+    token_endpoint="https://a.example/token",
+    client_authentication=ClientAuthentication.NONE,
+    revocation_endpoint="https://a.example/revoke",
+)
+SPEC = TokenSpec(credential="jobs", definition="d", scopes=NO_SCOPES)
+
+
+def _request(described: dict[str, Any], **fields: str) -> ProviderRequest:
+    definition = replace(DEFINITION, token_request=described)
+    secret = ProviderSecret(
+        "", Secret(""), "a.example", fields={name: Secret(each) for name, each in fields.items()}
+    )
+    return build_token_request(definition, SPEC, secret)
+
+
+def test_definition_without_a_description_is_asked_as_rfc_6749_has_it() -> None:
+    request = _request({})
+
+    assert (request.method, request.parameters_in) == ("POST", ParametersIn.FORM)
+    assert request.form == {"grant_type": "client_credentials"}
+    assert request.headers == {"Accept": "application/json"}
+
+
+@pytest.mark.parametrize(
+    ("described", "form"),
+    [
+        ({"grant_type": "own"}, {"grant_type": "own"}),
+        ({"omit_grant_type": True}, {}),
+        ({"omit_grant_type": False}, {"grant_type": "client_credentials"}),
+        (
+            {"parameters": {"a": "x{secret.one}y{secret.one}", "grant_type": "forged"}},
+            {"a": "xONEyONE", "grant_type": "client_credentials"},
+        ),
+    ],
+)
+def test_form_is_as_described_and_what_is_standard_stays(
+    described: dict[str, Any], form: dict[str, str]
+) -> None:
+    assert _request(described, one="ONE").form == form
+
+
+def test_json_keeps_its_kinds_at_any_depth() -> None:
+    parameters = {"a": [{"b": "{secret.one}"}, 1, 1.5, True, None]}
+
+    request = _request({"parameters_in": "json", "parameters": parameters}, one="ONE")
+
+    assert request.form["a"] == [{"b": "ONE"}, 1, 1.5, True, None]
+    assert request.confidential == (Secret("ONE"),)
+
+
+def test_described_header_takes_the_place_of_ours_but_not_of_the_clients() -> None:
+    definition = replace(
+        DEFINITION,
+        client_authentication=ClientAuthentication.BASIC,
+        token_request={"headers": {"ACCEPT": "text/plain", "authorization": "forged"}},
+    )
+
+    request = build_token_request(definition, SPEC, ProviderSecret("c", Secret("s"), "a.example"))
+
+    assert request.headers["ACCEPT"] == "text/plain"
+    assert "Accept" not in request.headers
+    # The later of two that differ in case alone is the one that is sent.
+    assert [*request.headers][-1] == "Authorization"
+
+
+def test_revocation_is_a_form_whatever_is_described() -> None:
+    described = {"parameters_in": "json", "headers": {"X-A": "b"}}
+    definition = replace(DEFINITION, token_request=described)
+
+    request = build_revocation_request(
+        definition, Secret("t"), ProviderSecret("", Secret(""), "a.example")
+    )
+
+    assert request is not None
+    assert (request.parameters_in, "X-A" in request.headers) == (ParametersIn.FORM, False)
+
+
+@pytest.mark.parametrize("name", ["private_key", "certificate", "unknown"])
+def test_key_or_missing_field_is_put_nowhere(name: str) -> None:
+    fields = {"private_key": "PEM", "certificate": "PEM"}
+
+    with pytest.raises(CredentialNotReadyError, match=f"has no field {name}"):
+        _request({"query": {"a": f"{{secret.{name}}}"}}, **fields)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"grant_type": ""},
+        {"grant_type": ["a"]},
+        {"method": "DELETE"},
+        {"method": "GET"},
+        {"method": "GET", "parameters_in": "json"},
+        {"parameters_in": "header"},
+        {"parameters": []},
+        {"parameters": {"a": 1}},
+        {"parameters": {"a": {"b": "c"}}},
+        {"parameters_in": "json", "query": {"a": 1}},
+        {"parameters_in": "json", "headers": {"a": 1}},
+        {"headers": {"a": "{secret.b"}},
+        {"headers": {"a": "{{secret.b}"}},
+        {"query": {"a": "{tenant.b}"}},
+        {"assertion": []},
+        {"assertion": {"subject": "{a}"}},
+        {"assertion": {"claims": {"a": ["}"]}}},
+    ],
+    ids=str,
+)
+def test_description_that_nobody_can_follow_is_refused(document: dict[str, object]) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011  an Enum's own text, and ours
+        parse_request_description(document)
+
+
+def test_get_has_its_parameters_in_the_query() -> None:
+    described = parse_request_description({"method": "GET", "parameters_in": "query"})
+
+    assert (described.method, described.parameters_in) == ("GET", ParametersIn.QUERY)
+
+
+@pytest.mark.parametrize(("depth", "too_deep"), [(DEEPEST, False), (DEEPEST + 1, True)])
+def test_depth_has_a_bound(depth: int, *, too_deep: bool) -> None:
+    value: object = "{secret.a}"
+    for _ in range(depth - 1):
+        value = [value]
+    document = {"parameters_in": "json", "parameters": {"a": value}}
+
+    assert is_too_deep(document["parameters"]) is too_deep
+    assert placeholders(document) == (() if too_deep else ("a",))
+
+
+def test_fields_are_named_once_and_in_their_order() -> None:
+    document = {
+        "parameters": {"a": ["{secret.one}{secret.two}"]},
+        "query": {"b": "{secret.two}"},
+        "headers": {"c": "{secret.three}"},
+        "assertion": {"claims": {"d": "{secret.four}"}},
+    }
+
+    assert placeholders(document) == ("one", "two", "three", "client_id", "four")
+
+
+@pytest.mark.parametrize(
+    ("method", "described", "fields", "optional"),
+    [
+        (ClientAuthentication.NONE, {}, (), {"client_id"}),
+        (ClientAuthentication.BASIC, {}, ("client_id", "client_secret"), {"client_id"}),
+        (
+            ClientAuthentication.POST,
+            {"assertion": {}},
+            ("client_id", "client_secret", "private_key"),
+            {"client_id", "key_id"},
+        ),
+        (
+            ClientAuthentication.PRIVATE_KEY_JWT,
+            {"assertion": {}},
+            ("client_id", "private_key"),
+            {"client_id", "key_id"},
+        ),
+        (
+            ClientAuthentication.TLS_CLIENT_AUTH,
+            {"query": {"a": "{secret.b}"}},
+            ("client_id", "certificate", "private_key", "b"),
+            {"client_id", "key_id"},
+        ),
+        (
+            ClientAuthentication.NONE,
+            {"query": {"a": "{secret.client_secret}"}},
+            ("client_secret",),
+            {"client_id"},
+        ),
+    ],
+)
+def test_secret_has_what_proves_the_client_and_what_is_named(
+    method: ClientAuthentication,
+    described: dict[str, Any],
+    fields: tuple[str, ...],
+    optional: set[str],
+) -> None:
+    definition = replace(DEFINITION, client_authentication=method, token_request=described)
+
+    secret = secret_of(definition, {name: name for name in fields}, allowed_host="a.example")
+
+    assert secret_fields(definition) == fields
+    assert optional_secret_fields(definition) == optional
+    assert {each.reveal() for each in secret.fields.values()} <= {*fields}
+    sends_secret = method in {ClientAuthentication.BASIC, ClientAuthentication.POST}
+    assert (secret.client_secret.reveal() == "client_secret") is sends_secret
+
+
+@given(st.text(st.sampled_from("{}as.")) | st.text())
+def test_text_with_a_single_brace_is_no_template(text: str) -> None:
+    rest = re.sub(r"\{\{|\}\}|" + PLACEHOLDER.pattern, "", text)
+
+    is_template = TEMPLATE.fullmatch(text) is not None
+    # From the left: `{{{` is a brace, and half of another.
+    assert is_template or "{" in text or "}" in text
+    assert not is_template or ("{" not in rest and "}" not in rest)
+
+
+@given(st.text())
+def test_any_text_can_be_written(text: str) -> None:
+    written = text.replace("{", "{{").replace("}", "}}")
+
+    assert TEMPLATE.fullmatch(written)
+    assert _request({"query": {"q": written}}).query["q"] == text
+
+
+@given(
+    st.lists(
+        st.text(st.characters(exclude_characters="{}"))
+        | st.sampled_from(["{secret.a}", "{secret.b}", "{{", "}}"]),
+        max_size=6,
+    ),
+    st.text(),
+    st.text(),
+)
+def test_only_placeholders_are_replaced_and_what_is_put_in_is_not_read_again(
+    parts: list[str], one: str, two: str
+) -> None:
+    request = _request({"query": {"q": "".join(parts)}}, a=one, b=two)
+
+    values = {"{secret.a}": one, "{secret.b}": two, "{{": "{", "}}": "}"}
+    assert request.query["q"] == "".join(values.get(part, part) for part in parts)
