@@ -1,4 +1,4 @@
-"""What is sent to providers: token requests by any description, with any secret."""
+"""What is sent: token requests and static credentials by any description, with any secret."""
 
 from dataclasses import replace
 from typing import Any
@@ -13,10 +13,16 @@ from tokenvend.adapters.provider_http import encoded
 from tokenvend.domain.cache_key import TokenSpec
 from tokenvend.domain.errors import TokenVendError
 from tokenvend.domain.oauth.request_description import placeholders
-from tokenvend.domain.oauth.token_request import build_token_request
+from tokenvend.domain.oauth.token_request import (
+    TO_CALLERS,
+    ProviderSecret,
+    build_token_request,
+)
 from tokenvend.domain.registry import ClientAuthentication, CredentialDefinition
 from tokenvend.domain.scopes import NO_SCOPES
+from tokenvend.domain.secret import Secret
 from tokenvend.domain.secret_fields import secret_fields, secret_of
+from tokenvend.domain.static_credential import present, static_placeholders
 
 _HOST = "login.acme.example"
 _DEFINITION = CredentialDefinition(
@@ -72,6 +78,34 @@ def _check_request(case: tuple[dict[str, Any], ClientAuthentication, str]) -> st
     return request.parameters_in
 
 
+_STATIC: dict[str, Any] = {
+    "headers": {"X-Key": "Key {secret.key}", "X-Account": "{secret.account}"},
+    "query": {"key": "{secret.key}"},
+    "basic": {"username": "{secret.account}", "password": ""},
+}
+
+
+def _check_static(case: tuple[dict[str, Any], str]) -> str:
+    described, value = case
+    names = static_placeholders(described)
+    fields = {name: Secret(f"{MARKER}-{value}") for name in names}
+    secret = ProviderSecret("", Secret(""), TO_CALLERS, fields=fields)
+    try:
+        presented = present(described, secret)
+    except TokenVendError as error:
+        keeps_secret(error, error.rule)
+        return str(error.rule)
+    except UnicodeEncodeError:
+        return "half a character"
+    keeps_secret(presented)
+    if presented.parts is None:
+        assert not set(presented.access_token.reveal()) & {"\r", "\n"}, "a header more"
+        return "one header"
+    headers = (each.reveal() for each in presented.parts.headers.values())
+    assert not any(mark in text for text in headers for mark in "\r\n"), "a header more"
+    return "several parts"
+
+
 TARGETS = (
     Target(
         name="described-request",
@@ -82,5 +116,17 @@ TARGETS = (
             hostile.texts,
         ),
         check=_check_request,
+    ),
+    Target(
+        name="static-credential",
+        promise="any description and any secret: each part whole, or a refusal that quotes nothing",
+        inputs=st.tuples(
+            st.fixed_dictionaries(
+                {}, optional={"headers": _by_name, "query": _by_name, "basic": _by_name}
+            )
+            | hostile.altered(_STATIC),
+            hostile.texts,
+        ),
+        check=_check_static,
     ),
 )

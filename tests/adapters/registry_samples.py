@@ -111,6 +111,7 @@ definitions = st.builds(
         api_key_key=_texts,
         private_key_key=_texts,
         key_id_key=_texts,
+        plain_text=st.booleans(),
     ),
     assertion=st.none()
     | st.builds(
@@ -123,6 +124,7 @@ definitions = st.builds(
     ),
     token_request=st.dictionaries(_texts, _texts | st.lists(_texts, max_size=2), max_size=3),
     token_answer=st.dictionaries(_texts, _texts | st.lists(_texts, max_size=2), max_size=3),
+    api_key_parts=st.dictionaries(_texts, st.dictionaries(_texts, _texts, max_size=2), max_size=2),
     api_key_header=st.none() | st.builds(Header, name=_texts, prefix=st.text(max_size=8)),
     authorization=st.none()
     | st.builds(

@@ -69,6 +69,8 @@ class SecretsManagerWorld:
         if value.startswith("PEM"):
             key_id = {"key_id": secret.key_id} if secret.key_id else {}
             fields = {"client_id": secret.client_id, "private_key": value} | key_id
+        elif secret.fields:
+            fields = {name: each.reveal() for name, each in secret.fields.items()}
         elif not secret.client_id:
             fields = {"api_key": value}
         elif not value:
@@ -166,3 +168,13 @@ def test_a_missing_secret_says_how_to_write_it(
     assert str(caught.value) == (
         f"The secret of {label} does not exist. Write it with: tokenvend secret put {label}"
     )
+
+
+def test_a_credential_of_several_parts_comes_back_with_each_field(world: World) -> None:
+    described = {"headers": {"X-Key": "{secret.api_key}", "X-Account": "{secret.account}"}}
+    definition = replace(KEY, api_key_header=None, api_key_parts=described)
+    fields = {"api_key": Secret("K"), "account": Secret("A")}
+    secret = ProviderSecret("", Secret(""), TO_CALLERS, fields=fields)
+    world.put("key", None, secret)
+
+    assert world.store.read(definition, None) == secret

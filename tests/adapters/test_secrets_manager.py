@@ -208,3 +208,48 @@ def test_secrets_manager_out_of_reach_is_away(aws: Aws, definition: CredentialDe
 
     with pytest.raises(StoreAwayError):
         store_of(client).read(definition, None)
+
+
+def _plain(aws: Aws, definition: CredentialDefinition, **value: Any) -> CredentialDefinition:
+    """*definition* with one field that stands alone in a secret of the user's own."""
+    arn = create(aws, f"theirs-{uuid4().hex}", **value)
+    reference = SecretReference(arn=arn, plain_text=True)
+    return replace(definition, client_id="from-the-file", secret=reference)
+
+
+@pytest.mark.parametrize("text", [VALUE, f"{VALUE}\n", f"{VALUE}\r\n", "7", "null", '["a"]'])
+def test_a_plain_text_is_the_one_field_that_is_needed(
+    aws: Aws, definition: CredentialDefinition, text: str
+) -> None:
+    adopted = _plain(aws, definition, SecretString=text)
+
+    secret = store_of(aws.secretsmanager).read(adopted, None)
+
+    assert (secret.client_id, secret.client_secret.reveal()) == ("from-the-file", text.rstrip())
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        pytest.param({"SecretString": "\n"}, "has no field client_secret", id="empty"),
+        pytest.param({"SecretBinary": VALUE.encode()}, "has no field client_secret", id="binary"),
+        pytest.param(
+            {"SecretString": json.dumps(FIELDS)}, "is a JSON object, but plain_text", id="JSON"
+        ),
+        pytest.param({"SecretString": f" {VALUE}"}, "has white space around it", id="white space"),
+    ],
+)
+def test_a_plain_text_that_is_none_is_not_sent(
+    aws: Aws, definition: CredentialDefinition, value: dict[str, Any], reason: str
+) -> None:
+    adopted = _plain(aws, definition, **value)
+
+    assert reason in refusal_of(aws.secretsmanager, adopted)
+
+
+def test_a_plain_text_is_not_two_fields(aws: Aws, definition: CredentialDefinition) -> None:
+    adopted = replace(_plain(aws, definition, SecretString=VALUE), client_id=None)
+
+    told = refusal_of(aws.secretsmanager, adopted)
+
+    assert "is plain text, but client_id and client_secret are needed" in told

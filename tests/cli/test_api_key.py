@@ -97,3 +97,77 @@ def test_explain_grants_the_signed_request_and_refuses_the_oauth_client(
     assert (signed["decision"], signed["header"]) == ("granted", "X-Key: …")
     assert (client["decision"], client["rule"]) == ("refused", "credential.api_key_entry")
     assert "X-Key" in applied(*asked).stdout
+
+
+def _sent_as(**described: Any) -> Any:
+    def change(document: dict[str, Any]) -> None:
+        _add_key(document)
+        document["providers"]["acme"]["api_key"] = described
+
+    return change
+
+
+def test_each_field_of_a_credential_of_several_parts_is_written(tokenvend: Tokenvend) -> None:
+    headers = {"X-Api-Key": "{secret.api_key}", "X-Account": "{secret.account}"}
+    tokenvend.write(_sent_as(headers=headers))
+    tokenvend.apply()
+
+    lacking = tokenvend("secret", "put", "key", stdin=json.dumps({"api_key": KEY}))
+    fields = {"api_key": KEY, "account": "A-1"}
+    told = tokenvend("secret", "put", "key", stdin=json.dumps(fields))
+
+    assert lacking.exit_code == 2
+    assert "account must be a text" in lacking.stderr
+    assert told.exit_code == 0, told.output
+    value = boto3.client("secretsmanager").get_secret_value(SecretId="tokenvend/tokenvend/key")
+    assert json.loads(value["SecretString"]) == fields
+    assert _tags("tokenvend/tokenvend/key")["tokenvend:host"] == "@callers"
+
+
+@pytest.mark.parametrize(
+    ("described", "headers", "query"),
+    [
+        pytest.param(
+            {"headers": {"X-Key": "Key {secret.api_key}", "X-Account": "{secret.account}"}},
+            "X-Account: {secret.account}, X-Key: Key {secret.api_key}",
+            None,
+            id="headers",
+        ),
+        pytest.param(
+            {"query": {"key": "{secret.api_key}"}}, None, "key={secret.api_key}", id="query"
+        ),
+        pytest.param(
+            {"basic": {}},
+            "Authorization: Basic ({secret.username}:{secret.password})",
+            None,
+            id="HTTP Basic",
+        ),
+    ],
+)
+def test_explain_shows_where_each_part_goes_by_its_name(
+    tokenvend: Tokenvend, described: dict[str, Any], headers: str | None, query: str | None
+) -> None:
+    tokenvend.write(_sent_as(**described))
+    tokenvend.apply()
+
+    asked = ("explain", "--caller", "clerk", "--credential", "key", "--file", str(tokenvend.file))
+    verdicts = {each["identity"]: each for each in tokenvend.json(*asked)}
+
+    signed = verdicts["iam:123456789012:role/clerk"]
+    assert (signed["decision"], signed["headers"], signed["query"]) == ("granted", headers, query)
+
+
+def test_plain_text_is_adopted_without_being_read(tokenvend: Tokenvend) -> None:
+    arn = boto3.client("secretsmanager").create_secret(Name="theirs", SecretString=KEY)["ARN"]
+
+    def adopt(document: dict[str, Any]) -> None:
+        _add_key(document)
+        document["credentials"]["key"]["secret"] = {"arn": arn, "plain_text": True}
+
+    tokenvend.write(adopt)
+    tokenvend.apply()
+
+    told = tokenvend("secret", "adopt", "key", "--tag")
+
+    assert told.exit_code == 0
+    assert KEY not in told.output

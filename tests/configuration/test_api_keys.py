@@ -7,15 +7,66 @@ from tests.configuration.samples import FIXED, ROLE, credential, document, grant
 
 from tokenvend.adapters.dynamodb.definition_items import parse_definition
 from tokenvend.domain.header import Header
-from tokenvend.domain.registry import CredentialKind
+from tokenvend.domain.registry import CredentialDefinition, CredentialKind
+from tokenvend.domain.secret_fields import secret_fields
+from tokenvend.domain.static_credential import static_placeholders
 from tokenvend_cli.configuration.compile import compile_registry
 from tokenvend_cli.configuration.models import ConfigurationModel
 from tokenvend_cli.configuration.providers import resolve_providers, undiscovered
 
 HEADER = {"header_name": "X-Key", "header_prefix": "Token "}
+KEY = "{secret.api_key}"
+SENT_AS: dict[str, dict[str, Any]] = {
+    "several headers": {"headers": {"X-Api-Key": KEY, "X-Account": "{secret.account}", "X-V": "2"}},
+    "HTTP Basic": {"basic": {}},
+    "key as user name": {"basic": {"username": KEY, "password": ""}},
+    "word and key": {"basic": {"username": "anystring", "password": KEY}},
+    "key in the query": {"query": {"api_key": KEY, "format": "json"}},
+    "both": {"headers": {"X-Account": "{secret.account}"}, "query": {"api_key": KEY}},
+}
+ARN = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:theirs-AbCdEf"
 CLIENT = {"billing": {"identities": [{"client": "billing-web"}]}}
 BOTH = {"billing": {"identities": [{"client": "billing-web"}, {"iam": ROLE}]}}
 DIRECT = {"billing": {"direct": {"principals": [ROLE]}}}
+
+
+#: What is wrong with an `api_key`, and what is told of it.
+WRONG: dict[str, tuple[dict[str, Any], str]] = {
+    "nothing of the secret": ({"headers": {"X-Version": "2"}}, ": names nothing of the secret"),
+    "a secret in the file": (
+        {"headers": {"X-Api-Key": "hunter2", "X-Account": KEY}},
+        ".headers.X-Api-Key: no secret stands in this file",
+    ),
+    "a secret in the query": (
+        {"query": {"api_key": "hunter2", "account": KEY}},
+        ".query.api_key: no secret stands in this file",
+    ),
+    "a password in the file": (
+        {"basic": {"username": KEY, "password": "hunter2"}},
+        ".basic.password: no secret stands in this file",
+    ),
+    "a brace": (
+        {"headers": {"X-Key": "{api_key}"}},
+        ".headers.X-Key: a brace begins a placeholder",
+    ),
+    "a private key": (
+        {"headers": {"X-Key": "{secret.private_key}"}},
+        ".headers.X-Key: a private_key is never sent",
+    ),
+    "the connection's header": (
+        {"headers": {"Host": KEY}},
+        ".headers.Host: belongs to the connection",
+    ),
+    "two lines": ({"headers": {"X-Key": f"{KEY}\r\nX: 1"}}, ".headers.X-Key: must be plain ASCII"),
+    "one header twice": (
+        {"headers": {"X-Key": KEY, "x-key": KEY}},
+        ".headers: one header stands here twice",
+    ),
+    "colon in the user name": (
+        {"basic": {"username": "a:b", "password": KEY}},
+        ".basic.username: a colon ends the user name",
+    ),
+}
 
 
 def key_file(
@@ -44,6 +95,10 @@ def key_file(
         pytest.param(key_file(provider={"profile": "smartrecruiters"}), id="by its profile"),
         pytest.param(key_file(callers=DIRECT), id="direct caller"),
         pytest.param(key_file(callers=BOTH), id="a role that is an OAuth client too"),
+        *(
+            pytest.param(key_file(provider={"api_key": each}), id=f"sent as {name}")
+            for name, each in SENT_AS.items()
+        ),
         pytest.param(
             key_file(family=True, granted={"full_access": True, "tenants": "all"}), id="family"
         ),
@@ -60,6 +115,29 @@ def test_key_that_can_be_vended_has_no_problem(parts: dict[str, Any]) -> None:
             key_file(provider=FIXED),
             "credentials.jobs.kind: acme does not say how it takes an API key",
             id="no header",
+        ),
+        *(
+            pytest.param(
+                key_file(provider={"api_key": each}), f"providers.acme.api_key{told}", id=name
+            )
+            for name, (each, told) in WRONG.items()
+        ),
+        pytest.param(
+            key_file(
+                provider={"api_key": SENT_AS["HTTP Basic"]},
+                secret={"arn": ARN, "plain_text": True},
+            ),
+            "credentials.jobs.secret.plain_text: holds one field, but username and password",
+            id="plain text for two fields",
+        ),
+        pytest.param(
+            {
+                "credentials": credential(secret={"arn": ARN, "plain_text": True}),
+                "grants": [grant()],
+            },
+            "credentials.jobs.secret.plain_text: holds one field, but client_id and client_secret"
+            " is needed: give the client_id here, in the file",
+            id="plain text for a client",
         ),
         pytest.param(
             key_file(granted={"accept_less": True}),
@@ -110,6 +188,66 @@ def test_header_that_is_none_is_refused(name: str) -> None:
         ConfigurationModel.model_validate(
             document(**key_file(provider={"api_key": {"header_name": name}}))
         )
+
+
+@pytest.mark.parametrize(
+    ("described", "told"),
+    [
+        pytest.param({}, "give header_name, or else some of headers", id="nothing"),
+        pytest.param(
+            HEADER | {"query": {"a": KEY}}, "give header_name, or else some", id="two ways"
+        ),
+        pytest.param(
+            {"header_prefix": "Key ", "headers": {"X": KEY}}, "header_prefix goes with", id="prefix"
+        ),
+        pytest.param(
+            {"basic": {}, "headers": {"authorization": KEY}},
+            "basic is the Authorization header",
+            id="Authorization twice",
+        ),
+        pytest.param({"query": {f"q{n}": KEY for n in range(9)}}, "at most 8", id="too many"),
+        pytest.param({"headers": {"X Key": KEY}}, "String should match", id="no header's name"),
+    ],
+)
+def test_way_to_send_a_key_that_is_none_is_refused(described: dict[str, Any], told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        ConfigurationModel.model_validate(document(**key_file(provider={"api_key": described})))
+
+
+@pytest.mark.parametrize("described", SENT_AS.values(), ids=SENT_AS)
+def test_parts_of_a_key_are_compiled_as_they_stand(described: dict[str, Any]) -> None:
+    parts = key_file(provider={"api_key": described})
+
+    definition = _compiled(parts)
+
+    assert definition.api_key_parts == described
+    assert definition.api_key_header is None
+    assert set(secret_fields(definition)) == set(static_placeholders(described))
+
+
+def test_file_says_more_than_the_profile_of_how_a_key_is_sent() -> None:
+    provider = {"profile": "smartrecruiters", "api_key": SENT_AS["HTTP Basic"]}
+
+    definition = _compiled(key_file(provider=provider))
+
+    assert (definition.api_key_header, definition.api_key_parts) == (None, {"basic": {}})
+
+
+def test_plain_text_is_taken_where_one_field_is_needed() -> None:
+    parts = key_file(secret={"arn": ARN, "plain_text": True})
+
+    assert problems_in(parts) == []
+    reference = _compiled(parts).secret
+    assert reference is not None
+    assert reference.plain_text
+
+
+def _compiled(parts: dict[str, Any]) -> CredentialDefinition:
+    """The definition, as it comes back from the registry."""
+    configuration = ConfigurationModel.model_validate(document(**parts))
+    providers, _ = resolve_providers(configuration.providers, undiscovered, local_stack=False)
+    items = {item.key: item for item in compile_registry(configuration, providers)}
+    return parse_definition(items["credential#jobs", "*"].document)
 
 
 def test_key_is_compiled_with_its_header_and_no_endpoint() -> None:

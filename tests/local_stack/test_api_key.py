@@ -102,3 +102,78 @@ def test_audit_line_names_the_key_by_its_hash(stack: LocalStack, scene: Scene) -
     assert {(line["caller"], line["credential"], line["rule"]) for line in audits} == {
         (scene.caller, scene.credential, "granted")
     }
+
+
+SENT_AS: dict[str, dict[str, Any]] = {
+    "two headers": {
+        "headers": {"X-SmartToken": "{secret.api_key}", "X-Account": "{secret.account}"}
+    },
+    "HTTP Basic": {"basic": {"username": "{secret.account}", "password": "{secret.api_key}"}},
+    "key in the query": {"query": {"api_key": "{secret.api_key}"}},
+}
+
+
+def _clerk(world: World, described: dict[str, Any], **fields: Any) -> tuple[str, str, Principal]:
+    """A static credential that is sent as *described*, and a caller that has it: not applied."""
+    credential, caller = world.name("static"), world.name("clerk")
+    world.configuration["providers"][credential] = {"api_key": described}
+    world.configuration["credentials"][credential] = {
+        "provider": credential,
+        "kind": "api_key",
+        **fields,
+    }
+    role = world.role(caller, may_invoke=caller)
+    world.caller(caller, iam=role, direct=role)
+    world.grant(caller, credential, scopes=[], full_access=True)
+    return credential, caller, role
+
+
+@pytest.mark.parametrize("described", SENT_AS.values(), ids=SENT_AS)
+def test_static_credential_opens_the_api_by_what_the_answer_says(
+    stack: LocalStack, world: World, described: dict[str, Any]
+) -> None:
+    credential, caller, role = _clerk(world, described)
+    world.apply()
+    client = stack.provider.add_client(credential, api_key=secrets.token_hex(16))
+    fields = {"api_key": client.api_key, "account": client.client_id}
+    wanted = {name: each for name, each in fields.items() if f"secret.{name}" in str(described)}
+    stack.tokenvend("secret", "put", credential, stdin=json.dumps(wanted))
+
+    answers = [
+        ask_signed(stack.deployed, role, credential),
+        ask_directly(stack.deployed, role, caller, {"credential": credential}),
+    ]
+
+    for answer in answers:
+        assert answer.document["token_type"] == "N_A"
+        opened = requests.get(
+            f"{stack.provider.url}/users/me",
+            headers=answer.document["headers"],
+            params=answer.document["query"],
+            timeout=30,
+        )
+        assert (opened.status_code, opened.json()["id"]) == (200, f"{client.client_id}/users/me")
+
+
+def test_plain_text_that_is_kept_already_is_adopted_and_opens_the_api(
+    stack: LocalStack, world: World
+) -> None:
+    client = stack.provider.add_client("plain", api_key=secrets.token_hex(16))
+    made = stack.client("secretsmanager").create_secret(
+        Name=world.name("theirs"), SecretString=f"{client.api_key}\n"
+    )
+    credential, _, role = _clerk(
+        world,
+        {"header_name": "X-SmartToken"},
+        secret={"arn": made["ARN"], "plain_text": True},
+    )
+    world.apply()
+    stack.tokenvend("secret", "adopt", credential, "--tag")
+
+    answer = ask_signed(stack.deployed, role, credential)
+
+    assert answer.document["headers"] == {"X-SmartToken": client.api_key}
+    opened = requests.get(
+        f"{stack.provider.url}/users/me", headers=answer.document["headers"], timeout=30
+    )
+    assert opened.status_code == 200

@@ -48,6 +48,7 @@ ONLY_A_MISS_NEEDS = {
     "tokenvend.domain.oauth.request_description",
     "tokenvend.domain.oauth.token_answer",
     "tokenvend.domain.oauth.token_lifetime",
+    "tokenvend.domain.static_credential",
     "tokenvend.domain.workload",
     "tokenvend.vending.reject",
     "tokenvend.vending.renew",

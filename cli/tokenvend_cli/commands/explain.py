@@ -44,7 +44,7 @@ from tokenvend_cli.commands.context import (
     told,
 )
 from tokenvend_cli.commands.explained_identity import identities_asked_for
-from tokenvend_cli.commands.shown_request import shown_request
+from tokenvend_cli.commands.shown_request import shown_request, shown_static_credential
 from tokenvend_cli.configuration.checked import check_file, only_for
 from tokenvend_cli.configuration.discovery import discover
 from tokenvend_cli.configuration.providers import Provider, undiscovered
@@ -192,11 +192,10 @@ def _token(decision: Decision) -> dict[str, Any]:
     """What shapes the token, and with whom it is shared."""
     spec, definition = decision.spec, decision.definition
     if definition.kind is CredentialKind.API_KEY:
-        header = definition.api_key_header
         return {
             "kind": definition.kind.value,
             "tenant": spec.tenant,
-            "header": header and f"{header.name}: {header.prefix}…",
+            **shown_static_credential(definition),
         }
     if decision.connection is not None:
         # The registry does not know who consented to what, so neither does this.

@@ -1,4 +1,4 @@
-"""The token request that would be sent, with a name in place of each secret."""
+"""What would be sent, with a name in place of each secret: a token request, a static credential."""
 
 import json
 from collections.abc import Mapping
@@ -17,6 +17,7 @@ from tokenvend.domain.oauth.token_request import (
 )
 from tokenvend.domain.registry import ClientAuthentication, CredentialDefinition
 from tokenvend.domain.secret_fields import secret_fields, secret_of
+from tokenvend.domain.static_credential import parse_static_description
 
 _BASIC = frozenset({ClientAuthentication.BASIC, ClientAuthentication.BASIC_UNENCODED})
 _SIGNED = "(signed when it is sent)"
@@ -51,6 +52,20 @@ def shown_request(decision: Decision) -> dict[str, str | None]:
         "request_headers": _headers(request, definition),
         "request_body": body,
         "client_certificate": "{secret.certificate}" if request.certificate else None,
+    }
+
+
+def shown_static_credential(definition: CredentialDefinition) -> dict[str, str | None]:
+    """Where each part of a static credential goes. No secret is read for it."""
+    if (header := definition.api_key_header) is not None:
+        return {"header": f"{header.name}: {header.prefix}…"}
+    described = parse_static_description(definition.api_key_parts)
+    headers = dict(described.headers)
+    if described.basic is not None:
+        headers["Authorization"] = "Basic ({}:{})".format(*described.basic)
+    return {
+        "headers": ", ".join(f"{name}: {value}" for name, value in headers.items()) or None,
+        "query": _as_form(described.query) or None,
     }
 
 

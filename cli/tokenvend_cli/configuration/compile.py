@@ -47,7 +47,7 @@ def compile_registry(
     audience of the subject tokens of an issuer for which none is given.
     """
     definitions = [
-        _definition(name, model, providers[model.provider])
+        definition_of(name, model, providers[model.provider])
         for name, model in configuration.credentials.items()
     ]
     described = [build_definition(definition) for definition in definitions]
@@ -79,7 +79,8 @@ def compile_registry(
     ]
 
 
-def _definition(name: str, model: CredentialModel, provider: Provider) -> CredentialDefinition:
+def definition_of(name: str, model: CredentialModel, provider: Provider) -> CredentialDefinition:
+    """The definition of one credential, as it is deployed."""
     return CredentialDefinition(
         name=name,
         provider=model.provider,
@@ -103,6 +104,7 @@ def _definition(name: str, model: CredentialModel, provider: Provider) -> Creden
         or DEFAULT_LIFETIME_SECONDS,
         secret=SecretReference(**model.secret.model_dump()) if model.secret else None,
         api_key_header=provider.api_key_header if model.kind == "api_key" else None,
+        api_key_parts=provider.api_key_parts if model.kind == "api_key" else {},
         authorization=_authorization(model, provider)
         if model.kind == "authorization_code"
         else None,

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator
 from urllib.parse import urlsplit
 
 from tokenvend.domain.registry import ClientAuthentication, ScopeMode
+from tokenvend.domain.secret_fields import secret_fields
 from tokenvend_cli.configuration.grant_models import GrantModel
 from tokenvend_cli.configuration.models import CallerModel, CredentialModel
 from tokenvend_cli.configuration.providers import Provider, is_loopback
@@ -16,6 +17,7 @@ def kind_problems(place: str, credential: CredentialModel, provider: Provider) -
     if provider.kinds is not None and credential.kind not in provider.kinds:
         known = ", ".join(sorted(provider.kinds))
         yield Problem(f"{place}.kind", f"{credential.provider} has only: {known}")
+    yield from _plain_text_problems(place, credential, provider)
     if credential.kind == "api_key":
         yield from _api_key_problems(place, credential, provider)
         return
@@ -152,14 +154,31 @@ def _signing_problems(
         yield Problem(f"{place}.signing.kms_keys", "one key stands here twice")
 
 
+def _plain_text_problems(
+    place: str, credential: CredentialModel, provider: Provider
+) -> Iterator[Problem]:
+    if credential.secret is None or not credential.secret.plain_text:
+        return
+    # The compiler rests on these checks; here it only says what would be deployed.
+    from tokenvend_cli.configuration.compile import definition_of
+
+    needed = secret_fields(definition_of(place.rpartition(".")[2], credential, provider))
+    if len(needed) != 1:
+        yield Problem(
+            f"{place}.secret.plain_text",
+            f"holds one field, but {' and '.join(needed) or 'none'} is needed"
+            + (": give the client_id here, in the file" if "client_id" in needed else ""),
+        )
+
+
 def _api_key_problems(
     place: str, credential: CredentialModel, provider: Provider
 ) -> Iterator[Problem]:
-    if provider.api_key_header is None:
+    if provider.api_key_header is None and not provider.api_key_parts:
         yield Problem(
             f"{place}.kind",
             f"{credential.provider} does not say how it takes an API key: give it"
-            " api_key: {header_name: …}",
+            " api_key: {header_name: …}, or headers, query or basic there",
         )
     for name in sorted(credential.model_fields_set & _FOR_TOKENS):
         yield Problem(f"{place}.{name}", "means nothing for an API key: drop this")

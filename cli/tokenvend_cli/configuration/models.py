@@ -5,10 +5,9 @@ from typing import Any, Literal, Self
 from pydantic import Field, model_validator
 
 from tokenvend.domain import bounds
+from tokenvend_cli.configuration.api_key_models import ApiKeyModel
 from tokenvend_cli.configuration.forms import (
     ClientId,
-    HeaderName,
-    HeaderPrefix,
     Name,
     PrincipalArn,
     Scope,
@@ -23,15 +22,6 @@ from tokenvend_cli.configuration.strict import Strict
 from tokenvend_cli.configuration.token_models import TokenAnswerModel, TokenRequestModel
 
 _LIFETIME_MAXIMUM_SECONDS = int(bounds.LIFETIME_MAXIMUM.total_seconds())
-
-
-class ApiKeyModel(Strict):
-    """How the provider's API takes an API key."""
-
-    header_name: HeaderName = Field(description="The header that it goes in")
-    header_prefix: HeaderPrefix | None = Field(
-        default=None, description="What stands before it there, its space included; else nothing"
-    )
 
 
 class ProviderModel(Strict):

@@ -9,7 +9,8 @@ from typing import Any, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from tokenvend_cli.configuration.forms import HeaderName, HeaderPrefix, Scope
+from tokenvend_cli.configuration.api_key_models import ApiKeyModel
+from tokenvend_cli.configuration.forms import Scope
 from tokenvend_cli.configuration.token_models import TokenAnswerModel, TokenRequestModel
 from tokenvend_cli.problems import CommandError
 
@@ -59,13 +60,6 @@ class Parameter(_Strict):
         return re.fullmatch(self.pattern, value) is not None
 
 
-class KeyHeader(_Strict):
-    """How the provider's API takes an API key."""
-
-    header_name: HeaderName
-    header_prefix: HeaderPrefix | None = None
-
-
 class Profile(_Strict):
     """One provider. `{name}` in an endpoint stands for the parameter of that name.
 
@@ -95,7 +89,7 @@ class Profile(_Strict):
     default_lifetime_seconds: Fact[int] | None = None
     refresh_token_days: Fact[int] | None = None
     refresh_token_rotates: Fact[bool] | None = None
-    api_key: Fact[KeyHeader] | None = None
+    api_key: Fact[ApiKeyModel] | None = None
     token_request: Fact[TokenRequestModel] | None = None
     token_answer: Fact[TokenAnswerModel] | None = None
     quirks: list[Fact[str]] = []

@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 
 from tokenvend.domain.header import Header
 from tokenvend.domain.registry import ClientAuthentication, ScopeMode
-from tokenvend_cli.configuration.models import ApiKeyModel, ProviderModel
-from tokenvend_cli.configuration.profiles import KeyHeader, load_profile
+from tokenvend_cli.configuration.api_key_models import ApiKeyModel
+from tokenvend_cli.configuration.models import ProviderModel
+from tokenvend_cli.configuration.profiles import load_profile
 from tokenvend_cli.problems import CommandError, Problem
 
 
@@ -23,7 +24,8 @@ class Provider:
     `refresh_token_days` is how long an unused refresh token lives, `None` if that is not known;
     so is `refresh_token_rotates`, whether each refresh gives the next one.
     `kinds` are the kinds of credential that it has, `None` if that is not known.
-    `token_request` is what `tokenvend.domain.oauth.request_description` parses, and
+    `api_key_parts` is what `tokenvend.domain.static_credential` parses,
+    `token_request` what `tokenvend.domain.oauth.request_description` parses, and
     `token_answer` what `token_answer` there does.
     """
 
@@ -34,6 +36,7 @@ class Provider:
     scope_mode: ScopeMode = ScopeMode.FIXED
     default_lifetime_seconds: int | None = None
     api_key_header: Header | None = None
+    api_key_parts: Mapping[str, object] = field(default_factory=dict)
     issuer: str | None = None
     authorization_endpoint: str | None = None
     introspection_endpoint: str | None = None
@@ -127,7 +130,7 @@ def _from_profile(name: str, parameters: Mapping[str, str], discover: Discover) 
     known = {key: facts[key] for key in _AS_THEY_ARE & facts.keys()}
     known |= {key: kind(facts[key]) for key, kind in _ENUMS.items() if key in facts}
     if "api_key" in facts:
-        known["api_key_header"] = _header(facts["api_key"])
+        known |= _api_key(facts["api_key"])
     known |= {name: facts[name].document() for name in _DESCRIPTIONS & facts.keys()}
     if "scopes" in facts:
         known["scope_words"] = facts["scopes"]
@@ -139,12 +142,16 @@ def _from_profile(name: str, parameters: Mapping[str, str], discover: Discover) 
     return replace(discover(known["issuer"]), **known)
 
 
-def _header(model: ApiKeyModel | KeyHeader) -> Header:
-    return Header(model.header_name, model.header_prefix or "")
+def _api_key(model: ApiKeyModel) -> dict[str, Any]:
+    """Both ways in which a provider may say it: the one that *model* has not is empty."""
+    header = Header(model.header_name, model.header_prefix or "") if model.header_name else None
+    return {"api_key_header": header, "api_key_parts": model.document()}
 
 
 def _override(provider: Provider, model: ProviderModel) -> Provider:
     """*provider*, but for what the file says itself."""
+    if model.api_key is not None:
+        provider = replace(provider, **_api_key(model.api_key))
     changes: dict[str, Any] = {
         "client_authentication": model.client_authentication
         and ClientAuthentication(model.client_authentication),
@@ -164,7 +171,6 @@ def _override(provider: Provider, model: ProviderModel) -> Provider:
         "assertion_audience": model.assertion_audience,
         "scope_separator": model.scope_separator,
         "scope_mode": model.scope_mode and ScopeMode(model.scope_mode),
-        "api_key_header": model.api_key and _header(model.api_key),
         "token_request": model.token_request and model.token_request.document(),
         "token_answer": model.token_answer and model.token_answer.document(),
     }

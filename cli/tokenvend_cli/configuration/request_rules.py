@@ -61,7 +61,7 @@ def request_problems(place: str, provider: Provider) -> Iterator[Problem]:
                 continue
             yield from _value_problems(at, name, value)
             if part == "headers":
-                yield from _header_problems(at, name, value, provider)
+                yield from _described_header_problems(at, name, value, provider)
                 continue
             yield from _parameter_problems(at, name, provider)
             if not isinstance(value, str) and described.get("parameters_in") != "json":
@@ -146,12 +146,13 @@ def _value_problems(place: str, name: str, value: object) -> Iterator[Problem]:
         for index, each in enumerate(value):
             yield from _value_problems(f"{place}[{index}]", name, each)
     elif isinstance(value, str):
-        yield from _text_problems(place, name, value)
+        yield from text_problems(place, name, value)
     elif isinstance(value, float) and not isfinite(value):
         yield Problem(place, "must be what JSON can hold: it has no such number")
 
 
-def _text_problems(place: str, name: str, text: str) -> Iterator[Problem]:
+def text_problems(place: str, name: str, text: str) -> Iterator[Problem]:
+    """What is wrong with *text*, which may have placeholders, as the value of *name*."""
     named = names_in(text)
     if TEMPLATE.fullmatch(text) is None:
         yield Problem(
@@ -179,10 +180,17 @@ def _parameter_problems(place: str, name: str, provider: Provider) -> Iterator[P
         yield Problem(place, f"client_authentication: {method} sends it already")
 
 
-def _header_problems(place: str, name: str, value: object, provider: Provider) -> Iterator[Problem]:
-    if name.lower() in _RESERVED_HEADERS:
-        yield Problem(place, "belongs to the connection: drop this")
+def _described_header_problems(
+    place: str, name: str, value: object, provider: Provider
+) -> Iterator[Problem]:
     if name.lower() == "authorization" and provider.client_authentication in _BASIC:
         yield Problem(place, f"client_authentication: {provider.client_authentication} sends it")
+    yield from header_problems(place, name, value)
+
+
+def header_problems(place: str, name: str, value: object) -> Iterator[Problem]:
+    """What is wrong with *value* in the header *name*."""
+    if name.lower() in _RESERVED_HEADERS:
+        yield Problem(place, "belongs to the connection: drop this")
     if isinstance(value, str) and _HEADER_VALUE.fullmatch(value) is None:
         yield Problem(place, "must be plain ASCII, in one line")

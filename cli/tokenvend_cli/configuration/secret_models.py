@@ -27,6 +27,11 @@ class SecretModel(Strict):
     key_id_key: str = Field(
         default="key_id", min_length=1, description="The key of its `kid` in its JSON"
     )
+    plain_text: bool = Field(
+        default=False,
+        description="It is no JSON: the whole text is the one field that is needed",
+        examples=[True],
+    )
 
 
 class SigningModel(Strict):

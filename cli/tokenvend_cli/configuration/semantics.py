@@ -23,6 +23,7 @@ from tokenvend_cli.configuration.models import (
 )
 from tokenvend_cli.configuration.providers import Provider
 from tokenvend_cli.configuration.request_rules import request_problems
+from tokenvend_cli.configuration.static_rules import static_problems
 from tokenvend_cli.problems import Problem
 
 #: Set by tokenvend, or a way to smuggle a secret or another grant type into the request.
@@ -92,6 +93,7 @@ def notices_of(configuration: ConfigurationModel) -> list[Problem]:
 def _provider_problems(providers: dict[str, Provider]) -> Iterator[Problem]:
     for name, provider in providers.items():
         yield from request_problems(f"providers.{name}.token_request", provider)
+        yield from static_problems(f"providers.{name}.api_key", provider)
 
 
 def _credential_problems(

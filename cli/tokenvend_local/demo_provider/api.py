@@ -2,6 +2,7 @@
 
 import threading
 import time
+from base64 import b64decode
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -87,15 +88,30 @@ def call(book: Book, limit: RateLimit, request: Request) -> Answer:
 
 
 def _reach(book: Book, request: Request) -> Reach | None:
-    if api_key := request.headers.get("x-smarttoken"):
+    if api_key := request.headers.get("x-smarttoken") or request.query.get("api_key"):
         client = book.client_of_api_key(api_key)
-        return Reach(client, None) if client else None
+        # An account may be named beside the key, and is compared then.
+        account = request.headers.get("x-account")
+        return Reach(client, None) if client and account in {None, client.client_id} else None
     scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "basic":
+        client = _client_of_basic(book, value)
+        return Reach(client, None) if client else None
     token = book.token(value) if scheme.lower() == "bearer" else None
     client = book.client(token.client_id) if token else None
     if token is None or client is None:
         return None
     return Reach(client, token.scopes, token.target, USERS.get(token.user_id or ""))
+
+
+def _client_of_basic(book: Book, encoded: str) -> Client | None:
+    """The client whose id is the user name and whose API key is the password (RFC 7617)."""
+    try:
+        username, _, password = b64decode(encoded, validate=True).decode().partition(":")
+    except ValueError:
+        return None
+    client = book.client_of_api_key(password)
+    return client if client and client.client_id == username else None
 
 
 def _content(path: str, reach: Reach) -> dict[str, object]:

@@ -225,6 +225,7 @@ SHAPING: dict[str, object] = {
     "single_active_token": True,
     "token_request": {"parameters_in": "json"},
     "token_answer": {"token": "data.token"},
+    "api_key_parts": {"query": {"key": "{secret.api_key}"}},
 }
 #: A name is a field of the specification itself; the others do not reach the provider's answer.
 NOT_SHAPING = {

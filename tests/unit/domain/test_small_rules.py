@@ -49,6 +49,8 @@ FIELDS = {
     "token_sha256": Secret("a-token").sha256,
     "header_name": "Authorization",
     "header_prefix": "Bearer ",
+    "headers": {"Authorization": "Bearer a-token"},
+    "query": {},
 }
 
 
@@ -67,7 +69,12 @@ def test_an_answer_without_scopes_says_none_and_one_with_another_header_is_no_be
     key = answer(replace(TOKEN, header=Header("X-Key")))
 
     assert unscoped == {name: value for name, value in FIELDS.items() if name != "scope"}
-    assert key == FIELDS | {"token_type": "N_A", "header_name": "X-Key", "header_prefix": ""}
+    assert key == FIELDS | {
+        "token_type": "N_A",
+        "header_name": "X-Key",
+        "header_prefix": "",
+        "headers": {"X-Key": "a-token"},
+    }
 
 
 @pytest.mark.parametrize(

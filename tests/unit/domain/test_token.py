@@ -155,6 +155,8 @@ def test_answer_has_every_field_of_the_promise() -> None:
         "token_sha256": Secret("hunter2").sha256,
         "header_name": "Authorization",
         "header_prefix": "Bearer ",
+        "headers": {"Authorization": "Bearer hunter2"},
+        "query": {},
     }
 
 

@@ -48,7 +48,48 @@ def test_key_is_answered_with_its_header_and_as_no_bearer_token(world: World) ->
         "token_sha256": Secret("our-api-key").sha256,
         "header_name": "X-SmartToken",
         "header_prefix": "",
+        "headers": {"X-SmartToken": "our-api-key"},
+        "query": {},
     }
+
+
+def test_credential_of_several_parts_is_answered_with_where_each_goes(world: World) -> None:
+    described = {
+        "headers": {"X-Api-Key": "{secret.api_key}", "X-Account": "{secret.account}"},
+        "query": {"version": "2"},
+    }
+    definition = replace(API_KEY, api_key_header=None, api_key_parts=described)
+    world.reader.definitions[API_KEY.name] = definition
+    fields = {"api_key": Secret("K"), "account": Secret("A-1")}
+    secret = ProviderSecret("", Secret(""), TO_CALLERS, fields=fields)
+    world.secrets.secrets[API_KEY.name, None] = secret
+    environment = world.environment(memory=timedelta(seconds=30))
+
+    answers = [world.vend(environment, REQUEST).answer for _ in range(2)]
+
+    assert [answer.source for answer in answers] == [Source.STORE, Source.MEMORY]
+    for answer in answers:
+        document = answer.to_dict()
+        assert document["headers"] == {"X-Api-Key": "K", "X-Account": "A-1"}
+        assert document["query"] == {"version": "2"}
+        assert (document["access_token"], document["token_type"]) == ("K", "N_A")
+        # One header would not be enough.
+        assert not {"header_name", "header_prefix"} & document.keys()
+    assert world.tokens.writes == 0
+
+
+def test_part_that_the_secret_lacks_is_not_left_out(world: World) -> None:
+    described = {"headers": {"X-Api-Key": "{secret.api_key}", "X-Account": "{secret.account}"}}
+    world.reader.definitions[API_KEY.name] = replace(
+        API_KEY, api_key_header=None, api_key_parts=described
+    )
+    secret = ProviderSecret("", Secret(""), TO_CALLERS, fields={"api_key": Secret("K")})
+    world.secrets.secrets[API_KEY.name, None] = secret
+
+    with pytest.raises(CredentialNotReadyError) as caught:
+        world.vend(world.environment(), REQUEST)
+
+    assert caught.value.rule == "secret.unusable"
 
 
 def test_key_leaves_no_trace_in_the_tokens_table_and_asks_no_provider(world: World) -> None:

@@ -1,6 +1,7 @@
 """Provider credentials in Secrets Manager.
 
-A secret is a JSON object with the fields that `domain.secret_fields` names. Two tags go with it:
+A secret is a JSON object with the fields that `domain.secret_fields` names; one that the user keeps
+already may be the only field itself. Two tags go with it:
 `tokenvend:deployment`, which deployment may read it, and `tokenvend:host`, where it may be sent.
 They are read with the secret at each exchange: there is no cache to go stale.
 """
@@ -60,12 +61,12 @@ class SecretsManagerStore:
             # One secret for all tenants would let each of them act as any other.
             raise name.unusable("is one secret, but each tenant needs its own")
         host = self._host(reference.arn, name)
-        fields, version = self._fields(reference.arn, stage, name)
-        values = {
-            each: _field(fields, _key(reference, each), name) for each in secret_fields(definition)
-        }
-        if "private_key" in values and fields.get(reference.key_id_key) is not None:
-            values["key_id"] = _field(fields, reference.key_id_key, name)
+        text, version = self._text(reference.arn, stage, name)
+        wanted = secret_fields(definition)
+        if reference.plain_text:
+            values = _plain_text(text, wanted, name)
+        else:
+            values = _values(text, wanted, reference, name)
         return secret_of(definition, values, allowed_host=host, version=version)
 
     def _host(self, secret_id: str, name: "_Name") -> str:
@@ -78,19 +79,10 @@ class SecretsManagerStore:
             raise name.unusable(f"lacks the tag {HOST_TAG}, which says where it may be sent")
         return tags[HOST_TAG]
 
-    def _fields(
-        self, secret_id: str, stage: SecretStage, name: "_Name"
-    ) -> tuple[dict[str, object], str]:
+    def _text(self, secret_id: str, stage: SecretStage, name: "_Name") -> tuple[str, str]:
         with _secret_errors("secretsmanager:GetSecretValue", name):
             answer = self._client.get_secret_value(SecretId=secret_id, VersionStage=stage.value)
-        try:
-            fields = json.loads(answer.get("SecretString", ""))
-        except (ValueError, RecursionError):
-            fields = None
-        # Raised out here: the parser's own error holds the whole text.
-        if not isinstance(fields, dict):
-            raise name.unusable("is not a JSON object")
-        return fields, answer.get("VersionId", "")
+        return answer.get("SecretString", ""), answer.get("VersionId", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +102,41 @@ class _Name:
         if self.definition.secret is not None:
             mend = f"Mend it where it is; its tags: tokenvend secret adopt {self.label}"
         return SecretUnusableError(f"The secret of {self.label} {reason}. {mend}")
+
+
+def _parsed(text: str) -> dict[str, object] | None:
+    try:
+        fields = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return fields if isinstance(fields, dict) else None
+
+
+def _values(
+    text: str, wanted: tuple[str, ...], reference: SecretReference, name: _Name
+) -> dict[str, str]:
+    """The fields that are *wanted*, out of a JSON object."""
+    fields = _parsed(text)
+    # Raised out here: the parser's own error holds the whole text.
+    if fields is None:
+        raise name.unusable("is not a JSON object")
+    values = {each: _field(fields, _key(reference, each), name) for each in wanted}
+    if "private_key" in values and fields.get(reference.key_id_key) is not None:
+        values["key_id"] = _field(fields, reference.key_id_key, name)
+    return values
+
+
+def _plain_text(text: str, wanted: tuple[str, ...], name: _Name) -> dict[str, str]:
+    """The one field that is *wanted*: the whole text, without the line end of a file."""
+    if len(wanted) != 1:
+        raise name.unusable(f"is plain text, but {' and '.join(wanted)} are needed")
+    if _parsed(text) is not None:
+        # All of its fields would be sent as one.
+        raise name.unusable("is a JSON object, but plain_text says that it is none")
+    value = text.rstrip("\r\n")
+    if value != value.strip():
+        raise name.unusable("has white space around it")
+    return {wanted[0]: _field({wanted[0]: value}, wanted[0], name)}
 
 
 def _key(reference: SecretReference, field: str) -> str:

@@ -32,7 +32,8 @@ class VendAnswer:
 
         `expires_in` is in whole seconds left; `expires_at` is the instant, in seconds since
         1970-01-01T00:00:00Z. Both are floored. `scope` is left out where the token has none: RFC
-        6749 §3.3 knows no empty scope.
+        6749 §3.3 knows no empty scope. `headers` and `query` say what a request to the API
+        carries; `header_name` and `header_prefix` say it too where that is one header.
         """
         token = self.token
         scope = {"scope": format_scope(token.scopes)} if token.scopes else {}
@@ -44,6 +45,20 @@ class VendAnswer:
             "expires_at": int(token.expires_at.timestamp()),
             "source": self.source.value,
             "token_sha256": token.access_token.sha256,
-            "header_name": token.header.name,
-            "header_prefix": token.header.prefix,
+            **_sent_as(token),
         }
+
+
+def _sent_as(token: AccessToken) -> dict[str, object]:
+    header = token.header
+    if token.parts is None:
+        return {
+            "header_name": header.name,
+            "header_prefix": header.prefix,
+            "headers": {header.name: header.prefix + token.access_token.reveal()},
+            "query": {},
+        }
+    return {
+        "headers": {name: value.reveal() for name, value in token.parts.headers.items()},
+        "query": {name: value.reveal() for name, value in token.parts.query.items()},
+    }

@@ -1,6 +1,9 @@
 """How a token or key is sent to the API that it opens."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from tokenvend.domain.secret import Secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +17,17 @@ class Header:
     name: str
     prefix: str = ""
     token_type: str = "N_A"
+
+
+@dataclass(frozen=True, slots=True)
+class RequestParts:
+    """What a request carries where one header is not enough: each header and parameter whole.
+
+    The values of `query` are as they are; whoever sends them encodes them.
+    """
+
+    headers: Mapping[str, Secret]
+    query: Mapping[str, Secret]
 
 
 #: RFC 6750 §2.1.

@@ -80,7 +80,8 @@ class ClientAuthentication(StrEnum):
 class SecretReference:
     """Where a credential's secret is when it is one the user already has.
 
-    `arn` is the secret's ARN; the keys name the fields of its JSON text.
+    `arn` is the secret's ARN; the keys name the fields of its JSON text. With `plain_text` it is
+    no JSON: the whole text is the one field that is needed.
     """
 
     arn: str
@@ -89,6 +90,7 @@ class SecretReference:
     api_key_key: str = "api_key"
     private_key_key: str = "private_key"
     key_id_key: str = "key_id"
+    plain_text: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +144,8 @@ class CredentialDefinition:
     `default_lifetime_seconds` serves when neither the answer nor the token says.
     `assertion` is how the client proves itself where it does not send a secret.
     `api_key_header` is how an API key is sent; a key has no `token_endpoint`, so that is empty.
+    `api_key_parts` says it where it is more than one header with the key in it: see
+    `domain.static_credential`.
     `authorization` is there where users consent.
     `token_request` says how the token endpoint is asked where that is not as RFC 6749 §4.4.2 has
     it, and `token_answer` how its answer is read where that is not as §5.1 has it. Both are parsed
@@ -166,6 +170,7 @@ class CredentialDefinition:
     default_lifetime_seconds: int = DEFAULT_LIFETIME_SECONDS
     secret: SecretReference | None = None
     api_key_header: Header | None = None
+    api_key_parts: Mapping[str, object] = field(default_factory=dict)
     authorization: Authorization | None = None
     assertion: Assertion | None = None
     token_request: Mapping[str, object] = field(default_factory=dict)
@@ -200,6 +205,8 @@ class CredentialDefinition:
         for name, described in {
             "token_request": self.token_request,
             "token_answer": self.token_answer,
+            "api_key_parts": self.api_key_parts,
+            "secret": {"plain_text": True} if self.secret and self.secret.plain_text else {},
         }.items():
             if described:
                 shaping[name] = dict(described)

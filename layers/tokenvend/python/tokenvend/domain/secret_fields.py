@@ -6,12 +6,15 @@ from tokenvend.domain.oauth.request_description import placeholders
 from tokenvend.domain.oauth.token_request import ProviderSecret
 from tokenvend.domain.registry import ClientAuthentication, CredentialDefinition, CredentialKind
 from tokenvend.domain.secret import Secret
+from tokenvend.domain.static_credential import static_placeholders
 
 
 def secret_fields(definition: CredentialDefinition) -> tuple[str, ...]:
     """The names of the fields, in the order in which a person is asked for them."""
     if definition.kind is CredentialKind.API_KEY:
-        return ("api_key",)
+        if not definition.api_key_parts:
+            return ("api_key",)
+        return static_placeholders(definition.api_key_parts)
     client = ("client_id",) if _names_client(definition) else ()
     named = placeholders(definition.token_request)
     keys = (*_certificate(definition), *_proof(definition), *_grant_key(definition))
@@ -39,7 +42,10 @@ def secret_of(
 ) -> ProviderSecret:
     """The secret that *values* are, which are there for each of `secret_fields`."""
     if definition.kind is CredentialKind.API_KEY:
-        return ProviderSecret("", Secret(values["api_key"]), allowed_host, version)
+        if not definition.api_key_parts:
+            return ProviderSecret("", Secret(values["api_key"]), allowed_host, version)
+        fields = {name: Secret(value) for name, value in values.items()}
+        return ProviderSecret("", Secret(""), allowed_host, version, fields=fields)
     client_id = definition.client_id or values.get("client_id", "")
     proof = "".join(values[name] for name in _proof(definition))
     named = values if definition.client_id is None else {**values, "client_id": client_id}

@@ -21,7 +21,7 @@ from datetime import datetime, timedelta
 from enum import Enum, StrEnum, auto
 
 from tokenvend.domain import bounds
-from tokenvend.domain.header import BEARER, Header
+from tokenvend.domain.header import BEARER, Header, RequestParts
 from tokenvend.domain.scopes import Scopes
 from tokenvend.domain.secret import Secret
 
@@ -56,9 +56,10 @@ class AccessToken:
 
     `requested_at` is the instant before the request was sent. `expires_at` has the allowance
     for skewed clocks already taken off. `epoch` names the state of the secret that it was
-    made with. `header` is how it is sent. Only bearer tokens are ever stored.
-    `forced`: it took the place of one that an API had refused. `repeated`: it is the
-    token that was held before, so the provider issues no other while this one lives.
+    made with. `header` is how it is sent, or `parts` where one header is not enough. Only bearer
+    tokens are ever stored. `forced`: it took the place of one that an API had refused.
+    `repeated`: it is the token that was held before, so the provider issues no other while this
+    one lives.
     """
 
     access_token: Secret
@@ -68,6 +69,7 @@ class AccessToken:
     epoch: str = ""
     lifetime_source: LifetimeSource = LifetimeSource.EXPIRES_IN
     header: Header = BEARER
+    parts: RequestParts | None = None
     secret_stage: SecretStage = SecretStage.CURRENT
     forced: bool = False
     repeated: bool = False

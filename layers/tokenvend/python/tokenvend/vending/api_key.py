@@ -1,12 +1,19 @@
 """Hand out an API key: no exchange, no lease, and never a copy in the tokens table."""
 
+from typing import TYPE_CHECKING
+
 from tokenvend.domain import bounds
 from tokenvend.domain.decision import Decision
 from tokenvend.domain.errors import CredentialNotReadyError
+from tokenvend.domain.oauth.token_request import ProviderSecret
+from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.domain.scopes import NO_SCOPES
 from tokenvend.domain.token import AccessToken, LifetimeSource
 from tokenvend.ports import Clock, SecretStore
 from tokenvend.vending.secret import read_secret
+
+if TYPE_CHECKING:
+    from tokenvend.domain.static_credential import Presented
 
 
 class ApiKeys:
@@ -26,20 +33,30 @@ class ApiKeys:
             CredentialNotReadyError: it is missing, or is not one to hand out.
             TemporarilyUnavailableError: Secrets Manager is away.
         """
-        header = decision.definition.api_key_header
-        if header is None:
+        definition, now = decision.definition, self._clock.now()
+        if definition.api_key_header is None and not definition.api_key_parts:
             raise CredentialNotReadyError(
                 "The definition does not say in which header the key is sent.",
                 rule="api_key.header",
             )
-        now = self._clock.now()
-        secret = read_secret(self._secrets, decision.definition, decision.spec.tenant)
+        secret = read_secret(self._secrets, definition, decision.spec.tenant)
+        presented = _presented(definition, secret)
         return AccessToken(
-            access_token=secret.client_secret,
+            access_token=presented.access_token,
             scopes=NO_SCOPES,
             requested_at=now,
             expires_at=now + bounds.API_KEY_LIFETIME,
             epoch=epoch,
             lifetime_source=LifetimeSource.DEFAULT,
-            header=header,
+            header=presented.header,
+            parts=presented.parts,
         )
+
+
+def _presented(definition: CredentialDefinition, secret: ProviderSecret) -> "Presented":
+    # Imported here: only a read of a static credential needs it.
+    from tokenvend.domain.static_credential import Presented, present
+
+    if definition.api_key_header is not None:
+        return Presented(secret.client_secret, definition.api_key_header)
+    return present(definition.api_key_parts, secret)

@@ -45,6 +45,8 @@ def build_definition(definition: CredentialDefinition) -> RegistryItem:
         "token_request": dict(definition.token_request) or None,
         "token_answer": dict(definition.token_answer) or None,
     }
+    if definition.api_key_parts:
+        document["api_key_parts"] = dict(definition.api_key_parts)
     document |= build_parts(definition)
     return RegistryItem(credential_pk(definition.name), SETTINGS, document)
 
@@ -76,6 +78,7 @@ def parse_definition(document: Document) -> CredentialDefinition:
         default_lifetime_seconds=documents.count(document, "default_lifetime_seconds"),
         secret=parse_secret_reference(document),
         api_key_header=parse_api_key_header(document),
+        api_key_parts=documents.optional_mapping(document, "api_key_parts"),
         assertion=parse_assertion(document),
         authorization=parse_authorization(document),
         # An older document has neither.

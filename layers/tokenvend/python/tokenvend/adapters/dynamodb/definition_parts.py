@@ -17,7 +17,9 @@ def build_parts(definition: CredentialDefinition) -> Document:
     """Those parts that *definition* has."""
     parts: Document = {}
     if (secret := definition.secret) is not None:
-        parts["secret"] = {name: getattr(secret, name) for name in SecretReference.__slots__}
+        reference = {name: getattr(secret, name) for name in SecretReference.__slots__}
+        # Left out where it is not so, as by the version that did not know it.
+        parts["secret"] = {name: each for name, each in reference.items() if each is not False}
     if (header := definition.api_key_header) is not None:
         parts["api_key_header"] = {"name": header.name, "prefix": header.prefix or None}
     if (assertion := definition.assertion) is not None:
@@ -42,11 +44,10 @@ def parse_secret_reference(document: Document) -> SecretReference | None:
         return None
     reference = documents.mapping(document, "secret")
     # An older document knows fewer fields; those have their defaults.
-    known = reference.keys() & set(SecretReference.__slots__)
-    arn = documents.text(reference, "arn")
-    return SecretReference(
-        **{name: documents.text(reference, name) for name in known} | {"arn": arn}
-    )
+    known = reference.keys() & set(SecretReference.__slots__) - {"plain_text"}
+    texts = {name: documents.text(reference, name) for name in known | {"arn"}}
+    plain_text = "plain_text" in reference and documents.flag(reference, "plain_text")
+    return SecretReference(**texts, plain_text=plain_text)
 
 
 def parse_api_key_header(document: Document) -> Header | None:

@@ -106,7 +106,7 @@ def describe(
             cannot stand where it should.
     """
     description = _description_of(definition)
-    filled = _Filled(secret)
+    filled = Filled(secret)
     standard, grant = dict(request.form), None
     if standard.get("grant_type") == _STANDARD_GRANT:
         standard["grant_type"] = description.grant_type
@@ -130,7 +130,7 @@ def describe(
     )
 
 
-class _Filled:
+class Filled:
     """Templates with values of *secret* in place of their placeholders; `placed` are those."""
 
     def __init__(self, secret: ProviderSecret) -> None:
@@ -138,6 +138,7 @@ class _Filled:
         self.placed: dict[str, Secret] = {}
 
     def value(self, template: Any) -> Any:
+        """*template* with its values, in texts at any depth."""
         match template:
             case str():
                 return _PARTS.sub(self._placed, template)
@@ -149,6 +150,7 @@ class _Filled:
                 return template
 
     def header(self, name: str, template: str) -> str:
+        """`value` of a text that goes into the header *name*."""
         value: str = self.value(template)
         if _HEADER_VALUE.fullmatch(value) is None:
             raise CredentialNotReadyError(

@@ -47,7 +47,8 @@ class ProviderSecret:
     written, so that whoever edits a definition cannot redirect the secret. An API key is the
     `client_secret` itself, and its `client_id` is empty. So is a private key, as PEM text;
     `key_id` is its `kid`. It is empty where a key in KMS signs. `version` is Secrets Manager's id
-    of the version that was read. `fields` are those that the definition's `token_request` names.
+    of the version that was read. `fields` are those that the definition's `token_request` or
+    `api_key_parts` names.
     """
 
     client_id: str

@@ -1,0 +1,76 @@
+"""What may stand in `tokenvend.yaml`, and in a profile, about a static credential."""
+
+from typing import Any, Self
+
+from pydantic import Field, model_validator
+
+from tokenvend_cli.configuration.forms import HeaderName, HeaderPrefix
+from tokenvend_cli.configuration.strict import Strict
+from tokenvend_cli.configuration.token_models import ParameterName
+
+#: More than any API was seen to ask for.
+_MOST_PARTS = 8
+
+
+class BasicModel(Strict):
+    """A user name and a password, for HTTP Basic (RFC 7617)."""
+
+    username: str = Field(
+        default="{secret.username}",
+        description="The user name, with placeholders; else that field of the secret",
+        examples=["{secret.email}/token"],
+    )
+    password: str = Field(
+        default="{secret.password}",
+        description="The password, with placeholders; else that field of the secret",
+        examples=["{secret.api_key}"],
+    )
+
+
+class ApiKeyModel(Strict):
+    """How the provider's API takes an API key, or another credential that is sent as it is.
+
+    A text may have placeholders: `{secret.account_id}` is that field of the credential's secret.
+    """
+
+    header_name: HeaderName | None = Field(
+        default=None, description="The header that it goes in", examples=["X-Api-Key"]
+    )
+    header_prefix: HeaderPrefix | None = Field(
+        default=None,
+        description="What stands before it there, its space included; else nothing",
+        examples=["Token "],
+    )
+    headers: dict[HeaderName, str] = Field(
+        default={},
+        max_length=_MOST_PARTS,
+        description="Several headers, with placeholders, instead of header_name",
+        examples=[{"X-Api-Key": "{secret.api_key}", "X-Account": "{secret.account_id}"}],
+    )
+    query: dict[ParameterName, str] = Field(
+        default={},
+        max_length=_MOST_PARTS,
+        description="Parameters that go into the URL, with placeholders",
+        examples=[{"key": "{secret.api_key}"}],
+    )
+    basic: BasicModel | None = Field(
+        default=None,
+        description="It is sent as HTTP Basic; {} takes username and password from the secret",
+        examples=[{"username": "{secret.api_key}", "password": ""}],
+    )
+
+    @model_validator(mode="after")
+    def _one_way_to_send(self) -> Self:
+        if (self.header_name is None) is not bool(self.document()):
+            raise ValueError("give header_name, or else some of headers, query and basic")
+        if self.header_prefix is not None and self.header_name is None:
+            raise ValueError("header_prefix goes with header_name: write it into the header's text")
+        if self.basic is not None and "authorization" in map(str.lower, self.headers):
+            raise ValueError("basic is the Authorization header: drop it from headers")
+        return self
+
+    def document(self) -> dict[str, Any]:
+        """What is said here beside the one header, as the registry holds it."""
+        return self.model_dump(
+            exclude={"header_name", "header_prefix"}, exclude_defaults=True, exclude_none=True
+        )
