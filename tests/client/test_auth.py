@@ -259,3 +259,58 @@ def test_the_second_try_of_requests_keeps_cookies_and_history(api: Api, client: 
 
     assert [each.status_code for each in answer.history] == [401]
     assert api.received[1].headers["cookie"] == "seen=401"
+
+
+PARTS: dict[str, dict[str, dict[str, str]]] = {
+    "headers": {"headers": {"X-Key": "{token}", "X-Account": "A"}},
+    "a query": {"query": {"api_key": "{token}"}},
+    "both": {"headers": {"X-Key": "{token}"}, "query": {"account": "A&B"}},
+}
+
+
+@pytest.mark.parametrize("parts", PARTS.values(), ids=PARTS)
+def test_each_part_of_a_static_credential_is_sent_and_no_bearer_token(
+    api: Api, fake: FakeTokenvend, client: Client, send: Send, parts: dict[str, Any]
+) -> None:
+    fake.wants_parts("sr-jobs", **parts)
+    api.accepted = {"fake-sr-jobs-1"}
+    api.header = "x-key"
+
+    assert send("GET", api.url + "/jobs?page=2", asked=asked(client)) == 200
+
+    (received,) = api.received
+    wanted = {name.lower(): each for name, each in parts.get("headers", {}).items()}
+    sent = {name: received.headers[name] for name in wanted}
+    assert sent == {
+        name: each.replace("{token}", "fake-sr-jobs-1") for name, each in wanted.items()
+    }
+    assert received.query == {"page": "2"} | {
+        name: each.replace("{token}", "fake-sr-jobs-1")
+        for name, each in parts.get("query", {}).items()
+    }
+    assert "authorization" not in received.headers
+
+
+@pytest.mark.parametrize("parts", PARTS.values(), ids=PARTS)
+def test_refused_parts_are_reported_and_sent_anew(
+    api: Api, fake: FakeTokenvend, client: Client, send: Send, parts: dict[str, Any]
+) -> None:
+    fake.wants_parts("sr-jobs", **parts)
+    api.accepted = {"fake-sr-jobs-2"}
+    api.header = "x-key"
+
+    assert send("GET", api.url + "/jobs", asked=asked(client)) == 200
+
+    assert [call.path for call in fake.calls] == ["token", "token/reject", "token"]
+    assert len(api.received) == 2
+
+
+def test_another_host_gets_no_part_in_a_header_by_requests(
+    api: Api, elsewhere: Api, fake: FakeTokenvend, client: Client
+) -> None:
+    fake.wants_parts("sr-jobs", **PARTS["headers"])
+    api.redirects = {"/old": elsewhere.url + "/x"}
+
+    assert _with_requests("GET", api.url + "/old", asked=asked(client)) == 401
+
+    assert not {"x-key", "x-account"} & elsewhere.received[0].headers.keys()

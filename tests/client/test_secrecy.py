@@ -175,7 +175,28 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=5,
 )
-FIELDS = ("access_token", "expires_in", "scope", "token_type", "header_name", "header_prefix")
+FIELDS = (
+    *("access_token", "expires_in", "scope", "token_type", "header_name", "header_prefix"),
+    *("headers", "query"),
+)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param({}, id="nothing"),
+        pytest.param({"headers": {}, "query": {}}, id="nothing to send"),
+        pytest.param({"headers": {"X-Key": f"{TOKEN}\r\nX: 1"}}, id="a header more"),
+        pytest.param({"headers": {"X-Key": 7}}, id="a number"),
+        pytest.param({"headers": [TOKEN]}, id="a list"),
+    ],
+)
+def test_a_key_that_does_not_say_where_it_goes_becomes_no_bearer_token(
+    more: dict[str, Any],
+) -> None:
+    document = {"access_token": TOKEN, "token_type": "N_A", "expires_in": 300} | more
+
+    assert parse_token(document, TokenRequest("erp"), requested_at=Instant(0, 1.8e9)) is None
 
 
 @given(document=st.dictionaries(st.sampled_from(FIELDS), JSON))

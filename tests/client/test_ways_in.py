@@ -65,6 +65,17 @@ def test_another_header_is_the_one_that_the_answer_names(
     assert Client(way_in).token("sr-key").headers == {"X-SmartToken": "fake-sr-key-1"}
 
 
+def test_several_headers_and_a_query_are_those_of_the_answer(
+    fake: FakeTokenvend, way_in: WayIn
+) -> None:
+    fake.wants_parts("erp", headers={"X-Key": "{token}", "X-Account": "A"}, query={"v": "2"})
+
+    token = Client(way_in).token("erp")
+
+    assert token.headers == {"X-Key": "fake-erp-1", "X-Account": "A"}
+    assert (token.query, token.token_type) == ({"v": "2"}, "N_A")
+
+
 def test_a_report_reaches_tokenvend(fake: FakeTokenvend, way_in: WayIn) -> None:
     client = Client(way_in)
     refused = client.token("sr-jobs")

@@ -32,10 +32,15 @@ def parse_token(
         return None
     if isinstance(left, bool) or not isinstance(left, int | float) or not math.isfinite(left):
         return None
-    name = document.get("header_name", "Authorization")
-    prefix = document.get("header_prefix", "Bearer ")
     kind, scope = document.get("token_type", "Bearer"), document.get("scope")
+    one_header = kind == "Bearer" or "header_name" in document
+    name = document.get("header_name", "Authorization" if one_header else "")
+    prefix = document.get("header_prefix", "Bearer " if kind == "Bearer" else "")
+    parts, query = _parts(document.get("headers")), _parts(document.get("query"))
     if not all(isinstance(text, str) and text.isprintable() for text in (name, prefix, kind)):
+        return None
+    if not one_header and not parts and not query:
+        # It would be sent as a bearer token, and is none.
         return None
     expires_in = min(max(float(left), 0.0), _LIFETIME_MAXIMUM)
     token = Token(
@@ -46,8 +51,21 @@ def parse_token(
         token_type=kind,
         header_name=name,
         header_prefix=prefix,
+        parts=None if one_header else parts or {},
+        query=query,
     )
     return cached_token(token, requested_at=requested_at, expires_in=expires_in)
+
+
+def _parts(value: object) -> dict[str, Secret] | None:
+    """Each header or parameter of an object of texts; `None` if it is none."""
+    if not isinstance(value, Mapping):
+        return None
+    texts = {name: each for name, each in value.items() if isinstance(each, str)}
+    is_whole = len(texts) == len(value) and all(isinstance(name, str) for name in texts)
+    if not is_whole or any("\r" in each or "\n" in each for each in texts.values()):
+        return None
+    return {name: Secret(each) for name, each in texts.items()}
 
 
 def failure_of_http(

@@ -87,6 +87,8 @@ class TokenAuth(httpx.Auth):
     def _put(self, request: httpx.Request, token: Token) -> None:
         if self._in_query is None:
             request.headers.update(token.headers)
+            if token.query:
+                request.url = request.url.copy_merge_params(token.query)
         else:
             request.url = request.url.copy_set_param(self._in_query, token.reveal())
 
@@ -98,7 +100,8 @@ class TokenAuth(httpx.Auth):
         if self._in_query is not None:
             return bool(sent.url.params.get(self._in_query) == token.reveal())
         first = response.history[0].request if response.history else sent
-        carried = sent.headers.get(token.header_name) == token.headers[token.header_name]
+        carried = all(sent.headers.get(name) == value for name, value in token.headers.items())
+        carried &= all(sent.url.params.get(name) == each for name, each in token.query.items())
         return carried and same_origin(str(first.url), str(sent.url))
 
 

@@ -85,6 +85,8 @@ class _Sent:
         self._token = token
         if self._in_query is None:
             request.headers.update(token.headers)
+            if token.query:
+                request.prepare_url(self._url, token.query)
         else:
             request.prepare_url(self._url, {self._in_query: token.reveal()})
 
@@ -129,12 +131,15 @@ class _Sent:
         url = response.url
         target = requests.compat.urljoin(url, response.headers["location"])
         if not same_origin(url, target):
-            response.request.headers.pop(token.header_name, None)
+            for name in token.headers:
+                response.request.headers.pop(name, None)
 
     def _carries(self, request: requests.PreparedRequest, token: Token) -> bool:
-        if self._in_query is not None:
-            return (self._in_query, token.reveal()) in parse_qsl(urlsplit(request.url or "").query)
-        return request.headers.get(token.header_name) == token.headers[token.header_name]
+        query = token.query if self._in_query is None else {self._in_query: token.reveal()}
+        if not query.items() <= set(parse_qsl(urlsplit(request.url or "").query)):
+            return False
+        headers = token.headers if self._in_query is None else {}
+        return all(request.headers.get(name) == value for name, value in headers.items())
 
     def _rewind(self, request: requests.PreparedRequest) -> bool:
         body: Any = request.body

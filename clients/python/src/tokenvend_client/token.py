@@ -1,5 +1,6 @@
 """A token, and how an API wants it."""
 
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any, NoReturn
 
@@ -11,7 +12,8 @@ class Token:
     """A token for one API. Nothing prints it: not `repr`, a log, a traceback or a pickle.
 
     `scope` is what it carries, `None` where it has none. `expires_at` is the instant after which
-    the client hands out another; `token_sha256` is its name in tokenvend's audit lines.
+    the client hands out another; `token_sha256` is its name in tokenvend's audit lines. Where one
+    header is not enough, `parts` and `query` are all that a request carries.
 
     >>> from tokenvend_client.testing import FakeTokenvend
     >>> token = FakeTokenvend().client().token("sr-jobs", scope="jobs_read")
@@ -24,7 +26,7 @@ class Token:
     """
 
     __slots__ = (
-        *("_secret", "expires_at", "header_name", "header_prefix"),
+        *("_parts", "_query", "_secret", "expires_at", "header_name", "header_prefix"),
         *("request", "scope", "token_sha256", "token_type"),
     )
 
@@ -38,6 +40,8 @@ class Token:
         token_type: str = "Bearer",
         header_name: str = "Authorization",
         header_prefix: str = "Bearer ",
+        parts: Mapping[str, Secret] | None = None,
+        query: Mapping[str, Secret] | None = None,
     ) -> None:
         self._secret = secret
         self.request = request
@@ -47,6 +51,8 @@ class Token:
         self.token_sha256 = secret.sha256
         self.header_name = header_name
         self.header_prefix = header_prefix
+        self._parts = parts
+        self._query = query or {}
 
     def reveal(self) -> str:
         """The token itself, for an API that wants it elsewhere than in a header."""
@@ -54,8 +60,15 @@ class Token:
 
     @property
     def headers(self) -> dict[str, str]:
-        """The header that the API wants, with the token in it: a new dictionary each time."""
+        """The headers that the API wants, whole: a new dictionary each time."""
+        if self._parts is not None:
+            return {name: value.reveal() for name, value in self._parts.items()}
         return {self.header_name: self.header_prefix + self._secret.reveal()}
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The parameters that the API wants in the query, not yet encoded; mostly none."""
+        return {name: value.reveal() for name, value in self._query.items()}
 
     @property
     def seconds_left(self) -> float:

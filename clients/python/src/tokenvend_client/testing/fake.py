@@ -61,6 +61,7 @@ class FakeTokenvend:
         self._headers: dict[str, tuple[str, str]] = {}
         self._away: float | None = None
         self._consents = Consents()
+        self._parts: dict[str, tuple[Mapping[str, str], Mapping[str, str]]] = {}
         self._during: Callable[[Call], object] = lambda _: None
 
     def client(self, **arguments: Any) -> Client:
@@ -101,6 +102,16 @@ class FakeTokenvend:
     def wants_header(self, credential: str, name: str, prefix: str = "") -> None:
         """Say that the API of *credential* takes its token in another header."""
         self._headers[credential] = (name, prefix)
+
+    def wants_parts(
+        self,
+        credential: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+    ) -> None:
+        """Say that the API of *credential* takes these, `{token}` in them for its token."""
+        self._parts[credential] = (headers or {}, query or {})
 
     def connect(self, credential: str, connection: str, *, scope: str | None = None) -> None:
         """Have a connection whose user has consented: without one, none of its tokens is vended."""
@@ -145,18 +156,31 @@ class FakeTokenvend:
             self.exchanges += 1
             value = f"fake-{call.credential}-{self.exchanges}"
             issued = self._issued[key] = _Issued(value, now, self.expires_in)
-        name, prefix = self._headers.get(call.credential, ("Authorization", "Bearer "))
         scope = call.parameters.get("scope")
         return {
             "access_token": issued.value,
-            "token_type": "Bearer",
             "expires_in": int(issued.left(now)),
             **({"scope": scope} if scope else {}),
             "expires_at": int(now + issued.left(now)),
             "source": "store",
             "token_sha256": _digest(issued.value),
+            **self._sent_as(call.credential, issued.value),
+        }
+
+    def _sent_as(self, credential: str, token: str) -> dict[str, Any]:
+        if credential in self._parts:
+            headers, query = (
+                {name: each.replace("{token}", token) for name, each in parts.items()}
+                for parts in self._parts[credential]
+            )
+            return {"token_type": "N_A", "headers": headers, "query": query}
+        name, prefix = self._headers.get(credential, ("Authorization", "Bearer "))
+        return {
+            "token_type": "Bearer",
             "header_name": name,
             "header_prefix": prefix,
+            "headers": {name: prefix + token},
+            "query": {},
         }
 
     def _reject(self, call: Call) -> dict[str, Any]:
