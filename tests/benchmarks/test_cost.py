@@ -50,6 +50,12 @@ def test_documented_totals_are_the_sums_of_their_parts() -> None:
         assert total == pytest.approx(sum(parts), abs=0.04), row
 
 
+def test_documented_price_of_alarms_is_that_of_the_templates_alarms() -> None:
+    price = PRICES["CloudWatch alarm, a month"] * cost.alarm_metrics(load())
+
+    assert f"| alarms, by the metrics that they watch | ${price:.2f} |" in DOCUMENT.read_text()
+
+
 @pytest.mark.parametrize(
     ("each", "service", "dollars_per_million"),
     [

@@ -120,6 +120,7 @@ def test_a_refused_refresh_token_is_one_lost_consent_that_reconnecting_heals(
 
     assert {(each.status, each.error) for each in answers} == {(400, "consent_required")}
     assert lost.document["status"] == "consent_lost"
+    assert any('"ConsentEvents"' in line and '"lost"' in line for line in stack.function_logs())
     assert seen[f"{shop.credential}/{shop.alias}/ada"] == "lost"
     assert healed.error is None, healed.document
     # The provider was asked once while it was lost: no loop.

@@ -127,6 +127,20 @@ def test_init_makes_the_clients_that_each_invocation_needs(function: str, made: 
     assert _run(script).split() == made.split()
 
 
+@pytest.mark.parametrize("function", ["vend_iam", "vend_oauth2", "vend_direct", "renew", "jwks"])
+def test_init_looks_for_no_garbage_and_leaves_it_to_the_invocations(function: str) -> None:
+    script = (
+        "import gc; gc.collect(); runs = [];"
+        "gc.callbacks.append(lambda phase, _: runs.append(phase));"
+        f"exec(open('functions/{function}/app.py').read());"
+        "print(len(runs), gc.isenabled(), gc.get_freeze_count() > 10_000)"
+    )
+
+    runs, enabled, frozen = _run(script).split()
+
+    assert (runs, enabled, frozen) == ("0", "True", "True")
+
+
 def test_metadata_function_loads_no_library_at_all() -> None:
     loaded = _loaded("import runpy; runpy.run_path('functions/metadata/app.py')")
 

@@ -4,6 +4,9 @@ They are botocore's, which boto3 hands out too. boto3 itself would add its resou
 transfers to S3, and 30 ms to each cold start.
 """
 
+# The first look-up of a host would load it.
+import encodings.idna  # noqa: F401
+import os
 from collections.abc import Callable, Mapping
 from datetime import MAXYEAR, datetime
 from email.utils import parsedate_to_datetime
@@ -20,7 +23,10 @@ if TYPE_CHECKING:
 #: Told of a call that failed: the service, its operation, how it failed, and AWS's code.
 type FailureListener = Callable[[str, str, AwsFailure, str], None]
 
+#: Whatever has connections and a `close`.
 _MADE: list[Any] = []
+#: Where credentials come from under SnapStart and in containers; else they are in the environment.
+_CREDENTIALS_FROM = ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")
 _LISTENERS: list[FailureListener] = []
 
 
@@ -53,9 +59,12 @@ def listen_to_failures(listener: FailureListener) -> None:
 
 
 def close_connections() -> None:
-    """End the connections of every client; the next call of each opens one of its own."""
-    for client in _MADE:
-        client.close()
+    """End the connections of every client, and the one that their AWS credentials come by.
+
+    The next call of each opens one of its own.
+    """
+    for each in _MADE:
+        each.close()
 
 
 def tell_time(client: Any, learn: Callable[[datetime], None]) -> None:
@@ -102,4 +111,18 @@ def _session() -> "Session":
 
     session = get_session()
     session.register_component("data_loader", ServiceModels())
+    if any(name in os.environ for name in _CREDENTIALS_FROM):
+        _keep_credentials_connection(session)
     return session
+
+
+def _keep_credentials_connection(session: "Session") -> None:
+    """Have credentials fetched by a connection that `close_connections` knows."""
+    from botocore.credentials import ContainerProvider
+    from botocore.httpsession import URLLib3Session
+    from botocore.utils import ContainerMetadataFetcher
+
+    http = URLLib3Session(timeout=ContainerMetadataFetcher.TIMEOUT_SECONDS)
+    provider = ContainerProvider(fetcher=ContainerMetadataFetcher(session=http))
+    session.get_component("credential_provider").insert_before(provider.METHOD, provider)
+    _MADE.append(http)
