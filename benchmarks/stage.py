@@ -1,5 +1,6 @@
 """The deployed template in a local AWS, for what is measured on the built functions."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from tokenvend_local.emulator import Environment
 from tokenvend_local.kept import FOLDER
 from tokenvend_local.progress import told
 from tokenvend_local.stack import LocalStack, local_stack
+
+_HERE = Path(__file__).parent
 
 __all__ = ["VENDING", "Stage", "built_layer", "stage"]
 
@@ -45,13 +48,18 @@ class Stage:
         own = deployed_variables(self.stack, function)
         return emulator.lambda_environment(function, alias=self.alias(function)) | own
 
-    def environment(self, function: str) -> AbstractContextManager[Environment]:
-        """One cold environment of *function* on Lambda's own runtime."""
+    def environment(
+        self, function: str, handler: str = "app.lambda_handler"
+    ) -> AbstractContextManager[Environment]:
+        """One cold environment of *function* on Lambda's own runtime; *handler* may be one here."""
+        variables = self.variables(function)
+        variables["PYTHONPATH"] += f"{os.pathsep}{_HERE}"
         return emulator.environment(
             function,
             alias=self.alias(function),
-            variables=self.variables(function),
+            variables=variables,
             log=self.folder / f"{function}.log",
+            handler=handler,
         )
 
     def token_items(self) -> list[dict[str, Any]]:

@@ -41,11 +41,17 @@ class Environment:
 
 @contextmanager
 def environment(
-    function: str, *, alias: str | None, variables: Mapping[str, str], log: Path
+    function: str,
+    *,
+    alias: str | None,
+    variables: Mapping[str, str],
+    log: Path,
+    handler: str = "app.lambda_handler",
 ) -> Iterator[Environment]:
     """One environment of the built *function*, invoked through *alias*, to the block's end.
 
-    *variables* are the function's own: those of the template, and where AWS is.
+    *variables* are the function's own: those of the template, and where AWS is. *handler* is what
+    the runtime calls.
 
     Raises:
         LocalStackError: it did not come up.
@@ -57,7 +63,7 @@ def environment(
             *(str(_emulator()), "--log-level", "error"),
             *("--runtime-interface-emulator-address", f"{LOOPBACK}:{port}"),
             *("--runtime-api-address", f"{LOOPBACK}:{runtime_port}"),
-            *(str(places.RUNTIME_PYTHON), "-m", "awslambdaric", "app.lambda_handler"),
+            *(str(places.RUNTIME_PYTHON), "-m", "awslambdaric", handler),
         ],
         environ=lambda_environment(function, alias=alias) | dict(variables),
         log=log,

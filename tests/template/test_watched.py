@@ -197,6 +197,15 @@ def test_every_widget_shows_a_metric_that_is_counted(
     assert shown > 30
 
 
+def test_every_alarm_is_at_the_top_of_the_dashboard(resources: dict[str, Any]) -> None:
+    alarms_ = {n for n, e in resources.items() if e["Type"] == "AWS::CloudWatch::Alarm"}
+    (shown,) = [w for w in _dashboard(resources)["widgets"] if w["type"] == "alarm"]
+
+    assert set(shown["properties"]["alarms"]) == {f"${{{name}.Arn}}" for name in alarms_}
+    # What the dashboard has, it must have under the same condition.
+    assert {resources[name].get("Condition", "IsAws") for name in alarms_} == {"IsAws"}
+
+
 def test_no_widget_lies_on_another(resources: dict[str, Any]) -> None:
     taken: set[tuple[int, int]] = set()
     for each in _dashboard(resources)["widgets"]:

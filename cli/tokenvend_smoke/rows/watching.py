@@ -13,14 +13,14 @@ OF_FAILURES = frozenset(
     {
         "Requests without a token, by reason",
         "Failures at providers, by credential",
-        "Items that were altered or cannot be read",
-        "Renewals that came late",
-        "Consents now at risk or lost",
-        "Idle connections kept alive",
+        "Stored items that failed their integrity check",
+        "Renewals that came too late for the callers",
+        "Consents at risk or lost, count now",
+        "Users' connections refreshed because nobody used them (keep-alive)",
         "Calls that AWS refused, throttled or did not answer",
         "Function errors",
-        "Invocations turned away",
-        "Throttled reads and writes",
+        "Lambda throttles: invocations turned away",
+        "DynamoDB throttles: reads and writes turned away",
     }
 )
 
