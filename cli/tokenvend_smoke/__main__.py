@@ -42,7 +42,7 @@ def main(arguments: Sequence[str]) -> int:
     if asked.remove:
         return _remove(account)
     try:
-        made_logs_role = _look(account, alongside=asked.alongside)
+        _look(account, alongside=asked.alongside)
     except (BotoCoreError, ClientError) as error:
         return _end(say_what_happened(error))
     except DidNotHoldError as error:
@@ -54,12 +54,13 @@ def main(arguments: Sequence[str]) -> int:
     )
     if not asked.yes and input("Go on? [y/N] ").strip().lower() != "y":
         return _end("Nothing was made.")
-    return _run(account, asked, made_logs_role=made_logs_role)
+    return _run(account, asked)
 
 
-def _run(account: Account, asked: argparse.Namespace, *, made_logs_role: bool) -> int:
-    # An end from outside must come by `finally`, too.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+def _run(account: Account, asked: argparse.Namespace) -> int:
+    # An end from outside is an interruption: what was made is removed after it.
+    for end in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(end, signal.default_int_handler)
     options = Options(asked.other_profile, asked.domain, asked.certificate, asked.network == "yes")
     results: list[Result] = []
     failure = ""
@@ -74,8 +75,9 @@ def _run(account: Account, asked: argparse.Namespace, *, made_logs_role: bool) -
         failure = str(error)
     except KeyboardInterrupt:
         failure = "it was interrupted."
-    # Whatever happened: what is left costs money.
-    left = _removed(account, made_logs_role=made_logs_role)
+    except Exception as error:  # noqa: BLE001  whatever happened: what is left costs money
+        failure = f"this run has a fault of its own: {type(error).__name__} {error}"
+    left = _removed(account)
     seen = {each.what for each in results}
     results += [
         Result(row.what, Verdict.NOT_RUN, "the run ended early")
@@ -90,13 +92,15 @@ def _run(account: Account, asked: argparse.Namespace, *, made_logs_role: bool) -
 
 
 def _remove(account: Account) -> int:
-    """Remove what a former run left, but for the role for logs, which may be another's."""
-    return int(bool(_removed(account, made_logs_role=False)))
+    """Remove what a former run left."""
+    return int(bool(_removed(account)))
 
 
-def _removed(account: Account, *, made_logs_role: bool) -> list[str]:
-    with told("Removing everything"):
-        left = remove_everything(account, made_logs_role=made_logs_role)
+def _removed(account: Account) -> list[str]:
+    for end in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(end, signal.SIG_IGN)
+    with told("Removing everything, which cannot be interrupted"):
+        left = remove_everything(account)
     for each in left:
         sys.stdout.write(f"Still there, remove it by hand: {each}\n")
     return left
@@ -121,12 +125,18 @@ def _account(asked: argparse.Namespace) -> Account:
     return account
 
 
-def _look(account: Account, *, alongside: bool) -> bool:
-    """Whether this run must make API Gateway's role for logs.
+def _look(account: Account, *, alongside: bool) -> None:
+    """Look whether a run can begin here, and whether it must make API Gateway's role for logs.
 
     Raises:
-        DidNotHoldError: there is a tokenvend in this account and Region already.
+        DidNotHoldError: there is a tokenvend in this account and Region already, or the
+            credentials would end before the run.
     """
+    if not account.is_local and account.has_keys_that_end:
+        raise DidNotHoldError(
+            "These credentials are a session's, and nothing renews them: they would end before the"
+            " run, and nothing could be removed then. Use a profile (SSO, or a role to assume)."
+        )
     pages = account.client("cloudformation").get_paginator("describe_stacks").paginate()
     others = [
         stack["StackName"]
@@ -141,10 +151,9 @@ def _look(account: Account, *, alongside: bool) -> bool:
             " of that deployment count the same metrics. Use another account or Region, or say"
             " ALONGSIDE=yes."
         )
-    if account.is_local or account.client("apigateway").get_account().get("cloudwatchRoleArn"):
-        return False
-    account.parameters["ApiGatewayLogsRole"] = "true"
-    return True
+    has_role = account.client("apigateway").get_account().get("cloudwatchRoleArn")
+    if not account.is_local and not has_role:
+        account.parameters["ApiGatewayLogsRole"] = "true"
 
 
 def _show(results: Sequence[Result]) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.credentials import RefreshableCredentials
 
 from tokenvend_deploy.deploying import Order, deploy
 from tokenvend_deploy.stack import read_stack
@@ -29,6 +30,7 @@ class Account:
     deployment_id: str
     #: The template's parameters as they were last deployed.
     parameters: dict[str, str] = field(default_factory=dict)
+    _outputs: dict[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
 
     @property
     def is_local(self) -> bool:
@@ -49,6 +51,12 @@ class Account:
         session = session(region_name=self.region, **keys)
         return session.client(service, endpoint_url=self.endpoint_url)
 
+    @property
+    def has_keys_that_end(self) -> bool:
+        """Whether the credentials are a session's that nothing renews."""
+        found = self._session.get_credentials()
+        return bool(found and found.token and not isinstance(found, RefreshableCredentials))
+
     @cached_property
     def number(self) -> str:
         """The account's number."""
@@ -61,10 +69,16 @@ class Account:
             DidNotHoldError: there is no such stack.
         """
         name = stack or self.stack
-        found = read_stack(self.client("cloudformation"), name)
-        if found is None:
-            raise DidNotHoldError(f"there is no stack {name}")
-        return found.outputs
+        if name not in self._outputs:
+            found = read_stack(self.client("cloudformation"), name)
+            if found is None:
+                raise DidNotHoldError(f"there is no stack {name}")
+            self._outputs[name] = found.outputs
+        return self._outputs[name]
+
+    def forget_outputs(self) -> None:
+        """Read outputs anew from now on: a stack is changed or deleted."""
+        self._outputs.clear()
 
     def deploy(self, file: Path, *, stack: str | None = None, **parameters: str) -> None:
         """`make deploy` of this folder, with *parameters* beside those deployed before.
@@ -75,7 +89,10 @@ class Account:
         name = stack or self.stack
         own = self.parameters | parameters
         order = Order(name, self.region, self.profile, own, file, self.endpoint_url)
-        deploy(self.client, order, self.region)
+        try:
+            deploy(self.client, order, self.region)
+        finally:
+            self.forget_outputs()
         if name == self.stack:
             self.parameters = own
 

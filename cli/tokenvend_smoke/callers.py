@@ -60,7 +60,7 @@ class Callers:
         if self._session is None or time.monotonic() > self._session[0]:
             self._session = (
                 time.monotonic() + _RENEW_SECONDS,
-                session_keys(self.account, self.role_arn),
+                session_keys(self.account.client("sts"), self.role_arn),
             )
         return self._session[1]
 
@@ -119,7 +119,9 @@ class Callers:
         completed = self.post(f"{path}/complete", signed, {"connection": CONNECTION, "code": code})
         if completed["status"] != 200:
             raise DidNotHoldError(f"the consent was not completed: {error_of(completed)}")
-        return [urlsplit(link).path.rpartition("/")[2], code]
+        called_back = parse_qs(urlsplit(returned.url).query)
+        unsayable = [urlsplit(link).path.rpartition("/")[2], code]
+        return unsayable + called_back.get("code", []) + called_back.get("state", [])
 
 
 def api_url(account: Account, api_id: str, stage: str = "v1") -> str:
@@ -130,7 +132,7 @@ def api_url(account: Account, api_id: str, stage: str = "v1") -> str:
     return f"{account.endpoint_url}/_aws/execute-api/{api_id}/{stage}"
 
 
-def session_keys(account: Account, role_arn: str) -> dict[str, str]:
+def session_keys(sts: Any, role_arn: str) -> dict[str, str]:
     """The keys of a new session of a role, as soon as AWS knows it.
 
     Raises:
@@ -139,7 +141,7 @@ def session_keys(account: Account, role_arn: str) -> dict[str, str]:
     end = time.monotonic() + _ROLE_SECONDS
     while True:
         try:
-            answer = account.client("sts").assume_role(
+            answer = sts.assume_role(
                 RoleArn=role_arn, RoleSessionName="smoke", DurationSeconds=_SESSION_SECONDS
             )
         except ClientError:

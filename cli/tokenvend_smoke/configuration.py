@@ -17,9 +17,16 @@ _SOURCE = {"scope_mode": "narrows", "scope_mode_source": "cli/tokenvend_smoke/st
 
 
 def configuration(
-    stand_in: StandIn, redirect_uri: str, doomed: tuple[str, str] | None = None
+    stand_in: StandIn,
+    redirect_uri: str,
+    doomed: tuple[str, str] | None = None,
+    other_role: str | None = None,
 ) -> dict[str, Any]:
-    """The file as a mapping. *doomed* adds a caller: its role, and the scope that it may have."""
+    """The file as a mapping.
+
+    *doomed* adds a caller: its role, and the scope that it may have. *other_role* is one more
+    identity of the run's caller.
+    """
     callers: dict[str, Any] = {
         CALLER: {
             "identities": [{"iam": stand_in.outputs["CallerRoleArn"]}, {"client": "smoke-web"}],
@@ -38,6 +45,8 @@ def configuration(
             "return_urls": [RETURN_URL],
         },
     ]
+    if other_role is not None:
+        callers[CALLER]["identities"].append({"iam": other_role})
     if doomed is not None:
         role, scope = doomed
         callers[DOOMED] = {"direct": {"principals": [role]}}

@@ -2,36 +2,41 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError, WaiterError
+from botocore.exceptions import ClientError
 
 from tokenvend_deploy.retained import retained_kinds
 from tokenvend_smoke.account import Account
 from tokenvend_smoke.rows.failing import broken_stacks
 from tokenvend_smoke.rows.released import release_bucket, release_stack
-from tokenvend_smoke.stacks import StackFailedError, delete_stack, fixtures_name, network_name
+from tokenvend_smoke.stacks import delete_stack, fixtures_name, network_name
 
+#: Its name in the template.
+_LOGS_ROLE = "ApiGatewayLogsRoleForAccount"
 _GONE = {"NoSuchEntity", "NoSuchBucket", "ResourceNotFoundException", "404"}
 
 
-def remove_everything(account: Account, *, made_logs_role: bool) -> list[str]:
+def remove_everything(account: Account) -> list[str]:
     """Remove it; what could not be removed, each in words. Nothing is raised."""
     left: list[str] = []
-    for what, step in _steps(account, made_logs_role=made_logs_role):
+    for what, step in _steps(account):
         try:
             step()
-        except (ClientError, BotoCoreError, WaiterError, StackFailedError) as error:
+        except Exception as error:  # noqa: BLE001  whatever one step meets, the others are taken
             if isinstance(error, ClientError) and error.response["Error"]["Code"] in _GONE:
                 continue
             left.append(f"{what}: {error}")
     return left
 
 
-def _steps(account: Account, *, made_logs_role: bool) -> Iterator[tuple[str, Callable[[], object]]]:
+def _steps(account: Account) -> Iterator[tuple[str, Callable[[], object]]]:
     deployment = account.deployment_id
     stacks = [account.stack, *broken_stacks(account), release_stack(deployment)]
     for stack in stacks:
-        yield f"the stack {stack}", partial(_delete_with_retained, account, stack)
+        yield f"the stack {stack}", partial(delete_stack, account, stack)
+    for stack in stacks:
+        yield f"what the stack {stack} retained", partial(_delete_retained, account, stack)
     # The network goes after the functions that were in it, the stand-in when nobody asks it.
     for stack in (network_name(account), fixtures_name(account)):
         yield f"the stack {stack}", partial(delete_stack, account, stack)
@@ -39,39 +44,56 @@ def _steps(account: Account, *, made_logs_role: bool) -> Iterator[tuple[str, Cal
     yield "the role of a caller that goes", lambda: _delete_role(account)
     yield "the restored table", lambda: _delete_table(account)
     yield "the release's bucket", lambda: _delete_bucket(account)
-    if made_logs_role:
-        yield (
-            "API Gateway's role for logs",
-            lambda: account.client("apigateway").update_account(
-                patchOperations=[{"op": "replace", "path": "/cloudwatchRoleArn", "value": ""}]
-            ),
-        )
 
 
-def _delete_with_retained(account: Account, stack: str) -> None:
-    """Delete every stack that ever had this name, and what each of them left behind."""
-    cloudformation = account.client("cloudformation")
-    summaries = [
-        each
-        for page in cloudformation.get_paginator("list_stacks").paginate()
-        for each in page["StackSummaries"]
-        if each["StackName"] == stack
-    ]
-    made: set[tuple[str, str]] = set()
-    for each in summaries:
-        pages = cloudformation.get_paginator("describe_stack_events")
-        for page in pages.paginate(StackName=each["StackId"]):
-            made |= {
-                (event["ResourceType"], event["PhysicalResourceId"])
-                for event in page["StackEvents"]
-                if event.get("PhysicalResourceId")
-            }
-    delete_stack(account, stack)
+def _delete_retained(account: Account, stack: str) -> None:
+    """Delete what every stack that ever had this name left behind.
+
+    By their events, which are read after they were deleted: then nothing more is made.
+    """
+    made = set(_made_by(account.client("cloudformation"), stack))
     for kind in retained_kinds(account.client):
-        for resource_type, name in sorted(made):
+        for resource_type, _, name in sorted(made):
             if resource_type == kind.type and kind.exists(name):
                 kind.unprotect(name)
                 kind.delete(name)
+    for _, logical_id, name in sorted(made):
+        if logical_id == _LOGS_ROLE:
+            _delete_logs_role(account, name)
+
+
+def _made_by(cloudformation: Any, stack: str) -> Iterator[tuple[str, str, str]]:
+    """Type, logical id and name of each resource."""
+    pages = cloudformation.get_paginator("list_stacks").paginate()
+    ids = {
+        each["StackId"]
+        for page in pages
+        for each in page["StackSummaries"]
+        if each["StackName"] == stack
+    }
+    for stack_id in ids:
+        events = cloudformation.get_paginator("describe_stack_events")
+        for page in events.paginate(StackName=stack_id):
+            for event in page["StackEvents"]:
+                if event.get("PhysicalResourceId"):
+                    yield (
+                        event["ResourceType"],
+                        event["LogicalResourceId"],
+                        event["PhysicalResourceId"],
+                    )
+
+
+def _delete_logs_role(account: Account, name: str) -> None:
+    """Delete the role by which API Gateway wrote logs; and have it know none, if it was that."""
+    iam, gateway = account.client("iam"), account.client("apigateway")
+    if gateway.get_account().get("cloudwatchRoleArn", "").rpartition("/")[2] == name:
+        gateway.update_account(
+            patchOperations=[{"op": "replace", "path": "/cloudwatchRoleArn", "value": ""}]
+        )
+    attached = iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
+    for policy in attached:
+        iam.detach_role_policy(RoleName=name, PolicyArn=policy["PolicyArn"])
+    iam.delete_role(RoleName=name)
 
 
 def _delete_secrets(account: Account) -> None:
@@ -91,7 +113,13 @@ def _delete_role(account: Account) -> None:
 
 
 def _delete_table(account: Account) -> None:
-    account.client("dynamodb").delete_table(TableName=f"{account.deployment_id}-restored")
+    dynamodb, name = account.client("dynamodb"), f"{account.deployment_id}-restored"
+    dynamodb.describe_table(TableName=name)
+    # One that is still being made cannot be deleted.
+    dynamodb.get_waiter("table_exists").wait(
+        TableName=name, WaiterConfig={"Delay": 20, "MaxAttempts": 120}
+    )
+    dynamodb.delete_table(TableName=name)
 
 
 def _delete_bucket(account: Account) -> None:

@@ -77,13 +77,22 @@ class Smoke:
         return self.folder / "tokenvend.yaml"
 
     def new_scope(self) -> str:
-        """A scope that nobody asked for before, so that its token must be exchanged."""
-        return SCOPES[next(self._scopes) % len(SCOPES)]
+        """A scope that nobody asked for before, so that its token must be exchanged.
 
-    def write_file(self, doomed: tuple[str, str] | None = None) -> None:
-        """Write the run's `tokenvend.yaml`, with the caller *doomed* (its role, its scope)."""
+        Raises:
+            NotRunError: all were asked for.
+        """
+        number = next(self._scopes)
+        if number >= len(SCOPES):
+            raise NotRunError("every scope of the run has been asked for")
+        return SCOPES[number]
+
+    def write_file(
+        self, doomed: tuple[str, str] | None = None, *, other_role: str | None = None
+    ) -> None:
+        """Write the run's `tokenvend.yaml`; *doomed* and *other_role* as in `configuration`."""
         pages = api_url(self.account, self.account.outputs()["PagesApiId"])
-        document = configuration(self.stand_in, f"{pages}/callback/{USER}", doomed)
+        document = configuration(self.stand_in, f"{pages}/callback/{USER}", doomed, other_role)
         self.file.write_text(as_yaml(document), encoding="utf-8")
 
     def begin(self) -> None:
@@ -150,8 +159,8 @@ def _enter(smoke: Smoke, stage: Stage) -> str:
             smoke.account.deploy(smoke.file, **parameters)
     except NotRunError as error:
         return str(error)
-    except _FAILURES as error:
-        return f"the deployment could not be brought there: {error}"
+    except Exception as error:  # noqa: BLE001  the rows of the other stages are run all the same
+        return f"the deployment could not be brought there: {type(error).__name__} {error}"
     return ""
 
 

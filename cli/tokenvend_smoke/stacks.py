@@ -4,9 +4,11 @@ import ast
 import contextlib
 import json
 import secrets
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from botocore.exceptions import ClientError, WaiterError
 
@@ -19,6 +21,8 @@ _HERE = Path(__file__).parent
 CODE_CHARACTERS = 4096
 #: Lambda lets go of a VPC's network interfaces up to 40 minutes after its functions are gone.
 _WAIT = {"Delay": 5, "MaxAttempts": 600}
+_TRIES = 3
+_REST_SECONDS, _PAUSE_SECONDS = 3600.0, 10.0
 
 
 class StackFailedError(Exception):
@@ -90,13 +94,35 @@ def delete_stack(account: Account, name: str) -> None:
         StackFailedError: a part of it could not be deleted.
     """
     cloudformation = account.client("cloudformation")
-    if read_stack(cloudformation, name) is None:
-        return
-    try:
+    account.forget_outputs()
+    # Network interfaces of functions that are gone hold subnets and security groups for a while.
+    for _ in range(_TRIES):
+        _let_come_to_rest(cloudformation, name)
+        if read_stack(cloudformation, name) is None:
+            return
         cloudformation.delete_stack(StackName=name)
-        cloudformation.get_waiter("stack_delete_complete").wait(StackName=name, WaiterConfig=_WAIT)
-    except WaiterError:
-        raise StackFailedError(f"{name} is not deleted; its events say why") from None
+        with contextlib.suppress(WaiterError):
+            cloudformation.get_waiter("stack_delete_complete").wait(
+                StackName=name, WaiterConfig=_WAIT
+            )
+            return
+    raise StackFailedError(f"{name} is not deleted; its events say why")
+
+
+def _let_come_to_rest(cloudformation: Any, name: str) -> None:
+    """Wait until a stack can be deleted: CloudFormation refuses while it updates one.
+
+    An update that somebody began and left is called off.
+    """
+    end = time.monotonic() + _REST_SECONDS
+    while (stack := read_stack(cloudformation, name)) and time.monotonic() < end:
+        if not stack.status.endswith("_IN_PROGRESS") or stack.status == "CREATE_IN_PROGRESS":
+            return
+        if stack.status == "UPDATE_IN_PROGRESS":
+            # It may be past the point where it can be called off.
+            with contextlib.suppress(ClientError):
+                cloudformation.cancel_update_stack(StackName=name)
+        time.sleep(_PAUSE_SECONDS)
 
 
 def fixtures_template() -> str:

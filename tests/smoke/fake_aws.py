@@ -22,9 +22,9 @@ _SESSION: Any = _NEW_SESSION(region_name="eu-west-1", **_KEYS)
 class AwsError(Exception):
     """What an answer raises to have AWS refuse a call with *code*."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, said: str = "as the test says") -> None:
         super().__init__(code)
-        self.code = code
+        self.code, self.said = code, said
 
 
 class FakeAws:
@@ -66,7 +66,7 @@ class FakeAws:
         try:
             parsed = dict(answer(params) if callable(answer) else answer)
         except AwsError as error:
-            refused = {"Error": {"Code": error.code, "Message": "as the test says"}}
+            refused = {"Error": {"Code": error.code, "Message": error.said}}
             return _Response(400), {**refused, "ResponseMetadata": {"HTTPStatusCode": 400}}
         if model.output_shape is not None:
             validate_parameters(parsed, model.output_shape)
@@ -78,10 +78,12 @@ class _Response:
         self.status_code = status_code
 
 
-def refuse(code: str) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
-    """An answer: AWS refuses with *code*."""
+def refuse(
+    code: str, said: str = "as the test says"
+) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
+    """An answer: AWS refuses with *code*, and says so."""
 
     def answer(_: Mapping[str, Any]) -> Mapping[str, Any]:
-        raise AwsError(code)
+        raise AwsError(code, said)
 
     return answer

@@ -52,9 +52,15 @@ def test_too_many_requests_get_429_with_a_time(
         gateway.throttling_works(scene({}).smoke)
 
 
-def _said(*lines: object, trace: str = "") -> dict[str, Answer]:
-    summaries = {"TraceSummaries": [{"Id": "1", "Http": {"HttpURL": trace}}]}
-    return log_groups() | log_lines(*lines) | {"xray.GetTraceSummaries": summaries}
+def _said(*lines: object, trace: str = "{}") -> dict[str, Answer]:
+    return (
+        log_groups()
+        | log_lines(*lines)
+        | {
+            "xray.GetTraceSummaries": {"TraceSummaries": [{"Id": "1"}]},
+            "xray.BatchGetTraces": {"Traces": [{"Segments": [{"Document": trace}]}]},
+        }
+    )
 
 
 def test_a_link_or_code_in_a_log_or_trace_is_found(scene: Callable[..., Scene]) -> None:

@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 from tests.smoke.aws_answers import alarm
-from tests.smoke.conftest import TOKEN, Scene
+from tests.smoke.conftest import Scene
 from tests.smoke.fake_aws import Answer, refuse
 
 from tokenvend_smoke.outcome import DidNotHoldError
 from tokenvend_smoke.rows import invoking
 
-DENIED = {"lambda.Invoke": refuse("AccessDeniedException")}
+REFUSED = "Execution failed: Invalid permissions on Lambda function"
+EXPLICIT = "with an explicit deny in a resource-based policy"
+DENIED = {"lambda.Invoke": refuse("AccessDeniedException", EXPLICIT)}
 INVOKED = {"lambda.Invoke": {"StatusCode": 200}}
 
 
@@ -43,6 +45,13 @@ def test_another_failure_is_not_taken_for_a_denial(scene: Callable[..., Scene]) 
         )
 
 
+def test_who_simply_lacks_the_right_proves_nothing(scene: Callable[..., Scene]) -> None:
+    lacking = {"lambda.Invoke": refuse("AccessDeniedException", "no identity-based policy allows")}
+
+    with pytest.raises(DidNotHoldError, match="by no explicit deny"):
+        invoking.only_api_gateway_invokes(scene(lacking).smoke)
+
+
 def test_renewal_goes_on_while_nobody_else_may_wake_it(scene: Callable[..., Scene]) -> None:
     invoking.only_schedules_wake(scene(DENIED | _metrics(5)).smoke)
 
@@ -63,24 +72,29 @@ def test_a_callers_alias_answers_it_alone(scene: Callable[..., Scene]) -> None:
         invoking.only_the_caller_invokes_its_alias(scene(INVOKED).smoke)
 
 
-def _test_button(status: int, *lines: str) -> dict[str, Answer]:
+def _test_button(status: int, *lines: str, log: str = REFUSED) -> dict[str, Answer]:
     return {
         "apigateway.GetResources": {
             "items": [{"id": "r1", "path": "/iam/{credential}/token"}, {"id": "r2", "path": "/"}]
         },
-        "apigateway.TestInvokeMethod": {"status": status},
+        "apigateway.TestInvokeMethod": {"status": status, "log": log},
         "lambda.GetFunctionConfiguration": {"LoggingConfig": {"LogGroup": "/logs"}},
         "logs.FilterLogEvents": {"events": [{"message": line} for line in lines]},
     }
 
 
-def test_the_test_button_ends_in_500_and_reaches_no_function(scene: Callable[..., Scene]) -> None:
-    invoking.test_button_is_refused(scene(_test_button(500, "START")).smoke)
+@pytest.mark.parametrize("status", [500, 503])
+def test_the_test_button_is_refused_and_runs_no_function(
+    scene: Callable[..., Scene], status: int
+) -> None:
+    invoking.test_button_is_refused(scene(_test_button(status)).smoke)
 
     with pytest.raises(DidNotHoldError, match="it answered 200"):
         invoking.test_button_is_refused(scene(_test_button(200)).smoke)
-    with pytest.raises(DidNotHoldError, match="logged a vend"):
-        invoking.test_button_is_refused(scene(_test_button(500, '{"message":"vend"}')).smoke)
+    with pytest.raises(DidNotHoldError, match="for its permissions"):
+        invoking.test_button_is_refused(scene(_test_button(status, log="a time-out")).smoke)
+    with pytest.raises(DidNotHoldError, match="the function ran"):
+        invoking.test_button_is_refused(scene(_test_button(status, "START")).smoke)
 
 
 def test_an_unsigned_request_gets_our_json(scene: Callable[..., Scene]) -> None:
@@ -104,13 +118,3 @@ def test_a_long_name_counts_only_if_it_is_long_and_renewal_runs(
     given.account.stack = "short"
     with pytest.raises(DidNotHoldError, match="has 5"):
         invoking.a_long_stack_name_deploys(given.smoke)
-
-
-def test_an_account_that_is_not_allowed_any_more_is_awaited(scene: Callable[..., Scene]) -> None:
-    given = scene({})
-    given.callers.answers = [TOKEN, TOKEN, {"status": 401, "error": "invalid_client"}]
-    invoking.other_accounts_are_refused(given.smoke)
-    given.callers.answers = [TOKEN]
-
-    with pytest.raises(DidNotHoldError, match="still answered, within 3 min"):
-        invoking.other_accounts_are_refused(given.smoke)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from tests.smoke.conftest import STAND_IN, TOKEN, Scene
 from tests.smoke.fake_aws import Answer
 
 from tokenvend.domain.signing import KmsKey
+from tokenvend.observability.metric import metric_of
 from tokenvend_smoke.outcome import DidNotHoldError
 from tokenvend_smoke.rows import keys
 
@@ -33,6 +35,14 @@ def test_a_key_that_loses_its_tag_signs_no_longer_and_gets_it_back(
     given.callers.answers = [NOT_READY]
     with pytest.raises(DidNotHoldError, match="the tagged key"):
         keys.only_tagged_keys_sign(given.smoke)
+
+
+def test_unusable_keys_are_looked_for_as_the_code_counts_them() -> None:
+    written = metric_of({"reason": "key"}, datetime.now(UTC), name="UnusableKeys")
+    (dimensions,) = written["_aws"]["CloudWatchMetrics"][0]["Dimensions"]
+
+    assert keys.UNUSABLE_KEYS.keys() == set(dimensions)
+    assert keys.UNUSABLE_KEYS["reason"] == written["reason"]
 
 
 def _publishes(monkeypatch: pytest.MonkeyPatch, *published: int) -> None:

@@ -49,14 +49,17 @@ def test_what_is_meant_is_allowed_and_what_is_not_is_denied(
 
 
 def test_network_interfaces_are_lambdas_to_make(scene: Callable[..., Scene]) -> None:
-    given = scene(_iam("explicitDeny"))
+    given = scene(_iam("allowed", "explicitDeny"))
     policies.code_makes_no_network_interfaces(given.smoke)
 
-    (asked,) = [params for name, params in given.aws.calls if name.startswith("iam.")]
-    assert asked["PolicySourceArn"] == ROLE
-    assert asked["ContextEntries"][0]["ContextKeyName"] == "lambda:SourceFunctionArn"
-    with pytest.raises(DidNotHoldError):
-        policies.code_makes_no_network_interfaces(scene(_iam("allowed")).smoke)
+    lambdas, codes = [params for name, params in given.aws.calls if name.startswith("iam.")]
+    assert lambdas["PolicySourceArn"] == codes["PolicySourceArn"] == ROLE
+    assert lambdas["ContextEntries"] == []
+    assert codes["ContextEntries"][0]["ContextKeyName"] == "lambda:SourceFunctionArn"
+    # Where nothing is allowed at all, as without a VPC, nothing is shown.
+    for decisions in (("allowed", "allowed"), ("allowed", "implicitDeny"), ("implicitDeny",)):
+        with pytest.raises(DidNotHoldError):
+            policies.code_makes_no_network_interfaces(scene(_iam(*decisions)).smoke)
 
 
 def test_a_data_key_is_not_decrypted_without_its_context(scene: Callable[..., Scene]) -> None:

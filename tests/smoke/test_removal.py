@@ -13,11 +13,14 @@ from tokenvend_smoke.removal import remove_everything
 
 STACK = "smoke-0a1b2c3d".ljust(60, "x")
 NOW = datetime.now(UTC)
+LOGS_ROLE = "api-gateway-logs-1"
 MADE = (
-    ("AWS::DynamoDB::Table", "registry-1"),
-    ("AWS::Logs::LogGroup", "/tokenvend/smoke/vend"),
-    ("AWS::KMS::Key", "key-1"),
-    ("AWS::Lambda::Function", "function-1"),
+    ("AWS::DynamoDB::Table", "RegistryTable", "registry-1"),
+    ("AWS::Logs::LogGroup", "VendIamLogs", "/tokenvend/smoke/vend"),
+    ("AWS::KMS::Key", "DataKey", "key-1"),
+    ("AWS::Lambda::Function", "VendIamFunction", "function-1"),
+    ("AWS::IAM::Role", "ApiGatewayLogsRoleForAccount", LOGS_ROLE),
+    ("AWS::IAM::Role", "VendIamRole", "vend-iam-1"),
 )
 
 
@@ -25,7 +28,13 @@ def _events(_: Mapping[str, Any]) -> Mapping[str, Any]:
     each = {"StackId": "id", "StackName": STACK, "EventId": "1", "Timestamp": NOW}
     return {
         "StackEvents": [
-            {**each, "ResourceType": kind, "PhysicalResourceId": name} for kind, name in MADE
+            {
+                **each,
+                "ResourceType": kind,
+                "LogicalResourceId": logical_id,
+                "PhysicalResourceId": name,
+            }
+            for kind, logical_id, name in MADE
         ]
     }
 
@@ -33,8 +42,11 @@ def _events(_: Mapping[str, Any]) -> Mapping[str, Any]:
 class Left:
     """What is left of a run: what is deleted is gone."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, logs_role: str = LOGS_ROLE) -> None:
+        self.logs_role = logs_role
         self.stack_is_there = True
+        #: What the stack's status is, each time that somebody looks; the last of them ever after.
+        self.statuses = ["UPDATE_COMPLETE"]
         self.deleted: list[str] = []
 
     def answers(self) -> dict[str, Answer]:
@@ -54,7 +66,7 @@ class Left:
             "cloudformation.DeleteStack": self._delete_stack,
             "dynamodb.DescribeTable": self._table,
             "dynamodb.DeleteTable": self._gone("TableName"),
-            "logs.DescribeLogGroups": {"logGroups": [{"logGroupName": MADE[1][1]}]},
+            "logs.DescribeLogGroups": {"logGroups": [{"logGroupName": MADE[1][2]}]},
             "logs.DeleteLogGroup": self._gone("logGroupName"),
             "kms.DescribeKey": {"KeyMetadata": {"KeyId": "key-1", "KeyState": "Enabled"}},
             "kms.ScheduleKeyDeletion": self._gone("KeyId"),
@@ -65,7 +77,15 @@ class Left:
                 ]
             },
             "secretsmanager.DeleteSecret": self._gone("SecretId"),
-            "iam.DeleteRole": refuse("NoSuchEntity"),
+            "iam.ListAttachedRolePolicies": {
+                "AttachedPolicies": [{"PolicyArn": "arn:aws:iam::aws:policy/service-role/PushLogs"}]
+            },
+            "iam.DetachRolePolicy": {},
+            "iam.DeleteRole": self._delete_role,
+            "apigateway.GetAccount": {
+                "cloudwatchRoleArn": f"arn:aws:iam::111122223333:role/{self.logs_role}"
+            },
+            "cloudformation.CancelUpdateStack": {},
             "s3.ListObjectsV2": {"Contents": [{"Key": "template.yaml"}]},
             "s3.DeleteObject": self._gone("Key"),
             "s3.DeleteBucket": self._gone("Bucket"),
@@ -82,12 +102,20 @@ class Left:
     def _describe(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
         if params["StackName"] != STACK or not self.stack_is_there:
             raise AwsError("ValidationError")
-        stack = {"StackName": STACK, "CreationTime": NOW, "StackStatus": "UPDATE_COMPLETE"}
-        return {"Stacks": [stack]}
+        status = self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
+        return {"Stacks": [{"StackName": STACK, "CreationTime": NOW, "StackStatus": status}]}
 
     def _delete_stack(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        if self.statuses[0] == "UPDATE_IN_PROGRESS":
+            raise AwsError("ValidationError")
         self.deleted.append(params["StackName"])
         self.stack_is_there = False
+        return {}
+
+    def _delete_role(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        if params["RoleName"] != LOGS_ROLE:
+            raise AwsError("NoSuchEntity")
+        self.deleted.append(LOGS_ROLE)
         return {}
 
     def _table(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -100,33 +128,63 @@ def test_what_the_template_retains_goes_with_the_rest(scene: Callable[..., Scene
     left = Left()
     given = scene(left.answers())
 
-    assert remove_everything(given.account, made_logs_role=True) == []
+    assert remove_everything(given.account) == []
     assert left.deleted == [
         STACK,
-        *("registry-1", "/tokenvend/smoke/vend", "key-1"),
+        *("registry-1", "/tokenvend/smoke/vend", "key-1", LOGS_ROLE),
         "tokenvend/smoke-0a1b2c3d/machine",
         "smoke-0a1b2c3d-restored",
         *("template.yaml", "smoke-0a1b2c3d-111122223333-release"),
     ]
-    assert given.aws.names()[-1] == "apigateway.UpdateAccount"
+    assert "apigateway.UpdateAccount" in given.aws.names()
 
 
-def test_the_role_for_logs_stays_if_it_was_there_before(scene: Callable[..., Scene]) -> None:
-    given = scene(Left().answers())
+def test_the_role_that_another_set_meanwhile_stays(scene: Callable[..., Scene]) -> None:
+    given = scene(Left(logs_role="of-somebody-else").answers())
 
-    remove_everything(given.account, made_logs_role=False)
-
+    assert remove_everything(given.account) == []
     assert "apigateway.UpdateAccount" not in given.aws.names()
 
 
-def test_what_cannot_be_removed_is_named_and_the_rest_removed(scene: Callable[..., Scene]) -> None:
+def test_a_stack_that_is_being_updated_is_awaited_and_then_deleted(
+    scene: Callable[..., Scene],
+) -> None:
+    """Who kills sam does not stop CloudFormation, and that refuses to delete meanwhile."""
     left = Left()
-    answers = left.answers() | {"secretsmanager.ListSecrets": refuse("AccessDeniedException")}
+    left.statuses = [
+        "UPDATE_IN_PROGRESS",
+        "UPDATE_ROLLBACK_IN_PROGRESS",
+        "UPDATE_ROLLBACK_COMPLETE",
+    ]
+    given = scene(left.answers())
 
-    (named,) = remove_everything(scene(answers).account, made_logs_role=False)
+    assert remove_everything(given.account) == []
+    assert "cloudformation.CancelUpdateStack" in given.aws.names()
+    assert left.deleted[0] == STACK
+
+
+def test_events_are_read_after_the_stack_is_gone(scene: Callable[..., Scene]) -> None:
+    given = scene(Left().answers())
+
+    remove_everything(given.account)
+
+    names = given.aws.names()
+    assert names.index("cloudformation.DeleteStack") < names.index(
+        "cloudformation.DescribeStackEvents"
+    )
+
+
+@pytest.mark.parametrize("fault", [refuse("AccessDeniedException"), {"SecretList": [{}]}])
+def test_what_cannot_be_removed_is_named_and_the_rest_removed(
+    scene: Callable[..., Scene], fault: Answer
+) -> None:
+    left = Left()
+
+    (named,) = remove_everything(
+        scene(left.answers() | {"secretsmanager.ListSecrets": fault}).account
+    )
 
     assert "the secrets tokenvend/smoke-0a1b2c3d/…" in named
-    assert "AccessDeniedException" in named
     assert "smoke-0a1b2c3d-111122223333-release" in left.deleted
 
 

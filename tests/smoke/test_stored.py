@@ -32,6 +32,8 @@ def test_an_expired_item_is_awaited_and_its_absence_decides(scene: Callable[...,
     assert int(put["Item"]["ttl"]["N"]) < time.time()
     with pytest.raises(NotRunError, match="AWS promises no time"):
         stored.expired_items_go(scene(_expiry(THERE)).smoke)
+    with pytest.raises(NotRunError, match="may take an hour"):
+        stored.expired_items_go(scene(_expiry({}, status="ENABLING")).smoke)
     with pytest.raises(DidNotHoldError, match="DISABLED"):
         stored.expired_items_go(scene(_expiry({}, status="DISABLED")).smoke)
 
@@ -106,11 +108,16 @@ def test_one_byte_is_changed_and_the_alarm_awaited(scene: Callable[..., Scene]) 
 
 
 def _deleted(key_state: str = "Enabled", *, tables: bool = True) -> dict[str, Answer]:
-    gone = {"StackName": "s", "CreationTime": datetime.now(UTC), "StackStatus": "DELETE_COMPLETE"}
+    stack = {"StackName": "s", "CreationTime": datetime.now(UTC)}
+    there, gone = (
+        {**stack, "StackStatus": each} for each in ("UPDATE_COMPLETE", "DELETE_COMPLETE")
+    )
     table: Answer = {"Table": {"TableStatus": "ACTIVE"}}
     return {
         "cloudformation.DeleteStack": {},
-        "cloudformation.DescribeStacks": {"Stacks": [gone]},
+        "cloudformation.DescribeStacks": in_turn(
+            [{"Stacks": [there]}, {"Stacks": [there]}, {"Stacks": [gone]}]
+        ),
         "dynamodb.DescribeTable": table if tables else refuse("ResourceNotFoundException"),
         "kms.DescribeKey": {"KeyMetadata": {"KeyId": "own", "KeyState": key_state}},
         "logs.DescribeLogGroups": {"logGroups": [{"logGroupName": "/tokenvend/smoke/vend"}]},

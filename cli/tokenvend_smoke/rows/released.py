@@ -3,10 +3,13 @@
 import shutil
 import subprocess
 
+import requests
+
 from tokenvend_deploy import release
 from tokenvend_deploy.stack import read_stack
-from tokenvend_smoke.outcome import DidNotHoldError, NotRunError, require
+from tokenvend_smoke.outcome import DidNotHoldError, NotRunError
 from tokenvend_smoke.run import Smoke
+from tokenvend_smoke.waiting import wait_until
 
 _SECONDS = 1800
 
@@ -48,7 +51,12 @@ def a_release_deploys(smoke: Smoke) -> None:
         StackName=stack, WaiterConfig={"Delay": 15, "MaxAttempts": 80}
     )
     found = read_stack(account.client("cloudformation"), stack)
-    require(found and found.outputs.get("VendIamFunctionName"), "it has no functions")
+    if found is None:
+        raise DidNotHoldError(f"{stack} is gone")
+    url = f"{found.outputs['VendingApiUrl']}/.well-known/jwks.json"
+    wait_until(
+        lambda: requests.get(url, timeout=30).ok, minutes=3, otherwise=f"{url} does not answer"
+    )
 
 
 def _aws(smoke: Smoke, *arguments: str) -> None:

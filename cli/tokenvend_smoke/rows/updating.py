@@ -67,10 +67,11 @@ def traces_arrive(smoke: Smoke) -> None:
     began = datetime.now(UTC)
     smoke.caller.by_role(MACHINE, scope=smoke.new_scope())
     xray = smoke.account.client("xray")
+    function = smoke.account.outputs()["VendIamFunctionName"]
     wait_until(
-        lambda: xray.get_trace_summaries(StartTime=began, EndTime=datetime.now(UTC))[
-            "TraceSummaries"
-        ],
+        lambda: xray.get_trace_summaries(
+            StartTime=began, EndTime=datetime.now(UTC), FilterExpression=f'service("{function}")'
+        )["TraceSummaries"],
         minutes=5,
         otherwise="no trace arrived",
     )
