@@ -13,7 +13,7 @@ from tokenvend_cli.configuration.strict import Strict
 class ObserveModel(Strict):
     """Scopes beyond the ceiling that are counted instead of refused, for a while."""
 
-    scopes: list[Scope] = Field(min_length=1, description="Which")
+    scopes: list[Scope] = Field(min_length=1, description="The scopes that are observed")
     until: date = Field(
         description=f"The day on which refusing begins (UTC), at most {bounds.OBSERVE_DAYS} off"
     )
@@ -36,36 +36,37 @@ Connections = Annotated[
 class GrantModel(Strict):
     """One caller, one credential, and the ceiling: what is not listed is refused."""
 
-    caller: Name = Field(description="Who may")
-    credential: Name = Field(description="ask for tokens of this")
-    scopes: list[Scope] = Field(default=[], description="with these scopes and no more")
+    caller: Name = Field(description="The caller that gets the grant")
+    credential: Name = Field(description="The credential whose tokens it may have")
+    scopes: list[Scope] = Field(default=[], description="All scopes that it may ask for")
     default_scopes: list[Scope] | None = Field(
-        default=None, min_length=1, description="What a request without `scope` gets; else all"
+        default=None,
+        min_length=1,
+        description="Scopes of a request without `scope`. Default: all of the grant's",
     )
-    audiences: list[Target] = Field(default=[], description="The `audience`s it may name")
+    audiences: list[Target] = Field(default=[], description="Each `audience` that it may ask for")
     resources: list[Target] = Field(
-        default=[], description="The `resource`s it may name (RFC 8707)"
+        default=[], description="Each `resource` that it may ask for (RFC 8707)"
     )
     tenants: Tenants = Field(
-        default=[], description="The tenants of a family that it may name, or `all`"
+        default=[], description="Tenants of a family that it may ask for, or `all`"
     )
     connections: Connections = Field(
         default="own",
-        description="The connections it may name: its own, `all`, or a list of these, where another"
-        " caller's is owner/name",
+        description="`own`, `all`, or a list; another caller's is owner/name",
     )
     return_urls: list[Url] = Field(
-        default=[], description="Where a user who consented may be sent back to, each exactly"
+        default=[], description="URLs to which a user may return after consent, compared exactly"
     )
     full_access: bool = Field(
-        default=False, description="It may have all that the token reaches, whatever that is"
+        default=False, description="true: it may have everything that the token reaches"
     )
     accept_less: bool = Field(
-        default=False, description="It takes a token with fewer scopes than it asked for"
+        default=False, description="true: it accepts a token with fewer scopes than it asked for"
     )
     isolation: Literal["shared", "caller"] = Field(
         default="shared", description="caller: it shares its tokens with no other caller"
     )
     observe: ObserveModel | None = Field(
-        default=None, description="Scopes that are counted instead of refused, for a while"
+        default=None, description="Scopes whose refusal is counted and not enforced, until a day"
     )

@@ -26,12 +26,12 @@ class IssuerModel(Strict):
     """An issuer of tokens by which workloads prove who they are."""
 
     issuer: Target = Field(
-        description="The `iss` of its tokens, to the letter",
+        description="The `iss` of its tokens, compared exactly",
         examples=["https://token.actions.githubusercontent.com"],
     )
     audience: Target | None = Field(
         default=None,
-        description="The `aud` of its tokens, alone; else the deployment's URL",
+        description="The only `aud` of its tokens. Default: the deployment's URL",
         examples=["https://tokens.example.com"],
     )
     algorithms: list[
@@ -49,27 +49,31 @@ class IssuerModel(Strict):
             "Ed25519",
         ]
     ] = Field(
-        default=["RS256", "ES256", "ES384"], min_length=1, description="What it may sign with"
+        default=["RS256", "ES256", "ES384"],
+        min_length=1,
+        description="The signature algorithms that it may use",
     )
     max_age_seconds: int = Field(
         default=_AGE_SECONDS,
         ge=1,
         le=_AGE_MAXIMUM_SECONDS,
-        description=f"How old a token may be, by its `iat`; else {_AGE_SECONDS}",
+        description="The greatest age of a token, by its `iat`. Default: 3600",
     )
     one_time: bool = Field(
         default=False,
-        description="Each token counts once, by its `jti`; for platforms that make one per use",
+        description=(
+            "Accept each token once, by its `jti`; for platforms that make one for each use"
+        ),
     )
     jwks_uri: Url | None = Field(
         default=None,
-        description="Where it publishes its keys; else what its metadata says at `apply`, pinned",
+        description="URL of its keys. Default: as its metadata says at `apply`, pinned",
         examples=["https://token.actions.githubusercontent.com/.well-known/jwks"],
     )
     keys: list[dict[str, JsonValue]] | None = Field(
         default=None,
         min_length=1,
-        description="Or its public keys themselves, each in the form of RFC 7517",
+        description="Its public keys themselves, each in the form of RFC 7517",
         examples=[[{"kty": "EC", "crv": "P-256", "kid": "one", "x": "…", "y": "…"}]],
     )
 
@@ -86,12 +90,12 @@ class WorkloadModel(Strict):
     issuer: Name = Field(description="One of `issuers`")
     sub: Pattern | None = Field(
         default=None,
-        description="Its `sub`, exactly or with `*` within a segment",
+        description="The `sub`, exactly or with `*` within a segment",
         examples=["repo:acme/app:ref:refs/heads/*", "system:serviceaccount:billing:worker"],
     )
     claims: dict[str, ClaimValue] = Field(
         default={},
-        description="Other claims that it must have, each as `sub`",
+        description="Other claims that the token must have, each like `sub`",
         examples=[
             {"repository_owner_id": "1234567"},
             {"kubernetes.io": {"namespace": "billing"}},

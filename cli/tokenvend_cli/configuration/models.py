@@ -177,16 +177,15 @@ class IdentityModel(Strict):
     """One way in which a caller is known: `iam`, `client` or `workload`."""
 
     iam: PrincipalArn | None = Field(
-        default=None, description="The ARN of the role or user that signs requests"
+        default=None, description="ARN of the role or user that signs requests"
     )
     unique_id: UniqueId | None = Field(
-        default=None, description="Pins it: made again under the same name, it is somebody else"
+        default=None,
+        description="Its unique id, so that one made again under its name does not match",
     )
-    client: ClientId | None = Field(
-        default=None, description="An OAuth client's id, of your choosing"
-    )
+    client: ClientId | None = Field(default=None, description="An OAuth client id of your choice")
     workload: WorkloadModel | None = Field(
-        default=None, description="Tokens of an issuer that prove it"
+        default=None, description="Subject tokens of an issuer that prove the caller"
     )
 
     @model_validator(mode="after")
@@ -202,7 +201,7 @@ class DirectModel(Strict):
     """A caller that invokes the function itself, through an alias that only it may invoke."""
 
     principals: list[PrincipalArn] = Field(
-        min_length=1, description="The roles and users that may, each with its path"
+        min_length=1, description="ARNs of the roles and users that may invoke, each with its path"
     )
 
 
@@ -212,14 +211,16 @@ class CallerModel(Strict):
     title: str | None = Field(
         default=None,
         pattern=r"^[^\x00-\x1F\x7F]{1,80}$",
-        description="What its users know it by: the page that asks for their consent says this",
+        description="The caller's name on the page that asks users for consent",
     )
-    identities: list[IdentityModel] = Field(default=[], description="How it is known over HTTP")
+    identities: list[IdentityModel] = Field(
+        default=[], description="How the caller proves itself over HTTP"
+    )
     direct: DirectModel | None = Field(
-        default=None, description="Who may invoke the function for it"
+        default=None, description="Who may invoke the function as this caller"
     )
     requests_per_minute: int | None = Field(
-        default=None, ge=1, description="Counted in each environment of a function"
+        default=None, ge=1, description="Rate limit, counted in each environment of a function"
     )
 
 
