@@ -243,6 +243,16 @@ FORBIDDEN = {
         "write an item of another kind": _write("TokensTable", "other#x", "x", action="PutItem"),
         "make a key for pending consents": _under("pending", action="GenerateDataKey"),
         "scan the consents": Request("dynamodb:Scan", table_arn("ConnectionsTable")),
+        "use a subject token up": _write("TokensTable", "replay#x", "used_by"),
+    },
+    "VendOauth2Role": {
+        "put a used subject token": _write("TokensTable", "replay#x", "used_by", action="PutItem"),
+        "forget a used subject token": Request(
+            "dynamodb:DeleteItem",
+            table_arn("TokensTable"),
+            {"dynamodb:LeadingKeys": ["replay#x"]},
+        ),
+        "trust an issuer": _write("RegistryTable", "issuer#x", "document"),
     },
     "ConnectPagesRole": {
         "open a consent that stands": _under("connections"),
