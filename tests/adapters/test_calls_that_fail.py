@@ -1,6 +1,7 @@
 """A call that AWS fails is told by its name, as a policy would write it, and by AWS's code."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -24,6 +25,7 @@ from tokenvend.adapters.dynamodb.connection_store import DynamoDbConnectionStore
 from tokenvend.adapters.dynamodb.consent_store import DynamoDbConsentStore
 from tokenvend.adapters.dynamodb.credential_reader import DynamoDbCredentialReader
 from tokenvend.adapters.dynamodb.credential_states import DynamoDbCredentialStates
+from tokenvend.adapters.dynamodb.token_items import token_pk
 from tokenvend.adapters.dynamodb.token_store import DynamoDbTokenStore
 from tokenvend.adapters.dynamodb.vend_reader import DynamoDbVendReader
 from tokenvend.domain.connection import Connection
@@ -151,3 +153,21 @@ def test_a_late_report_does_not_touch_the_token_that_came_after(aws: Aws, tables
 
     assert not spared.is_rejected
     assert store.read(KEY).is_rejected
+
+
+def test_a_late_report_takes_no_rejection_back(aws: Aws, tables: Tables) -> None:
+    store, lease = dynamodb_store(aws, tables), new_lease()
+    store.acquire_lease(KEY, lease, instead_of=None)
+    store.put_token(KEY, later(TOKEN), spec=SPEC, lease=lease)
+    store.reject(KEY, later(TOKEN))
+
+    store.reject(KEY, TOKEN)
+
+    assert store.read(KEY).is_rejected
+
+
+def test_a_report_of_a_token_that_is_gone_leaves_nothing(aws: Aws, tables: Tables) -> None:
+    with suppress(StoreThrottledError):
+        dynamodb_store(aws, tables).reject(KEY, TOKEN)
+
+    assert tables.token_item(token_pk(KEY)) == {}

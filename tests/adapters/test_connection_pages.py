@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tokenvend.adapters.dynamodb.connection_listing import all_items, items_owned_by
 from tokenvend.adapters.dynamodb.registry_items import (
@@ -12,7 +13,7 @@ from tokenvend.adapters.dynamodb.registry_items import (
     blocked_owners,
 )
 from tokenvend.domain.registry import EVERY_OWNER
-from tokenvend.ports import StoreThrottledError
+from tokenvend.ports import StoreAwayError, StoreThrottledError
 
 KEYS = [{"pk": {"S": f"connection#{number:03}"}} for number in range(230)]
 
@@ -70,11 +71,33 @@ def test_an_owners_items_are_read_whole_by_the_hundred() -> None:
 def test_what_an_answer_leaves_out_is_asked_for_again() -> None:
     client: Any = Pages(skipping=3)
 
-    with pytest.raises(StoreThrottledError, match="left keys unprocessed"):
+    with pytest.raises(StoreThrottledError) as caught:
         list(items_owned_by(client, "connections", "billing"))
+
+    assert str(caught.value) == "dynamodb:BatchGetItem left keys unprocessed"
 
     # Each time fewer, until one answer leaves out all that it was asked for.
     assert client.batches == [100, 34, 12, 4, 2, 1]
+
+
+def test_an_answer_that_fails_or_has_nothing_of_the_table_is_told_apart() -> None:
+    failing: Any = Pages()
+    error: Any = {
+        "Error": {"Code": "InternalServerError"},
+        "ResponseMetadata": {"HTTPStatusCode": 500},
+    }
+
+    def fail(**_: object) -> dict[str, Any]:
+        raise ClientError(error, "BatchGetItem")
+
+    failing.batch_get_item = fail
+    empty: Any = Pages()
+    empty.batch_get_item = lambda **_: {"Responses": {}}
+
+    with pytest.raises(StoreAwayError) as caught:
+        list(items_owned_by(failing, "connections", "billing"))
+    assert str(caught.value) == "dynamodb:BatchGetItem failed with InternalServerError"
+    assert list(items_owned_by(empty, "connections", "billing")) == []
 
 
 def test_the_whole_table_is_read_consistently_and_page_by_page() -> None:

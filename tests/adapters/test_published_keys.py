@@ -38,8 +38,10 @@ def test_a_registry_that_does_not_answer_is_away(aws: Aws, tables: Tables) -> No
     client = aws.client("dynamodb")
     answer_with(client, "GetItem", status=500, code="InternalServerError")
 
-    with pytest.raises(StoreAwayError):
+    with pytest.raises(StoreAwayError) as caught:
         DynamoDbPublishedKeys(client, table=tables.registry).read()
+
+    assert str(caught.value) == "dynamodb:GetItem failed with InternalServerError"
 
 
 @pytest.mark.parametrize(
@@ -55,8 +57,11 @@ def test_a_registry_that_does_not_answer_is_away(aws: Aws, tables: Tables) -> No
     ],
 )
 def test_an_item_of_another_form_publishes_nothing(document: dict[str, object]) -> None:
-    with pytest.raises(MalformedDocumentError):
+    with pytest.raises(MalformedDocumentError) as caught:
         parse_published_keys(document)
+
+    if not isinstance(document.get("keys"), list):
+        assert str(caught.value) == str(MalformedDocumentError("keys", "a list of objects"))
 
 
 def test_an_algorithm_that_nobody_knows_publishes_nothing() -> None:
