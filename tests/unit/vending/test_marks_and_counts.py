@@ -5,11 +5,13 @@ from datetime import timedelta
 
 import pytest
 from tests.fakes.provider import json_response
+from tests.unit.connecting.refreshing import DEFINITION as CONSENTED
 from tests.unit.connecting.refreshing import Refreshing
 from tests.unit.vending.world import GRANT, REQUEST, World
 
 from tokenvend.domain.credential_state import ScheduledReader
 from tokenvend.domain.errors import ConsentRequiredError, InvalidScopeError, ProviderRefusedError
+from tokenvend.domain.registry import Observation, ScopeMode
 from tokenvend.domain.renewal import asked_from, slot_of
 from tokenvend.domain.rule import Rule
 from tokenvend.vending.checks import check_scopes_given
@@ -97,3 +99,22 @@ def test_scopes_that_were_not_given_are_named(*, of_connection: bool) -> None:
         assert isinstance(caught.value, InvalidScopeError)
         assert caught.value.rule == Rule.SCOPE_GIVEN
         assert caught.value.description == "The provider did not give a b."
+
+
+def test_what_a_connections_token_carries_beyond_the_grant_is_vended_while_observed() -> None:
+    """Where the provider does not narrow, it carries all that the user consented to."""
+    until = World().clock.now() + timedelta(minutes=1)
+    observation = Observation(scopes=frozenset({"jobs_manage"}), until=until)
+    world = Refreshing(
+        definition=replace(CONSENTED, scope_mode=ScopeMode.FIXED),
+        grant=replace(GRANT, observation=observation),
+    )
+    request = replace(REQUEST, connection="acme")
+
+    vended = world.vend(world.environment(), request)
+    world.clock.advance(timedelta(minutes=1))
+    with pytest.raises(InvalidScopeError) as caught:
+        world.vend(world.environment(), request)
+
+    assert vended.decision.observed_scopes == frozenset({"jobs_manage"})
+    assert caught.value.rule == Rule.WHOLE_SCOPE
