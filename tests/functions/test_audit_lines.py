@@ -224,3 +224,25 @@ def test_where_a_users_way_ends_is_a_line(
     assert answer["statusCode"] == status
     assert (line["step"], line["outcome"]) == (step, outcome)
     assert line["request_id"] == REFERENCE
+
+
+def test_what_fails_behind_a_page_is_a_line_with_its_rule(
+    consents: ConsentWorld, log: StringIO
+) -> None:
+    link = {"link": consents.start().reveal()}
+    consents.sessions.is_away = True
+
+    answer = browser("GET", "/connect/{link}", pathParameters=link)
+
+    line = only(log)
+    assert answer["statusCode"] == 503
+    assert (line["step"], line["outcome"]) == ("GET /connect/{link}", "temporarily_unavailable")
+    assert (line["rule"], line["request_id"]) == ("store.away", REFERENCE)
+
+
+@pytest.mark.usefixtures("consents")
+def test_an_address_that_is_no_page_says_so() -> None:
+    answer = browser("POST", "/callback/{credential}")
+
+    assert answer["statusCode"] == 404
+    assert "There is nothing here" in answer["body"]

@@ -89,6 +89,16 @@ def test_of_two_cookies_of_one_name_the_first_counts() -> None:
     assert two.browser(STATE) == Secret(GOOD)
 
 
+def test_the_value_of_a_cookie_may_hold_an_equals_sign() -> None:
+    assert browsed(headers={"Cookie": "a=b=c; d"}).cookies == {"a": "b=c"}
+
+
+def test_of_a_header_that_repeats_the_last_value_counts() -> None:
+    one = browsed(multiValueHeaders={"Sec-Fetch-Site": ["cross-site", "same-origin"]})
+
+    assert not one.is_cross_site
+
+
 def test_a_header_that_is_listed_counts_before_the_one_that_is_named() -> None:
     one = browsed(
         multiValueHeaders={"Sec-Fetch-Site": ["same-origin", "cross-site"]},

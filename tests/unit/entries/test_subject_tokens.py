@@ -1,0 +1,59 @@
+"""A subject token proves its caller alone: no client beside it, and no other grant type."""
+
+import pytest
+
+from tokenvend.domain.errors import InvalidRequestError, UnsupportedGrantTypeError
+from tokenvend.domain.request import TOKEN_EXCHANGE
+from tokenvend.entries.direct_workloads import parse_direct_exchange
+from tokenvend.entries.form import refuse_client
+
+
+@pytest.mark.parametrize(
+    ("header", "form"),
+    [
+        ("Basic c2hvcDpz", {}),
+        ("Bearer abc", {}),
+        ("", {"client_secret": "s"}),
+        ("", {"client_assertion": "a"}),
+        ("", {"client_id": "shop", "client_secret": ""}),
+    ],
+)
+def test_a_client_that_authenticates_beside_it_is_refused(
+    header: str, form: dict[str, str]
+) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        refuse_client({"headers": {"Authorization": header}}, form)
+
+    assert caught.value.rule == "request.client_authentication"
+    assert caught.value.description == (
+        "The subject token proves the caller: leave the client's secret out."
+    )
+
+
+def test_a_client_id_alone_is_no_harm() -> None:
+    refuse_client({"headers": {}}, {"client_id": "shop"})
+
+
+@pytest.mark.parametrize(
+    "event", [None, 7, "jobs", ["jobs"], {"reject": "token"}, {"connections": ["list"]}]
+)
+def test_a_request_with_one_is_an_object(event: object) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        parse_direct_exchange(event)
+
+    assert caught.value.rule == "request.shape"
+    assert caught.value.description == "A request is a JSON object."
+
+
+@pytest.mark.parametrize("grant_type", [None, "client_credentials", TOKEN_EXCHANGE.upper()])
+@pytest.mark.parametrize("frame", [None, "reject", "connections"])
+def test_only_a_token_exchange_proves_somebody(grant_type: str | None, frame: str | None) -> None:
+    fields = {"credential": "jobs", "grant_type": grant_type, "subject_token": "t"}
+
+    with pytest.raises(UnsupportedGrantTypeError) as caught:
+        parse_direct_exchange({frame: fields} if frame else fields)
+
+    assert caught.value.rule == "request.grant_type"
+    assert caught.value.description == (
+        f"grant_type must be {TOKEN_EXCHANGE}: this alias proves nobody."
+    )
