@@ -11,6 +11,8 @@ from tokenvend_smoke.stacks import StandIn
 MACHINE, KEYED, ADOPTED, SIGNED, USER = "machine", "keyed", "adopted", "signed", "user"
 #: A caller whose role one row deletes.
 DOOMED = "doomed"
+#: Proven by AWS's own token; its secret is put by the row that shows it.
+BY_AWS = "by-aws"
 #: Each row that wants an exchange asks for a scope that nobody asked for before.
 SCOPES = tuple(f"s{number}" for number in range(1, 49))
 _SOURCE = {"scope_mode": "narrows", "scope_mode_source": "cli/tokenvend_smoke/stand_in.py"}
@@ -37,6 +39,7 @@ def configuration(
         {"caller": CALLER, "credential": MACHINE, "scopes": list(SCOPES)},
         {"caller": CALLER, "credential": KEYED, "scopes": ["read"]},
         {"caller": CALLER, "credential": ADOPTED, "scopes": ["read"]},
+        {"caller": CALLER, "credential": BY_AWS, "scopes": ["read"]},
         {"caller": CALLER, "credential": SIGNED, "scopes": list(SCOPES)},
         {
             "caller": CALLER,
@@ -74,6 +77,12 @@ def _providers(stand_in: StandIn) -> dict[str, Any]:
             "client_authentication": "private_key_jwt",
             **_SOURCE,
         },
+        "stand-in-by-aws": {
+            "token_endpoint": token_endpoint,
+            "client_authentication": "private_key_jwt",
+            "assertion_audience": token_endpoint,
+            **_SOURCE,
+        },
         "stand-in-users": {
             "token_endpoint": token_endpoint,
             "authorization_endpoint": f"{stand_in.url}/authorize",
@@ -99,6 +108,11 @@ def _credentials(stand_in: StandIn, redirect_uri: str) -> dict[str, Any]:
             "provider": "stand-in-signed",
             "scopes": list(SCOPES),
             "signing": {"algorithm": "ES256", "kms_keys": [stand_in.outputs["SigningKeyArn"]]},
+        },
+        BY_AWS: {
+            "provider": "stand-in-by-aws",
+            "scopes": ["read"],
+            "signing": {"aws_identity": True},
         },
         USER: {
             "provider": "stand-in-users",

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import requests
 from botocore.exceptions import BotoCoreError, ClientError
@@ -15,7 +16,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 from tokenvend_local.errors import LocalStackError
 from tokenvend_smoke.account import Account
 from tokenvend_smoke.callers import Callers, api_url
-from tokenvend_smoke.configuration import MACHINE, SCOPES, SIGNED, USER, as_yaml, configuration
+from tokenvend_smoke.configuration import (
+    BY_AWS,
+    MACHINE,
+    SCOPES,
+    SIGNED,
+    USER,
+    as_yaml,
+    configuration,
+)
 from tokenvend_smoke.outcome import DidNotHoldError, NotRunError, Result, Row, Verdict
 from tokenvend_smoke.stacks import StackFailedError, StandIn, make_stand_in
 
@@ -91,8 +100,17 @@ class Smoke:
         self, doomed: tuple[str, str] | None = None, *, other_role: str | None = None
     ) -> None:
         """Write the run's `tokenvend.yaml`; *doomed* and *other_role* as in `configuration`."""
+        self.write(self.configuration(doomed, other_role=other_role))
+
+    def configuration(
+        self, doomed: tuple[str, str] | None = None, *, other_role: str | None = None
+    ) -> dict[str, Any]:
+        """The run's file as a mapping, to be added to."""
         pages = api_url(self.account, self.account.outputs()["PagesApiId"])
-        document = configuration(self.stand_in, f"{pages}/callback/{USER}", doomed, other_role)
+        return configuration(self.stand_in, f"{pages}/callback/{USER}", doomed, other_role)
+
+    def write(self, document: Mapping[str, Any]) -> None:
+        """Write the run's `tokenvend.yaml`."""
         self.file.write_text(as_yaml(document), encoding="utf-8")
 
     def begin(self) -> None:
@@ -118,7 +136,7 @@ class Smoke:
             DidNotHoldError: `tokenvend secret put` failed.
         """
         secret = {"client_id": self.stand_in.client_id}
-        if credential != SIGNED:
+        if credential not in {SIGNED, BY_AWS}:
             secret["client_secret"] = self.stand_in.client_secret
         self.account.tokenvend("secret", "put", credential, stdin=json.dumps(secret))
 

@@ -16,6 +16,7 @@ from tokenvend_smoke.rows import (
     stored,
     updating,
     watching,
+    workloads,
 )
 from tokenvend_smoke.run import Smoke, Stage
 from tokenvend_smoke.stacks import make_network
@@ -93,6 +94,10 @@ STAGES = (
                 "the pages' function cannot open a consent that stands",
                 policies.pages_open_what_is_pending_only,
             ),
+            Row(
+                "used subject tokens are written under `replay#…` alone",
+                policies.only_oauth2_uses_subject_tokens,
+            ),
             Row("access logs arrive", gateway.access_logs_arrive),
             Row(
                 "an access log's line names the function's invocation",
@@ -148,6 +153,15 @@ STAGES = (
                 "the resource policies stay in force after an update",
                 invoking.policies_stay_after_an_update,
             ),
+            Row(
+                "the alias that workloads share denies everybody else",
+                workloads.shared_alias_denies_everybody_else,
+            ),
+            Row(
+                "a platform's own token proves a caller",
+                workloads.a_platforms_token_proves_a_caller,
+            ),
+            Row("AWS's identity token proves a client", workloads.aws_proves_a_client),
             Row("`Tracing=Active` deploys", updating.traces_arrive),
             Row(
                 "no link, state or code is in a log or trace of API Gateway",

@@ -27,6 +27,7 @@ OUTPUTS = {
             *("Renew", "Sweep", "KeepAlive"),
         )
     },
+    "VendingApiUrl": "https://vending.execute-api.eu-west-1.amazonaws.com/v1",
     "VendingApiId": "vending",
     "PagesApiId": "pages",
     "TokensTableName": "tokens",

@@ -24,19 +24,19 @@ _REFUSED = "Invalid permissions on Lambda function"
 def only_api_gateway_invokes(smoke: Smoke) -> None:
     """As whoever runs this: `live` of each HTTP function is denied."""
     for function in _HTTP:
-        _must_be_denied(smoke, function, "live")
+        must_be_denied(smoke, function, "live")
 
 
 def only_schedules_wake(smoke: Smoke) -> None:
     """`live` of each scheduled function is denied, and renewal goes on."""
     for function in _SCHEDULED:
-        _must_be_denied(smoke, function, "live")
+        must_be_denied(smoke, function, "live")
     renewal_goes_on(smoke)
 
 
 def only_the_caller_invokes_its_alias(smoke: Smoke) -> None:
     """The caller's alias is denied to everybody else, and answers the caller."""
-    _must_be_denied(smoke, "VendDirect", CALLER)
+    must_be_denied(smoke, "VendDirect", CALLER)
     answer = smoke.caller.directly(MACHINE, scope=smoke.new_scope())
     require("access_token" in answer, f"the caller's own alias answered {error_of(answer)}")
 
@@ -45,7 +45,7 @@ def policies_stay_after_an_update(smoke: Smoke) -> None:
     """The first two rows again, after the deployment was updated."""
     only_api_gateway_invokes(smoke)
     for function in _SCHEDULED:
-        _must_be_denied(smoke, function, "live")
+        must_be_denied(smoke, function, "live")
 
 
 def test_button_is_refused(smoke: Smoke) -> None:
@@ -102,7 +102,13 @@ def renewal_goes_on(smoke: Smoke) -> None:
     require(not failed, f"{name} failed {failed:g} times")
 
 
-def _must_be_denied(smoke: Smoke, function: str, alias: str) -> None:
+def must_be_denied(smoke: Smoke, function: str, alias: str) -> None:
+    """Pass if whoever runs this is denied to invoke *alias*, by an explicit Deny.
+
+    Raises:
+        DidNotHoldError: it may, or merely lacks the right.
+        botocore.exceptions.ClientError: it failed otherwise.
+    """
     name = f"{smoke.account.outputs()[f'{function}FunctionName']}:{alias}"
     try:
         smoke.account.client("lambda").invoke(

@@ -22,6 +22,13 @@ def functions_write_tokens_only(smoke: Smoke) -> None:
     _expect(smoke, "VendIam", "dynamodb:PutItem", table, _keys("epoch#x"), allowed=False)
 
 
+def only_oauth2_uses_subject_tokens(smoke: Smoke) -> None:
+    """The function of `/oauth2` may write `replay#…`, and the one of `/iam` may not."""
+    table = _table(smoke, "TokensTableName")
+    for function, allowed in (("VendOauth2", True), ("VendIam", False)):
+        _expect(smoke, function, "dynamodb:UpdateItem", table, _keys("replay#x"), allowed=allowed)
+
+
 def pages_write_consents_only(smoke: Smoke) -> None:
     """The pages' function may put `consent#…`, and no `token#…` item."""
     table = _table(smoke, "TokensTableName")
