@@ -123,6 +123,8 @@ def _keep_credentials_connection(session: "Session") -> None:
     from botocore.utils import ContainerMetadataFetcher
 
     http = URLLib3Session(timeout=ContainerMetadataFetcher.TIMEOUT_SECONDS)
-    provider = ContainerProvider(fetcher=ContainerMetadataFetcher(session=http))
+    # The stubs name another fetcher's type.
+    fetcher: Any = ContainerMetadataFetcher(session=http)
+    provider = ContainerProvider(fetcher=fetcher)
     session.get_component("credential_provider").insert_before(provider.METHOD, provider)
     _MADE.append(http)
