@@ -11,7 +11,7 @@ from tokenvend_smoke.stacks import StandIn
 MACHINE, KEYED, ADOPTED, SIGNED, USER = "machine", "keyed", "adopted", "signed", "user"
 #: A caller whose role one row deletes.
 DOOMED = "doomed"
-#: Proven by AWS's own token; its secret is put by the row that shows it.
+#: Proven by AWS's own token, so that there is no secret at all.
 BY_AWS = "by-aws"
 #: Each row that wants an exchange asks for a scope that nobody asked for before.
 SCOPES = tuple(f"s{number}" for number in range(1, 49))

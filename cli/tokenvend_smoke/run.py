@@ -123,7 +123,7 @@ class Smoke:
         self.account.deploy(self.file)
         self.write_file()
         self.account.tokenvend("apply", "--yes", "--file", str(self.file))
-        for credential in (MACHINE, SIGNED, USER):
+        for credential in (MACHINE, SIGNED, BY_AWS, USER):
             self.put_secret(credential)
         issued = json.loads(self.account.tokenvend("caller", "new-secret", "smoke", "--json"))
         pair = (issued["client_id"], issued["client_secret"])

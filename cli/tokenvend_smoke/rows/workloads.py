@@ -60,7 +60,6 @@ def a_platforms_token_proves_a_caller(smoke: Smoke) -> None:
 def aws_proves_a_client(smoke: Smoke) -> None:
     """A client that AWS proves gets a token only for the audience that the template allows."""
     _aws_token(smoke, smoke.stand_in.url)
-    smoke.put_secret(BY_AWS)
     refused = smoke.caller.by_role(BY_AWS)
     expected = "credential_not_ready"
     require(refused.get("error") == expected, f"without the audience: {error_of(refused)}")
