@@ -89,7 +89,7 @@ def test_secret_writer_may_write_secrets_and_see_their_state(
 
     assert before[0]["ready"]
     assert after[0]["epoch"] != before[0]["epoch"]
-    assert scene.credential in run("status")
+    assert scene.credential in run("status", scene.credential)
 
 
 @pytest.mark.parametrize(

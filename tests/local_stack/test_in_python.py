@@ -16,9 +16,7 @@ from tokenvend_local.stack import LocalStack
 PAGE = (places.ROOT / "docs" / "in-python.md").read_text(encoding="utf-8")
 #: Shows what the API says to the token, and never the token.
 _THEN = """
-import requests
-jobs = requests.get(api, headers=headers, timeout=30)
-said = {"status": jobs.status_code, "scope": token["scope"], "sha": token["token_sha256"]}
+said = {"status": response.status_code, "scope": token["scope"], "sha": token["token_sha256"]}
 print(json.dumps(said))
 """
 
