@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -10,7 +9,7 @@ from tokenvend_deploy.retained import retained_kinds
 from tokenvend_smoke.account import Account
 from tokenvend_smoke.rows.failing import broken_stacks
 from tokenvend_smoke.rows.released import release_bucket, release_stack
-from tokenvend_smoke.stacks import delete_stack, fixtures_name, network_name
+from tokenvend_smoke.stacks import delete_stack, fixtures_name, network_name, resources_made
 
 #: Its name in the template.
 _LOGS_ROLE = "ApiGatewayLogsRoleForAccount"
@@ -51,36 +50,15 @@ def _delete_retained(account: Account, stack: str) -> None:
 
     By their events, which are read after they were deleted: then nothing more is made.
     """
-    made = set(_made_by(account.client("cloudformation"), stack))
+    made = resources_made(account.client("cloudformation"), stack)
     for kind in retained_kinds(account.client):
-        for resource_type, _, name in sorted(made):
-            if resource_type == kind.type and kind.exists(name):
-                kind.unprotect(name)
-                kind.delete(name)
-    for _, logical_id, name in sorted(made):
-        if logical_id == _LOGS_ROLE:
-            _delete_logs_role(account, name)
-
-
-def _made_by(cloudformation: Any, stack: str) -> Iterator[tuple[str, str, str]]:
-    """Type, logical id and name of each resource."""
-    pages = cloudformation.get_paginator("list_stacks").paginate()
-    ids = {
-        each["StackId"]
-        for page in pages
-        for each in page["StackSummaries"]
-        if each["StackName"] == stack
-    }
-    for stack_id in ids:
-        events = cloudformation.get_paginator("describe_stack_events")
-        for page in events.paginate(StackName=stack_id):
-            for event in page["StackEvents"]:
-                if event.get("PhysicalResourceId"):
-                    yield (
-                        event["ResourceType"],
-                        event["LogicalResourceId"],
-                        event["PhysicalResourceId"],
-                    )
+        for each in made:
+            if each.type == kind.type and kind.exists(each.name):
+                kind.unprotect(each.name)
+                kind.delete(each.name)
+    for each in made:
+        if each.logical_id == _LOGS_ROLE:
+            _delete_logs_role(account, each.name)
 
 
 def _delete_logs_role(account: Account, name: str) -> None:

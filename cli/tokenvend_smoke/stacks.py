@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError, WaiterError
 
@@ -27,6 +27,14 @@ _REST_SECONDS, _PAUSE_SECONDS = 3600.0, 10.0
 
 class StackFailedError(Exception):
     """A stack beside the deployment could not be made or deleted; the text says why."""
+
+
+class MadeResource(NamedTuple):
+    """A resource that a stack made: its type, its id in the template, its name or id."""
+
+    type: str
+    logical_id: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +115,29 @@ def delete_stack(account: Account, name: str) -> None:
             )
             return
     raise StackFailedError(f"{name} is not deleted; its events say why")
+
+
+def resources_made(cloudformation: Any, name: str) -> list[MadeResource]:
+    """What every stack that ever had this *name* made, by their events; sorted."""
+    pages = cloudformation.get_paginator("list_stacks").paginate()
+    ids = {
+        each["StackId"]
+        for page in pages
+        for each in page["StackSummaries"]
+        if each["StackName"] == name
+    }
+    events = cloudformation.get_paginator("describe_stack_events")
+    return sorted(
+        {
+            MadeResource(
+                event["ResourceType"], event["LogicalResourceId"], event["PhysicalResourceId"]
+            )
+            for stack_id in ids
+            for page in events.paginate(StackName=stack_id)
+            for event in page["StackEvents"]
+            if event.get("PhysicalResourceId")
+        }
+    )
 
 
 def _let_come_to_rest(cloudformation: Any, name: str) -> None:

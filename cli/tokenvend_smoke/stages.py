@@ -104,20 +104,14 @@ STAGES = (
                 gateway.access_log_names_the_invocation,
             ),
             Row("expired items go away", stored.expired_items_go),
-            Row(
-                "a long stack name deploys, and renewal runs",
-                invoking.a_long_stack_name_deploys,
-            ),
+            Row("a long stack name deploys, and renewal runs", invoking.a_long_stack_name_deploys),
             Row("only tagged keys sign", keys.only_tagged_keys_sign),
             Row("only tagged keys are published", keys.only_tagged_keys_are_published),
             Row(
                 "an altered item raises `UntrustedItemAlarm`",
                 stored.an_altered_item_raises_the_alarm,
             ),
-            Row(
-                "a deleted principal is refused by name",
-                registry.a_deleted_principal_is_named,
-            ),
+            Row("a deleted principal is refused by name", registry.a_deleted_principal_is_named),
             Row(
                 "what runs is compared with Lambda's own copy of the code",
                 updating.foreign_code_is_named,
@@ -133,10 +127,7 @@ STAGES = (
                 failing.a_protected_one_is_removed_by_one_command,
                 is_local=True,
             ),
-            Row(
-                "a release deploys by the AWS command line alone",
-                released.a_release_deploys,
-            ),
+            Row("a release deploys by the AWS command line alone", released.a_release_deploys),
         ),
         is_local=True,
     ),
@@ -187,10 +178,7 @@ STAGES = (
                 "point-in-time recovery restores the connections table",
                 stored.point_in_time_recovery_works,
             ),
-            Row(
-                "`AwsRefusesAlarm` sees a disabled key",
-                keys.a_disabled_key_raises_the_alarm,
-            ),
+            Row("`AwsRefusesAlarm` sees a disabled key", keys.a_disabled_key_raises_the_alarm),
             Row(
                 "the dashboard and the new alarms show what they say",
                 watching.the_dashboard_shows_something,
@@ -250,13 +238,9 @@ STAGES = (
     Stage(
         "Deleted and restored",
         (
+            Row("what is retained outlives the stack", stored.what_is_retained_outlives_the_stack),
             Row(
-                "what is retained outlives the stack",
-                stored.what_is_retained_outlives_the_stack,
-            ),
-            Row(
-                "a deleted stack is deployed again and restored",
-                stored.a_deleted_stack_is_restored,
+                "a deleted stack is deployed again and restored", stored.a_deleted_stack_is_restored
             ),
         ),
     ),

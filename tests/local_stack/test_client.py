@@ -214,7 +214,7 @@ def test_long_work_gets_a_token_that_lasts(service: Service, client: Client) -> 
 
 def test_caller_with_a_wrong_proof_is_not_proven(service: Service) -> None:
     api_url = service.stack.deployed.api_url
-    unknown = AwsCredentials("AKIAIOSFODNN7EXAMPLE", Secret("x" * 40))
+    unknown = AwsCredentials("nobodys-key-id", Secret("x" * 40))
     for way_in in (
         OAuthClient(api_url, service.issued.client_id, "tv_wrong"),
         SignedRequests(api_url, region=places.REGION, credentials=lambda: unknown),

@@ -2,7 +2,7 @@
 
 Fixtures
     clock    time goes on only when somebody sleeps
-    scene    makes a `Scene` of AWS's answers: its `smoke` is what a row is given
+    fake_run    makes a `FakeRun` of AWS's answers: its `smoke` is what a row is given
 """
 
 import subprocess
@@ -106,7 +106,7 @@ class FakeCallers(Callers):
 
 
 @dataclass
-class Scene:
+class FakeRun:
     """A run, and what it runs on."""
 
     smoke: Smoke
@@ -124,14 +124,14 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @pytest.fixture
-def scene(tmp_path: Path) -> Callable[..., Scene]:
-    def make(answers: Mapping[str, Answer], **options: Any) -> Scene:
+def fake_run(tmp_path: Path) -> Callable[..., FakeRun]:
+    def make(answers: Mapping[str, Answer], **options: Any) -> FakeRun:
         aws = FakeAws(answers)
         account = FakeAccount(aws)
         account.number = "111122223333"
         stand_in = StandIn("https://stand-in.example", "id", "secret", STAND_IN)
         smoke = Smoke(account, tmp_path, Options(**options), stand_in)
         callers = smoke.callers = FakeCallers(account)
-        return Scene(smoke, account, callers, aws)
+        return FakeRun(smoke, account, callers, aws)
 
     return make

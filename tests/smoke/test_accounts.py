@@ -6,7 +6,7 @@ from typing import Any
 
 import boto3
 import pytest
-from tests.smoke.conftest import TOKEN, Scene
+from tests.smoke.conftest import TOKEN, FakeRun
 from tests.smoke.fake_aws import FakeAws
 
 from tokenvend_smoke.outcome import DidNotHoldError, NotRunError
@@ -41,16 +41,16 @@ def other(monkeypatch: pytest.MonkeyPatch) -> FakeAws:
     return aws
 
 
-def _scene(scene: Callable[..., Scene], *answers: dict[str, Any]) -> Scene:
-    given = scene({}, other_profile="other")
+def _scene(fake_run: Callable[..., FakeRun], *answers: dict[str, Any]) -> FakeRun:
+    given = fake_run({}, other_profile="other")
     given.callers.answers = list(answers)
     return given
 
 
 def test_it_is_answered_while_it_is_allowed_and_refused_after(
-    scene: Callable[..., Scene], other: FakeAws
+    fake_run: Callable[..., FakeRun], other: FakeAws
 ) -> None:
-    given = _scene(scene, UNKNOWN, TOKEN, TOKEN, UNKNOWN)
+    given = _scene(fake_run, UNKNOWN, TOKEN, TOKEN, UNKNOWN)
     accounts.a_changed_policy_is_in_force(given.smoke)
 
     allowed = [each["AllowedAccounts"] for each in given.account.deployments]
@@ -64,14 +64,14 @@ def test_it_is_answered_while_it_is_allowed_and_refused_after(
     [([UNKNOWN], "while it is allowed"), ([TOKEN], "still answered")],
 )
 def test_one_that_never_or_always_may_call_is_told_and_its_role_deleted(
-    scene: Callable[..., Scene], other: FakeAws, answers: list[dict[str, Any]], told: str
+    fake_run: Callable[..., FakeRun], other: FakeAws, answers: list[dict[str, Any]], told: str
 ) -> None:
     with pytest.raises(DidNotHoldError, match=told):
-        accounts.a_changed_policy_is_in_force(_scene(scene, *answers).smoke)
+        accounts.a_changed_policy_is_in_force(_scene(fake_run, *answers).smoke)
 
     assert other.names()[-1] == "iam.DeleteRole"
 
 
-def test_without_another_account_it_is_not_run(scene: Callable[..., Scene]) -> None:
+def test_without_another_account_it_is_not_run(fake_run: Callable[..., FakeRun]) -> None:
     with pytest.raises(NotRunError, match="OTHER_PROFILE"):
-        accounts.a_changed_policy_is_in_force(scene({}).smoke)
+        accounts.a_changed_policy_is_in_force(fake_run({}).smoke)

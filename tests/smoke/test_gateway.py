@@ -10,19 +10,21 @@ import pytest
 import requests
 import urllib3
 from tests.smoke.aws_answers import in_turn, log_groups, log_lines
-from tests.smoke.conftest import TOKEN, Scene
+from tests.smoke.conftest import TOKEN, FakeRun
 from tests.smoke.fake_aws import Answer
 
 from tokenvend_smoke.outcome import DidNotHoldError, NotRunError
 from tokenvend_smoke.rows import gateway
 
 
-def test_a_stage_beside_v1_is_named(scene: Callable[..., Scene]) -> None:
-    gateway.only_v1_is_there(scene({"apigateway.GetStages": {"item": [{"stageName": "v1"}]}}).smoke)
+def test_a_stage_beside_v1_is_named(fake_run: Callable[..., FakeRun]) -> None:
+    gateway.only_v1_is_there(
+        fake_run({"apigateway.GetStages": {"item": [{"stageName": "v1"}]}}).smoke
+    )
 
     stages = {"item": [{"stageName": "v1"}, {"stageName": "Stage"}]}
     with pytest.raises(DidNotHoldError, match="'Stage'"):
-        gateway.only_v1_is_there(scene({"apigateway.GetStages": stages}).smoke)
+        gateway.only_v1_is_there(fake_run({"apigateway.GetStages": stages}).smoke)
 
 
 @contextmanager
@@ -42,14 +44,14 @@ def _answers(monkeypatch: pytest.MonkeyPatch, status: int, **headers: str) -> It
 
 
 def test_too_many_requests_get_429_with_a_time(
-    scene: Callable[..., Scene], monkeypatch: pytest.MonkeyPatch
+    fake_run: Callable[..., FakeRun], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with _answers(monkeypatch, 429, **{"Retry-After": "1"}):
-        gateway.throttling_works(scene({}).smoke)
+        gateway.throttling_works(fake_run({}).smoke)
     with _answers(monkeypatch, 429), pytest.raises(DidNotHoldError, match="no Retry-After"):
-        gateway.throttling_works(scene({}).smoke)
+        gateway.throttling_works(fake_run({}).smoke)
     with _answers(monkeypatch, 401), pytest.raises(DidNotHoldError, match="all let in"):
-        gateway.throttling_works(scene({}).smoke)
+        gateway.throttling_works(fake_run({}).smoke)
 
 
 def _said(*lines: object, trace: str = "{}") -> dict[str, Answer]:
@@ -63,8 +65,8 @@ def _said(*lines: object, trace: str = "{}") -> dict[str, Answer]:
     )
 
 
-def test_a_link_or_code_in_a_log_or_trace_is_found(scene: Callable[..., Scene]) -> None:
-    gateway.consents_leave_no_trace(scene(_said({"route": "/connect/{link}"})).smoke)
+def test_a_link_or_code_in_a_log_or_trace_is_found(fake_run: Callable[..., FakeRun]) -> None:
+    gateway.consents_leave_no_trace(fake_run(_said({"route": "/connect/{link}"})).smoke)
 
     for told in (
         _said({"path": "/connect/the-link"}),
@@ -72,19 +74,19 @@ def test_a_link_or_code_in_a_log_or_trace_is_found(scene: Callable[..., Scene]) 
         _said({}, trace="https://pages.example/connect/the-link"),
     ):
         with pytest.raises(DidNotHoldError, match="is in there"):
-            gateway.consents_leave_no_trace(scene(told).smoke)
+            gateway.consents_leave_no_trace(fake_run(told).smoke)
     with pytest.raises(DidNotHoldError, match="no access log arrived"):
-        gateway.consents_leave_no_trace(scene(_said()).smoke)
+        gateway.consents_leave_no_trace(fake_run(_said()).smoke)
 
 
-def test_an_access_log_that_stays_empty_is_told(scene: Callable[..., Scene]) -> None:
-    gateway.access_logs_arrive(scene(log_groups() | log_lines({"status": "200"})).smoke)
+def test_an_access_log_that_stays_empty_is_told(fake_run: Callable[..., FakeRun]) -> None:
+    gateway.access_logs_arrive(fake_run(log_groups() | log_lines({"status": "200"})).smoke)
 
     with pytest.raises(DidNotHoldError, match="no line arrived, within 5 min"):
-        gateway.access_logs_arrive(scene(log_groups() | log_lines()).smoke)
+        gateway.access_logs_arrive(fake_run(log_groups() | log_lines()).smoke)
 
 
-def test_both_logs_must_name_the_same_invocation(scene: Callable[..., Scene]) -> None:
+def test_both_logs_must_name_the_same_invocation(fake_run: Callable[..., FakeRun]) -> None:
     def told(function: str) -> dict[str, Answer]:
         groups = log_groups() | log_lines()
         access = {"message": json.dumps({"invocation_id": "r-1"})}
@@ -94,10 +96,10 @@ def test_both_logs_must_name_the_same_invocation(scene: Callable[..., Scene]) ->
         }
         return groups
 
-    gateway.access_log_names_the_invocation(scene(told("r-1")).smoke)
+    gateway.access_log_names_the_invocation(fake_run(told("r-1")).smoke)
 
     with pytest.raises(DidNotHoldError, match="the same invocation"):
-        gateway.access_log_names_the_invocation(scene(told("r-2")).smoke)
+        gateway.access_log_names_the_invocation(fake_run(told("r-2")).smoke)
 
 
 def _serves(monkeypatch: pytest.MonkeyPatch, issuer: str) -> list[dict[str, Any]]:
@@ -117,9 +119,9 @@ def _serves(monkeypatch: pytest.MonkeyPatch, issuer: str) -> list[dict[str, Any]
 
 
 def test_a_domain_is_asked_before_its_record_is_there(
-    scene: Callable[..., Scene], monkeypatch: pytest.MonkeyPatch
+    fake_run: Callable[..., FakeRun], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given = scene({}, domain="tokens.example.com", certificate="arn:certificate")
+    given = fake_run({}, domain="tokens.example.com", certificate="arn:certificate")
     made = _serves(monkeypatch, "https://tokens.example.com/oauth2/machine")
     gateway.a_domain_serves(given.smoke)
 
@@ -130,7 +132,7 @@ def test_a_domain_is_asked_before_its_record_is_there(
     with pytest.raises(DidNotHoldError, match="the issuer is https://vending"):
         gateway.a_domain_serves(given.smoke)
     with pytest.raises(NotRunError, match="give DOMAIN"):
-        gateway.a_domain_serves(scene({}).smoke)
+        gateway.a_domain_serves(fake_run({}).smoke)
 
 
 def _sampled(*hosts: str) -> dict[str, Answer]:
@@ -146,17 +148,17 @@ def _sampled(*hosts: str) -> dict[str, Answer]:
 
 
 def test_a_web_acl_must_have_seen_both_apis(
-    scene: Callable[..., Scene], monkeypatch: pytest.MonkeyPatch
+    fake_run: Callable[..., FakeRun], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     host = "execute-api.eu-west-1.amazonaws.com"
     with _answers(monkeypatch, 403):
-        gateway.a_web_acl_counts(scene(_sampled(f"vending.{host}", f"pages.{host}")).smoke)
+        gateway.a_web_acl_counts(fake_run(_sampled(f"vending.{host}", f"pages.{host}")).smoke)
         with pytest.raises(DidNotHoldError, match="not sampled both"):
-            gateway.a_web_acl_counts(scene(_sampled(f"vending.{host}")).smoke)
+            gateway.a_web_acl_counts(fake_run(_sampled(f"vending.{host}")).smoke)
 
 
-def test_every_entry_must_answer(scene: Callable[..., Scene]) -> None:
-    given = scene({})
+def test_every_entry_must_answer(fake_run: Callable[..., FakeRun]) -> None:
+    given = fake_run({})
     gateway.every_entry_vends(given.smoke)
 
     for refused in range(3):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from tests.smoke.aws_answers import alarm
-from tests.smoke.conftest import Scene
+from tests.smoke.conftest import FakeRun
 from tests.smoke.fake_aws import Answer, refuse
 
 from tokenvend_smoke.outcome import DidNotHoldError
@@ -30,46 +30,46 @@ def _metrics(invocations: float, errors: float = 0) -> dict[str, Answer]:
     "row", [invoking.only_api_gateway_invokes, invoking.policies_stay_after_an_update]
 )
 def test_an_administrator_who_is_denied_is_what_is_wanted(
-    scene: Callable[..., Scene], row: Callable[..., None]
+    fake_run: Callable[..., FakeRun], row: Callable[..., None]
 ) -> None:
-    row(scene(DENIED).smoke)
+    row(fake_run(DENIED).smoke)
 
     with pytest.raises(DidNotHoldError, match="may invoke smoke-VendIam:live"):
-        row(scene(INVOKED).smoke)
+        row(fake_run(INVOKED).smoke)
 
 
-def test_another_failure_is_not_taken_for_a_denial(scene: Callable[..., Scene]) -> None:
+def test_another_failure_is_not_taken_for_a_denial(fake_run: Callable[..., FakeRun]) -> None:
     with pytest.raises(Exception, match="ResourceNotFoundException"):
         invoking.only_api_gateway_invokes(
-            scene({"lambda.Invoke": refuse("ResourceNotFoundException")}).smoke
+            fake_run({"lambda.Invoke": refuse("ResourceNotFoundException")}).smoke
         )
 
 
-def test_who_simply_lacks_the_right_proves_nothing(scene: Callable[..., Scene]) -> None:
+def test_who_simply_lacks_the_right_proves_nothing(fake_run: Callable[..., FakeRun]) -> None:
     lacking = {"lambda.Invoke": refuse("AccessDeniedException", "no identity-based policy allows")}
 
     with pytest.raises(DidNotHoldError, match="by no explicit deny"):
-        invoking.only_api_gateway_invokes(scene(lacking).smoke)
+        invoking.only_api_gateway_invokes(fake_run(lacking).smoke)
 
 
-def test_renewal_goes_on_while_nobody_else_may_wake_it(scene: Callable[..., Scene]) -> None:
-    invoking.only_schedules_wake(scene(DENIED | _metrics(5)).smoke)
+def test_renewal_goes_on_while_nobody_else_may_wake_it(fake_run: Callable[..., FakeRun]) -> None:
+    invoking.only_schedules_wake(fake_run(DENIED | _metrics(5)).smoke)
 
     with pytest.raises(DidNotHoldError, match="was not woken"):
-        invoking.only_schedules_wake(scene(DENIED | _metrics(0)).smoke)
+        invoking.only_schedules_wake(fake_run(DENIED | _metrics(0)).smoke)
     with pytest.raises(DidNotHoldError, match="failed 2 times"):
-        invoking.only_schedules_wake(scene(DENIED | _metrics(5, errors=2)).smoke)
+        invoking.only_schedules_wake(fake_run(DENIED | _metrics(5, errors=2)).smoke)
 
 
-def test_a_callers_alias_answers_it_alone(scene: Callable[..., Scene]) -> None:
-    given = scene(DENIED)
+def test_a_callers_alias_answers_it_alone(fake_run: Callable[..., FakeRun]) -> None:
+    given = fake_run(DENIED)
     invoking.only_the_caller_invokes_its_alias(given.smoke)
     given.callers.answers = [{"error": "invalid_client"}]
 
     with pytest.raises(DidNotHoldError, match="invalid_client"):
         invoking.only_the_caller_invokes_its_alias(given.smoke)
     with pytest.raises(DidNotHoldError, match="may invoke smoke-VendDirect:smoke"):
-        invoking.only_the_caller_invokes_its_alias(scene(INVOKED).smoke)
+        invoking.only_the_caller_invokes_its_alias(fake_run(INVOKED).smoke)
 
 
 def _test_button(status: int, *lines: str, log: str = REFUSED) -> dict[str, Answer]:
@@ -85,20 +85,20 @@ def _test_button(status: int, *lines: str, log: str = REFUSED) -> dict[str, Answ
 
 @pytest.mark.parametrize("status", [500, 503])
 def test_the_test_button_is_refused_and_runs_no_function(
-    scene: Callable[..., Scene], status: int
+    fake_run: Callable[..., FakeRun], status: int
 ) -> None:
-    invoking.test_button_is_refused(scene(_test_button(status)).smoke)
+    invoking.test_button_is_refused(fake_run(_test_button(status)).smoke)
 
     with pytest.raises(DidNotHoldError, match="it answered 200"):
-        invoking.test_button_is_refused(scene(_test_button(200)).smoke)
+        invoking.test_button_is_refused(fake_run(_test_button(200)).smoke)
     with pytest.raises(DidNotHoldError, match="for its permissions"):
-        invoking.test_button_is_refused(scene(_test_button(status, log="a time-out")).smoke)
+        invoking.test_button_is_refused(fake_run(_test_button(status, log="a time-out")).smoke)
     with pytest.raises(DidNotHoldError, match="the function ran"):
-        invoking.test_button_is_refused(scene(_test_button(status, "START")).smoke)
+        invoking.test_button_is_refused(fake_run(_test_button(status, "START")).smoke)
 
 
-def test_an_unsigned_request_gets_our_json(scene: Callable[..., Scene]) -> None:
-    given = scene({})
+def test_an_unsigned_request_gets_our_json(fake_run: Callable[..., FakeRun]) -> None:
+    given = fake_run({})
     given.callers.answers = [{"status": 401, "error": "invalid_client"}]
     invoking.unsigned_requests_get_our_json(given.smoke)
     given.callers.answers = [{"status": 403, "message": "Missing Authentication Token"}]
@@ -108,13 +108,13 @@ def test_an_unsigned_request_gets_our_json(scene: Callable[..., Scene]) -> None:
 
 
 def test_a_long_name_counts_only_if_it_is_long_and_renewal_runs(
-    scene: Callable[..., Scene],
+    fake_run: Callable[..., FakeRun],
 ) -> None:
-    invoking.a_long_stack_name_deploys(scene(_metrics(5) | alarm("OK")).smoke)
+    invoking.a_long_stack_name_deploys(fake_run(_metrics(5) | alarm("OK")).smoke)
 
     with pytest.raises(DidNotHoldError, match="is in ALARM"):
-        invoking.a_long_stack_name_deploys(scene(_metrics(5) | alarm("ALARM")).smoke)
-    given = scene(_metrics(5) | alarm("OK"))
+        invoking.a_long_stack_name_deploys(fake_run(_metrics(5) | alarm("ALARM")).smoke)
+    given = fake_run(_metrics(5) | alarm("OK"))
     given.account.stack = "short"
     with pytest.raises(DidNotHoldError, match="has 5"):
         invoking.a_long_stack_name_deploys(given.smoke)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from tests.smoke.conftest import OUTPUTS, Scene
+from tests.smoke.conftest import OUTPUTS, FakeRun
 from tests.smoke.fake_aws import Answer, refuse
 
 from tokenvend_smoke.outcome import DidNotHoldError
@@ -37,19 +37,19 @@ def _iam(*decisions: str) -> dict[str, Answer]:
     ],
 )
 def test_what_is_meant_is_allowed_and_what_is_not_is_denied(
-    scene: Callable[..., Scene], row: Callable[..., None]
+    fake_run: Callable[..., FakeRun], row: Callable[..., None]
 ) -> None:
-    row(scene(_iam("allowed", "implicitDeny")).smoke)
+    row(fake_run(_iam("allowed", "implicitDeny")).smoke)
 
     with pytest.raises(DidNotHoldError, match="is allowed with"):
-        row(scene(_iam("allowed", "allowed")).smoke)
+        row(fake_run(_iam("allowed", "allowed")).smoke)
     # A role that may do nothing at all would prove nothing.
     with pytest.raises(DidNotHoldError, match="is implicitDeny with"):
-        row(scene(_iam("implicitDeny", "implicitDeny")).smoke)
+        row(fake_run(_iam("implicitDeny", "implicitDeny")).smoke)
 
 
-def test_network_interfaces_are_lambdas_to_make(scene: Callable[..., Scene]) -> None:
-    given = scene(_iam("allowed", "explicitDeny"))
+def test_network_interfaces_are_lambdas_to_make(fake_run: Callable[..., FakeRun]) -> None:
+    given = fake_run(_iam("allowed", "explicitDeny"))
     policies.code_makes_no_network_interfaces(given.smoke)
 
     lambdas, codes = [params for name, params in given.aws.calls if name.startswith("iam.")]
@@ -59,13 +59,13 @@ def test_network_interfaces_are_lambdas_to_make(scene: Callable[..., Scene]) -> 
     # Where nothing is allowed at all, as without a VPC, nothing is shown.
     for decisions in (("allowed", "allowed"), ("allowed", "implicitDeny"), ("implicitDeny",)):
         with pytest.raises(DidNotHoldError):
-            policies.code_makes_no_network_interfaces(scene(_iam(*decisions)).smoke)
+            policies.code_makes_no_network_interfaces(fake_run(_iam(*decisions)).smoke)
 
 
-def test_a_data_key_is_not_decrypted_without_its_context(scene: Callable[..., Scene]) -> None:
+def test_a_data_key_is_not_decrypted_without_its_context(fake_run: Callable[..., FakeRun]) -> None:
     stored = {"Items": [{"wrapped_key": {"B": b"wrapped"}}]}
     refused = {"kms.Decrypt": refuse("InvalidCiphertextException"), "dynamodb.Scan": stored}
-    given = scene(refused)
+    given = fake_run(refused)
     policies.keys_need_their_context(given.smoke)
 
     assert ("dynamodb.Scan", OUTPUTS["TokensTableName"]) in [
@@ -73,7 +73,9 @@ def test_a_data_key_is_not_decrypted_without_its_context(scene: Callable[..., Sc
     ]
     with pytest.raises(DidNotHoldError, match="KMS decrypted it"):
         policies.keys_need_their_context(
-            scene({"kms.Decrypt": {"Plaintext": b"key"}, "dynamodb.Scan": stored}).smoke
+            fake_run({"kms.Decrypt": {"Plaintext": b"key"}, "dynamodb.Scan": stored}).smoke
         )
     with pytest.raises(DidNotHoldError, match="no data key is stored"):
-        policies.keys_need_their_context(scene({**refused, "dynamodb.Scan": {"Items": []}}).smoke)
+        policies.keys_need_their_context(
+            fake_run({**refused, "dynamodb.Scan": {"Items": []}}).smoke
+        )

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from tests.smoke.conftest import Scene
+from tests.smoke.conftest import FakeRun
 from tests.smoke.fake_aws import Answer, AwsError, refuse
 
 from tokenvend_smoke.__main__ import main
@@ -124,9 +124,9 @@ class Left:
         return {"Table": {"TableStatus": "ACTIVE"}}
 
 
-def test_what_the_template_retains_goes_with_the_rest(scene: Callable[..., Scene]) -> None:
+def test_what_the_template_retains_goes_with_the_rest(fake_run: Callable[..., FakeRun]) -> None:
     left = Left()
-    given = scene(left.answers())
+    given = fake_run(left.answers())
 
     assert remove_everything(given.account) == []
     assert left.deleted == [
@@ -139,15 +139,15 @@ def test_what_the_template_retains_goes_with_the_rest(scene: Callable[..., Scene
     assert "apigateway.UpdateAccount" in given.aws.names()
 
 
-def test_the_role_that_another_set_meanwhile_stays(scene: Callable[..., Scene]) -> None:
-    given = scene(Left(logs_role="of-somebody-else").answers())
+def test_the_role_that_another_set_meanwhile_stays(fake_run: Callable[..., FakeRun]) -> None:
+    given = fake_run(Left(logs_role="of-somebody-else").answers())
 
     assert remove_everything(given.account) == []
     assert "apigateway.UpdateAccount" not in given.aws.names()
 
 
 def test_a_stack_that_is_being_updated_is_awaited_and_then_deleted(
-    scene: Callable[..., Scene],
+    fake_run: Callable[..., FakeRun],
 ) -> None:
     """Who kills sam does not stop CloudFormation, and that refuses to delete meanwhile."""
     left = Left()
@@ -156,15 +156,15 @@ def test_a_stack_that_is_being_updated_is_awaited_and_then_deleted(
         "UPDATE_ROLLBACK_IN_PROGRESS",
         "UPDATE_ROLLBACK_COMPLETE",
     ]
-    given = scene(left.answers())
+    given = fake_run(left.answers())
 
     assert remove_everything(given.account) == []
     assert "cloudformation.CancelUpdateStack" in given.aws.names()
     assert left.deleted[0] == STACK
 
 
-def test_events_are_read_after_the_stack_is_gone(scene: Callable[..., Scene]) -> None:
-    given = scene(Left().answers())
+def test_events_are_read_after_the_stack_is_gone(fake_run: Callable[..., FakeRun]) -> None:
+    given = fake_run(Left().answers())
 
     remove_everything(given.account)
 
@@ -176,12 +176,12 @@ def test_events_are_read_after_the_stack_is_gone(scene: Callable[..., Scene]) ->
 
 @pytest.mark.parametrize("fault", [refuse("AccessDeniedException"), {"SecretList": [{}]}])
 def test_what_cannot_be_removed_is_named_and_the_rest_removed(
-    scene: Callable[..., Scene], fault: Answer
+    fake_run: Callable[..., FakeRun], fault: Answer
 ) -> None:
     left = Left()
 
     (named,) = remove_everything(
-        scene(left.answers() | {"secretsmanager.ListSecrets": fault}).account
+        fake_run(left.answers() | {"secretsmanager.ListSecrets": fault}).account
     )
 
     assert "the secrets tokenvend/smoke-0a1b2c3d/…" in named

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.smoke.conftest import Scene
+from tests.smoke.conftest import FakeRun
 
 from tokenvend_local.errors import LocalStackError
 from tokenvend_local.places import ROOT
@@ -42,7 +42,9 @@ def _raises(error: Exception) -> Callable[[Smoke], None]:
     return show
 
 
-def test_what_happens_to_one_row_does_not_touch_the_others(scene: Callable[..., Scene]) -> None:
+def test_what_happens_to_one_row_does_not_touch_the_others(
+    fake_run: Callable[..., FakeRun],
+) -> None:
     rows = (
         Row("holds", lambda _: None),
         Row("does not", _raises(DidNotHoldError("it is not so"))),
@@ -51,7 +53,7 @@ def test_what_happens_to_one_row_does_not_touch_the_others(scene: Callable[..., 
         Row("holds too", lambda _: None),
     )
 
-    results = list(run_rows(scene({}).smoke, [Stage("a stage", rows)]))
+    results = list(run_rows(fake_run({}).smoke, [Stage("a stage", rows)]))
 
     assert [(each.what, each.verdict) for each in results] == [
         ("holds", Verdict.HELD),
@@ -67,20 +69,20 @@ def test_what_happens_to_one_row_does_not_touch_the_others(scene: Callable[..., 
     ]
 
 
-def test_rows_of_a_stage_that_is_not_reached_are_not_run(scene: Callable[..., Scene]) -> None:
+def test_rows_of_a_stage_that_is_not_reached_are_not_run(fake_run: Callable[..., FakeRun]) -> None:
     def enter(_: Smoke) -> dict[str, str]:
         raise LocalStackError("no NAT gateway is to be had")
 
     rows = (Row("one", _raises(AssertionError())), Row("two", _raises(AssertionError())))
 
-    results = list(run_rows(scene({}).smoke, [Stage("a stage", rows, enter)]))
+    results = list(run_rows(fake_run({}).smoke, [Stage("a stage", rows, enter)]))
 
     assert {each.verdict for each in results} == {Verdict.NOT_RUN}
     assert "no NAT gateway is to be had" in results[0].detail
 
 
-def test_a_stage_is_deployed_with_its_parameters(scene: Callable[..., Scene]) -> None:
-    given = scene({})
+def test_a_stage_is_deployed_with_its_parameters(fake_run: Callable[..., FakeRun]) -> None:
+    given = fake_run({})
 
     list(run_rows(given.smoke, [Stage("a stage", (), lambda _: {"SnapStart": "true"})]))
 
@@ -100,8 +102,8 @@ def test_what_is_awaited_is_looked_for_until_its_time_is_over(
             wait_until(lambda: clock[0] >= end, minutes=1, otherwise="nothing")
 
 
-def test_every_scope_is_another_one(scene: Callable[..., Scene], tmp_path: Path) -> None:
+def test_every_scope_is_another_one(fake_run: Callable[..., FakeRun], tmp_path: Path) -> None:
     del tmp_path
-    smoke = scene({}).smoke
+    smoke = fake_run({}).smoke
 
     assert len({smoke.new_scope() for _ in range(40)}) == 40

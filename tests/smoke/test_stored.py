@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.smoke.aws_answers import alarm, in_turn
-from tests.smoke.conftest import OUTPUTS, TOKEN, Scene
+from tests.smoke.conftest import OUTPUTS, TOKEN, FakeRun
 from tests.smoke.fake_aws import Answer, refuse
 
 from tokenvend_smoke.outcome import DidNotHoldError, NotRunError
@@ -24,18 +24,20 @@ def _expiry(*found: Mapping[str, Any], status: str = "ENABLED") -> dict[str, Ans
     }
 
 
-def test_an_expired_item_is_awaited_and_its_absence_decides(scene: Callable[..., Scene]) -> None:
-    given = scene(_expiry(THERE, THERE, {}))
+def test_an_expired_item_is_awaited_and_its_absence_decides(
+    fake_run: Callable[..., FakeRun],
+) -> None:
+    given = fake_run(_expiry(THERE, THERE, {}))
     stored.expired_items_go(given.smoke)
 
     (put,) = [params for name, params in given.aws.calls if name == "dynamodb.PutItem"]
     assert int(put["Item"]["ttl"]["N"]) < time.time()
     with pytest.raises(NotRunError, match="AWS promises no time"):
-        stored.expired_items_go(scene(_expiry(THERE)).smoke)
+        stored.expired_items_go(fake_run(_expiry(THERE)).smoke)
     with pytest.raises(NotRunError, match="may take an hour"):
-        stored.expired_items_go(scene(_expiry({}, status="ENABLING")).smoke)
+        stored.expired_items_go(fake_run(_expiry({}, status="ENABLING")).smoke)
     with pytest.raises(DidNotHoldError, match="DISABLED"):
-        stored.expired_items_go(scene(_expiry({}, status="DISABLED")).smoke)
+        stored.expired_items_go(fake_run(_expiry({}, status="DISABLED")).smoke)
 
 
 def _recovery() -> dict[str, Answer]:
@@ -59,9 +61,9 @@ def _recovery() -> dict[str, Answer]:
 
 @pytest.mark.parametrize(("said", "held"), [("keep  user/ada", True), ("nothing to do", False)])
 def test_a_restored_table_is_read_and_always_removed(
-    scene: Callable[..., Scene], said: str, *, held: bool
+    fake_run: Callable[..., FakeRun], said: str, *, held: bool
 ) -> None:
-    given = scene(_recovery())
+    given = fake_run(_recovery())
     given.account.commands = [(0, said)]
 
     if held:
@@ -92,16 +94,16 @@ def _items() -> tuple[dict[str, Answer], list[Mapping[str, Any]]]:
     return answers, put
 
 
-def test_one_byte_is_changed_and_the_alarm_awaited(scene: Callable[..., Scene]) -> None:
+def test_one_byte_is_changed_and_the_alarm_awaited(fake_run: Callable[..., FakeRun]) -> None:
     answers, put = _items()
-    stored.an_altered_item_raises_the_alarm(scene(answers | alarm("OK", "ALARM")).smoke)
+    stored.an_altered_item_raises_the_alarm(fake_run(answers | alarm("OK", "ALARM")).smoke)
 
     assert put == [{"pk": {"S": "token#1"}, "sealed": {"B": b"\x01\x03"}}]
     answers, _ = _items()
     with pytest.raises(DidNotHoldError, match="UntrustedItemAlarm is not in ALARM"):
-        stored.an_altered_item_raises_the_alarm(scene(answers | alarm("OK")).smoke)
+        stored.an_altered_item_raises_the_alarm(fake_run(answers | alarm("OK")).smoke)
     answers, _ = _items()
-    given = scene(answers | alarm("ALARM"))
+    given = fake_run(answers | alarm("ALARM"))
     given.callers.answers = [TOKEN, {**TOKEN, "source": "store"}]
     with pytest.raises(DidNotHoldError, match="it was answered"):
         stored.an_altered_item_raises_the_alarm(given.smoke)
@@ -125,20 +127,22 @@ def _deleted(key_state: str = "Enabled", *, tables: bool = True) -> dict[str, An
 
 
 def test_what_is_retained_is_looked_for_after_the_stack_is_gone(
-    scene: Callable[..., Scene],
+    fake_run: Callable[..., FakeRun],
 ) -> None:
-    given = scene(_deleted())
+    given = fake_run(_deleted())
     stored.what_is_retained_outlives_the_stack(given.smoke)
 
     assert given.smoke.former == OUTPUTS
     with pytest.raises(DidNotHoldError, match="PendingDeletion"):
-        stored.what_is_retained_outlives_the_stack(scene(_deleted("PendingDeletion")).smoke)
+        stored.what_is_retained_outlives_the_stack(fake_run(_deleted("PendingDeletion")).smoke)
     with pytest.raises(Exception, match="ResourceNotFoundException"):
-        stored.what_is_retained_outlives_the_stack(scene(_deleted(tables=False)).smoke)
+        stored.what_is_retained_outlives_the_stack(fake_run(_deleted(tables=False)).smoke)
 
 
-def test_a_stack_is_restored_from_what_the_former_one_left(scene: Callable[..., Scene]) -> None:
-    given = scene({})
+def test_a_stack_is_restored_from_what_the_former_one_left(
+    fake_run: Callable[..., FakeRun],
+) -> None:
+    given = fake_run({})
     given.smoke.former = OUTPUTS
     given.account.parameters = {"DeploymentId": "smoke-0a1b2c3d", "SubnetIds": "subnet-1"}
 
@@ -155,6 +159,8 @@ def test_a_stack_is_restored_from_what_the_former_one_left(scene: Callable[..., 
         stored.a_deleted_stack_is_restored(given.smoke)
 
 
-def test_without_a_former_stack_there_is_nothing_to_restore(scene: Callable[..., Scene]) -> None:
+def test_without_a_former_stack_there_is_nothing_to_restore(
+    fake_run: Callable[..., FakeRun],
+) -> None:
     with pytest.raises(NotRunError):
-        stored.a_deleted_stack_is_restored(scene({}).smoke)
+        stored.a_deleted_stack_is_restored(fake_run({}).smoke)

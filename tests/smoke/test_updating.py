@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from scripts.expand import load
 from tests.smoke.aws_answers import in_turn, log_groups, log_lines
-from tests.smoke.conftest import TOKEN, Scene
+from tests.smoke.conftest import TOKEN, FakeRun
 from tests.smoke.fake_aws import Answer
 
 from tokenvend_local.places import TEMPLATE
@@ -17,42 +17,42 @@ from tokenvend_smoke.outcome import DidNotHoldError, NotRunError
 from tokenvend_smoke.rows import network, registry, released, updating, watching
 
 
-def test_traces_are_awaited(scene: Callable[..., Scene]) -> None:
+def test_traces_are_awaited(fake_run: Callable[..., FakeRun]) -> None:
     some = {"TraceSummaries": [{"Id": "1"}]}
     updating.traces_arrive(
-        scene({"xray.GetTraceSummaries": in_turn([{"TraceSummaries": []}, some])}).smoke
+        fake_run({"xray.GetTraceSummaries": in_turn([{"TraceSummaries": []}, some])}).smoke
     )
 
-    given = scene({"xray.GetTraceSummaries": some})
+    given = fake_run({"xray.GetTraceSummaries": some})
     updating.traces_arrive(given.smoke)
     assert given.aws.calls[0][1]["FilterExpression"] == 'service("smoke-VendIam")'
     with pytest.raises(DidNotHoldError, match="no trace arrived"):
-        updating.traces_arrive(scene({"xray.GetTraceSummaries": {"TraceSummaries": []}}).smoke)
+        updating.traces_arrive(fake_run({"xray.GetTraceSummaries": {"TraceSummaries": []}}).smoke)
 
 
 def test_a_restored_environment_must_be_in_the_log_without_an_error(
-    scene: Callable[..., Scene],
+    fake_run: Callable[..., FakeRun],
 ) -> None:
     restored = {"type": "platform.restoreReport"}
-    updating.restored_environments_answer(scene(log_groups() | log_lines(restored)).smoke)
+    updating.restored_environments_answer(fake_run(log_groups() | log_lines(restored)).smoke)
 
     with pytest.raises(DidNotHoldError, match="no restored environment"):
         updating.restored_environments_answer(
-            scene(log_groups() | log_lines({"type": "platform.initReport"})).smoke
+            fake_run(log_groups() | log_lines({"type": "platform.initReport"})).smoke
         )
     with pytest.raises(DidNotHoldError, match="1 errors"):
         updating.restored_environments_answer(
-            scene(log_groups() | log_lines(restored, {"level": "ERROR"})).smoke
+            fake_run(log_groups() | log_lines(restored, {"level": "ERROR"})).smoke
         )
 
 
-def test_environments_are_awaited_until_they_are_ready(scene: Callable[..., Scene]) -> None:
+def test_environments_are_awaited_until_they_are_ready(fake_run: Callable[..., FakeRun]) -> None:
     name = "lambda.GetProvisionedConcurrencyConfig"
     ready = in_turn([{"Status": "IN_PROGRESS"}, {"Status": "READY"}])
-    updating.environments_are_kept_ready(scene({name: ready}).smoke)
+    updating.environments_are_kept_ready(fake_run({name: ready}).smoke)
 
     with pytest.raises(DidNotHoldError, match="not READY"):
-        updating.environments_are_kept_ready(scene({name: {"Status": "FAILED"}}).smoke)
+        updating.environments_are_kept_ready(fake_run({name: {"Status": "FAILED"}}).smoke)
 
 
 def _versions(live: str, *versions: str) -> dict[str, Answer]:
@@ -62,19 +62,19 @@ def _versions(live: str, *versions: str) -> dict[str, Answer]:
     }
 
 
-def test_live_is_the_newest_of_several_versions(scene: Callable[..., Scene]) -> None:
-    updating.a_replaced_version_stays(scene(_versions("10", "$LATEST", "9", "10")).smoke)
+def test_live_is_the_newest_of_several_versions(fake_run: Callable[..., FakeRun]) -> None:
+    updating.a_replaced_version_stays(fake_run(_versions("10", "$LATEST", "9", "10")).smoke)
 
     with pytest.raises(DidNotHoldError, match="only the versions"):
-        updating.a_replaced_version_stays(scene(_versions("9", "$LATEST", "9")).smoke)
+        updating.a_replaced_version_stays(fake_run(_versions("9", "$LATEST", "9")).smoke)
     with pytest.raises(DidNotHoldError, match="live is 9"):
-        updating.a_replaced_version_stays(scene(_versions("9", "$LATEST", "9", "10")).smoke)
+        updating.a_replaced_version_stays(fake_run(_versions("9", "$LATEST", "9", "10")).smoke)
 
 
 def test_one_refused_request_during_an_upgrade_is_enough(
-    scene: Callable[..., Scene],
+    fake_run: Callable[..., FakeRun],
 ) -> None:
-    given = scene({})
+    given = fake_run({})
     updating.an_upgrade_answers_everybody(given.smoke)
 
     (deployed,) = given.account.deployments
@@ -85,14 +85,16 @@ def test_one_refused_request_during_an_upgrade_is_enough(
         updating.an_upgrade_answers_everybody(given.smoke)
 
 
-def test_a_provider_that_sees_another_address_is_told(scene: Callable[..., Scene]) -> None:
+def test_a_provider_that_sees_another_address_is_told(fake_run: Callable[..., FakeRun]) -> None:
     def seen(*addresses: str) -> dict[str, Answer]:
         return log_lines(*({"path": "/token", "source_ip": each} for each in addresses))
 
-    network.functions_in_a_vpc_reach_everything(scene(seen("192.0.2.7", "192.0.2.7")).smoke)
+    network.functions_in_a_vpc_reach_everything(fake_run(seen("192.0.2.7", "192.0.2.7")).smoke)
 
     with pytest.raises(DidNotHoldError, match=r"203\.0\.113\.9"):
-        network.functions_in_a_vpc_reach_everything(scene(seen("192.0.2.7", "203.0.113.9")).smoke)
+        network.functions_in_a_vpc_reach_everything(
+            fake_run(seen("192.0.2.7", "203.0.113.9")).smoke
+        )
 
 
 def _widgets() -> list[Mapping[str, Any]]:
@@ -129,7 +131,7 @@ def test_a_dashboards_short_forms_are_written_out() -> None:
 
 
 def test_an_empty_widget_is_named_unless_it_is_one_of_failures(
-    scene: Callable[..., Scene],
+    fake_run: Callable[..., FakeRun],
 ) -> None:
     def widget(title: str, metric: str) -> dict[str, Any]:
         metrics = [["tokenvend", metric, "service", "tokenvend"]]
@@ -154,11 +156,11 @@ def test_an_empty_widget_is_named_unless_it_is_one_of_failures(
         }
 
     shown, silent = widget("Tokens", "Vends"), widget("Function errors", "Errors")
-    watching.the_dashboard_shows_something(scene(dashboard(shown, silent)).smoke)
+    watching.the_dashboard_shows_something(fake_run(dashboard(shown, silent)).smoke)
 
     with pytest.raises(DidNotHoldError, match="empty: Renewals"):
         watching.the_dashboard_shows_something(
-            scene(dashboard(shown, widget("Renewals", "Renewals"))).smoke
+            fake_run(dashboard(shown, widget("Renewals", "Renewals"))).smoke
         )
 
 
@@ -183,13 +185,13 @@ def _roles() -> dict[str, Answer]:
     ],
 )
 def test_a_deleted_principal_must_be_named(
-    scene: Callable[..., Scene],
+    fake_run: Callable[..., FakeRun],
     monkeypatch: pytest.MonkeyPatch,
     ends: list[tuple[int, str]],
     *,
     held: bool,
 ) -> None:
-    given = scene(_roles())
+    given = fake_run(_roles())
     written: list[str] = []
     monkeypatch.setattr(
         type(given.smoke), "write_file", lambda _, who=None: written.append(who[1] if who else "")
@@ -207,9 +209,9 @@ def test_a_deleted_principal_must_be_named(
 
 
 def test_a_release_needs_the_command_line(
-    scene: Callable[..., Scene], monkeypatch: pytest.MonkeyPatch
+    fake_run: Callable[..., FakeRun], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shutil, "which", lambda _: None)
 
     with pytest.raises(NotRunError, match="AWS command line"):
-        released.a_release_deploys(scene({}).smoke)
+        released.a_release_deploys(fake_run({}).smoke)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 from tests.smoke.aws_answers import log_groups, log_lines
-from tests.smoke.conftest import TOKEN, Scene
+from tests.smoke.conftest import TOKEN, FakeRun
 from tests.smoke.fake_aws import Answer, refuse
 
 from tokenvend_local import places
@@ -31,10 +31,10 @@ NOT_READY = {"status": 502, "error": "credential_not_ready"}
 
 @pytest.fixture
 def made(
-    scene: Callable[..., Scene], monkeypatch: pytest.MonkeyPatch
-) -> Callable[[Mapping[str, Answer]], Scene]:
-    def make(answers: Mapping[str, Answer]) -> Scene:
-        given = scene(answers)
+    fake_run: Callable[..., FakeRun], monkeypatch: pytest.MonkeyPatch
+) -> Callable[[Mapping[str, Answer]], FakeRun]:
+    def make(answers: Mapping[str, Answer]) -> FakeRun:
+        given = fake_run(answers)
         monkeypatch.setattr(
             given.account, "client_as", lambda _, service: given.aws.client(service)
         )
@@ -43,7 +43,7 @@ def made(
     return make
 
 
-def _files(given: Scene, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+def _files(given: FakeRun, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """Each file that is applied."""
     applied: list[dict[str, Any]] = []
     run = given.account.run_tokenvend
@@ -58,7 +58,7 @@ def _files(given: Scene, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]
 
 
 def test_the_shared_alias_is_made_asked_and_taken_away(
-    made: Callable[..., Scene], monkeypatch: pytest.MonkeyPatch
+    made: Callable[..., FakeRun], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     denied = refuse("AccessDeniedException", "with an explicit deny in a resource-based policy")
     given = made({"lambda.Invoke": denied})
@@ -74,7 +74,7 @@ def test_the_shared_alias_is_made_asked_and_taken_away(
 
 
 def test_awss_token_must_be_exchanged_and_told(
-    made: Callable[..., Scene], monkeypatch: pytest.MonkeyPatch
+    made: Callable[..., FakeRun], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     logs = log_groups() | log_lines({"subject": SUBJECT})
     given = made(ISSUED | logs)
@@ -96,7 +96,7 @@ def test_awss_token_must_be_exchanged_and_told(
         workloads.a_platforms_token_proves_a_caller(silent.smoke)
 
 
-def test_a_client_that_aws_proves_needs_its_audience_allowed(made: Callable[..., Scene]) -> None:
+def test_a_client_that_aws_proves_needs_its_audience_allowed(made: Callable[..., FakeRun]) -> None:
     given = made(ISSUED)
     given.callers.answers = [NOT_READY, NOT_READY, TOKEN]
     workloads.aws_proves_a_client(given.smoke)
@@ -112,7 +112,7 @@ def test_a_client_that_aws_proves_needs_its_audience_allowed(made: Callable[...,
 
 
 def test_the_files_of_a_run_are_valid(
-    made: Callable[..., Scene], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    made: Callable[..., FakeRun], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     denied = refuse("AccessDeniedException", "with an explicit deny in a resource-based policy")
     given = made({"lambda.Invoke": denied})
@@ -137,7 +137,7 @@ def test_the_files_of_a_run_are_valid(
     "row", [workloads.a_platforms_token_proves_a_caller, workloads.aws_proves_a_client]
 )
 def test_an_account_without_identity_tokens_is_told_how_to_have_them(
-    made: Callable[..., Scene], row: Callable[..., None]
+    made: Callable[..., FakeRun], row: Callable[..., None]
 ) -> None:
     with pytest.raises(NotRunError, match="enable-outbound-web-identity-federation"):
         row(made(OFF).smoke)
@@ -145,10 +145,10 @@ def test_an_account_without_identity_tokens_is_told_how_to_have_them(
 
 @pytest.mark.parametrize(("iam", "held"), [("implicitDeny", True), ("allowed", False)])
 def test_only_one_function_may_use_subject_tokens(
-    scene: Callable[..., Scene], iam: str, *, held: bool
+    fake_run: Callable[..., FakeRun], iam: str, *, held: bool
 ) -> None:
     decisions = ["allowed", iam]
-    given = scene(
+    given = fake_run(
         {
             "lambda.GetFunctionConfiguration": {"Role": SUBJECT, "FunctionArn": "arn:function"},
             "dynamodb.DescribeTable": {

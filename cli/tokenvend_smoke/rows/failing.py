@@ -11,6 +11,7 @@ from tokenvend_local.sam import run_sam_for_aws
 from tokenvend_smoke.account import Account
 from tokenvend_smoke.outcome import DidNotHoldError, require
 from tokenvend_smoke.run import Smoke
+from tokenvend_smoke.stacks import resources_made
 
 BROKEN, PROTECTED = "broken", "broken-protected"
 
@@ -75,25 +76,12 @@ def _cannot_work(smoke: Smoke) -> dict[str, str]:
 def _nothing_is_left(account: Account, stack: str) -> None:
     cloudformation = account.client("cloudformation")
     require(read_stack(cloudformation, stack) is None, f"the stack {stack} is left")
-    pages = cloudformation.get_paginator("list_stacks").paginate()
-    ids = [
-        each["StackId"]
-        for page in pages
-        for each in page["StackSummaries"]
-        if each["StackName"] == stack
-    ]
-    require(ids, f"CloudFormation never began to make {stack}")
-    events = cloudformation.get_paginator("describe_stack_events").paginate(StackName=ids[0])
-    made = {
-        (event["ResourceType"], event["PhysicalResourceId"])
-        for page in events
-        for event in page["StackEvents"]
-        if event.get("PhysicalResourceId")
-    }
+    made = resources_made(cloudformation, stack)
+    require(made, f"CloudFormation never began to make {stack}")
     left = [
-        f"{kind.label} {name}"
+        f"{kind.label} {each.name}"
         for kind in retained_kinds(account.client)
-        for resource_type, name in sorted(made)
-        if resource_type == kind.type and kind.exists(name)
+        for each in made
+        if each.type == kind.type and kind.exists(each.name)
     ]
     require(not left, f"left: {', '.join(left)}")
