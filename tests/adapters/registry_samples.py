@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from hypothesis import strategies as st
 
+from tokenvend.domain.consent_flow import ConsentFlow
 from tokenvend.domain.header import Header
 from tokenvend.domain.names import CLIENT_ID, NAME, SCOPE, TARGET, TENANT
 from tokenvend.domain.registry import (
@@ -136,5 +137,6 @@ definitions = st.builds(
         parameters=st.dictionaries(_texts, st.text(max_size=20), max_size=3),
         scope_words=st.dictionaries(_texts, st.text(max_size=20), max_size=3),
         refresh_token_days=st.none() | st.integers(min_value=1),
+        flow=st.builds(ConsentFlow, refresh_names_scopes=st.booleans()),
     ),
 )

@@ -12,6 +12,7 @@ from tokenvend.domain.registry import (
     OWN_CONNECTIONS,
     Authorization,
     Grant,
+    ScopeMode,
 )
 from tokenvend_cli.configuration.compile import compile_registry
 from tokenvend_cli.configuration.models import ConfigurationModel
@@ -194,3 +195,39 @@ def test_smartrecruiters_says_what_its_scopes_are_in_words() -> None:
     assert authorization is not None
     assert authorization.refresh_token_days == 28
     assert set(authorization.scope_words) == {"jobs_read"}
+
+
+NAMES_SCOPES = ASKS | {
+    "consent_flow": {"refresh_names_scopes": True, "refresh_names_scopes_source": "its manual"}
+}
+
+
+@pytest.mark.parametrize(
+    ("provider", "names"),
+    [
+        pytest.param(ASKS, False, id="nothing is said"),
+        pytest.param(
+            ASKS | {"scope_mode": "narrows", "scope_mode_source": "its manual"},
+            False,
+            id="only a request for a token is said to narrow",
+        ),
+        pytest.param(NAMES_SCOPES, True, id="shown to do no harm"),
+    ],
+)
+def test_a_refresh_names_scopes_only_where_that_is_said(
+    provider: dict[str, Any], *, names: bool
+) -> None:
+    items = compiled(consent_file(provider=provider))
+
+    definition = parse_definition(items["credential#jobs", "*"])
+
+    assert definition.flow.refresh_names_scopes is names
+    assert (definition.token_scope_mode is ScopeMode.NARROWS) is names
+
+
+def test_where_refreshes_name_scopes_a_grant_must_name_some() -> None:
+    parts = consent_file(provider=NAMES_SCOPES, granted={"scopes": []})
+
+    assert problems_in(parts) == [
+        "grants[0]: name the scopes it may ask for, or say full_access: true"
+    ]

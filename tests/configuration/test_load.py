@@ -104,6 +104,11 @@ def test_problem_is_told_with_its_place(text: str, told: str) -> None:
         ("providers.acme.token_endpoint", "https://a.example/t?x=1", "without user, query"),
         ("providers.acme.scope_mode", "narrows", "narrows needs scope_mode_source"),
         ("providers.acme.scope_mode", "wide", "must be `fixed` or `narrows`"),
+        (
+            "providers.acme.consent_flow",
+            {"refresh_names_scopes": True},
+            "consent_flow: refresh_names_scopes needs refresh_names_scopes_source",
+        ),
         ("providers.acme.scope_separator", ", ", "must be one character"),
         ("credentials.jobs.scopes", "read", "credentials.jobs.scopes: must be a list"),
         ("credentials.jobs.scopes", ["a b"], "credentials.jobs.scopes[0]: must be one scope"),

@@ -105,6 +105,7 @@ def _keys(model: str, prefix: str = "") -> Iterator[str]:
                 *_keys("TokenRequestModel", "token_request."),
                 *_keys("GrantAssertionModel", "token_request.assertion."),
                 *_keys("TokenAnswerModel", "token_answer."),
+                *_keys("ConsentFlowModel", "consent_flow."),
             ],
         ),
         (

@@ -29,12 +29,15 @@ class RotatingProvider:
     A spent token that comes again ends the consent, as reuse detection does (RFC 9700 §4.14.2),
     unless `has_grace`: then it answers the successor again. `rotates` false: one token for good.
     `interrupt` runs in the middle of each request, when the provider has decided and nobody has
-    heard.
+    heard. `ties_scopes`: a refresh that names scopes leaves the refresh token with those alone, as
+    Django OAuth Toolkit does; `carries` is what it stands for.
     """
 
     rotates: bool = True
     has_grace: bool = False
     scope: str | None = None
+    ties_scopes: bool = False
+    carries: frozenset[str] = frozenset({"jobs_read", "jobs_manage"})
     newest: int = 1
     is_revoked: bool = False
     spent: list[str] = field(default_factory=list)
@@ -77,11 +80,16 @@ class RotatingProvider:
         number = int(token.removeprefix("refresh-"))
         if self.is_revoked:
             return json_response({"error": "invalid_grant"}, status=400)
-        if number != self.newest:
-            if not (self.has_grace and number == self.newest - 1):
-                self.is_revoked = True
-                return json_response({"error": "invalid_grant"}, status=400)
-        elif self.rotates:
+        is_of_grace = self.has_grace and number == self.newest - 1
+        if number != self.newest and not is_of_grace:
+            self.is_revoked = True
+            return json_response({"error": "invalid_grant"}, status=400)
+        if scope is not None and not frozenset(scope.split()) <= self.carries:
+            return json_response({"error": "invalid_scope"}, status=400)
+        if self.ties_scopes:
+            self.carries = self.carries if scope is None else frozenset(scope.split())
+            scope = " ".join(sorted(self.carries))
+        if number == self.newest and self.rotates:
             self.newest += 1
         return json_response(self._fields(scope))
 

@@ -47,6 +47,10 @@ def shop(stack: LocalStack, world: World, provider: NodeProvider) -> Shop:
             "authorization_parameters": {"prompt": "consent"},
             "scope_mode": "narrows",
             "scope_mode_source": "tests/node/server.mjs",
+            "consent_flow": {
+                "refresh_names_scopes": True,
+                "refresh_names_scopes_source": "tests/local_stack/test_consent_node_provider.py",
+            },
         },
         client_id=provider.consents.client_id,
         client_secret=provider.consents.client_secret,

@@ -152,6 +152,10 @@ class World:
                 "issuer": control.url,
                 "scope_mode": "narrows",
                 "scope_mode_source": "tests/demo_provider/test_token_endpoint.py",
+                "consent_flow": {
+                    "refresh_names_scopes": True,
+                    "refresh_names_scopes_source": "tests/demo_provider/test_consents.py",
+                },
                 "account_endpoint": control.url + "/users/me",
                 "account_field": "id",
             }

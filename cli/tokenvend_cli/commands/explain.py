@@ -201,8 +201,7 @@ def _token(decision: Decision) -> dict[str, Any]:
         # The registry does not know who consented to what, so neither does this.
         return {
             "connection": str(decision.connection),
-            "scope": format_scope(spec.scopes) + ", as far as its user consented",
-            "scope_mode": definition.scope_mode.value,
+            **_consented(decision),
             "observed_scope": format_scope(decision.observed_scopes),
             "token_endpoint": _known(definition.token_endpoint),
             **_shown_request(decision),
@@ -221,6 +220,14 @@ def _token(decision: Decision) -> dict[str, Any]:
         "shared": spec.caller is None,
         "key": decision.key if _known(definition.token_endpoint) else None,
     }
+
+
+def _consented(decision: Decision) -> dict[str, str]:
+    """What a token of a connection carries, as far as the file alone says."""
+    scope, flow = format_scope(decision.spec.scopes), decision.definition.flow
+    if not flow.refresh_names_scopes:
+        return {"scope": "all that its user consented to", "refresh": "names no scopes"}
+    return {"scope": f"{scope}, as far as its user consented", "refresh": "names its scopes"}
 
 
 def _shown_request(decision: Decision) -> dict[str, str | None]:

@@ -65,6 +65,7 @@ def plan_document(
                 "revocation_endpoint": provider.revocation_endpoint,
                 "client_authentication": provider.client_authentication.value,
                 "scope_mode": provider.scope_mode.value,
+                "consent_flow": dict(provider.consent_flow),
             }
             for name, provider in checked.providers.items()
         },

@@ -8,6 +8,7 @@ from tokenvend.adapters.dynamodb.published_keys import build_published_keys
 from tokenvend.adapters.dynamodb.registry_items import RegistryItem, build_caller, build_grant
 from tokenvend.domain.bounds import DEFAULT_LIFETIME_SECONDS
 from tokenvend.domain.connection import parse_connection_name
+from tokenvend.domain.consent_flow import ConsentFlow
 from tokenvend.domain.registry import (
     ALL_CONNECTIONS,
     ALL_TENANTS,
@@ -128,6 +129,7 @@ def _authorization(model: CredentialModel, provider: Provider) -> Authorization:
         provider_title=provider.title,
         account_endpoint=provider.account_endpoint,
         account_field=provider.account_field,
+        flow=ConsentFlow(**provider.consent_flow),
     )
 
 

@@ -61,7 +61,11 @@ def _ceiling_problems(
 ) -> Iterator[Problem]:
     whole, ceiling = set(credential.scopes), set(grant.scopes)
     observed = set(grant.observe.scopes) if grant.observe else set()
+    # A token of a connection carries what its user consented to, which vending compares.
+    consented = credential.kind == "authorization_code"
     fixed = provider.scope_mode is ScopeMode.FIXED
+    if consented:
+        fixed = not provider.consent_flow.get("refresh_names_scopes")
     for key, scopes in {"scopes": ceiling, "observe.scopes": observed}.items():
         if (whole or fixed) and (undeclared := scopes - whole):
             yield Problem(
@@ -81,8 +85,6 @@ def _ceiling_problems(
             f"{grant.credential} declares no scopes, so what its tokens reach is not known:"
             " declare them, or say full_access: true here",
         )
-    # A token of a connection carries what its user consented to, which vending compares.
-    consented = credential.kind == "authorization_code"
     if fixed and not consented and (missing := whole - ceiling - observed):
         yield Problem(
             f"{place}.scopes",

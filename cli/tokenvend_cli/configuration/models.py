@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from tokenvend.domain import bounds
 from tokenvend_cli.configuration.api_key_models import ApiKeyModel
+from tokenvend_cli.configuration.consent_models import ConsentFlowModel
 from tokenvend_cli.configuration.forms import (
     ClientId,
     Name,
@@ -108,6 +109,9 @@ class ProviderModel(Strict):
     )
     token_answer: TokenAnswerModel | None = Field(
         default=None, description="How its token endpoint's answer is read; else as RFC 6749 has it"
+    )
+    consent_flow: ConsentFlowModel | None = Field(
+        default=None, description="How users consent and tokens are refreshed; else by the standard"
     )
 
     @model_validator(mode="after")

@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tokenvend_cli.configuration.api_key_models import ApiKeyModel
+from tokenvend_cli.configuration.consent_models import ConsentFlowModel
 from tokenvend_cli.configuration.forms import Scope
 from tokenvend_cli.configuration.token_models import TokenAnswerModel, TokenRequestModel
 from tokenvend_cli.problems import CommandError
@@ -92,6 +93,7 @@ class Profile(_Strict):
     api_key: Fact[ApiKeyModel] | None = None
     token_request: Fact[TokenRequestModel] | None = None
     token_answer: Fact[TokenAnswerModel] | None = None
+    consent_flow: Fact[ConsentFlowModel] | None = None
     quirks: list[Fact[str]] = []
 
     @model_validator(mode="after")

@@ -53,6 +53,7 @@ class Provider:
     assertion_audience: str | None = None
     token_request: Mapping[str, object] = field(default_factory=dict)
     token_answer: Mapping[str, object] = field(default_factory=dict)
+    consent_flow: Mapping[str, Any] = field(default_factory=dict)
 
 
 #: The profile that stands behind `issuer:` in the file.
@@ -68,7 +69,7 @@ _AS_THEY_ARE = frozenset(
         *("refresh_token_rotates", "account_field", "assertion_audience"),
     }
 )
-_DESCRIPTIONS = frozenset({"token_request", "token_answer"})
+_DESCRIPTIONS = frozenset({"token_request", "token_answer", "consent_flow"})
 _ENUMS = {"client_authentication": ClientAuthentication, "scope_mode": ScopeMode}
 
 #: The port to an issuer's metadata: its provider, or `CommandError` with the reason.
@@ -173,6 +174,7 @@ def _override(provider: Provider, model: ProviderModel) -> Provider:
         "scope_mode": model.scope_mode and ScopeMode(model.scope_mode),
         "token_request": model.token_request and model.token_request.document(),
         "token_answer": model.token_answer and model.token_answer.document(),
+        "consent_flow": model.consent_flow and model.consent_flow.document(),
     }
     return replace(provider, **{key: value for key, value in changes.items() if value is not None})
 

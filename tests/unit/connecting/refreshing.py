@@ -1,5 +1,6 @@
 """One connection, one rotating provider, and as many environments as a test wants."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from tests.fakes.clock import START
@@ -10,6 +11,7 @@ from tokenvend.connecting.events import Happened
 from tokenvend.connecting.refresh import Refresher
 from tokenvend.connecting.refresh_order import RefreshOrder
 from tokenvend.domain.connection import Connection, ConnectionKey, Consent
+from tokenvend.domain.consent_flow import ConsentFlow
 from tokenvend.domain.registry import (
     Authorization,
     CredentialDefinition,
@@ -30,12 +32,20 @@ DEFINITION = CredentialDefinition(
     token_endpoint="https://login.acme.example/token",
     revocation_endpoint="https://login.acme.example/revoke",
     scopes=SCOPES,
-    scope_mode=ScopeMode.NARROWS,
     authorization=Authorization(
         endpoint="https://login.acme.example/allow",
         redirect_uri="https://connect.example/callback/jobs",
         refresh_token_days=28,
+        flow=ConsentFlow(refresh_names_scopes=True),
     ),
+)
+#: A provider of which nobody has shown that a refresh may name fewer scopes.
+FIXED = replace(
+    DEFINITION,
+    # A request for a token may narrow there; a refresh is another matter.
+    scope_mode=ScopeMode.NARROWS,
+    authorization=DEFINITION.authorization
+    and replace(DEFINITION.authorization, flow=ConsentFlow()),
 )
 GRANT = Grant(caller="billing", credential="jobs", scopes=SCOPES)
 CONSENT = Consent(

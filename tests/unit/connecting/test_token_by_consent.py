@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from tests.fakes.vend_reader import InMemoryCredentialReader
-from tests.unit.connecting.refreshing import CONSENT, DEFINITION, KEY, Refreshing
+from tests.unit.connecting.refreshing import CONSENT, DEFINITION, FIXED, KEY, Refreshing
 from tests.unit.connecting.test_permission import granted
 from tests.unit.connecting.world import SHOP
 
@@ -16,14 +16,13 @@ from tokenvend.connecting.refresh_order import RefreshOrder
 from tokenvend.domain.cache_key import TokenSpec
 from tokenvend.domain.connection import Connection
 from tokenvend.domain.connection_health import Health
-from tokenvend.domain.registry import CredentialDefinition, ScopeMode
+from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.domain.scopes import Scopes
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.token import AccessToken
 from tokenvend.vending.exchange import TokenWanted
 
 READ = frozenset({"jobs_read"})
-FIXED = replace(DEFINITION, scope_mode=ScopeMode.FIXED)
 OF_CONNECTION = TokenSpec(
     credential="jobs",
     definition="d",

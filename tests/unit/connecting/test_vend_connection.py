@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from tests.fakes.provider import json_response
 from tests.fakes.rotating_provider import Fault, RotatingProvider
-from tests.unit.connecting.refreshing import CONSENT, DEFINITION, GRANT, KEY, Refreshing
+from tests.unit.connecting.refreshing import CONSENT, DEFINITION, FIXED, GRANT, KEY, Refreshing
 from tests.unit.vending.world import BILLING
 
 from tokenvend.domain.connection import Connection, ConnectionKey
@@ -19,7 +19,7 @@ from tokenvend.domain.errors import (
 )
 from tokenvend.domain.oauth.token_request import ProviderRequest
 from tokenvend.domain.oauth.token_response import ProviderResponse
-from tokenvend.domain.registry import ALL_CONNECTIONS, CredentialKind, ScopeMode
+from tokenvend.domain.registry import ALL_CONNECTIONS, CredentialKind
 from tokenvend.domain.request import Rejection, VendRequest
 from tokenvend.domain.rule import Rule
 from tokenvend.domain.secret import Secret
@@ -28,7 +28,6 @@ from tokenvend.vending.vended import Vended
 
 REQUEST = VendRequest("jobs", connection="acme")
 READ = frozenset({"jobs_read"})
-FIXED = replace(DEFINITION, scope_mode=ScopeMode.FIXED)
 THEIRS = ConnectionKey(credential="jobs", owner="payroll", name="acme")
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from tests.fakes.clock import START
-from tests.unit.connecting.refreshing import CONSENT, DEFINITION, GRANT, KEY
+from tests.unit.connecting.refreshing import CONSENT, DEFINITION, FIXED, GRANT, KEY
 
 from tokenvend.domain.connection import CannotComplete, Connection, PendingConsent, complete
 from tokenvend.domain.connection_decision import decide_connection
@@ -18,7 +18,6 @@ from tokenvend.domain.registry import (
     Grant,
     Observation,
     RegistryView,
-    ScopeMode,
 )
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.rule import Rule
@@ -26,7 +25,6 @@ from tokenvend.domain.secret import Secret
 
 READ, MANAGE = frozenset({"jobs_read"}), frozenset({"jobs_manage"})
 BOTH = READ | MANAGE
-FIXED = replace(DEFINITION, scope_mode=ScopeMode.FIXED)
 PROOF = Proof(Entry.IAM, "iam:111122223333:role/billing")
 REQUEST = VendRequest("jobs", connection="acme")
 CODE = Secret("a-one-time-code")

@@ -27,7 +27,7 @@ class KindOfTokenMaker:
         spec = wanted.spec
         if spec.connection is None or spec.connection_owner is None:
             return self._exchange.run(wanted)
-        narrows = wanted.definition.scope_mode is ScopeMode.NARROWS
+        narrows = wanted.definition.token_scope_mode is ScopeMode.NARROWS
         return self._refresher.refresh(
             RefreshOrder(
                 key=ConnectionKey(

@@ -53,7 +53,7 @@ def _token_scopes(
         return _unknown_scopes(decision)
     if request.scopes is not None and not decision.grant.accept_less:
         _require_consent_to(asked - consented)
-    if decision.definition.scope_mode is ScopeMode.FIXED:
+    if decision.definition.token_scope_mode is ScopeMode.FIXED:
         _refuse_beyond_the_grant(decision.grant, consented, now)
         return consented
     given = asked & consented

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from tokenvend.domain.bounds import DEFAULT_LIFETIME_SECONDS
+from tokenvend.domain.consent_flow import STANDARD, ConsentFlow
 from tokenvend.domain.header import Header
 from tokenvend.domain.scopes import NO_SCOPES, Scopes
 from tokenvend.domain.signing import SigningAlgorithm
@@ -120,7 +121,8 @@ class Authorization:
     the authorization request. `scope_words` says what a scope allows, for the page that asks.
     `refresh_token_days` is how long an unused refresh token lives; `None`: not known.
     `provider_title` is what the page calls the provider. `account_endpoint` says whose a token
-    is, in its field `account_field`; where there is an ID token, its `sub` says so.
+    is, in its field `account_field`; where there is an ID token, its `sub` says so. `flow` is how
+    all this differs from the standard.
     """
 
     endpoint: str
@@ -133,6 +135,7 @@ class Authorization:
     provider_title: str | None = None
     account_endpoint: str | None = None
     account_field: str = "sub"
+    flow: ConsentFlow = STANDARD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +180,18 @@ class CredentialDefinition:
     token_answer: Mapping[str, object] = field(default_factory=dict)
 
     @property
+    def flow(self) -> ConsentFlow:
+        """How users consent and tokens are refreshed."""
+        return self.authorization.flow if self.authorization else STANDARD
+
+    @property
+    def token_scope_mode(self) -> ScopeMode:
+        """Whether a token can be had with fewer scopes: by its request, or by a refresh."""
+        if self.kind is not CredentialKind.AUTHORIZATION_CODE:
+            return self.scope_mode
+        return ScopeMode.NARROWS if self.flow.refresh_names_scopes else ScopeMode.FIXED
+
+    @property
     def fingerprint(self) -> str:
         """A SHA-256 over all that shapes a token, in hexadecimal.
 
@@ -207,6 +222,7 @@ class CredentialDefinition:
             "token_answer": self.token_answer,
             "api_key_parts": self.api_key_parts,
             "secret": {"plain_text": True} if self.secret and self.secret.plain_text else {},
+            "refresh": self.flow.shapes_tokens,
         }.items():
             if described:
                 shaping[name] = dict(described)

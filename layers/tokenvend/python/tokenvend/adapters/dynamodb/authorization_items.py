@@ -3,11 +3,13 @@
 from typing import Any
 
 from tokenvend.adapters.dynamodb import documents
+from tokenvend.domain.consent_flow import ConsentFlow
 from tokenvend.domain.registry import Authorization
 
 
 def build_authorization(authorization: Authorization) -> dict[str, Any]:
     """*authorization* as a part of the definition's document."""
+    flow = _build_flow(authorization.flow)
     return {
         "endpoint": authorization.endpoint,
         "redirect_uri": authorization.redirect_uri,
@@ -19,6 +21,7 @@ def build_authorization(authorization: Authorization) -> dict[str, Any]:
         "provider_title": authorization.provider_title,
         "account_endpoint": authorization.account_endpoint,
         "account_field": authorization.account_field,
+        **({"flow": flow} if flow else {}),
     }
 
 
@@ -42,4 +45,16 @@ def parse_authorization(document: documents.Fields) -> Authorization | None:
         provider_title=documents.optional_text(part, "provider_title"),
         account_endpoint=documents.optional_text(part, "account_endpoint"),
         account_field=documents.optional_text(part, "account_field") or "sub",
+        flow=_parse_flow(documents.optional_mapping(part, "flow")),
     )
+
+
+def _build_flow(flow: ConsentFlow) -> dict[str, Any]:
+    """What in *flow* is not as by default."""
+    return {"refresh_names_scopes": True} if flow.refresh_names_scopes else {}
+
+
+def _parse_flow(part: documents.Fields) -> ConsentFlow:
+    """The reverse of `_build_flow`. An older document has none, which is the default."""
+    known = {name: documents.flag(part, name) for name in ("refresh_names_scopes",) if name in part}
+    return ConsentFlow(**known)

@@ -1,0 +1,37 @@
+"""What may stand in `tokenvend.yaml`, and in a profile, about users' consents."""
+
+from typing import Any, Self
+
+from pydantic import Field, model_validator
+
+from tokenvend_cli.configuration.strict import Strict
+
+
+class ConsentFlowModel(Strict):
+    """How a provider differs from the standard when users consent and tokens are refreshed."""
+
+    refresh_names_scopes: bool = Field(
+        default=False,
+        description="A refresh may name fewer scopes, and the next one all of them again; else no"
+        " refresh names scopes, and a token carries all that its user consented to",
+        examples=[True],
+    )
+    refresh_names_scopes_source: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Where it is documented or probed that this takes no scope from the connection",
+        examples=["tokenvend probe orders, 2026-03-01"],
+    )
+
+    @model_validator(mode="after")
+    def _harm_is_ruled_out(self) -> Self:
+        if self.refresh_names_scopes and self.refresh_names_scopes_source is None:
+            raise ValueError(
+                "refresh_names_scopes needs refresh_names_scopes_source: where is it documented or"
+                " probed that the next refresh may name all scopes again?"
+            )
+        return self
+
+    def document(self) -> dict[str, Any]:
+        """What is said here, as the registry holds it; where it is known from stays in the file."""
+        return self.model_dump(exclude_defaults=True, exclude={"refresh_names_scopes_source"})
