@@ -34,7 +34,7 @@ crafty_specs = st.builds(
     scopes=st.frozensets(_crafty_texts, max_size=3),
     tenant=_crafty,
     audience=_crafty,
-    resource=_crafty,
+    resources=st.frozensets(_crafty_texts, max_size=2).map(lambda each: tuple(sorted(each))),
     connection=_crafty,
     connection_owner=_crafty,
     caller=_crafty,

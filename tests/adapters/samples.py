@@ -67,7 +67,7 @@ specs = st.builds(
     scopes=st.frozensets(st.text(min_size=1, max_size=20), max_size=5),
     tenant=st.none() | _TEXTS,
     audience=st.none() | _TEXTS,
-    resource=st.none() | _TEXTS,
+    resources=st.frozensets(_TEXTS, max_size=2).map(lambda each: tuple(sorted(each))),
     connection=st.none() | _TEXTS,
     connection_owner=st.none() | _TEXTS,
     caller=st.none() | _TEXTS,

@@ -1,5 +1,6 @@
 """What is sent to a provider and to whom, and which answers are passed on."""
 
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -15,6 +16,7 @@ from tests.adapters.http_calls import (
 )
 from tests.adapters.servers import self_signed
 
+from tokenvend.domain.oauth.token_request import ParametersIn
 from tokenvend.domain.oauth.token_response import ProviderResponse
 
 
@@ -45,6 +47,20 @@ def test_the_form_and_the_headers_arrive_as_they_were_built(serve: Serve) -> Non
         "client_secret": [SECRET],
         "scope": ["a b&c"],
     }
+
+
+@pytest.mark.parametrize("place", [ParametersIn.FORM, ParametersIn.QUERY])
+def test_a_parameter_with_several_values_repeats(serve: Serve, place: ParametersIn) -> None:
+    server = serve(lambda call: call.answer(OK, "Content-Length: 0"))
+    request = request_to(server.url())
+    form = request.form | {"resource": ["urn:a", "urn:b"]}
+
+    client().send(replace(request, form=form, parameters_in=place))
+
+    head, _, body = server.requests[0].partition(b"\r\n\r\n")
+    sent = body if place is ParametersIn.FORM else head.split()[1].partition(b"?")[2]
+    assert parse_qs(sent.decode(), strict_parsing=True)["resource"] == ["urn:a", "urn:b"]
+    assert parse_qs(sent.decode(), strict_parsing=True)["scope"] == ["a b&c"]
 
 
 @pytest.mark.parametrize("status", [400, 401, 429, 500, 503])

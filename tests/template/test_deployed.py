@@ -1,6 +1,7 @@
 """What a deployment on AWS has, read off the template with its conditions decided."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,6 +34,9 @@ GATEWAY_RESPONSES = {
     "UNSUPPORTED_MEDIA_TYPE",
     "WAF_FILTERED",
 }
+
+#: What an error_description may not hold (RFC 6749 §5.2).
+NOT_DESCRIBABLE = re.compile(r"[^\x20\x21\x23-\x5B\x5D-\x7E]")
 
 type Statement = dict[str, Any]
 
@@ -233,6 +237,9 @@ def test_every_gateway_response_is_one_that_our_code_could_have_given(
         assert headers["gatewayresponse.header.Cache-Control"] == "'no-store'", name
         is_busy = document["error"] == "temporarily_unavailable"
         assert ("gatewayresponse.header.Retry-After" in headers) == is_busy, name
+        challenge = "'AWS4-HMAC-SHA256'" if document["error"] == "invalid_client" else None
+        assert headers.get("gatewayresponse.header.WWW-Authenticate") == challenge, name
+        assert NOT_DESCRIBABLE.search(document["error_description"]) is None, name
         wanted = {"429", "503"} if is_busy else {str(statuses[document["error"]])}
         assert response["statusCode"] in wanted, name
 

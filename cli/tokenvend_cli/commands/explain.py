@@ -1,5 +1,6 @@
 """`explain`: what a caller would get and by which rule, without vending."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -85,7 +86,9 @@ def explain(
     ] = None,
     scope: Annotated[str | None, typer.Option(help="Scopes, separated by spaces.")] = None,
     audience: Annotated[str | None, typer.Option(help="As in a request.")] = None,
-    resource: Annotated[str | None, typer.Option(help="As in a request.")] = None,
+    resource: Annotated[
+        list[str] | None, typer.Option(help="As in a request, once or several times.")
+    ] = None,
     tenant: Annotated[str | None, typer.Option(help="As in a request.")] = None,
     connection: Annotated[str | None, typer.Option(help="As in a request.")] = None,
     file: File = DEFAULT_FILE,
@@ -101,7 +104,7 @@ def explain(
 
     Example: tokenvend explain --caller billing --credential sr-jobs --scope jobs_read
     """
-    asked = {"scope": scope, "audience": audience, "resource": resource}
+    asked = {"scope": scope, "audience": audience, "resource": resource or None}
     asked |= {"tenant": tenant, "connection": connection}
     request = _request(credential, asked)
     items = _deployed_items(context) if deployed else _file_items(file, credential)
@@ -125,7 +128,7 @@ def explain(
         raise typer.Exit(FAILED)
 
 
-def _request(credential: str, asked: dict[str, str | None]) -> VendRequest:
+def _request(credential: str, asked: Mapping[str, object]) -> VendRequest:
     parameters = {name: value for name, value in asked.items() if value is not None}
     try:
         return parse_vend_request(credential, parameters)
@@ -212,7 +215,7 @@ def _token(decision: Decision) -> dict[str, Any]:
         "observed_scope": format_scope(decision.observed_scopes),
         "tenant": spec.tenant,
         "audience": spec.audience,
-        "resource": spec.resource,
+        "resource": " ".join(spec.resources) or None,
         "token_endpoint": _known(definition.token_endpoint),
         **_shown_request(decision),
         "lifetime": "expires_in of the answer, else exp of a JWT, else"

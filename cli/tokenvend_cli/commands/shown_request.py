@@ -95,4 +95,4 @@ def _headers(request: ProviderRequest, definition: CredentialDefinition) -> str:
 
 
 def _as_form(parameters: Mapping[str, Any]) -> str:
-    return urlencode(parameters, safe=_READABLE)
+    return urlencode(parameters, safe=_READABLE, doseq=True)

@@ -3,6 +3,7 @@
 import json
 import time
 
+import requests
 from botocore.exceptions import ClientError
 
 from tokenvend_smoke.callers import CALLER, error_of
@@ -72,10 +73,13 @@ def test_button_is_refused(smoke: Smoke) -> None:
 
 
 def unsigned_requests_get_our_json(smoke: Smoke) -> None:
-    """An unsigned request gets 401 with our own error document."""
+    """An unsigned request gets 401 with our own error document, and is told how to sign."""
     answer = smoke.caller.post("/iam/x/token", None, {})
     expected = (401, "invalid_client")
     require((answer["status"], answer.get("error")) == expected, f"it got {error_of(answer)}")
+    headers = requests.post(f"{smoke.caller.url()}/iam/x/token", timeout=60).headers
+    challenge = headers.get("WWW-Authenticate")
+    require(challenge == "AWS4-HMAC-SHA256", f"its WWW-Authenticate is {challenge}")
 
 
 def a_long_stack_name_deploys(smoke: Smoke) -> None:

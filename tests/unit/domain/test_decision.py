@@ -122,7 +122,13 @@ ASK = VendRequest("jobs")
             _view(audiences=frozenset("a")), replace(ASK, audience="a"), "granted", id="listed"
         ),
         pytest.param(_view(audiences=frozenset("ab")), ASK, "grant.audiences", id="which of two?"),
-        pytest.param(VIEW, replace(ASK, resource="r"), "grant.resources", id="resource unlisted"),
+        pytest.param(VIEW, replace(ASK, resources=("r",)), "grant.resources", id="resource"),
+        pytest.param(
+            _view(resources=frozenset({"r"})),
+            replace(ASK, resources=("r", "s")),
+            "grant.resources",
+            id="one of two resources unlisted",
+        ),
         pytest.param(VIEW, replace(ASK, tenant="t"), "grant.tenants", id="tenant of no family"),
         pytest.param(_view(definition=FAMILY), ASK, "grant.tenants", id="family wants a tenant"),
         pytest.param(
@@ -191,7 +197,7 @@ _specs = st.builds(
     scopes=st.frozensets(st.text(max_size=4), max_size=3),
     tenant=_values,
     audience=_values,
-    resource=_values,
+    resources=st.frozensets(st.text(max_size=8), max_size=3).map(lambda each: tuple(sorted(each))),
     connection=_values,
     connection_owner=_values,
     caller=_values,
@@ -208,7 +214,11 @@ def test_specifications_that_differ_share_no_key(one: TokenSpec, other: TokenSpe
 @given(spec=_specs, data=st.data())
 def test_every_field_shapes_the_key(spec: TokenSpec, data: st.DataObject) -> None:
     name = data.draw(st.sampled_from([field.name for field in fields(TokenSpec)]))
-    changed: Any = frozenset({"changed!"}) if name == "scopes" else "changed!changed!"
+    several: dict[str, Any] = {
+        "scopes": frozenset({"changed!"}),
+        "resources": ("changed!" * 2,),
+    }
+    changed = several.get(name, "changed!changed!")
 
     assert replace(spec, **{name: changed}).key() != spec.key()
 

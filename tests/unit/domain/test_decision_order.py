@@ -85,7 +85,7 @@ def test_first_failing_rule_speaks_and_mending_it_lets_the_next_one() -> None:
     view = RegistryView(caller_blocked=True, credential_blocked=True)
     proof = Proof(Entry.OAUTH2, "client:billing", client_secret=Secret("wrong"))
     request = VendRequest(
-        "jobs", scopes=WRITE, audience="a", resource="r", tenant="t", connection="c"
+        "jobs", scopes=WRITE, audience="a", resources=("r",), tenant="t", connection="c"
     )
     mends: list[Callable[[], RegistryView]] = [
         lambda: replace(view, caller=VIEW.caller),
@@ -230,7 +230,7 @@ def test_observing_lets_a_fixed_token_carry_more_than_the_grant_until_its_date()
     ("request_", "rule"),
     [
         (replace(ASK, audience="a"), Rule.AUDIENCE),
-        (replace(ASK, resource="r"), Rule.RESOURCE),
+        (replace(ASK, resources=("r",)), Rule.RESOURCE),
         (replace(ASK, tenant="t"), Rule.TENANT),
         (replace(ASK, connection="c"), Rule.CONNECTION),
     ],
@@ -251,7 +251,7 @@ def test_only_target_of_a_grant_is_named_unasked() -> None:
 
     spec = _decide(grant, DEFINITION, ASK).spec
 
-    assert (spec.audience, spec.resource) == ("a", "r")
+    assert (spec.audience, spec.resources) == ("a", ("r",))
 
 
 def test_star_is_every_tenant_only_when_it_stands_alone() -> None:

@@ -60,8 +60,8 @@ WHOLE_SCOPE = (
     "Tokens of this credential always carry its whole scope, and the grant does not cover write."
 )
 CONSENT = (
-    "The user must consent: start the connection with POST …/connections/start (direct: its action"
-    " start), and send the user to the connect_url that comes back."
+    "The user must consent: start the connection with POST .../connections/start (direct: its"
+    " action start), and send the user to the connect_url that comes back."
 )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tokenvend.domain import bounds
-from tokenvend.domain.errors import InvalidRequestError, InvalidTargetError, TokenVendError
+from tokenvend.domain.errors import TokenVendError
 from tokenvend.domain.request import PARAMETERS, VendRequest, parse_vend_request
 
 NOT_TEXT: list[object] = [True, False, 0, 7, 1.5, [], ["a"], {}, {"a": "b"}, b"a"]
@@ -41,7 +41,7 @@ def test_every_parameter_is_taken_over() -> None:
         "jobs",
         scopes=frozenset({"read", "write"}),
         audience="https://api.example/",
-        resource="urn:api",
+        resources=("urn:api",),
         tenant="Acme_1.eu",
         connection="jo",
         min_ttl_seconds=60,
@@ -61,7 +61,9 @@ def test_unknown_parameter_is_ignored() -> None:
 @pytest.mark.parametrize("name", sorted(PARAMETERS - {"min_ttl_seconds"}))
 @pytest.mark.parametrize("value", NOT_TEXT, ids=repr)
 def test_value_that_is_not_a_text_is_refused(name: str, value: object) -> None:
-    assert _rule(**{name: value}) == f"request.{name}"
+    # Of `resource` alone there may be several: a list of no texts is what it may not be.
+    wrong = [value] if name == "resource" and value == ["a"] else value
+    assert _rule(**{name: wrong}) == f"request.{name}"
 
 
 @pytest.mark.parametrize(
@@ -109,7 +111,9 @@ def test_bounds_of_each_parameter(parameters: dict[str, Any], rule: str) -> None
 @pytest.mark.parametrize(
     ("parameters", "code"),
     [
-        ({"scope": ""}, "invalid_request"),
+        ({"scope": ""}, "invalid_scope"),
+        ({"scope": 'a"b'}, "invalid_scope"),
+        ({"scope": ["a"]}, "invalid_request"),
         ({"tenant": ""}, "invalid_request"),
         ({"audience": ""}, "invalid_target"),
         ({"resource": ""}, "invalid_target"),
@@ -117,7 +121,7 @@ def test_bounds_of_each_parameter(parameters: dict[str, Any], rule: str) -> None
     ],
 )
 def test_malformed_parameter_has_its_own_wire_code(parameters: dict[str, Any], code: str) -> None:
-    with pytest.raises((InvalidRequestError, InvalidTargetError)) as caught:
+    with pytest.raises(TokenVendError) as caught:
         parse_vend_request("jobs", parameters)
 
     assert caught.value.code == code
@@ -129,3 +133,23 @@ def test_refusal_does_not_quote_what_it_refuses(name: str) -> None:
         parse_vend_request("jobs", {name: "zq\x00hunter2"})
 
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("sent", "asked"),
+    [
+        ("urn:a", ("urn:a",)),
+        (["urn:b", "urn:a", "urn:b"], ("urn:a", "urn:b")),
+        (["urn:a"], ("urn:a",)),
+        (None, ()),
+    ],
+)
+def test_resource_may_repeat_and_its_order_does_not_matter(
+    sent: object, asked: tuple[str, ...]
+) -> None:
+    assert parse_vend_request("jobs", {"resource": sent}).resources == asked
+
+
+@pytest.mark.parametrize("value", [[], [7], ["urn:a", ""], ["urn:a", "b c"], [["urn:a"]]])
+def test_several_resources_are_texts_each(value: object) -> None:
+    assert _rule(resource=value) == "request.resource"

@@ -33,7 +33,7 @@ SPEC = TokenSpec(
     definition="d",
     scopes=frozenset({"write", "read"}),
     audience="https://api.example",
-    resource="urn:api",
+    resources=("urn:api",),
 )
 
 
@@ -161,3 +161,9 @@ def test_no_request_shows_what_it_holds(value: str) -> None:
 )
 def test_host_is_what_a_secret_is_compared_with(url: str, host: str) -> None:
     assert host_of(url) == host
+
+
+def test_several_resources_are_all_named() -> None:
+    spec = replace(SPEC, resources=("urn:a", "urn:b"))
+
+    assert build_token_request(DEFINITION, spec, SECRET).form["resource"] == ["urn:a", "urn:b"]

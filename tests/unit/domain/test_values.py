@@ -16,6 +16,7 @@ from tokenvend.domain.errors import (
     InvalidRequestError,
     ProviderRefusedError,
     TemporarilyUnavailableError,
+    TokenVendError,
 )
 from tokenvend.domain.failure import Failure, failure_after
 from tokenvend.domain.oauth.token_request import ProviderSecret, build_token_request, host_of
@@ -176,7 +177,7 @@ def test_host_is_where_the_request_would_really_go(url: str, host: str) -> None:
     ],
 )
 def test_malformed_parameter_is_named(parameters: dict[str, object], rule: str) -> None:
-    with pytest.raises(InvalidRequestError) as caught:
+    with pytest.raises(TokenVendError) as caught:
         parse_vend_request("jobs", parameters)
 
     assert caught.value.rule == rule

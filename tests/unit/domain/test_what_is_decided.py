@@ -73,7 +73,7 @@ def test_a_decision_names_all_that_shapes_the_token(
         scopes=READ,
         tenant="acme",
         audience="urn:a",
-        resource="urn:r",
+        resources=("urn:r",),
         caller=caller,
     )
 

@@ -195,3 +195,18 @@ def test_whoever_proves_nothing_is_nobody(header: str, form: dict[str, str], rul
         prove_client({"headers": {"Authorization": header}}, form)
 
     assert caught.value.rule == rule
+
+
+@pytest.mark.parametrize(
+    ("body", "resource"),
+    [
+        ("resource=urn:a&resource=urn:b", ["urn:a", "urn:b"]),
+        ("resource=urn:a&resource=urn:a", ["urn:a", "urn:a"]),
+        ("resource=urn:a&resource=", "urn:a"),
+        ("resource=urn:a", "urn:a"),
+        ("resource=&resource=", None),
+    ],
+)
+def test_resource_alone_may_repeat(body: str, resource: object) -> None:
+    assert read_form(event(body)).get("resource") == resource
+    assert refused(event(f"{body}&audience=a&audience=b"))[0] == "request.repeated"

@@ -164,9 +164,9 @@ def test_an_answer_is_json_that_nobody_keeps() -> None:
 def test_a_refusal_is_written_as_the_rfcs_say(
     error: TokenVendError, status: int, fields: dict[str, str], more: dict[str, str]
 ) -> None:
-    answer = http_error(error)
+    answer = http_error(error, Entry.OAUTH2)
 
     assert (answer["statusCode"], answer["headers"]) == (status, NO_STORE | more)
     assert json.loads(answer["body"]) == {"error_description": error.description, **fields}
     # Of one answer nothing is left for the next.
-    assert http_error(InvalidScopeError("no", rule="r"))["headers"] == NO_STORE
+    assert http_error(InvalidScopeError("no", rule="r"), Entry.OAUTH2)["headers"] == NO_STORE

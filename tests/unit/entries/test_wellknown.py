@@ -30,12 +30,22 @@ def test_metadata_is_of_any_credential_and_says_what_is_offered() -> None:
     assert json.loads(answer["body"]) == {
         "issuer": "https://vend.example/v1/oauth2/jobs",
         "token_endpoint": "https://vend.example/v1/oauth2/jobs/token",
-        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "token_endpoint_auth_methods_supported": [
+            "client_secret_basic",
+            "client_secret_post",
+            "none",
+        ],
         "grant_types_supported": [
             "client_credentials",
             "urn:ietf:params:oauth:grant-type:token-exchange",
         ],
         "response_types_supported": [],
+        "subject_token_types_supported": [
+            "urn:ietf:params:oauth:token-type:id_token",
+            "urn:ietf:params:oauth:token-type:jwt",
+        ],
+        "token_rejection_endpoint": "https://vend.example/v1/oauth2/jobs/token/reject",
+        "connections_endpoint": "https://vend.example/v1/oauth2/jobs/connections",
     }
 
 

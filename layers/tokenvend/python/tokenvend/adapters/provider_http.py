@@ -130,7 +130,7 @@ def encoded(request: ProviderRequest) -> tuple[str, dict[str, str], bytes]:
     query, body, content_type = dict(request.query), b"", None
     match request.parameters_in:
         case ParametersIn.FORM:
-            body = urlencode(request.form).encode("ascii")
+            body = urlencode(request.form, doseq=True).encode("ascii")
             content_type = "application/x-www-form-urlencoded"
         case ParametersIn.JSON:
             body = json.dumps(request.form).encode("ascii")
@@ -140,7 +140,7 @@ def encoded(request: ProviderRequest) -> tuple[str, dict[str, str], bytes]:
     headers = dict(request.headers)
     if content_type and not any(name.lower() == "content-type" for name in headers):
         headers["Content-Type"] = content_type
-    url = f"{request.url}?{urlencode(query)}" if query else request.url
+    url = f"{request.url}?{urlencode(query, doseq=True)}" if query else request.url
     return url, headers, body
 
 

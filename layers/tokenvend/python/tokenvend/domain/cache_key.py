@@ -7,12 +7,18 @@ from dataclasses import dataclass
 from tokenvend.domain.scopes import Scopes
 
 
+def one_or_several(values: tuple[str, ...]) -> str | list[str] | None:
+    """*values* as a parameter's value: `None` for none, a text for one, a list for several."""
+    return list(values) if len(values) > 1 else next(iter(values), None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenSpec:
     """All that shapes a token. `scopes` are those it is expected to carry.
 
-    `caller` is set only where callers do not share (`isolation: caller`). `consent` is the id of
-    the consent that stands behind `connection`: another consent's tokens are never found.
+    `resources` are sorted. `caller` is set only where callers do not share (`isolation: caller`).
+    `consent` is the id of the consent that stands behind `connection`: another consent's tokens
+    are never found.
     """
 
     credential: str
@@ -20,7 +26,7 @@ class TokenSpec:
     scopes: Scopes
     tenant: str | None = None
     audience: str | None = None
-    resource: str | None = None
+    resources: tuple[str, ...] = ()
     connection: str | None = None
     connection_owner: str | None = None
     consent: str | None = None
@@ -32,13 +38,13 @@ class TokenSpec:
         The fields are hashed as JSON, so that no choice of values can make two different
         specifications run together into one text.
         """
-        parts = [
+        parts: list[object] = [
             self.credential,
             self.definition,
             sorted(self.scopes),
             self.tenant,
             self.audience,
-            self.resource,
+            one_or_several(self.resources),
             self.connection,
             self.connection_owner,
             self.caller,

@@ -128,3 +128,13 @@ def check_target(rule: Rule, asked: str | None, ceiling: frozenset[str]) -> str 
             f"The grant lists several {rule.removeprefix('grant.')}: name one.", rule=rule
         )
     return next(iter(ceiling), None)
+
+
+def check_resources(asked: tuple[str, ...], ceiling: frozenset[str]) -> tuple[str, ...]:
+    """What to name to the provider as `resource` (RFC 8707 §2): the grant lists each.
+
+    Raises:
+        InvalidTargetError: as `check_target`.
+    """
+    named = [check_target(Rule.RESOURCE, each, ceiling) for each in asked or (None,)]
+    return tuple(each for each in named if each is not None)

@@ -8,7 +8,12 @@ from hmac import compare_digest
 from typing import TYPE_CHECKING
 
 from tokenvend.domain.cache_key import TokenSpec
-from tokenvend.domain.ceiling import check_scopes, check_target, check_tenant
+from tokenvend.domain.ceiling import (
+    check_resources,
+    check_scopes,
+    check_target,
+    check_tenant,
+)
 from tokenvend.domain.errors import (
     ConsentRequiredError,
     InvalidClientError,
@@ -85,7 +90,7 @@ def _decide_for(
         scopes=token_scopes,
         tenant=tenant,
         audience=check_target(Rule.AUDIENCE, request.audience, grant.audiences),
-        resource=check_target(Rule.RESOURCE, request.resource, grant.resources),
+        resources=check_resources(request.resources, grant.resources),
         connection=connection.name if connection else None,
         connection_owner=connection.owner if connection else None,
         caller=caller.name if grant.isolation is Isolation.CALLER else None,

@@ -6,7 +6,7 @@ TokenVendError
 │   └── SubjectTokenError          ... or its subject token proves nobody
 ├── InvalidClientError             the caller is not proven, or is blocked
 ├── UnauthorizedClientError        no grant, or no such credential: the same from outside
-├── InvalidScopeError              a scope beyond the ceiling
+├── InvalidScopeError              a malformed scope, or one beyond the ceiling
 ├── InvalidTargetError             an audience, resource or tenant beyond the ceiling
 ├── InvalidGrantError              a one-time code that completes nothing
 │   └── AccountChangedError        ... because it is another account than before
@@ -108,7 +108,7 @@ class UnauthorizedClientError(TokenVendError):
 
 
 class InvalidScopeError(TokenVendError):
-    """A scope beyond the grant's ceiling, or beyond what the provider gave."""
+    """A scope that is malformed, or beyond the grant's ceiling or what the provider gave (§5.2)."""
 
     code = "invalid_scope"
 
@@ -142,7 +142,7 @@ class ConsentRequiredError(TokenVendError):
     def __init__(self, *, rule: str, missing_scope: str = "", caller: str | None = None) -> None:
         lacking = f" to {missing_scope}" if missing_scope else ""
         super().__init__(
-            f"The user must consent{lacking}: start the connection with POST …/connections/start"
+            f"The user must consent{lacking}: start the connection with POST .../connections/start"
             " (direct: its action start), and send the user to the connect_url that comes back.",
             rule=rule,
             caller=caller,

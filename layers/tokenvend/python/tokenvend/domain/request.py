@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from tokenvend.domain import bounds
 from tokenvend.domain.errors import (
     InvalidRequestError,
+    InvalidScopeError,
     InvalidTargetError,
     UnsupportedGrantTypeError,
 )
@@ -40,13 +41,14 @@ _WHOLE_SECONDS = re.compile(r"[0-9]{1,9}")
 class VendRequest:
     """One well-formed request for a token. `None` means: not asked for.
 
-    `min_ttl_seconds` is how long the token must at least live on, 0 for no matter.
+    `resources` are sorted, each once. `min_ttl_seconds` is how long the token must at least live
+    on, 0 for no matter.
     """
 
     credential: str
     scopes: Scopes | None = None
     audience: str | None = None
-    resource: str | None = None
+    resources: tuple[str, ...] = ()
     tenant: str | None = None
     connection: str | None = None
     min_ttl_seconds: int = 0
@@ -107,6 +109,7 @@ def parse_vend_request(
     Raises:
         InvalidRequestError: a value is malformed; the text names the parameter.
         UnsupportedGrantTypeError: `grant_type` is not one that is offered.
+        InvalidScopeError: `scope` is malformed (RFC 6749 §5.2).
         InvalidTargetError: `audience` or `resource` is not one that any grant could list.
     """
     if parameters.get("grant_type", grant_type) != grant_type:
@@ -119,7 +122,7 @@ def parse_vend_request(
         credential=credential,
         scopes=_scopes(parameters.get("scope")),
         audience=_target("audience", parameters.get("audience")),
-        resource=_target("resource", parameters.get("resource")),
+        resources=_resources(parameters.get("resource")),
         tenant=_name("tenant", parameters.get("tenant")),
         connection=_name("connection", parameters.get("connection"), CONNECTION),
         min_ttl_seconds=_seconds(parameters.get("min_ttl_seconds")),
@@ -134,12 +137,17 @@ def _scopes(value: object) -> Scopes | None:
     try:
         scopes = parse_scope(value)
     except ValueError:
-        raise _malformed("scope", "has a character that is not allowed") from None
+        raise _bad_scope("has a character that is not allowed") from None
     if not scopes:
-        raise _malformed("scope", "is empty: leave it out for the grant's own scopes")
+        raise _bad_scope("is empty: leave it out for the grant's own scopes")
     if len(scopes) > bounds.SCOPES:
-        raise _malformed("scope", f"lists more than {bounds.SCOPES} scopes")
+        raise _bad_scope(f"lists more than {bounds.SCOPES} scopes")
     return scopes
+
+
+def _bad_scope(reason: str) -> InvalidScopeError:
+    # RFC 6749 §5.2 has a code of its own for a malformed scope.
+    return InvalidScopeError(f"scope {reason}.", rule="request.scope")
 
 
 def _target(name: str, value: object) -> str | None:
@@ -148,6 +156,13 @@ def _target(name: str, value: object) -> str | None:
     if not isinstance(value, str) or TARGET.fullmatch(value) is None:
         raise InvalidTargetError(f"{name} is not well-formed.", rule=f"request.{name}")
     return value
+
+
+def _resources(value: object) -> tuple[str, ...]:
+    """The one or several values of `resource`, which may repeat (RFC 8707 §2)."""
+    several = value if isinstance(value, list) and value else [value]
+    targets = {_target("resource", each) for each in several}
+    return tuple(sorted(each for each in targets if each is not None))
 
 
 def _name(name: str, value: object, form: re.Pattern[str] = TENANT) -> str | None:

@@ -13,10 +13,14 @@ from tokenvend.domain.secret import Secret
 
 FORM = "application/x-www-form-urlencoded"
 _MOST_FIELDS = 40
+#: The one parameter that may repeat (RFC 8707 §2).
+_REPEATABLE = "resource"
 
 
-def read_form(event: Mapping[str, Any]) -> dict[str, str]:
-    """The parameters of an API Gateway proxy event's body.
+def read_form(event: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of an API Gateway proxy event's body, as texts.
+
+    Only `resource` may repeat (RFC 8707 §2); it is then a list.
 
     Raises:
         InvalidRequestError: not a form, too large, parameters in the URL, or one that repeats.
@@ -32,7 +36,7 @@ def read_form(event: Mapping[str, Any]) -> dict[str, str]:
     return _unique_fields(_body_text(event))
 
 
-def prove_client(event: Mapping[str, Any], form: dict[str, str]) -> Proof:
+def prove_client(event: Mapping[str, Any], form: Mapping[str, Any]) -> Proof:
     """What `client_secret_basic` or `client_secret_post` proves (RFC 6749 §2.3.1).
 
     The secret is only compared later, with the hashes in the registry.
@@ -53,7 +57,7 @@ def prove_client(event: Mapping[str, Any], form: dict[str, str]) -> Proof:
     return Proof(Entry.OAUTH2, identity_of_client(client_id), client_secret=Secret(secret))
 
 
-def refuse_client(event: Mapping[str, Any], form: dict[str, str]) -> None:
+def refuse_client(event: Mapping[str, Any], form: Mapping[str, Any]) -> None:
     """Refuse a client that authenticates beside a subject token.
 
     A `client_id` alone proves nothing and is no harm: some clients always send theirs.
@@ -70,7 +74,7 @@ def refuse_client(event: Mapping[str, Any], form: dict[str, str]) -> None:
         )
 
 
-def _posted(form: dict[str, str]) -> tuple[str, str]:
+def _posted(form: Mapping[str, Any]) -> tuple[str, str]:
     return form.get("client_id", ""), form.get("client_secret", "")
 
 
@@ -116,16 +120,19 @@ def _body_text(event: Mapping[str, Any]) -> str:
     return text
 
 
-def _unique_fields(text: str) -> dict[str, str]:
+def _unique_fields(text: str) -> dict[str, Any]:
     try:
         pairs = parse_qsl(
             text, keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS
         )
     except ValueError:
         raise _malformed("The body is not a well-formed form.", "body") from None
-    fields = dict(pairs)
-    if len(fields) != len(pairs):
+    once = [pair for pair in pairs if pair[0] != _REPEATABLE]
+    fields: dict[str, Any] = dict(once)
+    if len(fields) != len(once):
         raise _malformed("A parameter repeats (RFC 6749 section 3.2).", "repeated")
+    if several := [value for name, value in pairs if name == _REPEATABLE and value]:
+        fields[_REPEATABLE] = several if len(several) > 1 else several[0]
     # RFC 6749 §3.2: a parameter without a value counts as left out. An empty scope is kept,
     # so that its sender is told instead of getting every scope of the grant.
     return {name: value for name, value in fields.items() if value or name == "scope"}

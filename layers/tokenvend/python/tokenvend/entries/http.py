@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,14 @@ if TYPE_CHECKING:  # see `parse_oauth2_event`
 _REJECT_ROUTE = "/token/reject"
 _CONNECTIONS_ROUTE = "/connections/{action}"
 _NO_STORE = {"Content-Type": "application/json", "Cache-Control": "no-store", "Pragma": "no-cache"}
+#: How a caller is to prove itself, by entry (RFC 9110 §11.6.1). The answer to a client that tried
+#: HTTP Basic names Basic (RFC 6749 §5.2).
+_CHALLENGES = {
+    Entry.IAM: "AWS4-HMAC-SHA256",
+    Entry.OAUTH2: 'Basic realm="tokenvend", charset="UTF-8"',
+}
+#: What an `error_description` may not hold (RFC 6749 §5.2): a quote, a backslash, no plain ASCII.
+_NOT_DESCRIBABLE = re.compile(r"[^\x20\x21\x23-\x5B\x5D-\x7E]")
 
 
 def parse_oauth2_event(
@@ -83,11 +92,11 @@ def http_answer(answer: Mapping[str, object]) -> dict[str, Any]:
     return {"statusCode": 200, "headers": _NO_STORE, "body": json.dumps(answer)}
 
 
-def http_error(error: TokenVendError) -> dict[str, Any]:
-    """A refusal as API Gateway wants it (RFC 6749 §5.2)."""
+def http_error(error: TokenVendError, entry: Entry) -> dict[str, Any]:
+    """A refusal at *entry* as API Gateway wants it (RFC 6749 §5.2)."""
     headers = dict(_NO_STORE)
     if isinstance(error, InvalidClientError):
-        headers["WWW-Authenticate"] = 'Basic realm="tokenvend", charset="UTF-8"'
+        headers["WWW-Authenticate"] = _CHALLENGES[entry]
     if isinstance(error, TemporarilyUnavailableError):
         headers["Retry-After"] = str(error.retry_after_seconds)
     return {
@@ -99,7 +108,8 @@ def http_error(error: TokenVendError) -> dict[str, Any]:
 
 def error_fields(error: TokenVendError) -> dict[str, object]:
     """What a caller is told of *error*: the same over every entry."""
-    fields: dict[str, object] = {"error": error.code, "error_description": error.description}
+    description = _NOT_DESCRIBABLE.sub("?", error.description)
+    fields: dict[str, object] = {"error": error.code, "error_description": description}
     if isinstance(error, ProviderRefusedError):
         fields["provider_error"] = error.provider_error
     return fields
@@ -117,7 +127,7 @@ def _signer(event: Mapping[str, Any]) -> Proof:
 
 
 def _parse(
-    event: Mapping[str, Any], form: Mapping[str, str], *, grant_type: str = CLIENT_CREDENTIALS
+    event: Mapping[str, Any], form: Mapping[str, Any], *, grant_type: str = CLIENT_CREDENTIALS
 ) -> VendRequest | Rejection | ConnectionRequest:
     path = event.get("pathParameters") or {}
     credential = path.get("credential")

@@ -13,15 +13,22 @@ from tokenvend.domain.errors import InvalidClientError
 from tokenvend.domain.names import is_name
 from tokenvend.domain.registry import ClientAuthentication
 from tokenvend.domain.request import CLIENT_CREDENTIALS, TOKEN_EXCHANGE
+from tokenvend.domain.workload.exchange_request import SUBJECT_TOKEN_TYPES
 from tokenvend.entries.alias import require_live
 
 _CACHED = "public, max-age=3600"
-#: How our own clients authenticate, as `entries.form` reads it.
-_CLIENT_METHODS = (ClientAuthentication.BASIC, ClientAuthentication.POST)
+#: How our own clients authenticate, as `entries.form` reads it. A workload's subject token
+#: proves it, and a client that authenticated beside it would be refused: that is `none`.
+_CLIENT_METHODS = (
+    *(ClientAuthentication.BASIC, ClientAuthentication.POST, ClientAuthentication.NONE),
+)
 
 
 def build_metadata(issuer_base: str, credential: str) -> dict[str, object]:
-    """The metadata of one credential's authorization server (RFC 8414 §2)."""
+    """The metadata of one credential's authorization server (RFC 8414 §2).
+
+    The last three members are ours: no standard has a name for what they say.
+    """
     issuer = f"{issuer_base.rstrip('/')}/oauth2/{credential}"
     return {
         "issuer": issuer,
@@ -29,6 +36,9 @@ def build_metadata(issuer_base: str, credential: str) -> dict[str, object]:
         "token_endpoint_auth_methods_supported": [method.value for method in _CLIENT_METHODS],
         "grant_types_supported": [CLIENT_CREDENTIALS, TOKEN_EXCHANGE],
         "response_types_supported": [],
+        "subject_token_types_supported": sorted(SUBJECT_TOKEN_TYPES),
+        "token_rejection_endpoint": f"{issuer}/token/reject",
+        "connections_endpoint": f"{issuer}/connections",
     }
 
 

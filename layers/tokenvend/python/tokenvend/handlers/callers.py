@@ -56,7 +56,7 @@ def handle_http(
         return http_answer(_answer(proof, request, context))
     except TokenVendError as error:
         _record_refusal(entry, proof, request, error, context)
-        return http_error(error)
+        return http_error(error, entry)
 
 
 def handle_direct(event: object, context: Context) -> dict[str, Any]:

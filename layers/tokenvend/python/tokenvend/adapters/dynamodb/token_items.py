@@ -33,7 +33,7 @@ from tokenvend.adapters.dynamodb.attributes import (
 )
 from tokenvend.adapters.dynamodb.credential_items import failure_in
 from tokenvend.adapters.encryption import EnvelopeCipher, Sealed, UntrustedItemError
-from tokenvend.domain.cache_key import TokenSpec
+from tokenvend.domain.cache_key import TokenSpec, one_or_several
 from tokenvend.domain.lease import Lease
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.token import AccessToken, LifetimeSource, SecretStage
@@ -71,7 +71,7 @@ def seal_token(
         "secret_stage": token.secret_stage.value,
         "forced": token.forced,
         "repeated": token.repeated,
-        "spec": asdict(spec) | {"scopes": sorted(spec.scopes)},
+        "spec": _spec_document(spec),
     }
     sealed = cipher.seal(pk, json.dumps(document).encode(), now=now)
     return {
@@ -171,15 +171,34 @@ def _parse_token(document: documents.Fields) -> AccessToken:
     )
 
 
+def _spec_document(spec: TokenSpec) -> dict[str, object]:
+    """*spec* as JSON. One resource is a text, as it was when there could be no more."""
+    document = asdict(spec) | {"scopes": sorted(spec.scopes)}
+    del document["resources"]
+    return document | {"resource": one_or_several(spec.resources)}
+
+
 def _parse_spec(document: documents.Fields) -> TokenSpec:
     spec = documents.mapping(document, "spec")
-    narrowing = {name: _text_or_none(spec, name) for name in spec.keys() - _NEVER_NONE}
+    others = spec.keys() - _NEVER_NONE - {"resource"}
+    narrowing = {name: _text_or_none(spec, name) for name in others}
     return TokenSpec(
         credential=documents.any_text(spec, "credential"),
         definition=documents.any_text(spec, "definition"),
         scopes=documents.texts(spec, "scopes"),
+        resources=_resources(spec),
         **narrowing,
     )
+
+
+def _resources(spec: documents.Fields) -> tuple[str, ...]:
+    match spec.get("resource"):
+        case None:
+            return ()
+        case list():
+            return documents.ordered_texts(spec, "resource")
+        case _:
+            return (documents.any_text(spec, "resource"),)
 
 
 def _text_or_none(spec: documents.Fields, name: str) -> str | None:

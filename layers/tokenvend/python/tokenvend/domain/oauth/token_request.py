@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import quote_plus, urlsplit
 
-from tokenvend.domain.cache_key import TokenSpec
+from tokenvend.domain.cache_key import TokenSpec, one_or_several
 from tokenvend.domain.errors import CredentialNotReadyError
 from tokenvend.domain.oauth.client_assertion import AssertionDraft, GrantAssertion
 from tokenvend.domain.registry import (
@@ -99,14 +99,15 @@ def build_token_request(
     definition: CredentialDefinition, spec: TokenSpec, secret: ProviderSecret
 ) -> ProviderRequest:
     """The client-credentials request for the token that *spec* describes (RFC 6749 §4.4.2)."""
-    form = dict(definition.extra_parameters)
+    form: dict[str, Any] = dict(definition.extra_parameters)
     form["grant_type"] = "client_credentials"
     if spec.scopes and _sends_scope(definition):
         form["scope"] = format_scope(spec.scopes, separator=definition.scope_separator)
     if spec.audience is not None:
         form["audience"] = spec.audience
-    if spec.resource is not None:
-        form["resource"] = spec.resource
+    if spec.resources:
+        # A list is sent as a repeated parameter (RFC 8707 §2), or as a list where the body is JSON.
+        form["resource"] = one_or_several(spec.resources)
     return to_token_endpoint(definition, form, secret)
 
 
@@ -147,7 +148,7 @@ def _sends_scope(definition: CredentialDefinition) -> bool:
 
 
 def to_token_endpoint(
-    definition: CredentialDefinition, form: dict[str, str], secret: ProviderSecret
+    definition: CredentialDefinition, form: dict[str, Any], secret: ProviderSecret
 ) -> ProviderRequest:
     """*form* for the token endpoint of *definition*, sent as its `token_request` says.
 
@@ -164,7 +165,7 @@ def to_token_endpoint(
 
 
 def authenticated(
-    definition: CredentialDefinition, url: str, form: dict[str, str], secret: ProviderSecret
+    definition: CredentialDefinition, url: str, form: dict[str, Any], secret: ProviderSecret
 ) -> ProviderRequest:
     """*form* for *url*, with what proves the client as the provider wants it (RFC 6749 §2.3).
 
