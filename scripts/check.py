@@ -21,7 +21,7 @@ PYTHON = str(BIN / "python")
 #: Where Python code may stand; a folder that is not there yet is left out.
 CODE = (
     *("layers/tokenvend/python", "cli", "functions", "scripts"),
-    *("tests", "benchmarks", "simulation", "models", "fuzzing", "load", "soak"),
+    *("tests", "benchmarks", "simulation", "models", "fuzzing", "load", "soak", "examples/src"),
 )
 #: The client library, which is installed without the service.
 CLIENT = "clients/python/src"
@@ -51,6 +51,8 @@ class Outcome:
 def checks() -> tuple[Check, ...]:
     """Every check, the slow ones first."""
     folders = [folder for folder in CODE if (ROOT / folder).is_dir()]
+    examples = sorted((ROOT / "examples").glob("*/template.yaml"))
+    templates = ["template.yaml", *(str(path.relative_to(ROOT)) for path in examples)]
     return (
         Check("types", "mypy, strict", (str(BIN / "mypy"), *folders)),
         Check(
@@ -75,7 +77,7 @@ def checks() -> tuple[Check, ...]:
             (PYTHON, "-m", "scripts.validate"),
         ),
         Check("template", "sam validate", (str(SAM), "validate", "--lint")),
-        Check("cfn-lint", "cfn-lint on the template", (str(BIN / "cfn-lint"), "template.yaml")),
+        Check("cfn-lint", "cfn-lint on the templates", (str(BIN / "cfn-lint"), *templates)),
         Check("lint", "ruff check", (str(BIN / "ruff"), "check", ".")),
         Check("format", "ruff format", (str(BIN / "ruff"), "format", "--check", ".")),
         Check("imports", "dependencies point inward", (str(BIN / "lint-imports"),)),

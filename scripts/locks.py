@@ -7,7 +7,7 @@ follows, with hashes and without the address of an index.
 import re
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -27,11 +27,15 @@ NAMES = (
     "parliament",
     "sbom",
     "docs",
+    "examples",
 )
 #: The command is installed with whatever Python its user has; the rest runs here, on 3.13.
 INSTALLED_ELSEWHERE = frozenset({"cli"})
-#: `sam build` looks for the layer's list beside the layer's code.
-LAYER_COPY = envs.ROOT / "layers" / "tokenvend" / "python" / "requirements.txt"
+#: `sam build` looks for a list beside the code that needs it.
+COPIES = {
+    "layer": envs.ROOT / "layers" / "tokenvend" / "python" / "requirements.txt",
+    "examples": envs.ROOT / "examples" / "src" / "requirements.txt",
+}
 
 _PINNED = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?==(\S+)", re.MULTILINE)
 _ASKED = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?(?:==(\S+))?")
@@ -57,7 +61,7 @@ def pinned(lock: Path) -> dict[str, str]:
     return {normal(name): version for name, version in _PINNED.findall(lock.read_text())}
 
 
-def faults(folder: Path, layer_copy: Path) -> list[str]:
+def faults(folder: Path, copies: Mapping[str, Path]) -> list[str]:
     """What is wrong with the lists of *folder*, one line each. No network is asked."""
     found = []
     for source in sorted(folder.glob("*.in")):
@@ -74,8 +78,10 @@ def faults(folder: Path, layer_copy: Path) -> list[str]:
         text = lock.read_text()
         if text.count("==") and "--hash=sha256:" not in text:
             found.append(f"{lock.name}: pins without hashes; run `make lock`")
-    if (folder / "layer.txt").read_bytes() != layer_copy.read_bytes():
-        found.append(f"{layer_copy.name} of the layer differs from layer.txt; run `make lock`")
+    for name, copy in copies.items():
+        if (folder / f"{name}.txt").read_bytes() != copy.read_bytes():
+            where = copy.parent.name
+            found.append(f"{copy.name} in {where} differs from {name}.txt; run `make lock`")
     return found
 
 
@@ -90,13 +96,14 @@ def lock(names: Sequence[str], *, upgrade: bool) -> None:
         form = ("--universal", "--python-version", oldest, "--generate-hashes")
         command = ("pip", "compile", *form, *bare, *newest, source, "--output-file", target)
         envs.say(f"Pinning {target.name}", partial(envs.uv, *command))
-    shutil.copyfile(envs.REQUIREMENTS / "layer.txt", LAYER_COPY)
+    for name, copy in COPIES.items():
+        shutil.copyfile(envs.REQUIREMENTS / f"{name}.txt", copy)
 
 
 def main(arguments: Sequence[str]) -> int:
     """`check`, or the names of the lists to pin (all of them by default)."""
     if list(arguments) == ["check"]:
-        found = faults(envs.REQUIREMENTS, LAYER_COPY)
+        found = faults(envs.REQUIREMENTS, COPIES)
         print("\n".join(found) or "every pinned list follows from what is asked for")
         return 1 if found else 0
     names = [name for name in arguments if name != "--upgrade"] or list(NAMES)

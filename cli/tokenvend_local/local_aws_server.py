@@ -1,4 +1,4 @@
-"""Run ministack, with three things put right. Executed by ministack's own interpreter.
+"""Run ministack, with six things put right. Executed by ministack's own interpreter.
 
 1. On AWS a function that API Gateway or EventBridge invokes through an alias sees that alias in
    `context.invoked_function_arn`, and the functions answer only through `live` because of that.
@@ -7,6 +7,12 @@
    does not ask the policy.
 3. On AWS a PutSecretValue whose ClientRequestToken is the id of a version that is there does
    nothing if the value is the same, and is refused if it is another. ministack overwrites it.
+4. On AWS what a function raises has its class as `errorType`, which state machines go by.
+   ministack calls all of them the same.
+5. On AWS EventBridge invokes a function asynchronously: Lambda retries it, and then gives the event
+   to its destination. ministack runs it once.
+6. On AWS a schedule of EventBridge Scheduler invokes its target by the role that it names.
+   ministack does not ask the role.
 
 Nothing must learn to accept any of it, so the stand-in is mended instead.
 """
@@ -14,13 +20,18 @@ Nothing must learn to accept any of it, so the stand-in is mended instead.
 import copy
 import json
 import logging
+import re
 import sys
-import threading
 from contextvars import ContextVar
 from typing import Any
 
 from ministack.app import main
-from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy
+from ministack.core.iam_evaluator import (
+    EvalContext,
+    _gather_role_policies,
+    evaluate,
+    evaluate_resource_policy,
+)
 from ministack.core.responses import error_response_json, json_response
 from ministack.services import eventbridge, lambda_svc, secretsmanager
 
@@ -28,9 +39,14 @@ _EVENTS = "events.amazonaws.com"
 _find_record = lambda_svc._get_func_record_for_ref_in_scope  # noqa: SLF001
 _invoke_target = eventbridge._invoke_target  # noqa: SLF001
 _put_secret_value = secretsmanager._put_secret_value  # noqa: SLF001
+_execute_warm = lambda_svc._execute_function_warm  # noqa: SLF001
 _logger = logging.getLogger("events")
 #: The ARN of the rule whose target is being invoked.
 _rule_arn: ContextVar[str] = ContextVar("rule_arn", default="")
+#: The ARN of the role by which a schedule invokes its target.
+_role_arn: ContextVar[str] = ContextVar("role_arn", default="")
+#: The line of a traceback that names what was raised, with or without its module.
+_RAISED = re.compile(r"^(?:[\w.]+\.)?(\w+)(?::.*)?$", re.MULTILINE)
 
 
 def _find_record_by_alias(reference: str, **scope: Any) -> Any:
@@ -44,23 +60,57 @@ def _find_record_by_alias(reference: str, **scope: Any) -> Any:
 
 def _invoke_target_of_rule(target: Any, event: Any, rule: Any, view: Any = None) -> None:
     """Invoke a rule's target, and remember which rule it was."""
-    token = _rule_arn.set(rule.get("Arn", ""))
+    rule_token = _rule_arn.set(rule.get("Arn", ""))
+    role_token = _role_arn.set(target.get("RoleArn", ""))
     try:
         _invoke_target(target, event, rule, view)
     finally:
-        _rule_arn.reset(token)
+        _rule_arn.reset(rule_token)
+        _role_arn.reset(role_token)
 
 
 def _dispatch_through_alias(arn: str, payload: str) -> None:
-    """Invoke the alias *arn* as EventBridge does: under its own name, if its policy allows it."""
+    """Invoke the alias *arn* as EventBridge does: under its own name, if it may."""
     function, _, _ = lambda_svc._get_base_func_record_for_ref(arn)  # noqa: SLF001
-    if function is None or not _may_invoke(function.get("policy"), arn):
-        _logger.error("EventBridge → Lambda: the policy of %s does not let the rule invoke it", arn)
+    scheduled = ":scheduler:" in _rule_arn.get()
+    if function is None or not (
+        _role_may_invoke(arn) if scheduled else _may_invoke(function.get("policy"), arn)
+    ):
+        _logger.error("EventBridge → Lambda: nothing lets %s invoke %s", _rule_arn.get(), arn)
         return
     version, config, _ = _find_record_by_alias(arn)
     record = lambda_svc._execution_record_for_config(version, config)  # noqa: SLF001
-    run = lambda_svc._execute_function_with_config_scope  # noqa: SLF001
-    threading.Thread(target=run, args=(record, json.loads(payload)), daemon=True).start()
+    lambda_svc.invoke_async_with_retry(record, json.loads(payload))
+
+
+def _role_may_invoke(arn: str) -> bool:
+    """Whether the role that the schedule names may invoke *arn*."""
+    role_arn = _role_arn.get()
+    policies = _gather_role_policies(role_arn.rpartition("/")[2], arn.split(":")[4])
+    context = EvalContext(
+        principal_arn=role_arn,
+        principal_type="AssumedRole",
+        principal_account=arn.split(":")[4],
+        action="lambda:InvokeFunction",
+        resource_arn=arn,
+        region=arn.split(":")[3],
+        service_context={},
+    )
+    return bool(evaluate(context, policies).decision == "Allow")
+
+
+def _execute_and_name_what_was_raised(func: Any, event: Any, request_id: str) -> dict[str, Any]:
+    """Run a function; what it raised goes by the name of its class, as Lambda's runtime has it."""
+    result: dict[str, Any] = _execute_warm(func, event, request_id)
+    body = result.get("body")
+    if result.get("error") and isinstance(body, dict):
+        _, traceback, frames = result.get("log", "").rpartition(
+            "Traceback (most recent call last):"
+        )
+        raised = _RAISED.search(frames) if traceback else None
+        if raised and body.get("errorType") == "Runtime.HandlerError":
+            body["errorType"] = raised[1]
+    return result
 
 
 def _may_invoke(policy: Any, arn: str) -> bool:
@@ -91,6 +141,7 @@ def _put_secret_value_once(data: dict[str, Any]) -> Any:
 
 
 lambda_svc._get_func_record_for_ref_in_scope = _find_record_by_alias  # noqa: SLF001
+lambda_svc._execute_function_warm = _execute_and_name_what_was_raised  # noqa: SLF001
 eventbridge._invoke_target = _invoke_target_of_rule  # noqa: SLF001
 secretsmanager._put_secret_value = _put_secret_value_once  # noqa: SLF001
 eventbridge._dispatch_to_lambda = _dispatch_through_alias  # noqa: SLF001

@@ -20,7 +20,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_nothing_is_wrong(folder: Path) -> None:
-    assert locks.faults(folder, folder / "requirements.txt") == []
+    assert locks.faults(folder, {"layer": folder / "requirements.txt"}) == []
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_nothing_is_wrong(folder: Path) -> None:
 def test_a_list_that_was_not_pinned_again(folder: Path, asked: str, what: str) -> None:
     (folder / "dev.in").write_text(asked)
 
-    found = locks.faults(folder, folder / "requirements.txt")
+    found = locks.faults(folder, {"layer": folder / "requirements.txt"})
 
     assert len(found) == 1
     assert what in found[0]
@@ -42,10 +42,12 @@ def test_a_list_that_was_not_pinned_again(folder: Path, asked: str, what: str) -
 def test_pins_without_hashes(folder: Path) -> None:
     (folder / "dev.txt").write_text("requests==2.0\ntypes-pyyaml==6.0\n")
 
-    assert "without hashes" in locks.faults(folder, folder / "requirements.txt")[0]
+    assert "without hashes" in locks.faults(folder, {"layer": folder / "requirements.txt"})[0]
 
 
 def test_a_layer_copy_of_another_content(folder: Path) -> None:
     (folder / "requirements.txt").write_text("requests==1.0\n")
 
-    assert "differs from layer.txt" in locks.faults(folder, folder / "requirements.txt")[0]
+    assert (
+        "differs from layer.txt" in locks.faults(folder, {"layer": folder / "requirements.txt"})[0]
+    )

@@ -1,0 +1,66 @@
+"""The API that the examples call: the demo provider's, behind a front that can be told to fail."""
+
+import http.server
+import threading
+from collections import defaultdict, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+
+
+@dataclass
+class Front:
+    """Each example has an address of its own, so that it alone meets what is planned for it."""
+
+    url: str = ""
+    #: By example: the answers that come before the API's own, as status and `Retry-After`.
+    planned: dict[str, deque[tuple[int, str]]] = field(default_factory=lambda: defaultdict(deque))
+    #: By example: the statuses that it was answered.
+    answered: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+
+    def address_for(self, example: str) -> str:
+        return f"{self.url}/{example}"
+
+
+@contextmanager
+def serving_front(provider_url: str) -> Iterator[Front]:
+    front = Front()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            _, example, path = self.path.split("/", 2)
+            if front.planned[example]:
+                status, retry_after = front.planned[example].popleft()
+                self._say(front, example, status, b"{}", retry_after)
+                return
+            proof = {"Authorization": self.headers.get("Authorization", "")}
+            got = requests.get(f"{provider_url}/{path}", headers=proof, timeout=10)
+            self._say(front, example, got.status_code, got.content, "")
+
+        def _say(
+            self, front: Front, example: str, status: int, body: bytes, retry_after: str
+        ) -> None:
+            front.answered[example].append(status)
+            self.send_response(status)
+            if retry_after:
+                self.send_header("Retry-After", retry_after)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    front.url = f"http://127.0.0.1:{server.server_port}"
+    try:
+        yield front
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
