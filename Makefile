@@ -54,6 +54,7 @@ test: ## every test that needs no root
 test-system: ## whole runs: the demo from its command line, a browser and spin as they come
 	@$(ENVS) uv dev ministack sam node docs
 	@scripts/system-packages
+	@$(PYTHON_BIN) -m scripts.toolchains
 	@$(PYTHON_BIN) -m pytest tests/system $(PYTEST_ARGS)
 
 .PHONY: build
@@ -141,6 +142,6 @@ lock: ## pin the requirements again (UPGRADE=1 takes the newest)
 .PHONY: clean
 clean: ## remove all that these commands made
 	@if [ -x $(PYTHON_BIN) ]; then $(PYTHON_BIN) -m tokenvend_local down; fi
-	@rm -rf build .aws-sam .venv .venvs tests/node/node_modules \
+	@rm -rf build .aws-sam .venv .venvs tests/node/node_modules tests/node_clients/node_modules \
 	  .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -201,8 +201,8 @@ def works(path: Path) -> bool:
     return answer.stdout.strip() == sys.version.strip()
 
 
-def ensure_node() -> None:
-    """Install the provider that the tests run against, from its lock file.
+def ensure_node(folder: Path = NODE, title: str = "the test provider") -> None:
+    """Install the Node packages of *folder* from its lock file.
 
     Raises:
         SetupError: there is no Node, or an older one than it needs.
@@ -214,18 +214,18 @@ def ensure_node() -> None:
             f"The tests need Node {NODE_MAJOR} or later with npm; found {version or 'none'}.\n"
             "Get it from your system's packages (apt-get install nodejs npm, brew install node)."
         )
-    modules = NODE / "node_modules"
-    wanted = fingerprint(NODE / "package.json", NODE / "package-lock.json", salt=version)
+    modules = folder / "node_modules"
+    wanted = fingerprint(folder / "package.json", folder / "package-lock.json", salt=version)
     if up_to_date(modules, wanted):
         return
 
     def install() -> None:
         # cdk-preflight asks for the CDK beside it, of which its rules need nothing.
         quiet = ("--no-audit", "--no-fund", "--ignore-scripts", "--legacy-peer-deps")
-        run("npm", "ci", *quiet, "--prefix", NODE)
+        run("npm", "ci", *quiet, "--prefix", folder)
         (modules / STAMP).write_text(wanted)
 
-    say("Installing the test provider", install)
+    say(f"Installing {title}", install)
 
 
 def main(names: Sequence[str]) -> int:

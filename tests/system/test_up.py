@@ -3,31 +3,15 @@
 import json
 import re
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 import requests
+from tests.system.conftest import make
 
 from tokenvend_local import kept
 from tokenvend_local.guide import NEXT
 
 ROOT = Path(__file__).parents[2]
-
-
-def make(target: str) -> str:
-    done = subprocess.run(
-        ["make", target], cwd=ROOT, capture_output=True, text=True, timeout=240, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-@pytest.fixture(scope="module")
-def up() -> Iterator[str]:
-    assert kept.state() is None, "a local stack is up: run `make down` first"
-    yield make("up")
-    make("down")
 
 
 def copied(command: str) -> subprocess.CompletedProcess[str]:

@@ -1,0 +1,38 @@
+"""What docs/in-bash.md shows, run as it stands there."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from tests.system.conftest import Demo
+from tests.system.page import CLIENT, ROLE, Way, replaced, run, snippets
+
+PAGE = "in-bash.md"
+
+
+@pytest.mark.parametrize("way", [CLIENT, ROLE], ids=lambda way: way.section)
+def test_snippet_gets_a_token_that_opens_the_api(demo: Demo, way: Way) -> None:
+    done = run(["bash", "-c", _code(way, demo)], demo.environment_of(way))
+
+    assert done.returncode == 0, done.stderr
+    assert "company" in json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("way", [CLIENT, ROLE], ids=lambda way: way.section)
+def test_snippet_fails_with_the_code_of_a_refusal(demo: Demo, way: Way) -> None:
+    beyond = replace(way, scope="candidates_manage")
+
+    done = run(["bash", "-c", _code(beyond, demo)], demo.environment_of(way))
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "invalid_scope" in done.stderr
+
+
+def _code(way: Way, demo: Demo) -> str:
+    names = {
+        "/sr-jobs/": f"/{way.credential}/",
+        "scope=jobs_read": f"'scope={way.scope}'",
+        "https://api.example.com/jobs": demo.provider_url + way.api,
+    }
+    code = snippets(PAGE, way.section, "bash") + snippets(PAGE, "And then", "bash")
+    return replaced(code, names)
