@@ -95,7 +95,11 @@ def _definition(credential: str) -> CredentialDefinition:
 
 def _check_lines(given: bytes) -> str:
     try:
-        good, problems = check_lines(_definition, parse_lines(given), checked_value)
+        good, problems = check_lines(
+            _definition,
+            parse_lines(given),
+            lambda definition, fields: (checked_value(definition, fields), definition),
+        )
     except UsageError as error:
         keeps_secret(error, error.__context__)
         return "refused whole"

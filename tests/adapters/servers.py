@@ -9,7 +9,9 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -120,7 +122,7 @@ def _some(connection: socket.socket) -> bytes:
 
 
 def self_signed(directory: Path, *, host: str = "127.0.0.1") -> tuple[ssl.SSLContext, Path]:
-    """A server's TLS context for *host*, and the file to trust it by."""
+    """A server's TLS context for *host*, an address or a name, and the file to trust it by."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a test")])
     now = datetime.now(UTC)
@@ -132,9 +134,7 @@ def self_signed(directory: Path, *, host: str = "127.0.0.1") -> tuple[ssl.SSLCon
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(hours=1))
         .not_valid_after(now + timedelta(hours=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ip_address(host))]), critical=False
-        )
+        .add_extension(x509.SubjectAlternativeName([_general_name(host)]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
@@ -150,3 +150,41 @@ def self_signed(directory: Path, *, host: str = "127.0.0.1") -> tuple[ssl.SSLCon
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate_file, key_file)
     return context, certificate_file
+
+
+def _general_name(host: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)
+
+
+@dataclass
+class Names:
+    """A name service that knows `ports`, and keeps each name that was `asked` for.
+
+    A name that it knows is a server on the loopback interface, whatever port is connected to.
+    """
+
+    ports: dict[str, int] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Be the name service of this process."""
+        connect, look_up = socket.create_connection, socket.getaddrinfo
+
+        def getaddrinfo(host: str, port: object, **_: object) -> list[object]:
+            self.asked.append(host)
+            if host not in self.ports:
+                raise socket.gaierror(socket.EAI_NONAME, "unknown name")
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, port))]
+
+        def create_connection(address: tuple[str, int], **settings: Any) -> socket.socket:
+            monkeypatch.setattr(socket, "getaddrinfo", look_up)
+            try:
+                return connect(("127.0.0.1", self.ports[address[0]]), **settings)
+            finally:
+                monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+
+        monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+        monkeypatch.setattr(socket, "create_connection", create_connection)

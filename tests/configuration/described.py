@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from ssl import SSLContext
 from typing import Any, Self
 from urllib.parse import parse_qsl
 
@@ -115,10 +116,11 @@ def token_endpoint(
     takes: Callable[[Asked], bool] = lambda _: True,
     otherwise: object = None,
     otherwise_status: int = 400,
+    context: SSLContext | None = None,
 ) -> Iterator[Endpoint]:
     """A token endpoint on the loopback interface that answers with *answer*.
 
-    A request that it does not take gets *otherwise*.
+    A request that it does not take gets *otherwise*. With a *context* it speaks TLS.
     """
 
     def script(call: Call) -> None:
@@ -131,7 +133,7 @@ def token_endpoint(
         call.answer(f"HTTP/1.1 {status} Whatever", *lines, body=endpoint.answer)
 
     body = answer if isinstance(answer, bytes) else json.dumps(answer or TOKEN).encode()
-    endpoint = Endpoint(Server(script), body)
+    endpoint = Endpoint(Server(script, context), body)
     with endpoint.server.running():
         yield endpoint
 
@@ -143,7 +145,9 @@ def definition_of(provider: dict[str, Any], credential: dict[str, Any]) -> Crede
         AssertionError: something in the file is wrong.
     """
     wanted = {"provider": "acme"} | credential
-    grant = {"caller": "billing", "credential": "jobs", "full_access": True}
+    grant: dict[str, Any] = {"caller": "billing", "credential": "jobs", "full_access": True}
+    if credential.get("family"):
+        grant["tenants"] = "all"
     parts = {"providers": {"acme": provider}, "credentials": {"jobs": wanted}, "grants": [grant]}
     assert problems_in(parts, local_stack=True) == []
     configuration = ConfigurationModel.model_validate(document(**parts))
@@ -185,9 +189,13 @@ def vend(
     clock: FakeClock | None = None,
     kms: Any = None,
     ca_file: Path | None = None,
+    host: str | None = None,
+    tenant: str | None = None,
     **credential: Any,
 ) -> AccessToken:
     """The token that a credential of *provider* gives, over HTTP, with real adapters.
+
+    The secret is recorded for *host*, or else for where its definition sends it.
 
     Raises:
         TokenVendError: there is none.
@@ -198,9 +206,16 @@ def vend(
         allow_loopback_http=True, ca_file=None if ca_file is None else str(ca_file)
     )
     exchange = Exchange(
-        secrets=secret_store(definition, secret or {"client_id": "id", "client_secret": "s3cret"}),
+        secrets=secret_store(
+            definition, secret or {"client_id": "id", "client_secret": "s3cret"}, host=host
+        ),
         provider=SigningClient(client, Signer(KmsSigner(kms)), clock),
         clock=clock,
     )
-    spec = TokenSpec(credential="jobs", definition=definition.fingerprint, scopes=definition.scopes)
+    spec = TokenSpec(
+        credential="jobs",
+        definition=definition.fingerprint,
+        scopes=definition.scopes,
+        tenant=tenant,
+    )
     return exchange.run(TokenWanted(definition, spec))

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 import pytest
+from tests.adapters.servers import Names, self_signed
 from tests.configuration.described import Asked, token_endpoint, vend
 from tests.fakes.clock import START, FakeClock
 from tests.fakes.signer import new_pair, pem_of
@@ -79,17 +80,26 @@ DESCRIBED: dict[str, dict[str, Any]] = {
             "lifetime": "data.token.expires_in",
         }
     },
+    "one host for each tenant": _POST
+    | {
+        "token_endpoint": "https://{tenant.domain}/oauth/token",
+        "tenant_values": {"domain": ["*.provider.example"]},
+    },
+    "one path or parameter for each tenant": _POST | {"tenant_values": {"directory": ["*"]}},
     "JWT bearer grant": _NO_CLIENT | _asks(assertion={"issuer": "{secret.client_email}"}),
 }
-#: What no description says yet: values of each tenant, and what is vended without an exchange.
+#: What is vended without an exchange: see `test_api_keys`.
 NOT_YET = {
-    *("one host for each tenant", "one path or parameter for each tenant"),
     *("two headers for each call", "HTTP Basic for each call", "key in the query of each call"),
 }
 
 
 def _is_as_needed(asked: Asked, needs: dict[str, Any]) -> bool:
     """Whether the request has what the endpoint needs, and no parameter beside."""
+    if asked.path != needs.get("path", asked.path):
+        return False
+    if asked.headers["host"] != needs.get("host", asked.headers["host"]):
+        return False
     headers = {name.lower(): value for name, value in needs.get("headers", {}).items()}
     found = [headers.items() <= asked.headers.items(), asked.query == needs.get("query", {})]
     if "form" in needs:
@@ -108,8 +118,19 @@ def _with_any_assertion(form: dict[str, str]) -> dict[str, str]:
     return form | ({"assertion": ""} if "assertion" in form else {})
 
 
-def _vended(case: dict[str, Any]) -> AccessToken:
-    answer, otherwise = case["answer"], case.get("otherwise", {})
+def _filled(needed: str, secret: dict[str, str]) -> str:
+    """*needed* with the tenant's values, which stand in its secret."""
+    for name, value in secret.items():
+        needed = needed.replace(f"{{tenant.{name}}}", value)
+    return needed
+
+
+def _vended(case: dict[str, Any], **at: Any) -> AccessToken:
+    answer, needs, otherwise = case["answer"], case["needs"], case.get("otherwise", {})
+    given = {
+        key: _filled(each, case["secret"]) if isinstance(each, str) else each
+        for key, each in needs.items()
+    }
     instant = (START + timedelta(seconds=1200)).isoformat()
     body = json.dumps(answer.get("json")).replace("{now+1200s as RFC 3339}", instant)
     secret = {
@@ -120,12 +141,25 @@ def _vended(case: dict[str, Any]) -> AccessToken:
         answer.get("text", body).encode(),
         status=answer["status"],
         content_type=answer.get("content_type", "application/json"),
-        takes=lambda asked: _is_as_needed(asked, case["needs"]),
+        takes=lambda asked: _is_as_needed(asked, given),
         otherwise=otherwise.get("json"),
         otherwise_status=otherwise.get("status", 400),
+        context=at.get("context"),
     ) as endpoint:
-        provider = {"token_endpoint": endpoint.url} | DESCRIBED[case["name"]]
-        return vend(provider, secret, clock=FakeClock(), default_lifetime_seconds=_DEFAULT_SECONDS)
+        described = DESCRIBED[case["name"]]
+        url = endpoint.url.removesuffix("/token") + needs.get("path", "/token")
+        if "names" in at:
+            at["names"].ports[secret["domain"]] = endpoint.server.port
+        return vend(
+            {"token_endpoint": url} | described,
+            secret,
+            clock=FakeClock(),
+            default_lifetime_seconds=_DEFAULT_SECONDS,
+            ca_file=at.get("ca_file"),
+            host=at.get("host"),
+            family="tenant_values" in described,
+            tenant="acme" if "tenant_values" in described else None,
+        )
 
 
 @pytest.mark.parametrize(
@@ -133,8 +167,17 @@ def _vended(case: dict[str, Any]) -> AccessToken:
     [CASES[name] for name in DESCRIBED if "access_token" in CASES[name]["then"]],
     ids=lambda case: case["name"],
 )
-def test_described_provider_vends(case: dict[str, Any]) -> None:
-    token, then = _vended(case), case["then"]
+def test_described_provider_vends(
+    case: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at: dict[str, Any] = {}
+    if "host" in case["needs"]:
+        # A host of the tenant's own is a name, and its certificate is that name's.
+        at = {"host": case["secret"]["domain"], "names": Names()}
+        at["context"], at["ca_file"] = self_signed(tmp_path, host=at["host"])
+        at["names"].install(monkeypatch)
+
+    token, then = _vended(case, **at), case["then"]
 
     stated = then["lifetime_seconds"]
     lifetime = _DEFAULT_SECONDS if stated == "the credential's default" else stated
@@ -174,4 +217,4 @@ def test_provider_that_is_not_described_refuses(name: str, monkeypatch: pytest.M
 def test_every_case_is_described_or_known_not_to_be() -> None:
     assert DESCRIBED.keys().isdisjoint(NOT_YET)
     assert DESCRIBED.keys() | NOT_YET == CASES.keys()
-    assert (len(DESCRIBED), len(CASES)) == (27, 32)
+    assert (len(DESCRIBED), len(CASES)) == (29, 32)

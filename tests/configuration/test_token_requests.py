@@ -378,7 +378,8 @@ _AT = "providers.acme.token_request."
     ("described", "place", "told"),
     [
         ({"parameters": {"a": "{secret.}"}}, "parameters.a", "a brace begins a placeholder"),
-        ({"parameters": {"a": "{tenant.b}"}}, "parameters.a", "a brace begins a placeholder"),
+        ({"parameters": {"a": "{caller.b}"}}, "parameters.a", "a brace begins a placeholder"),
+        ({"parameters": {"a": "{tenant.b}"}}, "parameters.a", "tenant_values does not say what"),
         ({"headers": {"A": "}"}}, "headers.A", "a brace begins a placeholder"),
         ({"parameters": {"a": 7}}, "parameters.a", "only parameters_in: json takes others"),
         ({"parameters": {"scope": "a"}}, "parameters.scope", "the scopes of the credential"),

@@ -28,12 +28,17 @@ PRIVATE_KEY = pem_of(new_pair(SigningAlgorithm.RS256)).reveal()
 
 @dataclass(frozen=True)
 class Dialect:
-    """A provider as the file has it, its secret, and what it takes and answers."""
+    """A provider as the file has it, its secret, and what it takes and answers.
+
+    With a `tenant` the secret is that tenant's, and `path` has values of it.
+    """
 
     described: dict[str, Any]
     secret: dict[str, str]
     takes: Callable[[Asked], bool]
     answer: Callable[[str], object]
+    path: str = "/token"
+    tenant: str | None = None
 
 
 def _plainly(token: str) -> object:
@@ -121,6 +126,19 @@ DIALECTS = {
         _is_signed_by_the_account,
         _plainly,
     ),
+    "a customer's own path and parameter": Dialect(
+        {
+            "tenant_values": {"directory": ["*"]},
+            "token_request": {"parameters": {"audience": "api://{tenant.directory}"}},
+        },
+        CLIENT | {"directory": ACCOUNT},
+        lambda asked: (
+            asked.path == f"/{ACCOUNT}/token" and asked.form["audience"] == f"api://{ACCOUNT}"
+        ),
+        _plainly,
+        path="/{tenant.directory}/token",
+        tenant="acme",
+    ),
 }
 
 
@@ -132,6 +150,7 @@ class Provider:
     role: Principal
     token: str
     requests: list[bytes]
+    asked: dict[str, str]
 
 
 @pytest.fixture(params=DIALECTS)
@@ -143,26 +162,29 @@ def provider(
     with token_endpoint(dialect.answer(token), takes=dialect.takes) as endpoint:
         name, caller = world.name("reports"), world.name("shop")
         world.configuration["providers"][name] = {
-            "token_endpoint": endpoint.url
+            "token_endpoint": endpoint.url.removesuffix("/token") + dialect.path
         } | dialect.described
         world.configuration["credentials"][name] = {
             "provider": name,
             "scopes": ["reports_read"],
             "scope_parameter": "assertion" in dialect.described.get("token_request", {}),
+            "family": dialect.tenant is not None,
         }
         role = world.role(caller)
         world.caller(caller, iam=role)
-        world.grant(caller, name)
+        asked = {"tenant": dialect.tenant} if dialect.tenant else {}
+        world.grant(caller, name, **({"tenants": "all"} if asked else {}))
         world.apply()
-        world.stack.tokenvend("secret", "put", name, stdin=json.dumps(dialect.secret))
-        yield Provider(name, role, token, endpoint.server.requests)
+        secret = "/".join([name, *asked.values()])
+        world.stack.tokenvend("secret", "put", secret, stdin=json.dumps(dialect.secret))
+        yield Provider(name, role, token, endpoint.server.requests, asked)
 
 
 def test_provider_that_is_described_is_vended_once_and_then_from_the_table(
     stack: LocalStack, provider: Provider
 ) -> None:
-    first = ask_signed(stack.deployed, provider.role, provider.name)
-    second = ask_signed(stack.deployed, provider.role, provider.name)
+    first = ask_signed(stack.deployed, provider.role, provider.name, **provider.asked)
+    second = ask_signed(stack.deployed, provider.role, provider.name, **provider.asked)
 
     assert (first.status, first.token, second.token) == (200, provider.token, provider.token)
     assert 1700 < first.document["expires_in"] <= 1800

@@ -20,7 +20,7 @@ from tokenvend_cli.commands.context import (
     say,
     told,
 )
-from tokenvend_cli.commands.secret_value import checked_value, public_key_of
+from tokenvend_cli.commands.secret_value import checked_value, for_value, public_key_of
 from tokenvend_cli.deployment.secret_import import (
     ATTEMPTS,
     Checked,
@@ -80,11 +80,13 @@ def import_secrets(
         raise typer.Exit(FAILED)
 
 
-def _checked(definition: CredentialDefinition, fields: Mapping[str, str]) -> dict[str, str]:
+def _checked(
+    definition: CredentialDefinition, fields: Mapping[str, str]
+) -> tuple[dict[str, str], CredentialDefinition]:
     value = checked_value(definition, fields)
     # A private key that cannot sign is found here, before anything is written.
     public_key_of(definition, value)
-    return value
+    return value, for_value(definition, value)
 
 
 def _run(importing: SecretImport, good: Sequence[Checked]) -> list[Result]:

@@ -9,12 +9,18 @@ import typer
 from rich.text import Text
 
 from tokenvend.domain.errors import TokenVendError
-from tokenvend.domain.oauth.token_request import ProviderSecret, destination_of, host_of
+from tokenvend.domain.oauth.token_request import (
+    ProviderSecret,
+    destination_of,
+    for_tenant,
+    host_of,
+)
 from tokenvend.domain.registry import CredentialDefinition, CredentialKind
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.secret_fields import secret_fields, secret_of
 from tokenvend_cli.commands.context import AsJson, deployment_of, note, print_json, say, show, told
 from tokenvend_cli.commands.provider_access import deployed_secret, provider_client
+from tokenvend_cli.commands.secret_value import for_value
 from tokenvend_cli.commands.tables import table
 from tokenvend_cli.deployment.secret_status import parse_secret_name
 from tokenvend_cli.deployment.secrets import Secrets
@@ -63,6 +69,10 @@ def probe(
     )
     if introspection_endpoint and host_of(introspection_endpoint) != secret.allowed_host:
         raise UsageError(f"the secret may be sent to {secret.allowed_host} only")
+    try:
+        definition = for_tenant(definition, secret)
+    except TokenVendError as error:
+        raise CommandError(error.description) from None
     asker = Asker(provider_client(deployment), definition, secret)
     refresh_token = given.get("refresh_token")
     try:
@@ -93,7 +103,8 @@ def _secret_of(definition: CredentialDefinition, given: dict[str, str]) -> Provi
     needed = secret_fields(definition)
     if missing := [name for name in needed if not given.get(name)]:
         raise UsageError(f"standard input lacks {' and '.join(missing)}")
-    return secret_of(definition, given, allowed_host=destination_of(definition))
+    bound = for_value(definition, given)
+    return secret_of(definition, given, allowed_host=destination_of(bound))
 
 
 def _show(

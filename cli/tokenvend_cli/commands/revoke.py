@@ -6,7 +6,11 @@ from typing import Annotated
 
 import typer
 
-from tokenvend.domain.oauth.token_request import build_revocation_request, host_of
+from tokenvend.domain.oauth.token_request import (
+    build_revocation_request,
+    host_of,
+    is_allowed,
+)
 from tokenvend.domain.secret import Secret
 from tokenvend.ports import ProviderAwayError
 from tokenvend_cli.commands.context import AsJson, deployment_of, print_json, say, told
@@ -42,7 +46,7 @@ def revoke(
         raise UsageError("standard input must be one token, and nothing else")
     secret = deployed_secret(deployment, definition, target)
     request = build_revocation_request(definition, Secret(token), secret)
-    if request is None or host_of(request.url) != secret.allowed_host.lower():
+    if request is None or not is_allowed(secret, host_of(request.url)):
         raise CommandError(f"the secret may be sent to {secret.allowed_host} only")
     secrets.replace_tokens(target)
     try:

@@ -14,7 +14,12 @@ from tokenvend_cli.commands.context import (
     told,
 )
 from tokenvend_cli.commands.import_secrets import import_secrets
-from tokenvend_cli.commands.secret_value import goes_to, public_key_of, read_secret_value
+from tokenvend_cli.commands.secret_value import (
+    for_value,
+    goes_to,
+    public_key_of,
+    read_secret_value,
+)
 from tokenvend_cli.commands.show_adoption import show_adoption
 from tokenvend_cli.commands.show_secrets import status
 from tokenvend_cli.deployment.adoption import adoption_of
@@ -58,8 +63,8 @@ def put(
 
     The JSON holds `client_id` and `client_secret`, or `client_id` and `private_key` of a client
     that signs, with its `certificate` for tls_client_auth, or `api_key`, and what the provider's
-    `token_request` names. The host of the token endpoint is recorded with it, and it is sent
-    nowhere else. Tokens made with the former secret are replaced as they come due.
+    `token_request` and `tenant_values` name. The host of the token endpoint is recorded with it,
+    and it is sent nowhere else. Tokens made with the former secret are replaced as they come due.
 
     Example: tokenvend secret put sr-partner/acme < secret.json
     """
@@ -70,8 +75,13 @@ def put(
             f"{name} uses a secret of yours: change it where it is ({definition.secret.arn})"
         )
     seen = secrets.look(target, definition)
-    _agree_on_host(seen, new_host)
+    if not definition.tenant_values:
+        _agree_on_host(seen, new_host)
     value = read_secret_value(definition, seen)
+    if definition.tenant_values:
+        # Only the value says which host is the tenant's.
+        seen = secrets.look(target, for_value(definition, value))
+        _agree_on_host(seen, new_host)
     public = public_key_of(definition, value)
     secrets.put(seen, value)
     if as_json:

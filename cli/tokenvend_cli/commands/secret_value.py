@@ -15,10 +15,11 @@ from tokenvend.adapters.signing.pem import load_key
 from tokenvend.domain.errors import CredentialNotReadyError
 from tokenvend.domain.oauth.request_description import NEVER_SENT
 from tokenvend.domain.oauth.token_request import TO_CALLERS, ClientCertificate
-from tokenvend.domain.registry import CredentialDefinition
+from tokenvend.domain.registry import CredentialDefinition, CredentialKind
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.secret_fields import optional_secret_fields, secret_fields
 from tokenvend.domain.signing import PrivateKey
+from tokenvend.domain.tenant_values import TenantValueError, bind
 from tokenvend.ports import SigningKeyUnusableError
 from tokenvend_cli.commands.context import is_terminal, note
 from tokenvend_cli.deployment.secret_status import SecretStatus
@@ -41,10 +42,26 @@ def read_secret_value(definition: CredentialDefinition, seen: SecretStatus) -> d
         UsageError: a field is missing, unknown or malformed.
     """
     wanted, optional = secret_fields(definition), optional_secret_fields(definition)
-    fields = _ask_for(wanted, seen) if is_terminal() else _json_from_standard_input()
+    shown = _SHOWN.union(definition.tenant_values)
+    fields = _ask_for(wanted, seen, shown) if is_terminal() else _json_from_standard_input()
     if not isinstance(fields, dict) or set(fields) - {*wanted, *optional}:
         raise UsageError(f"standard input must be a JSON object with {' and '.join(wanted)}")
     return checked_value(definition, fields)
+
+
+def for_value(definition: CredentialDefinition, value: Mapping[str, str]) -> CredentialDefinition:
+    """*definition* with the tenant's own values that stand in *value*.
+
+    Raises:
+        UsageError: one does not fit. The text does not quote it.
+    """
+    if not definition.tenant_values or definition.kind is CredentialKind.AUTHORIZATION_CODE:
+        return definition
+    given = {name: value[name] for name in definition.tenant_values if name in value}
+    try:
+        return bind(definition, given)
+    except TenantValueError as error:
+        raise UsageError(str(error)) from None
 
 
 def checked_value(definition: CredentialDefinition, fields: Mapping[str, object]) -> dict[str, str]:
@@ -57,7 +74,9 @@ def checked_value(definition: CredentialDefinition, fields: Mapping[str, object]
     if set(fields) - {*wanted, *optional}:
         raise UsageError(f"the fields must be {' and '.join(wanted)}")
     given = [*wanted, *(key for key in ("key_id",) if key in fields)]
-    return {key: _text(fields.get(key), key) for key in given}
+    value = {key: _text(fields.get(key), key) for key in given}
+    for_value(definition, value)
+    return value
 
 
 def public_key_of(definition: CredentialDefinition, value: Mapping[str, str]) -> dict[str, Any]:
@@ -100,12 +119,12 @@ def _certificate_of(value: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _ask_for(wanted: tuple[str, ...], seen: SecretStatus) -> object:
+def _ask_for(wanted: tuple[str, ...], seen: SecretStatus, shown: frozenset[str]) -> object:
     if not NEVER_SENT.isdisjoint(wanted):
         raise UsageError("a key has several lines: give the secret as JSON from a file")
     note(f"it {goes_to(seen)}")
     # Standard output is for the answer alone.
-    return {key: typer.prompt(key, hide_input=key not in _SHOWN, err=True) for key in wanted}
+    return {key: typer.prompt(key, hide_input=key not in shown, err=True) for key in wanted}
 
 
 def _json_from_standard_input() -> object:

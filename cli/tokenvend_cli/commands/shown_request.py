@@ -12,12 +12,12 @@ from tokenvend.domain.oauth.token_request import (
     ProviderRequest,
     ProviderSecret,
     build_token_request,
-    destination_of,
     to_token_endpoint,
 )
 from tokenvend.domain.registry import ClientAuthentication, CredentialDefinition
 from tokenvend.domain.secret_fields import secret_fields, secret_of
 from tokenvend.domain.static_credential import parse_static_description
+from tokenvend.domain.tenant_values import unfilled
 
 _BASIC = frozenset({ClientAuthentication.BASIC, ClientAuthentication.BASIC_UNENCODED})
 _SIGNED = "(signed when it is sent)"
@@ -27,9 +27,9 @@ _READABLE = "{}.:/()"
 
 def shown_request(decision: Decision) -> dict[str, str | None]:
     """The request, its headers and its body, as texts. No secret is read for it."""
-    definition = decision.definition
+    definition = unfilled(decision.definition)
     try:
-        request = _request(decision, _named(definition))
+        request = _request(definition, decision, _named(definition))
     except TokenVendError as error:
         return {"request": error.description}
     query = dict(request.query)
@@ -69,19 +69,19 @@ def shown_static_credential(definition: CredentialDefinition) -> dict[str, str |
     }
 
 
-def _request(decision: Decision, secret: ProviderSecret) -> ProviderRequest:
+def _request(
+    definition: CredentialDefinition, decision: Decision, secret: ProviderSecret
+) -> ProviderRequest:
     if decision.connection is None:
-        return build_token_request(decision.definition, decision.spec, secret)
+        return build_token_request(definition, decision.spec, secret)
     form = {"grant_type": "refresh_token", "refresh_token": "(of the consent)"}
-    return to_token_endpoint(
-        decision.definition, dict(decision.definition.extra_parameters) | form, secret
-    )
+    return to_token_endpoint(definition, dict(definition.extra_parameters) | form, secret)
 
 
 def _named(definition: CredentialDefinition) -> ProviderSecret:
     """In place of the secret: each field has its own name for a value."""
     values = {name: f"{{secret.{name}}}" for name in secret_fields(definition)}
-    return secret_of(definition, values, allowed_host=destination_of(definition))
+    return secret_of(definition, values, allowed_host="")
 
 
 def _headers(request: ProviderRequest, definition: CredentialDefinition) -> str:

@@ -1,6 +1,7 @@
 """Turn the file into the registry's items: one for each identity and credential."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from tokenvend.adapters.dynamodb.definition_items import build_definition
 from tokenvend.adapters.dynamodb.issuer_items import build_issuer
@@ -33,6 +34,7 @@ from tokenvend_cli.configuration.models import ConfigurationModel, CredentialMod
 from tokenvend_cli.configuration.providers import Provider
 from tokenvend_cli.configuration.secret_models import SigningModel
 from tokenvend_cli.configuration.semantics import identities_of
+from tokenvend_cli.configuration.tenant_value_rules import tenant_values_in
 
 
 def compile_registry(
@@ -82,7 +84,7 @@ def compile_registry(
 
 def definition_of(name: str, model: CredentialModel, provider: Provider) -> CredentialDefinition:
     """The definition of one credential, as it is deployed."""
-    return CredentialDefinition(
+    definition = CredentialDefinition(
         name=name,
         provider=model.provider,
         kind=CredentialKind(model.kind),
@@ -113,6 +115,11 @@ def definition_of(name: str, model: CredentialModel, provider: Provider) -> Cred
         token_request={} if model.kind == "api_key" else provider.token_request,
         token_answer={} if model.kind == "api_key" else provider.token_answer,
     )
+    if not provider.tenant_values:
+        return definition
+    used = tenant_values_in(definition)
+    declared = {name: each for name, each in provider.tenant_values.items() if name in used}
+    return replace(definition, tenant_values=declared)
 
 
 def _authorization(model: CredentialModel, provider: Provider) -> Authorization:

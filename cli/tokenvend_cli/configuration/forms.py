@@ -47,6 +47,31 @@ Url = Annotated[
         "a URL such as https://login.acme.example/oauth/token, without user, query or fragment",
     ),
 ]
+#: An endpoint in which values of each customer may stand, in its host and its path.
+_VALUE = r"\{tenant\.[a-z][a-z0-9_]{0,62}\}"
+ENDPOINT = re.compile(
+    rf"https?://(?:[A-Za-z0-9.\[\]:-]+|(?:[A-Za-z0-9.-]|{_VALUE})+(?::[0-9]{{1,5}})?)"
+    rf"(?:/(?:[\x21\x24-\x3B\x3D\x40-\x5B\x5D-\x7A\x7C\x7E]|{_VALUE})*)?"
+)
+Endpoint = Annotated[
+    str,
+    whole(
+        ENDPOINT.pattern,
+        "a URL such as https://login.acme.example/oauth/token, without user, query or fragment;"
+        " a value of each customer stands in its host or path as {tenant.domain}",
+    ),
+]
+ValueName = Annotated[
+    str, whole(r"[a-z][a-z0-9_]{0,62}", "a name of small letters, digits and `_`, such as domain")
+]
+ValuePattern = Annotated[
+    str,
+    whole(
+        r"[A-Za-z0-9._~@:+=*-]{1,253}",
+        "what the value looks like, such as *.provider.example, in quotes: `*` stands for letters,"
+        " digits, `_` and `-` between two dots, and all else for itself",
+    ),
+]
 #: RFC 9110 §5.1, and what may stand before a key in its value.
 HeaderName = Annotated[
     str, whole(r"[A-Za-z][A-Za-z0-9-]{0,63}", "a header's name, such as X-Api-Key")

@@ -9,12 +9,15 @@ from tokenvend_cli.configuration.api_key_models import ApiKeyModel
 from tokenvend_cli.configuration.consent_models import ConsentFlowModel
 from tokenvend_cli.configuration.forms import (
     ClientId,
+    Endpoint,
     Name,
     PrincipalArn,
     Scope,
     Target,
     UniqueId,
     Url,
+    ValueName,
+    ValuePattern,
 )
 from tokenvend_cli.configuration.grant_models import GrantModel
 from tokenvend_cli.configuration.issuer_models import IssuerModel, WorkloadModel
@@ -37,7 +40,7 @@ class ProviderModel(Strict):
     issuer: Url | None = Field(
         default=None, description="Its metadata is read at `plan` and `apply`, shown, and pinned"
     )
-    token_endpoint: Url | None = Field(default=None, description="Where tokens are asked for")
+    token_endpoint: Endpoint | None = Field(default=None, description="Where tokens are asked for")
     client_authentication: (
         Literal[
             "client_secret_basic",
@@ -55,7 +58,7 @@ class ProviderModel(Strict):
     assertion_audience: Target | None = Field(
         default=None, description="`aud` of private_key_jwt; else its issuer or token endpoint"
     )
-    authorization_endpoint: Url | None = Field(
+    authorization_endpoint: Endpoint | None = Field(
         default=None, description="Where users are sent to consent (authorization_code)"
     )
     authorization_parameters: dict[str, str] = Field(
@@ -79,7 +82,7 @@ class ProviderModel(Strict):
     scope_words: dict[Scope, str] = Field(
         default={}, description="What each scope allows, in words for the user who is asked"
     )
-    account_endpoint: Url | None = Field(
+    account_endpoint: Endpoint | None = Field(
         default=None,
         description="Says whose a token is, at the token endpoint's host; else an ID token does",
     )
@@ -88,7 +91,7 @@ class ProviderModel(Strict):
         min_length=1,
         description="The field of its answer; else the profile's, or sub",
     )
-    revocation_endpoint: Url | None = Field(
+    revocation_endpoint: Endpoint | None = Field(
         default=None, description="Where a token that must not be used is revoked (RFC 7009)"
     )
     scope_separator: str | None = Field(
@@ -103,6 +106,12 @@ class ProviderModel(Strict):
     )
     api_key: ApiKeyModel | None = Field(
         default=None, description="How its API takes an API key; may be all that is said of it"
+    )
+    tenant_values: dict[ValueName, list[ValuePattern]] = Field(
+        default={},
+        description="Values of each customer's own, which stand in endpoints and token_request as"
+        " {tenant.domain}: what each must look like",
+        examples=[{"domain": ["*.provider.example"]}],
     )
     token_request: TokenRequestModel | None = Field(
         default=None, description="How its token endpoint is asked; else as RFC 6749 has it"

@@ -24,6 +24,7 @@ class Provider:
     `refresh_token_days` is how long an unused refresh token lives, `None` if that is not known;
     so is `refresh_token_rotates`, whether each refresh gives the next one.
     `kinds` are the kinds of credential that it has, `None` if that is not known.
+    `tenant_values` are the values of each customer's own, with the patterns of which one must fit.
     `api_key_parts` is what `tokenvend.domain.static_credential` parses,
     `token_request` what `tokenvend.domain.oauth.request_description` parses, and
     `token_answer` what `token_answer` there does.
@@ -51,6 +52,7 @@ class Provider:
     account_field: str = "sub"
     kinds: frozenset[str] | None = None
     assertion_audience: str | None = None
+    tenant_values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     token_request: Mapping[str, object] = field(default_factory=dict)
     token_answer: Mapping[str, object] = field(default_factory=dict)
     consent_flow: Mapping[str, Any] = field(default_factory=dict)
@@ -172,6 +174,7 @@ def _override(provider: Provider, model: ProviderModel) -> Provider:
         "assertion_audience": model.assertion_audience,
         "scope_separator": model.scope_separator,
         "scope_mode": model.scope_mode and ScopeMode(model.scope_mode),
+        "tenant_values": {name: tuple(each) for name, each in model.tenant_values.items()} or None,
         "token_request": model.token_request and model.token_request.document(),
         "token_answer": model.token_answer and model.token_answer.document(),
         "consent_flow": model.consent_flow and model.consent_flow.document(),

@@ -12,6 +12,7 @@ from tokenvend.domain.oauth.request_description import (
     placeholders,
 )
 from tokenvend.domain.registry import ClientAuthentication
+from tokenvend.domain.tenant_values import PLACEHOLDER
 from tokenvend_cli.configuration.models import CredentialModel
 from tokenvend_cli.configuration.providers import Provider
 from tokenvend_cli.configuration.wording import place_of
@@ -146,7 +147,8 @@ def _value_problems(place: str, name: str, value: object) -> Iterator[Problem]:
         for index, each in enumerate(value):
             yield from _value_problems(f"{place}[{index}]", name, each)
     elif isinstance(value, str):
-        yield from text_problems(place, name, value)
+        # What is said of a customer's own values is looked at with them.
+        yield from text_problems(place, name, PLACEHOLDER.sub("", value))
     elif isinstance(value, float) and not isfinite(value):
         yield Problem(place, "must be what JSON can hold: it has no such number")
 

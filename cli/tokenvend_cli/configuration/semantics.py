@@ -24,6 +24,7 @@ from tokenvend_cli.configuration.models import (
 from tokenvend_cli.configuration.providers import Provider
 from tokenvend_cli.configuration.request_rules import request_problems
 from tokenvend_cli.configuration.static_rules import static_problems
+from tokenvend_cli.configuration.tenant_value_rules import tenant_value_problems
 from tokenvend_cli.problems import Problem
 
 #: Set by tokenvend, or a way to smuggle a secret or another grant type into the request.
@@ -94,6 +95,7 @@ def _provider_problems(providers: dict[str, Provider]) -> Iterator[Problem]:
     for name, provider in providers.items():
         yield from request_problems(f"providers.{name}.token_request", provider)
         yield from static_problems(f"providers.{name}.api_key", provider)
+        yield from tenant_value_problems(f"providers.{name}", provider)
 
 
 def _credential_problems(

@@ -22,7 +22,11 @@ WORKERS = 8
 ATTEMPTS = 10
 
 type FindDefinition = Callable[[str], CredentialDefinition]
-type CheckFields = Callable[[CredentialDefinition, Mapping[str, str]], dict[str, str]]
+type Value = dict[str, str]
+#: The fields to write, and the definition with a tenant's own values in it.
+type CheckFields = Callable[
+    [CredentialDefinition, Mapping[str, str]], tuple[Value, CredentialDefinition]
+]
 
 _AGAIN = "import the same again: what is written stays as it is"
 _ADVICE = {
@@ -115,7 +119,8 @@ def _check(
     if why := _why_not(name, definition):
         return LineProblem(line.number, why, definition.name)
     try:
-        return Checked(line.number, name, definition, check_fields(definition, line.fields))
+        value, bound = check_fields(definition, line.fields)
+        return Checked(line.number, name, bound, value)
     except UsageError as error:
         return LineProblem(line.number, str(error), str(name))
 

@@ -14,7 +14,8 @@ from tokenvend.adapters.dynamodb.registry_items import SETTINGS, credential_pk
 from tokenvend.adapters.secrets_manager import CREDENTIAL_TAG, DEPLOYMENT_TAG, HOST_TAG
 from tokenvend.domain.credential_state import CredentialState
 from tokenvend.domain.oauth.token_request import destination_of
-from tokenvend.domain.registry import CredentialDefinition
+from tokenvend.domain.registry import CredentialDefinition, CredentialKind
+from tokenvend.domain.tenant_values import is_recorded
 from tokenvend.domain.token import SecretStage
 from tokenvend_cli.deployment.kinds import Kind, kind_of
 from tokenvend_cli.deployment.pace import Pace
@@ -113,6 +114,8 @@ class Secrets:
             return unseen
         tags = {tag["Key"]: tag["Value"] for tag in described.get("Tags", [])}
         needed = dict(unseen.needed)
+        if _is_tenants_host(definition, tags.get(HOST_TAG)):
+            needed[HOST_TAG] = tags[HOST_TAG]
         if arn is not None:
             users = {*tags.get(CREDENTIAL_TAG, "").split(), name.credential}
             needed[CREDENTIAL_TAG] = " ".join(sorted(users))
@@ -231,6 +234,16 @@ class Secrets:
             return None
         # Until it is gone for good, a deleted secret is still described.
         return None if "DeletedDate" in described else described
+
+
+def _is_tenants_host(definition: CredentialDefinition, recorded: str | None) -> bool:
+    """Whether *recorded* may be the host of a tenant that names its own, which only it knows."""
+    if recorded is None or not definition.tenant_values:
+        return False
+    all_hosts = destination_of(definition)
+    return definition.kind is not CredentialKind.AUTHORIZATION_CODE and is_recorded(
+        all_hosts, recorded
+    )
 
 
 def _current_version(described: Mapping[str, Any]) -> str:

@@ -236,6 +236,7 @@ SHAPING: dict[str, object] = {
     "token_request": {"parameters_in": "json"},
     "token_answer": {"token": "data.token"},
     "api_key_parts": {"query": {"key": "{secret.api_key}"}},
+    "tenant_values": {"domain": ("*.provider.example",)},
 }
 #: A name is a field of the specification itself; the others do not reach the provider's answer.
 NOT_SHAPING = {

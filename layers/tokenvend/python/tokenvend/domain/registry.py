@@ -150,6 +150,8 @@ class CredentialDefinition:
     `api_key_parts` says it where it is more than one header with the key in it: see
     `domain.static_credential`.
     `authorization` is there where users consent.
+    `tenant_values` are the values of each customer that stand in it as `{tenant.domain}`, each
+    with the patterns of which one must fit: see `domain.tenant_values`.
     `token_request` says how the token endpoint is asked where that is not as RFC 6749 §4.4.2 has
     it, and `token_answer` how its answer is read where that is not as §5.1 has it. Both are parsed
     when they are needed: see `domain.oauth.request_description` and `token_answer`.
@@ -174,6 +176,7 @@ class CredentialDefinition:
     secret: SecretReference | None = None
     api_key_header: Header | None = None
     api_key_parts: Mapping[str, object] = field(default_factory=dict)
+    tenant_values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     authorization: Authorization | None = None
     assertion: Assertion | None = None
     token_request: Mapping[str, object] = field(default_factory=dict)
@@ -221,6 +224,7 @@ class CredentialDefinition:
             "token_request": self.token_request,
             "token_answer": self.token_answer,
             "api_key_parts": self.api_key_parts,
+            "tenant_values": {name: list(each) for name, each in self.tenant_values.items()},
             "secret": {"plain_text": True} if self.secret and self.secret.plain_text else {},
             "refresh": self.flow.shapes_tokens,
         }.items():

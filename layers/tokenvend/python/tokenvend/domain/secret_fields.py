@@ -18,7 +18,7 @@ def secret_fields(definition: CredentialDefinition) -> tuple[str, ...]:
     client = ("client_id",) if _names_client(definition) else ()
     named = placeholders(definition.token_request)
     keys = (*_certificate(definition), *_proof(definition), *_grant_key(definition))
-    names = dict.fromkeys((*client, *keys, *named))
+    names = dict.fromkeys((*client, *keys, *named, *_tenant_values(definition)))
     if definition.client_id is not None:
         names.pop("client_id", None)
     return tuple(names)
@@ -58,7 +58,14 @@ def secret_of(
         version,
         key_id=values.get("key_id"),
         fields={name: Secret(named[name]) for name in wanted},
+        tenant_values={name: Secret(values[name]) for name in _tenant_values(definition)},
     )
+
+
+def _tenant_values(definition: CredentialDefinition) -> tuple[str, ...]:
+    """The customer's own values. A user's stand with the connection, and in no secret."""
+    is_users = definition.kind is CredentialKind.AUTHORIZATION_CODE
+    return () if is_users else tuple(definition.tenant_values)
 
 
 def _names_client(definition: CredentialDefinition) -> bool:

@@ -19,6 +19,7 @@ from tokenvend.domain.oauth.token_request import (
     build_revocation_request,
     build_token_request,
     host_of,
+    is_allowed,
 )
 from tokenvend.domain.oauth.token_response import ProviderResponse, parse_token_response
 from tokenvend.domain.registry import CredentialDefinition, Rotation
@@ -174,7 +175,7 @@ class Exchange:
     ) -> None:
         request = build_revocation_request(definition, token.access_token, secret)
         # The secret goes only to the host recorded with it, for this endpoint too.
-        if request is None or host_of(request.url) != secret.allowed_host.lower():
+        if request is None or not is_allowed(secret, host_of(request.url)):
             return
         try:
             self._provider.send(request)

@@ -1,7 +1,12 @@
 """A credential's secret, if it may go where its definition sends it."""
 
 from tokenvend.domain.errors import CredentialNotReadyError, TemporarilyUnavailableError
-from tokenvend.domain.oauth.token_request import ProviderSecret, destination_of
+from tokenvend.domain.oauth.token_request import (
+    ProviderSecret,
+    destination_of,
+    for_tenant,
+    is_allowed,
+)
 from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.domain.token import SecretStage
 from tokenvend.ports import SecretStore, SecretUnusableError, StoreAwayError
@@ -28,7 +33,7 @@ def read_secret(
         raise TemporarilyUnavailableError(
             "Secrets Manager does not answer; ask again.", rule="secret.away"
         ) from None
-    if destination_of(definition) != secret.allowed_host.lower():
+    if not is_allowed(secret, destination_of(for_tenant(definition, secret))):
         raise CredentialNotReadyError(
             "The credential's secret may not be sent to where its definition sends it.",
             rule="secret.host",

@@ -7,6 +7,7 @@ from tokenvend.adapters.dynamodb.definition_parts import (
     parse_api_key_header,
     parse_assertion,
     parse_secret_reference,
+    parse_tenant_values,
 )
 from tokenvend.adapters.dynamodb.registry_items import (
     SETTINGS,
@@ -81,7 +82,8 @@ def parse_definition(document: Document) -> CredentialDefinition:
         api_key_parts=documents.optional_mapping(document, "api_key_parts"),
         assertion=parse_assertion(document),
         authorization=parse_authorization(document),
-        # An older document has neither.
+        # An older document has none of these.
+        tenant_values=parse_tenant_values(document),
         token_request=documents.optional_mapping(document, "token_request"),
         token_answer=documents.optional_mapping(document, "token_answer"),
     )

@@ -31,6 +31,8 @@ def build_parts(definition: CredentialDefinition) -> Document:
         }
     if definition.authorization is not None:
         parts["authorization"] = build_authorization(definition.authorization)
+    if values := definition.tenant_values:
+        parts["tenant_values"] = {name: list(patterns) for name, patterns in values.items()}
     return parts
 
 
@@ -78,3 +80,13 @@ def parse_assertion(document: Document) -> Assertion | None:
         # An older document has none of them.
         **{name: documents.flag(assertion, name) for name in _ASSERTION_FLAGS if name in assertion},
     )
+
+
+def parse_tenant_values(document: Document) -> dict[str, tuple[str, ...]]:
+    """The values of each customer, and what they must look like.
+
+    Raises:
+        MalformedDocumentError: a field that is needed is missing or of another kind.
+    """
+    values = documents.optional_mapping(document, "tenant_values")
+    return {name: documents.ordered_texts(values, name) for name in values}

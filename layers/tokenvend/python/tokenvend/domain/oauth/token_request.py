@@ -25,6 +25,9 @@ from tokenvend.domain.signing import AwsIdentity, KmsKey, PrivateKey, SigningKey
 #: `host_of` ends before an @.
 TO_CALLERS = "@callers"
 
+#: As `domain.tenant_values` has it.
+_ANY_LABEL = "@any"
+
 #: Parameters whose values nobody but the provider may see.
 _CONFIDENTIAL = (
     *("client_secret", "client_assertion", "refresh_token", "code", "code_verifier", "token"),
@@ -48,7 +51,7 @@ class ProviderSecret:
     `client_secret` itself, and its `client_id` is empty. So is a private key, as PEM text;
     `key_id` is its `kid`. It is empty where a key in KMS signs. `version` is Secrets Manager's id
     of the version that was read. `fields` are those that the definition's `token_request` or
-    `api_key_parts` names.
+    `api_key_parts` names. `tenant_values` are the customer's own, for the definition's endpoints.
     """
 
     client_id: str
@@ -57,6 +60,7 @@ class ProviderSecret:
     version: str = field(default="", compare=False)
     key_id: str | None = None
     fields: Mapping[str, Secret] = field(default_factory=dict)
+    tenant_values: Mapping[str, Secret] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +126,7 @@ def build_revocation_request(
 
     *hint* says which kind of token it is: `access_token` or `refresh_token`.
     """
+    definition = for_tenant(definition, secret)
     if definition.revocation_endpoint is None:
         return None
     form = {"token": token.reveal(), "token_type_hint": hint}
@@ -131,11 +136,50 @@ def build_revocation_request(
 def destination_of(definition: CredentialDefinition) -> str:
     """Where the secret of *definition* goes: the token endpoint's host, or `TO_CALLERS`.
 
-    A client secret is thus never vended because somebody made its definition an API key.
+    A client secret is thus never vended because somebody made its definition an API key. Where
+    each customer has its own host, it is the text that stands for all of them.
     """
     if definition.kind is CredentialKind.API_KEY:
         return TO_CALLERS
-    return host_of(definition.token_endpoint)
+    host = host_of(definition.token_endpoint)
+    if "{" not in host:
+        return host
+    from tokenvend.domain.tenant_values import recorded_hosts
+
+    return recorded_hosts(definition)
+
+
+def is_allowed(secret: ProviderSecret, host: str) -> bool:
+    """Whether *secret* may be sent to *host*: it is recorded with it, by itself or by a pattern."""
+    recorded = secret.allowed_host.lower()
+    if recorded == host:
+        return True
+    if _ANY_LABEL not in recorded and " " not in recorded:
+        return False
+    from tokenvend.domain.tenant_values import is_recorded
+
+    return is_recorded(recorded, host)
+
+
+def for_tenant(definition: CredentialDefinition, secret: ProviderSecret) -> CredentialDefinition:
+    """*definition* with the values of its customer, which *secret* has, in its endpoints.
+
+    Raises:
+        CredentialNotReadyError: one is missing, or does not fit the definition.
+    """
+    if not definition.tenant_values:
+        return definition
+    # Only an exchange at such a provider needs it.
+    from tokenvend.domain.tenant_values import TenantValueError, bind
+
+    try:
+        return bind(
+            definition, {name: each.reveal() for name, each in secret.tenant_values.items()}
+        )
+    except TenantValueError as error:
+        raise CredentialNotReadyError(
+            f"The tenant's {error}. Write its secret again.", rule="secret.tenant_value"
+        ) from None
 
 
 def host_of(url: str) -> str:
@@ -155,7 +199,10 @@ def to_token_endpoint(
     Raises:
         CredentialNotReadyError: the secret does not fit what it says.
     """
+    definition = for_tenant(definition, secret)
     request = authenticated(definition, definition.token_endpoint, form, secret)
+    if secret.tenant_values:
+        request = replace(request, placed=(*request.placed, *secret.tenant_values.values()))
     if not definition.token_request:
         return request
     # Only an exchange at such a provider needs the parser.
