@@ -59,6 +59,10 @@ CATALOGUE = (
         *(_FILE, "probe", "probe:probe"),
         "Measure what a provider does, and suggest what the file should say of it.",
     ),
+    Listed(
+        *(_FILE, "providers", "providers:app"),
+        "List the providers that the command knows, and what it knows of each.",
+    ),
     Listed(_SECRETS, "secret", "secret:app", "Write and describe provider secrets."),
     Listed(_SECRETS, "caller", "caller:app", "List callers; issue secrets to OAuth clients."),
     Listed(

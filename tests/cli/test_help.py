@@ -147,6 +147,8 @@ OF_AWS = (
     ("blocks",),
 )
 #: They need connections, which test_connections.py has.
+#: They read what the command ships.
+OF_PROFILES: tuple[Words, ...] = (("providers", "list"), ("providers", "show", "zoom"))
 OF_CONNECTIONS = tuple(("connections", each) for each in ("list", "show", "forecast"))
 
 
@@ -162,7 +164,7 @@ def arn(tokenvend: Tokenvend) -> str:
     return str(made["ARN"])
 
 
-@pytest.mark.parametrize("words", [*OF_THE_FILE, *OF_AWS], ids=" ".join)
+@pytest.mark.parametrize("words", [*OF_THE_FILE, *OF_AWS, *OF_PROFILES], ids=" ".join)
 def test_json_is_all_that_a_program_has_to_read(
     tokenvend: Tokenvend, arn: str, words: Words
 ) -> None:
@@ -183,7 +185,7 @@ def test_every_command_that_prints_json_is_tried_here() -> None:
     tried = [
         words
         for words in COMMANDS
-        for each in (*OF_THE_FILE, *OF_AWS, *OF_CONNECTIONS)
+        for each in (*OF_THE_FILE, *OF_AWS, *OF_PROFILES, *OF_CONNECTIONS)
         if each[: len(words)] == words
     ]
 

@@ -42,7 +42,7 @@ def test_file_without_fault_has_no_problem() -> None:
         ),
         pytest.param(
             {"providers": {"acme": {"profile": "smartrecruiter"}}},
-            "providers.acme.profile: there is no such profile; there are auth0,",
+            "providers.acme.profile: there is no such profile; `tokenvend providers list`",
             id="no such profile",
         ),
         pytest.param(

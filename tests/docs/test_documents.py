@@ -11,11 +11,11 @@ from fuzzing.targets import TARGETS
 from scripts.site import pages
 from tests.template.conftest import CloudFormation
 
+from scripts import providers_page
 from tokenvend.domain import errors
 from tokenvend.domain.errors import TokenVendError
 from tokenvend.domain.request import EXCHANGE_PARAMETERS, PARAMETERS
 from tokenvend_cli.configuration.models import json_schema
-from tokenvend_cli.configuration.profiles import load_profile, profile_names
 
 ROOT = Path(__file__).parents[2]
 LAYER = ROOT / "layers" / "tokenvend" / "python" / "tokenvend"
@@ -77,15 +77,10 @@ def test_every_parameter_of_the_template_is_documented_with_its_default() -> Non
     ]
 
 
-def test_every_profile_is_documented_with_its_parameters() -> None:
-    providers = _text("docs/configuration.md").partition("## Credentials")[0]
-    rows = dict(
-        re.findall(r"\| `([a-z0-9-]+)` \| ([^|]*)\|", providers.partition("| profile |")[2])
-    )
+def test_page_of_the_providers_is_made_from_their_profiles() -> None:
+    written = providers_page.PAGE.read_text(encoding="utf-8")
 
-    assert {name: set(re.findall(r"`(\w+)`", rows[name])) for name in profile_names()} == {
-        name: set(load_profile(name).parameters) for name in profile_names()
-    }
+    assert written == providers_page.page(), "run: python -m scripts.providers_page"
 
 
 def _keys(model: str, prefix: str = "") -> Iterator[str]:

@@ -25,7 +25,7 @@ _ELSEWHERE = {
     **dict.fromkeys(
         (
             *("client_assertion", "client_assertion_type", "assertion", "code", "code_verifier"),
-            *("redirect_uri", "refresh_token", "request", "request_uri", "token"),
+            *("redirect_uri", "refresh_token", "token"),
             *("subject_token", "subject_token_type", "actor_token", "actor_token_type"),
         ),
         "is not for the file to say",

@@ -1,0 +1,209 @@
+"""The schema of a profile: what is known of a provider, each fact with its source."""
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+
+from tokenvend_cli.configuration.api_key_models import ApiKeyModel
+from tokenvend_cli.configuration.consent_models import ConsentFlowModel
+from tokenvend_cli.configuration.forms import Scope
+from tokenvend_cli.configuration.token_models import TokenAnswerModel, TokenRequestModel
+from tokenvend_cli.problems import CommandError
+
+_PARAMETER = re.compile(r"\{([a-z]+)\}")
+#: The facts whose text may contain a parameter.
+TEMPLATES = (
+    *("issuer", "token_endpoint", "authorization_endpoint", "revocation_endpoint"),
+    *("introspection_endpoint", "assertion_audience", "account_endpoint"),
+)
+
+type ClientMethod = Literal[
+    "client_secret_basic",
+    "client_secret_basic_unencoded",
+    "client_secret_post",
+    "private_key_jwt",
+    "tls_client_auth",
+    "none",
+]
+type Kind = Literal["client_credentials", "authorization_code", "api_key"]
+
+
+class Area(StrEnum):
+    """What people use a provider for; the catalogue is sorted by it."""
+
+    HR = "HR and recruiting"
+    CRM = "CRM and sales"
+    FINANCE = "Finance and payments"
+    COMMERCE = "Shops"
+    COMMUNICATION = "Communication"
+    SUPPORT = "Support and marketing"
+    DOCUMENTS = "Documents and work management"
+    DEVELOPER = "Developer platforms"
+    IDENTITY = "Identity providers"
+
+
+class Certainty(StrEnum):
+    """How sure a fact is, from the surest to the least sure."""
+
+    DOCUMENTED = "documented"
+    OBSERVED = "observed"
+    REPORTED = "reported"
+    RECALLED = "recalled"
+    ASSUMED = "assumed"
+
+
+#: What each certainty means, for the command and the page.
+CERTAINTIES: Mapping[Certainty, str] = {
+    Certainty.DOCUMENTED: "the provider's own documentation says it; the page was read",
+    Certainty.OBSERVED: "`tokenvend probe` measured it",
+    Certainty.REPORTED: "public code, or another catalogue, does it; the source says which",
+    Certainty.RECALLED: "known to the author; the page is named and was not read again",
+    Certainty.ASSUMED: "nobody says it; the fact gives the reason",
+}
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Source(_Strict):
+    """A page or a file that facts are taken from. Without a `url`, its address was not kept."""
+
+    title: str = Field(min_length=8)
+    url: str | None = Field(default=None, pattern=r"^https://[\x21-\x7E]+$")
+
+
+class Fact[T](_Strict):
+    """One thing that is known: its value, its source and how sure it is.
+
+    `source` is a key of the profile's `sources`, or of those that all profiles share. An assumed
+    fact has `because` instead.
+    """
+
+    value: T
+    source: str | None = None
+    certainty: Certainty = Field(default=Certainty.DOCUMENTED, strict=False)
+    because: str | None = Field(default=None, min_length=10)
+    note: str | None = Field(default=None, min_length=10)
+
+    @model_validator(mode="after")
+    def _says_where_from(self) -> Self:
+        assumed = self.certainty is Certainty.ASSUMED
+        if (self.source is None) is not assumed or (self.because is not None) is not assumed:
+            raise ValueError("an assumed fact has because, every other fact has a source")
+        return self
+
+
+class Parameter(_Strict):
+    """What the file must say because it differs from customer to customer, such as a domain."""
+
+    description: str = Field(min_length=1)
+    pattern: str = Field(min_length=1)
+    example: str = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _example_fits(self) -> Self:
+        if not self.takes(self.example):
+            raise ValueError("the example does not match the pattern")
+        return self
+
+    def takes(self, value: str) -> bool:
+        """Whether all of *value* matches the pattern."""
+        return re.fullmatch(self.pattern, value) is not None
+
+
+class Answered(_Strict):
+    """An answer of the token endpoint: its status and its JSON body."""
+
+    status: int = Field(ge=200, le=599)
+    body: dict[str, JsonValue]
+
+
+class Profile(_Strict):
+    """One provider. `{name}` in an endpoint stands for the parameter of that name.
+
+    With `discovered`, endpoints and client authentication are read from the issuer's metadata.
+    `refresh_token_days` is how long an unused refresh token lives. `scopes` are put in words for
+    the person who is asked to consent. `answer` and `refusal` are what the token endpoint says
+    where that differs from RFC 6749 §5; tests hold a description to them.
+    """
+
+    title: str = Field(min_length=1)
+    area: Area = Field(strict=False)
+    sources: dict[str, Source] = {}
+    parameters: dict[str, Parameter] = {}
+    kinds: Fact[list[Kind]]
+    discovered: bool = False
+    issuer: Fact[str] | None = None
+    token_endpoint: Fact[str] | None = None
+    authorization_endpoint: Fact[str] | None = None
+    revocation_endpoint: Fact[str] | None = None
+    introspection_endpoint: Fact[str] | None = None
+    client_authentication: Fact[ClientMethod] | None = None
+    assertion_audience: Fact[str] | None = None
+    account_endpoint: Fact[str] | None = None
+    account_field: Fact[str] | None = None
+    authorization_parameters: Fact[dict[str, str]] | None = None
+    scope_separator: Fact[str] | None = None
+    scope_mode: Fact[Literal["fixed", "narrows"]] | None = None
+    scope_parameter: Fact[bool] | None = None
+    scopes: Fact[dict[Scope, str]] | None = None
+    default_lifetime_seconds: Fact[int] | None = None
+    refresh_token_days: Fact[int] | None = None
+    refresh_token_rotates: Fact[bool] | None = None
+    api_key: Fact[ApiKeyModel] | None = None
+    token_request: Fact[TokenRequestModel] | None = None
+    token_answer: Fact[TokenAnswerModel] | None = None
+    consent_flow: Fact[ConsentFlowModel] | None = None
+    answer: Fact[Answered] | None = None
+    refusal: Fact[Answered] | None = None
+    quirks: list[Fact[str]] = []
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        used = {name for text in self._texts().values() for name in _PARAMETER.findall(text)}
+        if used != set(self.parameters):
+            raise ValueError(f"parameters are not those used: {sorted(used)}")
+        needs_endpoint = not self.discovered and self.kinds.value != ["api_key"]
+        if needs_endpoint is not (self.token_endpoint is not None):
+            raise ValueError("the token_endpoint is known, or discovered, or not needed")
+        if ("api_key" in self.kinds.value) is not (self.api_key is not None):
+            raise ValueError("api_key is known where it is among the kinds, and only there")
+        return self
+
+    def facts(self) -> Mapping[str, Fact[Any]]:
+        """Return every fact by its name, without the quirks."""
+        found = {name: getattr(self, name) for name in type(self).model_fields}
+        return {name: fact for name, fact in found.items() if isinstance(fact, Fact)}
+
+    def every_fact(self) -> list[Fact[Any]]:
+        """Return every fact, the quirks last."""
+        return [*self.facts().values(), *self.quirks]
+
+    def filled(self, values: Mapping[str, str]) -> dict[str, Any]:
+        """Return the value of every fact, with *values* in place of the parameters.
+
+        Raises:
+            CommandError: a parameter is missing, unknown or malformed.
+        """
+        self._check(values)
+        found = {name: fact.value for name, fact in self.facts().items()}
+        for name, text in self._texts().items():
+            found[name] = _PARAMETER.sub(lambda match: values[match[1]], text)
+        return found
+
+    def _texts(self) -> dict[str, str]:
+        facts = {name: getattr(self, name) for name in TEMPLATES}
+        return {name: fact.value for name, fact in facts.items() if fact is not None}
+
+    def _check(self, values: Mapping[str, str]) -> None:
+        for name in values.keys() - self.parameters.keys():
+            raise CommandError(f"it has no parameter {name}")
+        for name, parameter in self.parameters.items():
+            if name not in values:
+                raise CommandError(f"needs parameters.{name}: {parameter.description}")
+            if not parameter.takes(values[name]):
+                raise CommandError(f"parameters.{name} is not right: {parameter.description}")

@@ -1,0 +1,102 @@
+"""Write `docs/providers.md` from the profiles: `python -m scripts.providers_page`."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from scripts.envs import ROOT
+from tokenvend_cli.configuration.profile_facts import fact_rows, least_sure
+from tokenvend_cli.configuration.profile_models import CERTAINTIES, Area, Certainty, Profile
+from tokenvend_cli.configuration.profiles import load_profile, profile_names
+
+PAGE = ROOT / "docs" / "providers.md"
+_HEAD = """# Providers that have a profile
+
+A profile is what tokenvend knows of a provider. Name it in `tokenvend.yaml`, and you need not look
+up endpoints and peculiarities. This page is made from the profiles by `python -m
+scripts.providers_page`; the command shows the same.
+
+```
+tokenvend providers list
+tokenvend providers show smartrecruiters
+```
+
+1. Find your provider below, and read how sure its facts are.
+2. Name it, with its parameters:
+
+   ```yaml
+   providers:
+     hiring: {profile: bamboohr, parameters: {company: mycompany}}
+   ```
+
+3. Say yourself what your provider does otherwise: the file goes before the profile, key by key.
+   `tokenvend probe` measures what you cannot know.
+
+A provider that is not here can be [described](configuration.md#providers).
+
+## How sure a fact is
+"""
+
+
+def page() -> str:
+    """Return the whole page."""
+    profiles = {name: load_profile(name) for name in profile_names()}
+    return "\n".join([_HEAD, *_certainties(profiles), "", *_areas(profiles)]) + "\n"
+
+
+def _certainties(profiles: dict[str, Profile]) -> Iterator[str]:
+    counted = Counter(
+        fact.certainty for profile in profiles.values() for fact in profile.every_fact()
+    )
+    yield "| word | meaning | facts |"
+    yield "|---|---|---|"
+    for certainty in Certainty:
+        yield f"| {certainty} | {CERTAINTIES[certainty]} | {counted[certainty]} |"
+    yield f"\nThere are {len(profiles)} profiles. Tests run each of them, from the file to a token,"
+    yield "against a stand-in that does as its facts say. No test asks the providers themselves."
+
+
+def _areas(profiles: dict[str, Profile]) -> Iterator[str]:
+    for area in Area:
+        chosen = {name: each for name, each in profiles.items() if each.area is area}
+        if not chosen:
+            continue
+        yield f"## {area}\n"
+        yield "| profile | provider | kinds | parameters | least sure fact |"
+        yield "|---|---|---|---|---|"
+        for name, profile in chosen.items():
+            kinds = ", ".join(profile.kinds.value)
+            parameters = ", ".join(f"`{each}`" for each in profile.parameters)
+            link = f"[`{name}`](#{name})"
+            yield f"| {link} | {profile.title} | {kinds} | {parameters} | {least_sure(profile)} |"
+        yield ""
+        for name, profile in chosen.items():
+            yield from _profile(name, profile)
+
+
+def _profile(name: str, profile: Profile) -> Iterator[str]:
+    yield f"### {name}\n"
+    yield f"{profile.title}.\n"
+    for parameter, described in profile.parameters.items():
+        yield f"- `parameters.{parameter}`: {described.description}, such as `{described.example}`"
+    if profile.parameters:
+        yield ""
+    yield "| fact | value | certainty | source |"
+    yield "|---|---|---|---|"
+    for row in fact_rows(profile):
+        value = _cell(row["value"])
+        shown = value if row["fact"] == "quirk" else f"`{value}`"
+        if row["note"]:
+            shown += f"; {_cell(row['note'])}"
+        source = _cell(row["source"] or row["because"])
+        linked = f"[{source}]({row['url']})" if row["url"] else source
+        yield f"| {row['fact']} | {shown} | {row['certainty']} | {linked} |"
+    yield ""
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
+    print(f"wrote {PAGE.relative_to(ROOT)}")

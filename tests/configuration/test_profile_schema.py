@@ -1,0 +1,49 @@
+"""What a profile must say, and what it must not."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from tokenvend_cli.configuration.profile_models import Profile
+
+SMALLEST: dict[str, Any] = {
+    "title": "Acme",
+    "area": "Shops",
+    "sources": {"page": {"title": "Acme documentation", "url": "https://acme.example/docs"}},
+    "kinds": {"value": ["client_credentials"], "source": "page"},
+    "token_endpoint": {"value": "https://acme.example/token", "source": "page"},
+    "scope_separator": {"value": " ", "source": "page"},
+    "scope_mode": {"value": "fixed", "source": "page"},
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"token_endpoint": None}, "the token_endpoint is known, or discovered"),
+        ({"discovered": True}, "the token_endpoint is known, or discovered"),
+        (
+            {"parameters": {"a": {"description": "x", "pattern": "x", "example": "x"}}},
+            "not those used",
+        ),
+        ({"scope_mode": {"value": "narrows"}}, "every other fact has a source"),
+        (
+            {"scope_mode": {"value": "fixed", "source": "page", "certainty": "assumed"}},
+            "an assumed fact has because",
+        ),
+        ({"scope_mode": {"value": "fixed", "source": "page", "certainty": "sure"}}, "certainty"),
+        ({"kinds": {"value": ["api_key"], "source": "page"}}, "token_endpoint"),
+        ({"area": "Elsewhere"}, "area"),
+        (
+            {"parameters": {"a": {"description": "x", "pattern": "x", "example": "y"}}},
+            "the example does not match",
+        ),
+        ({"unknown": 1}, "unknown"),
+    ],
+)
+def test_profile_that_is_not_whole_is_refused(change: dict[str, Any], told: str) -> None:
+    assert Profile.model_validate(SMALLEST).title == "Acme"
+
+    with pytest.raises(ValidationError, match=told):
+        Profile.model_validate(SMALLEST | change)

@@ -1,0 +1,97 @@
+"""Consents of every profile that has them: the request, the code exchange and the refresh."""
+
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from tests.configuration.described import secret_store
+from tests.configuration.profile_facts import (
+    CALLBACK,
+    definition_for,
+    facts_of,
+    profiles_of,
+    scope_text,
+    secret_for,
+    stated_lifetime,
+)
+from tests.configuration.provider_stand_in import ACCESS_TOKEN, REFRESH_TOKEN, StandIn
+from tests.fakes.clock import START
+
+from tokenvend.adapters.provider_http import RequestsProviderClient
+from tokenvend.domain.connection import Consent
+from tokenvend.domain.oauth.authorization import build_authorization_url
+from tokenvend.domain.oauth.code_exchange import build_code_request, parse_code_response
+from tokenvend.domain.oauth.refresh import Spent, Verdict, build_refresh_request, judge_refresh
+from tokenvend.domain.oauth.token_request import ProviderRequest
+from tokenvend.domain.oauth.token_response import ProviderResponse
+from tokenvend.domain.scopes import NO_SCOPES
+from tokenvend.domain.secret import Secret
+from tokenvend.vending.secret import read_secret
+
+
+def _sent(request: ProviderRequest, authority: Path) -> ProviderResponse:
+    return RequestsProviderClient(ca_file=str(authority)).send(request)
+
+
+@pytest.mark.parametrize("name", profiles_of("authorization_code"))
+def test_user_is_asked_as_the_profile_says(name: str) -> None:
+    facts = facts_of(name)
+    definition = definition_for(name, "authorization_code")
+    assert definition.authorization is not None
+
+    url = build_authorization_url(
+        definition.authorization,
+        client_id="id",
+        scopes=definition.scopes,
+        scope_separator=definition.scope_separator,
+        state=Secret("s"),
+        code_challenge="c",
+    )
+
+    asked = {each: values[0] for each, values in parse_qs(urlsplit(url).query).items()}
+    endpoint = facts.get("authorization_endpoint", facts.get("issuer"))
+    assert url.startswith(f"{endpoint}?")
+    assert asked["scope"] == scope_text(name)
+    assert facts.get("authorization_parameters", {}).items() <= asked.items()
+    assert {"client_id", "redirect_uri", "state", "code_challenge"} <= asked.keys()
+
+
+@pytest.mark.parametrize("name", profiles_of("authorization_code"))
+def test_profile_exchanges_a_code_and_refreshes(name: str, tmp_path: Path) -> None:
+    definition = definition_for(name, "authorization_code")
+    assert definition.authorization is not None
+    values = secret_for(definition)
+    secret = read_secret(secret_store(definition, values), definition, None)
+    code = {"grant_type": "authorization_code", "code": "c", "code_verifier": "v"}
+    stand_in = StandIn(facts_of(name), values, code | {"redirect_uri": CALLBACK})
+    with stand_in.running(tmp_path) as authority:
+        request = build_code_request(
+            definition,
+            definition.authorization,
+            code=Secret("c"),
+            code_verifier=Secret("v"),
+            secret=secret,
+        )
+        consented = parse_code_response(
+            _sent(request, authority), definition, asked=NO_SCOPES, requested_at=START
+        )
+        consent = Consent(
+            consent_id="1",
+            refresh_token=consented.refresh_token,
+            scopes=definition.scopes,
+            account=None,
+            connected_at=START,
+            refreshed_at=START,
+        )
+        stand_in.parameters = {"grant_type": "refresh_token", "refresh_token": REFRESH_TOKEN}
+        answer = _sent(build_refresh_request(definition, consent, secret, asked=None), authority)
+
+    refreshed = judge_refresh(
+        answer, Spent(definition=definition, consent=consent, asked=None, requested_at=START)
+    )
+    assert (stand_in.complaints, stand_in.taken) == ([], 2)
+    assert consented.refresh_token.reveal() == REFRESH_TOKEN
+    assert refreshed.verdict is Verdict.SPENT
+    assert refreshed.token is not None
+    assert refreshed.token.access_token.reveal() == ACCESS_TOKEN
+    assert refreshed.token.stated_lifetime.total_seconds() == stated_lifetime(name)
