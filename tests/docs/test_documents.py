@@ -121,7 +121,14 @@ def _keys(model: str, prefix: str = "") -> Iterator[str]:
                 *_keys("DirectModel", "direct."),
             ],
         ),
-        ("Grants", [*_keys("GrantModel"), *_keys("ObserveModel", "observe.")]),
+        (
+            "Grants",
+            [
+                *_keys("GrantModel"),
+                *_keys("UserIssuerModel", "users[]."),
+                *_keys("ObserveModel", "observe."),
+            ],
+        ),
     ],
 )
 def test_every_key_of_the_file_is_documented_and_no_other(section: str, rows: list[str]) -> None:

@@ -21,7 +21,9 @@ from tokenvend.domain.workload.issuer import Jwk, SubjectRule, TrustedIssuer
 from tokenvend.domain.workload.keys import usable_keys
 from tokenvend.ports import Clock, IssuerAwayError, StoreAwayError
 from tokenvend.vending.issuer_keys import IssuerKeys
-from tokenvend.vending.workloads import RememberedIssuers, Workloads
+from tokenvend.vending.subject_tokens import RememberedIssuers, SubjectTokens
+from tokenvend.vending.users import Users
+from tokenvend.vending.workloads import Workloads
 
 URL = "https://ci.example"
 JWKS_URI = "https://ci.example/keys"
@@ -181,16 +183,28 @@ def workloads_of(
     used: InMemoryUsedTokens | None = None,
 ) -> Workloads:
     """What proves workloads in a cold environment, by *issuers*."""
+    tokens = subject_tokens_of(issuers, clock, key_sets)
+    return Workloads(tokens=tokens, used=used or InMemoryUsedTokens())
+
+
+def users_of(issuers: InMemoryTrustedIssuers, clock: Clock) -> Users:
+    """What says whom users' tokens are about in a cold environment, by *issuers*."""
+    return Users(tokens=subject_tokens_of(issuers, clock))
+
+
+def subject_tokens_of(
+    issuers: InMemoryTrustedIssuers, clock: Clock, key_sets: FakeKeySets | None = None
+) -> SubjectTokens:
+    """What verifies subject tokens in a cold environment, by *issuers*."""
     remembered = RememberedIssuers(
         issuers=issuers,
         clock=clock,
         trust=timedelta(seconds=30),
         outage_grace=timedelta(seconds=900),
     )
-    return Workloads(
+    return SubjectTokens(
         issuers=remembered,
         keys=IssuerKeys(key_sets=key_sets or FakeKeySets(), clock=clock),
         verifier=JoserfcVerifier(),
-        used=used or InMemoryUsedTokens(),
         clock=clock,
     )

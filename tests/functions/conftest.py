@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tests.fakes.issuer import TRUSTED, InMemoryTrustedIssuers, workloads_of
+from tests.fakes.issuer import TRUSTED, InMemoryTrustedIssuers, users_of, workloads_of
 from tests.unit.connecting.world import SHOP
 from tests.unit.connecting.world import World as ConsentWorld
 from tests.unit.vending.world import BILLING, DEFINITION, GRANT, World, api_key_of
@@ -109,6 +109,7 @@ def caller_parts(world: World) -> SimpleNamespace:
         rejecter=parts.rejecter,
         connections=consent.caller_side,
         workloads=workloads_of(trusting_ci(), world.clock),
+        users=users_of(trusting_ci(), world.clock),
     )
 
 

@@ -136,8 +136,6 @@ def test_token_that_proves_nobody_is_a_bad_request(claims: dict[str, Any]) -> No
             {"requested_token_type": JWT}, "requested_token_type", id="another type requested"
         ),
         pytest.param({"actor_token": "x"}, "actor_token", id="an actor"),
-        pytest.param({"client_secret": "tv_example"}, "client", id="a client's secret too"),
-        pytest.param({"client_assertion": "x"}, "client", id="a client's assertion too"),
     ],
 )
 def test_malformed_exchange_is_told_what_is_wrong(change: dict[str, str], named: str) -> None:
@@ -148,8 +146,19 @@ def test_malformed_exchange_is_told_what_is_wrong(change: dict[str, str], named:
 
 
 @pytest.mark.usefixtures("world")
-def test_client_beside_a_subject_token_is_refused() -> None:
-    status, fields = ask({"subject_token": token()}, headers={"authorization": "Basic c2hvcDp4"})
+@pytest.mark.parametrize("proof", [{"client_secret": "tv_example"}, {"client_assertion": "x"}])
+def test_client_that_is_not_named_is_not_proven_by_the_subject_token(proof: dict[str, str]) -> None:
+    status, fields = ask({"subject_token": token()} | proof)
+
+    assert (status, fields["error"]) == (401, "invalid_client")
+
+
+@pytest.mark.usefixtures("world")
+def test_client_with_a_workloads_token_is_refused() -> None:
+    """Beside a client that authenticates, the token would have to be its user's."""
+    client = {"client_id": "shop", "client_secret": "tv_example"}
+
+    status, fields = ask({"subject_token": token()} | client)
 
     assert (status, fields["error"]) == (400, "invalid_request")
 

@@ -40,7 +40,7 @@ ONLY_A_MISS_NEEDS = {
     "tokenvend.adapters.signing.aws_identity",
     "tokenvend.adapters.signing.kms",
     "tokenvend.adapters.signing.pem",
-    "tokenvend.composition.workloads",
+    "tokenvend.composition.subject_tokens",
     "tokenvend.connecting",
     "tokenvend.domain.consent",
     "tokenvend.domain.journal",
@@ -49,10 +49,13 @@ ONLY_A_MISS_NEEDS = {
     "tokenvend.domain.oauth.token_answer",
     "tokenvend.domain.oauth.token_lifetime",
     "tokenvend.domain.static_credential",
+    "tokenvend.domain.users",
     "tokenvend.domain.workload",
     "tokenvend.vending.reject",
     "tokenvend.vending.renew",
+    "tokenvend.vending.subject_tokens",
     "tokenvend.vending.sweep",
+    "tokenvend.vending.users",
     "tokenvend.vending.workloads",
 }
 _VARIABLES = {

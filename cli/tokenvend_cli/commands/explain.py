@@ -44,7 +44,7 @@ from tokenvend_cli.commands.context import (
     show,
     told,
 )
-from tokenvend_cli.commands.explained_identity import identities_asked_for
+from tokenvend_cli.commands.explained_identity import identities_asked_for, user_asked_for
 from tokenvend_cli.commands.shown_request import shown_request, shown_static_credential
 from tokenvend_cli.configuration.checked import check_file, only_for
 from tokenvend_cli.configuration.discovery import discover
@@ -84,6 +84,10 @@ def explain(
         str | None,
         typer.Option(help="Or a subject token's claims, as a JSON object with iss and sub."),
     ] = None,
+    user: Annotated[
+        str | None,
+        typer.Option(help="The signed-in user's token's claims: a JSON object with iss, sub, aud."),
+    ] = None,
     scope: Annotated[str | None, typer.Option(help="Scopes, separated by spaces.")] = None,
     audience: Annotated[str | None, typer.Option(help="As in a request.")] = None,
     resource: Annotated[
@@ -107,6 +111,8 @@ def explain(
     asked = {"scope": scope, "audience": audience, "resource": resource or None}
     asked |= {"tenant": tenant, "connection": connection}
     request = _request(credential, asked)
+    if user is not None:
+        request = replace(request, user=user_asked_for(user))
     items = _deployed_items(context) if deployed else _file_items(file, credential)
     try:
         identities = identities_asked_for(

@@ -1,4 +1,4 @@
-"""Whom `explain` is asked about: a caller, one of its identities, or a subject token's claims."""
+"""Whom `explain` is asked about: a caller, an identity, or a subject token's claims."""
 
 import json
 from typing import Any
@@ -12,6 +12,7 @@ from tokenvend.domain.identity import (
     identity_of_session,
     identity_of_workload,
 )
+from tokenvend.domain.users import User
 from tokenvend_cli.deployment.kinds import Kind, identities_of_caller, kind_of, names_of
 from tokenvend_cli.problems import CommandError, UsageError
 
@@ -31,7 +32,7 @@ def identities_asked_for(
     if identity is not None:
         return [_canonical(identity)]
     if claims is not None:
-        return [_identity_of_claims(items, _claims_in(claims))]
+        return [_identity_of_claims(items, _claims_in(claims, "--claims"))]
     found = identities_of_caller(items, caller or "")
     if not found:
         known = ", ".join(names_of(items, Kind.CALLER)) or "none"
@@ -49,13 +50,26 @@ def _canonical(identity: str) -> str:
         raise UsageError(str(error)) from None
 
 
-def _claims_in(text: str) -> dict[str, Any]:
+def user_asked_for(text: str) -> User:
+    """The signed-in user whose token has the claims *text*, as far as a decision goes by them.
+
+    Raises:
+        UsageError: they are no JSON object with `iss`, `sub` and `aud`.
+    """
+    claims = _claims_in(text, "--user")
+    subject, audience = claims.get("sub"), claims.get("aud")
+    if not isinstance(subject, str) or not isinstance(audience, str):
+        raise UsageError("--user needs sub and aud too, each a text")
+    return User(claims["iss"], subject, audience)
+
+
+def _claims_in(text: str, option: str) -> dict[str, Any]:
     try:
         claims = json.loads(text)
     except ValueError:
         claims = None
     if not isinstance(claims, dict) or not isinstance(claims.get("iss"), str):
-        raise UsageError("--claims is a JSON object with iss, as a decoded subject token has it")
+        raise UsageError(f"{option} is a JSON object with iss, as a decoded subject token has it")
     return claims
 
 

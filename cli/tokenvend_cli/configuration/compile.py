@@ -14,6 +14,7 @@ from tokenvend.domain.registry import (
     ALL_CONNECTIONS,
     ALL_TENANTS,
     OWN_CONNECTIONS,
+    SUBJECT_CONNECTIONS,
     Assertion,
     Authorization,
     Caller,
@@ -35,6 +36,7 @@ from tokenvend_cli.configuration.providers import Provider
 from tokenvend_cli.configuration.secret_models import SigningModel
 from tokenvend_cli.configuration.semantics import identities_of
 from tokenvend_cli.configuration.tenant_value_rules import tenant_values_in
+from tokenvend_cli.configuration.users import users_of
 
 
 def compile_registry(
@@ -68,7 +70,7 @@ def compile_registry(
         for identity, model in identities_of(name, caller).items()
     ]
     grants = [
-        build_grant(identity, _grant(grant))
+        build_grant(identity, _grant(grant, users_of(grant, configuration, deployment_url)))
         for grant in configuration.grants
         for identity in identities_of(grant.caller, configuration.callers[grant.caller])
     ]
@@ -167,7 +169,7 @@ def _published_keys(definitions: Iterable[CredentialDefinition]) -> list[Registr
     return [build_published_keys(keys)] if keys else []
 
 
-def _grant(model: GrantModel) -> Grant:
+def _grant(model: GrantModel, users: Mapping[str, str | None]) -> Grant:
     defaults = model.default_scopes
     observation = None
     if model.observe is not None:
@@ -183,6 +185,7 @@ def _grant(model: GrantModel) -> Grant:
         resources=frozenset(model.resources),
         tenants=ALL_TENANTS if model.tenants == "all" else frozenset(model.tenants),
         connections=_connections(model),
+        users=users,
         return_urls=frozenset(model.return_urls),
         full_access=model.full_access,
         accept_less=model.accept_less,
@@ -197,6 +200,8 @@ def _connections(model: GrantModel) -> frozenset[str]:
             return OWN_CONNECTIONS
         case "all":
             return ALL_CONNECTIONS
+        case "subject":
+            return SUBJECT_CONNECTIONS
         case names:
             parsed = [parse_connection_name(name, owner=model.caller) for name in names]
             return frozenset(f"{owner}/{name}" for owner, name in parsed)

@@ -28,9 +28,21 @@ Tenants = Annotated[
     Discriminator(_word_or_list),
 ]
 Connections = Annotated[
-    Annotated[list[ConnectionName], Tag("list")] | Annotated[Literal["own", "all"], Tag("all")],
+    Annotated[list[ConnectionName], Tag("list")]
+    | Annotated[Literal["own", "all", "subject"], Tag("all")],
     Discriminator(_word_or_list),
 ]
+
+
+class UserIssuerModel(Strict):
+    """An issuer whose users' tokens a caller hands in, and for whom they must be."""
+
+    issuer: Name = Field(description="One of `issuers`, with `users: true`")
+    audience: Target | None = Field(
+        default=None,
+        description="The only `aud` of this caller's users' tokens. Default: the issuer's",
+        examples=["careers-site"],
+    )
 
 
 class GrantModel(Strict):
@@ -53,7 +65,11 @@ class GrantModel(Strict):
     )
     connections: Connections = Field(
         default="own",
-        description="`own`, `all`, or a list; another caller's is owner/name",
+        description="`own`, `all`, or a list; another caller's is owner/name; `subject`: the one of"
+        " the signed-in user whose token comes with the request",
+    )
+    users: list[UserIssuerModel] = Field(
+        default=[], description="Whose users' tokens are taken, with `connections: subject`"
     )
     return_urls: list[Url] = Field(
         default=[], description="URLs to which a user may return after consent, compared exactly"

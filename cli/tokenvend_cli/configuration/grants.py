@@ -10,6 +10,7 @@ from tokenvend_cli.configuration.grant_models import GrantModel, ObserveModel
 from tokenvend_cli.configuration.kinds import api_key_grant_problems, consent_grant_problems
 from tokenvend_cli.configuration.models import ConfigurationModel, CredentialModel
 from tokenvend_cli.configuration.providers import Provider
+from tokenvend_cli.configuration.users import user_problems
 from tokenvend_cli.problems import Problem
 
 
@@ -35,6 +36,7 @@ def grant_problems(
             continue
         yield from _target_problems(place, grant, credential)
         yield from consent_grant_problems(place, grant, credential, configuration.callers)
+        yield from user_problems(place, grant, configuration)
         if credential.kind == "api_key":
             yield from api_key_grant_problems(
                 place,

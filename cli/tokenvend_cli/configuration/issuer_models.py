@@ -23,7 +23,7 @@ _AGE_MAXIMUM_SECONDS = int(bounds.SUBJECT_TOKEN_AGE_MAXIMUM.total_seconds())
 
 
 class IssuerModel(Strict):
-    """An issuer of tokens by which workloads prove who they are."""
+    """An issuer of tokens by which workloads prove who they are, or that users signed in."""
 
     issuer: Target = Field(
         description="The `iss` of its tokens, compared exactly",
@@ -64,6 +64,10 @@ class IssuerModel(Strict):
         description=(
             "Accept each token once, by its `jti`; for platforms that make one for each use"
         ),
+    )
+    users: bool = Field(
+        default=False,
+        description="true: its tokens are those of signed-in users, and prove no caller",
     )
     jwks_uri: Url | None = Field(
         default=None,

@@ -36,6 +36,7 @@ def trusted_issuers(
             algorithms=frozenset(model.algorithms),
             max_age=timedelta(seconds=model.max_age_seconds),
             one_time=model.one_time,
+            of_users=model.users,
             keys=usable_keys(model.keys or ()),
             jwks_uri=jwks_uris.get(name),
             rules=tuple(rule for _, rule in rules.get(name, [])),
@@ -52,6 +53,10 @@ def issuer_problems(configuration: ConfigurationModel) -> Iterator[Problem]:
             yield Problem(f"issuers.{name}.issuer", f"is issuers.{named[model.issuer]} already")
         named[model.issuer] = name
         yield from _key_problems(f"issuers.{name}.keys", model)
+        if model.users and model.one_time:
+            yield Problem(
+                f"issuers.{name}.one_time", "a user's token is used until it expires: drop"
+            )
     for name, placed in _rules_by_issuer(configuration).items():
         yield from _rule_problems(configuration, name, placed)
 
@@ -90,6 +95,10 @@ def _rule_problems(
     if issuer not in configuration.issuers:
         for place, _ in placed:
             yield Problem(f"{place}.issuer", f"there is no issuer {issuer}")
+        return
+    if configuration.issuers[issuer].users:
+        for place, _ in placed:
+            yield Problem(f"{place}.issuer", f"{issuer} has users: true, so it proves no caller")
         return
     if len(placed) > _MOST_RULES or _characters(placed) > _MOST_CHARACTERS:
         yield Problem(

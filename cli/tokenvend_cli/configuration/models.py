@@ -245,7 +245,9 @@ class ConfigurationModel(Strict):
     credentials: dict[Name, CredentialModel] = Field(
         default={}, description="What they issued to us"
     )
-    issuers: dict[Name, IssuerModel] = Field(default={}, description="Whose tokens prove workloads")
+    issuers: dict[Name, IssuerModel] = Field(
+        default={}, description="Whose tokens prove workloads or users"
+    )
     direct_workloads: DirectModel | None = Field(
         default=None,
         description="Who may invoke the function through the alias Workloads, each request with"

@@ -1,14 +1,18 @@
 """How a connection is named on the command line, and whether one of that name is there."""
 
+import re
+
 from botocore.exceptions import ClientError
 
 from tokenvend.adapters.dynamodb.connection_items import connection_pk
 from tokenvend.domain.connection import ConnectionKey
-from tokenvend.domain.names import NAME, TENANT
+from tokenvend.domain.names import NAME, PICKED_CONNECTION, TENANT
 from tokenvend_cli.deployment.stack import Deployment
 from tokenvend_cli.problems import UsageError
 
 _PARTS = 3
+#: A name that a caller chose, or one that a user's token picked.
+_ANY = re.compile(f"(?:{TENANT.pattern})|(?:{PICKED_CONNECTION.pattern})")
 
 
 def parse_connection(text: str) -> ConnectionKey:
@@ -19,7 +23,7 @@ def parse_connection(text: str) -> ConnectionKey:
     """
     parts = text.split("/")
     well_formed = len(parts) == _PARTS and all(
-        form.fullmatch(part) for form, part in zip((NAME, NAME, TENANT), parts, strict=True)
+        form.fullmatch(part) for form, part in zip((NAME, NAME, _ANY), parts, strict=True)
     )
     if not well_formed:
         raise UsageError("name a connection as CREDENTIAL/OWNER/NAME; its owner is a caller")

@@ -39,7 +39,9 @@ if TYPE_CHECKING:
     from tokenvend.connecting.refresh import Refresher
     from tokenvend.vending.reject import Rejecter
     from tokenvend.vending.renew import Renewer
+    from tokenvend.vending.subject_tokens import SubjectTokens
     from tokenvend.vending.sweep import Sweep
+    from tokenvend.vending.users import Users
     from tokenvend.vending.workloads import Workloads
 
 
@@ -96,9 +98,22 @@ class Environment:
     @cached_property
     def workloads(self) -> "Workloads":
         """Proves callers by their platform's tokens."""
-        from tokenvend.composition.workloads import make_workloads
+        from tokenvend.vending.workloads import Workloads
 
-        return make_workloads(self.settings, self._stores, self.clock)
+        return Workloads(tokens=self._subject_tokens, used=self._stores.used_tokens)
+
+    @cached_property
+    def users(self) -> "Users":
+        """Says whom signed-in users' tokens are about."""
+        from tokenvend.vending.users import Users
+
+        return Users(tokens=self._subject_tokens)
+
+    @cached_property
+    def _subject_tokens(self) -> "SubjectTokens":
+        from tokenvend.composition.subject_tokens import make_subject_tokens
+
+        return make_subject_tokens(self.settings, self._stores, self.clock)
 
     @cached_property
     def renewer(self) -> "Renewer":

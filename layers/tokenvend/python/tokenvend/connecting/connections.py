@@ -22,7 +22,7 @@ from tokenvend.domain import bounds
 from tokenvend.domain.connection import CannotComplete, Connection, ConnectionKey, complete, is_dead
 from tokenvend.domain.connection_request import Action, ConnectionRequest
 from tokenvend.domain.consent import ConsentSession
-from tokenvend.domain.decision import check_not_blocked
+from tokenvend.domain.decision import check_not_blocked, refuse_user
 from tokenvend.domain.errors import (
     AccountChangedError,
     InvalidClientError,
@@ -31,9 +31,10 @@ from tokenvend.domain.errors import (
     TokenVendError,
 )
 from tokenvend.domain.identity import Entry, Proof
-from tokenvend.domain.registry import RegistryView
+from tokenvend.domain.registry import SUBJECT_CONNECTIONS, RegistryView
 from tokenvend.domain.rule import Rule
 from tokenvend.domain.secret import Secret
+from tokenvend.domain.users import picked_connection
 from tokenvend.ports import (
     Clock,
     ConnectionStore,
@@ -112,10 +113,8 @@ class Connections:
         view = self._view(proof, request)
         found = permit(proof, view)
         self._rate.check(found.caller, self._clock.now())
-        key = ConnectionKey(
-            credential=request.credential, owner=found.caller.name, name=request.connection
-        )
         try:
+            key = _key(request, found)
             if request.action in _REFUSED_WHILE_BLOCKED:
                 check_not_blocked(view, key.owner)
             return self._run(proof, request, found, key)
@@ -128,9 +127,7 @@ class Connections:
     def _view(self, proof: Proof, request: ConnectionRequest) -> RegistryView:
         if self._memory.is_unknown(proof.identity, self._clock.now()):
             raise InvalidClientError(rule=Rule.CALLER_KNOWN)
-        view = read_view(
-            self._reader, proof.identity, request.credential, request.connection or None
-        )
+        view = read_view(self._reader, proof.identity, request.credential, request.connection_name)
         if view.caller is None and proof.entry is Entry.OAUTH2:
             self._memory.remember_unknown(proof.identity, self._clock.now())
         return view
@@ -195,11 +192,14 @@ class Connections:
                 assert_never(unreachable)
 
     def _list(self, key: ConnectionKey) -> Found:
+        """All of the caller's connections; of a user, the one that its token picks."""
         now = self._clock.now()
         mine = [
             one
             for one in self._connections.owned_by(key.owner)
-            if one.key.credential == key.credential and not is_dead(one, now)
+            if one.key.credential == key.credential
+            and key.name in {"", one.key.name}
+            and not is_dead(one, now)
         ]
         return Found(sorted(mine, key=lambda one: one.key.name))
 
@@ -222,6 +222,16 @@ class Connections:
             tell=self._tell,
         )
         return Disconnected(key, revoked)
+
+
+def _key(request: ConnectionRequest, found: Permit) -> ConnectionKey:
+    """The connection that *request* is about; its name is empty for LIST without a user."""
+    grant, name = found.grant, request.connection
+    if grant.connections == SUBJECT_CONNECTIONS:
+        name = picked_connection(request, grant)
+    else:
+        refuse_user(request.user)
+    return ConnectionKey(credential=request.credential, owner=found.caller.name, name=name)
 
 
 def _wrong_code(reason: str) -> InvalidGrantError:

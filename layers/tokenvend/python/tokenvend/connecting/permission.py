@@ -13,6 +13,7 @@ from tokenvend.domain.errors import (
 )
 from tokenvend.domain.identity import Proof
 from tokenvend.domain.registry import (
+    SUBJECT_CONNECTIONS,
     Authorization,
     Caller,
     CredentialDefinition,
@@ -21,6 +22,7 @@ from tokenvend.domain.registry import (
 )
 from tokenvend.domain.rule import Rule
 from tokenvend.domain.scopes import Scopes, format_scope
+from tokenvend.domain.users import is_picked_by_user
 from tokenvend.ports import Lookup, StoreAwayError, VendReader
 
 
@@ -112,6 +114,8 @@ def still_permitted(session: ConsentSession, view: RegistryView) -> Permit:
         raise UnauthorizedClientError(rule=Rule.CALLER_BLOCKED, caller=caller.name)
     found = _permit(caller, view)
     check_not_blocked(view, session.key.owner)
+    if is_picked_by_user(session.key.name) != (found.grant.connections == SUBJECT_CONNECTIONS):
+        raise UnauthorizedClientError(rule=Rule.CONNECTION_GRANTED, caller=caller.name)
     found.scopes(session.scopes)
     check_return_url(found, session.return_url)
     return found

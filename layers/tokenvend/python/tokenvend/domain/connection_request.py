@@ -1,15 +1,21 @@
 """What a caller wants with its connections: the same names over every entry."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from tokenvend.domain.errors import InvalidRequestError
 from tokenvend.domain.names import TARGET, TENANT
 from tokenvend.domain.request import parse_vend_request
 from tokenvend.domain.scopes import Scopes
 from tokenvend.domain.secret import Secret
+
+if TYPE_CHECKING:
+    from tokenvend.domain.users import User
 
 _CODE = re.compile(r"[A-Za-z0-9_-]{20,128}")
 _FLAGS = {"true": True, "false": False, True: True, False: False}
@@ -37,9 +43,10 @@ PARAMETERS: Mapping[Action, frozenset[str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionRequest:
-    """One well-formed request. `connection` is empty for LIST alone.
+    """One well-formed request. `connection` is empty for LIST, and where a user's token picks it.
 
-    `may_change_account` is how a caller says that another account than before is meant.
+    `may_change_account` is how a caller says that another account than before is meant. `user` is
+    whom the verified user's token is about that came with the request.
     """
 
     action: Action
@@ -49,14 +56,25 @@ class ConnectionRequest:
     return_url: str | None = None
     code: Secret | None = None
     may_change_account: bool = False
+    user: User | None = None
+
+    @property
+    def connection_name(self) -> str | None:
+        """The connection's name, if the request or its user's token says one."""
+        return self.user.connection_name if self.user is not None else self.connection or None
 
 
 def parse_connection_request(
-    action: object, credential: object, parameters: Mapping[str, object]
+    action: object,
+    credential: object,
+    parameters: Mapping[str, object],
+    *,
+    for_user: bool = False,
 ) -> ConnectionRequest:
     """Turn the parameters of any entry into a request.
 
-    A connection is named as its owner names it, so nobody else's can be named at all.
+    A connection is named as its owner names it, so nobody else's can be named at all. *for_user*:
+    a user's token came with it and picks the connection, so no name may.
 
     Raises:
         InvalidRequestError: a value is missing or malformed; the text names the parameter.
@@ -70,7 +88,7 @@ def parse_connection_request(
     return ConnectionRequest(
         action=Action(action),
         credential=asked.credential,
-        connection=_name(parameters) if "connection" in known else "",
+        connection=_name(parameters, for_user=for_user) if "connection" in known else "",
         scopes=asked.scopes,
         return_url=_return_url(parameters) if "return_url" in known else None,
         code=_code(parameters) if "code" in known else None,
@@ -78,8 +96,12 @@ def parse_connection_request(
     )
 
 
-def _name(parameters: Mapping[str, object]) -> str:
+def _name(parameters: Mapping[str, object], *, for_user: bool) -> str:
     value = parameters.get("connection")
+    if for_user:
+        if value is not None:
+            raise _malformed("connection", "must be left out: the user's token picks it")
+        return ""
     if not isinstance(value, str) or TENANT.fullmatch(value) is None:
         raise _malformed("connection", "must be a name that you chose, of at most 63 characters")
     return value

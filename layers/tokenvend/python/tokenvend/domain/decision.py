@@ -23,6 +23,7 @@ from tokenvend.domain.errors import (
 )
 from tokenvend.domain.identity import Entry, Proof
 from tokenvend.domain.registry import (
+    SUBJECT_CONNECTIONS,
     Caller,
     CredentialDefinition,
     CredentialKind,
@@ -36,6 +37,7 @@ from tokenvend.domain.scopes import Scopes
 
 if TYPE_CHECKING:
     from tokenvend.domain.connection import ConnectionKey
+    from tokenvend.domain.users import User
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +162,11 @@ def _check_connection(
             raise InvalidRequestError(
                 "This credential has no connections: leave connection out.", rule=Rule.CONNECTION
             )
+        refuse_user(request.user)
         return None
+    if grant.connections == SUBJECT_CONNECTIONS:
+        return _picked_connection(request, grant, view)
+    refuse_user(request.user)
     if request.connection is None:
         raise InvalidRequestError("Name a connection of this credential.", rule=Rule.CONNECTION)
     # Few requests name one, so the others' start-up does not pay for it.
@@ -172,6 +178,27 @@ def _check_connection(
         raise ConsentRequiredError(rule=Rule.CONNECTION_GRANTED)
     check_not_blocked(view, owner)
     return ConnectionKey(credential=definition.name, owner=owner, name=name)
+
+
+def _picked_connection(request: VendRequest, grant: Grant, view: RegistryView) -> ConnectionKey:
+    from tokenvend.domain.connection import ConnectionKey
+    from tokenvend.domain.users import picked_connection
+
+    name = picked_connection(request, grant)
+    check_not_blocked(view, grant.caller)
+    return ConnectionKey(credential=grant.credential, owner=grant.caller, name=name)
+
+
+def refuse_user(user: User | None) -> None:
+    """Refuse a user's token where the grant does not go by one: it must not be passed over.
+
+    Raises:
+        InvalidRequestError: there is one.
+    """
+    if user is not None:
+        raise InvalidRequestError(
+            "This grant takes no user's token: leave subject_token out.", rule=Rule.SUBJECT_TOKEN
+        )
 
 
 def check_not_blocked(view: RegistryView, owner: str) -> None:

@@ -8,6 +8,8 @@ NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 #: A caller's connection; another caller's with its owner's name before it.
 CONNECTION = re.compile(rf"(?:{NAME.pattern}/)?(?:{TENANT.pattern})")
+#: A connection that a user's token picked. No request can name such a one: `@` is in no other name.
+PICKED_CONNECTION = re.compile(r"@[A-Za-z0-9_-]{43}")
 #: RFC 6749 appendix A.1 allows more; this much is safe in a key, a URL and a log line.
 CLIENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 #: One scope: RFC 6749 §3.3, `scope-token`.

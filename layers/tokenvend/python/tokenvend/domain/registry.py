@@ -18,6 +18,8 @@ ALL_TENANTS = frozenset({"*"})
 #: In a grant's connections: those that the caller itself started, or everybody's. Other entries
 #: are `owner/name`, so neither can be one.
 OWN_CONNECTIONS = frozenset({"own"})
+#: In a grant's connections: the one that the signed-in user's token picks, and no other.
+SUBJECT_CONNECTIONS = frozenset({"subject"})
 ALL_CONNECTIONS = frozenset({"*"})
 #: Of a block that does not say whose connection it is on.
 EVERY_OWNER = frozenset({"*"})
@@ -261,6 +263,8 @@ class Grant:
 
     `full_access` is needed where the token's reach is not known or cannot be narrowed.
     `return_urls` are where a user who consented may be sent back to, each exactly.
+    `users` has the issuers whose users' tokens are taken, by their `iss`, and the `aud` of each.
+    Where that is not known, it is `None`, and no token is taken.
     """
 
     caller: str
@@ -271,6 +275,7 @@ class Grant:
     resources: frozenset[str] = frozenset()
     tenants: frozenset[str] = frozenset()
     connections: frozenset[str] = OWN_CONNECTIONS
+    users: Mapping[str, str | None] = field(default_factory=dict)
     return_urls: frozenset[str] = frozenset()
     full_access: bool = False
     accept_less: bool = False

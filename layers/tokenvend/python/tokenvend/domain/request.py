@@ -1,8 +1,11 @@
 """What a caller asks for: the same names over every entry."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tokenvend.domain import bounds
 from tokenvend.domain.errors import (
@@ -14,6 +17,10 @@ from tokenvend.domain.errors import (
 from tokenvend.domain.names import CONNECTION, NAME, TARGET, TENANT
 from tokenvend.domain.scopes import Scopes, parse_scope
 from tokenvend.domain.secret import Secret
+
+if TYPE_CHECKING:  # few requests are a user's
+    from tokenvend.domain.users import User
+    from tokenvend.domain.workload.exchange_request import SubjectToken
 
 CLIENT_CREDENTIALS = "client_credentials"
 #: RFC 8693: the caller proves itself by a token of an issuer that the configuration trusts.
@@ -27,8 +34,11 @@ PARAMETERS = frozenset(
     {"grant_type", "scope", "audience", "resource", "tenant", "connection", "min_ttl_seconds"}
 )
 
+#: A platform's token that proves the caller, or the token of its signed-in user.
+SUBJECT_TOKEN = "subject_token"
+
 #: Those of a token exchange beside them (RFC 8693 §2.1).
-EXCHANGE_PARAMETERS = frozenset({"subject_token", "subject_token_type", "requested_token_type"})
+EXCHANGE_PARAMETERS = frozenset({SUBJECT_TOKEN, "subject_token_type", "requested_token_type"})
 
 #: What a report of a refused token has beside them.
 REJECTION_PARAMETERS = PARAMETERS | {"token", "token_sha256"}
@@ -42,7 +52,8 @@ class VendRequest:
     """One well-formed request for a token. `None` means: not asked for.
 
     `resources` are sorted, each once. `min_ttl_seconds` is how long the token must at least live
-    on, 0 for no matter.
+    on, 0 for no matter. `user` is whom the verified user's token is about that came with the
+    request.
     """
 
     credential: str
@@ -52,11 +63,22 @@ class VendRequest:
     tenant: str | None = None
     connection: str | None = None
     min_ttl_seconds: int = 0
+    user: User | None = None
 
     @property
     def connection_name(self) -> str | None:
-        """The connection's own name, without its owner's."""
+        """The connection's own name, without its owner's; of a user, the one that it picks."""
+        if self.user is not None:
+            return self.user.connection_name
         return None if self.connection is None else self.connection.rpartition("/")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class ForUser[Asked]:
+    """A request that carries the signed-in user's token, which is still to be verified."""
+
+    request: Asked
+    subject: SubjectToken
 
 
 @dataclass(frozen=True, slots=True)

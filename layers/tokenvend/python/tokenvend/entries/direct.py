@@ -20,6 +20,8 @@ from tokenvend.domain.identity import Entry, Proof, identity_of_alias
 from tokenvend.domain.request import (
     PARAMETERS,
     REJECTION_PARAMETERS,
+    SUBJECT_TOKEN,
+    ForUser,
     Rejection,
     VendRequest,
     parse_rejection,
@@ -29,6 +31,10 @@ from tokenvend.entries.alias import caller_alias_of
 from tokenvend.entries.http import error_fields
 
 _FIELDS = PARAMETERS | {"credential"}
+#: The frames that a request may stand in, each by its only field.
+FRAMES = ({"reject"}, {"connections"})
+type Asked = VendRequest | Rejection | ConnectionRequest
+
 #: The name is all that the proof rests on, and most environments see few of them.
 _ALIASES_REMEMBERED = 64
 
@@ -50,7 +56,27 @@ def prove_alias(invoked_function_arn: str) -> Proof:
     return Proof(Entry.DIRECT, identity_of_alias(caller_alias_of(invoked_function_arn)))
 
 
-def parse_direct_request(event: object) -> VendRequest | Rejection | ConnectionRequest:
+def parse_direct_request(event: object) -> Asked | ForUser[Asked]:
+    """One request through a caller's alias, with its signed-in user's token if it has one.
+
+    Raises:
+        InvalidRequestError, InvalidTargetError: the request is malformed.
+    """
+    if not _has_subject_token(event):
+        return parse_direct(event)
+    from tokenvend.entries.direct_exchange import parse_direct_for_user
+
+    return parse_direct_for_user(event)
+
+
+def _has_subject_token(event: object) -> bool:
+    if not isinstance(event, Mapping):
+        return False
+    framed = next(iter(event.values())) if event.keys() in FRAMES else event
+    return isinstance(framed, Mapping) and SUBJECT_TOKEN in framed
+
+
+def parse_direct(event: object, *, for_user: bool = False) -> Asked:
     """One request of a direct invocation: for a token, or one of two in a frame of its own.
 
     `{"reject": {…}}` reports a token, `{"connections": {"action": …, …}}` is about connections.
@@ -65,18 +91,18 @@ def parse_direct_request(event: object) -> VendRequest | Rejection | ConnectionR
         report = _fields(event["reject"], _FIELDS | REJECTION_PARAMETERS)
         return parse_rejection(report.get("credential"), report)
     if isinstance(event, Mapping) and event.keys() == {"connections"}:
-        return _parse_connections(event["connections"])
+        return _parse_connections(event["connections"], for_user=for_user)
     fields = _fields(event, _FIELDS)
     return parse_vend_request(fields.get("credential"), fields)
 
 
-def _parse_connections(event: object) -> ConnectionRequest:
+def _parse_connections(event: object, *, for_user: bool) -> ConnectionRequest:
     action = event.get("action") if isinstance(event, Mapping) else None
     known = frozenset().union(*CONNECTION_PARAMETERS.values())
     if isinstance(action, str) and action in set(Action):
         known = CONNECTION_PARAMETERS[Action(action)]
     fields = _fields(event, known | {"action", "credential"})
-    return parse_connection_request(action, fields.get("credential"), fields)
+    return parse_connection_request(action, fields.get("credential"), fields, for_user=for_user)
 
 
 def _fields(event: object, known: frozenset[str]) -> Mapping[str, Any]:

@@ -57,21 +57,17 @@ def prove_client(event: Mapping[str, Any], form: Mapping[str, Any]) -> Proof:
     return Proof(Entry.OAUTH2, identity_of_client(client_id), client_secret=Secret(secret))
 
 
-def refuse_client(event: Mapping[str, Any], form: Mapping[str, Any]) -> None:
-    """Refuse a client that authenticates beside a subject token.
+def has_client(event: Mapping[str, Any], form: Mapping[str, Any]) -> bool:
+    """Whether a client authenticates, well or badly.
 
-    A `client_id` alone proves nothing and is no harm: some clients always send theirs.
+    A `client_id` alone proves nothing: some clients always send theirs.
 
     Raises:
-        InvalidRequestError: there is one.
+        InvalidRequestError: the header repeats.
     """
-    if _header(event, "authorization") or not form.keys().isdisjoint(
+    return bool(_header(event, "authorization")) or not form.keys().isdisjoint(
         {"client_secret", "client_assertion"}
-    ):
-        raise _malformed(
-            "The subject token proves the caller: leave the client's secret out.",
-            "client_authentication",
-        )
+    )
 
 
 def _posted(form: Mapping[str, Any]) -> tuple[str, str]:

@@ -23,16 +23,20 @@ from tokenvend.domain.identity import (
 )
 from tokenvend.domain.request import (
     CLIENT_CREDENTIALS,
+    SUBJECT_TOKEN,
     TOKEN_EXCHANGE,
+    ForUser,
     Rejection,
     VendRequest,
     parse_rejection,
     parse_vend_request,
 )
-from tokenvend.entries.form import prove_client, read_form, refuse_client
+from tokenvend.entries.form import has_client, prove_client, read_form
 
 if TYPE_CHECKING:  # see `parse_oauth2_event`
     from tokenvend.domain.workload.exchange_request import SubjectToken
+
+type Asked = VendRequest | Rejection | ConnectionRequest
 
 _REJECT_ROUTE = "/token/reject"
 _CONNECTIONS_ROUTE = "/connections/{action}"
@@ -49,28 +53,28 @@ _NOT_DESCRIBABLE = re.compile(r"[^\x20\x21\x23-\x5B\x5D-\x7E]")
 
 def parse_oauth2_event(
     event: Mapping[str, Any],
-) -> tuple[Proof | SubjectToken, VendRequest | Rejection | ConnectionRequest]:
+) -> tuple[Proof | SubjectToken, Asked | ForUser[Asked]]:
     """Who asks for what at `/oauth2/{credential}/token`, or reports a token there.
 
-    A client authenticates, or `grant_type` says that a subject token proves the caller (RFC 8693):
-    that one is still to be verified.
+    A subject token (RFC 8693) beside a client that authenticates is its signed-in user's. Alone,
+    and by its grant type, it proves the caller. Either is still to be verified.
 
     Raises:
         InvalidRequestError, InvalidClientError, InvalidTargetError: see `entries.form`.
     """
     form = read_form(event)
-    if form.get("grant_type") != TOKEN_EXCHANGE:
-        return prove_client(event, form), _parse(event, form)
-    # Few callers prove themselves so, and the others do not pay for it.
-    from tokenvend.domain.workload.exchange_request import parse_subject_token
+    is_exchange = form.get("grant_type") == TOKEN_EXCHANGE
+    if is_exchange and not has_client(event, form):
+        # Few callers prove themselves so, and the others do not pay for it.
+        from tokenvend.domain.workload.exchange_request import parse_subject_token
 
-    refuse_client(event, form)
-    return parse_subject_token(form), _parse(event, form, grant_type=TOKEN_EXCHANGE)
+        return parse_subject_token(form), _parse(event, form, grant_type=TOKEN_EXCHANGE)
+    return prove_client(event, form), _parse_maybe_for_user(event, form, is_exchange=is_exchange)
 
 
 def parse_iam_event(
     event: Mapping[str, Any],
-) -> tuple[Proof, VendRequest | Rejection | ConnectionRequest]:
+) -> tuple[Proof, Asked | ForUser[Asked]]:
     """Who asks for what at `/iam/{credential}/token`: API Gateway has verified the signature.
 
     Raises:
@@ -84,7 +88,7 @@ def parse_iam_event(
             "The signature already proves the caller: leave the client out.",
             rule="request.client_authentication",
         )
-    return proof, _parse(event, form)
+    return proof, _parse_maybe_for_user(event, form)
 
 
 def http_answer(answer: Mapping[str, object]) -> dict[str, Any]:
@@ -126,14 +130,29 @@ def _signer(event: Mapping[str, Any]) -> Proof:
     return Proof(Entry.IAM, name, unique_id=unique_id or None)
 
 
+def _parse_maybe_for_user(
+    event: Mapping[str, Any], form: Mapping[str, Any], *, is_exchange: bool = False
+) -> Asked | ForUser[Asked]:
+    if not is_exchange and SUBJECT_TOKEN not in form:
+        return _parse(event, form)
+    from tokenvend.domain.workload.exchange_request import parse_subject_token
+
+    request = _parse(event, form, grant_type=TOKEN_EXCHANGE, for_user=True)
+    return ForUser(request, parse_subject_token(form))
+
+
 def _parse(
-    event: Mapping[str, Any], form: Mapping[str, Any], *, grant_type: str = CLIENT_CREDENTIALS
-) -> VendRequest | Rejection | ConnectionRequest:
+    event: Mapping[str, Any],
+    form: Mapping[str, Any],
+    *,
+    grant_type: str = CLIENT_CREDENTIALS,
+    for_user: bool = False,
+) -> Asked:
     path = event.get("pathParameters") or {}
     credential = path.get("credential")
     # `resource` is the route as the template names it, and so nothing that a caller chose.
     if str(event.get("resource")).endswith(_REJECT_ROUTE):
         return parse_rejection(credential, form, grant_type=grant_type)
     if str(event.get("resource")).endswith(_CONNECTIONS_ROUTE):
-        return parse_connection_request(path.get("action"), credential, form)
+        return parse_connection_request(path.get("action"), credential, form, for_user=for_user)
     return parse_vend_request(credential, form, grant_type=grant_type)

@@ -10,7 +10,7 @@ from tokenvend.composition.snapshot import after_restore
 from tokenvend.domain.connection_request import ConnectionRequest
 from tokenvend.domain.errors import TokenVendError
 from tokenvend.domain.identity import Entry, Proof
-from tokenvend.domain.request import ACCESS_TOKEN_TYPE, Rejection, VendRequest
+from tokenvend.domain.request import ACCESS_TOKEN_TYPE, ForUser, Rejection, VendRequest
 from tokenvend.entries.alias import is_workloads_alias, require_live
 from tokenvend.entries.direct import (
     RetryableError,
@@ -27,7 +27,8 @@ if TYPE_CHECKING:  # only who proves itself so pays for it
     from tokenvend.domain.workload.exchange_request import SubjectToken
 
 type Asked = VendRequest | Rejection | ConnectionRequest
-type Parse = Callable[[Mapping[str, Any]], tuple[Proof | "SubjectToken", Asked]]
+type Parsed = tuple[Proof | "SubjectToken", Asked | ForUser[Asked]]
+type Parse = Callable[[Mapping[str, Any]], Parsed]
 
 
 def prepare() -> None:
@@ -51,8 +52,10 @@ def handle_http(
     proof = request = None
     try:
         require_live(context.invoked_function_arn)
-        found, request = parse(event)
+        found, asked = parse(event)
+        request = _without_user(asked)
         proof = found if isinstance(found, Proof) else environment().workloads.prove(found, entry)
+        request = _with_user(asked)
         return http_answer(_answer(proof, request, context))
     except TokenVendError as error:
         _record_refusal(entry, proof, request, error, context)
@@ -88,16 +91,37 @@ def _answer_direct(proof: Proof | None, event: object, context: Context) -> dict
     request = None
     try:
         if proof is None:
-            from tokenvend.entries.direct_workloads import parse_direct_exchange
+            from tokenvend.entries.direct_exchange import parse_direct_exchange
 
             subject, request = parse_direct_exchange(event)
             proof = environment().workloads.prove(subject, Entry.DIRECT)
         else:
-            request = parse_direct_request(event)
+            asked = parse_direct_request(event)
+            request = _without_user(asked)
+            request = _with_user(asked)
         return _answer(proof, request, context)
     except TokenVendError as error:
         _record_refusal(Entry.DIRECT, proof, request, error, context)
         return direct_error(error)
+
+
+def _without_user(asked: Asked | ForUser[Asked]) -> Asked:
+    """What is asked for, for the audit line, whoever the user's token turns out to be about."""
+    return asked.request if isinstance(asked, ForUser) else asked
+
+
+def _with_user(asked: Asked | ForUser[Asked]) -> Asked:
+    """What is asked for, and for which user, if a user's token came with it.
+
+    Raises:
+        SubjectTokenError: the token is no valid one of a user issuer.
+        TemporarilyUnavailableError: what would verify it does not answer.
+    """
+    if not isinstance(asked, ForUser):
+        return asked
+    from tokenvend.domain.users import with_user
+
+    return with_user(asked.request, environment().users.verify(asked.subject))
 
 
 def _answer(proof: Proof, request: Asked, context: Context) -> dict[str, Any]:
@@ -114,7 +138,7 @@ def _vend(proof: Proof, request: VendRequest, context: Context) -> dict[str, Any
     audit_vended(
         proof, request, vended, now=vended.answer.answered_at, request_id=context.aws_request_id
     )
-    if proof.workload is None:
+    if proof.workload is None and request.user is None:
         return vended.answer.to_dict()
     # RFC 8693 §2.2.1.
     return vended.answer.to_dict() | {"issued_token_type": ACCESS_TOKEN_TYPE}

@@ -14,8 +14,9 @@ from tokenvend.domain.connection_health import Health
 from tokenvend.domain.connection_request import ConnectionRequest
 from tokenvend.domain.consent import ConsentSession
 from tokenvend.domain.errors import ProviderRefusedError, SubjectTokenError, TokenVendError
-from tokenvend.domain.identity import Entry, Proof
-from tokenvend.observability.log import logger, workload_fields, write
+from tokenvend.domain.identity import Entry, Proof, Workload
+from tokenvend.domain.users import User
+from tokenvend.observability.log import logger, subject_fields, write
 from tokenvend.observability.metric import gauge_of, metric_of, with_gauge
 
 
@@ -27,9 +28,9 @@ def audit_connection(
         "entry": proof.entry.value,
         "identity": proof.identity,
         "credential": request.credential,
-        "connection": request.connection,
+        "connection": request.connection_name or "",
         "request_id": request_id,
-    } | workload_fields(proof.workload)
+    } | subject_fields(proof.workload or request.user)
     dimensions = {"entry": proof.entry.value, "action": request.action.value, "outcome": "done"}
     write(INFO, "connection", fields | metric_of(dimensions, now, name="Connections"))
 
@@ -52,14 +53,17 @@ def audit_connection_refused(
         "reason": error.description,
         "request_id": request_id,
     }
-    if proof is not None:
-        fields |= workload_fields(proof.workload)
-    elif isinstance(error, SubjectTokenError):
-        fields |= workload_fields(error.workload)
+    about: Workload | User | None = proof.workload if proof else None
+    if about is None and request is not None:
+        about = request.user
+    if about is None and isinstance(error, SubjectTokenError):
+        about = error.workload
+    fields |= subject_fields(about)
     action = "none"
     if request is not None:
         action = request.action.value
-        fields |= {"credential": request.credential, "connection": request.connection}
+        named = request.connection_name or ""
+        fields |= {"credential": request.credential, "connection": named}
     dimensions = {"entry": entry.value, "action": action, "outcome": error.code}
     write(WARNING, "connection", fields | metric_of(dimensions, now, name="Connections"))
 

@@ -1,13 +1,17 @@
 """The one logger of an environment, and the short way to it."""
 
+from __future__ import annotations
+
 import logging
 from functools import cache
 from json import JSONEncoder
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
-from tokenvend.domain.identity import Workload
+if TYPE_CHECKING:
+    from tokenvend.domain.identity import Workload
+    from tokenvend.domain.users import User
 
 SERVICE = "tokenvend"
 _ENCODER = JSONEncoder(separators=(",", ":"), ensure_ascii=False, default=str)
@@ -39,12 +43,8 @@ def write(level: int, message: str, fields: dict[str, Any]) -> None:
     logger().registered_handler.handle(logging.makeLogRecord(record | fields))
 
 
-def workload_fields(workload: Workload | None) -> dict[str, Any]:
+def subject_fields(about: Workload | User | None) -> dict[str, Any]:
     """Whom a verified subject token is about, as fields of a line; none where there was none."""
-    if workload is None:
+    if about is None:
         return {}
-    return {
-        "issuer": workload.issuer,
-        "subject": workload.subject,
-        "token_id": workload.token_id,
-    }
+    return {"issuer": about.issuer, "subject": about.subject, "token_id": about.token_id}

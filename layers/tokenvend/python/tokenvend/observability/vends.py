@@ -20,7 +20,7 @@ from tokenvend.domain.identity import Entry, Proof
 from tokenvend.domain.request import Rejection, VendRequest
 from tokenvend.domain.scopes import format_scope
 from tokenvend.domain.token import SecretStage
-from tokenvend.observability.log import workload_fields, write
+from tokenvend.observability.log import subject_fields, write
 from tokenvend.observability.metric import metric_of, with_failure
 from tokenvend.vending.vended import Vended
 
@@ -73,8 +73,8 @@ def audit_refused(
     }
     if isinstance(error, ProviderRefusedError):
         fields["provider_error"] = error.provider_error
-    if isinstance(error, SubjectTokenError):
-        fields |= workload_fields(error.workload)
+    if isinstance(error, SubjectTokenError) and "issuer" not in fields:
+        fields |= subject_fields(error.workload)
     metric = metric_of(_dimensions(entry, _NO_SOURCE, _outcome(error)), now)
     if request is not None and _is_failure(error):
         metric = with_failure(metric, request.credential)
@@ -96,14 +96,20 @@ def audit_rejected(
 def _asked(entry: Entry, proof: Proof | None, request: VendRequest | None) -> dict[str, Any]:
     fields: dict[str, Any] = {"entry": entry.value}
     if proof is not None:
-        fields |= {"identity": proof.identity} | workload_fields(proof.workload)
+        fields |= {"identity": proof.identity} | subject_fields(proof.workload)
     if request is not None:
         fields["credential"] = request.credential
         fields["tenant"] = request.tenant
         if request.connection is not None:
             fields["connection"] = request.connection
+        if request.user is not None:
+            fields |= _user_fields(request)
         fields["asked_scope"] = None if request.scopes is None else format_scope(request.scopes)
     return fields
+
+
+def _user_fields(request: VendRequest) -> dict[str, Any]:
+    return subject_fields(request.user) | {"connection": request.connection_name}
 
 
 def _dimensions(entry: Entry, source: str, outcome: str) -> dict[str, str]:

@@ -30,6 +30,8 @@ def build_issuer(issuer: TrustedIssuer) -> RegistryItem:
         "one_time": issuer.one_time,
         "rules": [_rule_document(rule) for rule in issuer.rules],
     }
+    if issuer.of_users:
+        document["of_users"] = True
     if issuer.keys:
         document["keys"] = [dict(key) for key in issuer.keys]
     if issuer.jwks_uri is not None:
@@ -51,6 +53,8 @@ def parse_issuer(document: Document) -> TrustedIssuer:
         algorithms=documents.texts(document, "algorithms"),
         max_age=timedelta(seconds=documents.count(document, "max_age_seconds")),
         one_time=documents.flag(document, "one_time"),
+        # Items of a version that knew no users have none.
+        of_users="of_users" in document and documents.flag(document, "of_users"),
         keys=usable_keys(keys),
         jwks_uri=documents.optional_text(document, "jwks_uri"),
         rules=tuple(_parse_rule(each) for each in documents.entries(document, "rules")),

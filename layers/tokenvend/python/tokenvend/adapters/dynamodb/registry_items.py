@@ -153,6 +153,8 @@ def build_grant(identity: str, grant: Grant) -> RegistryItem:
     }
     if grant.default_scopes is not None:
         document["default_scopes"] = sorted(grant.default_scopes)
+    if grant.users:
+        document["users"] = dict(grant.users)
     if grant.observation is not None:
         document["observe_scopes"] = sorted(grant.observation.scopes)
         document["observe_until"] = grant.observation.until.isoformat()
@@ -175,12 +177,18 @@ def parse_grant(document: Document) -> Grant:
         resources=documents.texts(document, "resources"),
         tenants=documents.texts(document, "tenants"),
         connections=OWN_CONNECTIONS if connections is None else connections,
+        users=_parse_users(document),
         return_urls=documents.optional_texts(document, "return_urls") or frozenset(),
         full_access=documents.flag(document, "full_access"),
         accept_less=documents.flag(document, "accept_less"),
         isolation=Isolation(documents.text(document, "isolation")),
         observation=_parse_observation(document),
     )
+
+
+def _parse_users(document: Document) -> dict[str, str | None]:
+    users = documents.optional_mapping(document, "users")
+    return {issuer: documents.optional_text(users, issuer) for issuer in users}
 
 
 def _parse_observation(document: Document) -> Observation | None:

@@ -17,14 +17,16 @@ _LONGEST_TOKEN_ID = 256
 
 @dataclass(frozen=True, slots=True)
 class VerifiedToken:
-    """A token that its issuer signed for this deployment, and that holds now.
+    """A token that its issuer signed for `audience`, and that holds now.
 
-    It is not accepted any more from `holds_until`: it has expired then, or is too old.
+    A workload's is for this deployment. A user's is for an application, which a grant names. It is
+    not accepted any more from `holds_until`: it has expired then, or is too old.
     """
 
     workload: Workload
     claims: Claims
     holds_until: datetime
+    audience: str
 
 
 def check_claims(claims: Claims, issuer: TrustedIssuer, *, now: datetime) -> VerifiedToken:
@@ -39,13 +41,13 @@ def check_claims(claims: Claims, issuer: TrustedIssuer, *, now: datetime) -> Ver
         token_id=_name(claims, "jti", _LONGEST_TOKEN_ID) if "jti" in claims else None,
     )
     try:
-        _check_audience(claims, issuer)
+        audience = _check_audience(claims, issuer)
         left_seconds = _check_times(claims, issuer, now.timestamp())
         _check_token_id(workload, issuer)
     except SubjectTokenError as error:
         error.workload = workload
         raise
-    return VerifiedToken(workload, claims, now + timedelta(seconds=left_seconds))
+    return VerifiedToken(workload, claims, now + timedelta(seconds=left_seconds), audience)
 
 
 def _check_token_id(workload: Workload, issuer: TrustedIssuer) -> None:
@@ -56,16 +58,17 @@ def _check_token_id(workload: Workload, issuer: TrustedIssuer) -> None:
         )
 
 
-def _check_audience(claims: Claims, issuer: TrustedIssuer) -> None:
+def _check_audience(claims: Claims, issuer: TrustedIssuer) -> str:
     audience = claims.get("aud")
     if isinstance(audience, list) and len(audience) == 1:
         (audience,) = audience
     # One of several audiences could hand the token on to us.
-    if not isinstance(audience, str) or audience != issuer.audience:
+    if not isinstance(audience, str) or not (issuer.of_users or audience == issuer.audience):
         raise SubjectTokenError(
             "The subject token's aud must be the one that its issuer is trusted with here, alone.",
             rule="subject_token.audience",
         )
+    return audience
 
 
 def _check_times(claims: Claims, issuer: TrustedIssuer, now: float) -> float:

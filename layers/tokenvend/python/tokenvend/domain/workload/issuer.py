@@ -47,7 +47,8 @@ class TrustedIssuer:
     `issuer` is `iss` to the letter. `audience` is the one that a token must be for; `None`: the
     deployment's URL is not known, so no token is accepted. `keys` are its public keys where the
     configuration has them; else they are fetched from `jwks_uri`, which `apply` has pinned.
-    `one_time`: each token is accepted once, so each must have a `jti`.
+    `one_time`: each token is accepted once, so each must have a `jti`. `of_users`: its tokens are
+    those of signed-in users, and prove no caller; each grant says for which audience.
     """
 
     name: str
@@ -58,6 +59,7 @@ class TrustedIssuer:
     keys: tuple[Jwk, ...] = ()
     jwks_uri: str | None = None
     one_time: bool = False
+    of_users: bool = False
     rules: tuple[SubjectRule, ...] = ()
 
     def caller_of(self, claims: Claims) -> str:

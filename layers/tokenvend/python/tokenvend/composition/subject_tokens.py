@@ -1,4 +1,4 @@
-"""What proves workloads, put together when the first of them comes."""
+"""What verifies subject tokens, put together when the first of them comes."""
 
 from tokenvend.adapters.clock import SystemClock
 from tokenvend.adapters.jwt_verifier import JoserfcVerifier
@@ -6,11 +6,11 @@ from tokenvend.composition.settings import Settings
 from tokenvend.composition.stores import Stores
 from tokenvend.domain.workload.issuer import Jwk
 from tokenvend.vending.issuer_keys import IssuerKeys
-from tokenvend.vending.workloads import RememberedIssuers, Workloads
+from tokenvend.vending.subject_tokens import RememberedIssuers, SubjectTokens
 
 
-def make_workloads(settings: Settings, stores: Stores, clock: SystemClock) -> Workloads:
-    """The use case that proves callers by their platform's tokens."""
+def make_subject_tokens(settings: Settings, stores: Stores, clock: SystemClock) -> SubjectTokens:
+    """The use case that verifies platforms' and users' tokens."""
     issuers = RememberedIssuers(
         issuers=stores.issuers,
         clock=clock,
@@ -18,11 +18,10 @@ def make_workloads(settings: Settings, stores: Stores, clock: SystemClock) -> Wo
         outage_grace=settings.outage_grace,
     )
     fetched = LazyKeySets(allow_loopback_http=settings.local_stack)
-    return Workloads(
+    return SubjectTokens(
         issuers=issuers,
         keys=IssuerKeys(key_sets=fetched, clock=clock),
         verifier=JoserfcVerifier(),
-        used=stores.used_tokens,
         clock=clock,
     )
 

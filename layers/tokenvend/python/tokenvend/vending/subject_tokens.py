@@ -1,0 +1,114 @@
+"""Subject tokens: verified by their issuer's keys, whoever they are about (RFC 8693 §2.1)."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tokenvend.domain import bounds
+from tokenvend.domain.errors import SubjectTokenError
+from tokenvend.domain.secret import Secret
+from tokenvend.domain.workload.claims import VerifiedToken, check_claims
+from tokenvend.domain.workload.issuer import TrustedIssuer
+from tokenvend.domain.workload.jwt import UnverifiedToken, claims_of, read_unverified
+from tokenvend.domain.workload.keys import ASYMMETRIC
+from tokenvend.ports import Clock, StoreAwayError
+from tokenvend.ports.workloads import SignatureVerifier, TrustedIssuers
+from tokenvend.vending.issuer_keys import IssuerKeys
+from tokenvend.vending.outage import store_away
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """An issuer as it was read at `read_at`; `None`: nobody trusts it."""
+
+    issuer: TrustedIssuer | None
+    read_at: datetime
+
+
+class RememberedIssuers:
+    """Issuers, each read again after `trust`; while the registry is away, after `outage_grace`.
+
+    Those that nobody trusts are remembered apart, so that a flood of them drops no other.
+    """
+
+    def __init__(
+        self, *, issuers: TrustedIssuers, clock: Clock, trust: timedelta, outage_grace: timedelta
+    ) -> None:
+        self._issuers = issuers
+        self._clock = clock
+        self._trust = trust
+        self._outage_grace = outage_grace
+        self._known: dict[str, _Held] = {}
+        self._unknown: OrderedDict[str, _Held] = OrderedDict()
+
+    def find(self, issuer: str) -> TrustedIssuer | None:
+        """The issuer whose `iss` is *issuer*, or `None`.
+
+        Raises:
+            TemporarilyUnavailableError: the registry is away, and nothing is remembered.
+        """
+        now = self._clock.now()
+        held = self._known.get(issuer) or self._unknown.get(issuer)
+        if held is not None and now < held.read_at + self._trust:
+            return held.issuer
+        try:
+            self._keep(issuer, _Held(self._issuers.read(issuer), now))
+        except StoreAwayError:
+            if held is None or now >= held.read_at + self._outage_grace:
+                raise store_away() from None
+            return held.issuer
+        return (self._known.get(issuer) or self._unknown[issuer]).issuer
+
+    def _keep(self, issuer: str, held: _Held) -> None:
+        self._known.pop(issuer, None)
+        self._unknown.pop(issuer, None)
+        if held.issuer is not None:
+            self._known[issuer] = held
+            return
+        self._unknown[issuer] = held
+        if len(self._unknown) > bounds.MEMORY_ENTRIES:
+            self._unknown.popitem(last=False)
+
+
+class SubjectTokens:
+    """Verifies tokens of the issuers that the configuration trusts."""
+
+    def __init__(
+        self,
+        *,
+        issuers: RememberedIssuers,
+        keys: IssuerKeys,
+        verifier: SignatureVerifier,
+        clock: Clock,
+    ) -> None:
+        self._issuers = issuers
+        self._keys = keys
+        self._verifier = verifier
+        self._clock = clock
+
+    def verify(self, token: Secret, *, of_users: bool) -> tuple[TrustedIssuer, VerifiedToken]:
+        """*token*, and its issuer: one of users' tokens, or one of workloads'.
+
+        Raises:
+            SubjectTokenError: it is not one that is accepted.
+            TemporarilyUnavailableError: what would verify it does not answer.
+        """
+        unverified = read_unverified(token)
+        issuer = self._issuers.find(unverified.issuer)
+        # Neither may stand for the other: a user is no caller, and a workload signs in nowhere.
+        if issuer is None or issuer.of_users is not of_users:
+            raise SubjectTokenError(rule="subject_token.issuer_known")
+        self._check_signature(token, unverified, issuer)
+        return issuer, check_claims(claims_of(token), issuer, now=self._clock.now())
+
+    def _check_signature(
+        self, token: Secret, unverified: UnverifiedToken, issuer: TrustedIssuer
+    ) -> None:
+        algorithm = unverified.algorithm
+        if algorithm not in issuer.algorithms or algorithm not in ASYMMETRIC:
+            raise SubjectTokenError(rule="subject_token.algorithm")
+        key = self._keys.find(issuer, unverified)
+        if key is None:
+            raise SubjectTokenError(rule="subject_token.key_known")
+        if not self._verifier.is_signed_by(token, key, algorithm=algorithm):
+            raise SubjectTokenError(rule="subject_token.signature")
