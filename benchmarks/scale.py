@@ -15,7 +15,7 @@ from tests.adapters.aws import Aws, Tables
 from tests.adapters.registry_samples import CALLER, DEFINITION, GRANT
 from tests.adapters.samples import KEY, SPEC, TOKEN, new_lease
 from tests.adapters.stores import dynamodb_reader, dynamodb_store
-from tests.unit.vending.world import BILLING, REQUEST, World
+from tests.unit.vending.harness import BILLING, REQUEST, Harness
 
 from benchmarks.measure import Row, side_by_side
 from tokenvend.adapters.dynamodb.definition_items import build_definition
@@ -24,7 +24,7 @@ from tokenvend.domain import bounds
 from tokenvend.domain.registry import Caller
 from tokenvend.ports import Lookup
 from tokenvend_local import local_aws
-from tokenvend_local.kept import FOLDER
+from tokenvend_local.saved_state import FOLDER
 
 REGISTRY_ITEMS, TOKEN_ITEMS, FEW = 1_000_000, 100_000, 10
 _IDENTITY = "iam:111122223333:role/service-{n}"
@@ -112,19 +112,19 @@ def _lookup(aws: Aws, size: str) -> Callable[[], None]:
 
 def _kilobytes_after(requests: int) -> float:
     """What an environment holds on to after so many requests, each by another caller."""
-    world = World()
+    harness = Harness()
     proofs = [replace(BILLING, identity=_IDENTITY.format(n=n)) for n in range(requests)]
-    grant = world.reader.grants[BILLING.identity, REQUEST.credential]
+    grant = harness.reader.grants[BILLING.identity, REQUEST.credential]
     for proof in proofs:
-        world.reader.callers[proof.identity] = Caller(name="billing")
-        world.reader.grants[proof.identity, REQUEST.credential] = grant
-    environment = world.environment()
+        harness.reader.callers[proof.identity] = Caller(name="billing")
+        harness.reader.grants[proof.identity, REQUEST.credential] = grant
+    environment = harness.environment()
     gc.collect()
     tracemalloc.start()
     for proof in proofs:
         environment.vend(proof, REQUEST, time_left=timedelta(seconds=20))
     # The fake's own diary is not the environment's.
-    world.reader.lookups.clear()
+    harness.reader.lookups.clear()
     gc.collect()
     held, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.local_stack.bare import VENDING, Scene, deployed_variables, set_scene
-from tests.local_stack.world import World
+from tests.local_stack.bare import VENDING, Scenario, deployed_variables, set_scene
+from tests.local_stack.harness import Harness
 
 from tokenvend_local import artifact, emulator, places
-from tokenvend_local.emulator import Environment
-from tokenvend_local.kept import FOLDER
+from tokenvend_local.emulator import EmulatedEnvironment
 from tokenvend_local.progress import told
+from tokenvend_local.saved_state import FOLDER
 from tokenvend_local.stack import LocalStack, local_stack
 
 _HERE = Path(__file__).parent
@@ -26,19 +26,19 @@ class Stage:
     """A running stack, and one caller in it with every way in."""
 
     stack: LocalStack
-    scene: Scene
+    scenario: Scenario
     folder: Path
 
     def alias(self, function: str) -> str:
         """The alias that *function* answers through."""
-        return self.scene.caller if function == "VendDirectFunction" else "live"
+        return self.scenario.caller if function == "VendDirectFunction" else "live"
 
     def event(self, function: str) -> dict[str, Any]:
         """An event that *function* does its work for."""
         events: dict[str, Callable[[], dict[str, Any]]] = {
-            "VendDirectFunction": self.scene.direct,
-            "VendIamFunction": self.scene.by_role,
-            "VendOauth2Function": self.scene.by_client,
+            "VendDirectFunction": self.scenario.direct,
+            "VendIamFunction": self.scenario.by_role,
+            "VendOauth2Function": self.scenario.by_client,
             "RenewFunction": _one_shard,
         }
         return events[function]()
@@ -50,7 +50,7 @@ class Stage:
 
     def environment(
         self, function: str, handler: str = "app.lambda_handler"
-    ) -> AbstractContextManager[Environment]:
+    ) -> AbstractContextManager[EmulatedEnvironment]:
         """One cold environment of *function* on Lambda's own runtime; *handler* may be one here."""
         variables = self.variables(function)
         variables["PYTHONPATH"] += f"{os.pathsep}{_HERE}"
@@ -89,8 +89,8 @@ def stage() -> Iterator[Stage]:
     folder = FOLDER / "bench"
     with local_stack(folder, step=told) as stack:
         with told("Applying a caller with every way in"):
-            scene = set_scene(World(stack, folder, set()))
-        yield Stage(stack, scene, folder)
+            scenario = set_scene(Harness(stack, folder, set()))
+        yield Stage(stack, scenario, folder)
 
 
 def built_layer() -> Path:

@@ -12,9 +12,9 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from aws_lambda_powertools.metrics import MetricUnit
 from tests.functions.conftest import ROOT, load_handler, through
-from tests.unit.vending.world import BILLING, REQUEST, World
+from tests.unit.vending.harness import BILLING, REQUEST, Harness
 
-import tokenvend.handlers.callers
+import tokenvend.entries.callers
 from benchmarks.measure import Row, side_by_side
 from tokenvend.adapters.clock import SystemClock
 from tokenvend.domain.registry import Caller
@@ -25,11 +25,11 @@ _CALLS = 500
 
 def rows() -> Iterator[Row]:
     """The comparisons of a warm vend."""
-    world = _world()
-    parts = world.parts(clock=SystemClock())  # type: ignore[arg-type]
+    harness = _world()
+    parts = harness.parts(clock=SystemClock())  # type: ignore[arg-type]
     environment = parts.vendor
     # The one seam: what the composition root would build on AWS is built on fakes.
-    setattr(tokenvend.handlers.callers, "environment", lambda: parts)  # noqa: B010 - mypy knows it as a constant
+    setattr(tokenvend.entries.callers, "composition_root", lambda: parts)  # noqa: B010 - mypy knows it as a constant
     with open(os.devnull, "w", encoding="utf-8") as sink, contextlib.redirect_stdout(sink):  # noqa: PTH123 - devnull
         logger().registered_handler.setStream(sink)  # type: ignore[attr-defined]
         direct = side_by_side(_direct(), _bare_handler(sink), calls=_CALLS)
@@ -44,13 +44,13 @@ def rows() -> Iterator[Row]:
     yield Row("the use case alone", *use_case, "msal, cached token", 0.5, "µs")
 
 
-def _world() -> World:
-    world = World()
-    world.clock.set_wall(SystemClock().now())
-    world.provider.expires_in = 86_400
-    world.reader.callers["alias:billing"] = Caller(name="billing")
-    world.reader.grants["alias:billing", "jobs"] = world.reader.grants[BILLING.identity, "jobs"]
-    return world
+def _world() -> Harness:
+    harness = Harness()
+    harness.clock.set_wall(SystemClock().now())
+    harness.provider.expires_in = 86_400
+    harness.reader.callers["alias:billing"] = Caller(name="billing")
+    harness.reader.grants["alias:billing", "jobs"] = harness.reader.grants[BILLING.identity, "jobs"]
+    return harness
 
 
 def _direct() -> Callable[[], object]:

@@ -20,8 +20,8 @@ CHECKOV = ENVIRONMENTS["checkov"].path / "bin" / "checkov"
 PYTHON = str(BIN / "python")
 #: Where Python code may stand; a folder that is not there yet is left out.
 CODE = (
-    *("layers/tokenvend/python", "cli", "functions", "scripts"),
-    *("tests", "benchmarks", "simulation", "models", "fuzzing", "load", "soak", "examples/src"),
+    *("layers/tokenvend/python", "cli", "tools", "functions", "scripts"),
+    *("tests", "benchmarks", "evidence", "examples/src"),
 )
 #: The client library, which is installed without the service.
 CLIENT = "clients/python/src"
@@ -39,7 +39,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CheckOutcome:
     """How a check ended, and after how many seconds."""
 
     check: Check
@@ -89,7 +89,7 @@ def checks() -> tuple[Check, ...]:
     )
 
 
-def run(check: Check) -> Outcome:
+def run(check: Check) -> CheckOutcome:
     """Run one check, with its output kept for the case that it fails."""
     # An endpoint or region of the user's must not change what a lint says, nor may sam
     # report home.
@@ -105,7 +105,7 @@ def run(check: Check) -> Outcome:
         check.command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False
     )
     seconds = time.monotonic() - started
-    return Outcome(check, done.returncode == 0, seconds, done.stdout + done.stderr)
+    return CheckOutcome(check, done.returncode == 0, seconds, done.stdout + done.stderr)
 
 
 def main(names: Sequence[str]) -> int:

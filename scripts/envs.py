@@ -29,7 +29,7 @@ class SetupError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Environment:
+class ToolEnvironment:
     """One virtual environment: where it is, what is in it, and what it is called."""
 
     path: Path
@@ -39,37 +39,37 @@ class Environment:
     compiled: bool = False
 
 
-ENVIRONMENTS: Mapping[str, Environment] = {
-    "dev": Environment(
+ENVIRONMENTS: Mapping[str, ToolEnvironment] = {
+    "dev": ToolEnvironment(
         ROOT / ".venv", REQUIREMENTS / "dev.txt", "tokenvend and its tools", with_project=True
     ),
-    "ministack": Environment(
+    "ministack": ToolEnvironment(
         ROOT / ".venvs" / "ministack", REQUIREMENTS / "ministack.txt", "the local AWS"
     ),
-    "sam": Environment(ROOT / ".venvs" / "sam", REQUIREMENTS / "sam.txt", "the SAM command"),
-    "runtime": Environment(
+    "sam": ToolEnvironment(ROOT / ".venvs" / "sam", REQUIREMENTS / "sam.txt", "the SAM command"),
+    "runtime": ToolEnvironment(
         # Its start is measured: what is not compiled here would be compiled in every run.
         ROOT / ".venvs" / "runtime",
         REQUIREMENTS / "runtime.txt",
         "Lambda's runtime",
         compiled=True,
     ),
-    "fuzz": Environment(
+    "fuzz": ToolEnvironment(
         ROOT / ".venvs" / "fuzz", REQUIREMENTS / "fuzz.txt", "the fuzzer", with_project=True
     ),
-    "mutants": Environment(
+    "mutants": ToolEnvironment(
         ROOT / ".venvs" / "mutants", REQUIREMENTS / "mutants.txt", "the mutation tests' tools"
     ),
-    "docs": Environment(
+    "docs": ToolEnvironment(
         ROOT / ".venvs" / "docs", REQUIREMENTS / "docs.txt", "the site's generator"
     ),
-    "parliament": Environment(
+    "parliament": ToolEnvironment(
         ROOT / ".venvs" / "parliament", REQUIREMENTS / "parliament.txt", "the policy reader"
     ),
-    "sbom": Environment(
+    "sbom": ToolEnvironment(
         ROOT / ".venvs" / "sbom", REQUIREMENTS / "sbom.txt", "the bill of materials"
     ),
-    "checkov": Environment(
+    "checkov": ToolEnvironment(
         ROOT / ".venvs" / "checkov", REQUIREMENTS / "checkov.txt", "the policy checker"
     ),
 }
@@ -158,7 +158,7 @@ def ensure_uv() -> None:
     say("Installing the installer", install)
 
 
-def ensure(environment: Environment) -> None:
+def ensure(environment: ToolEnvironment) -> None:
     """Make *environment* hold what its list pins, and nothing else."""
     sources = [environment.requirements]
     if environment.with_project:

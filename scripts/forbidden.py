@@ -17,7 +17,7 @@ HARMLESS = re.compile(r".*:(111122223333|123456789012|444455556666)")
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class ForbiddenPattern:
     """One thing that must not be there, in the files whose name `where` finds."""
 
     what: str
@@ -26,19 +26,23 @@ class Rule:
 
 
 RULES = (
-    Rule(
+    ForbiddenPattern(
         "where packages come from",
         re.compile(r"--(extra-)?index-url|--find-links|\"resolved\":| @ (https?|file):"),
         re.compile(r"(^|/)(requirements/.*|requirements\.txt|package(-lock)?\.json)$"),
     ),
-    Rule(
+    ForbiddenPattern(
         "a package registry's address",
         re.compile(r"pypi[.]org|pythonhosted[.]org|registry[.]npmjs[.]org|registry[.]yarnpkg"),
     ),
-    Rule("an access key id", re.compile(r"\b(AKIA|ASIA)[A-Z0-9]{16}\b")),
-    Rule("a private key", re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")),
-    Rule("an account's number", re.compile(r"\barn:aws[a-z-]*:[a-z0-9-]*:[a-z0-9-]*:[0-9]{12}\b")),
-    Rule("a path of one machine", re.compile(r"(?<![\w.])/(home|Users|root)/[A-Za-z][\w.-]*/")),
+    ForbiddenPattern("an access key id", re.compile(r"\b(AKIA|ASIA)[A-Z0-9]{16}\b")),
+    ForbiddenPattern("a private key", re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")),
+    ForbiddenPattern(
+        "an account's number", re.compile(r"\barn:aws[a-z-]*:[a-z0-9-]*:[a-z0-9-]*:[0-9]{12}\b")
+    ),
+    ForbiddenPattern(
+        "a path of one machine", re.compile(r"(?<![\w.])/(home|Users|root)/[A-Za-z][\w.-]*/")
+    ),
 )
 FORBIDDEN_FILES = re.compile(r"(^|/)(uv\.lock|\.pypirc|\.npmrc|pip\.conf|.*\.pem|\.env)$")
 

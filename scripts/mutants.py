@@ -32,7 +32,7 @@ ACCEPTED = ROOT / "docs" / "mutants-accepted.md"
 _LIBRARY = ROOT / "layers" / "tokenvend" / "python" / "tokenvend"
 _MUTMUT = ROOT / ".venvs" / "mutants" / "bin" / "mutmut"
 #: What the tests read beside the library.
-_READ = ("tests", "functions", "events", "cli", "simulation", "models", "docs", "scripts")
+_READ = ("tests", "functions", "events", "cli", "tools", "evidence", "docs", "scripts")
 _TEMPLATE = "template.yaml"
 _PLUGINS = ROOT / "scripts" / "pytest_plugins"
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "node_modules", ".pytest_cache")
@@ -58,7 +58,7 @@ use_git_change_detection = false
 on_dependency_change = "warn"
 
 [tool.pytest.ini_options]
-pythonpath = [".", "cli"]
+pythonpath = [".", "cli", "tools", "evidence"]
 addopts = ["--import-mode=importlib"]
 markers = ["long"]
 """

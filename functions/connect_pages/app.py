@@ -7,7 +7,7 @@ gc.disable()
 
 from typing import Any
 
-from tokenvend.handlers.pages import handle_page, prepare
+from tokenvend.entries.pages.handler import handle_page, prepare
 
 prepare()
 # What is there now stays: it is never looked through again.

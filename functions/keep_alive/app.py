@@ -7,7 +7,7 @@ gc.disable()
 
 from typing import Any
 
-from tokenvend.handlers.schedules import handle_keep_alive, prepare_keep_alive
+from tokenvend.entries.schedules import handle_keep_alive, prepare_keep_alive
 
 prepare_keep_alive()
 # What is there now stays: it is never looked through again.

@@ -7,7 +7,7 @@ gc.disable()
 
 from typing import Any
 
-from tokenvend.handlers.schedules import handle_renewal, prepare_renewal
+from tokenvend.entries.schedules import handle_renewal, prepare_renewal
 
 prepare_renewal()
 # What is there now stays: it is never looked through again.

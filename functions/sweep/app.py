@@ -7,7 +7,7 @@ gc.disable()
 
 from typing import Any
 
-from tokenvend.handlers.schedules import handle_sweep, prepare_sweep
+from tokenvend.entries.schedules import handle_sweep, prepare_sweep
 
 prepare_sweep()
 # What is there now stays: it is never looked through again.

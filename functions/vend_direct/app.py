@@ -7,7 +7,7 @@ gc.disable()
 
 from typing import Any
 
-from tokenvend.handlers.callers import handle_direct, prepare
+from tokenvend.entries.callers import handle_direct, prepare
 
 prepare()
 # What is there now stays: it is never looked through again.

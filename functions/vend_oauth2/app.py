@@ -8,8 +8,8 @@ gc.disable()
 from typing import Any
 
 from tokenvend.domain.identity import Entry
+from tokenvend.entries.callers import handle_http, prepare
 from tokenvend.entries.http import parse_oauth2_event
-from tokenvend.handlers.callers import handle_http, prepare
 
 prepare()
 # What is there now stays: it is never looked through again.

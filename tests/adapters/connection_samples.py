@@ -11,7 +11,7 @@ from tokenvend.domain.connection import (
     ConnectionKey,
     Consent,
     PendingConsent,
-    Spending,
+    Redemption,
 )
 from tokenvend.domain.journal import Successor
 from tokenvend.domain.secret import Secret
@@ -48,10 +48,10 @@ def active(key: ConnectionKey = CONNECTION) -> Connection:
     return Connection(key=key, consent=consent(), number=1)
 
 
-def spending(connection: Connection) -> Spending:
+def redemption(connection: Connection) -> Redemption:
     """A journal entry that nobody else can make."""
-    return Spending(
-        number=connection.number, holder_id=uuid4().hex, dies_at=START + timedelta(seconds=20)
+    return Redemption(
+        number=connection.number, holder_id=uuid4().hex, deadline_at=START + timedelta(seconds=20)
     )
 
 
@@ -74,5 +74,5 @@ def after(connection: Connection, refresh_token: str) -> Connection:
         refresh_expires_at=LATER + timedelta(days=28),
     )
     return replace(
-        connection, consent=renewed, number=connection.number + 1, spending=None, is_lost=False
+        connection, consent=renewed, number=connection.number + 1, redemption=None, is_lost=False
     )

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from hypothesis import strategies as st
 
 from tokenvend.domain.consent_flow import ConsentFlow
-from tokenvend.domain.header import Header
 from tokenvend.domain.names import CLIENT_ID, NAME, SCOPE, TARGET, TENANT
 from tokenvend.domain.registry import (
     ALL_CONNECTIONS,
@@ -24,6 +23,7 @@ from tokenvend.domain.registry import (
     SecretReference,
 )
 from tokenvend.domain.signing import SigningAlgorithm
+from tokenvend.domain.token_presentation import Header
 
 IDENTITY = "client:tv-billing"
 CALLER = Caller(name="billing", requests_per_minute=600)

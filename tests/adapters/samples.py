@@ -26,7 +26,7 @@ TOKEN = AccessToken(
     scopes=frozenset({"jobs_read", "users_read"}),
     requested_at=START,
     expires_at=START + timedelta(seconds=1_770),
-    epoch="5e1f",
+    secret_generation="5e1f",
     lifetime_source=LifetimeSource.JWT_EXP,
 )
 FAILURE = Failure(provider_error="invalid_client", count=3, retry_at=START + timedelta(seconds=4))
@@ -37,7 +37,7 @@ def new_lease() -> Lease:
     return Lease(
         lease_id=uuid4().hex,
         expected_done_at=START + timedelta(milliseconds=300),
-        dies_at=START + timedelta(seconds=20),
+        deadline_at=START + timedelta(seconds=20),
     )
 
 
@@ -53,7 +53,7 @@ tokens = st.builds(
     scopes=st.frozensets(st.text(min_size=1, max_size=20), max_size=5),
     requested_at=_INSTANTS,
     expires_at=_INSTANTS,
-    epoch=st.text(max_size=40),
+    secret_generation=st.text(max_size=40),
     lifetime_source=st.sampled_from(LifetimeSource),
     secret_stage=st.sampled_from(SecretStage),
     forced=st.booleans(),
@@ -76,12 +76,12 @@ leases = st.builds(
     Lease,
     lease_id=st.uuids().map(lambda value: value.hex),
     expected_done_at=_INSTANTS,
-    dies_at=_INSTANTS,
+    deadline_at=_INSTANTS,
 )
 failures = st.builds(
     Failure,
     provider_error=st.none() | st.text(min_size=1, max_size=64),
     count=st.integers(min_value=1, max_value=1_000_000),
     retry_at=_INSTANTS,
-    epoch=st.text(max_size=40),
+    secret_generation=st.text(max_size=40),
 )

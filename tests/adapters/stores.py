@@ -7,7 +7,7 @@ from tests.adapters.aws import Aws, Tables
 from tests.fakes.clock import FakeClock
 
 from tokenvend.adapters.dynamodb.connection_store import DynamoDbConnectionStore
-from tokenvend.adapters.dynamodb.consent_store import DynamoDbConsentStore
+from tokenvend.adapters.dynamodb.consent_store import DynamoDbConsentSessionStore
 from tokenvend.adapters.dynamodb.data_keys import DynamoDbDataKeys
 from tokenvend.adapters.dynamodb.sealed_table import SealedTable
 from tokenvend.adapters.dynamodb.token_items import TokenItemParser
@@ -120,9 +120,9 @@ def dynamodb_consents(
     client: "DynamoDBClient | None" = None,
     cipher: EnvelopeCipher | None = None,
     untrusted: Untrusted | None = None,
-) -> DynamoDbConsentStore:
+) -> DynamoDbConsentSessionStore:
     """The consent store of a new environment."""
-    return DynamoDbConsentStore(
+    return DynamoDbConsentSessionStore(
         SealedTable(
             client or aws.dynamodb,
             cipher or dynamodb_cipher(aws, tables),

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 MESSAGE = b"header.claims"
 
 
-class World(Protocol):
+class Harness(Protocol):
     """Makes key pairs, and has the signer that signs with them."""
 
     @property
@@ -80,11 +80,11 @@ class KmsWorld:
 
 
 @pytest.fixture(params=["fake", "pem", "kms"])
-def world(request: pytest.FixtureRequest) -> World:
+def harness(request: pytest.FixtureRequest) -> Harness:
     if request.param == "fake":
         return FakeWorld()
     aws: Aws = request.getfixturevalue("aws")
-    worlds: dict[str, Callable[[KMSClient], World]] = {"pem": PemWorld, "kms": KmsWorld}
+    worlds: dict[str, Callable[[KMSClient], Harness]] = {"pem": PemWorld, "kms": KmsWorld}
     return worlds[request.param](aws.kms)
 
 
@@ -102,37 +102,39 @@ def verify(public: Any, algorithm: SigningAlgorithm, signature: bytes, message: 
 
 
 @pytest.mark.parametrize("algorithm", SigningAlgorithm)
-def test_public_half_confirms_what_was_signed(world: World, algorithm: SigningAlgorithm) -> None:
-    key, public = world.new_key(algorithm)
+def test_public_half_confirms_what_was_signed(
+    harness: Harness, algorithm: SigningAlgorithm
+) -> None:
+    key, public = harness.new_key(algorithm)
 
-    signature = world.signer.sign(key, algorithm, MESSAGE)
+    signature = harness.signer.sign(key, algorithm, MESSAGE)
 
     verify(public, algorithm, signature, MESSAGE)
     with pytest.raises(InvalidSignature):
         verify(public, algorithm, signature, MESSAGE + b"x")
 
 
-def test_es256_signature_is_two_numbers_of_32_bytes_whatever_they_are(world: World) -> None:
+def test_es256_signature_is_two_numbers_of_32_bytes_whatever_they_are(harness: Harness) -> None:
     """One in 128 has a number that is shorter by a byte or more: enough of them to meet some."""
-    key, public = world.new_key(SigningAlgorithm.ES256)
+    key, public = harness.new_key(SigningAlgorithm.ES256)
 
     for number in range(60):
         message = MESSAGE + bytes([number])
-        signature = world.signer.sign(key, SigningAlgorithm.ES256, message)
+        signature = harness.signer.sign(key, SigningAlgorithm.ES256, message)
         verify(public, SigningAlgorithm.ES256, signature, message)
 
 
-def test_each_key_has_one_name_of_its_own(world: World) -> None:
-    one, _ = world.new_key(SigningAlgorithm.ES256)
-    other, _ = world.new_key(SigningAlgorithm.ES256)
+def test_each_key_has_one_name_of_its_own(harness: Harness) -> None:
+    one, _ = harness.new_key(SigningAlgorithm.ES256)
+    other, _ = harness.new_key(SigningAlgorithm.ES256)
 
-    assert world.signer.key_id(one) == world.signer.key_id(one)
-    assert world.signer.key_id(one) != world.signer.key_id(other)
+    assert harness.signer.key_id(one) == harness.signer.key_id(one)
+    assert harness.signer.key_id(one) != harness.signer.key_id(other)
 
 
-def test_key_that_is_none_is_told_apart_from_an_outage(world: World) -> None:
+def test_key_that_is_none_is_told_apart_from_an_outage(harness: Harness) -> None:
     with pytest.raises(SigningKeyUnusableError):
-        world.signer.sign(world.unknown_key(), SigningAlgorithm.RS256, MESSAGE)
+        harness.signer.sign(harness.unknown_key(), SigningAlgorithm.RS256, MESSAGE)
 
 
 @pytest.mark.parametrize(
@@ -144,9 +146,9 @@ def test_key_that_is_none_is_told_apart_from_an_outage(world: World) -> None:
     ],
 )
 def test_key_of_another_kind_does_not_sign(
-    world: World, made_for: SigningAlgorithm, asked: SigningAlgorithm
+    harness: Harness, made_for: SigningAlgorithm, asked: SigningAlgorithm
 ) -> None:
-    key, _ = world.new_key(made_for)
+    key, _ = harness.new_key(made_for)
 
     with pytest.raises(SigningKeyUnusableError):
-        world.signer.sign(key, asked, MESSAGE)
+        harness.signer.sign(key, asked, MESSAGE)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from tests.adapters.aws import Aws, Tables
-from tests.adapters.connection_samples import CONNECTION, active, pending, spending
+from tests.adapters.connection_samples import CONNECTION, active, pending, redemption
 from tests.adapters.connection_samples import successor as next_of
 from tests.adapters.faults import answer_with
 from tests.adapters.samples import KEY, SPEC, TOKEN, new_lease
@@ -22,21 +22,21 @@ from tests.adapters.test_consent_store_contract import SESSION, TICKET
 from tests.fakes.clock import START
 
 from tokenvend.adapters.dynamodb.connection_store import DynamoDbConnectionStore
-from tokenvend.adapters.dynamodb.consent_store import DynamoDbConsentStore
+from tokenvend.adapters.dynamodb.consent_store import DynamoDbConsentSessionStore
 from tokenvend.adapters.dynamodb.credential_reader import DynamoDbCredentialReader
 from tokenvend.adapters.dynamodb.credential_states import DynamoDbCredentialStates
 from tokenvend.adapters.dynamodb.token_items import token_pk
 from tokenvend.adapters.dynamodb.token_store import DynamoDbTokenStore
 from tokenvend.adapters.dynamodb.vend_reader import DynamoDbVendReader
 from tokenvend.domain.connection import Connection
-from tokenvend.domain.credential_state import Observed, ScheduledReader
+from tokenvend.domain.credential_state import ObservedExchange, ScheduledReader
 from tokenvend.domain.renewal import slot_of
 from tokenvend.domain.token import AccessToken, LifetimeSource, SecretStage
 from tokenvend.ports import Lookup, StoreAwayError, StoreThrottledError
 
 ACTIVE = active()
-JOURNAL = spending(ACTIVE)
-OBSERVED = Observed(
+JOURNAL = redemption(ACTIVE)
+OBSERVED = ObservedExchange(
     lifetime_seconds=1770,
     lifetime_source=LifetimeSource.EXPIRES_IN,
     secret_stage=SecretStage.CURRENT,
@@ -49,7 +49,7 @@ class Stores:
 
     tokens: DynamoDbTokenStore
     connections: DynamoDbConnectionStore
-    sessions: DynamoDbConsentStore
+    sessions: DynamoDbConsentSessionStore
     states: DynamoDbCredentialStates
     reader: DynamoDbVendReader
     credentials: DynamoDbCredentialReader
@@ -84,9 +84,9 @@ CALLS: list[tuple[str, Callable[[Stores], object]]] = [
     ("GetItem", lambda to: to.connections.read(CONNECTION)),
     ("UpdateItem", lambda to: to.connections.put_pending(CONNECTION, pending())),
     ("UpdateItem", lambda to: to.connections.put_consent(None, ACTIVE)),
-    ("UpdateItem", lambda to: to.connections.begin_spending(ACTIVE, JOURNAL)),
-    ("UpdateItem", lambda to: to.connections.finish_spending(ACTIVE, next_of())),
-    ("UpdateItem", lambda to: to.connections.give_back(ACTIVE, JOURNAL, retry_at=START)),
+    ("UpdateItem", lambda to: to.connections.begin_redemption(ACTIVE, JOURNAL)),
+    ("UpdateItem", lambda to: to.connections.finish_redemption(ACTIVE, next_of())),
+    ("UpdateItem", lambda to: to.connections.release_redemption(ACTIVE, JOURNAL, retry_at=START)),
     ("UpdateItem", lambda to: to.connections.mark_lost(ACTIVE, JOURNAL)),
     ("DeleteItem", lambda to: to.connections.delete(CONNECTION)),
     (
@@ -101,12 +101,12 @@ CALLS: list[tuple[str, Callable[[Stores], object]]] = [
         "UpdateItem",
         lambda to: to.states.replace_failure("jobs", "acme", before=None, after=None),
     ),
-    ("UpdateItem", lambda to: to.states.note("jobs", None, OBSERVED)),
+    ("UpdateItem", lambda to: to.states.record_observed("jobs", None, OBSERVED)),
     (
         "UpdateItem",
         lambda to: to.states.mark_ready("jobs", None, ScheduledReader.RENEWAL, is_ready=True),
     ),
-    ("PutItem", lambda to: to.states.start_epoch("jobs", None, "v1")),
+    ("PutItem", lambda to: to.states.start_secret_generation("jobs", None, "v1")),
     ("BatchGetItem", lambda to: to.reader.read(Lookup(identity="alias:a", credential="jobs"))),
     ("BatchGetItem", lambda to: to.credentials.read("jobs", None)),
 ]

@@ -11,7 +11,7 @@ from tests.adapters.connection_samples import (
     OTHER_CONNECTION,
     active,
     pending,
-    spending,
+    redemption,
     successor,
 )
 from tests.adapters.faults import answer_with, repeat_after_success
@@ -22,7 +22,7 @@ from tests.fakes.kms import FakeKms
 from tokenvend.adapters.dynamodb.connection_items import connection_pk, key_of
 from tokenvend.domain.connection import Connection, complete
 from tokenvend.domain.untrusted import Distrust
-from tokenvend.ports import Kept, StoreAwayError, StoreThrottledError
+from tokenvend.ports import StoreAwayError, StoreResult, StoreThrottledError
 
 type Alteration = Callable[[dict[str, Any]], None]
 
@@ -138,15 +138,15 @@ def test_a_journal_that_somebody_broke_is_one_of_a_dead_holder(aws: Aws, tables:
     store = dynamodb_connections(aws, tables)
     connection = active()
     store.put_consent(None, connection)
-    store.begin_spending(connection, spending(connection))
+    store.begin_redemption(connection, redemption(connection))
     item = tables.connection_item(PK)
-    tables.put_connection_item(item | {"dies_at": {"N": "1e60"}})
+    tables.put_connection_item(item | {"deadline_at": {"N": "1e60"}})
 
     found = store.read(CONNECTION)
 
     assert found is not None
-    assert found.spending is not None
-    assert found.spending.dies_at < START
+    assert found.redemption is not None
+    assert found.redemption.deadline_at < START
 
 
 def test_nothing_is_begun_that_could_not_be_kept(aws: Aws, tables: Tables) -> None:
@@ -157,8 +157,8 @@ def test_nothing_is_begun_that_could_not_be_kept(aws: Aws, tables: Tables) -> No
     cipher = dynamodb_cipher(aws, tables, kms=kms, logical_table="another-days")
 
     with pytest.raises(StoreAwayError):
-        dynamodb_connections(aws, tables, cipher=cipher).begin_spending(
-            connection, spending(connection)
+        dynamodb_connections(aws, tables, cipher=cipher).begin_redemption(
+            connection, redemption(connection)
         )
 
     assert "holder_id" not in tables.connection_item(PK)
@@ -169,11 +169,11 @@ def test_a_write_that_was_repeated_by_botocore_is_ours(aws: Aws, tables: Tables)
     dynamodb_connections(aws, tables).put_consent(None, connection)
     repeat_after_success(client, "UpdateItem")
     store = dynamodb_connections(aws, tables, client=client)
-    entry = spending(connection)
+    entry = redemption(connection)
 
-    assert store.begin_spending(connection, entry) is not None
+    assert store.begin_redemption(connection, entry) is not None
     assert store.mark_lost(connection, entry)
-    assert store.finish_spending(connection, successor()) is Kept.KEPT
+    assert store.finish_redemption(connection, successor()) is StoreResult.KEPT
 
 
 def test_a_completion_that_was_repeated_by_botocore_is_ours(aws: Aws, tables: Tables) -> None:
@@ -191,6 +191,6 @@ def test_a_throttled_beginning_is_lost_and_a_throttled_successor_is_told(
     answer_with(client, "UpdateItem", status=400, code="ProvisionedThroughputExceededException")
     store = dynamodb_connections(aws, tables, client=client)
 
-    assert store.begin_spending(connection, spending(connection)) is None
+    assert store.begin_redemption(connection, redemption(connection)) is None
     with pytest.raises(StoreThrottledError):
-        store.finish_spending(connection, successor())
+        store.finish_redemption(connection, successor())

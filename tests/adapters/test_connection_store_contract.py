@@ -15,7 +15,7 @@ from tests.adapters.connection_samples import (
     after,
     consent,
     pending,
-    spending,
+    redemption,
     successor,
 )
 from tests.adapters.races import ENVIRONMENTS, at_once
@@ -24,7 +24,7 @@ from tests.fakes.clock import START
 from tests.fakes.connection_store import InMemoryConnectionStore
 
 from tokenvend.domain.connection import Connection, ConnectionKey, complete
-from tokenvend.ports import ConnectionStore, Kept
+from tokenvend.ports import ConnectionStore, StoreResult
 
 type NewEnvironment = Callable[[], ConnectionStore]
 
@@ -142,8 +142,8 @@ def test_a_new_consent_is_completed_although_the_old_one_was_refreshed_meanwhile
     connection = put(store)
     store.put_pending(CONNECTION, pending())
     before, done = completed(store)
-    store.begin_spending(connection, spending(connection))
-    store.finish_spending(connection, successor())
+    store.begin_redemption(connection, redemption(connection))
+    store.finish_redemption(connection, successor())
 
     assert store.put_consent(before, done)
     assert store.read(CONNECTION) == done
@@ -151,15 +151,15 @@ def test_a_new_consent_is_completed_although_the_old_one_was_refreshed_meanwhile
 
 def test_a_new_consent_ends_the_journal_and_heals(store: ConnectionStore) -> None:
     connection = put(store)
-    entry = spending(connection)
-    store.begin_spending(connection, entry)
+    entry = redemption(connection)
+    store.begin_redemption(connection, entry)
     store.mark_lost(connection, entry)
     store.put_pending(CONNECTION, pending())
     before, done = completed(store)
 
     assert store.put_consent(before, done)
     assert store.read(CONNECTION) == done
-    assert (done.spending, done.is_lost, done.number) == (None, False, 1)
+    assert (done.redemption, done.is_lost, done.number) == (None, False, 1)
 
 
 def test_nothing_is_imported_over_what_is_there(store: ConnectionStore) -> None:
@@ -178,45 +178,48 @@ def test_an_import_may_replace_what_it_has_read(store: ConnectionStore) -> None:
 
 def test_whoever_begins_sees_the_item_as_it_is_then(store: ConnectionStore) -> None:
     connection, waiting = put(store), pending()
-    entry = spending(connection)
+    entry = redemption(connection)
     store.put_pending(CONNECTION, waiting)
 
-    begun = store.begin_spending(connection, entry)
+    begun = store.begin_redemption(connection, entry)
 
-    assert begun == replace(connection, spending=entry, pending=waiting)
+    assert begun == replace(connection, redemption=entry, pending=waiting)
     assert store.read(CONNECTION) == begun
 
 
-def test_a_token_that_is_being_spent_is_not_spent_by_another(store: ConnectionStore) -> None:
+def test_a_token_that_is_being_redeemed_is_not_redeemed_by_another(store: ConnectionStore) -> None:
     connection = put(store)
-    entry = spending(connection)
-    begun = store.begin_spending(connection, entry)
+    entry = redemption(connection)
+    begun = store.begin_redemption(connection, entry)
 
-    assert store.begin_spending(connection, spending(connection)) is None
+    assert store.begin_redemption(connection, redemption(connection)) is None
     assert store.read(CONNECTION) == begun
 
 
 def test_whoever_asks_again_recognises_its_own_entry(store: ConnectionStore) -> None:
     connection = put(store)
-    entry = spending(connection)
-    begun = store.begin_spending(connection, entry)
+    entry = redemption(connection)
+    begun = store.begin_redemption(connection, entry)
 
-    assert store.begin_spending(connection, entry) == begun
+    assert store.begin_redemption(connection, entry) == begun
 
 
 @pytest.mark.parametrize("holder_is_dead", [False, True])
-def test_of_many_environments_exactly_one_spends_a_token(
+def test_of_many_environments_exactly_one_redeems_a_token(
     new_environment: NewEnvironment, *, holder_is_dead: bool
 ) -> None:
     environments = [new_environment() for _ in range(ENVIRONMENTS)]
     connection = put(environments[0])
     if holder_is_dead:
-        dead = environments[0].begin_spending(connection, spending(connection))
+        dead = environments[0].begin_redemption(connection, redemption(connection))
         assert dead is not None
         connection = dead
 
     won = at_once(
-        [partial(store.begin_spending, connection, spending(connection)) for store in environments]
+        [
+            partial(store.begin_redemption, connection, redemption(connection))
+            for store in environments
+        ]
     )
 
     assert [one for one in won if one is not None] == [environments[0].read(CONNECTION)]
@@ -224,36 +227,36 @@ def test_of_many_environments_exactly_one_spends_a_token(
 
 def test_a_retry_follows_the_holder_that_was_seen_and_no_other(store: ConnectionStore) -> None:
     connection = put(store)
-    seen = store.begin_spending(connection, spending(connection))
+    seen = store.begin_redemption(connection, redemption(connection))
     assert seen is not None
-    retry = replace(spending(connection), is_retry=True)
+    retry = replace(redemption(connection), is_retry=True)
 
-    begun = store.begin_spending(seen, retry)
+    begun = store.begin_redemption(seen, retry)
 
-    assert begun == replace(connection, spending=retry)
-    assert store.begin_spending(seen, spending(connection)) is None
+    assert begun == replace(connection, redemption=retry)
+    assert store.begin_redemption(seen, redemption(connection)) is None
 
 
-def test_a_token_that_was_spent_is_not_spent_again(store: ConnectionStore) -> None:
+def test_a_token_that_was_redeemed_is_not_redeemed_again(store: ConnectionStore) -> None:
     connection = put(store)
-    store.begin_spending(connection, spending(connection))
-    store.finish_spending(connection, successor())
+    store.begin_redemption(connection, redemption(connection))
+    store.finish_redemption(connection, successor())
 
-    assert store.begin_spending(connection, spending(connection)) is None
+    assert store.begin_redemption(connection, redemption(connection)) is None
 
 
-def test_a_token_of_a_former_consent_is_not_spent(store: ConnectionStore) -> None:
+def test_a_token_of_a_former_consent_is_not_redeemed(store: ConnectionStore) -> None:
     former = put(store)
     assert store.put_consent(former, active())
 
-    assert store.begin_spending(former, spending(former)) is None
+    assert store.begin_redemption(former, redemption(former)) is None
 
 
 def test_a_successor_is_kept_and_ends_the_journal(store: ConnectionStore) -> None:
     connection = put(store)
-    store.begin_spending(connection, spending(connection))
+    store.begin_redemption(connection, redemption(connection))
 
-    assert store.finish_spending(connection, successor()) is Kept.KEPT
+    assert store.finish_redemption(connection, successor()) is StoreResult.KEPT
     assert store.read(CONNECTION) == after(connection, "refresh-2")
 
 
@@ -261,29 +264,29 @@ def test_a_provider_that_does_not_rotate_keeps_the_token_under_a_new_number(
     store: ConnectionStore,
 ) -> None:
     connection = put(store)
-    store.begin_spending(connection, spending(connection))
+    store.begin_redemption(connection, redemption(connection))
 
-    assert store.finish_spending(connection, successor(None)) is Kept.KEPT
+    assert store.finish_redemption(connection, successor(None)) is StoreResult.KEPT
     assert store.read(CONNECTION) == after(connection, "refresh-1")
 
 
 def test_a_successor_is_kept_whoever_holds_the_journal_by_then(store: ConnectionStore) -> None:
     connection = put(store)
-    slow = store.begin_spending(connection, spending(connection))
+    slow = store.begin_redemption(connection, redemption(connection))
     assert slow is not None
-    store.begin_spending(slow, replace(spending(connection), is_retry=True))
+    store.begin_redemption(slow, replace(redemption(connection), is_retry=True))
 
-    assert store.finish_spending(connection, successor()) is Kept.KEPT
+    assert store.finish_redemption(connection, successor()) is StoreResult.KEPT
     assert store.read(CONNECTION) == after(connection, "refresh-2")
 
 
 def test_a_late_success_heals_a_lost_consent(store: ConnectionStore) -> None:
     connection = put(store)
-    entry = spending(connection)
-    store.begin_spending(connection, entry)
+    entry = redemption(connection)
+    store.begin_redemption(connection, entry)
     assert store.mark_lost(connection, entry)
 
-    assert store.finish_spending(connection, successor()) is Kept.KEPT
+    assert store.finish_redemption(connection, successor()) is StoreResult.KEPT
     assert store.read(CONNECTION) == after(connection, "refresh-2")
 
 
@@ -291,70 +294,72 @@ def test_a_successor_that_comes_too_late_does_not_replace_a_newer_one(
     store: ConnectionStore,
 ) -> None:
     connection = put(store)
-    store.begin_spending(connection, spending(connection))
-    store.finish_spending(connection, successor("the-newer"))
+    store.begin_redemption(connection, redemption(connection))
+    store.finish_redemption(connection, successor("the-newer"))
 
-    assert store.finish_spending(connection, successor("the-late")) is Kept.SUPERSEDED
+    assert store.finish_redemption(connection, successor("the-late")) is StoreResult.SUPERSEDED
     assert store.read(CONNECTION) == after(connection, "the-newer")
 
 
 def test_a_successor_of_a_former_consent_is_not_kept(store: ConnectionStore) -> None:
     former = put(store)
-    store.begin_spending(former, spending(former))
+    store.begin_redemption(former, redemption(former))
     reconnected = active()
     assert store.put_consent(store.read(CONNECTION), reconnected)
 
-    assert store.finish_spending(former, successor()) is Kept.SUPERSEDED
+    assert store.finish_redemption(former, successor()) is StoreResult.SUPERSEDED
     assert store.read(CONNECTION) == reconnected
 
 
 def test_a_successor_for_a_connection_that_is_gone_is_not_kept(store: ConnectionStore) -> None:
     connection = put(store)
-    store.begin_spending(connection, spending(connection))
+    store.begin_redemption(connection, redemption(connection))
     store.delete(CONNECTION)
 
-    assert store.finish_spending(connection, successor()) is Kept.GONE
+    assert store.finish_redemption(connection, successor()) is StoreResult.GONE
     assert store.read(CONNECTION) is None
 
 
 def test_a_successor_does_not_touch_what_is_pending(store: ConnectionStore) -> None:
     connection, waiting = put(store), pending()
-    store.begin_spending(connection, spending(connection))
+    store.begin_redemption(connection, redemption(connection))
     store.put_pending(CONNECTION, waiting)
 
-    store.finish_spending(connection, successor())
+    store.finish_redemption(connection, successor())
 
     assert store.read(CONNECTION) == replace(after(connection, "refresh-2"), pending=waiting)
 
 
 def test_a_holder_gives_the_token_back_for_later(store: ConnectionStore) -> None:
     connection = put(store)
-    entry = spending(connection)
-    store.begin_spending(connection, entry)
+    entry = redemption(connection)
+    store.begin_redemption(connection, entry)
     retry_at = START + timedelta(seconds=90)
 
-    store.give_back(connection, entry, retry_at=retry_at)
+    store.release_redemption(connection, entry, retry_at=retry_at)
 
-    assert store.read(CONNECTION) == replace(connection, spending=replace(entry, retry_at=retry_at))
+    assert store.read(CONNECTION) == replace(
+        connection, redemption=replace(entry, retry_at=retry_at)
+    )
 
 
-def test_a_token_given_back_is_spent_by_another(store: ConnectionStore) -> None:
+def test_a_token_given_back_is_redeemed_by_another(store: ConnectionStore) -> None:
     connection = put(store)
-    first, second = spending(connection), spending(connection)
-    store.begin_spending(connection, first)
-    store.give_back(connection, first, retry_at=START)
+    first, second = redemption(connection), redemption(connection)
+    store.begin_redemption(connection, first)
+    store.release_redemption(connection, first, retry_at=START)
     given = store.read(CONNECTION)
     assert given is not None
 
-    assert store.begin_spending(given, second) == replace(connection, spending=second)
+    assert store.begin_redemption(given, second) == replace(connection, redemption=second)
 
 
 def test_somebody_elses_token_is_not_given_back(store: ConnectionStore) -> None:
     connection = put(store)
-    entry = spending(connection)
-    begun = store.begin_spending(connection, entry)
+    entry = redemption(connection)
+    begun = store.begin_redemption(connection, entry)
 
-    store.give_back(connection, spending(connection), retry_at=START)
+    store.release_redemption(connection, redemption(connection), retry_at=START)
 
     assert store.read(CONNECTION) == begun
 
@@ -362,8 +367,8 @@ def test_somebody_elses_token_is_not_given_back(store: ConnectionStore) -> None:
 def test_a_consent_is_lost_once(new_environment: NewEnvironment) -> None:
     environments = [new_environment() for _ in range(ENVIRONMENTS)]
     connection = put(environments[0])
-    entry = spending(connection)
-    environments[0].begin_spending(connection, entry)
+    entry = redemption(connection)
+    environments[0].begin_redemption(connection, entry)
 
     told = at_once([partial(store.mark_lost, connection, entry) for store in environments])
 
@@ -377,22 +382,22 @@ def test_a_consent_is_not_lost_by_a_holder_that_another_took_over_from(
     store: ConnectionStore,
 ) -> None:
     connection = put(store)
-    slow = spending(connection)
-    seen = store.begin_spending(connection, slow)
+    slow = redemption(connection)
+    seen = store.begin_redemption(connection, slow)
     assert seen is not None
-    store.begin_spending(seen, replace(spending(connection), is_retry=True))
+    store.begin_redemption(seen, replace(redemption(connection), is_retry=True))
 
     assert not store.mark_lost(connection, slow)
 
 
-def test_a_lost_consents_token_is_not_spent(store: ConnectionStore) -> None:
+def test_a_lost_consents_token_is_not_redeemed(store: ConnectionStore) -> None:
     connection = put(store)
-    entry = spending(connection)
-    begun = store.begin_spending(connection, entry)
+    entry = redemption(connection)
+    begun = store.begin_redemption(connection, entry)
     store.mark_lost(connection, entry)
     assert begun is not None
 
-    assert store.begin_spending(begun, spending(connection)) is None
+    assert store.begin_redemption(begun, redemption(connection)) is None
 
 
 def test_what_was_never_completed_is_dropped_whole(store: ConnectionStore) -> None:

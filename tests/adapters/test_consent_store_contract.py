@@ -1,4 +1,4 @@
-"""The contract of `ports.ConsentStore`, on the fake and on DynamoDB."""
+"""The contract of `ports.ConsentSessionStore`, on the fake and on DynamoDB."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -8,13 +8,13 @@ from tests.adapters.aws import Aws, Tables
 from tests.adapters.races import at_once
 from tests.adapters.stores import Untrusted, dynamodb_cipher, dynamodb_consents
 from tests.fakes.clock import START
-from tests.fakes.consent_store import InMemoryConsentStore
+from tests.fakes.consent_store import InMemoryConsentSessionStore
 
 from tokenvend.domain.connection import ConnectionKey
 from tokenvend.domain.consent import BrowserFlow, ConsentSession
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.untrusted import Distrust
-from tokenvend.ports import ConsentStore
+from tokenvend.ports import ConsentSessionStore
 
 TICKET, OTHER = Secret("t" * 43), Secret("o" * 43)
 SESSION = ConsentSession(
@@ -28,22 +28,24 @@ FLOW = BrowserFlow(browser_sha256="0" * 64, code_verifier=Secret("v" * 43))
 
 
 @pytest.fixture(params=["fake", "dynamodb"])
-def store(request: pytest.FixtureRequest) -> ConsentStore:
+def store(request: pytest.FixtureRequest) -> ConsentSessionStore:
     if request.param == "fake":
-        return InMemoryConsentStore()
+        return InMemoryConsentSessionStore()
     aws, tables = request.getfixturevalue("aws"), request.getfixturevalue("tables")
     return dynamodb_consents(aws, tables)
 
 
 @pytest.mark.parametrize("session", [SESSION, replace(SESSION, flow=FLOW)], ids=["link", "state"])
-def test_a_session_comes_back_as_it_was_put(store: ConsentStore, session: ConsentSession) -> None:
+def test_a_session_comes_back_as_it_was_put(
+    store: ConsentSessionStore, session: ConsentSession
+) -> None:
     store.put(TICKET, session)
 
     assert store.read(TICKET) == session
     assert store.take(TICKET) == session
 
 
-def test_a_ticket_that_is_used_up_is_for_nothing(store: ConsentStore) -> None:
+def test_a_ticket_that_is_used_up_is_for_nothing(store: ConsentSessionStore) -> None:
     store.put(TICKET, SESSION)
     store.put(OTHER, SESSION)
     store.take(TICKET)
@@ -53,7 +55,7 @@ def test_a_ticket_that_is_used_up_is_for_nothing(store: ConsentStore) -> None:
     assert store.read(OTHER) == SESSION
 
 
-def test_an_unknown_ticket_is_for_nothing_and_leaves_nothing(store: ConsentStore) -> None:
+def test_an_unknown_ticket_is_for_nothing_and_leaves_nothing(store: ConsentSessionStore) -> None:
     assert store.read(TICKET) is None
     assert store.take(TICKET) is None
 
@@ -62,7 +64,7 @@ def test_an_unknown_ticket_is_for_nothing_and_leaves_nothing(store: ConsentStore
     assert store.take(TICKET) == SESSION
 
 
-def test_of_many_who_use_a_ticket_one_gets_the_session(store: ConsentStore) -> None:
+def test_of_many_who_use_a_ticket_one_gets_the_session(store: ConsentSessionStore) -> None:
     store.put(TICKET, SESSION)
 
     got = at_once([lambda: store.take(TICKET)] * 8)

@@ -26,9 +26,9 @@ from tokenvend.adapters.dynamodb.registry_items import (
 )
 from tokenvend.domain.connection import ConnectionKey
 from tokenvend.domain.credential_state import (
-    UNKNOWN,
+    UNKNOWN_STATE,
     CredentialState,
-    Observed,
+    ObservedExchange,
     ProviderOutage,
     ScheduledReader,
 )
@@ -36,7 +36,7 @@ from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.domain.token import LifetimeSource, SecretStage
 from tokenvend.ports import CredentialReader, CredentialStates, CredentialView
 
-OBSERVED = Observed(
+OBSERVED = ObservedExchange(
     lifetime_seconds=1770,
     lifetime_source=LifetimeSource.JWT_EXP,
     secret_stage=SecretStage.PENDING,
@@ -44,7 +44,7 @@ OBSERVED = Observed(
 LATER = replace(FAILURE, count=4, retry_at=FAILURE.retry_at + timedelta(seconds=8))
 
 
-class World(Protocol):
+class Harness(Protocol):
     """States that a test changes, and whoever reads them."""
 
     @property
@@ -102,7 +102,7 @@ class DynamoDbWorld:
 
 
 @pytest.fixture(params=["fake", "dynamodb"])
-def world(request: pytest.FixtureRequest) -> World:
+def harness(request: pytest.FixtureRequest) -> Harness:
     if request.param == "fake":
         return FakeWorld()
     return DynamoDbWorld(request.getfixturevalue("aws"), request.getfixturevalue("tables"))
@@ -113,111 +113,113 @@ def world(request: pytest.FixtureRequest) -> World:
     [("billing", "acme", False), ("payroll", "acme", True), ("billing", "other", True)],
 )
 def test_a_blocked_connection_has_no_definition_and_another_has(
-    world: World, owner: str, name: str, is_there: object
+    harness: Harness, owner: str, name: str, is_there: object
 ) -> None:
-    world.define(DEFINITION)
-    world.block_connection(ConnectionKey(credential="ats", owner="billing", name="acme"))
+    harness.define(DEFINITION)
+    harness.block_connection(ConnectionKey(credential="ats", owner="billing", name="acme"))
 
     key = ConnectionKey(credential="ats", owner=owner, name=name)
 
-    assert (world.reader.read("ats", None, connection=key).definition is not None) == is_there
-    assert world.reader.read("ats", None).definition == DEFINITION
+    assert (harness.reader.read("ats", None, connection=key).definition is not None) == is_there
+    assert harness.reader.read("ats", None).definition == DEFINITION
 
 
-def state(world: World, tenant: str | None = None) -> CredentialState:
-    return world.reader.read("ats", tenant).state
+def state(harness: Harness, tenant: str | None = None) -> CredentialState:
+    return harness.reader.read("ats", tenant).state
 
 
-def test_nothing_is_known_of_a_credential_at_first(world: World) -> None:
-    assert world.reader.read("ats", None) == CredentialView(None, UNKNOWN)
+def test_nothing_is_known_of_a_credential_at_first(harness: Harness) -> None:
+    assert harness.reader.read("ats", None) == CredentialView(None, UNKNOWN_STATE)
 
 
 @pytest.mark.parametrize("tenant", [None, "acme"])
-def test_an_epoch_is_that_of_one_secret(world: World, tenant: str | None) -> None:
-    world.states.start_epoch("ats", tenant, "v1")
+def test_an_secret_generation_is_that_of_one_secret(harness: Harness, tenant: str | None) -> None:
+    harness.states.start_secret_generation("ats", tenant, "v1")
 
-    assert state(world, tenant) == CredentialState(epoch="v1")
-    assert state(world, "umbrella") == UNKNOWN
-
-
-def test_the_first_failure_stands_and_another_first_one_does_not(world: World) -> None:
-    first = world.states.replace_failure("ats", None, before=None, after=FAILURE)
-    second = world.states.replace_failure("ats", None, before=None, after=LATER)
-
-    assert (first, second) == (True, False)
-    assert state(world).failure == FAILURE
+    assert state(harness, tenant) == CredentialState(secret_generation="v1")
+    assert state(harness, "umbrella") == UNKNOWN_STATE
 
 
-def test_a_failure_is_replaced_by_whoever_saw_it(world: World) -> None:
-    world.states.start_epoch("ats", None, "v1")
-    world.states.replace_failure("ats", None, before=None, after=FAILURE)
-    seen = state(world).failure
-
-    first = world.states.replace_failure("ats", None, before=seen, after=LATER)
-    second = world.states.replace_failure("ats", None, before=seen, after=None)
+def test_the_first_failure_stands_and_another_first_one_does_not(harness: Harness) -> None:
+    first = harness.states.replace_failure("ats", None, before=None, after=FAILURE)
+    second = harness.states.replace_failure("ats", None, before=None, after=LATER)
 
     assert (first, second) == (True, False)
-    assert state(world) == CredentialState(epoch="v1", failure=LATER)
+    assert state(harness).failure == FAILURE
 
 
-def test_a_failure_is_forgotten_and_the_epoch_is_not(world: World) -> None:
-    world.states.start_epoch("ats", None, "v1")
-    world.states.replace_failure("ats", None, before=None, after=FAILURE)
+def test_a_failure_is_replaced_by_whoever_saw_it(harness: Harness) -> None:
+    harness.states.start_secret_generation("ats", None, "v1")
+    harness.states.replace_failure("ats", None, before=None, after=FAILURE)
+    seen = state(harness).failure
 
-    assert world.states.replace_failure("ats", None, before=FAILURE, after=None)
-    assert state(world) == CredentialState(epoch="v1")
+    first = harness.states.replace_failure("ats", None, before=seen, after=LATER)
+    second = harness.states.replace_failure("ats", None, before=seen, after=None)
 
-
-def test_what_an_exchange_showed_is_kept_beside_the_rest(world: World) -> None:
-    world.states.replace_failure("ats", None, before=None, after=FAILURE)
-
-    world.states.note("ats", None, OBSERVED)
-
-    assert state(world) == CredentialState(failure=FAILURE, observed=OBSERVED)
+    assert (first, second) == (True, False)
+    assert state(harness) == CredentialState(secret_generation="v1", failure=LATER)
 
 
-def test_an_outage_is_replaced_by_whoever_saw_it_and_stands_beside_the_rest(world: World) -> None:
+def test_a_failure_is_forgotten_and_the_secret_generation_is_not(harness: Harness) -> None:
+    harness.states.start_secret_generation("ats", None, "v1")
+    harness.states.replace_failure("ats", None, before=None, after=FAILURE)
+
+    assert harness.states.replace_failure("ats", None, before=FAILURE, after=None)
+    assert state(harness) == CredentialState(secret_generation="v1")
+
+
+def test_what_an_exchange_showed_is_kept_beside_the_rest(harness: Harness) -> None:
+    harness.states.replace_failure("ats", None, before=None, after=FAILURE)
+
+    harness.states.record_observed("ats", None, OBSERVED)
+
+    assert state(harness) == CredentialState(failure=FAILURE, observed=OBSERVED)
+
+
+def test_an_outage_is_replaced_by_whoever_saw_it_and_stands_beside_the_rest(
+    harness: Harness,
+) -> None:
     began, lasting = ProviderOutage(since=START), ProviderOutage(since=START, failures=2)
-    world.states.replace_failure("ats", None, before=None, after=FAILURE)
+    harness.states.replace_failure("ats", None, before=None, after=FAILURE)
 
-    assert world.states.replace_outage("ats", None, before=None, after=began)
-    assert not world.states.replace_outage("ats", None, before=None, after=lasting)
-    seen = state(world).outage
-    assert world.states.replace_outage("ats", None, before=seen, after=lasting)
-    assert state(world) == CredentialState(failure=FAILURE, outage=lasting)
-    assert world.states.replace_outage("ats", None, before=lasting, after=None)
-    assert not world.states.replace_outage("ats", None, before=lasting, after=began)
-    assert state(world) == CredentialState(failure=FAILURE)
+    assert harness.states.replace_outage("ats", None, before=None, after=began)
+    assert not harness.states.replace_outage("ats", None, before=None, after=lasting)
+    seen = state(harness).outage
+    assert harness.states.replace_outage("ats", None, before=seen, after=lasting)
+    assert state(harness) == CredentialState(failure=FAILURE, outage=lasting)
+    assert harness.states.replace_outage("ats", None, before=lasting, after=None)
+    assert not harness.states.replace_outage("ats", None, before=lasting, after=began)
+    assert state(harness) == CredentialState(failure=FAILURE)
 
 
 @pytest.mark.parametrize("reader", ScheduledReader)
 def test_a_schedule_that_cannot_use_the_secret_is_kept_until_it_can(
-    world: World, reader: ScheduledReader
+    harness: Harness, reader: ScheduledReader
 ) -> None:
-    world.states.replace_failure("ats", None, before=None, after=FAILURE)
+    harness.states.replace_failure("ats", None, before=None, after=FAILURE)
 
-    world.states.mark_ready("ats", None, reader, is_ready=False)
-    unready = state(world)
-    world.states.mark_ready("ats", None, reader, is_ready=True)
+    harness.states.mark_ready("ats", None, reader, is_ready=False)
+    unready = state(harness)
+    harness.states.mark_ready("ats", None, reader, is_ready=True)
 
     assert unready == CredentialState(failure=FAILURE, not_ready_for=frozenset({reader}))
-    assert state(world) == CredentialState(failure=FAILURE)
+    assert state(harness) == CredentialState(failure=FAILURE)
 
 
-def test_a_new_epoch_forgets_the_failure(world: World) -> None:
-    world.states.replace_failure("ats", None, before=None, after=FAILURE)
+def test_a_new_secret_generation_forgets_the_failure(harness: Harness) -> None:
+    harness.states.replace_failure("ats", None, before=None, after=FAILURE)
 
-    world.states.start_epoch("ats", None, "v2")
+    harness.states.start_secret_generation("ats", None, "v2")
 
-    assert state(world) == CredentialState(epoch="v2")
+    assert state(harness) == CredentialState(secret_generation="v2")
 
 
-def test_a_definition_is_read_unless_it_is_blocked(world: World) -> None:
+def test_a_definition_is_read_unless_it_is_blocked(harness: Harness) -> None:
     definition = replace(DEFINITION, name="ats")
-    world.define(definition)
+    harness.define(definition)
 
-    before = world.reader.read("ats", None).definition
-    world.block("ats")
-    after = world.reader.read("ats", None).definition
+    before = harness.reader.read("ats", None).definition
+    harness.block("ats")
+    after = harness.reader.read("ats", None).definition
 
     assert (before, after) == (definition, None)

@@ -20,7 +20,7 @@ from tests.fakes.clock import START
 from tokenvend.adapters.dynamodb.token_items import token_pk
 from tokenvend.adapters.encryption import Sealed
 from tokenvend.domain.untrusted import Distrust
-from tokenvend.ports import NOTHING, Lookup, TokenItem
+from tokenvend.ports import EMPTY_ITEM, Lookup, TokenItem
 
 type Alteration = Callable[[dict[str, Any]], None]
 
@@ -146,7 +146,7 @@ def test_an_item_sealed_elsewhere_is_absent_and_counted(
     store.put_token(KEY, TOKEN, spec=SPEC, lease=lease)
     untrusted = Untrusted()
 
-    assert dynamodb_store(aws, tables, untrusted=untrusted).read(KEY) == NOTHING
+    assert dynamodb_store(aws, tables, untrusted=untrusted).read(KEY) == EMPTY_ITEM
     assert untrusted.seen == [(PK, Distrust.NOT_AUTHENTIC)]
 
 
@@ -163,7 +163,7 @@ def test_an_untouched_item_is_not_counted(aws: Aws, tables: Tables) -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        pytest.param({"epoch": 7}, id="an epoch that is a number"),
+        pytest.param({"secret_generation": 7}, id="an epoch that is a number"),
         pytest.param({"expires_at": True}, id="an expiry that is a truth value"),
         pytest.param({"requested_at": "1"}, id="an instant that is a text"),
         pytest.param({"forced": "false"}, id="a flag that is a text"),
@@ -185,7 +185,7 @@ def test_an_authentic_token_of_another_kind_is_absent_and_counted(
 
     found = dynamodb_store(aws, tables, untrusted=untrusted).read(KEY)
 
-    assert found == NOTHING
+    assert found == EMPTY_ITEM
     assert untrusted.seen == [(PK, Distrust.MALFORMED)]
 
 
@@ -194,8 +194,8 @@ def test_an_authentic_token_of_another_kind_is_absent_and_counted(
     [
         *("", "no JSON", "[]", '{"count": 1}', '{"count": "1", "retry_at": 1}'),
         '{"retry_at": 1e400}',
-        '{"count": 1, "retry_at": true, "epoch": ""}',
-        '{"count": 1, "retry_at": 1, "epoch": 7}',
+        '{"count": 1, "retry_at": true, "secret_generation": ""}',
+        '{"count": 1, "retry_at": 1, "secret_generation": 7}',
     ],
 )
 def test_a_malformed_failure_is_absent_and_counted(aws: Aws, tables: Tables, failure: str) -> None:
@@ -214,7 +214,7 @@ def test_a_malformed_lease_can_be_taken_over_at_once(aws: Aws, tables: Tables) -
         | {
             "lease_id": {"S": "somebody"},
             "lease_done_at": {"N": "1e60"},
-            "lease_dies_at": {"N": "1e60"},
+            "lease_deadline_at": {"N": "1e60"},
         }
     )
     store, lease = dynamodb_store(aws, tables), new_lease()
@@ -222,7 +222,7 @@ def test_a_malformed_lease_can_be_taken_over_at_once(aws: Aws, tables: Tables) -
     watched = store.read(KEY).lease
 
     assert watched is not None
-    assert watched.dies_at < START
+    assert watched.deadline_at < START
     assert store.acquire_lease(KEY, lease, instead_of=watched) == TokenItem(
         token=TOKEN, lease=lease, spec=SPEC
     )

@@ -8,7 +8,7 @@ from tests.adapters.connection_samples import (
     OTHER_CONNECTION,
     active,
     pending,
-    spending,
+    redemption,
 )
 from tests.adapters.stores import Untrusted, dynamodb_connections
 
@@ -17,9 +17,9 @@ from tokenvend.ports import ConnectionStore
 
 def fill(store: ConnectionStore) -> None:
     """A consent whose token is just being spent, and one with another that waits beside it."""
-    spent = active(CONNECTION)
-    assert store.put_consent(None, spent)
-    assert store.begin_spending(spent, spending(spent))
+    redeemed = active(CONNECTION)
+    assert store.put_consent(None, redeemed)
+    assert store.begin_redemption(redeemed, redemption(redeemed))
     assert store.put_consent(None, active(OTHER_CONNECTION))
     store.put_pending(OTHER_CONNECTION, pending())
 
@@ -53,7 +53,7 @@ def test_consents_restored_into_a_table_of_another_name_are_read_and_used(
     assert untrusted.seen == []
     found = store.read(OTHER_CONNECTION)
     assert found is not None
-    begun = store.begin_spending(found, spending(found))
+    begun = store.begin_redemption(found, redemption(found))
     assert begun is not None
 
 

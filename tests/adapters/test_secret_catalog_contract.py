@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
 
-class World(Protocol):
+class Harness(Protocol):
     """Secrets that a test writes, and whoever lists them."""
 
     @property
@@ -76,62 +76,64 @@ class SecretsManagerWorld:
 
 
 @pytest.fixture(params=["fake", "secretsmanager"])
-def world(request: pytest.FixtureRequest) -> World:
+def harness(request: pytest.FixtureRequest) -> Harness:
     if request.param == "fake":
         return FakeWorld()
     aws: Aws = request.getfixturevalue("aws")
     return SecretsManagerWorld(aws.secretsmanager)
 
 
-def found(world: World) -> set[SecretVersion]:
-    return set(world.catalog.secrets())
+def found(harness: Harness) -> set[SecretVersion]:
+    return set(harness.catalog.secrets())
 
 
-def test_nothing_is_found_at_first(world: World) -> None:
-    assert found(world) == set()
+def test_nothing_is_found_at_first(harness: Harness) -> None:
+    assert found(harness) == set()
 
 
-def test_each_secret_is_found_with_its_current_version(world: World) -> None:
-    ats, acme = world.put("ats"), world.put("partner", "acme")
+def test_each_secret_is_found_with_its_current_version(harness: Harness) -> None:
+    ats, acme = harness.put("ats"), harness.put("partner", "acme")
 
-    assert found(world) == {
+    assert found(harness) == {
         SecretVersion("ats", None, ats),
         SecretVersion("partner", "acme", acme),
     }
 
 
-def test_a_changed_secret_has_another_version(world: World) -> None:
-    before = world.put("ats")
-    after = world.put("ats")
+def test_a_changed_secret_has_another_version(harness: Harness) -> None:
+    before = harness.put("ats")
+    after = harness.put("ats")
 
     assert before != after
-    assert found(world) == {SecretVersion("ats", None, after)}
+    assert found(harness) == {SecretVersion("ats", None, after)}
 
 
-def test_one_secret_is_found_by_its_name_alone(world: World) -> None:
-    world.put("ats")
-    acme = world.put("partner", "acme")
+def test_one_secret_is_found_by_its_name_alone(harness: Harness) -> None:
+    harness.put("ats")
+    acme = harness.put("partner", "acme")
 
-    found_alone = set(world.catalog.secret(world.name_of("partner", "acme")))
+    found_alone = set(harness.catalog.secret(harness.name_of("partner", "acme")))
 
     assert found_alone == {SecretVersion("partner", "acme", acme)}
-    assert set(world.catalog.secret(world.name_of("nobody"))) == set()
+    assert set(harness.catalog.secret(harness.name_of("nobody"))) == set()
 
 
 def test_an_adopted_secret_is_found_by_its_arn(aws: Aws) -> None:
-    world = SecretsManagerWorld(aws.secretsmanager)
+    harness = SecretsManagerWorld(aws.secretsmanager)
     name = f"theirs-{uuid4().hex}"
-    version = world.add(name, {DEPLOYMENT_TAG: world.deployment, CREDENTIAL_TAG: "ats"})
+    version = harness.add(name, {DEPLOYMENT_TAG: harness.deployment, CREDENTIAL_TAG: "ats"})
     arn = aws.secretsmanager.describe_secret(SecretId=name)["ARN"]
 
-    assert list(world.catalog.secret(arn)) == [SecretVersion("ats", None, version, adopted_arn=arn)]
+    assert list(harness.catalog.secret(arn)) == [
+        SecretVersion("ats", None, version, adopted_arn=arn)
+    ]
 
 
 def test_a_secret_of_another_deployment_is_not_found_by_its_name(aws: Aws) -> None:
-    world, other = (SecretsManagerWorld(aws.secretsmanager) for _ in range(2))
+    harness, other = (SecretsManagerWorld(aws.secretsmanager) for _ in range(2))
     other.put("ats")
 
-    assert list(world.catalog.secret(other.name_of("ats"))) == []
+    assert list(harness.catalog.secret(other.name_of("ats"))) == []
 
 
 def test_a_secret_that_may_not_be_described_is_not_found(aws: Aws) -> None:
@@ -142,24 +144,24 @@ def test_a_secret_that_may_not_be_described_is_not_found(aws: Aws) -> None:
 
 
 def test_an_adopted_secret_is_that_of_each_credential_it_names(aws: Aws) -> None:
-    world = SecretsManagerWorld(aws.secretsmanager)
-    tags = {DEPLOYMENT_TAG: world.deployment, CREDENTIAL_TAG: "ats crm"}
+    harness = SecretsManagerWorld(aws.secretsmanager)
+    tags = {DEPLOYMENT_TAG: harness.deployment, CREDENTIAL_TAG: "ats crm"}
     name = f"theirs-{uuid4().hex}"
-    version = world.add(name, tags)
+    version = harness.add(name, tags)
     arn = aws.secretsmanager.describe_secret(SecretId=name)["ARN"]
 
-    assert found(world) == {
+    assert found(harness) == {
         SecretVersion("ats", None, version, adopted_arn=arn),
         SecretVersion("crm", None, version, adopted_arn=arn),
     }
 
 
 def test_secrets_of_other_deployments_are_not_found(aws: Aws) -> None:
-    world, other = (SecretsManagerWorld(aws.secretsmanager) for _ in range(2))
+    harness, other = (SecretsManagerWorld(aws.secretsmanager) for _ in range(2))
     other.put("ats")
-    world.add(f"odd-{uuid4().hex}", {DEPLOYMENT_TAG: "another", "note": world.deployment})
+    harness.add(f"odd-{uuid4().hex}", {DEPLOYMENT_TAG: "another", "note": harness.deployment})
 
-    assert found(world) == set()
+    assert found(harness) == set()
 
 
 def test_secrets_manager_that_fails_is_away(aws: Aws) -> None:

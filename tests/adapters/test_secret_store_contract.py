@@ -38,7 +38,7 @@ KEY = replace(ATS, name="key", kind=CredentialKind.API_KEY, token_endpoint="")
 SECRET = ProviderSecret("client-1", Secret("top-secret-1"), HOST)
 
 
-class World(Protocol):
+class Harness(Protocol):
     """Secrets that a test writes, and whoever reads them."""
 
     @property
@@ -89,67 +89,67 @@ class SecretsManagerWorld:
 
 
 @pytest.fixture(params=["fake", "secretsmanager"])
-def world(request: pytest.FixtureRequest) -> World:
+def harness(request: pytest.FixtureRequest) -> Harness:
     if request.param == "fake":
         return FakeWorld()
     aws: Aws = request.getfixturevalue("aws")
     return SecretsManagerWorld(aws.secretsmanager)
 
 
-def test_a_secret_comes_back_with_the_host_it_may_be_sent_to(world: World) -> None:
-    world.put("ats", None, SECRET)
+def test_a_secret_comes_back_with_the_host_it_may_be_sent_to(harness: Harness) -> None:
+    harness.put("ats", None, SECRET)
 
-    assert world.store.read(ATS, None) == SECRET
+    assert harness.store.read(ATS, None) == SECRET
 
 
-def test_the_current_secret_is_read_past_every_cache(world: World) -> None:
+def test_the_current_secret_is_read_past_every_cache(harness: Harness) -> None:
     newer = replace(SECRET, client_secret=Secret("top-secret-2"))
-    world.put("ats", None, SECRET)
-    world.store.read(ATS, None)
+    harness.put("ats", None, SECRET)
+    harness.store.read(ATS, None)
 
-    world.put("ats", None, newer)
+    harness.put("ats", None, newer)
 
-    assert world.store.read(ATS, None) == newer
+    assert harness.store.read(ATS, None) == newer
 
 
 @pytest.mark.parametrize("key_id", [None, "theirs"])
 def test_a_private_key_comes_back_with_its_name_if_it_has_one(
-    world: World, key_id: str | None
+    harness: Harness, key_id: str | None
 ) -> None:
     secret = ProviderSecret("client-1", Secret("PEM text"), HOST, key_id=key_id)
-    world.put("signs", None, secret)
+    harness.put("signs", None, secret)
 
-    assert world.store.read(SIGNS, None) == secret
+    assert harness.store.read(SIGNS, None) == secret
 
 
-def test_where_kms_signs_the_secret_is_the_client_id(world: World) -> None:
+def test_where_kms_signs_the_secret_is_the_client_id(harness: Harness) -> None:
     secret = ProviderSecret("client-1", Secret(""), HOST)
-    world.put("in-kms", None, secret)
+    harness.put("in-kms", None, secret)
 
-    assert world.store.read(IN_KMS, None) == secret
+    assert harness.store.read(IN_KMS, None) == secret
 
 
-def test_an_api_key_comes_back_without_a_client(world: World) -> None:
+def test_an_api_key_comes_back_without_a_client(harness: Harness) -> None:
     secret = ProviderSecret("", Secret("k" * 32), TO_CALLERS)
-    world.put("key", None, secret)
+    harness.put("key", None, secret)
 
-    assert world.store.read(KEY, None) == secret
+    assert harness.store.read(KEY, None) == secret
 
 
-def test_each_tenant_has_a_secret_of_its_own(world: World) -> None:
+def test_each_tenant_has_a_secret_of_its_own(harness: Harness) -> None:
     acme = replace(SECRET, client_secret=Secret("of-acme"))
     umbrella = replace(SECRET, client_secret=Secret("of-umbrella"))
-    world.put("partner", "acme", acme)
-    world.put("partner", "umbrella", umbrella)
+    harness.put("partner", "acme", acme)
+    harness.put("partner", "umbrella", umbrella)
 
-    assert world.store.read(PARTNER, "acme") == acme
-    assert world.store.read(PARTNER, "umbrella") == umbrella
+    assert harness.store.read(PARTNER, "acme") == acme
+    assert harness.store.read(PARTNER, "umbrella") == umbrella
 
 
-def test_the_definitions_client_id_goes_before_the_secrets(world: World) -> None:
-    world.put("ats", None, SECRET)
+def test_the_definitions_client_id_goes_before_the_secrets(harness: Harness) -> None:
+    harness.put("ats", None, SECRET)
 
-    secret = world.store.read(replace(ATS, client_id="from-the-file"), None)
+    secret = harness.store.read(replace(ATS, client_id="from-the-file"), None)
 
     assert secret == replace(SECRET, client_id="from-the-file")
 
@@ -160,21 +160,21 @@ def test_the_definitions_client_id_goes_before_the_secrets(world: World) -> None
     ids=["credential", "tenant"],
 )
 def test_a_missing_secret_says_how_to_write_it(
-    world: World, definition: CredentialDefinition, tenant: str | None, label: str
+    harness: Harness, definition: CredentialDefinition, tenant: str | None, label: str
 ) -> None:
     with pytest.raises(SecretUnusableError) as caught:
-        world.store.read(definition, tenant)
+        harness.store.read(definition, tenant)
 
     assert str(caught.value) == (
         f"The secret of {label} does not exist. Write it with: tokenvend secret put {label}"
     )
 
 
-def test_a_credential_of_several_parts_comes_back_with_each_field(world: World) -> None:
+def test_a_credential_of_several_parts_comes_back_with_each_field(harness: Harness) -> None:
     described = {"headers": {"X-Key": "{secret.api_key}", "X-Account": "{secret.account}"}}
     definition = replace(KEY, api_key_header=None, api_key_parts=described)
     fields = {"api_key": Secret("K"), "account": Secret("A")}
     secret = ProviderSecret("", Secret(""), TO_CALLERS, fields=fields)
-    world.put("key", None, secret)
+    harness.put("key", None, secret)
 
-    assert world.store.read(definition, None) == secret
+    assert harness.store.read(definition, None) == secret

@@ -16,16 +16,16 @@ from tests.fakes.vend_reader import InMemoryCredentialReader, InMemoryVendReader
 from tokenvend.adapters.dynamodb.credential_reader import DynamoDbCredentialReader
 from tokenvend.adapters.dynamodb.credential_states import DynamoDbCredentialStates
 from tokenvend.domain.credential_state import (
-    UNKNOWN,
+    UNKNOWN_STATE,
     CredentialState,
-    Observed,
+    ObservedExchange,
     ProviderOutage,
     ScheduledReader,
 )
 from tokenvend.domain.token import LifetimeSource, SecretStage
 from tokenvend.ports import CredentialReader, CredentialStates
 
-OBSERVED = Observed(
+OBSERVED = ObservedExchange(
     lifetime_seconds=1770,
     lifetime_source=LifetimeSource.EXPIRES_IN,
     secret_stage=SecretStage.CURRENT,
@@ -34,11 +34,11 @@ OUTAGE = ProviderOutage(since=START)
 RENEWAL = ScheduledReader.RENEWAL
 TENANTS = ("acme", "globex", None)
 
-type World = tuple[CredentialStates, CredentialReader]
+type Harness = tuple[CredentialStates, CredentialReader]
 
 
 @pytest.fixture(params=["fake", "dynamodb"])
-def world(request: pytest.FixtureRequest) -> World:
+def harness(request: pytest.FixtureRequest) -> Harness:
     """States that a test changes, and whoever reads them."""
     if request.param == "fake":
         states = InMemoryCredentialStates()
@@ -64,7 +64,7 @@ def is_away(states: CredentialStates, tenant: str | None) -> None:
 
 
 def is_observed(states: CredentialStates, tenant: str | None) -> None:
-    states.note("jobs", tenant, OBSERVED)
+    states.record_observed("jobs", tenant, OBSERVED)
 
 
 def is_not_ready(states: CredentialStates, tenant: str | None) -> None:
@@ -72,38 +72,38 @@ def is_not_ready(states: CredentialStates, tenant: str | None) -> None:
 
 
 def begins(states: CredentialStates, tenant: str | None) -> None:
-    states.start_epoch("jobs", tenant, "v2")
+    states.start_secret_generation("jobs", tenant, "v2")
 
 
 @pytest.mark.parametrize("tenant", TENANTS)
 @pytest.mark.parametrize(
     ("change", "state"),
     [
-        (refuses, replace(UNKNOWN, failure=FAILURE)),
-        (is_away, replace(UNKNOWN, outage=OUTAGE)),
-        (is_observed, replace(UNKNOWN, observed=OBSERVED)),
-        (is_not_ready, replace(UNKNOWN, not_ready_for=frozenset({RENEWAL}))),
-        (begins, replace(UNKNOWN, epoch="v2")),
+        (refuses, replace(UNKNOWN_STATE, failure=FAILURE)),
+        (is_away, replace(UNKNOWN_STATE, outage=OUTAGE)),
+        (is_observed, replace(UNKNOWN_STATE, observed=OBSERVED)),
+        (is_not_ready, replace(UNKNOWN_STATE, not_ready_for=frozenset({RENEWAL}))),
+        (begins, replace(UNKNOWN_STATE, secret_generation="v2")),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
 def test_a_change_is_of_one_tenant_alone(
-    world: World,
+    harness: Harness,
     change: Callable[[CredentialStates, str | None], None],
     state: CredentialState,
     tenant: str | None,
 ) -> None:
-    states, reader = world
+    states, reader = harness
 
     change(states, tenant)
 
     found = {each: reader.read("jobs", each).state for each in TENANTS}
-    assert found == {each: state if each == tenant else UNKNOWN for each in TENANTS}
-    assert reader.read("other", tenant).state == UNKNOWN
+    assert found == {each: state if each == tenant else UNKNOWN_STATE for each in TENANTS}
+    assert reader.read("other", tenant).state == UNKNOWN_STATE
 
 
-def test_a_failure_and_an_outage_end_where_they_began(world: World) -> None:
-    states, reader = world
+def test_a_failure_and_an_outage_end_where_they_began(harness: Harness) -> None:
+    states, reader = harness
     for tenant in TENANTS:
         refuses(states, tenant)
         is_away(states, tenant)
@@ -115,5 +115,5 @@ def test_a_failure_and_an_outage_end_where_they_began(world: World) -> None:
     assert states.replace_outage("jobs", "acme", before=OUTAGE, after=None)
 
     found = {each: reader.read("jobs", each).state for each in TENANTS}
-    still = replace(UNKNOWN, failure=FAILURE, outage=OUTAGE)
-    assert found == {"acme": UNKNOWN, "globex": still, None: still}
+    still = replace(UNKNOWN_STATE, failure=FAILURE, outage=OUTAGE)
+    assert found == {"acme": UNKNOWN_STATE, "globex": still, None: still}

@@ -13,9 +13,9 @@ from tests.adapters.stores import dynamodb_store
 from tests.fakes.token_store import InMemoryTokenStore
 
 from tokenvend.domain.lease import Lease
-from tokenvend.domain.renewal import Slot, slot_of
+from tokenvend.domain.renewal import RenewalSlot, slot_of
 from tokenvend.domain.secret import Secret
-from tokenvend.ports import NOTHING, TokenItem, TokenStore
+from tokenvend.ports import EMPTY_ITEM, TokenItem, TokenStore
 
 type NewEnvironment = Callable[[], TokenStore]
 
@@ -50,7 +50,7 @@ def put(store: TokenStore, key: str = KEY) -> None:
 
 
 def test_a_key_that_nobody_wrote_is_empty(store: TokenStore) -> None:
-    assert store.read(KEY) == NOTHING
+    assert store.read(KEY) == EMPTY_ITEM
 
 
 def test_a_token_comes_back_as_it_was_put(new_environment: NewEnvironment) -> None:
@@ -62,7 +62,7 @@ def test_a_token_comes_back_as_it_was_put(new_environment: NewEnvironment) -> No
 def test_a_token_is_found_under_its_own_key_only(store: TokenStore) -> None:
     put(store)
 
-    assert store.read(OTHER_KEY) == NOTHING
+    assert store.read(OTHER_KEY) == EMPTY_ITEM
 
 
 def test_the_winner_of_a_lease_sees_the_item_as_it_is_then(store: TokenStore) -> None:
@@ -166,7 +166,7 @@ def test_a_put_replaces_the_token(store: TokenStore) -> None:
 
 def test_nothing_is_put_without_a_lease(store: TokenStore) -> None:
     assert not store.put_token(KEY, TOKEN, spec=SPEC, lease=new_lease())
-    assert store.read(KEY) == NOTHING
+    assert store.read(KEY) == EMPTY_ITEM
 
 
 def test_a_holder_whose_lease_was_taken_over_puts_nothing(store: TokenStore) -> None:
@@ -229,7 +229,7 @@ def test_a_lease_is_free_after_its_release(store: TokenStore) -> None:
 NOW = TOKEN.requested_at
 
 
-def slot(minutes: int = 0) -> Slot:
+def slot(minutes: int = 0) -> RenewalSlot:
     return slot_of(KEY, NOW + timedelta(minutes=minutes))
 
 
@@ -242,7 +242,7 @@ def test_a_token_that_is_scheduled_is_found_in_its_slot_and_counts_as_asked_for(
 
     assert list(store.due(slot())) == [KEY]
     assert list(store.due(slot(1))) == []
-    assert store.read(KEY) == TokenItem(token=TOKEN, spec=SPEC, is_asked=True)
+    assert store.read(KEY) == TokenItem(token=TOKEN, spec=SPEC, is_in_use=True)
 
 
 def test_a_token_is_in_one_slot_at_a_time(store: TokenStore) -> None:
@@ -261,7 +261,7 @@ def test_a_token_that_is_left_to_expire_is_in_no_slot(store: TokenStore) -> None
     store.schedule_renewal(KEY, TOKEN, None)
 
     assert list(store.due(slot())) == []
-    assert not store.read(KEY).is_asked
+    assert not store.read(KEY).is_in_use
 
 
 def test_a_token_that_is_not_held_any_more_is_not_scheduled(store: TokenStore) -> None:
@@ -271,7 +271,7 @@ def test_a_token_that_is_not_held_any_more_is_not_scheduled(store: TokenStore) -
     store.schedule_renewal(OTHER_KEY, TOKEN, slot())
 
     assert list(store.due(slot())) == []
-    assert store.read(OTHER_KEY) == NOTHING
+    assert store.read(OTHER_KEY) == EMPTY_ITEM
 
 
 def test_a_put_forgets_that_the_former_token_was_asked_for_and_rejected(store: TokenStore) -> None:

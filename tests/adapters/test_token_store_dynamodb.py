@@ -175,12 +175,12 @@ def test_ttl_outlives_a_lease_on_a_token_that_has_long_expired(aws: Aws, tables:
     later = Lease(
         lease_id=later.lease_id,
         expected_done_at=later.expected_done_at + month,
-        dies_at=later.dies_at + month,
+        deadline_at=later.deadline_at + month,
     )
 
     store.acquire_lease(KEY, later, instead_of=None)
 
-    assert ttl_of(tables) > later.dies_at.timestamp()
+    assert ttl_of(tables) > later.deadline_at.timestamp()
 
 
 def test_ttl_outlives_the_longest_token_while_a_lease_is_on_it(aws: Aws, tables: Tables) -> None:
@@ -188,7 +188,7 @@ def test_ttl_outlives_the_longest_token_while_a_lease_is_on_it(aws: Aws, tables:
 
     store.acquire_lease(KEY, lease, instead_of=None)
 
-    assert ttl_of(tables) > (lease.dies_at + bounds.LIFETIME_MAXIMUM).timestamp()
+    assert ttl_of(tables) > (lease.deadline_at + bounds.LIFETIME_MAXIMUM).timestamp()
 
 
 def test_ttl_outlives_a_failure(aws: Aws, tables: Tables) -> None:

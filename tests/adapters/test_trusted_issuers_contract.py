@@ -24,7 +24,7 @@ from tokenvend.domain.workload.keys import ASYMMETRIC
 from tokenvend.ports.workloads import TrustedIssuers
 
 
-class World(Protocol):
+class Harness(Protocol):
     """A registry that a test fills, and whoever reads it."""
 
     @property
@@ -58,27 +58,27 @@ class DynamoDbWorld:
 
 
 @pytest.fixture(params=["fake", "dynamodb"])
-def world(request: pytest.FixtureRequest) -> World:
+def harness(request: pytest.FixtureRequest) -> Harness:
     if request.param == "fake":
         return FakeWorld()
     return DynamoDbWorld(request.getfixturevalue("aws"), request.getfixturevalue("tables"))
 
 
-def test_issuer_is_found_by_its_iss_to_the_letter(world: World) -> None:
-    world.trust(TRUSTED)
+def test_issuer_is_found_by_its_iss_to_the_letter(harness: Harness) -> None:
+    harness.trust(TRUSTED)
 
-    assert world.issuers.read(URL) == TRUSTED
+    assert harness.issuers.read(URL) == TRUSTED
     for other in (URL + "/", URL.upper(), URL[:-1], "ci", "https://other.example"):
-        assert world.issuers.read(other) is None
+        assert harness.issuers.read(other) is None
 
 
-def test_issuers_do_not_mix(world: World) -> None:
+def test_issuers_do_not_mix(harness: Harness) -> None:
     other = replace(TRUSTED, name="other", issuer="https://other.example", rules=())
-    world.trust(TRUSTED)
-    world.trust(other)
+    harness.trust(TRUSTED)
+    harness.trust(other)
 
-    assert world.issuers.read("https://other.example") == other
-    assert world.issuers.read(URL) == TRUSTED
+    assert harness.issuers.read("https://other.example") == other
+    assert harness.issuers.read(URL) == TRUSTED
 
 
 @pytest.mark.parametrize(
@@ -101,12 +101,12 @@ def test_issuers_do_not_mix(world: World) -> None:
 def test_issuer_that_makes_no_sense_is_not_trusted(
     aws: Aws, tables: Tables, spoil: Callable[[dict[str, Any]], object]
 ) -> None:
-    world, item = DynamoDbWorld(aws, tables), build_issuer(TRUSTED)
+    harness, item = DynamoDbWorld(aws, tables), build_issuer(TRUSTED)
     spoil(item.document)
-    world.write(item)
+    harness.write(item)
 
-    assert world.issuers.read(URL) is None
-    assert world.distrusted == [(item.pk, Distrust.MALFORMED)]
+    assert harness.issuers.read(URL) is None
+    assert harness.distrusted == [(item.pk, Distrust.MALFORMED)]
 
 
 _texts = st.text("abc/:*", min_size=1, max_size=9)

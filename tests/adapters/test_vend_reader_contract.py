@@ -12,7 +12,7 @@ from tests.fakes.clock import START
 from tests.fakes.token_store import InMemoryTokenStore
 from tests.fakes.vend_reader import InMemoryVendReader
 
-from tokenvend.adapters.dynamodb.credential_items import epoch_pk
+from tokenvend.adapters.dynamodb.credential_items import credential_state_pk
 from tokenvend.adapters.dynamodb.definition_items import build_definition
 from tokenvend.adapters.dynamodb.registry_items import (
     RegistryItem,
@@ -24,14 +24,14 @@ from tokenvend.adapters.dynamodb.registry_items import (
 )
 from tokenvend.domain.connection import ConnectionKey
 from tokenvend.domain.registry import Caller, CredentialDefinition, Grant, RegistryView
-from tokenvend.ports import Findings, Lookup, TokenItem, TokenStore, VendReader
+from tokenvend.ports import Lookup, LookupResult, TokenItem, TokenStore, VendReader
 from tokenvend_cli.deployment.blocks import Block, Blockable, blocking
 
 HASHES = (f"{1:064x}", f"{2:064x}")
 LOOKUP = Lookup(identity=IDENTITY, credential="ats")
 
 
-class World(Protocol):
+class Harness(Protocol):
     """A registry that a test fills, and whoever reads it."""
 
     @property
@@ -45,7 +45,9 @@ class World(Protocol):
     def block_identity(self, identity: str) -> None: ...
     def block_credential(self, name: str) -> None: ...
     def block_connection(self, key: ConnectionKey) -> None: ...
-    def set_epoch(self, credential: str, tenant: str | None, epoch: str) -> None: ...
+    def set_secret_generation(
+        self, credential: str, tenant: str | None, secret_generation: str
+    ) -> None: ...
 
 
 @dataclass
@@ -76,8 +78,10 @@ class FakeWorld:
     def block_connection(self, key: ConnectionKey) -> None:
         self.reader.blocked.add(str(key))
 
-    def set_epoch(self, credential: str, tenant: str | None, epoch: str) -> None:
-        self.reader.states.start_epoch(credential, tenant, epoch)
+    def set_secret_generation(
+        self, credential: str, tenant: str | None, secret_generation: str
+    ) -> None:
+        self.reader.states.start_secret_generation(credential, tenant, secret_generation)
 
 
 @dataclass
@@ -114,9 +118,14 @@ class DynamoDbWorld:
         for item in blocking(items, block, reason="a test", now=START):
             self._put(item)
 
-    def set_epoch(self, credential: str, tenant: str | None, epoch: str) -> None:
+    def set_secret_generation(
+        self, credential: str, tenant: str | None, secret_generation: str
+    ) -> None:
         self.tables.put_token_item(
-            {"pk": {"S": epoch_pk(credential, tenant)}, "epoch": {"S": epoch}}
+            {
+                "pk": {"S": credential_state_pk(credential, tenant)},
+                "secret_generation": {"S": secret_generation},
+            }
         )
 
     def _put(self, item: RegistryItem) -> None:
@@ -124,73 +133,73 @@ class DynamoDbWorld:
 
 
 @pytest.fixture(params=["fake", "dynamodb"])
-def world(request: pytest.FixtureRequest) -> World:
+def harness(request: pytest.FixtureRequest) -> Harness:
     if request.param == "fake":
         return FakeWorld()
     return DynamoDbWorld(request.getfixturevalue("aws"), request.getfixturevalue("tables"))
 
 
-def fill(world: World) -> None:
-    world.add_caller(IDENTITY, CALLER)
-    world.add_grant(IDENTITY, GRANT)
-    world.add_definition(DEFINITION)
-    world.add_secrets(IDENTITY, HASHES)
+def fill(harness: Harness) -> None:
+    harness.add_caller(IDENTITY, CALLER)
+    harness.add_grant(IDENTITY, GRANT)
+    harness.add_definition(DEFINITION)
+    harness.add_secrets(IDENTITY, HASHES)
 
 
-def test_an_empty_registry_says_nothing(world: World) -> None:
-    assert world.reader.read(LOOKUP) == Findings(view=RegistryView())
+def test_an_empty_registry_says_nothing(harness: Harness) -> None:
+    assert harness.reader.read(LOOKUP) == LookupResult(view=RegistryView())
 
 
-def test_everything_that_decides_comes_in_one_read(world: World) -> None:
-    fill(world)
+def test_everything_that_decides_comes_in_one_read(harness: Harness) -> None:
+    fill(harness)
 
-    assert world.reader.read(LOOKUP).view == RegistryView(
+    assert harness.reader.read(LOOKUP).view == RegistryView(
         caller=CALLER, client_secret_hashes=HASHES, grant=GRANT, definition=DEFINITION
     )
 
 
-def test_another_identity_sees_the_definition_alone(world: World) -> None:
-    fill(world)
+def test_another_identity_sees_the_definition_alone(harness: Harness) -> None:
+    fill(harness)
 
-    found = world.reader.read(Lookup(identity="client:other", credential="ats"))
+    found = harness.reader.read(Lookup(identity="client:other", credential="ats"))
 
     assert found.view == RegistryView(definition=DEFINITION)
 
 
-def test_another_credential_has_no_grant_and_no_definition(world: World) -> None:
-    fill(world)
+def test_another_credential_has_no_grant_and_no_definition(harness: Harness) -> None:
+    fill(harness)
 
-    found = world.reader.read(Lookup(identity=IDENTITY, credential="crm"))
+    found = harness.reader.read(Lookup(identity=IDENTITY, credential="crm"))
 
     assert found.view == RegistryView(caller=CALLER, client_secret_hashes=HASHES)
 
 
 def test_an_identity_that_moved_to_another_caller_does_not_take_its_grant_along(
-    world: World,
+    harness: Harness,
 ) -> None:
-    fill(world)
-    world.add_caller(IDENTITY, Caller(name="payroll"))
+    fill(harness)
+    harness.add_caller(IDENTITY, Caller(name="payroll"))
 
-    view = world.reader.read(LOOKUP).view
+    view = harness.reader.read(LOOKUP).view
 
     assert view.caller == Caller(name="payroll")
     assert view.grant is None
 
 
-def test_a_blocked_identity_is_seen(world: World) -> None:
-    fill(world)
-    world.block_identity(IDENTITY)
+def test_a_blocked_identity_is_seen(harness: Harness) -> None:
+    fill(harness)
+    harness.block_identity(IDENTITY)
 
-    view = world.reader.read(LOOKUP).view
+    view = harness.reader.read(LOOKUP).view
 
     assert (view.caller_blocked, view.credential_blocked) == (True, False)
 
 
-def test_a_blocked_credential_is_seen(world: World) -> None:
-    fill(world)
-    world.block_credential("ats")
+def test_a_blocked_credential_is_seen(harness: Harness) -> None:
+    fill(harness)
+    harness.block_credential("ats")
 
-    view = world.reader.read(LOOKUP).view
+    view = harness.reader.read(LOOKUP).view
 
     assert (view.caller_blocked, view.credential_blocked) == (False, True)
 
@@ -200,43 +209,45 @@ def test_a_blocked_credential_is_seen(world: World) -> None:
     [(None, set()), ("acme", {"billing"}), ("other", set())],
 )
 def test_the_owners_whose_connection_is_blocked_are_seen_in_the_same_read(
-    world: World, connection: str | None, owners: set[str]
+    harness: Harness, connection: str | None, owners: set[str]
 ) -> None:
-    fill(world)
-    world.block_connection(ConnectionKey(credential="ats", owner="billing", name="acme"))
+    fill(harness)
+    harness.block_connection(ConnectionKey(credential="ats", owner="billing", name="acme"))
 
-    view = world.reader.read(replace(LOOKUP, connection=connection)).view
+    view = harness.reader.read(replace(LOOKUP, connection=connection)).view
 
     assert view.blocked_owners == owners
     assert (view.caller_blocked, view.credential_blocked) == (False, False)
 
 
-def test_the_token_comes_along_where_its_key_is_known(world: World) -> None:
+def test_the_token_comes_along_where_its_key_is_known(harness: Harness) -> None:
     lease, standing = new_lease(), new_lease()
-    world.tokens.acquire_lease(KEY, lease, instead_of=None)
-    world.tokens.put_token(KEY, TOKEN, spec=SPEC, lease=lease)
-    world.tokens.acquire_lease(KEY, lease, instead_of=None)
-    world.tokens.release_lease(KEY, lease=lease, failure=FAILURE)
-    world.tokens.acquire_lease(KEY, standing, instead_of=None)
+    harness.tokens.acquire_lease(KEY, lease, instead_of=None)
+    harness.tokens.put_token(KEY, TOKEN, spec=SPEC, lease=lease)
+    harness.tokens.acquire_lease(KEY, lease, instead_of=None)
+    harness.tokens.release_lease(KEY, lease=lease, failure=FAILURE)
+    harness.tokens.acquire_lease(KEY, standing, instead_of=None)
 
-    found = world.reader.read(Lookup(identity=IDENTITY, credential="ats", token_key=KEY))
+    found = harness.reader.read(Lookup(identity=IDENTITY, credential="ats", token_key=KEY))
 
     assert found.item == TokenItem(TOKEN, standing, FAILURE, SPEC)
 
 
-def test_no_token_comes_along_where_its_key_is_not_known(world: World) -> None:
+def test_no_token_comes_along_where_its_key_is_not_known(harness: Harness) -> None:
     lease = new_lease()
-    world.tokens.acquire_lease(KEY, lease, instead_of=None)
-    world.tokens.put_token(KEY, TOKEN, spec=SPEC, lease=lease)
+    harness.tokens.acquire_lease(KEY, lease, instead_of=None)
+    harness.tokens.put_token(KEY, TOKEN, spec=SPEC, lease=lease)
 
-    assert world.reader.read(LOOKUP).item == TokenItem()
+    assert harness.reader.read(LOOKUP).item == TokenItem()
 
 
 @pytest.mark.parametrize("tenant", [None, "acme"])
-def test_the_epoch_is_that_of_the_tenants_secret(world: World, tenant: str | None) -> None:
-    world.set_epoch("ats", tenant, "e1")
+def test_the_secret_generation_is_that_of_the_tenants_secret(
+    harness: Harness, tenant: str | None
+) -> None:
+    harness.set_secret_generation("ats", tenant, "e1")
 
-    own = world.reader.read(Lookup(identity=IDENTITY, credential="ats", tenant=tenant))
-    other = world.reader.read(Lookup(identity=IDENTITY, credential="ats", tenant="umbrella"))
+    own = harness.reader.read(Lookup(identity=IDENTITY, credential="ats", tenant=tenant))
+    other = harness.reader.read(Lookup(identity=IDENTITY, credential="ats", tenant="umbrella"))
 
-    assert (own.state.epoch, other.state.epoch) == ("e1", "")
+    assert (own.state.secret_generation, other.state.secret_generation) == ("e1", "")

@@ -1,6 +1,6 @@
 """The command on an AWS of its own in this process.
 
-`tokenvend` runs it; `registry` and `epochs` look at what it left behind; `refuse` lets AWS deny.
+`tokenvend` runs it; `registry` and `secret_generations` look at what it left behind; `refuse` lets AWS deny.
 """
 
 import json
@@ -145,12 +145,12 @@ def registry() -> Callable[[], Items]:
 
 
 @pytest.fixture
-def epochs() -> Callable[[], dict[str, str]]:
+def secret_generations() -> Callable[[], dict[str, str]]:
     """Reads the epochs: by what they are of."""
 
     def read() -> dict[str, str]:
         items = aws.client("dynamodb").scan(TableName="tokens")["Items"]
-        return {item["pk"]["S"]: item["epoch"]["S"] for item in items}
+        return {item["pk"]["S"]: item["secret_generation"]["S"] for item in items}
 
     return read
 

@@ -55,7 +55,7 @@ def test_what_is_missing_is_shown_and_nothing_is_changed(tokenvend: Tokenvend, a
 
 
 def test_tags_are_set_when_told(
-    tokenvend: Tokenvend, arn: str, epochs: Callable[[], dict[str, str]]
+    tokenvend: Tokenvend, arn: str, secret_generations: Callable[[], dict[str, str]]
 ) -> None:
     not_named = tokenvend("secret", "adopt", "jobs", "--arn", arn, "--tag")
     _name_it(tokenvend, arn)
@@ -65,7 +65,7 @@ def test_tags_are_set_when_told(
     assert _tags(arn) == NEEDED | {"tokenvend:credential": "jobs"}
     assert f"ok  tokenvend:host = {HOST}" in named.stdout
     assert named.stderr == ""
-    assert epochs().keys() == {"epoch#jobs"}
+    assert secret_generations().keys() == {"epoch#jobs"}
 
 
 def test_secret_may_be_adopted_for_several_credentials(tokenvend: Tokenvend, arn: str) -> None:

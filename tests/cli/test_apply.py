@@ -11,7 +11,7 @@ from tests.cli.conftest import Items, Tokenvend
 from typer.testing import CliRunner
 
 from tokenvend.adapters.dynamodb.registry_items import META_KEY, RegistryItem
-from tokenvend_cli.deployment.changes import Action, changes_between
+from tokenvend_cli.deployment.changes import ChangeAction, changes_between
 from tokenvend_cli.deployment.registry_table import Registry, RegistryTable, Writes
 from tokenvend_cli.main import app
 
@@ -271,9 +271,9 @@ def test_changes_turn_any_registry_into_the_desired_one(
 
     for change in changes_between([*deployed, RegistryItem(*META_KEY, {"revision": 1})], desired):
         assert change.before == (
-            None if change.action is Action.REMOVE else after.get(change.item.key)
+            None if change.action is ChangeAction.REMOVE else after.get(change.item.key)
         )
-        if change.action is Action.REMOVE:
+        if change.action is ChangeAction.REMOVE:
             del after[change.item.key]
         else:
             after[change.item.key] = change.item

@@ -12,13 +12,13 @@ from tests.cli.conftest import Refuse, Tokenvend
 from tests.fakes.signer import new_pair, pem_of
 
 from tokenvend.adapters.provider_http import RequestsProviderClient
-from tokenvend.domain.connection import Connection, ConnectionKey, Consent, Spending
+from tokenvend.domain.connection import Connection, ConnectionKey, Consent, Redemption
 from tokenvend.domain.oauth.token_request import ProviderRequest
 from tokenvend.domain.oauth.token_response import ProviderResponse
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.signing import SigningAlgorithm
 from tokenvend.domain.untrusted import Distrust
-from tokenvend_cli.deployment.connections import DeployedConnections
+from tokenvend_cli.deployment.connection_records import DeployedConnections
 from tokenvend_cli.deployment.stack import Deployment
 from tokenvend_cli.place import Place
 
@@ -77,8 +77,8 @@ def put(
 
 
 def lose(deployed: DeployedConnections, connection: Connection) -> None:
-    entry = Spending(number=3, holder_id="x", dies_at=datetime.now(UTC))
-    assert deployed.store.begin_spending(connection, entry)
+    entry = Redemption(number=3, holder_id="x", deadline_at=datetime.now(UTC))
+    assert deployed.store.begin_redemption(connection, entry)
     assert deployed.store.mark_lost(connection, entry)
 
 
@@ -122,7 +122,7 @@ def test_show_tells_account_scopes_and_times(
     assert found["account"] == "user-7"
     assert found["scope"] == "read"
     assert found["refreshes"] == 2
-    assert datetime.fromisoformat(found["dies_at"]) - datetime.fromisoformat(
+    assert datetime.fromisoformat(found["deadline_at"]) - datetime.fromisoformat(
         found["refreshed_at"]
     ) == timedelta(days=28)
     assert "account: user-7" in tokenvend("connections", "show", NAME).stdout
@@ -147,8 +147,8 @@ def test_forecast_names_those_at_risk_alone_and_says_so_by_its_exit(
 ) -> None:
     put(deployed, name="well")
     assert tokenvend("connections", "forecast").exit_code == 0
-    put(deployed, name="dying", idle=22 * DAY)
-    put(deployed, name="dead", idle=29 * DAY)
+    put(deployed, name="expiring", idle=22 * DAY)
+    put(deployed, name="expired", idle=29 * DAY)
     lose(deployed, put(deployed, name="lost"))
 
     result = tokenvend("connections", "forecast", "--json")
@@ -156,8 +156,8 @@ def test_forecast_names_those_at_risk_alone_and_says_so_by_its_exit(
     assert result.exit_code == 1
     found = {row["connection"]: row["health"] for row in json.loads(result.stdout)}
     assert found == {
-        "jobs-user/shop/dead": "dead",
-        "jobs-user/shop/dying": "dying",
+        "jobs-user/shop/expired": "expired",
+        "jobs-user/shop/expiring": "expiring",
         "jobs-user/shop/lost": "lost",
     }
 
@@ -260,11 +260,11 @@ def recorded() -> list[dict[str, Any]]:
     return [json.loads(event["message"]) for event in found]
 
 
-@pytest.mark.parametrize("happened", ["disconnected", "imported"])
+@pytest.mark.parametrize("event_type", ["disconnected", "imported"])
 def test_what_an_operator_does_is_recorded_as_a_function_records_it(
-    tokenvend: Tokenvend, deployed: DeployedConnections, happened: str
+    tokenvend: Tokenvend, deployed: DeployedConnections, event_type: str
 ) -> None:
-    if happened == "disconnected":
+    if event_type == "disconnected":
         put(deployed)
         tokenvend("connections", "disconnect", NAME)
     else:
@@ -273,7 +273,7 @@ def test_what_an_operator_does_is_recorded_as_a_function_records_it(
     (line,) = recorded()
 
     assert (line["service"], line["level"], line["message"]) == ("tokenvend", "INFO", "consent")
-    assert (line["happened"], line["entry"]) == (happened, "operator")
+    assert (line["event"], line["entry"]) == (event_type, "operator")
     assert line["identity"].startswith("arn:aws:sts::123456789012:")
     assert (line["credential"], line["owner"], line["connection"]) == tuple(NAME.split("/"))
     assert line["ConsentEvents"] == [1.0]

@@ -457,16 +457,16 @@ def _explain(file: Path, asked: dict[str, str]) -> Result:
 @given(_scenes(), _questions)
 def test_explain_agrees_with_what_vending_decides(
     tmp_path_factory: pytest.TempPathFactory,
-    scene: tuple[CredentialDefinition, Grant],
+    scenario: tuple[CredentialDefinition, Grant],
     asked: dict[str, str],
 ) -> None:
     file = tmp_path_factory.mktemp("explain") / "tokenvend.yaml"
-    file.write_text(yaml.safe_dump(_file(*scene)), encoding="utf-8")
+    file.write_text(yaml.safe_dump(_file(*scenario)), encoding="utf-8")
 
     result = _explain(file, asked)
 
     assume(result.exit_code != 2)  # not every scene is a file that may be applied
     (verdict,) = json.loads(result.stdout)
-    rule, key = _decision(*scene, asked)
+    rule, key = _decision(*scenario, asked)
     assert (verdict["rule"], verdict.get("key")) == (rule, key)
     assert result.exit_code == (0 if rule == "granted" else 1)

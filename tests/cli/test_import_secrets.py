@@ -20,7 +20,7 @@ from tokenvend.domain.signing import SigningAlgorithm
 from tokenvend_cli.deployment import secret_import
 from tokenvend_cli.deployment.secrets import Secrets
 
-type Epochs = Callable[[], dict[str, str]]
+type SecretGenerations = Callable[[], dict[str, str]]
 
 HOST = "login.acme.example"
 SECRET = "hunter2-hunter2"
@@ -62,7 +62,7 @@ def _versions(name: str) -> int:
 
 
 def test_json_lines_are_written_each_under_its_own_name(
-    tokenvend: Tokenvend, epochs: Epochs
+    tokenvend: Tokenvend, secret_generations: SecretGenerations
 ) -> None:
     tokenvend.apply()
 
@@ -72,7 +72,11 @@ def test_json_lines_are_written_each_under_its_own_name(
     assert "3 secrets are written" in result.stdout
     assert _names() == ["jobs", "partner/Globex_1", "partner/acme"]
     assert _stored("partner/Globex_1") == {"client_id": "id-Globex_1", "client_secret": SECRET}
-    assert sorted(epochs()) == ["epoch#jobs", "epoch#partner/Globex_1", "epoch#partner/acme"]
+    assert sorted(secret_generations()) == [
+        "epoch#jobs",
+        "epoch#partner/Globex_1",
+        "epoch#partner/acme",
+    ]
     assert SECRET not in result.output
 
 
@@ -97,48 +101,54 @@ def test_csv_is_written_as_a_spreadsheet_saves_it(tokenvend: Tokenvend, delimite
     assert _stored("jobs") == {"client_id": "us", "client_secret": SECRET}
 
 
-def test_the_same_import_again_writes_nothing(tokenvend: Tokenvend, epochs: Epochs) -> None:
+def test_the_same_import_again_writes_nothing(
+    tokenvend: Tokenvend, secret_generations: SecretGenerations
+) -> None:
     tokenvend.apply()
     lines = _jsonl(_line("acme"), _line("globex"))
     _import(tokenvend, lines)
-    before = epochs()
+    before = secret_generations()
 
     again = tokenvend.json("secret", "import", stdin=lines)
 
     assert (again["written"], again["unchanged"]) == ([], ["partner/acme", "partner/globex"])
-    assert epochs() == before
+    assert secret_generations() == before
     assert _versions("partner/acme") == 1
 
 
-def test_only_what_is_another_value_is_written_again(tokenvend: Tokenvend, epochs: Epochs) -> None:
+def test_only_what_is_another_value_is_written_again(
+    tokenvend: Tokenvend, secret_generations: SecretGenerations
+) -> None:
     tokenvend.apply()
     _import(tokenvend, _jsonl(_line("acme"), _line("globex")))
-    before = epochs()
+    before = secret_generations()
 
     newer = _jsonl(_line("acme", client_secret="newer"), _line("globex"))
     again = tokenvend.json("secret", "import", stdin=newer)
 
     assert (again["written"], again["unchanged"]) == (["partner/acme"], ["partner/globex"])
     assert _stored("partner/acme")["client_secret"] == "newer"
-    assert [name for name, epoch in epochs().items() if before[name] != epoch] == [
-        "epoch#partner/acme"
-    ]
+    assert [
+        name
+        for name, secret_generation in secret_generations().items()
+        if before[name] != secret_generation
+    ] == ["epoch#partner/acme"]
 
 
-def test_epoch_that_a_former_run_could_not_announce_is_announced(
-    tokenvend: Tokenvend, epochs: Epochs, monkeypatch: pytest.MonkeyPatch
+def test_secret_generation_that_a_former_run_could_not_announce_is_announced(
+    tokenvend: Tokenvend, secret_generations: SecretGenerations, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tokenvend.apply()
     with monkeypatch.context() as patch:
         patch.setattr(BaseClient, "_make_api_call", _refusing("PutItem", "InternalServerError"))
         cut = _import(tokenvend, _jsonl(_line("acme")))
-    missing = epochs()
+    missing = secret_generations()
 
     _import(tokenvend, _jsonl(_line("acme")))
 
     assert cut.exit_code == 1
     assert "the secret of partner/acme is written, but" in cut.stderr
-    assert (missing, list(epochs())) == ({}, ["epoch#partner/acme"])
+    assert (missing, list(secret_generations())) == ({}, ["epoch#partner/acme"])
     assert _versions("partner/acme") == 1
 
 
@@ -267,7 +277,9 @@ def test_of_two_lines_for_one_secret_neither_is_written(tokenvend: Tokenvend) ->
     assert _names() == ["partner/globex"]
 
 
-def test_dry_run_checks_every_line_and_writes_nothing(tokenvend: Tokenvend, epochs: Epochs) -> None:
+def test_dry_run_checks_every_line_and_writes_nothing(
+    tokenvend: Tokenvend, secret_generations: SecretGenerations
+) -> None:
     tokenvend.apply()
 
     result = _import(tokenvend, _jsonl(_line("acme"), _line("globex"), SECRET), "--dry-run")
@@ -275,7 +287,7 @@ def test_dry_run_checks_every_line_and_writes_nothing(tokenvend: Tokenvend, epoc
     assert result.exit_code == 1
     assert "2 secrets can be written." in result.stdout
     assert "line 3" in result.stderr
-    assert (_names(), epochs()) == ([], {})
+    assert (_names(), secret_generations()) == ([], {})
 
 
 def test_changed_file_redirects_no_secret_unless_the_host_is_agreed_on(

@@ -8,7 +8,7 @@ import yaml
 from tests.cli.conftest import Tokenvend
 from tests.cli.demo_credential import SCOPES, set_up
 
-from tokenvend_cli.probing.asking import MOST_REQUESTS
+from tokenvend_cli.probing.requests import MOST_REQUESTS
 from tokenvend_local.demo_provider.client import ProviderControl
 from tokenvend_local.demo_provider.clients import Flavour
 

@@ -10,9 +10,9 @@ from tests.cli import aws
 from tests.cli.conftest import Items, Tokenvend, make_table
 from tests.cli.test_connections import KEY, NAME, deployed, lose, put, untrusted
 
-from tokenvend.domain.connection import Connection, Consent, Spending
+from tokenvend.domain.connection import Connection, Consent, Redemption
 from tokenvend.domain.secret import Secret
-from tokenvend_cli.deployment.connections import DeployedConnections
+from tokenvend_cli.deployment.connection_records import DeployedConnections
 from tokenvend_cli.deployment.restoring import RestoreAction, plan_connections
 from tokenvend_cli.deployment.stack import Deployment
 from tokenvend_cli.place import Place
@@ -287,10 +287,10 @@ def test_what_is_newer_stays(current: Connection | None, action: RestoreAction) 
 
 
 def test_a_token_that_was_being_redeemed_at_the_backup_is_told() -> None:
-    entry = Spending(
-        number=3, holder_id="x", dies_at=datetime(2026, 3, 1, tzinfo=UTC) + timedelta(seconds=9)
+    entry = Redemption(
+        number=3, holder_id="x", deadline_at=datetime(2026, 3, 1, tzinfo=UTC) + timedelta(seconds=9)
     )
 
-    (step,) = plan_connections(iter([(connection(3, spending=entry), None)]))
+    (step,) = plan_connections(iter([(connection(3, redemption=entry), None)]))
 
     assert "being redeemed" in step.why

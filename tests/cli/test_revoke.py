@@ -11,7 +11,7 @@ from tokenvend.domain.secret import Secret
 from tokenvend_local.demo_provider.client import ProviderControl
 from tokenvend_local.demo_provider.clients import Client, Flavour
 
-type Epochs = Callable[[], dict[str, str]]
+type SecretGenerations = Callable[[], dict[str, str]]
 
 
 @pytest.fixture
@@ -37,9 +37,12 @@ def opens(provider: ProviderControl, token: str) -> int:
 
 
 def test_provider_ends_the_token_and_every_other_is_replaced(
-    tokenvend: Tokenvend, provider: ProviderControl, client: Client, epochs: Epochs
+    tokenvend: Tokenvend,
+    provider: ProviderControl,
+    client: Client,
+    secret_generations: SecretGenerations,
 ) -> None:
-    token, epoch = issue(provider, client), epochs()
+    token, secret_generation = issue(provider, client), secret_generations()
     before = opens(provider, token)
 
     result = tokenvend("revoke", "jobs", stdin=f"{token}\n")
@@ -47,7 +50,7 @@ def test_provider_ends_the_token_and_every_other_is_replaced(
     assert result.exit_code == 0, result.output
     assert token not in result.output
     assert (before, opens(provider, token)) == (200, 401)
-    assert epochs() != epoch
+    assert secret_generations() != secret_generation
 
 
 def test_program_is_told_which_token_it_was_by_its_hash(
@@ -76,15 +79,15 @@ def test_provider_without_an_endpoint_cannot_be_told(
 @pytest.mark.usefixtures("client")
 @pytest.mark.parametrize("stdin", ["", " \n", "two tokens", "a\nb"])
 def test_anything_but_one_token_is_refused_and_not_echoed(
-    tokenvend: Tokenvend, stdin: str, epochs: Epochs
+    tokenvend: Tokenvend, stdin: str, secret_generations: SecretGenerations
 ) -> None:
-    epoch = epochs()
+    secret_generation = secret_generations()
 
     result = tokenvend("revoke", "jobs", stdin=stdin)
 
     assert result.exit_code == 2
     assert "must be one token" in result.stderr
-    assert epochs() == epoch
+    assert secret_generations() == secret_generation
 
 
 def test_provider_that_fails_is_told_as_such(

@@ -15,13 +15,13 @@ from tests.cli.conftest import Refuse, Tokenvend
 
 from tokenvend.adapters.dynamodb.credential_items import failure_value, observed_value
 from tokenvend.adapters.secrets_manager import SecretsManagerStore
-from tokenvend.domain.credential_state import Observed
+from tokenvend.domain.credential_state import ObservedExchange
 from tokenvend.domain.failure import Failure
 from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.domain.token import LifetimeSource, SecretStage
 from tokenvend_cli.main import app
 
-type Epochs = Callable[[], dict[str, str]]
+type SecretGenerations = Callable[[], dict[str, str]]
 
 HOST = "login.acme.example"
 SECRET = "hunter2-hunter2"
@@ -214,7 +214,7 @@ def test_no_argument_or_option_takes_a_secret() -> None:
     ],
 )
 def test_malformed_secret_is_refused_and_not_echoed(
-    tokenvend: Tokenvend, epochs: Epochs, stdin: str, told: str
+    tokenvend: Tokenvend, secret_generations: SecretGenerations, stdin: str, told: str
 ) -> None:
     tokenvend.apply()
 
@@ -223,7 +223,7 @@ def test_malformed_secret_is_refused_and_not_echoed(
     assert result.exit_code == 2
     assert told in result.stderr
     assert SECRET not in result.output
-    assert epochs() == {}
+    assert secret_generations() == {}
     with pytest.raises(ClientError, match="ResourceNotFound"):
         _stored("jobs")
 
@@ -338,13 +338,15 @@ def test_file_that_changes_while_somebody_types_does_not_move_the_secret(
     assert _tags("jobs")["tokenvend:host"] == HOST
 
 
-def test_each_change_has_an_epoch_of_its_own(tokenvend: Tokenvend, epochs: Epochs) -> None:
+def test_each_change_has_an_secret_generation_of_its_own(
+    tokenvend: Tokenvend, secret_generations: SecretGenerations
+) -> None:
     tokenvend.apply()
 
     seen = []
     for name in ("jobs", "jobs", "partner/acme", "partner/globex"):
         _put(tokenvend, name)
-        seen.append(dict(epochs()))
+        seen.append(dict(secret_generations()))
 
     assert [sorted(each) for each in seen[1:]] == [
         ["epoch#jobs"],
@@ -353,7 +355,9 @@ def test_each_change_has_an_epoch_of_its_own(tokenvend: Tokenvend, epochs: Epoch
     ]
     assert seen[0]["epoch#jobs"] != seen[1]["epoch#jobs"]
     assert seen[1]["epoch#jobs"] == seen[3]["epoch#jobs"]
-    assert tokenvend.json("secret", "status", "jobs")[0]["epoch"] == seen[3]["epoch#jobs"]
+    assert (
+        tokenvend.json("secret", "status", "jobs")[0]["secret_generation"] == seen[3]["epoch#jobs"]
+    )
 
 
 def test_status_lists_what_there_is_and_what_is_missing(tokenvend: Tokenvend) -> None:
@@ -432,7 +436,7 @@ def test_status_tells_of_a_schedule_that_cannot_use_the_secret(
 def test_status_tells_how_long_tokens_live_and_which_version_works(tokenvend: Tokenvend) -> None:
     tokenvend.apply()
     _put(tokenvend)
-    observed = Observed(
+    observed = ObservedExchange(
         lifetime_seconds=1799,
         lifetime_source=LifetimeSource.EXPIRES_IN,
         secret_stage=SecretStage.PENDING,

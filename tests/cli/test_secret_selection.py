@@ -32,7 +32,7 @@ def _note(tenant: str, **noted: Any) -> None:
     """What the functions write of a tenant."""
     aws.client("dynamodb").put_item(
         TableName="tokens",
-        Item={"pk": {"S": f"epoch#partner/{tenant}"}, "epoch": {"S": "e"}} | noted,
+        Item={"pk": {"S": f"epoch#partner/{tenant}"}, "secret_generation": {"S": "e"}} | noted,
     )
 
 

@@ -25,7 +25,7 @@ from tokenvend.domain.cache_key import TokenSpec
 from tokenvend.domain.oauth.token_request import destination_of
 from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.domain.token import AccessToken
-from tokenvend.vending.exchange import Exchange, TokenWanted
+from tokenvend.vending.exchange import ClientExchange, ExchangeRequest
 from tokenvend.vending.signing import SigningClient
 from tokenvend_cli.configuration.compile import compile_registry
 from tokenvend_cli.configuration.models import ConfigurationModel
@@ -205,7 +205,7 @@ def vend(
     client = RequestsProviderClient(
         allow_loopback_http=True, ca_file=None if ca_file is None else str(ca_file)
     )
-    exchange = Exchange(
+    exchange = ClientExchange(
         secrets=secret_store(
             definition, secret or {"client_id": "id", "client_secret": "s3cret"}, host=host
         ),
@@ -218,4 +218,4 @@ def vend(
         scopes=definition.scopes,
         tenant=tenant,
     )
-    return exchange.run(TokenWanted(definition, spec))
+    return exchange.run(ExchangeRequest(definition, spec))

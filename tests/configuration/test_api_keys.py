@@ -6,10 +6,10 @@ import pytest
 from tests.configuration.samples import FIXED, ROLE, credential, document, grant, problems_in
 
 from tokenvend.adapters.dynamodb.definition_items import parse_definition
-from tokenvend.domain.header import Header
 from tokenvend.domain.registry import CredentialDefinition, CredentialKind
 from tokenvend.domain.secret_fields import secret_fields
 from tokenvend.domain.static_credential import static_placeholders
+from tokenvend.domain.token_presentation import Header
 from tokenvend_cli.configuration.compile import compile_registry
 from tokenvend_cli.configuration.models import ConfigurationModel
 from tokenvend_cli.configuration.providers import resolve_providers, undiscovered

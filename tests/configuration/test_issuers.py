@@ -15,7 +15,7 @@ from tokenvend_cli.configuration.compile import compile_registry
 from tokenvend_cli.configuration.load import parse_configuration
 from tokenvend_cli.configuration.models import ConfigurationModel
 from tokenvend_cli.deployment.changes import changes_between
-from tokenvend_cli.deployment.kinds import Kind, kind_of, name_of
+from tokenvend_cli.deployment.kinds import ItemKind, kind_of, name_of
 from tokenvend_cli.problems import ConfigurationError
 
 URL = "https://ci.example"
@@ -92,7 +92,7 @@ def test_change_of_a_rule_is_a_change_of_its_issuer() -> None:
     after = list(compiled(callers=callers(billing=[workload(sub=SUBJECT + "2")])).values())
 
     (change,) = changes_between(before, after)
-    assert (kind_of(change.item), name_of(change.item)) == (Kind.ISSUER, "ci")
+    assert (kind_of(change.item), name_of(change.item)) == (ItemKind.ISSUER, "ci")
 
 
 @pytest.mark.parametrize(

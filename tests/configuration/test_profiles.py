@@ -8,7 +8,6 @@ from tests.configuration.described import definition_of
 from tests.configuration.samples import problems_in
 
 from tokenvend.domain.cache_key import TokenSpec
-from tokenvend.domain.header import Header
 from tokenvend.domain.oauth.token_request import (
     ProviderRequest,
     build_token_request,
@@ -16,6 +15,7 @@ from tokenvend.domain.oauth.token_request import (
 )
 from tokenvend.domain.registry import ClientAuthentication, ScopeMode
 from tokenvend.domain.secret_fields import secret_fields, secret_of
+from tokenvend.domain.token_presentation import Header
 from tokenvend_cli.configuration.models import ProviderModel
 from tokenvend_cli.configuration.profile_models import Certainty
 from tokenvend_cli.configuration.profiles import (

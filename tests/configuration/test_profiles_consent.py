@@ -21,12 +21,17 @@ from tokenvend.adapters.provider_http import RequestsProviderClient
 from tokenvend.domain.connection import Consent
 from tokenvend.domain.oauth.authorization import build_authorization_url
 from tokenvend.domain.oauth.code_exchange import build_code_request, parse_code_response
-from tokenvend.domain.oauth.refresh import Spent, Verdict, build_refresh_request, judge_refresh
+from tokenvend.domain.oauth.refresh import (
+    RefreshVerdict,
+    SentRefreshToken,
+    build_refresh_request,
+    judge_refresh,
+)
 from tokenvend.domain.oauth.token_request import ProviderRequest
 from tokenvend.domain.oauth.token_response import ProviderResponse
 from tokenvend.domain.scopes import NO_SCOPES
 from tokenvend.domain.secret import Secret
-from tokenvend.vending.secret import read_secret
+from tokenvend.vending.provider_secret import read_secret
 
 
 def _sent(request: ProviderRequest, authority: Path) -> ProviderResponse:
@@ -48,12 +53,12 @@ def test_user_is_asked_as_the_profile_says(name: str) -> None:
         code_challenge="c",
     )
 
-    asked = {each: values[0] for each, values in parse_qs(urlsplit(url).query).items()}
+    requested_scopes = {each: values[0] for each, values in parse_qs(urlsplit(url).query).items()}
     endpoint = facts.get("authorization_endpoint", facts.get("issuer"))
     assert url.startswith(f"{endpoint}?")
-    assert asked["scope"] == scope_text(name)
-    assert facts.get("authorization_parameters", {}).items() <= asked.items()
-    assert {"client_id", "redirect_uri", "state", "code_challenge"} <= asked.keys()
+    assert requested_scopes["scope"] == scope_text(name)
+    assert facts.get("authorization_parameters", {}).items() <= requested_scopes.items()
+    assert {"client_id", "redirect_uri", "state", "code_challenge"} <= requested_scopes.keys()
 
 
 @pytest.mark.parametrize("name", profiles_of("authorization_code"))
@@ -73,7 +78,7 @@ def test_profile_exchanges_a_code_and_refreshes(name: str, tmp_path: Path) -> No
             secret=secret,
         )
         consented = parse_code_response(
-            _sent(request, authority), definition, asked=NO_SCOPES, requested_at=START
+            _sent(request, authority), definition, requested_scopes=NO_SCOPES, requested_at=START
         )
         consent = Consent(
             consent_id="1",
@@ -84,14 +89,19 @@ def test_profile_exchanges_a_code_and_refreshes(name: str, tmp_path: Path) -> No
             refreshed_at=START,
         )
         stand_in.parameters = {"grant_type": "refresh_token", "refresh_token": REFRESH_TOKEN}
-        answer = _sent(build_refresh_request(definition, consent, secret, asked=None), authority)
+        answer = _sent(
+            build_refresh_request(definition, consent, secret, requested_scopes=None), authority
+        )
 
     refreshed = judge_refresh(
-        answer, Spent(definition=definition, consent=consent, asked=None, requested_at=START)
+        answer,
+        SentRefreshToken(
+            definition=definition, consent=consent, requested_scopes=None, requested_at=START
+        ),
     )
     assert (stand_in.complaints, stand_in.taken) == ([], 2)
     assert consented.refresh_token.reveal() == REFRESH_TOKEN
-    assert refreshed.verdict is Verdict.SPENT
+    assert refreshed.verdict is RefreshVerdict.REDEEMED
     assert refreshed.token is not None
     assert refreshed.token.access_token.reveal() == ACCESS_TOKEN
     assert refreshed.token.stated_lifetime.total_seconds() == stated_lifetime(name)

@@ -23,7 +23,7 @@ from tests.fakes.clock import FakeClock
 
 from tokenvend.domain.errors import ProviderRefusedError
 from tokenvend.domain.static_credential import present
-from tokenvend.vending.secret import read_secret
+from tokenvend.vending.provider_secret import read_secret
 from tokenvend_cli.configuration.profiles import profile_names
 
 

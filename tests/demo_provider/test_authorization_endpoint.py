@@ -176,9 +176,9 @@ def test_codes_and_refresh_tokens_are_good_for_one_use(control: ProviderControl)
     again = exchange(control, client, code)
     renewing = {"grant_type": "refresh_token", "refresh_token": first["refresh_token"]}
     second = ask(control, client, form=renewing)
-    spent = ask(control, client, form=renewing)
+    redeemed = ask(control, client, form=renewing)
 
-    assert stolen.json()["error"] == again.json()["error"] == spent.json()["error"]
+    assert stolen.json()["error"] == again.json()["error"] == redeemed.json()["error"]
     assert second.status_code == 200
     assert second.json()["refresh_token"] != first["refresh_token"]
 

@@ -20,7 +20,9 @@ PAGES = [
     ROOT / "demo" / "tokenvend.yaml",
 ]
 SOURCES = [
-    path for folder in ("cli", "layers", "functions") for path in (ROOT / folder).rglob("*.py")
+    path
+    for folder in ("cli", "tools", "layers", "functions")
+    for path in (ROOT / folder).rglob("*.py")
 ]
 GROUP: Any = typer.main.get_command(app)
 

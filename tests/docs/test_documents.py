@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 import yaml
-from fuzzing.targets import TARGETS
 from scripts.site import pages
 from tests.template.conftest import CloudFormation
 
+from fuzzing.targets import TARGETS
 from scripts import providers_page
 from tokenvend.domain import errors
 from tokenvend.domain.errors import TokenVendError

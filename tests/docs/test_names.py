@@ -75,7 +75,7 @@ def test_every_file_that_contributors_are_told_of_is_there() -> None:
 
 def _is_somewhere(name: str) -> bool:
     return (ROOT / name).exists() or any(
-        any((ROOT / folder).rglob(name)) for folder in ("cli", "tests")
+        any((ROOT / folder).rglob(name)) for folder in ("cli", "tools", "tests")
     )
 
 

@@ -11,10 +11,10 @@ from tokenvend.domain.connection import (
     ConnectionKey,
     Consent,
     PendingConsent,
-    Spending,
+    Redemption,
 )
 from tokenvend.domain.journal import Successor
-from tokenvend.ports import Kept, StoreAwayError, StoreThrottledError
+from tokenvend.ports import StoreAwayError, StoreResult, StoreThrottledError
 
 
 class InMemoryConnectionStore:
@@ -48,7 +48,7 @@ class InMemoryConnectionStore:
             self._items[after.key] = after
             return True
 
-    def begin_spending(self, before: Connection, spending: Spending) -> Connection | None:
+    def begin_redemption(self, before: Connection, redemption: Redemption) -> Connection | None:
         with self._lock:
             self._check_reachable()
             found = self._items.get(before.key)
@@ -56,40 +56,42 @@ class InMemoryConnectionStore:
                 return None
             if not journal.is_same_token(found, before):
                 return None
-            if _holder(found) not in (_holder(before), spending.holder_id):
+            if _holder(found) not in (_holder(before), redemption.holder_id):
                 return None
-            self._items[before.key] = replace(found, spending=spending)
+            self._items[before.key] = replace(found, redemption=redemption)
             return self._items[before.key]
 
-    def finish_spending(self, spent: Connection, successor: Successor) -> Kept:
+    def finish_redemption(self, redeemed: Connection, successor: Successor) -> StoreResult:
         with self._lock:
             self._check_patience()
-            found = self._items.get(spent.key)
+            found = self._items.get(redeemed.key)
             if found is None or found.consent is None:
-                return Kept.GONE
-            finished = journal.finish(found, spent, successor)
+                return StoreResult.GONE
+            finished = journal.finish(found, redeemed, successor)
             if finished is None:
-                return Kept.SUPERSEDED
-            self._items[spent.key] = finished
-            return Kept.KEPT
+                return StoreResult.SUPERSEDED
+            self._items[redeemed.key] = finished
+            return StoreResult.KEPT
 
-    def give_back(self, spent: Connection, spending: Spending, *, retry_at: datetime) -> None:
+    def release_redemption(
+        self, redeemed: Connection, redemption: Redemption, *, retry_at: datetime
+    ) -> None:
         with self._lock:
             self._check_patience()
-            found = self._items.get(spent.key)
-            if found is None or not journal.is_same_token(found, spent):
+            found = self._items.get(redeemed.key)
+            if found is None or not journal.is_same_token(found, redeemed):
                 return
-            given = journal.give_back(found, spending, retry_at=retry_at)
+            given = journal.release_redemption(found, redemption, retry_at=retry_at)
             if given is not None:
-                self._items[spent.key] = given
+                self._items[redeemed.key] = given
 
-    def mark_lost(self, connection: Connection, spending: Spending) -> bool:
+    def mark_lost(self, connection: Connection, redemption: Redemption) -> bool:
         with self._lock:
             self._check_patience()
             found = self._items.get(connection.key)
             if found is None or not journal.is_same_token(found, connection):
                 return False
-            lost = journal.lose(found, spending)
+            lost = journal.give_up_consent(found, redemption)
             if lost is None:
                 return False
             self._items[connection.key] = lost
@@ -155,4 +157,4 @@ def _pending_id(connection: Connection) -> str | None:
 
 
 def _holder(connection: Connection) -> str | None:
-    return connection.spending.holder_id if connection.spending else None
+    return connection.redemption.holder_id if connection.redemption else None

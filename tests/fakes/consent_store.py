@@ -7,7 +7,7 @@ from tokenvend.domain.secret import Secret
 from tokenvend.ports import StoreAwayError
 
 
-class InMemoryConsentStore:
+class InMemoryConsentSessionStore:
     """`ports.ConsentStore` for many environments of one process."""
 
     def __init__(self) -> None:

@@ -4,9 +4,9 @@ from dataclasses import replace
 from threading import Lock
 
 from tokenvend.domain.credential_state import (
-    UNKNOWN,
+    UNKNOWN_STATE,
     CredentialState,
-    Observed,
+    ObservedExchange,
     ProviderOutage,
     ScheduledReader,
 )
@@ -25,14 +25,14 @@ class InMemoryCredentialStates:
     def state(self, credential: str, tenant: str | None = None) -> CredentialState:
         """What is known now."""
         with self._lock:
-            return self._states.get((credential, tenant), UNKNOWN)
+            return self._states.get((credential, tenant), UNKNOWN_STATE)
 
     def replace_failure(
         self, credential: str, tenant: str | None, *, before: Failure | None, after: Failure | None
     ) -> bool:
         with self._lock:
             self._check_reachable()
-            state = self._states.get((credential, tenant), UNKNOWN)
+            state = self._states.get((credential, tenant), UNKNOWN_STATE)
             if state.failure != before:
                 return False
             self._states[credential, tenant] = replace(state, failure=after)
@@ -48,16 +48,18 @@ class InMemoryCredentialStates:
     ) -> bool:
         with self._lock:
             self._check_reachable()
-            state = self._states.get((credential, tenant), UNKNOWN)
+            state = self._states.get((credential, tenant), UNKNOWN_STATE)
             if state.outage != before:
                 return False
             self._states[credential, tenant] = replace(state, outage=after)
             return True
 
-    def note(self, credential: str, tenant: str | None, observed: Observed) -> None:
+    def record_observed(
+        self, credential: str, tenant: str | None, observed: ObservedExchange
+    ) -> None:
         with self._lock:
             self._check_reachable()
-            state = self._states.get((credential, tenant), UNKNOWN)
+            state = self._states.get((credential, tenant), UNKNOWN_STATE)
             self._states[credential, tenant] = replace(state, observed=observed)
 
     def mark_ready(
@@ -65,14 +67,16 @@ class InMemoryCredentialStates:
     ) -> None:
         with self._lock:
             self._check_reachable()
-            state = self._states.get((credential, tenant), UNKNOWN)
+            state = self._states.get((credential, tenant), UNKNOWN_STATE)
             readers = state.not_ready_for - {reader} if is_ready else state.not_ready_for | {reader}
             self._states[credential, tenant] = replace(state, not_ready_for=readers)
 
-    def start_epoch(self, credential: str, tenant: str | None, epoch: str) -> None:
+    def start_secret_generation(
+        self, credential: str, tenant: str | None, secret_generation: str
+    ) -> None:
         with self._lock:
             self._check_reachable()
-            self._states[credential, tenant] = CredentialState(epoch=epoch)
+            self._states[credential, tenant] = CredentialState(secret_generation=secret_generation)
 
     def _check_reachable(self) -> None:
         if self.is_away:

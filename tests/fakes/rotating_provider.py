@@ -40,7 +40,7 @@ class RotatingProvider:
     carries: frozenset[str] = frozenset({"jobs_read", "jobs_manage"})
     newest: int = 1
     is_revoked: bool = False
-    spent: list[str] = field(default_factory=list)
+    redeemed: list[str] = field(default_factory=list)
     requests: list[ProviderRequest] = field(default_factory=list)
     revoked: list[str] = field(default_factory=list)
     faults: deque[Fault | None] = field(default_factory=deque)
@@ -61,7 +61,7 @@ class RotatingProvider:
             case Fault.TOO_MANY:
                 return json_response({}, status=429, retry_after="7")
             case _:
-                answer = self._spend(request.form["refresh_token"], request.form.get("scope"))
+                answer = self._redeem(request.form["refresh_token"], request.form.get("scope"))
         if self.interrupt is not None:
             self.interrupt()
         if fault is Fault.ANSWER_LOST:
@@ -73,10 +73,10 @@ class RotatingProvider:
     @property
     def refreshes(self) -> int:
         """How often a refresh token came, good or not."""
-        return len(self.spent)
+        return len(self.redeemed)
 
-    def _spend(self, token: str, scope: str | None) -> ProviderResponse:
-        self.spent.append(token)
+    def _redeem(self, token: str, scope: str | None) -> ProviderResponse:
+        self.redeemed.append(token)
         number = int(token.removeprefix("refresh-"))
         if self.is_revoked:
             return json_response({"error": "invalid_grant"}, status=400)
@@ -95,7 +95,7 @@ class RotatingProvider:
 
     def _fields(self, scope: str | None) -> dict[str, object]:
         fields: dict[str, object] = {
-            "access_token": f"access-{len(self.spent)}",
+            "access_token": f"access-{len(self.redeemed)}",
             "token_type": "Bearer",
             "expires_in": 1800,
         }

@@ -7,9 +7,9 @@ from threading import Lock
 from tokenvend.domain.cache_key import TokenSpec
 from tokenvend.domain.failure import Failure
 from tokenvend.domain.lease import Lease
-from tokenvend.domain.renewal import Slot
+from tokenvend.domain.renewal import RenewalSlot
 from tokenvend.domain.token import AccessToken
-from tokenvend.ports import NOTHING, KeyAwayError, StoreAwayError, StoreThrottledError, TokenItem
+from tokenvend.ports import EMPTY_ITEM, KeyAwayError, StoreAwayError, StoreThrottledError, TokenItem
 
 
 class InMemoryTokenStore:
@@ -22,8 +22,8 @@ class InMemoryTokenStore:
     def __init__(self) -> None:
         self._lock = Lock()
         self._items: dict[str, TokenItem] = {}
-        self._slots: dict[str, Slot] = {}
-        self._in_slot: dict[Slot, dict[str, None]] = {}
+        self._slots: dict[str, RenewalSlot] = {}
+        self._in_slot: dict[RenewalSlot, dict[str, None]] = {}
         self.is_away = False
         self.is_throttled = False
         self.refuses_writes = False
@@ -37,7 +37,7 @@ class InMemoryTokenStore:
             self.reads += 1
             if self.is_throttled:
                 raise StoreThrottledError("the tokens table asks for patience")
-            return self._items.get(key, NOTHING)
+            return self._items.get(key, EMPTY_ITEM)
 
     def acquire_lease(
         self, key: str, lease: Lease, *, instead_of: Lease | None
@@ -45,7 +45,7 @@ class InMemoryTokenStore:
         with self._lock:
             if not self._may_write():
                 return None
-            item = self._items.get(key, NOTHING)
+            item = self._items.get(key, EMPTY_ITEM)
             if _id_of(item.lease) not in (_id_of(instead_of), lease.lease_id):
                 return None
             self._items[key] = replace(item, lease=lease)
@@ -57,7 +57,7 @@ class InMemoryTokenStore:
                 raise KeyAwayError("the key does not answer")
             if not self._may_write():
                 return False
-            if _id_of(self._items.get(key, NOTHING).lease) != lease.lease_id:
+            if _id_of(self._items.get(key, EMPTY_ITEM).lease) != lease.lease_id:
                 return False
             self._items[key] = TokenItem(token=token, spec=spec)
             self._move(key, None)
@@ -67,19 +67,19 @@ class InMemoryTokenStore:
         with self._lock:
             if not self._may_write():
                 return
-            item = self._items.get(key, NOTHING)
+            item = self._items.get(key, EMPTY_ITEM)
             if _id_of(item.lease) != lease.lease_id:
                 return
             self._items[key] = replace(item, lease=None, failure=failure or item.failure)
 
-    def schedule_renewal(self, key: str, token: AccessToken, slot: Slot | None) -> None:
+    def schedule_renewal(self, key: str, token: AccessToken, slot: RenewalSlot | None) -> None:
         with self._lock:
             if not self._may_write() or not self._holds(key, token):
                 return
-            self._items[key] = replace(self._items[key], is_asked=slot is not None)
+            self._items[key] = replace(self._items[key], is_in_use=slot is not None)
             self._move(key, slot)
 
-    def due(self, slot: Slot) -> Iterator[str]:
+    def due(self, slot: RenewalSlot) -> Iterator[str]:
         with self._lock:
             self._check_reachable()
             found = list(self._in_slot.get(slot, ()))
@@ -92,7 +92,7 @@ class InMemoryTokenStore:
             if self._holds(key, token):
                 self._items[key] = replace(self._items[key], is_rejected=True)
 
-    def _move(self, key: str, slot: Slot | None) -> None:
+    def _move(self, key: str, slot: RenewalSlot | None) -> None:
         before = self._slots.pop(key, None)
         if before is not None:
             self._in_slot[before].pop(key)
@@ -103,7 +103,7 @@ class InMemoryTokenStore:
             self._in_slot.setdefault(slot, {})[key] = None
 
     def _holds(self, key: str, token: AccessToken) -> bool:
-        held = self._items.get(key, NOTHING).token
+        held = self._items.get(key, EMPTY_ITEM).token
         return held is not None and held.expires_at == token.expires_at
 
     def seed(self, key: str, item: TokenItem) -> None:
@@ -111,7 +111,7 @@ class InMemoryTokenStore:
         with self._lock:
             self._items[key] = item
 
-    def slots(self) -> list[Slot]:
+    def slots(self) -> list[RenewalSlot]:
         """The slots in which something is to be renewed."""
         with self._lock:
             return list(self._in_slot)

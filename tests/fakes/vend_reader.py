@@ -8,7 +8,7 @@ from tests.fakes.token_store import InMemoryTokenStore
 
 from tokenvend.domain.connection import ConnectionKey
 from tokenvend.domain.registry import Caller, CredentialDefinition, Grant, RegistryView
-from tokenvend.ports import NOTHING, CredentialView, Findings, Lookup, StoreAwayError
+from tokenvend.ports import EMPTY_ITEM, CredentialView, Lookup, LookupResult, StoreAwayError
 
 
 @dataclass
@@ -31,14 +31,14 @@ class InMemoryVendReader:
     is_one_key_only: bool = False
     lookups: MutableSequence[Lookup] = field(default_factory=list)
 
-    def read(self, lookup: Lookup) -> Findings:
+    def read(self, lookup: Lookup) -> LookupResult:
         self.lookups.append(lookup)
         if self.fails_with is not None:
             raise self.fails_with
         key = lookup.token_key
-        return Findings(
+        return LookupResult(
             view=self._view(lookup),
-            item=NOTHING if key is None else self.tokens.read(key),
+            item=EMPTY_ITEM if key is None else self.tokens.read(key),
             state=self.states.state(lookup.credential, lookup.tenant),
         )
 

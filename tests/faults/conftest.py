@@ -1,7 +1,7 @@
 """A stack of its own, with a proxy between its functions and each service of the local AWS.
 
 The workers inherit `AWS_ENDPOINT_URL_<SERVICE>` from the local AWS's process; the template
-knows nothing of it. `scene` gives each test its own credential and caller; `table` takes what
+knows nothing of it. `scenario` gives each test its own credential and caller; `table` takes what
 was seen, and the last test holds docs/faults.md to it.
 """
 
@@ -10,12 +10,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from tests.faults.scene import SERVICES, Scene
+from tests.faults.scenario import SERVICES, Scenario
 from tests.faults.table import Table
-from tests.local_stack.world import World
+from tests.local_stack.harness import Harness
 
 from tokenvend_local.fault_proxy import FaultProxy
-from tokenvend_local.kept import FOLDER
+from tokenvend_local.saved_state import FOLDER
 from tokenvend_local.stack import LocalStack, local_stack
 
 MEMORY_SECONDS = 2
@@ -48,8 +48,8 @@ def faulty_stack(proxies: dict[str, FaultProxy]) -> Iterator[LocalStack]:
 
 
 @pytest.fixture(scope="session")
-def faulty_world(faulty_stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> World:
-    return World(faulty_stack, tmp_path_factory.mktemp("faults"), set())
+def faulty_world(faulty_stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Harness:
+    return Harness(faulty_stack, tmp_path_factory.mktemp("faults"), set())
 
 
 @pytest.fixture(scope="session")
@@ -58,12 +58,12 @@ def table() -> Table:
 
 
 @pytest.fixture
-def scene(
+def scenario(
     faulty_stack: LocalStack,
-    faulty_world: World,
+    faulty_world: Harness,
     proxies: dict[str, FaultProxy],
     table: Table,
-) -> Iterator[Scene]:
-    yield Scene(faulty_stack, faulty_world, proxies, table)
+) -> Iterator[Scenario]:
+    yield Scenario(faulty_stack, faulty_world, proxies, table)
     for proxy in proxies.values():
         proxy.behave()

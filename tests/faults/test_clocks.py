@@ -11,11 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from tests.faults.scene import Scene
+from tests.faults.scenario import Scenario
 
 from tokenvend.adapters.aws_clients import aws_client
 from tokenvend.adapters.clock import SystemClock, machine_now
-from tokenvend.composition.environment import Environment
+from tokenvend.composition.root import CompositionRoot
 from tokenvend.domain import bounds
 from tokenvend.domain.answer import VendAnswer
 from tokenvend.domain.identity import Entry, Proof, identity_of_session
@@ -29,26 +29,26 @@ type Ask = Callable[[], VendAnswer]
 
 @pytest.fixture
 def environment_off_by(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
+    scenario: Scenario, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[[timedelta], Ask]]:
     """Makes an environment whose wall clock is off by so much; it asks for the scene's token."""
-    variables = _variables(scene)
+    variables = _variables(scenario)
     for name, value in places.environment(
-        variables, endpoint=scene.stack.endpoint, inherited=os.environ
+        variables, endpoint=scenario.stack.endpoint, inherited=os.environ
     ).items():
         monkeypatch.setenv(name, value)
     aws_client.cache_clear()
-    role = scene.role.arn.rpartition("/")[2]
+    role = scenario.role.arn.rpartition("/")[2]
     proof = Proof(
         entry=Entry.IAM,
         identity=identity_of_session(f"arn:aws:sts::{places.ACCOUNT}:assumed-role/{role}/clocks"),
-        unique_id=scene.role.unique_id,
+        unique_id=scenario.role.unique_id,
     )
 
     def make(off_by: timedelta) -> Ask:
         clock = SystemClock(lambda: machine_now() + off_by)
-        environment = Environment(variables, clock=clock)
-        request = VendRequest(credential=scene.credential)
+        environment = CompositionRoot(variables, clock=clock)
+        request = VendRequest(credential=scenario.credential)
         return lambda: (
             environment.vendor.vend(proof, request, time_left=bounds.FUNCTION_TIMEOUT).answer
         )
@@ -58,10 +58,10 @@ def environment_off_by(
 
 
 def test_clocks_that_are_minutes_wrong_steal_no_lease(
-    scene: Scene, environment_off_by: Callable[[timedelta], Ask]
+    scenario: Scenario, environment_off_by: Callable[[timedelta], Ask]
 ) -> None:
     holder, *others = [environment_off_by(off_by) for off_by in (timedelta(0), SLOW, FAST)]
-    scene.provider(delay_seconds=3.0, times=1)
+    scenario.provider(delay_seconds=3.0, times=1)
 
     with ThreadPoolExecutor(3) as pool:
         asked = [pool.submit(holder)]
@@ -71,19 +71,21 @@ def test_clocks_that_are_minutes_wrong_steal_no_lease(
         answers = [each.result() for each in asked]
 
     assert len({answer.token.access_token.sha256 for answer in answers}) == 1
-    assert scene.exchanges() == 1
-    scene.tell("a lease is held; clocks 5 min slow and 5 min fast ask too", "three times one token")
+    assert scenario.exchanges() == 1
+    scenario.tell(
+        "a lease is held; clocks 5 min slow and 5 min fast ask too", "three times one token"
+    )
 
 
 @pytest.mark.long
 @pytest.mark.parametrize(("name", "off_by"), [("slow", SLOW), ("fast", FAST)])
 def test_a_wrong_clock_answers_no_dead_token_and_wastes_no_living_one(
-    scene: Scene,
+    scenario: Scenario,
     environment_off_by: Callable[[timedelta], Ask],
     name: str,
     off_by: timedelta,
 ) -> None:
-    scene.provider(fields={"expires_in": 20})
+    scenario.provider(fields={"expires_in": 20})
     ask = environment_off_by(off_by)
     born = time.monotonic()
 
@@ -93,15 +95,17 @@ def test_a_wrong_clock_answers_no_dead_token_and_wastes_no_living_one(
 
     assert first.token.access_token.sha256 == again.token.access_token.sha256
     assert late.token.access_token.sha256 != first.token.access_token.sha256
-    assert scene.exchanges() == 2
-    scene.tell(
+    assert scenario.exchanges() == 2
+    scenario.tell(
         f"a clock 5 min {name}; the token lives for 20 s",
         "its token while it lives, then a new one",
     )
 
 
-def _variables(scene: Scene) -> dict[str, str]:
-    function = scene.stack.deployed.outputs["VendDirectFunctionName"]
-    configuration = scene.stack.client("lambda").get_function_configuration(FunctionName=function)
-    found: dict[str, str] = configuration["Environment"]["Variables"]
+def _variables(scenario: Scenario) -> dict[str, str]:
+    function = scenario.stack.deployed.outputs["VendDirectFunctionName"]
+    configuration = scenario.stack.client("lambda").get_function_configuration(
+        FunctionName=function
+    )
+    found: dict[str, str] = configuration["CompositionRoot"]["Variables"]
     return found

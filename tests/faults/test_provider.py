@@ -4,33 +4,33 @@ import time
 from typing import Any
 
 import pytest
-from tests.faults.scene import Scene, seen
+from tests.faults.scenario import Scenario, seen
 
 
 @pytest.mark.long
-def test_a_slow_provider_is_asked_once_for_all(scene: Scene) -> None:
-    scene.provider(delay_seconds=3.0)
+def test_a_slow_provider_is_asked_once_for_all(scenario: Scenario) -> None:
+    scenario.provider(delay_seconds=3.0)
 
-    answers = scene.ask_at_once(5)
+    answers = scenario.ask_at_once(5)
 
     assert [answer.status for answer in answers] == [200] * 5
     assert len({answer.token for answer in answers}) == 1
-    assert scene.exchanges() == 1
-    scene.tell("provider takes 3 s; five ask at once", "five times the same token")
+    assert scenario.exchanges() == 1
+    scenario.tell("provider takes 3 s; five ask at once", "five times the same token")
 
 
 @pytest.mark.long
-def test_a_provider_that_accepts_and_does_not_answer_in_time(scene: Scene) -> None:
-    scene.provider(delay_seconds=10.0, times=1)
+def test_a_provider_that_accepts_and_does_not_answer_in_time(scenario: Scenario) -> None:
+    scenario.provider(delay_seconds=10.0, times=1)
 
-    first, second = scene.ask(), scene.ask()
+    first, second = scenario.ask(), scenario.ask()
 
     assert (first.status, second.status) == (503, 503)
     assert first.seconds < 12
     assert "Retry-After" in first.headers
-    scene.recovers()
-    scene.until(lambda: scene.exchanges() == 2)
-    scene.tell(
+    scenario.recovers()
+    scenario.until(lambda: scenario.exchanges() == 2)
+    scenario.tell(
         "provider accepts and answers after 10 s",
         f"{seen(first)} after 8 s; meanwhile {seen(second)} at once; then a token",
     )
@@ -53,19 +53,19 @@ def test_a_provider_that_accepts_and_does_not_answer_in_time(scene: Scene) -> No
     ],
 )
 def test_a_provider_that_fails_once_is_left_alone_and_then_probed(
-    scene: Scene, fault: str, how: dict[str, Any], status: int
+    scenario: Scenario, fault: str, how: dict[str, Any], status: int
 ) -> None:
     if how.get("status") == 429:
         how = {**how, "retry_after": "3"}
-    scene.provider(times=1, **how)
+    scenario.provider(times=1, **how)
     started = time.monotonic()
 
-    first, second = scene.ask(), scene.ask()
+    first, second = scenario.ask(), scenario.ask()
 
     assert first.status == second.status == status
-    assert scene.exchanges() == 1
-    scene.recovers()
+    assert scenario.exchanges() == 1
+    scenario.recovers()
     if "retry_after" in how:
         assert time.monotonic() - started >= 3
-    assert scene.exchanges() == 2
-    scene.tell(fault, f"{seen(first)}, and again without asking it; then a token")
+    assert scenario.exchanges() == 2
+    scenario.tell(fault, f"{seen(first)}, and again without asking it; then a token")

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 from tests.fakes.issuer import TRUSTED, InMemoryTrustedIssuers, users_of, workloads_of
-from tests.unit.connecting.world import SHOP
-from tests.unit.connecting.world import World as ConsentWorld
-from tests.unit.vending.world import BILLING, DEFINITION, GRANT, World, api_key_of
+from tests.unit.consent.harness import SHOP
+from tests.unit.consent.harness import Harness as ConsentWorld
+from tests.unit.vending.harness import BILLING, DEFINITION, GRANT, Harness, api_key_of
 
-import tokenvend.handlers.callers
-import tokenvend.handlers.jwks
-import tokenvend.handlers.pages
-import tokenvend.handlers.schedules
+import tokenvend.entries.callers
+import tokenvend.entries.jwks_handler
+import tokenvend.entries.pages.handler
+import tokenvend.entries.schedules
 from tokenvend.adapters.clock import SystemClock
 from tokenvend.domain.registry import Caller, Grant
 from tokenvend.domain.secret import Secret
@@ -59,57 +59,57 @@ def load_handler(function: str) -> Handler:
     return handler
 
 
-def function_world() -> World:
+def function_world() -> Harness:
     """Billing by role and by alias, and shop by client, may read jobs and have the API key."""
-    world = World()
-    world.reader.callers = {
+    harness = Harness()
+    harness.reader.callers = {
         BILLING.identity: Caller(name="billing", unique_id=BILLING.unique_id),
         "alias:billing": Caller(name="billing"),
         "client:shop": Caller(name="shop"),
         "oidc:ci/billing": Caller(name="billing"),
     }
-    for identity, caller in world.reader.callers.items():
-        world.reader.grants[identity, "jobs"] = replace(GRANT, caller=caller.name)
-    world.reader.definitions["secret-jobs"] = replace(DEFINITION, name="secret-jobs")
-    key = api_key_of(world)
-    for identity, caller in world.reader.callers.items():
+    for identity, caller in harness.reader.callers.items():
+        harness.reader.grants[identity, "jobs"] = replace(GRANT, caller=caller.name)
+    harness.reader.definitions["secret-jobs"] = replace(DEFINITION, name="secret-jobs")
+    key = api_key_of(harness)
+    for identity, caller in harness.reader.callers.items():
         grant = Grant(caller=caller.name, credential=key.name, full_access=True)
-        world.reader.grants[identity, key.name] = grant
-    world.reader.client_secret_hashes["client:shop"] = (Secret("tv_example").sha256,)
+        harness.reader.grants[identity, key.name] = grant
+    harness.reader.client_secret_hashes["client:shop"] = (Secret("tv_example").sha256,)
     # The handlers say when the invocation dies by the real clock.
-    world.clock.set_wall(SystemClock().now())
-    return world
+    harness.clock.set_wall(SystemClock().now())
+    return harness
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> World:
+def harness(monkeypatch: pytest.MonkeyPatch) -> Harness:
     """The functions on `function_world`."""
-    world = function_world()
-    parts, callers = world.parts(), caller_parts(world)
-    monkeypatch.setattr(tokenvend.handlers.jwks, "publisher", lambda: world.publisher)
+    harness = function_world()
+    parts, callers = harness.parts(), caller_parts(harness)
+    monkeypatch.setattr(tokenvend.entries.jwks_handler, "publisher", lambda: harness.publisher)
     # The one seam: what the composition root would build on AWS is built on fakes.
-    monkeypatch.setattr(tokenvend.handlers.callers, "environment", lambda: callers)
-    monkeypatch.setattr(tokenvend.handlers.schedules, "environment", lambda: parts)
+    monkeypatch.setattr(tokenvend.entries.callers, "composition_root", lambda: callers)
+    monkeypatch.setattr(tokenvend.entries.schedules, "composition_root", lambda: parts)
     pages = consent_world()
-    monkeypatch.setattr(tokenvend.handlers.pages, "environment", lambda: pages)
-    return world
+    monkeypatch.setattr(tokenvend.entries.pages.handler, "composition_root", lambda: pages)
+    return harness
 
 
-def caller_parts(world: World) -> SimpleNamespace:
-    """What callers' requests need: vending in *world*, and connections of the same callers."""
-    consent, parts = ConsentWorld(), world.parts()
+def caller_parts(harness: Harness) -> SimpleNamespace:
+    """What callers' requests need: vending in *harness*, and connections of the same callers."""
+    consent, parts = ConsentWorld(), harness.parts()
     consent.clock.set_wall(SystemClock().now())
-    for identity, caller in world.reader.callers.items():
+    for identity, caller in harness.reader.callers.items():
         grant = consent.reader.grants[SHOP.identity, "hiring"]
         consent.reader.callers[identity] = caller
         consent.reader.grants[identity, "hiring"] = replace(grant, caller=caller.name)
-    consent.reader.client_secret_hashes.update(world.reader.client_secret_hashes)
+    consent.reader.client_secret_hashes.update(harness.reader.client_secret_hashes)
     return SimpleNamespace(
         vendor=parts.vendor,
         rejecter=parts.rejecter,
         connections=consent.caller_side,
-        workloads=workloads_of(trusting_ci(), world.clock),
-        users=users_of(trusting_ci(), world.clock),
+        workloads=workloads_of(trusting_ci(), harness.clock),
+        users=users_of(trusting_ci(), harness.clock),
     )
 
 
@@ -127,7 +127,7 @@ def consent_world() -> SimpleNamespace:
     started = consent.sessions.take(consent.start())
     assert started is not None
     consent.sessions.put(Secret(SAMPLE_LINK), started)
-    return SimpleNamespace(consenting=consent.pages)
+    return SimpleNamespace(browser_flow=consent.pages)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.fakes.provider import json_response
 from tests.functions.conftest import ROOT, load_handler, through
-from tests.unit.vending.world import World
+from tests.unit.vending.harness import Harness
 
 from tokenvend.domain import bounds
 from tokenvend.domain.secret import Secret
@@ -19,7 +19,7 @@ def _event(function: str, case: str) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))["event"]
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 @pytest.mark.parametrize("alias", [None, "$LATEST", "7", "live", "payroll", "Billing", "a" * 64])
 def test_direct_function_answers_only_through_a_callers_own_alias(alias: str | None) -> None:
     answer = load_handler("vend_direct")(_event("vend_direct", "single"), through(alias))
@@ -28,7 +28,7 @@ def test_direct_function_answers_only_through_a_callers_own_alias(alias: str | N
     assert "access_token" not in answer
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 @pytest.mark.parametrize("function", ["vend_iam", "vend_oauth2", "metadata", "jwks"])
 @pytest.mark.parametrize("alias", [None, "$LATEST", "7", "billing", "LIVE", "live2"])
 def test_http_function_answers_only_through_live(function: str, alias: str | None) -> None:
@@ -45,7 +45,7 @@ def test_http_function_answers_only_through_live(function: str, alias: str | Non
     assert "access_token" not in answer["body"]
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 def test_unknown_and_ungranted_credentials_cannot_be_told_apart() -> None:
     handler = load_handler("vend_iam")
 
@@ -55,7 +55,7 @@ def test_unknown_and_ungranted_credentials_cannot_be_told_apart() -> None:
     assert unknown == ungranted
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 def test_api_key_looks_to_an_oauth_client_as_if_there_were_none() -> None:
     handler = load_handler("vend_oauth2")
 
@@ -65,7 +65,7 @@ def test_api_key_looks_to_an_oauth_client_as_if_there_were_none() -> None:
     assert granted == unknown
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 @pytest.mark.parametrize(("function", "alias"), [("vend_iam", "live"), ("vend_direct", "billing")])
 def test_api_key_is_never_called_a_bearer_token(function: str, alias: str) -> None:
     answer = load_handler(function)(_event(function, "api-key"), through(alias))
@@ -75,7 +75,7 @@ def test_api_key_is_never_called_a_bearer_token(function: str, alias: str) -> No
     assert fields["access_token"] == "our-api-key"
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 def test_wrong_secret_and_unknown_client_cannot_be_told_apart() -> None:
     handler = load_handler("vend_oauth2")
 
@@ -86,7 +86,7 @@ def test_wrong_secret_and_unknown_client_cannot_be_told_apart() -> None:
     assert "WWW-Authenticate" in wrong["headers"]
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 def test_metadata_tells_nothing_of_what_exists_and_believes_no_host_header() -> None:
     handler = load_handler("metadata")
 
@@ -97,7 +97,9 @@ def test_metadata_tells_nothing_of_what_exists_and_believes_no_host_header() -> 
     assert "evil.example" not in known["body"]
 
 
-def test_log_of_a_whole_run_names_tokens_only_by_their_hash(world: World, log: StringIO) -> None:
+def test_log_of_a_whole_run_names_tokens_only_by_their_hash(
+    harness: Harness, log: StringIO
+) -> None:
     secrets = ["provider-token-", "our-secret", "our-api-key", "tv_example", "tv_wrong"]
     for function, case, alias in [
         ("vend_iam", "granted", "live"),
@@ -117,13 +119,13 @@ def test_log_of_a_whole_run_names_tokens_only_by_their_hash(world: World, log: S
     assert lines[0]["caller"] == "billing"
     assert lines[0]["token_sha256"] == lines[2]["token_sha256"]
     assert lines[-1]["token_sha256"] == Secret("our-api-key").sha256
-    assert world.provider.exchanges == 1
+    assert harness.provider.exchanges == 1
 
 
 def test_retryable_failure_of_a_single_direct_request_raises_and_of_a_batch_does_not(
-    world: World,
+    harness: Harness,
 ) -> None:
-    world.provider.is_away = True
+    harness.provider.is_away = True
     handler = load_handler("vend_direct")
 
     with pytest.raises(RetryableError) as caught:
@@ -145,17 +147,17 @@ def test_retryable_failure_of_a_single_direct_request_raises_and_of_a_batch_does
     ],
 )
 def test_row_of_the_error_table_is_answered(
-    world: World, arrange: str, status: int, code: str
+    harness: Harness, arrange: str, status: int, code: str
 ) -> None:
     match arrange:
         case "refused":
-            world.provider.script(json_response({"error": "invalid_client"}, status=401))
+            harness.provider.script(json_response({"error": "invalid_client"}, status=401))
         case "no secret":
-            world.secrets.secrets.clear()
+            harness.secrets.secrets.clear()
         case "away":
-            world.provider.is_away = True
+            harness.provider.is_away = True
         case "blocked":
-            world.reader.blocked.add("client:shop")
+            harness.reader.blocked.add("client:shop")
 
     answer = load_handler("vend_oauth2")(_event("vend_oauth2", "basic"), through("live"))
 
@@ -164,7 +166,7 @@ def test_row_of_the_error_table_is_answered(
     assert answer["headers"]["Cache-Control"] == "no-store"
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 @pytest.mark.parametrize(
     "event",
     [
@@ -181,7 +183,7 @@ def test_direct_event_of_any_json_is_answered(event: Any) -> None:
     assert (answer["error"], answer["retryable"]) == ("invalid_request", False)
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 @pytest.mark.parametrize("body", ["é", "abc", "/w=="], ids=["not ASCII", "cut off", "not UTF-8"])
 def test_body_that_is_not_the_base64_it_claims_to_be_is_malformed(body: str) -> None:
     event = _event("vend_iam", "granted") | {"body": body, "isBase64Encoded": True}
@@ -191,7 +193,7 @@ def test_body_that_is_not_the_base64_it_claims_to_be_is_malformed(body: str) -> 
     assert (answer["statusCode"], json.loads(answer["body"])["error"]) == (400, "invalid_request")
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 def test_client_in_a_header_that_is_not_ascii_is_not_proven() -> None:
     event = _event("vend_oauth2", "basic")
     headers = {"Content-Type": "application/x-www-form-urlencoded", "Authorization": "Basic é"}
@@ -204,14 +206,14 @@ def test_client_in_a_header_that_is_not_ascii_is_not_proven() -> None:
 
 
 def test_provider_that_echoes_the_secret_as_its_error_code_is_not_quoted(
-    world: World, log: StringIO
+    harness: Harness, log: StringIO
 ) -> None:
-    secret = world.secrets.secrets["jobs", None].client_secret.reveal()
+    secret = harness.secrets.secrets["jobs", None].client_secret.reveal()
     for quoted in (secret, secret[:6], secret.upper()):
-        world.provider.script(json_response({"error": f"bad_{quoted}"}, status=400))
+        harness.provider.script(json_response({"error": f"bad_{quoted}"}, status=400))
 
         answer = load_handler("vend_direct")({"credential": "jobs"}, through("billing"))
 
         assert answer["provider_error"] == "http_400"
         assert quoted not in json.dumps(answer) + log.getvalue()
-        world.clock.advance(bounds.BACKOFF_MAXIMUM)
+        harness.clock.advance(bounds.BACKOFF_MAXIMUM)

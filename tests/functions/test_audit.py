@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.functions.conftest import ROOT, load_handler, through
-from tests.unit.vending.world import BILLING, World
+from tests.unit.vending.harness import BILLING, Harness
 
 from tokenvend.domain.secret import Secret
 from tokenvend.observability.log import logger
@@ -23,7 +23,7 @@ def lines_of(log: StringIO, function: str, case: str, alias: str = "live") -> li
     return [json.loads(line) for line in log.getvalue().splitlines()]
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 @pytest.mark.parametrize(
     ("function", "came", "identity", "caller"),
     [
@@ -47,7 +47,7 @@ def test_a_vend_is_one_line_with_all_that_an_auditor_asks(
     assert line["request_id"] == through("live").aws_request_id
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 def test_a_refusal_is_one_line_with_the_rule_that_refused(log: StringIO) -> None:
     (line,) = lines_of(log, "vend_iam", "scope-beyond-grant")
 
@@ -57,7 +57,7 @@ def test_a_refusal_is_one_line_with_the_rule_that_refused(log: StringIO) -> None
     assert "token_sha256" not in line
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 def test_whoever_is_not_proven_is_named_by_what_was_claimed(log: StringIO) -> None:
     (line,) = lines_of(log, "vend_oauth2", "wrong-secret")
 
@@ -65,7 +65,7 @@ def test_whoever_is_not_proven_is_named_by_what_was_claimed(log: StringIO) -> No
     assert line["outcome"] == "invalid_client"
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 def test_each_request_of_a_batch_has_a_line_of_its_own(log: StringIO) -> None:
     lines = lines_of(log, "vend_direct", "batch", "billing")
 
@@ -74,7 +74,7 @@ def test_each_request_of_a_batch_has_a_line_of_its_own(log: StringIO) -> None:
     assert len(lines) == len(requests)
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 def test_metric_is_counted_by_few_dimensions_and_never_by_caller_or_scope(log: StringIO) -> None:
     (line,) = lines_of(log, "vend_iam", "granted")
 
@@ -89,9 +89,9 @@ def test_metric_is_counted_by_few_dimensions_and_never_by_caller_or_scope(log: S
 
 @pytest.mark.parametrize("level", ["INFO", "WARNING", "ERROR"])
 def test_no_log_level_keeps_the_audit_line_or_its_metric_out(
-    world: World, log: StringIO, level: str
+    harness: Harness, log: StringIO, level: str
 ) -> None:
-    del world
+    del harness
     former = logger().log_level
     logger().setLevel(level)
     try:
@@ -110,10 +110,10 @@ def test_no_log_level_keeps_the_audit_line_or_its_metric_out(
 
 
 def test_a_caller_over_its_limit_is_counted_apart_from_what_is_away(
-    world: World, log: StringIO
+    harness: Harness, log: StringIO
 ) -> None:
-    caller = world.reader.callers[BILLING.identity]
-    world.reader.callers[BILLING.identity] = replace(caller, requests_per_minute=0)
+    caller = harness.reader.callers[BILLING.identity]
+    harness.reader.callers[BILLING.identity] = replace(caller, requests_per_minute=0)
 
     (line,) = lines_of(log, "vend_iam", "granted")
 

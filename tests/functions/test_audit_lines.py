@@ -10,12 +10,12 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from tests.functions.conftest import load_handler, through
-from tests.unit.connecting.world import RETURN_URL, SHOP
-from tests.unit.connecting.world import World as ConsentWorld
-from tests.unit.vending.world import World
+from tests.unit.consent.harness import RETURN_URL, SHOP
+from tests.unit.consent.harness import Harness as ConsentWorld
+from tests.unit.vending.harness import Harness
 
-import tokenvend.handlers.callers
-import tokenvend.handlers.pages
+import tokenvend.entries.callers
+import tokenvend.entries.pages.handler
 from tokenvend.adapters.clock import SystemClock
 from tokenvend.domain.secret import Secret
 
@@ -44,8 +44,10 @@ def by_role(name: str, **form: str) -> dict[str, Any]:
     }
 
 
-def test_a_report_is_answered_and_audited_by_the_tokens_digest(world: World, log: StringIO) -> None:
-    del world
+def test_a_report_is_answered_and_audited_by_the_tokens_digest(
+    harness: Harness, log: StringIO
+) -> None:
+    del harness
     event = by_role("billing", token="a-token") | {"resource": "/iam/{credential}/token/reject"}
 
     answer = load_handler("vend_iam")(event, through("live"))
@@ -57,7 +59,7 @@ def test_a_report_is_answered_and_audited_by_the_tokens_digest(world: World, log
     assert (line["entry"], line["credential"]) == ("iam", "jobs")
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 def test_a_report_that_is_refused_is_audited_as_what_it_asks_for(log: StringIO) -> None:
     event = {"reject": {"credential": "jobs", "token": "t", "scope": "jobs_manage"}}
 
@@ -72,7 +74,7 @@ def test_a_report_that_is_refused_is_audited_as_what_it_asks_for(log: StringIO) 
     assert (line["identity"], line["request_id"]) == ("alias:billing", REFERENCE)
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 @pytest.mark.parametrize(("function", "entry"), [("vend_iam", "iam"), ("vend_oauth2", "oauth2")])
 def test_an_event_that_came_another_way_is_nobodys(
     log: StringIO, function: str, entry: str
@@ -86,7 +88,7 @@ def test_an_event_that_came_another_way_is_nobodys(
     assert line.keys().isdisjoint({"identity", "credential"})
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 def test_a_direct_event_that_came_another_way_is_nobodys(log: StringIO) -> None:
     answer = load_handler("vend_direct")({"credential": "jobs"}, through(None))
 
@@ -99,7 +101,7 @@ def test_a_direct_event_that_came_another_way_is_nobodys(log: StringIO) -> None:
     assert line.keys().isdisjoint({"identity", "credential"})
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 def test_a_malformed_direct_request_is_its_callers(log: StringIO) -> None:
     load_handler("vend_direct")({"credential": "jobs", "caller": "admin"}, through("billing"))
 
@@ -107,7 +109,7 @@ def test_a_malformed_direct_request_is_its_callers(log: StringIO) -> None:
     assert (line["identity"], line["rule"]) == ("alias:billing", "request.unknown_field")
 
 
-def test_a_request_has_the_time_of_its_invocation(world: World) -> None:
+def test_a_request_has_the_time_of_its_invocation(harness: Harness) -> None:
     """11 s are needed for an exchange; a token that is there needs none."""
     short = replace(through("live"), remaining_ms=10_999)
     vend = load_handler("vend_iam")
@@ -116,20 +118,22 @@ def test_a_request_has_the_time_of_its_invocation(world: World) -> None:
     granted = vend(by_role("billing"), replace(short, remaining_ms=11_000 + 500))
 
     assert (refused["statusCode"], granted["statusCode"]) == (503, 200)
-    assert world.provider.exchanges == 1
+    assert harness.provider.exchanges == 1
 
 
 @pytest.fixture
 def consents(monkeypatch: pytest.MonkeyPatch) -> ConsentWorld:
     """Shop's connections, by its role and by pages."""
-    world = ConsentWorld()
-    world.clock.set_wall(SystemClock().now())
-    world.reader.callers["alias:shop"] = world.reader.callers[SHOP.identity]
-    world.reader.grants["alias:shop", "hiring"] = world.reader.grants[SHOP.identity, "hiring"]
-    parts = SimpleNamespace(vendor=None, connections=world.caller_side, consenting=world.pages)
-    monkeypatch.setattr(tokenvend.handlers.callers, "environment", lambda: parts)
-    monkeypatch.setattr(tokenvend.handlers.pages, "environment", lambda: parts)
-    return world
+    harness = ConsentWorld()
+    harness.clock.set_wall(SystemClock().now())
+    harness.reader.callers["alias:shop"] = harness.reader.callers[SHOP.identity]
+    harness.reader.grants["alias:shop", "hiring"] = harness.reader.grants[SHOP.identity, "hiring"]
+    parts = SimpleNamespace(
+        vendor=None, connections=harness.caller_side, browser_flow=harness.pages
+    )
+    monkeypatch.setattr(tokenvend.entries.callers, "composition_root", lambda: parts)
+    monkeypatch.setattr(tokenvend.entries.pages.handler, "composition_root", lambda: parts)
+    return harness
 
 
 def start(**changes: str) -> dict[str, Any]:
@@ -166,9 +170,9 @@ def browser(method: str, route: str, **changes: Any) -> dict[str, Any]:
     )
 
 
-def leave(world: ConsentWorld) -> tuple[str, str]:
+def leave(harness: ConsentWorld) -> tuple[str, str]:
     """Press *Continue*; the cookie and the state."""
-    link = {"link": world.start().reveal()}
+    link = {"link": harness.start().reveal()}
     left = browser("POST", "/connect/{link}", pathParameters=link)
     url = unescape(left["body"].partition("url=")[2].partition('"')[0])
     return left["headers"]["Set-Cookie"].partition(";")[0], parse_qs(urlsplit(url).query)["state"][

@@ -14,7 +14,7 @@ def posted(body: str) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))["event"] | {"body": body}
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 def test_body_is_taken_to_its_bound_and_refused_beyond() -> None:
     handler, longest = load_handler("vend_iam"), "note=".ljust(bounds.BODY_BYTES, "x")
 
@@ -25,7 +25,7 @@ def test_body_is_taken_to_its_bound_and_refused_beyond() -> None:
     assert (refused["statusCode"], json.loads(refused["body"])["error"]) == (400, "invalid_request")
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 def test_batch_is_taken_to_its_bound_and_refused_beyond() -> None:
     handler, request = load_handler("vend_direct"), {"credential": "jobs"}
 

@@ -11,9 +11,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from tests.functions.conftest import Handler, load_handler, through
-from tests.unit.connecting.world import SHOP, World, key_of
+from tests.unit.consent.harness import SHOP, Harness, key_of
 
-import tokenvend.handlers.pages
+import tokenvend.entries.pages.handler
 from tokenvend.adapters.clock import SystemClock
 from tokenvend.domain.secret import Secret
 from tokenvend.entries.pages.html import STYLE, STYLE_HASH
@@ -25,17 +25,17 @@ pytestmark = pytest.mark.usefixtures("log_level_critical")
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> World:
-    world = World()
-    world.clock.set_wall(SystemClock().now())
-    parts = SimpleNamespace(consenting=world.pages)
-    monkeypatch.setattr(tokenvend.handlers.pages, "environment", lambda: parts)
-    return world
+def harness(monkeypatch: pytest.MonkeyPatch) -> Harness:
+    harness = Harness()
+    harness.clock.set_wall(SystemClock().now())
+    parts = SimpleNamespace(browser_flow=harness.pages)
+    monkeypatch.setattr(tokenvend.entries.pages.handler, "composition_root", lambda: parts)
+    return harness
 
 
 @pytest.fixture
-def handler(world: World) -> Handler:
-    del world  # INIT needs it
+def handler(harness: Harness) -> Handler:
+    del harness  # INIT needs it
     return load_handler("connect_pages")
 
 
@@ -90,22 +90,22 @@ class Links(HTMLParser):
             self.refresh = (values.get("content") or "").partition("url=")[2]
 
 
-def leave(handler: Handler, world: World) -> tuple[str, str]:
+def leave(handler: Handler, harness: Harness) -> tuple[str, str]:
     """Press *Continue*: the cookie as a browser sends it back, and the state."""
-    left = handler(connect("POST", world.start()), through("live"))
+    left = handler(connect("POST", harness.start()), through("live"))
     cookie = left["headers"]["Set-Cookie"].partition(";")[0]
     state = parse_qs(urlsplit(Links(left["body"]).refresh).query)["state"][0]
     return cookie, state
 
 
-def test_a_user_is_led_from_page_to_page(handler: Handler, world: World) -> None:
-    link = world.start()
+def test_a_user_is_led_from_page_to_page(handler: Handler, harness: Harness) -> None:
+    link = harness.start()
 
     asked = handler(connect("GET", link), through("live"))
     left = handler(connect("POST", link), through("live"))
     provider = Links(left["body"]).refresh
     state = parse_qs(urlsplit(provider).query)["state"][0]
-    world.consent()
+    harness.consent()
     cookie = left["headers"]["Set-Cookie"].partition(";")[0]
     back = handler(callback(f"other=1; {cookie}", state=state, code="code-1"), through("live"))
 
@@ -117,12 +117,12 @@ def test_a_user_is_led_from_page_to_page(handler: Handler, world: World) -> None
     returned = Links(back["body"])
     assert returned.refresh.startswith("https://shop.example/connected?tab=hiring&connection=ada")
     assert returned.found == [returned.refresh]
-    assert world.connections.read(key_of("ada")) is not None
+    assert harness.connections.read(key_of("ada")) is not None
 
 
 @pytest.mark.parametrize("page", ["ask", "leave", "connected", "denied", "over", "wrong"])
-def test_every_page_keeps_to_itself(handler: Handler, world: World, page: str) -> None:
-    answer = _some_page(handler, world, page)
+def test_every_page_keeps_to_itself(handler: Handler, harness: Harness, page: str) -> None:
+    answer = _some_page(handler, harness, page)
 
     headers = answer["headers"]
     policy = dict(
@@ -146,27 +146,27 @@ def test_every_page_keeps_to_itself(handler: Handler, world: World, page: str) -
     assert f"<style>{STYLE}</style>" in answer["body"]
 
 
-def _some_page(handler: Handler, world: World, page: str) -> Answer:
+def _some_page(handler: Handler, harness: Harness, page: str) -> Answer:
     live = through("live")
     match page:
         case "ask":
-            return handler(connect("GET", world.start()), live)
+            return handler(connect("GET", harness.start()), live)
         case "leave":
-            return handler(connect("POST", world.start()), live)
+            return handler(connect("POST", harness.start()), live)
         case "over":
             return handler(connect("GET", Secret("x" * 43)), live)
-    cookie, state = leave(handler, world)
+    cookie, state = leave(handler, harness)
     if page == "denied":
         return handler(callback(cookie, state=state, error="access_denied"), live)
     if page == "connected":
-        world.consent()
+        harness.consent()
         return handler(callback(cookie, state=state, code="code-1"), live)
     return handler(callback(cookie, state=state, error="server_error"), live)
 
 
-def test_cookie_is_for_this_host_and_this_flow_alone(handler: Handler, world: World) -> None:
+def test_cookie_is_for_this_host_and_this_flow_alone(handler: Handler, harness: Harness) -> None:
     first, second = (
-        handler(connect("POST", world.start()), through("live"))["headers"]["Set-Cookie"]
+        handler(connect("POST", harness.start()), through("live"))["headers"]["Set-Cookie"]
         for _ in range(2)
     )
 
@@ -176,9 +176,9 @@ def test_cookie_is_for_this_host_and_this_flow_alone(handler: Handler, world: Wo
     assert second.partition("=")[0] != name
 
 
-def test_cookie_is_forgotten_when_the_flow_is_over(handler: Handler, world: World) -> None:
-    cookie, state = leave(handler, world)
-    world.consent()
+def test_cookie_is_forgotten_when_the_flow_is_over(handler: Handler, harness: Harness) -> None:
+    cookie, state = leave(handler, harness)
+    harness.consent()
 
     back = handler(callback(cookie, state=state, code="code-1"), through("live"))
 
@@ -186,8 +186,8 @@ def test_cookie_is_forgotten_when_the_flow_is_over(handler: Handler, world: Worl
     assert back["headers"]["Set-Cookie"].startswith(f"{name}=; Max-Age=0; ")
 
 
-def test_a_scanner_that_gets_the_link_uses_nothing_up(handler: Handler, world: World) -> None:
-    link = world.start()
+def test_a_scanner_that_gets_the_link_uses_nothing_up(handler: Handler, harness: Harness) -> None:
+    link = harness.start()
 
     seen = [handler(connect("GET", link), through("live")) for _ in range(3)]
 
@@ -200,9 +200,9 @@ def test_a_scanner_that_gets_the_link_uses_nothing_up(handler: Handler, world: W
     [("same-origin", 200), ("none", 200), ("cross-site", 403), ("same-site", 403)],
 )
 def test_no_other_site_presses_continue(
-    handler: Handler, world: World, site: str, status: int
+    handler: Handler, harness: Harness, site: str, status: int
 ) -> None:
-    link = world.start()
+    link = harness.start()
 
     answer = handler(connect("POST", link, {"Sec-Fetch-Site": site}), through("live"))
 
@@ -212,8 +212,8 @@ def test_no_other_site_presses_continue(
     )
 
 
-def test_two_browsers_cannot_swap_their_way_back(handler: Handler, world: World) -> None:
-    (mine, my_state), (theirs, their_state) = leave(handler, world), leave(handler, world)
+def test_two_browsers_cannot_swap_their_way_back(handler: Handler, harness: Harness) -> None:
+    (mine, my_state), (theirs, their_state) = leave(handler, harness), leave(handler, harness)
 
     swapped = [
         handler(callback(theirs, state=my_state, code="code-1"), through("live")),
@@ -222,15 +222,15 @@ def test_two_browsers_cannot_swap_their_way_back(handler: Handler, world: World)
     ]
 
     assert [each["statusCode"] for each in swapped] == [403, 403, 403]
-    assert world.provider.requests == []
-    world.consent()
+    assert harness.provider.requests == []
+    harness.consent()
     own = handler(callback(mine, state=my_state, code="code-1"), through("live"))
     assert own["statusCode"] == 200
 
 
-def test_a_replayed_callback_says_that_it_is_over(handler: Handler, world: World) -> None:
-    cookie, state = leave(handler, world)
-    world.consent()
+def test_a_replayed_callback_says_that_it_is_over(handler: Handler, harness: Harness) -> None:
+    cookie, state = leave(handler, harness)
+    harness.consent()
     handler(callback(cookie, state=state, code="code-1"), through("live"))
 
     replayed = handler(callback(cookie, state=state, code="code-1"), through("live"))
@@ -239,15 +239,15 @@ def test_a_replayed_callback_says_that_it_is_over(handler: Handler, world: World
     assert "This link is no longer good" in replayed["body"]
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 def test_a_state_of_half_a_character_is_over_and_no_crash(handler: Handler) -> None:
     answer = handler(callback(None, state="\ud800", code="code-1"), through("live"))
 
     assert answer["statusCode"] == 410
 
 
-def test_denied_says_so_and_leads_back(handler: Handler, world: World) -> None:
-    cookie, state = leave(handler, world)
+def test_denied_says_so_and_leads_back(handler: Handler, harness: Harness) -> None:
+    cookie, state = leave(handler, harness)
 
     answer = handler(callback(cookie, state=state, error="access_denied"), through("live"))
 
@@ -257,9 +257,9 @@ def test_denied_says_so_and_leads_back(handler: Handler, world: World) -> None:
 
 
 def test_what_went_wrong_has_a_reference_and_no_detail(
-    handler: Handler, world: World, log: StringIO
+    handler: Handler, harness: Harness, log: StringIO
 ) -> None:
-    cookie, state = leave(handler, world)
+    cookie, state = leave(handler, harness)
     invocation = through("live")
     query = {"state": state, "error": "server_error", "error_description": "secret-detail"}
 
@@ -276,14 +276,14 @@ def test_what_went_wrong_has_a_reference_and_no_detail(
 
 
 def test_nothing_of_a_whole_flow_is_in_the_log(
-    handler: Handler, world: World, log: StringIO
+    handler: Handler, harness: Harness, log: StringIO
 ) -> None:
-    link = world.start()
+    link = harness.start()
     handler(connect("GET", link), through("live"))
     left = handler(connect("POST", link), through("live"))
     state = parse_qs(urlsplit(Links(left["body"]).refresh).query)["state"][0]
     cookie = left["headers"]["Set-Cookie"].partition(";")[0]
-    world.consent()
+    harness.consent()
     back = handler(callback(cookie, state=state, code="provider-code"), through("live"))
     code = parse_qs(urlsplit(Links(back["body"]).refresh).query)["code"][0]
 
@@ -295,15 +295,17 @@ def test_nothing_of_a_whole_flow_is_in_the_log(
 
 
 @pytest.mark.parametrize("alias", [None, "shop", "7"])
-def test_only_the_api_reaches_the_pages(handler: Handler, world: World, alias: str | None) -> None:
-    answer = handler(connect("GET", world.start()), through(alias))
+def test_only_the_api_reaches_the_pages(
+    handler: Handler, harness: Harness, alias: str | None
+) -> None:
+    answer = handler(connect("GET", harness.start()), through(alias))
 
     assert answer["statusCode"] == 403
     assert "Shop" not in answer["body"]
 
 
 @pytest.mark.parametrize("link", ["", "short", "a" * 200, "../../x", "<script>alert(1)</script>"])
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 def test_a_link_that_cannot_be_one_is_over(handler: Handler, link: str) -> None:
     answer = handler(connect("GET", Secret(link)), through("live"))
 
@@ -311,19 +313,21 @@ def test_a_link_that_cannot_be_one_is_over(handler: Handler, link: str) -> None:
     assert "alert(1)" not in answer["body"]
 
 
-def test_names_from_the_file_cannot_become_markup(handler: Handler, world: World) -> None:
+def test_names_from_the_file_cannot_become_markup(handler: Handler, harness: Harness) -> None:
     evil = '<script>alert("1")</script>'
-    world.reader.callers[SHOP.identity] = replace(world.reader.callers[SHOP.identity], title=evil)
+    harness.reader.callers[SHOP.identity] = replace(
+        harness.reader.callers[SHOP.identity], title=evil
+    )
 
-    answer = handler(connect("GET", world.start()), through("live"))
+    answer = handler(connect("GET", harness.start()), through("live"))
 
     assert evil not in answer["body"]
     assert "&lt;script&gt;" in answer["body"]
 
 
-def test_a_dead_store_asks_to_wait(handler: Handler, world: World) -> None:
-    link = world.start()
-    world.sessions.is_away = True
+def test_a_dead_store_asks_to_wait(handler: Handler, harness: Harness) -> None:
+    link = harness.start()
+    harness.sessions.is_away = True
 
     answer = handler(connect("GET", link), through("live"))
 
@@ -331,7 +335,7 @@ def test_a_dead_store_asks_to_wait(handler: Handler, world: World) -> None:
     assert "It may pass" in answer["body"]
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 def test_another_path_or_method_is_not_a_page(handler: Handler) -> None:
     for method, route in (("POST", "/callback/{credential}"), ("GET", "/")):
         assert handler(event(method, route), through("live"))["statusCode"] == 404

@@ -7,11 +7,11 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from tests.functions.conftest import load_handler, through
-from tests.unit.connecting.world import RETURN_URL, SHOP, World
+from tests.unit.consent.harness import RETURN_URL, SHOP, Harness
 
-import tokenvend.handlers.callers
+import tokenvend.entries.callers
 from tokenvend.adapters.clock import SystemClock
-from tokenvend.connecting.connections import Found
+from tokenvend.consent.caller_connections import FoundConnections
 from tokenvend.domain.connection_request import Action
 from tokenvend.domain.secret import Secret
 from tokenvend.entries.direct import RetryableError
@@ -21,17 +21,17 @@ START = {"connection": "ada", "return_url": RETURN_URL, "scope": "jobs_read"}
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> World:
+def harness(monkeypatch: pytest.MonkeyPatch) -> Harness:
     """Shop, known by role, by client and by alias."""
-    world = World()
-    world.clock.set_wall(SystemClock().now())
+    harness = Harness()
+    harness.clock.set_wall(SystemClock().now())
     for identity in ("client:shop", "alias:shop"):
-        world.reader.callers[identity] = world.reader.callers[SHOP.identity]
-        world.reader.grants[identity, "hiring"] = world.reader.grants[SHOP.identity, "hiring"]
-    world.reader.client_secret_hashes["client:shop"] = (Secret("tv_example").sha256,)
-    parts = SimpleNamespace(vendor=None, connections=world.caller_side)
-    monkeypatch.setattr(tokenvend.handlers.callers, "environment", lambda: parts)
-    return world
+        harness.reader.callers[identity] = harness.reader.callers[SHOP.identity]
+        harness.reader.grants[identity, "hiring"] = harness.reader.grants[SHOP.identity, "hiring"]
+    harness.reader.client_secret_hashes["client:shop"] = (Secret("tv_example").sha256,)
+    parts = SimpleNamespace(vendor=None, connections=harness.caller_side)
+    monkeypatch.setattr(tokenvend.entries.callers, "composition_root", lambda: parts)
+    return harness
 
 
 def ask(entry: str, action: str, **parameters: str) -> tuple[int, dict[str, Any]]:
@@ -55,19 +55,19 @@ def ask(entry: str, action: str, **parameters: str) -> tuple[int, dict[str, Any]
     return answer["statusCode"], json.loads(answer["body"])
 
 
-def consented(world: World, connect_url: str) -> str:
+def consented(harness: Harness, connect_url: str) -> str:
     """What the user does; the one-time code."""
-    departure = world.pages.proceed(Secret(connect_url.rpartition("/")[2]))
-    world.consent()
-    return parse_qs(urlsplit(world.come_back(departure).url).query)["code"][0]
+    redirect = harness.pages.proceed(Secret(connect_url.rpartition("/")[2]))
+    harness.consent()
+    return parse_qs(urlsplit(harness.come_back(redirect).url).query)["code"][0]
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
 def test_a_connection_is_started_completed_inspected_listed_and_ended(
-    world: World, entry: str
+    harness: Harness, entry: str
 ) -> None:
     status, started = ask(entry, "start", **START)
-    code = consented(world, started["connect_url"])
+    code = consented(harness, started["connect_url"])
     _, pending = ask(entry, "inspect", connection="ada")
     _, completed = ask(entry, "complete", connection="ada", code=code)
     _, inspected = ask(entry, "inspect", connection="ada")
@@ -110,16 +110,16 @@ def test_a_connection_is_started_completed_inspected_listed_and_ended(
     ],
 )
 def test_what_is_refused_looks_the_same_over_every_entry(
-    world: World, entry: str, action: str, parameters: dict[str, str], error: str
+    harness: Harness, entry: str, action: str, parameters: dict[str, str], error: str
 ) -> None:
     status, answer = ask(entry, action, **parameters)
 
-    assert world.provider.requests == []
+    assert harness.provider.requests == []
     assert status in {0, 400}
     assert answer["error"] == error
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 def test_a_direct_invocation_takes_no_field_that_the_action_has_not() -> None:
     _, answer = ask("direct", "list", connection="ada")
     _, owned = ask("direct", "inspect", connection="ada", owner="stranger")
@@ -127,8 +127,8 @@ def test_a_direct_invocation_takes_no_field_that_the_action_has_not() -> None:
     assert (answer["error"], owned["error"]) == ("invalid_request", "invalid_request")
 
 
-def test_what_a_retry_may_cure_is_raised_from_a_direct_invocation(world: World) -> None:
-    world.connections.is_away = True
+def test_what_a_retry_may_cure_is_raised_from_a_direct_invocation(harness: Harness) -> None:
+    harness.connections.is_away = True
 
     with pytest.raises(RetryableError):
         ask("direct", "inspect", connection="ada")
@@ -136,8 +136,8 @@ def test_what_a_retry_may_cure_is_raised_from_a_direct_invocation(world: World) 
     assert ask("iam", "inspect", connection="ada")[0] == 503
 
 
-def test_a_request_that_says_nothing_needs_no_content_type(world: World) -> None:
-    assert world.run(Action.LIST) == Found([])
+def test_a_request_that_says_nothing_needs_no_content_type(harness: Harness) -> None:
+    assert harness.run(Action.LIST) == FoundConnections([])
     role = "arn:aws:sts::111122223333:assumed-role/shop/session"
     event = {
         "resource": "/iam/{credential}/connections/{action}",
@@ -151,7 +151,7 @@ def test_a_request_that_says_nothing_needs_no_content_type(world: World) -> None
     assert json.loads(answer["body"]) == {"connections": []}
 
 
-def test_a_wrong_client_secret_starts_nothing(world: World) -> None:
-    world.reader.client_secret_hashes["client:shop"] = (Secret("tv_other").sha256,)
+def test_a_wrong_client_secret_starts_nothing(harness: Harness) -> None:
+    harness.reader.client_secret_hashes["client:shop"] = (Secret("tv_other").sha256,)
 
     assert ask("oauth2", "start", **START)[0] == 401

@@ -67,7 +67,7 @@ def check_letter(answer: dict[str, Any], *, function: str = "vend_oauth2") -> di
     return fields
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 @pytest.mark.parametrize("function", ["vend_oauth2", "vend_iam"])
 @pytest.mark.parametrize(
     ("body", "error"),
@@ -90,7 +90,7 @@ def test_an_error_has_its_code_and_status(function: str, body: str, error: str) 
     assert (answer["statusCode"], check_letter(answer)["error"]) == (400, error)
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 @pytest.mark.parametrize(
     ("body", "authorization"),
     [
@@ -110,14 +110,14 @@ def test_a_client_that_is_not_authenticated_gets_401_and_is_told_how(
     assert check_letter(ask(body, authorization=authorization))["error"] == "invalid_client"
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 def test_a_signer_that_is_nobody_is_told_to_sign_not_to_send_a_secret() -> None:
     answer = ask("", "vend_iam", requestContext={"identity": {}})
 
     assert check_letter(answer, function="vend_iam")["error"] == "invalid_client"
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 @pytest.mark.parametrize(
     ("body", "changed"),
     [
@@ -135,7 +135,7 @@ def test_a_malformed_request_is_an_invalid_request(body: str, changed: dict[str,
     assert (answer["statusCode"], check_letter(answer)["error"]) == (400, "invalid_request")
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 @pytest.mark.parametrize("credential", ["other", "nothing-of-that-name"])
 def test_a_client_without_a_grant_is_an_unauthorized_client(credential: str) -> None:
     answer = ask("", credential=credential)
@@ -152,7 +152,7 @@ def test_a_consent_that_is_missing_is_told_in_plain_ascii() -> None:
     }
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 def test_a_parameter_without_a_value_counts_as_left_out() -> None:
     assert ask("audience=&resource=&tenant=&client_secret=")["statusCode"] == 200
 
@@ -165,7 +165,7 @@ def test_no_description_leaves_the_characters_that_the_rfc_allows(text: str) -> 
         assert CHARACTERS.fullmatch(str(document["error_description"]))
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(
     names=st.lists(

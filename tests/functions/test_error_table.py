@@ -8,32 +8,34 @@ from typing import Any
 import pytest
 from tests.fakes.provider import json_response
 from tests.functions.conftest import ROOT, load_handler, through
-from tests.unit.vending.world import BILLING, World
+from tests.unit.vending.harness import BILLING, Harness
 
 from tokenvend.domain.registry import Caller
 from tokenvend.entries.direct import RetryableError
 
 
-def _nothing(_: World) -> None:
+def _nothing(_: Harness) -> None:
     """The world as it is."""
 
 
-def _block(world: World) -> None:
-    world.reader.blocked |= {BILLING.identity, "alias:billing"}
+def _block(harness: Harness) -> None:
+    harness.reader.blocked |= {BILLING.identity, "alias:billing"}
 
 
-def _refuse(world: World) -> None:
-    world.provider.script(json_response({"error": "invalid_client", "hint": "hunter2"}, status=401))
+def _refuse(harness: Harness) -> None:
+    harness.provider.script(
+        json_response({"error": "invalid_client", "hint": "hunter2"}, status=401)
+    )
 
 
-def _fail(world: World) -> None:
-    world.provider.script(json_response({"hint": "hunter2"}, status=500))
+def _fail(harness: Harness) -> None:
+    harness.provider.script(json_response({"hint": "hunter2"}, status=500))
 
 
-def _limit(world: World) -> None:
+def _limit(harness: Harness) -> None:
     for identity in (BILLING.identity, "alias:billing"):
-        caller: Caller = world.reader.callers[identity]
-        world.reader.callers[identity] = replace(caller, requests_per_minute=0)
+        caller: Caller = harness.reader.callers[identity]
+        harness.reader.callers[identity] = replace(caller, requests_per_minute=0)
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Row:
     error: str
     asked: dict[str, str] = field(default_factory=dict)
     credential: str = "jobs"
-    happens: Callable[[World], None] = _nothing
+    happens: Callable[[Harness], None] = _nothing
     retried: bool = False
 
 
@@ -79,8 +81,8 @@ def over_http(row: Row) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 @pytest.mark.parametrize("row", ROWS)
-def test_row_over_http(world: World, row: Row) -> None:
-    row.happens(world)
+def test_row_over_http(harness: Harness, row: Row) -> None:
+    row.happens(harness)
 
     answer, fields = over_http(row)
 
@@ -93,8 +95,8 @@ def test_row_over_http(world: World, row: Row) -> None:
 
 
 @pytest.mark.parametrize("row", ROWS)
-def test_row_by_direct_invocation_has_the_same_fields(world: World, row: Row) -> None:
-    row.happens(world)
+def test_row_by_direct_invocation_has_the_same_fields(harness: Harness, row: Row) -> None:
+    row.happens(harness)
     handler, asked = load_handler("vend_direct"), {"credential": row.credential, **row.asked}
 
     (in_batch,) = handler({"requests": [asked]}, through("billing"))["answers"]
@@ -106,8 +108,8 @@ def test_row_by_direct_invocation_has_the_same_fields(world: World, row: Row) ->
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.values[0].retried])  # type: ignore[union-attr]
-def test_single_direct_invocation_raises_what_a_retry_may_cure(world: World, row: Row) -> None:
-    row.happens(world)
+def test_single_direct_invocation_raises_what_a_retry_may_cure(harness: Harness, row: Row) -> None:
+    row.happens(harness)
 
     with pytest.raises(RetryableError) as caught:
         load_handler("vend_direct")({"credential": row.credential}, through("billing"))

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 from tests.functions.conftest import ROOT, load_handler, through
-from tests.unit.vending.world import World
+from tests.unit.vending.harness import Harness
 
 EVENTS = sorted((ROOT / "events").glob("*/*.json"))
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 @pytest.mark.parametrize("path", EVENTS, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_event_is_answered_as_its_file_says(path: Path) -> None:
     sample = json.loads(path.read_text(encoding="utf-8"))
@@ -34,7 +34,7 @@ def test_every_function_has_events() -> None:
     assert {path.parent.name for path in EVENTS} == functions
 
 
-def test_batch_answers_each_request_for_itself(world: World) -> None:
+def test_batch_answers_each_request_for_itself(harness: Harness) -> None:
     event = {"requests": [{"credential": "jobs"}, {"credential": "nothing"}]}
 
     answers = load_handler("vend_direct")(event, through("billing"))["answers"]
@@ -42,4 +42,4 @@ def test_batch_answers_each_request_for_itself(world: World) -> None:
     assert answers[0]["token_type"] == "Bearer"
     assert answers[1]["error"] == "unauthorized_client"
     assert answers[1]["retryable"] is False
-    assert world.provider.exchanges == 1
+    assert harness.provider.exchanges == 1

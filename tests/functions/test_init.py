@@ -7,12 +7,12 @@ from datetime import timedelta
 import pytest
 from tests.adapters.connection_samples import active
 from tests.functions.conftest import load_handler, through
-from tests.unit.vending.world import DEFINITION, World
+from tests.unit.vending.harness import DEFINITION, Harness
 
-import tokenvend.handlers.callers
-import tokenvend.handlers.jwks
-import tokenvend.handlers.pages
-import tokenvend.handlers.schedules
+import tokenvend.entries.callers
+import tokenvend.entries.jwks_handler
+import tokenvend.entries.pages.handler
+import tokenvend.entries.schedules
 from tokenvend.domain.connection import ConnectionKey
 from tokenvend.domain.registry import CredentialKind
 
@@ -27,7 +27,7 @@ def lacking(part: str) -> object:
     def fail(_: object) -> object:
         raise SettingsMissingError(part)
 
-    parts = ("vendor", "consenting", "renewer", "sweep", "caller_aliases", "keep_alive")
+    parts = ("vendor", "browser_flow", "renewer", "sweep", "caller_aliases", "keep_alive")
     members = {name: property(fail) if name == part else object() for name in parts}
     return type("Lacking", (), members)()
 
@@ -35,45 +35,45 @@ def lacking(part: str) -> object:
 @pytest.mark.parametrize(
     ("function", "module", "part"),
     [
-        ("vend_iam", tokenvend.handlers.callers, "vendor"),
-        ("vend_oauth2", tokenvend.handlers.callers, "vendor"),
-        ("vend_direct", tokenvend.handlers.callers, "vendor"),
-        ("connect_pages", tokenvend.handlers.pages, "consenting"),
-        ("renew", tokenvend.handlers.schedules, "renewer"),
-        ("sweep", tokenvend.handlers.schedules, "sweep"),
-        ("sweep", tokenvend.handlers.schedules, "caller_aliases"),
-        ("keep_alive", tokenvend.handlers.schedules, "keep_alive"),
+        ("vend_iam", tokenvend.entries.callers, "vendor"),
+        ("vend_oauth2", tokenvend.entries.callers, "vendor"),
+        ("vend_direct", tokenvend.entries.callers, "vendor"),
+        ("connect_pages", tokenvend.entries.pages.handler, "browser_flow"),
+        ("renew", tokenvend.entries.schedules, "renewer"),
+        ("sweep", tokenvend.entries.schedules, "sweep"),
+        ("sweep", tokenvend.entries.schedules, "caller_aliases"),
+        ("keep_alive", tokenvend.entries.schedules, "keep_alive"),
     ],
 )
 def test_a_function_that_lacks_a_part_does_not_start(
     monkeypatch: pytest.MonkeyPatch, function: str, module: object, part: str
 ) -> None:
-    monkeypatch.setattr(module, "environment", lambda: lacking(part))
+    monkeypatch.setattr(module, "composition_root", lambda: lacking(part))
 
     with pytest.raises(SettingsMissingError, match=part):
         load_handler(function)
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 def test_the_keys_function_makes_its_use_case_when_it_starts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def fail() -> Callable[[], object]:
         raise SettingsMissingError("publisher")
 
-    monkeypatch.setattr(tokenvend.handlers.jwks, "publisher", fail)
+    monkeypatch.setattr(tokenvend.entries.jwks_handler, "publisher", fail)
 
     with pytest.raises(SettingsMissingError, match="publisher"):
         load_handler("jwks")
 
 
-def test_a_run_counts_each_connection(world: World) -> None:
+def test_a_run_counts_each_connection(harness: Harness) -> None:
     definition = replace(DEFINITION, name="jobs-user", kind=CredentialKind.AUTHORIZATION_CODE)
-    world.reader.definitions[definition.name] = definition
+    harness.reader.definitions[definition.name] = definition
     for name in ("acme", "globex", "initech"):
         key = ConnectionKey(credential="jobs-user", owner="billing", name=name)
-        world.connections.seed(active(key))
-    world.clock.advance(timedelta(days=14))
+        harness.connections.seed(active(key))
+    harness.clock.advance(timedelta(days=14))
 
     counts = load_handler("keep_alive")({}, through("live"))
 

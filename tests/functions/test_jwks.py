@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 from tests.functions.conftest import ROOT, load_handler, through
-from tests.unit.vending.world import World
+from tests.unit.vending.harness import Harness
 
 from tokenvend.domain.signing import PublishedKey, SigningAlgorithm
-from tokenvend.observability.alarms import report_unusable_key
+from tokenvend.observability.incidents import report_unusable_key
 
 ARN = "arn:aws:kms:eu-central-1:111122223333:key/one"
 
@@ -19,10 +19,10 @@ def _ask() -> dict[str, Any]:
     return load_handler("jwks")(sample["event"], through("live"))
 
 
-def test_key_set_may_be_kept_for_as_long_as_it_is_remembered_here(world: World) -> None:
+def test_key_set_may_be_kept_for_as_long_as_it_is_remembered_here(harness: Harness) -> None:
     key = PublishedKey(ARN, SigningAlgorithm.ES256)
-    world.published.keys.append(key)
-    world.public.add(key)
+    harness.published.keys.append(key)
+    harness.public.add(key)
 
     answer = _ask()
 
@@ -34,9 +34,9 @@ def test_key_set_may_be_kept_for_as_long_as_it_is_remembered_here(world: World) 
 
 
 @pytest.mark.parametrize("who", ["published", "public"])
-def test_outage_is_told_and_not_kept(world: World, who: str) -> None:
-    world.published.keys.append(PublishedKey(ARN, SigningAlgorithm.ES256))
-    getattr(world, who).is_away = True
+def test_outage_is_told_and_not_kept(harness: Harness, who: str) -> None:
+    harness.published.keys.append(PublishedKey(ARN, SigningAlgorithm.ES256))
+    getattr(harness, who).is_away = True
 
     answer = _ask()
 

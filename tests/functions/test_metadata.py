@@ -91,7 +91,7 @@ def proven_by(method: str) -> tuple[int, dict[str, Any]]:
             return ask(form | assertion)
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 @pytest.mark.parametrize("method", [*ClientAuthentication, "client_secret_jwt"])
 def test_a_client_authenticates_by_the_methods_that_are_listed_and_no_other(method: str) -> None:
     # An encoding of HTTP Basic that only some providers want has no name of its own.
@@ -105,7 +105,7 @@ def test_a_client_authenticates_by_the_methods_that_are_listed_and_no_other(meth
     assert (status == 200) == is_listed, fields
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 @pytest.mark.parametrize(
     "grant_type",
     [
@@ -134,7 +134,7 @@ def test_a_grant_type_is_taken_where_it_is_listed_and_not_otherwise(grant_type: 
     )
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 @pytest.mark.parametrize("kind", ["jwt", "id_token", "access_token", "saml2", "refresh_token"])
 def test_a_subject_token_type_is_taken_where_it_is_listed(kind: str) -> None:
     is_listed = TOKEN_TYPE + kind in metadata()["subject_token_types_supported"]
@@ -185,7 +185,7 @@ def test_nothing_is_listed_that_would_need_an_authorization_endpoint_or_the_regi
     )
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 @pytest.mark.parametrize(
     ("route", "path"),
     [

@@ -9,7 +9,6 @@ import pytest
 import requests
 import schemathesis
 import yaml
-from fuzzing.target import documented_errors
 from hypothesis import HealthCheck, settings
 from schemathesis import Response
 from schemathesis.core.failures import FailureGroup
@@ -22,6 +21,7 @@ from schemathesis.specs.openapi.checks import (
 from tests.functions.conftest import ROOT, load_handler, through
 from tests.template.conftest import CloudFormation
 
+from fuzzing.target import documented_errors
 from tokenvend.domain.connection_request import PARAMETERS as CONNECTION_PARAMETERS
 from tokenvend.domain.request import EXCHANGE_PARAMETERS, PARAMETERS, REJECTION_PARAMETERS
 
@@ -85,7 +85,7 @@ def answer_to(case: Any) -> Response:
     )
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 @API.parametrize()
 @settings(
     max_examples=25,
@@ -98,7 +98,7 @@ def test_every_answer_is_one_that_the_description_has(case: Any) -> None:
     case.validate_response(answer_to(case), checks=CONFORMANCE)
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 def test_an_answer_that_the_description_lacks_is_noticed() -> None:
     operation = API["/iam/{credential}/token"]["POST"]
     case = operation.Case(path_parameters={"credential": "jobs"}, body={})

@@ -11,16 +11,16 @@ from typing import Any
 import pytest
 from tests.adapters.connection_samples import active
 from tests.functions.conftest import load_handler, through
-from tests.unit.vending.world import DEFINITION, REQUEST, World
+from tests.unit.vending.harness import DEFINITION, REQUEST, Harness
 
-import tokenvend.handlers.schedules
+import tokenvend.entries.schedules
 from tokenvend.domain import bounds
 from tokenvend.domain.connection import ConnectionKey
 from tokenvend.domain.credential_state import ProviderOutage
 from tokenvend.domain.failure import Failure
 from tokenvend.domain.registry import CredentialKind
 from tokenvend.domain.renewal import slot_of
-from tokenvend.handlers.schedules import changed_secret_of
+from tokenvend.entries.schedules import changed_secret_of
 from tokenvend.ports import SecretVersion
 
 pytestmark = pytest.mark.usefixtures("log_level_critical")
@@ -31,7 +31,7 @@ def lines(log: StringIO) -> list[dict[str, Any]]:
     return [json.loads(line) for line in log.getvalue().splitlines()]
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 @pytest.mark.parametrize("shard", [0, 1, bounds.RENEWAL_SHARDS - 1])
 def test_a_shard_is_gone_through_where_the_event_names_one(shard: int) -> None:
     answer = load_handler("renew")({"shard": shard}, through("live"))
@@ -42,7 +42,7 @@ def test_a_shard_is_gone_through_where_the_event_names_one(shard: int) -> None:
     }
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 @pytest.mark.parametrize("shard", [-1, bounds.RENEWAL_SHARDS, "0", 1.0, None, [0]])
 def test_any_other_event_sends_every_shard_on_its_way(shard: object) -> None:
     answer = load_handler("renew")({"shard": shard}, through("live"))
@@ -60,8 +60,8 @@ def test_the_shards_are_invoked_through_the_alias_that_the_schedule_came_by(
         return lambda _: None
 
     monkeypatch.setattr(
-        tokenvend.handlers.schedules,
-        "environment",
+        tokenvend.entries.schedules,
+        "composition_root",
         lambda: SimpleNamespace(invoke_again=invoke_again, renewer=None),
     )
     context = through("live")
@@ -71,29 +71,29 @@ def test_the_shards_are_invoked_through_the_alias_that_the_schedule_came_by(
     assert asked == [context.invoked_function_arn]
 
 
-def in_use(world: World) -> str:
+def in_use(harness: Harness) -> str:
     """A token in use that is due now; its key."""
-    vended = world.vend(world.environment(), REQUEST)
-    world.clock.advance(timedelta(seconds=1800 * 0.85))
+    vended = harness.vend(harness.environment(), REQUEST)
+    harness.clock.advance(timedelta(seconds=1800 * 0.85))
     key, token = vended.decision.key, vended.answer.token
-    world.tokens.schedule_renewal(key, token, slot_of(key, world.clock.now()))
+    harness.tokens.schedule_renewal(key, token, slot_of(key, harness.clock.now()))
     return key
 
 
 def test_what_was_renewed_is_a_line_and_what_was_left_alone_is_none(
-    world: World, log: StringIO
+    harness: Harness, log: StringIO
 ) -> None:
-    world.reader.callers["iam:111122223333:role/billing"] = next(
-        iter(world.reader.callers.values())
+    harness.reader.callers["iam:111122223333:role/billing"] = next(
+        iter(harness.reader.callers.values())
     )
-    key = in_use(world)
+    key = in_use(harness)
     shard = int(key[:8], 16) % bounds.RENEWAL_SHARDS
     renew = load_handler("renew")
 
     first = renew({"shard": shard}, through("live"))
-    item = world.tokens.read(key)
+    item = harness.tokens.read(key)
     assert item.token is not None
-    world.tokens.schedule_renewal(key, item.token, slot_of(key, world.clock.now()))
+    harness.tokens.schedule_renewal(key, item.token, slot_of(key, harness.clock.now()))
     second = renew({"shard": shard}, through("live"))
 
     assert (first["renewed"], second["not_yet"]) == (1, 1)
@@ -137,14 +137,16 @@ def test_a_changed_secret_is_read_from_where_cloudtrail_puts_it(
     assert changed_secret_of({}) is None
 
 
-def test_only_a_whole_sweep_reports_what_fails(world: World, log: StringIO) -> None:
-    world.catalog.found = [
+def test_only_a_whole_sweep_reports_what_fails(harness: Harness, log: StringIO) -> None:
+    harness.catalog.found = [
         SecretVersion(name, None, "v1") for name in ("jobs", "refused", "away", "both")
     ]
     sweep = load_handler("sweep")
     assert sweep({}, through("live")) == {"changed": 4}
-    now = world.clock.now()
-    failure = Failure(provider_error="invalid_client", count=1, retry_at=now, epoch="v1")
+    now = harness.clock.now()
+    failure = Failure(
+        provider_error="invalid_client", count=1, retry_at=now, secret_generation="v1"
+    )
     outage = ProviderOutage(since=now - timedelta(hours=1), failures=2)
     for name, fails, is_away in (
         ("refused", True, False),
@@ -152,9 +154,9 @@ def test_only_a_whole_sweep_reports_what_fails(world: World, log: StringIO) -> N
         ("both", True, True),
     ):
         if fails:
-            world.states.replace_failure(name, None, before=None, after=failure)
+            harness.states.replace_failure(name, None, before=None, after=failure)
         if is_away:
-            world.states.replace_outage(name, None, before=None, after=outage)
+            harness.states.replace_outage(name, None, before=None, after=outage)
     log.truncate(0)
     log.seek(0)
 
@@ -170,13 +172,13 @@ def test_only_a_whole_sweep_reports_what_fails(world: World, log: StringIO) -> N
     assert lines(log) == []
 
 
-def connected(world: World, *, days: float) -> ConnectionKey:
+def connected(harness: Harness, *, days: float) -> ConnectionKey:
     definition = replace(DEFINITION, name="jobs-user", kind=CredentialKind.AUTHORIZATION_CODE)
-    world.reader.definitions[definition.name] = definition
-    world.secrets.secrets[definition.name, None] = world.secrets.secrets["jobs", None]
+    harness.reader.definitions[definition.name] = definition
+    harness.secrets.secrets[definition.name, None] = harness.secrets.secrets["jobs", None]
     key = ConnectionKey(credential="jobs-user", owner="billing", name="acme")
-    world.connections.seed(active(key))
-    world.clock.advance(timedelta(days=days))
+    harness.connections.seed(active(key))
+    harness.clock.advance(timedelta(days=days))
     return key
 
 
@@ -184,9 +186,9 @@ def connected(world: World, *, days: float) -> ConnectionKey:
     ("milliseconds", "outcome"), [(11_000, "refreshed"), (10_999, "no_time"), (999, "no_time")]
 )
 def test_a_keep_alive_goes_as_far_as_the_time_of_its_invocation(
-    world: World, milliseconds: int, outcome: str
+    harness: Harness, milliseconds: int, outcome: str
 ) -> None:
-    connected(world, days=14)
+    connected(harness, days=14)
     context = replace(through("live"), remaining_ms=milliseconds)
 
     counts = load_handler("keep_alive")({}, context)
@@ -194,13 +196,13 @@ def test_a_keep_alive_goes_as_far_as_the_time_of_its_invocation(
     assert counts == dict.fromkeys(("refreshed", "dropped", "failed", "no_time"), 0) | {outcome: 1}
 
 
-def test_a_keep_alive_reports_how_every_connection_is(world: World, log: StringIO) -> None:
-    connected(world, days=1)
+def test_a_keep_alive_reports_how_every_connection_is(harness: Harness, log: StringIO) -> None:
+    connected(harness, days=1)
 
     load_handler("keep_alive")({"anything": "at all"}, through("live"))
 
     (line,) = [each for each in lines(log) if each["message"] == "consents"]
     assert line["health"] == {
-        **dict.fromkeys(("overdue", "dying", "dead", "lost", "pending"), 0),
-        "well": 1,
+        **dict.fromkeys(("overdue", "expiring", "expired", "lost", "pending"), 0),
+        "healthy": 1,
     }

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from tests.functions.conftest import load_handler, through
-from tests.unit.vending.world import READ, World
+from tests.unit.vending.harness import READ, Harness
 
 from tokenvend.domain import bounds
 from tokenvend.domain.cache_key import TokenSpec
@@ -17,10 +17,10 @@ from tokenvend.ports import TokenItem
 DUE = 60
 
 
-def seed_due(world: World, *, count: int) -> None:
+def seed_due(harness: Harness, *, count: int) -> None:
     """*count* tokens in use, all due now, all of shard 0."""
-    now = world.clock.now()
-    definition = world.reader.definitions["jobs"]
+    now = harness.clock.now()
+    definition = harness.reader.definitions["jobs"]
     for number in range(count):
         key = f"{number * bounds.RENEWAL_SHARDS:08x}" + "0" * 56
         token = AccessToken(
@@ -30,8 +30,8 @@ def seed_due(world: World, *, count: int) -> None:
             expires_at=now + timedelta(seconds=150),
         )
         spec = TokenSpec(credential="jobs", definition=definition.fingerprint, scopes=READ)
-        world.tokens.seed(key, TokenItem(token=token, spec=spec))
-        world.tokens.schedule_renewal(key, token, slot_of(key, now))
+        harness.tokens.seed(key, TokenItem(token=token, spec=spec))
+        harness.tokens.schedule_renewal(key, token, slot_of(key, now))
 
 
 def renew(*, milliseconds: int) -> dict[str, int]:
@@ -39,31 +39,31 @@ def renew(*, milliseconds: int) -> dict[str, int]:
     return load_handler("renew")({"shard": 0}, context)
 
 
-def test_a_run_with_time_renews_all_that_is_due(world: World) -> None:
-    seed_due(world, count=DUE)
+def test_a_run_with_time_renews_all_that_is_due(harness: Harness) -> None:
+    seed_due(harness, count=DUE)
 
     counts = renew(milliseconds=20_000)
 
-    assert counts["renewed"] == world.provider.exchanges == DUE
+    assert counts["renewed"] == harness.provider.exchanges == DUE
     assert counts["no_time"] == 0
 
 
 def test_a_run_without_time_exchanges_nothing_and_does_not_go_through_the_rest(
-    world: World,
+    harness: Harness,
 ) -> None:
-    seed_due(world, count=DUE)
-    reads = world.tokens.reads
+    seed_due(harness, count=DUE)
+    reads = harness.tokens.reads
 
     counts = renew(milliseconds=int(bounds.EXCHANGE_NEEDS.total_seconds() * 1000) - 1)
 
-    assert world.provider.exchanges == counts["renewed"] == 0
+    assert harness.provider.exchanges == counts["renewed"] == 0
     # Each worker ends with the first for which there is no time.
     assert 0 < counts["no_time"] < DUE / 2
-    assert world.tokens.reads - reads == counts["no_time"]
+    assert harness.tokens.reads - reads == counts["no_time"]
 
 
-def test_the_next_run_finds_what_was_left_over(world: World) -> None:
-    seed_due(world, count=DUE)
+def test_the_next_run_finds_what_was_left_over(harness: Harness) -> None:
+    seed_due(harness, count=DUE)
     renew(milliseconds=0)
 
     assert renew(milliseconds=20_000)["renewed"] == DUE

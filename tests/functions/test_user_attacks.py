@@ -17,7 +17,7 @@ from tests.functions.users import (
     start,
 )
 
-import tokenvend.handlers.callers
+import tokenvend.entries.callers
 from tokenvend.domain.secret import Secret
 
 STRANGERS = [
@@ -35,9 +35,9 @@ STRANGERS = [
 
 @pytest.fixture
 def users(monkeypatch: pytest.MonkeyPatch) -> UserWorld:
-    world = UserWorld()
-    monkeypatch.setattr(tokenvend.handlers.callers, "environment", lambda: world.parts)
-    return world
+    harness = UserWorld()
+    monkeypatch.setattr(tokenvend.entries.callers, "composition_root", lambda: harness.parts)
+    return harness
 
 
 @pytest.mark.parametrize("entry", ENTRIES)

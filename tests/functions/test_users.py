@@ -9,9 +9,9 @@ from tests.fakes.issuer import AUDIENCE, URL
 from tests.functions.conftest import load_handler, through
 from tests.functions.entries import ask, http_event
 from tests.functions.users import APP, ENTRIES, STAFF, UserWorld, ask_for, start
-from tests.unit.connecting.world import RETURN_URL, SHOP
+from tests.unit.consent.harness import RETURN_URL, SHOP
 
-import tokenvend.handlers.callers
+import tokenvend.entries.callers
 from tokenvend.domain.registry import OWN_CONNECTIONS
 from tokenvend.domain.request import ACCESS_TOKEN_TYPE, TOKEN_EXCHANGE
 from tokenvend.domain.secret import Secret
@@ -24,9 +24,9 @@ MORE = {"start": {"return_url": RETURN_URL}, "complete": {"code": "c" * 43}}
 
 @pytest.fixture
 def users(monkeypatch: pytest.MonkeyPatch) -> UserWorld:
-    world = UserWorld()
-    monkeypatch.setattr(tokenvend.handlers.callers, "environment", lambda: world.parts)
-    return world
+    harness = UserWorld()
+    monkeypatch.setattr(tokenvend.entries.callers, "composition_root", lambda: harness.parts)
+    return harness
 
 
 @pytest.mark.parametrize("entry", ENTRIES)

@@ -18,7 +18,7 @@ from scripts.expand import load
 from tests.adapters.connection_samples import active
 from tests.fakes.provider import json_response
 from tests.functions.conftest import ROOT, load_handler, through
-from tests.unit.vending.world import DEFINITION, World
+from tests.unit.vending.harness import DEFINITION, Harness
 
 from tokenvend.domain import bounds
 from tokenvend.domain.connection import ConnectionKey
@@ -33,13 +33,13 @@ BELOW_THE_ENTRIES = {"UntrustedItems", "AwsFailures", "ConsentEvents"}
 
 
 @pytest.fixture
-def written(world: World, log: StringIO) -> list[Line]:
+def written(harness: Harness, log: StringIO) -> list[Line]:
     """What the functions log: each sample event, then a bad day of the schedules."""
     for folder in sorted((ROOT / "events").iterdir()):
         if folder.is_dir():
             for path in sorted(folder.glob("*.json")):
                 _run_sample(folder.name, json.loads(path.read_text(encoding="utf-8"))["event"])
-    _bad_day(world)
+    _bad_day(harness)
     return [json.loads(line) for line in log.getvalue().splitlines()]
 
 
@@ -50,27 +50,27 @@ def _run_sample(function: str, event: Any) -> None:
         load_handler(function)(event, through(alias))
 
 
-def _bad_day(world: World) -> None:
+def _bad_day(harness: Harness) -> None:
     """A credential in use, its provider away and then refusing; a user who has been away."""
     vend = load_handler("vend_direct")
-    world.clock.advance(timedelta(hours=1))
-    world.catalog.found = [SecretVersion("jobs", None, "v2")]
-    world.aliases.versions |= {"billing": "1", "live": "2"}
+    harness.clock.advance(timedelta(hours=1))
+    harness.catalog.found = [SecretVersion("jobs", None, "v2")]
+    harness.aliases.versions |= {"billing": "1", "live": "2"}
     for _ in range(2):
         vend({"credential": "jobs"}, through("billing"))
-        world.clock.advance(timedelta(seconds=200))
-    world.clock.advance(timedelta(seconds=1800 * 0.8 - 400))
+        harness.clock.advance(timedelta(seconds=200))
+    harness.clock.advance(timedelta(seconds=1800 * 0.8 - 400))
     _run_schedules()
     for _ in range(2):
         vend({"credential": "jobs"}, through("billing"))
-        world.clock.advance(timedelta(seconds=200))
-    world.clock.advance(timedelta(seconds=1800 * 0.91 - 400))
+        harness.clock.advance(timedelta(seconds=200))
+    harness.clock.advance(timedelta(seconds=1800 * 0.91 - 400))
     _run_schedules()
-    world.clock.advance(timedelta(hours=1))
-    world.provider.script(json_response({"error": "invalid_client"}, status=401))
+    harness.clock.advance(timedelta(hours=1))
+    harness.provider.script(json_response({"error": "invalid_client"}, status=401))
     vend({"credential": "jobs"}, through("billing"))
     vend({"connections": {"action": "list", "credential": "hiring"}}, through("billing"))
-    _forget_a_user(world)
+    _forget_a_user(harness)
     _run_schedules()
 
 
@@ -81,15 +81,15 @@ def _run_schedules() -> None:
     load_handler("keep_alive")({}, through("live"))
 
 
-def _forget_a_user(world: World) -> None:
+def _forget_a_user(harness: Harness) -> None:
     definition = replace(DEFINITION, name="jobs-user", kind=CredentialKind.AUTHORIZATION_CODE)
-    world.reader.definitions[definition.name] = definition
-    world.secrets.secrets[definition.name, None] = world.secrets.secrets["jobs", None]
-    world.connections.seed(
+    harness.reader.definitions[definition.name] = definition
+    harness.secrets.secrets[definition.name, None] = harness.secrets.secrets["jobs", None]
+    harness.connections.seed(
         active(ConnectionKey(credential="jobs-user", owner="billing", name="acme"))
     )
-    world.clock.advance(timedelta(days=14))
-    world.provider.script(json_response({"error": "invalid_grant"}, status=400))
+    harness.clock.advance(timedelta(days=14))
+    harness.provider.script(json_response({"error": "invalid_grant"}, status=400))
 
 
 def _counted(written: list[Line]) -> set[str]:

@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 import pytest
 from tests.fakes.issuer import SUBJECT, URL, FakeIssuer
 from tests.functions.conftest import load_handler, through
-from tests.unit.connecting.world import RETURN_URL
-from tests.unit.vending.world import World
+from tests.unit.consent.harness import RETURN_URL
+from tests.unit.vending.harness import Harness
 
 from tokenvend.domain.request import ACCESS_TOKEN_TYPE, TOKEN_EXCHANGE
 
@@ -48,7 +48,7 @@ def ask(form: dict[str, str], **more: Any) -> tuple[int, dict[str, Any]]:
     return answer["statusCode"], json.loads(answer["body"])
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 def test_workload_gets_a_token_and_is_told_its_type() -> None:
     status, fields = ask({"subject_token": token(), "scope": "jobs_read"})
 
@@ -57,7 +57,7 @@ def test_workload_gets_a_token_and_is_told_its_type() -> None:
     assert (fields["token_type"], fields["scope"]) == ("Bearer", "jobs_read")
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 def test_id_token_is_taken_too_and_the_requested_type_may_be_said() -> None:
     id_token = "urn:ietf:params:oauth:token-type:id_token"
     form = {"subject_token_type": id_token, "requested_token_type": ACCESS_TOKEN_TYPE}
@@ -67,7 +67,7 @@ def test_id_token_is_taken_too_and_the_requested_type_may_be_said() -> None:
     assert status == 200
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 def test_client_that_authenticates_is_answered_as_before() -> None:
     form = {"client_id": "shop", "client_secret": "tv_example", "grant_type": "client_credentials"}
 
@@ -77,17 +77,17 @@ def test_client_that_authenticates_is_answered_as_before() -> None:
     assert "issued_token_type" not in fields
 
 
-def test_audit_line_names_issuer_subject_and_token_id(world: World, log: StringIO) -> None:
+def test_audit_line_names_issuer_subject_and_token_id(harness: Harness, log: StringIO) -> None:
     ask({"subject_token": (sent := token(jti="run-7"))})
 
     (line,) = map(json.loads, log.getvalue().splitlines())
     assert (line["identity"], line["caller"]) == ("oidc:ci/billing", "billing")
     assert (line["issuer"], line["subject"], line["token_id"]) == (URL, SUBJECT, "run-7")
     assert not [part for part in sent.split(".") if part in log.getvalue()]
-    assert world.provider.exchanges == 1
+    assert harness.provider.exchanges == 1
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 def test_refusal_names_whom_the_issuer_signed_for_and_nothing_that_it_did_not(
     log: StringIO,
 ) -> None:
@@ -104,7 +104,7 @@ def test_refusal_names_whom_the_issuer_signed_for_and_nothing_that_it_did_not(
     assert "evil.example" not in log.getvalue()
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 @pytest.mark.parametrize(
     "claims",
     [
@@ -122,7 +122,7 @@ def test_token_that_proves_nobody_is_a_bad_request(claims: dict[str, Any]) -> No
     assert "access_token" not in fields
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 @pytest.mark.parametrize(
     ("change", "named"),
     [
@@ -145,7 +145,7 @@ def test_malformed_exchange_is_told_what_is_wrong(change: dict[str, str], named:
     assert named in fields["error_description"]
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 @pytest.mark.parametrize("proof", [{"client_secret": "tv_example"}, {"client_assertion": "x"}])
 def test_client_that_is_not_named_is_not_proven_by_the_subject_token(proof: dict[str, str]) -> None:
     status, fields = ask({"subject_token": token()} | proof)
@@ -153,7 +153,7 @@ def test_client_that_is_not_named_is_not_proven_by_the_subject_token(proof: dict
     assert (status, fields["error"]) == (401, "invalid_client")
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 def test_client_with_a_workloads_token_is_refused() -> None:
     """Beside a client that authenticates, the token would have to be its user's."""
     client = {"client_id": "shop", "client_secret": "tv_example"}
@@ -163,7 +163,7 @@ def test_client_with_a_workloads_token_is_refused() -> None:
     assert (status, fields["error"]) == (400, "invalid_request")
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 def test_repeated_subject_token_is_refused() -> None:
     """RFC 6749 §3.2: else one could be verified and another be used."""
     sent = event(FORM | {"subject_token": token()})
@@ -174,14 +174,14 @@ def test_repeated_subject_token_is_refused() -> None:
     assert answer["statusCode"] == 400
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 def test_subject_token_proves_nobody_without_its_grant_type() -> None:
     status, fields = ask({"subject_token": token(), "grant_type": "client_credentials"})
 
     assert (status, fields["error"]) == (401, "invalid_client")
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 @pytest.mark.parametrize(("function", "alias"), [("vend_iam", "live"), ("vend_direct", "billing")])
 def test_other_entries_take_no_subject_token(function: str, alias: str) -> None:
     form = FORM | {"subject_token": token(), "credential": "jobs"}
@@ -200,29 +200,29 @@ def test_other_entries_take_no_subject_token(function: str, alias: str) -> None:
     assert fields["error"] in {"unsupported_grant_type", "invalid_request"}
 
 
-def test_blocked_caller_is_not_proven(world: World) -> None:
-    world.reader.blocked.add("oidc:ci/billing")
+def test_blocked_caller_is_not_proven(harness: Harness) -> None:
+    harness.reader.blocked.add("oidc:ci/billing")
 
     status, fields = ask({"subject_token": token()})
 
     assert (status, fields["error"]) == (401, "invalid_client")
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 def test_grant_holds_for_a_workload_as_for_anybody() -> None:
     assert ask({"subject_token": token(), "scope": "jobs_manage"})[1]["error"] == "invalid_scope"
     refused = ask({"subject_token": token()}, credential="secret-jobs")
     assert refused[1]["error"] == "unauthorized_client"
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 def test_api_key_looks_to_a_workload_as_if_there_were_none() -> None:
     assert ask({"subject_token": token()}, credential="jobs-key") == ask(
         {"subject_token": token()}, credential="nothing"
     )
 
 
-def test_workload_reports_a_token_that_an_api_refused(world: World) -> None:
+def test_workload_reports_a_token_that_an_api_refused(harness: Harness) -> None:
     _, vended = ask({"subject_token": token()})
 
     status, fields = ask(
@@ -232,10 +232,10 @@ def test_workload_reports_a_token_that_an_api_refused(world: World) -> None:
 
     assert (status, fields["outcome"]) == (200, "accepted")
     ask({"subject_token": token()})
-    assert world.provider.exchanges == 2
+    assert harness.provider.exchanges == 2
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 def test_workload_starts_a_users_connection(log: StringIO) -> None:
     form = {
         "subject_token": token(),
@@ -266,16 +266,16 @@ def exchange(**fields: Any) -> dict[str, Any]:
     return FORM | {"credential": "jobs", "subject_token": token()} | fields
 
 
-def test_workload_invokes_through_the_shared_alias(world: World, log: StringIO) -> None:
+def test_workload_invokes_through_the_shared_alias(harness: Harness, log: StringIO) -> None:
     answer = invoke(exchange(scope="jobs_read"))
 
     assert (answer["token_type"], answer["issued_token_type"]) == ("Bearer", ACCESS_TOKEN_TYPE)
     (line,) = map(json.loads, log.getvalue().splitlines())
     assert (line["entry"], line["caller"], line["subject"]) == ("direct", "billing", SUBJECT)
-    assert world.provider.exchanges == 1
+    assert harness.provider.exchanges == 1
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 def test_each_request_of_a_batch_brings_its_own_token() -> None:
     answers = invoke(
         {"requests": [exchange(), exchange(subject_token=token(sub="x")), {"credential": "jobs"}]}
@@ -286,7 +286,7 @@ def test_each_request_of_a_batch_brings_its_own_token() -> None:
     ]
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 @pytest.mark.parametrize(
     "event",
     [
@@ -311,7 +311,7 @@ def test_shared_alias_alone_proves_nobody(event: Any) -> None:
     assert not answer["retryable"]
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 @pytest.mark.parametrize("alias", ["workloads", "Workload", "WORKLOADS", "billing"])
 def test_no_other_alias_takes_a_subject_token(alias: str) -> None:
     answer = invoke(exchange(), alias)
@@ -319,12 +319,12 @@ def test_no_other_alias_takes_a_subject_token(alias: str) -> None:
     assert answer["error"] in {"invalid_client", "invalid_request"}
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 def test_api_key_is_handed_out_by_direct_invocation_to_a_workload_too() -> None:
     assert invoke(exchange(credential="jobs-key"))["token_type"] == "N_A"
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("harness")
 def test_workload_reports_and_connects_through_the_shared_alias() -> None:
     vended = invoke(exchange())
     report = {**exchange(), "token_sha256": vended["token_sha256"]}

@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 from tests.fakes.issuer import TRUSTED, FakeIssuer, InMemoryTrustedIssuers, users_of, workloads_of
 from tests.fakes.provider import json_response
 from tests.functions.entries import ask
-from tests.unit.connecting.world import RETURN_URL, SHOP, World
-from tests.unit.vending.world import World as VendingWorld
+from tests.unit.consent.harness import RETURN_URL, SHOP, Harness
+from tests.unit.vending.harness import Harness as VendingWorld
 
 from tokenvend.adapters.clock import SystemClock
 from tokenvend.domain.registry import SUBJECT_CONNECTIONS
@@ -27,7 +27,7 @@ class UserWorld:
     """Shop may bring users of `STAFF` and of `CUSTOMERS`; `FOREIGN` is another application's."""
 
     def __init__(self) -> None:
-        self.consent = World()
+        self.consent = Harness()
         self.clock = self.consent.clock
         self.clock.set_wall(SystemClock().now())
         reader = self.consent.reader
@@ -71,10 +71,10 @@ class UserWorld:
 
     def consented(self, connect_url: str, account: str = "ada") -> str:
         """What the user does in a browser; the one-time code."""
-        departure = self.consent.pages.proceed(Secret(connect_url.rpartition("/")[2]))
+        redirect = self.consent.pages.proceed(Secret(connect_url.rpartition("/")[2]))
         self.consent.consent()
         self.consent.provider.account = {"id": account}
-        returned = self.consent.come_back(departure)
+        returned = self.consent.come_back(redirect)
         return parse_qs(urlsplit(returned.url).query)["code"][0]
 
     def connect(self, entry: str, sub: str = "ada", **claims: Any) -> dict[str, Any]:

@@ -3,14 +3,14 @@
 from collections import Counter
 
 import pytest
-from fuzzing.run import finding_in
-from fuzzing.target import Target, documented_errors, keeps_secret
-from fuzzing.targets import TARGETS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scripts.envs import ROOT
 
 from fuzzing import hostile
+from fuzzing.run import finding_in
+from fuzzing.target import FuzzTarget, documented_errors, keeps_secret
+from fuzzing.targets import TARGETS
 
 _BRIEFLY = settings(
     max_examples=40,
@@ -22,7 +22,7 @@ _BRIEFLY = settings(
 
 
 @pytest.mark.parametrize("target", TARGETS.values(), ids=lambda target: target.name)
-def test_hostile_input_gets_what_is_promised(target: Target) -> None:
+def test_hostile_input_gets_what_is_promised(target: FuzzTarget) -> None:
     outcomes: Counter[str] = Counter()
 
     _BRIEFLY(target.as_test(lambda outcome: outcomes.update([outcome])))()
@@ -36,7 +36,7 @@ def test_a_target_that_breaks_its_promise_is_found() -> None:
         keeps_secret(text)
         return "fine"
 
-    planted = Target(name="planted", promise="", inputs=hostile.secrets, check=check)
+    planted = FuzzTarget(name="planted", promise="", inputs=hostile.secrets, check=check)
 
     with pytest.raises(AssertionError, match="a planted secret came out"):
         _BRIEFLY(planted.as_test(lambda _: None))()
@@ -67,7 +67,7 @@ def test_documented_errors_are_those_of_every_level_of_the_tree() -> None:
             "INFO: …\n\n === Uncaught Python exception: ===\nAssertionError: a secret came out\n"
             f'Traceback (most recent call last):\n  File "{ROOT}/fuzzing/target.py", line 4, in f\n'
             '    assert x\n  File "/usr/lib/python3.13/base64.py", line 88, in g\n\n==7== ERROR',
-            'AssertionError: a secret came out File "fuzzing/target.py", line 4, in f',
+            'AssertionError: a secret came out File "evidence/fuzzing/target.py", line 4, in f',
             id="an exception, and where in this project",
         ),
         pytest.param("==7== ERROR: libFuzzer: timeout after 10 s", "libFuzzer: timeout", id="slow"),

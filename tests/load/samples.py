@@ -6,8 +6,7 @@ from typing import Any
 
 from load.driver import Run
 from load.flows import BUSY, TOKEN, Flow, Removal, Seen, Turn, Way
-
-from tokenvend_local.demo_provider.clients import Exchange, Token
+from tokenvend_local.demo_provider.clients import Token, TokenExchangeRecord
 
 NOON = 1_772_366_400.0
 CLIENT = "jobs-1-0a0b"
@@ -52,8 +51,10 @@ def seen(flow: Flow = FLOW, *, after: float = 1.0, status: int = 200, **fields: 
     return Seen(flow, NOON + after, NOON + after + 0.1, status, refused, status in {429, 503}, 0.1)
 
 
-def exchange(began: float, ended: float, *, status: int = 200, **more: Any) -> Exchange:
-    return Exchange(client_id=CLIENT, status=status, began_at=NOON + began, at=NOON + ended, **more)
+def exchange(began: float, ended: float, *, status: int = 200, **more: Any) -> TokenExchangeRecord:
+    return TokenExchangeRecord(
+        client_id=CLIENT, status=status, began_at=NOON + began, at=NOON + ended, **more
+    )
 
 
 def run(*answers: Seen, **more: Any) -> Run:

@@ -4,9 +4,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from load.driver import Run
-from load.flows import TAKEN, TOKEN, Flow, Way
-from load.judge import RULES, judge
 from tests.load.samples import (
     FLOW,
     GUEST,
@@ -18,6 +15,10 @@ from tests.load.samples import (
     run,
     seen,
 )
+
+from load.driver import Run
+from load.flows import TAKEN, TOKEN, Flow, Way
+from load.judge import RULES, judge
 
 OTHER_SCOPE = exchange(0.2, 0.7, scope="jobs_manage")
 

@@ -4,10 +4,11 @@ import json
 from dataclasses import replace
 from io import StringIO
 
-from load.flows import TAKEN, Way
-from load.report import document, entry_rows, key_rows, show
 from rich.console import Console
 from tests.load.samples import CLIENT, FLOW, exchange, run, seen
+
+from load.flows import TAKEN, Way
+from load.report import document, entry_rows, key_rows, show
 
 BARE = replace(FLOW, way=Way.BARE_HTTP, outcomes=frozenset({TAKEN}))
 

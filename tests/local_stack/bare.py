@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.local_stack.world import World
+from tests.local_stack.harness import Harness
 
 from tokenvend_local import places
-from tokenvend_local.asking import OAuthClient
+from tokenvend_local.callers import OAuthClient
 from tokenvend_local.principals import Principal
 from tokenvend_local.stack import LocalStack
 
@@ -17,7 +17,7 @@ _FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class Scenario:
     """For each function, a credential that only it is asked for."""
 
     caller: str
@@ -55,17 +55,17 @@ class Scene:
         }
 
 
-def set_scene(world: World) -> Scene:
+def set_scene(harness: Harness) -> Scenario:
     """Apply it, and write the secrets."""
-    caller = world.name("bare")
-    role = world.role(caller)
-    world.caller(caller, iam=role, client_id=caller, direct=role)
-    credentials = {function: world.name("bare-jobs") for function in VENDING}
+    caller = harness.name("bare")
+    role = harness.role(caller)
+    harness.caller(caller, iam=role, client_id=caller, direct=role)
+    credentials = {function: harness.name("bare-jobs") for function in VENDING}
     for credential in credentials.values():
-        world.credential(credential)
-        world.grant(caller, credential)
-    world.apply()
-    return Scene(caller, credentials, role, world.new_client(caller))
+        harness.credential(credential)
+        harness.grant(caller, credential)
+    harness.apply()
+    return Scenario(caller, credentials, role, harness.new_client(caller))
 
 
 def deployed_variables(stack: LocalStack, function: str) -> dict[str, str]:

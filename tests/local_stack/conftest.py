@@ -12,11 +12,11 @@ Fixtures
                       stack.tokenvend("plan", …)   the command, against this stack
                       stack.logs()                 all that functions, AWS, provider, sam logged
                       stack.function_logs()        the functions' lines alone
-    world           a `World`: add credentials, callers, grants under names of your own
-                    (`world.name("jobs")`), then `world.apply()`.
+    world           a `Harness`: add credentials, callers, grants under names of your own
+                    (`harness.name("jobs")`), then `harness.apply()`.
     node_provider   the npm `oidc-provider`, a provider that nobody here wrote.
 
-Asking (from `tokenvend_local.asking`)
+Asking (from `tokenvend_local.callers`)
     ask_signed(stack.deployed, principal, credential, scope="…")       POST /iam/…
     ask_as_client(stack.deployed, oauth_client, credential, basic=True) POST /oauth2/…
     ask_directly(stack.deployed, principal, alias, event)              lambda:Invoke
@@ -34,10 +34,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.local_stack.harness import Harness
 from tests.local_stack.node_provider import NodeProvider, node_provider_running
-from tests.local_stack.world import World
 
-from tokenvend_local.kept import FOLDER
+from tokenvend_local.saved_state import FOLDER
 from tokenvend_local.stack import LocalStack, local_stack
 
 MEMORY_SECONDS = 2
@@ -92,10 +92,10 @@ def keep_out_of_logs() -> set[str]:
 
 
 @pytest.fixture(scope="session")
-def world(
+def harness(
     stack: LocalStack, tmp_path_factory: pytest.TempPathFactory, keep_out_of_logs: set[str]
-) -> World:
-    return World(stack, tmp_path_factory.mktemp("world"), keep_out_of_logs)
+) -> Harness:
+    return Harness(stack, tmp_path_factory.mktemp("world"), keep_out_of_logs)
 
 
 @pytest.fixture(scope="session")

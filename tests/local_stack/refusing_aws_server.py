@@ -12,7 +12,7 @@ from typing import Any
 from ministack.services import dynamodb
 from ministack.services.cloudformation import provisioners
 
-_SERVER = Path(__file__).parents[2] / "cli" / "tokenvend_local" / "local_aws_server.py"
+_SERVER = Path(__file__).parents[2] / "tools" / "tokenvend_local" / "local_aws_server.py"
 _RULE = provisioners._RESOURCE_HANDLERS["AWS::Events::Rule"]
 _TABLE = provisioners._RESOURCE_HANDLERS["AWS::DynamoDB::Table"]
 _create_rule, _create_table, _delete_table = _RULE["create"], _TABLE["create"], _TABLE["delete"]

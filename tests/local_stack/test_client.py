@@ -16,7 +16,7 @@ import httpx
 import pytest
 import requests
 from tests.local_stack.conftest import MEMORY_SECONDS
-from tests.local_stack.world import World
+from tests.local_stack.harness import Harness
 
 import tokenvend_client.httpx
 import tokenvend_client.requests
@@ -36,7 +36,7 @@ from tokenvend_client.request import Call
 from tokenvend_client.secret import Secret
 from tokenvend_client.ways_in import Document, WayIn
 from tokenvend_local import places
-from tokenvend_local.asking import OAuthClient as Issued
+from tokenvend_local.callers import OAuthClient as Issued
 from tokenvend_local.consenting import consent as consent_to
 from tokenvend_local.demo_provider.clients import Client as ProviderClient
 from tokenvend_local.demo_provider.clients import Flavour
@@ -90,25 +90,25 @@ class Service:
 
 
 @pytest.fixture(scope="module")
-def service(stack: LocalStack, world: World) -> Service:
-    credential, name = world.name("jobs"), world.name("client")
-    to_report = {way_in: world.name(f"report-{way_in}") for way_in in WAYS}
-    to_replace = {way_in: world.name(f"replace-{way_in}") for way_in in WAYS}
-    consented = world.name("hiring")
-    short_lived = world.name("short")
+def service(stack: LocalStack, harness: Harness) -> Service:
+    credential, name = harness.name("jobs"), harness.name("client")
+    to_report = {way_in: harness.name(f"report-{way_in}") for way_in in WAYS}
+    to_replace = {way_in: harness.name(f"replace-{way_in}") for way_in in WAYS}
+    consented = harness.name("hiring")
+    short_lived = harness.name("short")
     provider_clients = {
-        short_lived: world.credential(short_lived, lifetime_seconds=LIFE_SECONDS),
-        **{each: world.credential(each) for each in (credential, *to_report.values())},
-        **{each: world.credential(each, flavour=STANDARD) for each in to_replace.values()},
+        short_lived: harness.credential(short_lived, lifetime_seconds=LIFE_SECONDS),
+        **{each: harness.credential(each) for each in (credential, *to_report.values())},
+        **{each: harness.credential(each, flavour=STANDARD) for each in to_replace.values()},
     }
-    world.consent_credential(consented)
-    role = world.role(name, may_invoke=name)
-    world.caller(name, iam=role, client_id=f"{name}-web", direct=role, title="Careers site")
+    harness.consent_credential(consented)
+    role = harness.role(name, may_invoke=name)
+    harness.caller(name, iam=role, client_id=f"{name}-web", direct=role, title="Careers site")
     for each in provider_clients:
-        world.grant(name, each)
-    world.grant(name, consented, return_urls=[RETURN_URL])
-    world.apply()
-    issued = world.new_client(name)
+        harness.grant(name, each)
+    harness.grant(name, consented, return_urls=[RETURN_URL])
+    harness.apply()
+    issued = harness.new_client(name)
     return Service(
         stack=stack,
         name=name,

@@ -22,9 +22,9 @@ WayInBy = Callable[[SubjectTokenSource], WayIn]
 def way_in(ci: Ci, request: pytest.FixtureRequest) -> WayInBy:
     if request.param == "oauth2":
         return lambda source: WorkloadToken(ci.stack.deployed.api_url, source)
-    worker = ci.world.role(ci.world.name("worker"), may_invoke="Workloads")
-    ci.world.configuration["direct_workloads"] = {"principals": [worker.arn]}
-    ci.world.apply()
+    worker = ci.harness.role(ci.harness.name("worker"), may_invoke="Workloads")
+    ci.harness.configuration["direct_workloads"] = {"principals": [worker.arn]}
+    ci.harness.apply()
     session = Secret(worker.session_token) if worker.session_token else None
     aws = AwsCredentials(worker.access_key_id, Secret(worker.secret_access_key), session)
     return lambda source: DirectInvocation(
@@ -39,10 +39,10 @@ def way_in(ci: Ci, request: pytest.FixtureRequest) -> WayInBy:
 @pytest.fixture
 def credential(ci: Ci) -> str:
     """One of its own for each test: a replacement is not replaced at once."""
-    name = ci.world.name("jobs")
-    ci.world.credential(name)
-    ci.world.grant(ci.caller, name)
-    ci.world.apply()
+    name = ci.harness.name("jobs")
+    ci.harness.credential(name)
+    ci.harness.grant(ci.caller, name)
+    ci.harness.apply()
     return name
 
 

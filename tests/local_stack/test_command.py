@@ -4,15 +4,15 @@ import json
 from dataclasses import dataclass
 
 import pytest
-from tests.local_stack.world import World
+from tests.local_stack.harness import Harness
 
-from tokenvend_local.asking import ask_as_client
+from tokenvend_local.callers import ask_as_client
 from tokenvend_local.principals import Principal
 from tokenvend_local.stack import CommandFailedError, LocalStack
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class Scenario:
     """A caller that is an OAuth client, and the two roles."""
 
     caller: str
@@ -24,72 +24,72 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-def scene(stack: LocalStack, world: World) -> Scene:
-    caller, credential = world.name("reader"), world.name("jobs")
-    client = world.credential(credential)
-    world.caller(caller, client_id=caller)
-    world.grant(caller, credential)
-    world.apply()
+def scenario(stack: LocalStack, harness: Harness) -> Scenario:
+    caller, credential = harness.name("reader"), harness.name("jobs")
+    client = harness.credential(credential)
+    harness.caller(caller, client_id=caller)
+    harness.grant(caller, credential)
+    harness.apply()
     outputs = stack.deployed.outputs
-    return Scene(
+    return Scenario(
         caller,
         credential,
-        str(world.file),
+        str(harness.file),
         json.dumps({"client_id": client.client_id, "client_secret": client.client_secret}),
         stack.principals.role(
-            world.name("registry-writer"), policies=[outputs["RegistryWriterPolicyArn"]]
+            harness.name("registry-writer"), policies=[outputs["RegistryWriterPolicyArn"]]
         ),
         stack.principals.role(
-            world.name("secret-writer"), policies=[outputs["SecretWriterPolicyArn"]]
+            harness.name("secret-writer"), policies=[outputs["SecretWriterPolicyArn"]]
         ),
     )
 
 
 def test_registry_writer_may_do_all_but_secrets(
-    stack: LocalStack, world: World, scene: Scene
+    stack: LocalStack, harness: Harness, scenario: Scenario
 ) -> None:
     def run(*words: str) -> str:
-        return stack.tokenvend(*words, principal=scene.registry_writer)
+        return stack.tokenvend(*words, principal=scenario.registry_writer)
 
-    nightly = world.name("nightly")
-    world.caller(nightly, direct=scene.registry_writer)
-    world.file.write_text(json.dumps(world.configuration), encoding="utf-8")
+    nightly = harness.name("nightly")
+    harness.caller(nightly, direct=scenario.registry_writer)
+    harness.file.write_text(json.dumps(harness.configuration), encoding="utf-8")
 
-    assert f"+ alias {nightly}" in run("plan", "--file", scene.file)
-    assert "Applied." in run("apply", "--yes", "--file", scene.file)
-    run("block", "caller", scene.caller, "--reason", "test")
-    assert scene.caller in run("blocks")
-    run("unblock", "caller", scene.caller)
-    run("caller", "new-secret", scene.caller, "--json")
-    assert scene.caller in run("caller", "list", "--json")
-    asked = ("--caller", scene.caller, "--credential", scene.credential)
+    assert f"+ alias {nightly}" in run("plan", "--file", scenario.file)
+    assert "Applied." in run("apply", "--yes", "--file", scenario.file)
+    run("block", "caller", scenario.caller, "--reason", "test")
+    assert scenario.caller in run("blocks")
+    run("unblock", "caller", scenario.caller)
+    run("caller", "new-secret", scenario.caller, "--json")
+    assert scenario.caller in run("caller", "list", "--json")
+    asked = ("--caller", scenario.caller, "--credential", scenario.credential)
     assert "granted" in run("explain", "--deployed", *asked)
 
 
-def test_registry_writer_may_not_write_secrets(stack: LocalStack, scene: Scene) -> None:
+def test_registry_writer_may_not_write_secrets(stack: LocalStack, scenario: Scenario) -> None:
     with pytest.raises(CommandFailedError, match="AWS refused DescribeSecret") as caught:
         stack.tokenvend(
-            *("secret", "put", scene.credential),
-            stdin=scene.value,
-            principal=scene.registry_writer,
+            *("secret", "put", scenario.credential),
+            stdin=scenario.value,
+            principal=scenario.registry_writer,
         )
 
     assert caught.value.code == 1
 
 
 def test_secret_writer_may_write_secrets_and_see_their_state(
-    stack: LocalStack, scene: Scene
+    stack: LocalStack, scenario: Scenario
 ) -> None:
     def run(*words: str, stdin: str = "") -> str:
-        return stack.tokenvend("secret", *words, stdin=stdin, principal=scene.secret_writer)
+        return stack.tokenvend("secret", *words, stdin=stdin, principal=scenario.secret_writer)
 
-    before = json.loads(run("status", scene.credential, "--json"))
-    run("put", scene.credential, stdin=scene.value)
-    after = json.loads(run("status", scene.credential, "--json"))
+    before = json.loads(run("status", scenario.credential, "--json"))
+    run("put", scenario.credential, stdin=scenario.value)
+    after = json.loads(run("status", scenario.credential, "--json"))
 
     assert before[0]["ready"]
-    assert after[0]["epoch"] != before[0]["epoch"]
-    assert scene.credential in run("status", scene.credential)
+    assert after[0]["secret_generation"] != before[0]["secret_generation"]
+    assert scenario.credential in run("status", scenario.credential)
 
 
 @pytest.mark.parametrize(
@@ -101,39 +101,39 @@ def test_secret_writer_may_write_secrets_and_see_their_state(
     ids=lambda value: value[0] if isinstance(value, tuple) else value,
 )
 def test_secret_writer_may_grant_nobody_anything(
-    stack: LocalStack, scene: Scene, words: tuple[str, ...], refused: str
+    stack: LocalStack, scenario: Scenario, words: tuple[str, ...], refused: str
 ) -> None:
-    replaced = [scene.caller if word == "CALLER" else word for word in words]
+    replaced = [scenario.caller if word == "CALLER" else word for word in words]
 
     with pytest.raises(CommandFailedError, match=f"AWS refused {refused}"):
-        stack.tokenvend(*replaced, principal=scene.secret_writer)
+        stack.tokenvend(*replaced, principal=scenario.secret_writer)
 
 
 def test_secret_writer_may_apply_no_new_caller(
-    stack: LocalStack, world: World, scene: Scene
+    stack: LocalStack, harness: Harness, scenario: Scenario
 ) -> None:
-    sneaked = world.name("sneaked")
-    world.caller(sneaked, direct=scene.secret_writer)
-    world.file.write_text(json.dumps(world.configuration), encoding="utf-8")
+    sneaked = harness.name("sneaked")
+    harness.caller(sneaked, direct=scenario.secret_writer)
+    harness.file.write_text(json.dumps(harness.configuration), encoding="utf-8")
 
     with pytest.raises(CommandFailedError, match="AWS refused "):
-        stack.tokenvend("apply", "--yes", "--file", scene.file, principal=scene.secret_writer)
+        stack.tokenvend("apply", "--yes", "--file", scenario.file, principal=scenario.secret_writer)
 
-    assert f"+ alias {sneaked}" in stack.tokenvend("plan", "--file", scene.file)
+    assert f"+ alias {sneaked}" in stack.tokenvend("plan", "--file", scenario.file)
     assert sneaked not in stack.tokenvend("caller", "list", "--json")
 
 
 def test_endpoint_and_region_may_be_said_to_the_command_itself(
-    stack: LocalStack, world: World, scene: Scene
+    stack: LocalStack, harness: Harness, scenario: Scenario
 ) -> None:
     where = ("--endpoint-url", stack.endpoint, "--region", "eu-west-1")
     elsewhere = ("--endpoint-url", "http://127.0.0.1:1", "--region", "eu-west-1")
 
-    issued = json.loads(stack.tokenvend(*where, "caller", "new-secret", scene.caller, "--json"))
+    issued = json.loads(stack.tokenvend(*where, "caller", "new-secret", scenario.caller, "--json"))
     with pytest.raises(CommandFailedError, match="AWS cannot be asked") as caught:
         stack.tokenvend(*elsewhere, "caller", "list")
 
     assert caught.value.code == 1
-    assert issued["client_id"] == scene.caller
-    client = world.new_client(scene.caller)
-    assert ask_as_client(stack.deployed, client, scene.credential).status == 200
+    assert issued["client_id"] == scenario.caller
+    client = harness.new_client(scenario.caller)
+    assert ask_as_client(stack.deployed, client, scenario.credential).status == 200

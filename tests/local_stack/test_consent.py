@@ -5,9 +5,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
-from tests.local_stack.world import World
+from tests.local_stack.harness import Harness
 
-from tokenvend_local.asking import (
+from tokenvend_local.browsing import Browser, Page
+from tokenvend_local.callers import (
     Answer,
     ask_as_client,
     ask_directly,
@@ -15,7 +16,6 @@ from tokenvend_local.asking import (
     connect_as_client,
     connect_signed,
 )
-from tokenvend_local.browsing import Browser, Page
 from tokenvend_local.demo_provider.clients import Flavour
 from tokenvend_local.principals import Principal
 from tokenvend_local.stack import LocalStack
@@ -59,27 +59,29 @@ def consent(browser: Browser, connect_url: str, *, user: str = "ada", press: str
     return browser.press(browser.go_on(left), press, {"user": user})
 
 
-def new_shop(stack: LocalStack, world: World, flavour: Flavour = Flavour.SMARTRECRUITERS) -> Shop:
-    credential, name = world.name("hiring"), world.name("shop")
+def new_shop(
+    stack: LocalStack, harness: Harness, flavour: Flavour = Flavour.SMARTRECRUITERS
+) -> Shop:
+    credential, name = harness.name("hiring"), harness.name("shop")
     scopes = ["jobs_read", "user_me_read"]
-    world.consent_credential(credential, flavour=flavour, scopes=scopes)
-    role = world.role(name, may_invoke=name)
-    world.caller(name, iam=role, direct=role, title="Careers site")
-    world.grant(name, credential, return_urls=[RETURN_URL])
-    world.apply()
+    harness.consent_credential(credential, flavour=flavour, scopes=scopes)
+    role = harness.role(name, may_invoke=name)
+    harness.caller(name, iam=role, direct=role, title="Careers site")
+    harness.grant(name, credential, return_urls=[RETURN_URL])
+    harness.apply()
     return Shop(stack, credential, role, name)
 
 
 @pytest.fixture(scope="module")
-def shop(stack: LocalStack, world: World) -> Shop:
-    return new_shop(stack, world)
+def shop(stack: LocalStack, harness: Harness) -> Shop:
+    return new_shop(stack, harness)
 
 
 @pytest.mark.parametrize("flavour", Flavour)
 def test_a_user_consents_and_the_token_opens_the_api_as_that_user(
-    stack: LocalStack, world: World, flavour: Flavour
+    stack: LocalStack, harness: Harness, flavour: Flavour
 ) -> None:
-    shop = new_shop(stack, world, flavour)
+    shop = new_shop(stack, harness, flavour)
     browser = Browser()
 
     returned = consent(browser, shop.start(), user="grace")
@@ -108,13 +110,13 @@ def test_a_user_consents_and_the_token_opens_the_api_as_that_user(
         assert answer.document["scope"] == "jobs_read user_me_read"
 
 
-def test_an_oauth_client_has_connections_too(stack: LocalStack, world: World) -> None:
-    credential, name = world.name("hiring"), world.name("shop")
-    world.consent_credential(credential)
-    world.caller(name, client_id=name)
-    world.grant(name, credential, return_urls=[RETURN_URL])
-    world.apply()
-    client = world.new_client(name)
+def test_an_oauth_client_has_connections_too(stack: LocalStack, harness: Harness) -> None:
+    credential, name = harness.name("hiring"), harness.name("shop")
+    harness.consent_credential(credential)
+    harness.caller(name, client_id=name)
+    harness.grant(name, credential, return_urls=[RETURN_URL])
+    harness.apply()
+    client = harness.new_client(name)
 
     started = connect_as_client(
         *(stack.deployed, client, credential, "start"), connection="ada", return_url=RETURN_URL
@@ -211,15 +213,15 @@ def test_pages_come_with_their_headers_through_the_api(shop: Shop) -> None:
 
 
 def test_another_callers_connection_is_absent_everywhere(
-    stack: LocalStack, world: World, shop: Shop
+    stack: LocalStack, harness: Harness, shop: Shop
 ) -> None:
     shop.complete(consent(Browser(), shop.start("gina")), "gina")
     pending = consent(Browser(), shop.start("hugo"))
-    name = world.name("stranger")
-    stranger = world.role(name)
-    world.caller(name, iam=stranger)
-    world.grant(name, shop.credential, return_urls=[RETURN_URL])
-    world.apply()
+    name = harness.name("stranger")
+    stranger = harness.role(name)
+    harness.caller(name, iam=stranger)
+    harness.grant(name, shop.credential, return_urls=[RETURN_URL])
+    harness.apply()
 
     def tries(action: str, **form: str) -> str | None:
         return connect_signed(stack.deployed, stranger, shop.credential, action, **form).error
@@ -243,9 +245,9 @@ def test_users_are_sent_nowhere_that_the_grant_does_not_list(shop: Shop) -> None
 
 
 def test_a_blocked_connection_vends_over_no_entry_until_the_block_is_lifted(
-    stack: LocalStack, world: World
+    stack: LocalStack, harness: Harness
 ) -> None:
-    shop = new_shop(stack, world)
+    shop = new_shop(stack, harness)
     shop.complete(consent(Browser(), shop.start()))
     name = f"{shop.credential}/{shop.alias}/ada"
     direct = {"credential": shop.credential, "connection": "ada"}

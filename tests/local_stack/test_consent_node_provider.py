@@ -12,12 +12,12 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 from tests.local_stack.elsewhere import Application
+from tests.local_stack.harness import Harness
 from tests.local_stack.node_provider import USER_SCOPES, NodeProvider, node_provider_running
 from tests.local_stack.test_consent import RETURN_URL, Shop
-from tests.local_stack.world import World
 
-from tokenvend_local.asking import Answer, ask_directly, ask_signed
 from tokenvend_local.browsing import Browser, Page
+from tokenvend_local.callers import Answer, ask_directly, ask_signed
 from tokenvend_local.stack import LocalStack
 
 CREDENTIAL = "orders-users"
@@ -27,19 +27,19 @@ JWKS = "https://keys.example/jwks.json"
 
 
 @pytest.fixture(scope="module")
-def provider(stack: LocalStack, world: World) -> Iterator[NodeProvider]:
+def provider(stack: LocalStack, harness: Harness) -> Iterator[NodeProvider]:
     redirect_uri = f"{stack.deployed.pages_url}/callback/{CREDENTIAL}"
     log = stack.folder / "node-provider-consents.log"
     with node_provider_running(log, jwks_uri=JWKS, redirect_uris=[redirect_uri]) as running:
         yield running
-        world.withdraw(CREDENTIAL)
+        harness.withdraw(CREDENTIAL)
 
 
 @pytest.fixture(scope="module")
-def shop(stack: LocalStack, world: World, provider: NodeProvider) -> Shop:
-    name = world.name("shop")
-    role = world.role(name, may_invoke=name)
-    world.foreign_credential(
+def shop(stack: LocalStack, harness: Harness, provider: NodeProvider) -> Shop:
+    name = harness.name("shop")
+    role = harness.role(name, may_invoke=name)
+    harness.foreign_credential(
         CREDENTIAL,
         {
             "issuer": provider.issuer,
@@ -56,23 +56,23 @@ def shop(stack: LocalStack, world: World, provider: NodeProvider) -> Shop:
         client_secret=provider.consents.client_secret,
         scopes=USER_SCOPES,
         kind="authorization_code",
-        redirect_uri=world.redirect_uri(CREDENTIAL),
+        redirect_uri=harness.redirect_uri(CREDENTIAL),
     )
-    world.caller(name, iam=role, direct=role, title="Order desk")
-    world.grant(name, CREDENTIAL, return_urls=[RETURN_URL])
-    world.apply()
+    harness.caller(name, iam=role, direct=role, title="Order desk")
+    harness.grant(name, CREDENTIAL, return_urls=[RETURN_URL])
+    harness.apply()
     return Shop(stack, CREDENTIAL, role, name)
 
 
 @pytest.fixture(scope="module")
-def elsewhere(world: World, provider: NodeProvider) -> Application:
+def elsewhere(harness: Harness, provider: NodeProvider) -> Application:
     client = provider.consents
     return Application(
         f"{provider.issuer}/auth",
         f"{provider.issuer}/token",
         client.client_id,
         client.client_secret,
-        world.redirect_uri(CREDENTIAL),
+        harness.redirect_uri(CREDENTIAL),
         basic=True,
     )
 
@@ -123,7 +123,7 @@ def test_a_user_consents_and_the_connection_is_vended_from(
     assert refreshes(provider) == [200, 200]
 
 
-def test_workers_that_ask_at_once_spend_no_refresh_token_twice(
+def test_workers_that_ask_at_once_redeem_no_refresh_token_twice(
     stack: LocalStack, provider: NodeProvider, shop: Shop
 ) -> None:
     """One that comes again revokes the consent there, so the last answer would be a refusal."""
@@ -163,7 +163,7 @@ def test_a_stolen_refresh_token_that_comes_again_is_one_lost_consent_that_reconn
         ask_signed(stack.deployed, shop.role, CREDENTIAL, connection="moved", scope=ALL)
         for _ in range(3)
     ]
-    stack.expected_errors.add(f'"credential":"{CREDENTIAL}".*"happened":"lost"')
+    stack.expected_errors.add(f'"credential":"{CREDENTIAL}".*"event":"lost"')
     lost = shop.connections("inspect", connection="moved")
     asked = refreshes(provider)[before:]
     connect(shop, "moved")

@@ -11,8 +11,8 @@ import pytest
 from tokenvend_deploy.built import find_foreign_code
 from tokenvend_local import artifact, deployment, local_aws, places
 from tokenvend_local.errors import LocalStackError
-from tokenvend_local.kept import FOLDER
 from tokenvend_local.sam import run_sam
+from tokenvend_local.saved_state import FOLDER
 
 type Deploy = Callable[..., subprocess.CompletedProcess[str]]
 

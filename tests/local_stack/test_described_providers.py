@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from tests.configuration.described import Asked, token_endpoint
 from tests.fakes.signer import new_pair, pem_of
-from tests.local_stack.world import World
+from tests.local_stack.harness import Harness
 
 from tokenvend.domain.signing import SigningAlgorithm
-from tokenvend_local.asking import ask_signed
+from tokenvend_local.callers import ask_signed
 from tokenvend_local.principals import Principal
 from tokenvend_local.stack import LocalStack
 
@@ -155,28 +155,28 @@ class Provider:
 
 @pytest.fixture(params=DIALECTS)
 def provider(
-    request: pytest.FixtureRequest, world: World, keep_out_of_logs: set[str]
+    request: pytest.FixtureRequest, harness: Harness, keep_out_of_logs: set[str]
 ) -> Iterator[Provider]:
     dialect, token = DIALECTS[request.param], secrets.token_urlsafe(32)
     keep_out_of_logs.update({token, ACCOUNT, PASSWORD, CLIENT["client_secret"], PRIVATE_KEY})
     with token_endpoint(dialect.answer(token), takes=dialect.takes) as endpoint:
-        name, caller = world.name("reports"), world.name("shop")
-        world.configuration["providers"][name] = {
+        name, caller = harness.name("reports"), harness.name("shop")
+        harness.configuration["providers"][name] = {
             "token_endpoint": endpoint.url.removesuffix("/token") + dialect.path
         } | dialect.described
-        world.configuration["credentials"][name] = {
+        harness.configuration["credentials"][name] = {
             "provider": name,
             "scopes": ["reports_read"],
             "scope_parameter": "assertion" in dialect.described.get("token_request", {}),
             "family": dialect.tenant is not None,
         }
-        role = world.role(caller)
-        world.caller(caller, iam=role)
+        role = harness.role(caller)
+        harness.caller(caller, iam=role)
         asked = {"tenant": dialect.tenant} if dialect.tenant else {}
-        world.grant(caller, name, **({"tenants": "all"} if asked else {}))
-        world.apply()
+        harness.grant(caller, name, **({"tenants": "all"} if asked else {}))
+        harness.apply()
         secret = "/".join([name, *asked.values()])
-        world.stack.tokenvend("secret", "put", secret, stdin=json.dumps(dialect.secret))
+        harness.stack.tokenvend("secret", "put", secret, stdin=json.dumps(dialect.secret))
         yield Provider(name, role, token, endpoint.server.requests, asked)
 
 

@@ -7,9 +7,9 @@ from itertools import batched
 
 import pytest
 import requests
-from tests.local_stack.world import World
+from tests.local_stack.harness import Harness
 
-from tokenvend_local.asking import Answer, ask_directly, ask_signed, items
+from tokenvend_local.callers import Answer, ask_directly, ask_signed, items
 from tokenvend_local.demo_provider.clients import Client
 from tokenvend_local.fault_proxy import AwsFault, FaultProxy
 from tokenvend_local.principals import Principal
@@ -32,19 +32,19 @@ class Partner:
 
 
 @pytest.fixture(scope="module")
-def partner(stack: LocalStack, world: World) -> Partner:
-    master, family = world.name("master"), world.name("customers")
-    integration, portal = world.name("integration"), world.name("portal")
-    world.credential(master, scopes=["jobs_read", "configuration_read"])
-    world.family(family, [])
-    everything = world.role(integration, may_invoke=integration)
-    one_customer = world.role(portal)
-    world.caller(integration, iam=everything, direct=everything)
-    world.caller(portal, iam=one_customer)
-    world.grant(integration, master)
-    world.grant(integration, family, tenants="all")
-    world.grant(portal, family, tenants=["customer-7"])
-    world.apply()
+def partner(stack: LocalStack, harness: Harness) -> Partner:
+    master, family = harness.name("master"), harness.name("customers")
+    integration, portal = harness.name("integration"), harness.name("portal")
+    harness.credential(master, scopes=["jobs_read", "configuration_read"])
+    harness.family(family, [])
+    everything = harness.role(integration, may_invoke=integration)
+    one_customer = harness.role(portal)
+    harness.caller(integration, iam=everything, direct=everything)
+    harness.caller(portal, iam=one_customer)
+    harness.grant(integration, master)
+    harness.grant(integration, family, tenants="all")
+    harness.grant(portal, family, tenants=["customer-7"])
+    harness.apply()
     customers = _onboard(stack, family)
     return Partner(master, family, customers, integration, everything, one_customer)
 
@@ -101,10 +101,10 @@ def test_each_of_hundreds_of_customers_has_its_own_token(
 
 
 def test_customer_is_onboarded_without_a_commit(
-    stack: LocalStack, world: World, partner: Partner
+    stack: LocalStack, harness: Harness, partner: Partner
 ) -> None:
     client = stack.provider.add_client("newcomer", scopes=["jobs_read"], company="newcomer")
-    file = world.file.read_text()
+    file = harness.file.read_text()
 
     def ask() -> Answer:
         return ask_signed(stack.deployed, partner.everything, partner.family, tenant="newcomer")
@@ -116,7 +116,7 @@ def test_customer_is_onboarded_without_a_commit(
 
     assert before.error == "credential_not_ready"
     assert _company(stack, after.token) == "newcomer"
-    assert world.file.read_text() == file
+    assert harness.file.read_text() == file
 
 
 def test_one_customer_cannot_act_as_another(stack: LocalStack, partner: Partner) -> None:
@@ -184,12 +184,12 @@ def test_same_import_again_writes_no_version_and_costs_no_exchange(
 
 
 def test_import_goes_on_where_secrets_manager_throttles(
-    stack: LocalStack, world: World, partner: Partner
+    stack: LocalStack, harness: Harness, partner: Partner
 ) -> None:
     names = [f"throttled-{number}" for number in range(20)]
     customers = {name: Client(client_id=name, client_secret="x" * 32) for name in names}
     writer = stack.principals.role(
-        world.name("secret-writer"), policies=[stack.deployed.outputs["SecretWriterPolicyArn"]]
+        harness.name("secret-writer"), policies=[stack.deployed.outputs["SecretWriterPolicyArn"]]
     )
 
     with FaultProxy() as proxy:

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 import requests
-from tests.local_stack.world import World
+from tests.local_stack.harness import Harness
 
 from tokenvend_local import places
 from tokenvend_local.stack import LocalStack
@@ -30,15 +30,15 @@ def _blocks(section: str) -> str:
     "section", ["A workload with an IAM role", "An OAuth client", "A direct invocation"]
 )
 def test_snippet_gets_a_token_that_opens_the_api(
-    stack: LocalStack, world: World, section: str
+    stack: LocalStack, harness: Harness, section: str
 ) -> None:
-    credential, caller = world.name("jobs"), world.name("service")
-    world.credential(credential)
-    role = world.role(caller, may_invoke=caller)
-    world.caller(caller, iam=role, client_id=caller, direct=role)
-    world.grant(caller, credential)
-    world.apply()
-    issued = world.new_client(caller)
+    credential, caller = harness.name("jobs"), harness.name("service")
+    harness.credential(credential)
+    role = harness.role(caller, may_invoke=caller)
+    harness.caller(caller, iam=role, client_id=caller, direct=role)
+    harness.grant(caller, credential)
+    harness.apply()
+    issued = harness.new_client(caller)
     values = {
         "tokens": stack.deployed.api_url,
         "region": places.REGION,

@@ -9,27 +9,27 @@ import pytest
 import requests
 import yaml
 from tests.local_stack.elsewhere import Application
+from tests.local_stack.harness import Harness
 from tests.local_stack.node_provider import SCOPES, NodeProvider
-from tests.local_stack.world import World
 
-from tokenvend_local.asking import ask_signed
 from tokenvend_local.browsing import Browser, Page
+from tokenvend_local.callers import ask_signed
 from tokenvend_local.demo_provider.clients import Flavour
 from tokenvend_local.stack import LocalStack
 
 
 def test_probe_tells_what_the_provider_does_and_shows_no_token(
-    stack: LocalStack, world: World, node_provider: NodeProvider
+    stack: LocalStack, harness: Harness, node_provider: NodeProvider
 ) -> None:
-    name, client = world.name("probed"), node_provider.basic
-    world.foreign_credential(
+    name, client = harness.name("probed"), node_provider.basic
+    harness.foreign_credential(
         name,
         {"issuer": node_provider.issuer, "client_authentication": client.method},
         client_id=client.client_id,
         client_secret=client.client_secret,
         scopes=SCOPES,
     )
-    world.apply()
+    harness.apply()
     asked = len(node_provider.exchanges(client.client_id))
 
     printed = stack.tokenvend(
@@ -61,18 +61,18 @@ def _allow(browser: Browser, page: Page) -> Page:
     ],
 )
 def test_probe_measures_a_consent_at_the_demo_provider(
-    stack: LocalStack, world: World, flavour: Flavour, carries: str, keep_out_of_logs: set[str]
+    stack: LocalStack, harness: Harness, flavour: Flavour, carries: str, keep_out_of_logs: set[str]
 ) -> None:
-    name, scopes = world.name("probed"), ("jobs_read", "user_me_read")
-    client = world.consent_credential(name, flavour=flavour, scopes=scopes)
-    world.apply()
+    name, scopes = harness.name("probed"), ("jobs_read", "user_me_read")
+    client = harness.consent_credential(name, flavour=flavour, scopes=scopes)
+    harness.apply()
     control = stack.provider
     before = Application(
         control.authorization_endpoint(flavour),
         control.token_endpoint(flavour),
         client.client_id,
         client.client_secret,
-        world.redirect_uri(name),
+        harness.redirect_uri(name),
     )
     refresh_token = before.refresh_token(scopes, _allow)
     keep_out_of_logs.add(refresh_token)
@@ -91,20 +91,20 @@ def test_probe_measures_a_consent_at_the_demo_provider(
 
 
 def test_a_token_is_ended_at_a_provider_that_nobody_here_wrote(
-    stack: LocalStack, world: World, node_provider: NodeProvider, keep_out_of_logs: set[str]
+    stack: LocalStack, harness: Harness, node_provider: NodeProvider, keep_out_of_logs: set[str]
 ) -> None:
-    name, caller, client = world.name("ended"), world.name("shop"), node_provider.post
-    role = world.role(caller)
-    world.foreign_credential(
+    name, caller, client = harness.name("ended"), harness.name("shop"), node_provider.post
+    role = harness.role(caller)
+    harness.foreign_credential(
         name,
         {"issuer": node_provider.issuer, "client_authentication": client.method},
         client_id=client.client_id,
         client_secret=client.client_secret,
         scopes=SCOPES,
     )
-    world.caller(caller, iam=role)
-    world.grant(caller, name)
-    world.apply()
+    harness.caller(caller, iam=role)
+    harness.grant(caller, name)
+    harness.apply()
     token = ask_signed(stack.deployed, role, name).token
     keep_out_of_logs.add(token)
 

@@ -13,32 +13,32 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
-from tests.local_stack.bare import Scene, deployed_variables, set_scene
-from tests.local_stack.world import World
+from tests.local_stack.bare import Scenario, deployed_variables, set_scene
+from tests.local_stack.harness import Harness
 from tests.unit.test_imports import A_HIT_MAY_LOAD, ONLY_A_MISS_NEEDS
 
 from scripts import envs, locks
 from tokenvend_local import artifact, emulator, places
-from tokenvend_local.emulator import Environment
+from tokenvend_local.emulator import EmulatedEnvironment
 from tokenvend_local.stack import LocalStack
 
 FUNCTIONS = re.findall(
     r"^  (\w+):\n    Type: AWS::Serverless::Function$", places.TEMPLATE.read_text(), re.MULTILINE
 )
 
-type Start = Callable[[str, str | None], AbstractContextManager[Environment]]
+type Start = Callable[[str, str | None], AbstractContextManager[EmulatedEnvironment]]
 
 
 @pytest.fixture(scope="module")
-def scene(world: World) -> Scene:
-    return set_scene(world)
+def scenario(harness: Harness) -> Scenario:
+    return set_scene(harness)
 
 
 @pytest.fixture
 def start(stack: LocalStack) -> Start:
     """Starts a function as it was deployed."""
 
-    def started(function: str, alias: str | None) -> AbstractContextManager[Environment]:
+    def started(function: str, alias: str | None) -> AbstractContextManager[EmulatedEnvironment]:
         variables = deployed_variables(stack, function)
         log = stack.folder / f"runtime-{function}.log"
         return emulator.environment(function, alias=alias, variables=variables, log=log)
@@ -58,11 +58,11 @@ def test_interpreter_has_what_lambda_brings_and_nothing_else() -> None:
     assert {"aws-lambda-powertools", "cryptography", "requests"}.isdisjoint(pinned)
 
 
-def test_direct_function_makes_keeps_and_finds_a_token(start: Start, scene: Scene) -> None:
-    with start("VendDirectFunction", scene.caller) as first:
-        made, kept = first.invoke(scene.direct()), first.invoke(scene.direct())
-    with start("VendDirectFunction", scene.caller) as second:
-        found = second.invoke(scene.direct())
+def test_direct_function_makes_keeps_and_finds_a_token(start: Start, scenario: Scenario) -> None:
+    with start("VendDirectFunction", scenario.caller) as first:
+        made, kept = first.invoke(scenario.direct()), first.invoke(scenario.direct())
+    with start("VendDirectFunction", scenario.caller) as second:
+        found = second.invoke(scenario.direct())
 
     assert [each.get("source") for each in (made, kept, found)] == ["provider", "memory", "store"]
     assert made["access_token"] == kept["access_token"] == found["access_token"]
@@ -70,13 +70,13 @@ def test_direct_function_makes_keeps_and_finds_a_token(start: Start, scene: Scen
 
 @pytest.mark.parametrize(
     ("function", "event"),
-    [("VendIamFunction", Scene.by_role), ("VendOauth2Function", Scene.by_client)],
+    [("VendIamFunction", Scenario.by_role), ("VendOauth2Function", Scenario.by_client)],
 )
 def test_http_function_makes_and_keeps_a_token(
-    start: Start, scene: Scene, function: str, event: Callable[[Scene], dict[str, Any]]
+    start: Start, scenario: Scenario, function: str, event: Callable[[Scenario], dict[str, Any]]
 ) -> None:
     with start(function, "live") as environment:
-        answers = [environment.invoke(event(scene)) for _ in range(2)]
+        answers = [environment.invoke(event(scenario)) for _ in range(2)]
 
     assert [answer["statusCode"] for answer in answers] == [200, 200]
     bodies = [json.loads(answer["body"]) for answer in answers]
@@ -126,18 +126,18 @@ def test_layer_holds_the_library_compiled_and_names_no_folder_of_the_builder(
 
 
 def test_an_answer_from_the_store_loads_only_what_a_hit_needs(
-    stack: LocalStack, start: Start, scene: Scene
+    stack: LocalStack, start: Start, scenario: Scenario
 ) -> None:
-    with start("VendDirectFunction", scene.caller) as first:
-        first.invoke(scene.direct())
-    environ = emulator.lambda_environment("VendDirectFunction", alias=scene.caller)
+    with start("VendDirectFunction", scenario.caller) as first:
+        first.invoke(scenario.direct())
+    environ = emulator.lambda_environment("VendDirectFunction", alias=scenario.caller)
     script = (
         "import sys; before = set(sys.modules); sys.path.insert(0, '.');"
         "import app; from types import SimpleNamespace as Context;"
-        f"arn = 'arn:aws:lambda:eu-west-1:111122223333:function:f:{scene.caller}';"
+        f"arn = 'arn:aws:lambda:eu-west-1:111122223333:function:f:{scenario.caller}';"
         "context = Context(aws_request_id='1', invoked_function_arn=arn,"
         " get_remaining_time_in_millis=lambda: 20_000);"
-        f"answer = app.lambda_handler({scene.direct()!r}, context);"
+        f"answer = app.lambda_handler({scenario.direct()!r}, context);"
         "print(answer['source'], *(sys.modules.keys() - before))"
     )
 

@@ -14,7 +14,7 @@ from tests.template.deployed import deployed
 
 from tokenvend_deploy.release import ARCHITECTURES, assemble
 from tokenvend_local import artifact, deployment, local_aws, places
-from tokenvend_local.kept import FOLDER
+from tokenvend_local.saved_state import FOLDER
 
 BUCKET = "releases"
 

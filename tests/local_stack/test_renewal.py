@@ -6,10 +6,10 @@ from typing import Any
 
 import requests
 from tests.local_stack.conftest import MEMORY_SECONDS
-from tests.local_stack.world import World
+from tests.local_stack.harness import Harness
 
 from tokenvend.domain import bounds
-from tokenvend_local.asking import ask_directly, ask_signed
+from tokenvend_local.callers import ask_directly, ask_signed
 from tokenvend_local.stack import LocalStack
 
 
@@ -29,14 +29,14 @@ def renew_all(stack: LocalStack) -> None:
 
 
 def test_token_in_use_is_renewed_before_anybody_has_to_wait(
-    stack: LocalStack, world: World
+    stack: LocalStack, harness: Harness
 ) -> None:
-    jobs, name = world.name("jobs"), world.name("renewed")
-    client = world.credential(jobs, lifetime_seconds=60)
-    role = world.role(name, may_invoke=name)
-    world.caller(name, iam=role, direct=role)
-    world.grant(name, jobs)
-    world.apply()
+    jobs, name = harness.name("jobs"), harness.name("renewed")
+    client = harness.credential(jobs, lifetime_seconds=60)
+    role = harness.role(name, may_invoke=name)
+    harness.caller(name, iam=role, direct=role)
+    harness.grant(name, jobs)
+    harness.apply()
     first = ask_signed(stack.deployed, role, jobs)
     time.sleep(2)  # who asks at once asks for no other token
     asked_again = ask_directly(stack.deployed, role, name, {"credential": jobs})
@@ -57,15 +57,15 @@ def test_schedule_sends_every_shard_on_its_way(stack: LocalStack) -> None:
 
 
 def test_token_that_the_api_refuses_is_replaced_once_over_every_entry(
-    stack: LocalStack, world: World
+    stack: LocalStack, harness: Harness
 ) -> None:
-    jobs, name = world.name("jobs"), world.name("rejects")
-    client = world.credential(jobs)
-    role = world.role(name, may_invoke=name)
-    world.caller(name, iam=role, client_id=f"{name}-web", direct=role)
-    world.grant(name, jobs)
-    world.apply()
-    oauth = world.new_client(name)
+    jobs, name = harness.name("jobs"), harness.name("rejects")
+    client = harness.credential(jobs)
+    role = harness.role(name, may_invoke=name)
+    harness.caller(name, iam=role, client_id=f"{name}-web", direct=role)
+    harness.grant(name, jobs)
+    harness.apply()
+    oauth = harness.new_client(name)
     first = ask_signed(stack.deployed, role, jobs)
     digest = first.document["token_sha256"]
 
@@ -87,14 +87,14 @@ def test_token_that_the_api_refuses_is_replaced_once_over_every_entry(
 
 
 def test_secret_changed_elsewhere_is_found_and_its_token_replaced(
-    stack: LocalStack, world: World
+    stack: LocalStack, harness: Harness
 ) -> None:
-    jobs, name = world.name("jobs"), world.name("swept")
-    client = world.credential(jobs)
-    role = world.role(name)
-    world.caller(name, iam=role)
-    world.grant(name, jobs)
-    world.apply()
+    jobs, name = harness.name("jobs"), harness.name("swept")
+    client = harness.credential(jobs)
+    role = harness.role(name)
+    harness.caller(name, iam=role)
+    harness.grant(name, jobs)
+    harness.apply()
     invoke(stack, "Sweep", {})
     first = ask_signed(stack.deployed, role, jobs)
     stack.client("secretsmanager").put_secret_value(

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
+from tests.local_stack.harness import Harness
 from tests.local_stack.test_consent import consent, new_shop
-from tests.local_stack.world import World
 
 from tokenvend_local import deployment
-from tokenvend_local.asking import ask_as_client, ask_directly
 from tokenvend_local.browsing import Browser
-from tokenvend_local.kept import FOLDER
+from tokenvend_local.callers import ask_as_client, ask_directly
 from tokenvend_local.places import STACK_NAME
+from tokenvend_local.saved_state import FOLDER
 from tokenvend_local.stack import LocalStack, local_stack
 
 
@@ -46,14 +46,14 @@ def _retain(stack: LocalStack, output: str, name: str) -> str:
 def test_a_deleted_stack_is_deployed_again_and_nothing_is_lost(
     own_stack: LocalStack, tmp_path: Path
 ) -> None:
-    world = World(own_stack, tmp_path, set())
-    world.credential("jobs")
-    world.caller("fleet", client_id="fleet-web")
-    world.caller("blocked", client_id="blocked-web")
+    harness = Harness(own_stack, tmp_path, set())
+    harness.credential("jobs")
+    harness.caller("fleet", client_id="fleet-web")
+    harness.caller("blocked", client_id="blocked-web")
     for caller in ("fleet", "blocked"):
-        world.grant(caller, "jobs")
-    shop = new_shop(own_stack, world)
-    fleet, blocked = world.new_client("fleet"), world.new_client("blocked")
+        harness.grant(caller, "jobs")
+    shop = new_shop(own_stack, harness)
+    fleet, blocked = harness.new_client("fleet"), harness.new_client("blocked")
     shop.complete(consent(Browser(), shop.start()))
     own_stack.tokenvend("block", "caller", "blocked", "--reason", "INC-42")
     registry = _retain(own_stack, "RegistryTableName", "tokenvend-registry-retained")
@@ -72,7 +72,7 @@ def test_a_deleted_stack_is_deployed_again_and_nothing_is_lost(
     own_stack.tokenvend(
         *("restore", "connections", "--from", connections, "--key", old_key, "--yes")
     )
-    own_stack.tokenvend("apply", "--yes", "--file", str(world.file))
+    own_stack.tokenvend("apply", "--yes", "--file", str(harness.file))
 
     assert new_tables == {"RegistryTableName": 0, "ConnectionsTableName": 0, "TokensTableName": 0}
     assert ask_as_client(again, fleet, "jobs").status == 200

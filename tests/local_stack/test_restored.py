@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.local_stack.bare import Scene, deployed_variables, set_scene
-from tests.local_stack.world import World
+from tests.local_stack.bare import Scenario, deployed_variables, set_scene
+from tests.local_stack.harness import Harness
 
 from tokenvend_local import emulator, places
 from tokenvend_local.stack import LocalStack
@@ -18,8 +18,8 @@ SCRIPT = Path(__file__).parent / "restored.py"
 
 
 @pytest.fixture(scope="module")
-def scene(world: World) -> Scene:
-    return set_scene(world)
+def scenario(harness: Harness) -> Scenario:
+    return set_scene(harness)
 
 
 def _nothing() -> None:
@@ -27,15 +27,15 @@ def _nothing() -> None:
 
 
 def _two_from_one_snapshot(
-    stack: LocalStack, scene: Scene, meanwhile: Callable[[], object] = _nothing
+    stack: LocalStack, scenario: Scenario, meanwhile: Callable[[], object] = _nothing
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """What was answered before the snapshot, and by each environment restored from it.
 
     *meanwhile* happens after the snapshot and before it is restored.
     """
-    environment = emulator.lambda_environment(FUNCTION, alias=scene.caller)
+    environment = emulator.lambda_environment(FUNCTION, alias=scenario.caller)
     process = subprocess.Popen(
-        [str(places.RUNTIME_PYTHON), str(SCRIPT), json.dumps(scene.direct()), scene.caller],
+        [str(places.RUNTIME_PYTHON), str(SCRIPT), json.dumps(scenario.direct()), scenario.caller],
         env=environment | deployed_variables(stack, FUNCTION),
         cwd=places.SAM_BUILD / FUNCTION,
         stdin=subprocess.PIPE,
@@ -63,9 +63,9 @@ def _ours(line: str) -> list[dict[str, Any]]:
 
 
 def test_nothing_that_must_be_an_environments_own_is_shared(
-    stack: LocalStack, scene: Scene
+    stack: LocalStack, scenario: Scenario
 ) -> None:
-    before, (one, other) = _two_from_one_snapshot(stack, scene)
+    before, (one, other) = _two_from_one_snapshot(stack, scenario)
 
     assert before[1]["source"] == "memory"
     assert one["random"] != other["random"]
@@ -79,13 +79,13 @@ def test_nothing_that_must_be_an_environments_own_is_shared(
 
 
 def test_a_block_after_the_snapshot_holds_for_what_is_restored_from_it(
-    stack: LocalStack, scene: Scene
+    stack: LocalStack, scenario: Scenario
 ) -> None:
     def block() -> None:
-        stack.tokenvend("block", "caller", scene.caller, "--reason", "test")
+        stack.tokenvend("block", "caller", scenario.caller, "--reason", "test")
 
-    before, after = _two_from_one_snapshot(stack, scene, meanwhile=block)
-    stack.tokenvend("unblock", "caller", scene.caller)
+    before, after = _two_from_one_snapshot(stack, scenario, meanwhile=block)
+    stack.tokenvend("unblock", "caller", scenario.caller)
 
     assert before[1]["source"] == "memory"
     assert [each["error"] for each in after] == ["invalid_client", "invalid_client"]

@@ -5,22 +5,22 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle, islice
 
 import pytest
+from tests.local_stack.harness import Harness
 from tests.local_stack.test_consent import Shop, consent, new_shop
 from tests.local_stack.test_renewal import invoke
-from tests.local_stack.world import World
 
-from tokenvend_local.asking import Answer, ask_directly, ask_signed
 from tokenvend_local.browsing import Browser
-from tokenvend_local.demo_provider.clients import Exchange, Flavour
+from tokenvend_local.callers import Answer, ask_directly, ask_signed
+from tokenvend_local.demo_provider.clients import Flavour, TokenExchangeRecord
 from tokenvend_local.stack import CommandFailedError, LocalStack
 
 WORKERS = 12
 SCOPE_SETS = ("jobs_read", "user_me_read", "jobs_read user_me_read")
 
 
-def connected(stack: LocalStack, world: World, flavour: Flavour) -> tuple[Shop, str]:
+def connected(stack: LocalStack, harness: Harness, flavour: Flavour) -> tuple[Shop, str]:
     """A caller with a user's connection, and the client id at the provider."""
-    shop = new_shop(stack, world, flavour)
+    shop = new_shop(stack, harness, flavour)
     completed = shop.complete(consent(Browser(), shop.start()))
     assert completed.status == 200, completed.document
     client_id = next(
@@ -43,13 +43,13 @@ def vend_at_once(stack: LocalStack, shop: Shop, count: int = WORKERS) -> list[An
         return list(pool.map(lambda scope: vend(stack, shop, scope), scopes))
 
 
-def refreshes(stack: LocalStack, client_id: str) -> list[Exchange]:
+def refreshes(stack: LocalStack, client_id: str) -> list[TokenExchangeRecord]:
     """Every refresh so far: the code was exchanged first."""
     return stack.provider.exchanges(client_id)[1:]
 
 
-def test_many_workers_spend_each_refresh_token_once(stack: LocalStack, world: World) -> None:
-    shop, client_id = connected(stack, world, Flavour.STANDARD)
+def test_many_workers_redeem_each_refresh_token_once(stack: LocalStack, harness: Harness) -> None:
+    shop, client_id = connected(stack, harness, Flavour.STANDARD)
 
     first = vend_at_once(stack, shop)
     # Whoever could not wait for its turn is told to ask again, and nobody is refused.
@@ -67,9 +67,9 @@ def test_many_workers_spend_each_refresh_token_once(stack: LocalStack, world: Wo
 
 
 def test_a_rejected_token_costs_one_refresh_however_many_ask(
-    stack: LocalStack, world: World
+    stack: LocalStack, harness: Harness
 ) -> None:
-    shop, client_id = connected(stack, world, Flavour.SMARTRECRUITERS)
+    shop, client_id = connected(stack, harness, Flavour.SMARTRECRUITERS)
     before = vend(stack, shop, "jobs_read")
     report = {
         "reject": {
@@ -91,8 +91,8 @@ def test_a_rejected_token_costs_one_refresh_however_many_ask(
     }
 
 
-def test_a_provider_that_is_away_costs_no_consent(stack: LocalStack, world: World) -> None:
-    shop, client_id = connected(stack, world, Flavour.SMARTRECRUITERS)
+def test_a_provider_that_is_away_costs_no_consent(stack: LocalStack, harness: Harness) -> None:
+    shop, client_id = connected(stack, harness, Flavour.SMARTRECRUITERS)
     stack.provider.misbehave(client_id=client_id, status=429, retry_after="1", times=1)
 
     away = ask_signed(stack.deployed, shop.role, shop.credential, connection="ada")
@@ -104,15 +104,15 @@ def test_a_provider_that_is_away_costs_no_consent(stack: LocalStack, world: Worl
 
 
 def test_a_refused_refresh_token_is_one_lost_consent_that_reconnecting_heals(
-    stack: LocalStack, world: World
+    stack: LocalStack, harness: Harness
 ) -> None:
-    shop, client_id = connected(stack, world, Flavour.SMARTRECRUITERS)
+    shop, client_id = connected(stack, harness, Flavour.SMARTRECRUITERS)
     stack.provider.misbehave(client_id=client_id, status=400, error="invalid_grant", times=1)
 
     answers = [
         ask_signed(stack.deployed, shop.role, shop.credential, connection="ada") for _ in range(3)
     ]
-    stack.expected_errors.add(f'"credential":"{shop.credential}".*"happened":"lost"')
+    stack.expected_errors.add(f'"credential":"{shop.credential}".*"event":"lost"')
     lost = shop.connections("inspect", connection="ada")
     seen = health(stack)
     shop.complete(consent(Browser(), shop.start()))
@@ -134,12 +134,12 @@ def health(stack: LocalStack) -> dict[str, str]:
 
 
 def test_the_operators_policy_is_enough_for_connections_and_for_nothing_else(
-    stack: LocalStack, world: World
+    stack: LocalStack, harness: Harness
 ) -> None:
-    shop, client_id = connected(stack, world, Flavour.STANDARD)
+    shop, client_id = connected(stack, harness, Flavour.STANDARD)
     name = f"{shop.credential}/{shop.alias}/ada"
     operator = stack.principals.role(
-        world.name("operator"), policies=[stack.deployed.outputs["ConnectionOperatorPolicyArn"]]
+        harness.name("operator"), policies=[stack.deployed.outputs["ConnectionOperatorPolicyArn"]]
     )
 
     def run(*words: str, stdin: str = "") -> str:
@@ -150,7 +150,7 @@ def test_the_operators_policy_is_enough_for_connections_and_for_nothing_else(
     gone = vend(stack, shop, "jobs_read")
     lines = [line for line in stack.function_logs() if '"entry":"operator"' in line]
 
-    assert '"connection":"ada","happened":"disconnected"' in lines[-1]
+    assert '"connection":"ada","event":"disconnected"' in lines[-1]
     assert operator.name in json.loads(lines[-1])["identity"]
     assert (shown["account"], shown["health"]) == ("ada", "well")
     assert gone.document["error"] == "consent_required"
@@ -161,9 +161,9 @@ def test_the_operators_policy_is_enough_for_connections_and_for_nothing_else(
         run("secret", "put", shop.credential, stdin='{"client_id": "x", "client_secret": "y"}')
 
 
-def test_the_secret_writer_may_not_see_connections(stack: LocalStack, world: World) -> None:
+def test_the_secret_writer_may_not_see_connections(stack: LocalStack, harness: Harness) -> None:
     writer = stack.principals.role(
-        world.name("secret-writer"), policies=[stack.deployed.outputs["SecretWriterPolicyArn"]]
+        harness.name("secret-writer"), policies=[stack.deployed.outputs["SecretWriterPolicyArn"]]
     )
 
     with pytest.raises(CommandFailedError):
@@ -171,9 +171,9 @@ def test_the_secret_writer_may_not_see_connections(stack: LocalStack, world: Wor
 
 
 def test_the_hourly_function_looks_at_every_connection_and_leaves_young_ones_alone(
-    stack: LocalStack, world: World
+    stack: LocalStack, harness: Harness
 ) -> None:
-    shop, client_id = connected(stack, world, Flavour.SMARTRECRUITERS)
+    shop, client_id = connected(stack, harness, Flavour.SMARTRECRUITERS)
 
     counts = invoke(stack, "KeepAlive", {"source": "aws.events"})
 

@@ -4,10 +4,10 @@ import json
 import time
 
 import pytest
+from tests.local_stack.harness import Harness
 from tests.local_stack.schedules import schedules
-from tests.local_stack.world import World
 
-from tokenvend_local.asking import ask_signed
+from tokenvend_local.callers import ask_signed
 from tokenvend_local.stack import LocalStack
 
 #: A rule fires at a full minute, and the function then does its work.
@@ -22,14 +22,14 @@ def _changed_secrets(stack: LocalStack) -> set[str]:
 
 
 def test_a_secret_that_is_changed_elsewhere_is_found_by_the_rule_itself(
-    stack: LocalStack, world: World
+    stack: LocalStack, harness: Harness
 ) -> None:
-    jobs, name = world.name("jobs"), world.name("swept")
-    world.credential(jobs)
-    role = world.role(name)
-    world.caller(name, iam=role)
-    world.grant(name, jobs)
-    world.apply()
+    jobs, name = harness.name("jobs"), harness.name("swept")
+    harness.credential(jobs)
+    role = harness.role(name)
+    harness.caller(name, iam=role)
+    harness.grant(name, jobs)
+    harness.apply()
     assert ask_signed(stack.deployed, role, jobs).status == 200
     secret = f"{stack.deployed.outputs['SecretPrefix']}{jobs}"
     secrets = stack.client("secretsmanager")

@@ -5,36 +5,36 @@ from typing import Any
 
 import pytest
 import requests
+from tests.local_stack.harness import Harness
 from tests.local_stack.node_provider import SCOPES, NodeClient, NodeProvider
-from tests.local_stack.world import World
 
 from tokenvend.domain.signing import KmsKey
-from tokenvend_local.asking import ask_signed
+from tokenvend_local.callers import ask_signed
 from tokenvend_local.principals import Principal
 from tokenvend_local.stack import LocalStack
 
 
 def _credential(
-    world: World, provider: NodeProvider, signing: dict[str, Any], secret: dict[str, str]
+    harness: Harness, provider: NodeProvider, signing: dict[str, Any], secret: dict[str, str]
 ) -> tuple[str, Principal]:
     """A credential of the provider, put and granted; its name and a role that may have it."""
-    name, caller = world.name("orders"), world.name("shop")
-    world.configuration["providers"][name] = {
+    name, caller = harness.name("orders"), harness.name("shop")
+    harness.configuration["providers"][name] = {
         "issuer": provider.issuer,
         "client_authentication": "private_key_jwt",
         "scope_mode": "narrows",
         "scope_mode_source": "tests/node/server.mjs",
     }
-    world.configuration["credentials"][name] = {
+    harness.configuration["credentials"][name] = {
         "provider": name,
         "scopes": list(SCOPES),
         "signing": signing,
     }
-    role = world.role(caller)
-    world.caller(caller, iam=role)
-    world.grant(caller, name)
-    world.apply()
-    world.stack.tokenvend("secret", "put", name, stdin=json.dumps(secret))
+    role = harness.role(caller)
+    harness.caller(caller, iam=role)
+    harness.grant(caller, name)
+    harness.apply()
+    harness.stack.tokenvend("secret", "put", name, stdin=json.dumps(secret))
     return name, role
 
 
@@ -52,12 +52,12 @@ def _accepted(provider: NodeProvider, client: NodeClient) -> int:
 
 
 def test_private_key_in_the_secret_signs(
-    stack: LocalStack, world: World, node_provider: NodeProvider, keep_out_of_logs: set[str]
+    stack: LocalStack, harness: Harness, node_provider: NodeProvider, keep_out_of_logs: set[str]
 ) -> None:
     client = node_provider.signing
     keep_out_of_logs.add(client.private_key)
     secret = {"client_id": client.client_id, "private_key": client.private_key}
-    name, role = _credential(world, node_provider, {"algorithm": "PS256"}, secret)
+    name, role = _credential(harness, node_provider, {"algorithm": "PS256"}, secret)
 
     answer = ask_signed(stack.deployed, role, name, scope="orders.read")
 
@@ -67,18 +67,18 @@ def test_private_key_in_the_secret_signs(
 
 
 def test_key_that_never_leaves_kms_signs_and_is_rotated_without_a_gap(
-    stack: LocalStack, world: World, node_provider: NodeProvider, keep_out_of_logs: set[str]
+    stack: LocalStack, harness: Harness, node_provider: NodeProvider, keep_out_of_logs: set[str]
 ) -> None:
     client, tag = node_provider.published, stack.deployed.outputs["DeploymentId"]
     one, following = _new_key(stack, tag=tag), _new_key(stack, tag=tag)
     # Both are published; the first signs.
     signing = {"algorithm": "ES256", "kms_keys": [one, following]}
     secret = {"client_id": client.client_id}
-    name, role = _credential(world, node_provider, signing, secret)
+    name, role = _credential(harness, node_provider, signing, secret)
 
     first = ask_signed(stack.deployed, role, name, scope="orders.read")
     signing["kms_keys"] = [following, one]
-    world.apply()
+    harness.apply()
     stack.tokenvend("secret", "put", name, stdin=json.dumps(secret))
     second = ask_signed(stack.deployed, role, name, scope="orders.write")
 
@@ -94,11 +94,11 @@ def test_key_that_never_leaves_kms_signs_and_is_rotated_without_a_gap(
 
 
 def test_signed_client_without_its_key_is_refused_and_told(
-    stack: LocalStack, world: World, node_provider: NodeProvider
+    stack: LocalStack, harness: Harness, node_provider: NodeProvider
 ) -> None:
     gone = "arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555"
     signing = {"algorithm": "ES256", "kms_keys": [gone]}
-    name, role = _credential(world, node_provider, signing, {"client_id": "nobody"})
+    name, role = _credential(harness, node_provider, signing, {"client_id": "nobody"})
 
     answer = ask_signed(stack.deployed, role, name)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tokenvend_local import deployment, local_aws, places
-from tokenvend_local.kept import FOLDER
+from tokenvend_local.saved_state import FOLDER
 from tokenvend_smoke.stages import STAGES
 
 #: sam makes it for all its deployments, and leaves it.

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 import pytest
 import requests
 from botocore.exceptions import ClientError
+from tests.local_stack.harness import Harness
 from tests.local_stack.node_provider import RESOURCE, NodeProvider
-from tests.local_stack.world import World
 
-from tokenvend_local.asking import (
+from tokenvend_local.callers import (
     OAuthClient,
     ask_as_client,
     ask_directly,
@@ -23,7 +23,7 @@ from tokenvend_local.stack import LocalStack
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class Scenario:
     """One caller with every way in, and what it may have."""
 
     credential: str
@@ -35,35 +35,35 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-def scene(world: World) -> Scene:
-    credential, family, caller = (world.name(stem) for stem in ("jobs", "partner", "caller"))
-    client = world.credential(
+def scenario(harness: Harness) -> Scenario:
+    credential, family, caller = (harness.name(stem) for stem in ("jobs", "partner", "caller"))
+    client = harness.credential(
         credential, flavour=Flavour.STANDARD, scopes=["reports:read", "reports:write"]
     )
-    world.family(family, ["acme", "globex"])
-    role = world.role(caller, path="/service/", may_invoke=caller)
-    world.caller(caller, iam=role, client_id=caller, direct=role)
-    world.grant(caller, credential, scopes=["reports:read"])
-    world.grant(caller, family, tenants=["acme", "globex"])
-    world.apply()
-    return Scene(credential, client, family, caller, role, world.new_client(caller))
+    harness.family(family, ["acme", "globex"])
+    role = harness.role(caller, path="/service/", may_invoke=caller)
+    harness.caller(caller, iam=role, client_id=caller, direct=role)
+    harness.grant(caller, credential, scopes=["reports:read"])
+    harness.grant(caller, family, tenants=["acme", "globex"])
+    harness.apply()
+    return Scenario(credential, client, family, caller, role, harness.new_client(caller))
 
 
-def test_every_way_in_gets_the_same_token(stack: LocalStack, scene: Scene) -> None:
-    deployed, name = stack.deployed, scene.credential
-    signed = ask_signed(deployed, scene.role, name)
-    basic = ask_as_client(deployed, scene.oauth, name)
-    post = ask_as_client(deployed, scene.oauth, name, basic=False, scope="reports:read")
-    direct = ask_directly(deployed, scene.role, scene.caller, {"credential": name})
+def test_every_way_in_gets_the_same_token(stack: LocalStack, scenario: Scenario) -> None:
+    deployed, name = stack.deployed, scenario.credential
+    signed = ask_signed(deployed, scenario.role, name)
+    basic = ask_as_client(deployed, scenario.oauth, name)
+    post = ask_as_client(deployed, scenario.oauth, name, basic=False, scope="reports:read")
+    direct = ask_directly(deployed, scenario.role, scenario.caller, {"credential": name})
 
     assert [signed.status, basic.status, post.status] == [200, 200, 200]
     assert {signed.token, basic.token, post.token, direct.token} == {signed.token}
     assert signed.document["scope"] == "reports:read"
-    assert len(stack.provider.exchanges(scene.client.client_id)) == 1
+    assert len(stack.provider.exchanges(scenario.client.client_id)) == 1
 
 
-def test_the_token_opens_the_providers_api(stack: LocalStack, scene: Scene) -> None:
-    document = ask_signed(stack.deployed, scene.role, scene.credential).document
+def test_the_token_opens_the_providers_api(stack: LocalStack, scenario: Scenario) -> None:
+    document = ask_signed(stack.deployed, scenario.role, scenario.credential).document
     value = document["header_prefix"] + document["access_token"]
 
     answer = requests.get(
@@ -73,44 +73,46 @@ def test_the_token_opens_the_providers_api(stack: LocalStack, scene: Scene) -> N
     assert answer.status_code == 200
 
 
-def test_a_batch_answers_each_of_its_requests(stack: LocalStack, scene: Scene) -> None:
+def test_a_batch_answers_each_of_its_requests(stack: LocalStack, scenario: Scenario) -> None:
     tenants = ("acme", "globex", "initech")
-    batch = {"requests": [{"credential": scene.family, "tenant": tenant} for tenant in tenants]}
+    batch = {"requests": [{"credential": scenario.family, "tenant": tenant} for tenant in tenants]}
 
-    answers = items(ask_directly(stack.deployed, scene.role, scene.caller, batch))
+    answers = items(ask_directly(stack.deployed, scenario.role, scenario.caller, batch))
 
     assert ["access_token" in answer for answer in answers] == [True, True, False]
     assert answers[0]["access_token"] != answers[1]["access_token"]
     assert (answers[2]["error"], answers[2]["retryable"]) == ("invalid_target", False)
 
 
-def test_too_much_is_refused_and_told_why(stack: LocalStack, scene: Scene) -> None:
-    answer = ask_as_client(stack.deployed, scene.oauth, scene.credential, scope="reports:write")
+def test_too_much_is_refused_and_told_why(stack: LocalStack, scenario: Scenario) -> None:
+    answer = ask_as_client(
+        stack.deployed, scenario.oauth, scenario.credential, scope="reports:write"
+    )
 
     assert (answer.status, answer.error) == (400, "invalid_scope")
     assert "reports:write" in answer.document["error_description"]
 
 
-def test_metadata_names_this_machine(stack: LocalStack, scene: Scene) -> None:
-    issuer = f"{stack.api_url}/oauth2/{scene.credential}"
+def test_metadata_names_this_machine(stack: LocalStack, scenario: Scenario) -> None:
+    issuer = f"{stack.api_url}/oauth2/{scenario.credential}"
 
     document = requests.get(issuer + "/.well-known/openid-configuration", timeout=10).json()
 
     assert document["issuer"] == issuer
-    assert document["token_endpoint"] == token_url(stack.deployed, "oauth2", scene.credential)
+    assert document["token_endpoint"] == token_url(stack.deployed, "oauth2", scenario.credential)
 
 
 @pytest.mark.parametrize("resource", [None, RESOURCE], ids=["scope alone", "a resource"])
 def test_a_provider_that_nobody_here_wrote(
     stack: LocalStack,
-    world: World,
+    harness: Harness,
     node_provider: NodeProvider,
     keep_out_of_logs: set[str],
     resource: str | None,
 ) -> None:
-    name, caller = world.name("orders"), world.name("shop")
+    name, caller = harness.name("orders"), harness.name("shop")
     client = node_provider.basic if resource else node_provider.post
-    world.foreign_credential(
+    harness.foreign_credential(
         name,
         {
             "issuer": node_provider.issuer,
@@ -122,10 +124,10 @@ def test_a_provider_that_nobody_here_wrote(
         client_secret=client.client_secret,
         scopes=["orders.read", "orders.write"],
     )
-    role = world.role(caller)
-    world.caller(caller, iam=role)
-    world.grant(caller, name, scopes=["orders.read"], resources=[RESOURCE])
-    world.apply()
+    role = harness.role(caller)
+    harness.caller(caller, iam=role)
+    harness.grant(caller, name, scopes=["orders.read"], resources=[RESOURCE])
+    harness.apply()
 
     before = len(node_provider.exchanges(client.client_id))
 
@@ -138,19 +140,19 @@ def test_a_provider_that_nobody_here_wrote(
     assert [exchange["status"] for exchange in ours] == [200]
 
 
-def test_a_tampered_signature_is_refused(stack: LocalStack, scene: Scene) -> None:
-    forged = replace(scene.role, secret_access_key="x" * 40)
+def test_a_tampered_signature_is_refused(stack: LocalStack, scenario: Scenario) -> None:
+    forged = replace(scenario.role, secret_access_key="x" * 40)
 
-    answer = ask_signed(stack.deployed, forged, scene.credential)
+    answer = ask_signed(stack.deployed, forged, scenario.credential)
 
     assert answer.status == 403
     assert "access_token" not in answer.document
 
 
-def test_a_signed_body_cannot_be_exchanged(stack: LocalStack, scene: Scene) -> None:
-    url = token_url(stack.deployed, "iam", scene.credential)
+def test_a_signed_body_cannot_be_exchanged(stack: LocalStack, scenario: Scenario) -> None:
+    url = token_url(stack.deployed, "iam", scenario.credential)
     request = requests.Request("POST", url, data={"scope": "reports:read"})
-    signed = SignedBy(scene.role)(request.prepare())
+    signed = SignedBy(scenario.role)(request.prepare())
     signed.body = "scope=reports%3Aedit"  # of the same length
 
     answer = requests.Session().send(signed, timeout=10)
@@ -158,20 +160,24 @@ def test_a_signed_body_cannot_be_exchanged(stack: LocalStack, scene: Scene) -> N
     assert answer.status_code == 403
 
 
-def test_a_role_without_permission_does_not_reach_the_api(stack: LocalStack, scene: Scene) -> None:
+def test_a_role_without_permission_does_not_reach_the_api(
+    stack: LocalStack, scenario: Scenario
+) -> None:
     bystander = stack.principals.role("bystander")
 
-    answer = ask_signed(stack.deployed, bystander, scene.credential)
+    answer = ask_signed(stack.deployed, bystander, scenario.credential)
 
     assert answer.status == 403
     assert "access_token" not in answer.document
 
 
-def test_another_callers_alias_is_closed(stack: LocalStack, world: World, scene: Scene) -> None:
-    other = world.role(world.name("other"), may_invoke="other")
+def test_another_callers_alias_is_closed(
+    stack: LocalStack, harness: Harness, scenario: Scenario
+) -> None:
+    other = harness.role(harness.name("other"), may_invoke="other")
 
     with pytest.raises(ClientError) as caught:
-        ask_directly(stack.deployed, other, scene.caller, {"credential": scene.credential})
+        ask_directly(stack.deployed, other, scenario.caller, {"credential": scenario.credential})
 
     assert caught.value.response["Error"]["Code"] == "AccessDeniedException"
 
@@ -207,10 +213,10 @@ def test_the_apis_have_no_stage_that_is_not_throttled_and_logged(stack: LocalSta
         assert [each["stageName"] for each in stages] == ["v1"]
 
 
-def test_the_functions_logs_can_be_read(stack: LocalStack, scene: Scene) -> None:
-    token = ask_signed(stack.deployed, scene.role, scene.credential).document["token_sha256"]
+def test_the_functions_logs_can_be_read(stack: LocalStack, scenario: Scenario) -> None:
+    token = ask_signed(stack.deployed, scenario.role, scenario.credential).document["token_sha256"]
 
     lines = [json.loads(line) for line in stack.function_logs() if line.startswith("{")]
 
     audits = [line for line in lines if line.get("token_sha256") == token]
-    assert {line["caller"] for line in audits} == {scene.caller}
+    assert {line["caller"] for line in audits} == {scenario.caller}

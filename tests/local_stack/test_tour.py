@@ -1,4 +1,4 @@
-"""The tour tells what happened, gives no token away, and says when something went astray."""
+"""The tour tells what event, gives no token away, and says when something went astray."""
 
 import io
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 from rich.console import Console
 
-from tokenvend_local.asking import Answer
+from tokenvend_local.callers import Answer
 from tokenvend_local.demo_provider.client import ProviderControl
 from tokenvend_local.demo_provider.provider import Provider
 from tokenvend_local.table import build_table

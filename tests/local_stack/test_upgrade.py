@@ -15,13 +15,13 @@ from typing import Any
 
 import pytest
 import requests
-from tests.local_stack.world import World
+from tests.local_stack.harness import Harness
 
 from tokenvend_local import artifact, deployment, places
-from tokenvend_local.asking import Answer, OAuthClient, ask_as_client, ask_directly, ask_signed
-from tokenvend_local.kept import FOLDER
+from tokenvend_local.callers import Answer, OAuthClient, ask_as_client, ask_directly, ask_signed
 from tokenvend_local.principals import Principal
 from tokenvend_local.release_stamp import stamp_functions
+from tokenvend_local.saved_state import FOLDER
 from tokenvend_local.stack import LocalStack, local_stack
 
 NEW = "of the new release"
@@ -31,7 +31,7 @@ CHANGES = {
     "entries/metadata.py": ("There is nothing here.", f"There is nothing {NEW}."),
     "entries/pages/html.py": ("is not one of this service's pages", f"is no page {NEW}"),
     "domain/bounds.py": ("JWKS_CACHE = timedelta(minutes=5)", "JWKS_CACHE = timedelta(minutes=4)"),
-    "handlers/schedules.py": ('"dispatched": bounds', f'"{NEW}": 1, "dispatched": bounds'),
+    "entries/schedules.py": ('"dispatched": bounds', f'"{NEW}": 1, "dispatched": bounds'),
 }
 PARAMETERS = {"MemorySeconds": "2"}
 
@@ -47,13 +47,13 @@ def callers(
     own_stack: LocalStack, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Principal, OAuthClient, str]:
     """A role, an OAuth client and an alias of one caller that may have `jobs`."""
-    world = World(own_stack, tmp_path_factory.mktemp("upgrade"), set())
-    world.credential("jobs")
-    role = world.role("shop", may_invoke="shop")
-    world.caller("shop", iam=role, client_id="shop-web", direct=role)
-    world.grant("shop", "jobs")
-    world.apply()
-    return role, world.new_client("shop"), str(world.file)
+    harness = Harness(own_stack, tmp_path_factory.mktemp("upgrade"), set())
+    harness.credential("jobs")
+    role = harness.role("shop", may_invoke="shop")
+    harness.caller("shop", iam=role, client_id="shop-web", direct=role)
+    harness.grant("shop", "jobs")
+    harness.apply()
+    return role, harness.new_client("shop"), str(harness.file)
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ import pytest
 import requests
 from botocore.config import Config
 from tests.local_stack.conftest import MEMORY_SECONDS
-from tests.local_stack.world import World
+from tests.local_stack.harness import Harness
 
 from tokenvend_local import places
-from tokenvend_local.asking import Answer, ask_as_client, ask_directly, ask_signed, items
+from tokenvend_local.callers import Answer, ask_as_client, ask_directly, ask_signed, items
 from tokenvend_local.stack import LocalStack
 
 _WORKERS = 40
@@ -20,14 +20,14 @@ _ATTEMPTS = 5
 
 
 def test_forty_workers_and_one_missing_token_make_one_exchange(
-    stack: LocalStack, world: World
+    stack: LocalStack, harness: Harness
 ) -> None:
-    jobs, billing = world.name("jobs"), world.name("billing")
-    client = world.credential(jobs)
-    role = world.role(billing, may_invoke=billing)
-    world.caller(billing, direct=role)
-    world.grant(billing, jobs)
-    world.apply()
+    jobs, billing = harness.name("jobs"), harness.name("billing")
+    client = harness.credential(jobs)
+    role = harness.role(billing, may_invoke=billing)
+    harness.caller(billing, direct=role)
+    harness.grant(billing, jobs)
+    harness.apply()
     stack.provider.misbehave(client_id=client.client_id, delay_seconds=1.0)
 
     # Forty cold processes on two cores take their time to start; none may be asked twice.
@@ -62,15 +62,15 @@ def test_forty_workers_and_one_missing_token_make_one_exchange(
 
 
 def test_three_kinds_of_caller_share_one_token_that_opens_the_api(
-    stack: LocalStack, world: World
+    stack: LocalStack, harness: Harness
 ) -> None:
-    jobs, name = world.name("jobs"), world.name("all-ways")
-    client = world.credential(jobs)
-    role = world.role(name, path="/service/", may_invoke=name)
-    world.caller(name, iam=role, client_id=f"{name}-web", direct=role)
-    world.grant(name, jobs)
-    world.apply()
-    issued = world.new_client(name)
+    jobs, name = harness.name("jobs"), harness.name("all-ways")
+    client = harness.credential(jobs)
+    role = harness.role(name, path="/service/", may_invoke=name)
+    harness.caller(name, iam=role, client_id=f"{name}-web", direct=role)
+    harness.grant(name, jobs)
+    harness.apply()
+    issued = harness.new_client(name)
 
     answers = [
         ask_signed(stack.deployed, role, jobs),
@@ -97,20 +97,20 @@ def test_three_kinds_of_caller_share_one_token_that_opens_the_api(
 
 
 def test_removed_grant_and_block_are_gone_within_memory_seconds(
-    stack: LocalStack, world: World
+    stack: LocalStack, harness: Harness
 ) -> None:
-    jobs, blocked, removed = world.name("jobs"), world.name("blocked"), world.name("removed")
-    world.credential(jobs)
-    roles = {name: world.role(name) for name in (blocked, removed)}
+    jobs, blocked, removed = harness.name("jobs"), harness.name("blocked"), harness.name("removed")
+    harness.credential(jobs)
+    roles = {name: harness.role(name) for name in (blocked, removed)}
     for name, role in roles.items():
-        world.caller(name, iam=role)
-        world.grant(name, jobs)
-    world.apply()
+        harness.caller(name, iam=role)
+        harness.grant(name, jobs)
+    harness.apply()
     before = [ask_signed(stack.deployed, role, jobs).status for role in roles.values()]
 
     stack.tokenvend("block", "caller", blocked, "--reason", "test")
-    world.revoke_grants(removed)
-    world.apply()
+    harness.revoke_grants(removed)
+    harness.apply()
     time.sleep(MEMORY_SECONDS)
     after = [ask_signed(stack.deployed, role, jobs).error for role in roles.values()]
 
@@ -119,35 +119,35 @@ def test_removed_grant_and_block_are_gone_within_memory_seconds(
 
 
 def test_recreated_role_of_the_same_name_is_nobody_when_pinned(
-    stack: LocalStack, world: World
+    stack: LocalStack, harness: Harness
 ) -> None:
-    jobs, name = world.name("jobs"), world.name("pinned")
-    world.credential(jobs)
-    role = world.role(name)
-    world.caller(name, iam=role)
-    world.configuration["callers"][name]["identities"][0]["unique_id"] = role.unique_id
-    world.grant(name, jobs)
-    world.apply()
+    jobs, name = harness.name("jobs"), harness.name("pinned")
+    harness.credential(jobs)
+    role = harness.role(name)
+    harness.caller(name, iam=role)
+    harness.configuration["callers"][name]["identities"][0]["unique_id"] = role.unique_id
+    harness.grant(name, jobs)
+    harness.apply()
     first = ask_signed(stack.deployed, role, jobs)
     iam = stack.client("iam")
     iam.delete_role_policy(RoleName=name, PolicyName="calls")
     iam.delete_role(RoleName=name)
 
-    again = world.role(name)
+    again = harness.role(name)
     second = ask_signed(stack.deployed, again, jobs)
 
     assert again.unique_id != role.unique_id
     assert (first.status, second.status) == (200, 401)
 
 
-def test_another_callers_alias_is_closed_by_iam(stack: LocalStack, world: World) -> None:
-    jobs, mine, theirs = world.name("jobs"), world.name("mine"), world.name("theirs")
-    world.credential(jobs)
-    role = world.role(mine, may_invoke=mine)
+def test_another_callers_alias_is_closed_by_iam(stack: LocalStack, harness: Harness) -> None:
+    jobs, mine, theirs = harness.name("jobs"), harness.name("mine"), harness.name("theirs")
+    harness.credential(jobs)
+    role = harness.role(mine, may_invoke=mine)
     for name in (mine, theirs):
-        world.caller(name, direct=role if name == mine else world.role(theirs))
-        world.grant(name, jobs)
-    world.apply()
+        harness.caller(name, direct=role if name == mine else harness.role(theirs))
+        harness.grant(name, jobs)
+    harness.apply()
 
     own = ask_directly(stack.deployed, role, mine, {"credential": jobs})
 
@@ -184,14 +184,14 @@ def test_metadata_comes_from_configuration_and_names_no_scope(stack: LocalStack)
     ids=str,
 )
 def test_provider_that_misbehaves_is_asked_once_and_never_quoted(
-    stack: LocalStack, world: World, how: dict[str, object], status: int, error: str
+    stack: LocalStack, harness: Harness, how: dict[str, object], status: int, error: str
 ) -> None:
-    jobs, name = world.name("jobs"), world.name("caller")
-    client = world.credential(jobs)
-    role = world.role(name)
-    world.caller(name, iam=role)
-    world.grant(name, jobs)
-    world.apply()
+    jobs, name = harness.name("jobs"), harness.name("caller")
+    client = harness.credential(jobs)
+    role = harness.role(name)
+    harness.caller(name, iam=role)
+    harness.grant(name, jobs)
+    harness.apply()
     stack.provider.misbehave(client_id=client.client_id, times=1, **how)
 
     answer = ask_signed(stack.deployed, role, jobs)

@@ -2,9 +2,9 @@
 
 import json
 
-from tests.local_stack.world import World
+from tests.local_stack.harness import Harness
 
-from tokenvend_local.asking import ask_as_client, ask_signed
+from tokenvend_local.callers import ask_as_client, ask_signed
 from tokenvend_local.stack import LocalStack
 
 
@@ -13,15 +13,15 @@ def _counted(stack: LocalStack, metric: str) -> int:
 
 
 def test_an_altered_item_is_counted_by_the_function_that_reads_it(
-    stack: LocalStack, world: World
+    stack: LocalStack, harness: Harness
 ) -> None:
-    credential, caller = world.name("jobs"), world.name("shop")
-    world.credential(credential)
-    role = world.role(caller)
-    world.caller(caller, iam=role, client_id=f"{caller}-web")
-    world.grant(caller, credential)
-    world.apply()
-    client = world.new_client(caller)
+    credential, caller = harness.name("jobs"), harness.name("shop")
+    harness.credential(credential)
+    role = harness.role(caller)
+    harness.caller(caller, iam=role, client_id=f"{caller}-web")
+    harness.grant(caller, credential)
+    harness.apply()
+    client = harness.new_client(caller)
     before = _counted(stack, "UntrustedItems")
     table, dynamodb = stack.deployed.outputs["TokensTableName"], stack.client("dynamodb")
     others = {item["pk"]["S"] for item in dynamodb.scan(TableName=table)["Items"]}
@@ -44,13 +44,15 @@ def test_an_altered_item_is_counted_by_the_function_that_reads_it(
     assert _counted(stack, "UntrustedItems") > before
 
 
-def test_a_call_that_aws_refuses_is_counted_with_its_name(stack: LocalStack, world: World) -> None:
-    credential, caller = world.name("jobs"), world.name("shop")
-    world.credential(credential)
-    role = world.role(caller)
-    world.caller(caller, iam=role)
-    world.grant(caller, credential)
-    world.apply()
+def test_a_call_that_aws_refuses_is_counted_with_its_name(
+    stack: LocalStack, harness: Harness
+) -> None:
+    credential, caller = harness.name("jobs"), harness.name("shop")
+    harness.credential(credential)
+    role = harness.role(caller)
+    harness.caller(caller, iam=role)
+    harness.grant(caller, credential)
+    harness.apply()
     function = stack.client("lambda").get_function_configuration(
         FunctionName=stack.deployed.outputs["VendIamFunctionName"]
     )

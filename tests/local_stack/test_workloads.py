@@ -16,11 +16,11 @@ from joserfc.jwk import Key
 from tests.fakes.issuer import FakeIssuer, new_key, public_jwk
 from tests.local_stack.bare import deployed_variables
 from tests.local_stack.conftest import MEMORY_SECONDS
-from tests.local_stack.world import World
+from tests.local_stack.harness import Harness
 
 from tokenvend.domain.request import ACCESS_TOKEN_TYPE, TOKEN_EXCHANGE
 from tokenvend_local import emulator
-from tokenvend_local.asking import Answer, ask_as_workload, ask_directly
+from tokenvend_local.callers import Answer, ask_as_workload, ask_directly
 from tokenvend_local.stack import LocalStack
 
 SUBJECT = "repo:acme/app:ref:refs/heads/main"
@@ -81,7 +81,7 @@ class Ci:
     """A caller that is known by tokens of the issuer, and may have `credential`."""
 
     stack: LocalStack
-    world: World
+    harness: Harness
     issuer: Issuer
     credential: str
     caller: str
@@ -98,20 +98,20 @@ class Ci:
 
 
 @pytest.fixture(scope="module")
-def ci(stack: LocalStack, world: World, issuer: Issuer) -> Iterator[Ci]:
-    credential, caller = world.name("jobs"), world.name("deploy")
-    world.credential(credential)
-    declared = world.name("ci")
-    issuers = world.configuration.setdefault("issuers", {})
+def ci(stack: LocalStack, harness: Harness, issuer: Issuer) -> Iterator[Ci]:
+    credential, caller = harness.name("jobs"), harness.name("deploy")
+    harness.credential(credential)
+    declared = harness.name("ci")
+    issuers = harness.configuration.setdefault("issuers", {})
     issuers[declared] = {"issuer": issuer.url}
     workload = {"issuer": declared, "sub": "repo:acme/app:ref:refs/heads/*"}
-    world.configuration["callers"][caller] = {"identities": [{"workload": workload}]}
-    world.grant(caller, credential)
-    world.apply()
-    yield Ci(stack, world, issuer, credential, caller)
+    harness.configuration["callers"][caller] = {"identities": [{"workload": workload}]}
+    harness.grant(caller, credential)
+    harness.apply()
+    yield Ci(stack, harness, issuer, credential, caller)
     # Its server goes, and each apply would ask it.
-    world.revoke_grants(caller)
-    del issuers[declared], world.configuration["callers"][caller]
+    harness.revoke_grants(caller)
+    del issuers[declared], harness.configuration["callers"][caller]
 
 
 def test_workload_gets_a_token_and_the_audit_line_says_whose(
@@ -165,11 +165,11 @@ def test_issuer_that_is_down_stops_nobody_whose_key_is_known(ci: Ci) -> None:
 
 
 def test_workload_invokes_through_the_shared_alias(ci: Ci, keep_out_of_logs: set[str]) -> None:
-    worker = ci.world.role(ci.world.name("worker"), may_invoke="Workloads")
+    worker = ci.harness.role(ci.harness.name("worker"), may_invoke="Workloads")
     # That the alias denies whoever may invoke everything, `tests/cli/test_aliases.py` shows.
-    stranger = ci.world.role(ci.world.name("stranger"), may_invoke="another")
-    ci.world.configuration["direct_workloads"] = {"principals": [worker.arn]}
-    ci.world.apply()
+    stranger = ci.harness.role(ci.harness.name("stranger"), may_invoke="another")
+    ci.harness.configuration["direct_workloads"] = {"principals": [worker.arn]}
+    ci.harness.apply()
     event = {
         "credential": ci.credential,
         "grant_type": TOKEN_EXCHANGE,

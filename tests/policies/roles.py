@@ -9,12 +9,12 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from tests.adapters.connection_samples import CONNECTION, active, pending, spending, successor
+from tests.adapters.connection_samples import CONNECTION, active, pending, redemption, successor
 from tests.adapters.samples import FAILURE, KEY, SPEC, TOKEN, new_lease
 from tests.policies.recorded import DIRECT, LIVE_RENEWAL, TAG, Request
 from tests.policies.resolved import KEY as KMS_KEY
 from tests.policies.resolved import log_group_arn
-from tests.unit.vending.world import DEFINITION
+from tests.unit.vending.harness import DEFINITION
 
 from tokenvend.adapters.caller_aliases import LambdaCallerAliases
 from tokenvend.adapters.dynamodb.published_keys import DynamoDbPublishedKeys
@@ -81,7 +81,7 @@ def _tell_of_refusals(aws: SimpleNamespace) -> None:
     aws.stores.states.replace_failure("ats", None, before=None, after=FAILURE)
     began = outage_after(None, datetime.now(UTC))
     aws.stores.states.replace_outage("ats", None, before=None, after=began)
-    aws.stores.states.note("ats", None, observed_in(TOKEN))
+    aws.stores.states.record_observed("ats", None, observed_in(TOKEN))
 
 
 def _tell_of_secret(aws: SimpleNamespace) -> None:
@@ -133,10 +133,10 @@ def _refresh(aws: SimpleNamespace) -> None:
     connections = aws.stores.connections
     connection = connections.read(CONNECTION)
     assert connection is not None
-    entry = spending(connection)
-    begun = connections.begin_spending(connection, entry)
-    connections.give_back(begun, entry, retry_at=entry.dies_at)
-    connections.finish_spending(begun, successor())
+    entry = redemption(connection)
+    begun = connections.begin_redemption(connection, entry)
+    connections.release_redemption(begun, entry, retry_at=entry.deadline_at)
+    connections.finish_redemption(begun, successor())
     connections.mark_lost(begun, entry)
 
 
@@ -173,7 +173,7 @@ def _sweep(aws: SimpleNamespace) -> None:
     list(catalog.secrets())
     list(catalog.secret(OURS))
     list(catalog.secret(aws.adopted))
-    aws.stores.states.start_epoch("ats", None, "v2")
+    aws.stores.states.start_secret_generation("ats", None, "v2")
     aws.try_call(LambdaCallerAliases(aws.functions, function=DIRECT).behind)
 
 

@@ -239,7 +239,7 @@ NEVER = {
 }
 FORBIDDEN = {
     "VendIamRole": {
-        "start an epoch": _write("TokensTable", "epoch#x", "epoch", action="PutItem"),
+        "start an epoch": _write("TokensTable", "epoch#x", "secret_generation", action="PutItem"),
         "write an item of another kind": _write("TokensTable", "other#x", "x", action="PutItem"),
         "make a key for pending consents": _under("pending", action="GenerateDataKey"),
         "scan the consents": Request("dynamodb:Scan", table_arn("ConnectionsTable")),

@@ -11,9 +11,9 @@ from tests.fakes.provider import FakeProvider, json_response
 from tokenvend.domain.oauth.token_request import ProviderSecret
 from tokenvend.domain.registry import CredentialDefinition, CredentialKind
 from tokenvend.domain.secret import Secret
-from tokenvend_cli.probing.asking import MOST_REQUESTS, Asker
-from tokenvend_cli.probing.findings import Findings
+from tokenvend_cli.probing.findings import ProbeFindings
 from tokenvend_cli.probing.measure import measure
+from tokenvend_cli.probing.requests import MOST_REQUESTS, CredentialRequester
 from tokenvend_cli.problems import CommandError
 
 DEFINITION = CredentialDefinition(
@@ -41,13 +41,13 @@ def _jwt(**claims: Any) -> str:
 NO = json_response({"error": "invalid_scope"}, status=400)
 
 
-def _measure(*answers: Any, **more: Any) -> tuple[Findings, FakeProvider]:
+def _measure(*answers: Any, **more: Any) -> tuple[ProbeFindings, FakeProvider]:
     provider = FakeProvider()
     provider.script(*answers)
-    return measure(Asker(provider, DEFINITION, SECRET), DEFINITION, **more), provider
+    return measure(CredentialRequester(provider, DEFINITION, SECRET), DEFINITION, **more), provider
 
 
-def _answers(findings: Findings) -> dict[str, str | None]:
+def _answers(findings: ProbeFindings) -> dict[str, str | None]:
     return {each.question: each.answer for each in findings.found}
 
 
@@ -146,7 +146,7 @@ def test_most_requests_are_the_most_that_a_probe_can_need() -> None:
 
 
 def test_no_more_is_asked_than_the_bound() -> None:
-    asker = Asker(FakeProvider(), DEFINITION, SECRET)
+    asker = CredentialRequester(FakeProvider(), DEFINITION, SECRET)
     for _ in range(MOST_REQUESTS):
         asker.token()
 
@@ -159,24 +159,24 @@ def test_nothing_that_a_provider_wrote_is_repeated_but_an_error_code(error: obje
     provider = FakeProvider()
     provider.script(json_response({"error": error}, status=400))
 
-    assert Asker(provider, DEFINITION, SECRET).token().shape == "400"
+    assert CredentialRequester(provider, DEFINITION, SECRET).token().shape == "400"
 
 
 USERS = replace(DEFINITION, kind=CredentialKind.AUTHORIZATION_CODE)
 
 
-def _measure_consent(*answers: Any) -> tuple[Findings, FakeProvider]:
+def _measure_consent(*answers: Any) -> tuple[ProbeFindings, FakeProvider]:
     provider = FakeProvider()
     provider.script(*answers)
-    asker = Asker(provider, USERS, SECRET)
+    asker = CredentialRequester(provider, USERS, SECRET)
     return measure(asker, USERS, refresh_token=Secret("given")), provider
 
 
-def test_where_users_consent_every_token_is_a_refresh_that_spends_the_newest() -> None:
-    spent = json_response({"error": "invalid_grant"}, status=400)
+def test_where_users_consent_every_token_is_a_refresh_that_redeems_the_newest() -> None:
+    redeemed = json_response({"error": "invalid_grant"}, status=400)
     findings, provider = _measure_consent(
         *(_token(1, refresh_token="second"), _token(2), _token(3, refresh_token="third")),
-        *(NO, spent),
+        *(NO, redeemed),
     )
 
     forms = [request.form for request in provider.requests]
@@ -193,6 +193,6 @@ def test_where_users_consent_nothing_is_asked_without_a_consent() -> None:
     provider = FakeProvider()
 
     with pytest.raises(CommandError, match="--secret-from-stdin"):
-        measure(Asker(provider, USERS, SECRET), USERS)
+        measure(CredentialRequester(provider, USERS, SECRET), USERS)
 
     assert provider.requests == []

@@ -7,10 +7,6 @@ from enum import Enum, auto
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
-from simulation.clock import true_time
-from simulation.cloud import Cloud, Environment
-from simulation.kernel import Kernel, Task
-from simulation.network import Latency
 from tests.fakes.provider import json_response
 from tests.simulation.promises import (
     RECOVERY_SECONDS,
@@ -20,6 +16,10 @@ from tests.simulation.promises import (
     Wish,
 )
 
+from simulation.clock import true_time
+from simulation.cloud import Cloud, SimulatedEnvironment
+from simulation.kernel import Kernel, Task
+from simulation.network import Latency
 from tokenvend.domain import bounds
 from tokenvend.domain.errors import TokenVendError
 from tokenvend.domain.registry import CredentialDefinition, Grant, ScopeMode
@@ -62,12 +62,12 @@ class Accident(Enum):
 
 @dataclass(eq=False)
 class Invocation:
-    """One request under way. Lambda ends it at `dies_at`; `answered` is what came of it."""
+    """One request under way. Lambda ends it at `deadline_at`; `answered` is what came of it."""
 
-    environment: Environment
+    environment: SimulatedEnvironment
     wish: Wish
     task: Task
-    dies_at: float
+    deadline_at: float
     answered: bool | None = None
 
 
@@ -75,7 +75,7 @@ class Invocation:
 class Idle:
     """An environment with nothing to do, and what it was asked last."""
 
-    environment: Environment
+    environment: SimulatedEnvironment
     wish: Wish | None
 
 
@@ -177,7 +177,7 @@ class VendingMachine(RuleBasedStateMachine):
             )
         task = self.kernel.spawn(lambda: run(invocation), name=wish.grant.caller)
         invocation = Invocation(environment, wish, task, self.kernel.now + INVOCATION_SECONDS)
-        self.kernel.call_at(invocation.dies_at, lambda: self.kernel.kill(task))
+        self.kernel.call_at(invocation.deadline_at, lambda: self.kernel.kill(task))
         self.under_way.append(invocation)
         return invocation
 
@@ -200,15 +200,15 @@ class VendingMachine(RuleBasedStateMachine):
 
     def _renew(self, invocation: Invocation) -> None:
         self.promises.renewals.add(invocation.task)
-        renewer, dies = invocation.environment.renewer, invocation.environment.clock.monotonic()
-        dies += INVOCATION_SECONDS
+        renewer, deadline = invocation.environment.renewer, invocation.environment.clock.monotonic()
+        deadline += INVOCATION_SECONDS
         shards = {
             int(key[:8], 16) % bounds.RENEWAL_SHARDS for key in self.cloud.tokens.everything()
         }
         with suppress(StoreAwayError):
             for shard in sorted(shards):
                 for slot, key in renewer.due(shard):
-                    renewer.renew(slot, key, dies=dies)
+                    renewer.renew(slot, key, deadline=deadline)
         invocation.answered = True
 
     # Time, and who gets on in it
@@ -270,7 +270,7 @@ class VendingMachine(RuleBasedStateMachine):
 
     def _end_invocations_until(self, instant: float) -> None:
         for invocation in self.under_way:
-            if invocation.dies_at <= instant:
+            if invocation.deadline_at <= instant:
                 self.kernel.kill(invocation.task)
 
     def _tidy(self) -> None:
@@ -305,7 +305,7 @@ class VendingMachine(RuleBasedStateMachine):
     def _change_secret(self, credential: str) -> None:
         if self.cloud.states.is_away:
             return
-        self.cloud.states.start_epoch(credential, None, f"epoch-{self.kernel.now}")
+        self.cloud.states.start_secret_generation(credential, None, f"epoch-{self.kernel.now}")
         self.promises.secret_changed_at = self.kernel.now
 
     def _store_is_away(self, *, away: bool) -> None:

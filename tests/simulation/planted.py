@@ -5,17 +5,17 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from simulation.token_store import SimulatedTokenStore
 from tests.fakes.token_store import InMemoryTokenStore
 
+from simulation.token_store import SimulatedTokenStore
 from tokenvend.adapters.clock import SystemClock
 from tokenvend.domain.cache_key import TokenSpec
 from tokenvend.domain.lease import Lease
 from tokenvend.domain.oauth import token_response
 from tokenvend.ports import TokenItem
-from tokenvend.vending import wait
+from tokenvend.vending import lease_wait
+from tokenvend.vending.acquisition import Acquisition, Usability
 from tokenvend.vending.memory import Memory, Remembered
-from tokenvend.vending.order import Order, Standing
 
 type Plant = Callable[[pytest.MonkeyPatch], None]
 
@@ -35,14 +35,14 @@ def no_read_after_acquisition(patch: pytest.MonkeyPatch) -> None:
 
 def expiry_tested_last(patch: pytest.MonkeyPatch) -> None:
     """A token that is overdue is held good before anybody asks whether it has expired."""
-    rightly = Order.standing
+    rightly = Acquisition.usability
 
-    def standing(self: Order, item: TokenItem, now: datetime) -> Standing:
+    def usability(self: Acquisition, item: TokenItem, now: datetime) -> Usability:
         if item.token is not None and now >= item.token.overdue_at(self.key):
-            return Standing.REPLACEABLE
+            return Usability.REPLACEABLE
         return rightly(self, item, now)
 
-    patch.setattr(Order, "standing", standing)
+    patch.setattr(Acquisition, "usability", usability)
 
 
 def take_over_by_wall_clock(patch: pytest.MonkeyPatch) -> None:
@@ -52,12 +52,12 @@ def take_over_by_wall_clock(patch: pytest.MonkeyPatch) -> None:
         del unchanged_for
         return now >= lease.expected_done_at + timedelta(seconds=2)
 
-    patch.setattr(wait, "may_take_over", may_take_over)
+    patch.setattr(lease_wait, "may_take_over", may_take_over)
 
 
 def lease_is_never_taken_over(patch: pytest.MonkeyPatch) -> None:
     """Whoever crashes with the lease keeps it."""
-    patch.setattr(wait, "may_take_over", lambda *_, **__: False)
+    patch.setattr(lease_wait, "may_take_over", lambda *_, **__: False)
 
 
 def lease_shorter_than_the_call(patch: pytest.MonkeyPatch) -> None:
@@ -67,7 +67,7 @@ def lease_shorter_than_the_call(patch: pytest.MonkeyPatch) -> None:
         del lease, now
         return unchanged_for >= timedelta(seconds=2)
 
-    patch.setattr(wait, "may_take_over", may_take_over)
+    patch.setattr(lease_wait, "may_take_over", may_take_over)
 
 
 def lost_counts_as_won(patch: pytest.MonkeyPatch) -> None:

@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from tests.fakes.token_store import InMemoryTokenStore
+
 from simulation.clock import true_time
 from simulation.cloud import Cloud
 from simulation.kernel import Kernel, Task
-from tests.fakes.token_store import InMemoryTokenStore
-
 from tokenvend.domain import bounds
 from tokenvend.domain.answer import Source
 from tokenvend.domain.identity import Proof
@@ -18,7 +18,7 @@ from tokenvend.domain.renewal import renewable_from
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.token import AccessToken
 from tokenvend.ports import TokenItem
-from tokenvend.vending.vended import Vended
+from tokenvend.vending.vend_result import VendResult
 
 LEASE_SECONDS = bounds.LEASE.total_seconds()
 #: Within this share of its life, no clock that the design tolerates calls a token overdue.
@@ -97,7 +97,7 @@ class Promises:
     store_away_until: float = float("-inf")
     renewals: set[Task] = field(default_factory=set)
 
-    def judge_answer(self, wish: Wish, vended: Vended) -> None:
+    def judge_answer(self, wish: Wish, vended: VendResult) -> None:
         """Judge an answer at the instant at which it is given."""
         now, answer = self.cloud.kernel.now, vended.answer
         issued = self.cloud.provider.issued[answer.token.access_token.reveal()]
@@ -117,7 +117,7 @@ class Promises:
             )
         self._judge_age_of_decision(wish, vended)
 
-    def _judge_age_of_decision(self, wish: Wish, vended: Vended) -> None:
+    def _judge_age_of_decision(self, wish: Wish, vended: VendResult) -> None:
         now = self.cloud.kernel.now
         in_outage = vended.failed is not None and vended.failed.rule == "store.away"
         if vended.answer.source is not Source.MEMORY:
@@ -151,13 +151,13 @@ class Promises:
 
     def _judge_need(self, mine: Held, token: AccessToken) -> None:
         credential = mine.item.spec.credential if mine.item.spec else ""
-        if token.epoch != self.cloud.states.state(credential).epoch:
+        if token.secret_generation != self.cloud.states.state(credential).secret_generation:
             return
         issued = self.cloud.provider.issued[token.access_token.reveal()]
         age = self.cloud.kernel.now - issued.issued_at
         if mine.task in self.renewals:
             is_early = renewable_from(mine.key, token) - true_time(self.cloud.kernel) > CLOCKS
-            if is_early or not mine.item.is_asked:
+            if is_early or not mine.item.is_in_use:
                 raise BrokenPromiseError(
                     "renewed is what was asked for and is due", f"one of {age:.3f} s of age"
                 )

@@ -1,15 +1,14 @@
 """The project's own vending core, run as interleaved tasks over simulated services."""
 
-from simulation.cloud import Cloud, Environment
+from simulation.cloud import Cloud, SimulatedEnvironment
 from simulation.kernel import Kernel, State, Task
 from simulation.load import Kind, Limits
-
 from tokenvend.domain import bounds
 from tokenvend.domain.errors import TokenVendError
 from tokenvend.domain.identity import Proof
 from tokenvend.domain.registry import CredentialDefinition, Grant, ScopeMode
 from tokenvend.domain.request import VendRequest
-from tokenvend.vending.vended import Vended
+from tokenvend.vending.vend_result import VendResult
 
 READ = frozenset({"jobs_read"})
 DEFINITION = CredentialDefinition(
@@ -30,10 +29,10 @@ class Run:
         self.cloud = Cloud(self.kernel, limits=limits) if limits else Cloud(self.kernel)
         self.cloud.add_credential(DEFINITION)
         self.proof: Proof = self.cloud.add_grant(GRANT)
-        self.vended: list[Vended] = []
+        self.vended: list[VendResult] = []
         self.refused: list[TokenVendError] = []
 
-    def ask(self, environment: Environment | None = None, *, after: float = 0.0) -> Task:
+    def ask(self, environment: SimulatedEnvironment | None = None, *, after: float = 0.0) -> Task:
         asked = environment or self.cloud.environment()
 
         def vend() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+
 from simulation.clock import SimulatedClock
 from simulation.kernel import Kernel, State
 

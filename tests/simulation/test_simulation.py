@@ -5,13 +5,13 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
+
 from simulation.__main__ import summary
 from simulation.backlog import backlog
 from simulation.month import Month
 from simulation.plots import draw
 from simulation.progress import Lines
 from simulation.report import TINY, simulate
-
 from tokenvend.domain import bounds
 
 

@@ -1,6 +1,7 @@
 """Many cold environments and one missing token."""
 
 import pytest
+
 from simulation.network import Latency
 from simulation.stampede import stampede
 

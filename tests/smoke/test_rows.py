@@ -9,7 +9,7 @@ from tests.smoke.conftest import FakeRun
 
 from tokenvend_local.errors import LocalStackError
 from tokenvend_local.places import ROOT
-from tokenvend_smoke.outcome import DidNotHoldError, NotRunError, Row, Verdict
+from tokenvend_smoke.outcome import DidNotHoldError, NotRunError, Row, SmokeVerdict
 from tokenvend_smoke.run import Smoke, Stage, run_rows
 from tokenvend_smoke.stages import STAGES
 from tokenvend_smoke.waiting import wait_until
@@ -56,11 +56,11 @@ def test_what_happens_to_one_row_does_not_touch_the_others(
     results = list(run_rows(fake_run({}).smoke, [Stage("a stage", rows)]))
 
     assert [(each.what, each.verdict) for each in results] == [
-        ("holds", Verdict.HELD),
-        ("does not", Verdict.DID_NOT_HOLD),
-        ("cannot be run", Verdict.NOT_RUN),
-        ("has a fault", Verdict.DID_NOT_HOLD),
-        ("holds too", Verdict.HELD),
+        ("holds", SmokeVerdict.HELD),
+        ("does not", SmokeVerdict.DID_NOT_HOLD),
+        ("cannot be run", SmokeVerdict.NOT_RUN),
+        ("has a fault", SmokeVerdict.DID_NOT_HOLD),
+        ("holds too", SmokeVerdict.HELD),
     ]
     assert [each.detail for each in results[1:4]] == [
         "it is not so",
@@ -77,7 +77,7 @@ def test_rows_of_a_stage_that_is_not_reached_are_not_run(fake_run: Callable[...,
 
     results = list(run_rows(fake_run({}).smoke, [Stage("a stage", rows, enter)]))
 
-    assert {each.verdict for each in results} == {Verdict.NOT_RUN}
+    assert {each.verdict for each in results} == {SmokeVerdict.NOT_RUN}
     assert "no NAT gateway is to be had" in results[0].detail
 
 

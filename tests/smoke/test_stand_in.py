@@ -133,7 +133,7 @@ def test_its_code_is_short_enough_to_stand_in_a_template() -> None:
 
 @pytest.mark.parametrize("name", ["fixtures", "network"])
 def test_the_templates_beside_the_deployment_are_right(name: str) -> None:
-    text = (ROOT / "cli" / "tokenvend_smoke" / f"{name}.yaml").read_text(encoding="utf-8")
+    text = (ROOT / "tools" / "tokenvend_smoke" / f"{name}.yaml").read_text(encoding="utf-8")
     text = fixtures_template() if name == "fixtures" else text
 
     assert [str(match) for match in cfnlint.api.lint(text, regions=["eu-west-1"])] == []

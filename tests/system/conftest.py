@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from tests.system.page import Way
 
-from tokenvend_local import kept, places
+from tokenvend_local import places, saved_state
 
 _HERE = Path(__file__).parent
 
@@ -39,7 +39,7 @@ def make(target: str) -> str:
 @pytest.fixture(scope="session")
 def up() -> Iterator[str]:
     """What `make up` printed; the stack runs until the last test that needs it."""
-    assert kept.state() is None, "a local stack is up: run `make down` first"
+    assert saved_state.state() is None, "a local stack is up: run `make down` first"
     yield make("up")
     make("down")
 
@@ -71,7 +71,7 @@ class Demo:
         return self._as_role(way.role) if way.role else self._as_client()
 
     def _as_client(self) -> dict[str, str]:
-        text = (kept.FOLDER / "dashboard.curl").read_text(encoding="utf-8")
+        text = (saved_state.FOLDER / "dashboard.curl").read_text(encoding="utf-8")
         user = text.rpartition("user = ")[2].strip().strip('"')
         client_id, _, client_secret = user.partition(":")
         return self.environment(
@@ -80,7 +80,7 @@ class Demo:
 
     def _as_role(self, name: str) -> dict[str, str]:
         profiles = ConfigParser(interpolation=None)
-        profiles.read(kept.FOLDER / "aws-credentials", encoding="utf-8")
+        profiles.read(saved_state.FOLDER / "aws-credentials", encoding="utf-8")
         role = {key.upper(): value for key, value in profiles[name].items()}
         function = f"{self.settings['VEND_DIRECT_FUNCTION']}:{name}"
         return self.environment(TOKENVEND_FUNCTION=function, **role)
@@ -90,6 +90,6 @@ class Demo:
 def demo(up: str) -> Demo:
     """The callers of the demo, as services that run beside the stack of `make up`."""
     assert up
-    words = [shlex.split(line) for line in (kept.FOLDER / "env").read_text().splitlines()]
+    words = [shlex.split(line) for line in (saved_state.FOLDER / "env").read_text().splitlines()]
     settings = dict(word[1].split("=", 1) for word in words if word[:1] == ["export"])
     return Demo(settings)

@@ -19,12 +19,12 @@ from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
+from tests.local_stack.harness import Harness
 from tests.local_stack.node_provider import USER_SCOPES, node_provider_running
-from tests.local_stack.world import World
 
-from tokenvend_local.asking import Answer, ask_signed, connect_signed
-from tokenvend_local.kept import FOLDER
+from tokenvend_local.callers import Answer, ask_signed, connect_signed
 from tokenvend_local.principals import Principal
+from tokenvend_local.saved_state import FOLDER
 from tokenvend_local.stack import LocalStack, local_stack
 
 ROOT = Path(__file__).parents[2]
@@ -83,7 +83,7 @@ class Shop:
     """A caller, and the application that its users come back to."""
 
     stack: LocalStack
-    world: World
+    harness: Harness
     application: Application
     role: Principal
     credentials: list[str] = field(default_factory=list)
@@ -104,13 +104,13 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     application = Application()
     threading.Thread(target=application.serve_forever, daemon=True).start()
     with local_stack(FOLDER / "browser") as stack:
-        world = World(stack, tmp_path_factory.mktemp("world"), set())
-        role = world.role("careers-site")
-        world.caller("shop", iam=role, title="Careers site")
-        world.consent_credential("hiring")
-        world.grant("shop", "hiring", return_urls=[application.return_url])
-        world.apply()
-        yield Shop(stack, world, application, role)
+        harness = Harness(stack, tmp_path_factory.mktemp("world"), set())
+        role = harness.role("careers-site")
+        harness.caller("shop", iam=role, title="Careers site")
+        harness.consent_credential("hiring")
+        harness.grant("shop", "hiring", return_urls=[application.return_url])
+        harness.apply()
+        yield Shop(stack, harness, application, role)
     application.shutdown()
     application.server_close()
 
@@ -264,13 +264,13 @@ def test_a_used_link_and_a_failure_say_what_to_do(shop: Shop) -> None:
 
 def test_a_user_consents_at_a_provider_that_nobody_here_wrote(shop: Shop) -> None:
     shop.application.came.clear()
-    redirect_uri = shop.world.redirect_uri("orders")
+    redirect_uri = shop.harness.redirect_uri("orders")
     log = shop.stack.folder / "node-provider.log"
     with (
         node_provider_running(log, jwks_uri=JWKS, redirect_uris=[redirect_uri]) as provider,
         chromium() as driver,
     ):
-        shop.world.foreign_credential(
+        shop.harness.foreign_credential(
             "orders",
             {"issuer": provider.issuer, "authorization_parameters": {"prompt": "consent"}},
             client_id=provider.consents.client_id,
@@ -279,8 +279,8 @@ def test_a_user_consents_at_a_provider_that_nobody_here_wrote(shop: Shop) -> Non
             kind="authorization_code",
             redirect_uri=redirect_uri,
         )
-        shop.world.grant("shop", "orders", return_urls=[shop.application.return_url])
-        shop.world.apply()
+        shop.harness.grant("shop", "orders", return_urls=[shop.application.return_url])
+        shop.harness.apply()
         driver.get(shop.link("ada", "orders"))
         until_title(driver, "asks for access")
         shoot(driver, "ask-openid")

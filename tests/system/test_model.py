@@ -1,6 +1,7 @@
 """spin finds nothing in the models, and finds each thing that is broken on purpose."""
 
 import pytest
+
 from models.catalogue import Search, broken_searches, searches
 from models.spin import run
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.local_stack.node_provider import NodeProvider, node_provider_running
 
-from tokenvend_local import kept
+from tokenvend_local import saved_state
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
@@ -57,7 +57,7 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeProvider]
 
 
 def test_every_step_does_what_the_page_shows(provider: NodeProvider, tmp_path: Path) -> None:
-    assert kept.state() is None, "a local stack is up: run `make down` first"
+    assert saved_state.state() is None, "a local stack is up: run `make down` first"
     mine = {
         "https://login.acme.example": provider.issuer,
         "login.acme.example": provider.issuer.removeprefix("http://"),

@@ -8,7 +8,7 @@ from pathlib import Path
 import requests
 from tests.system.conftest import make
 
-from tokenvend_local import kept
+from tokenvend_local import saved_state
 from tokenvend_local.guide import NEXT
 
 ROOT = Path(__file__).parents[2]
@@ -46,31 +46,31 @@ def test_the_link_leads_to_the_page_that_asks(up: str) -> None:
 
 
 def test_a_second_time_changes_nothing(up: str) -> None:
-    before = kept.STATE.read_text()
+    before = saved_state.STATE.read_text()
 
     assert "It was up already." in make("up")
     assert "What to try next" in up
-    assert kept.STATE.read_text() == before
+    assert saved_state.STATE.read_text() == before
 
 
 def test_no_secret_is_shown_or_left_for_others_to_read(up: str) -> None:
-    credentials = (kept.FOLDER / "dashboard.curl").read_text()
+    credentials = (saved_state.FOLDER / "dashboard.curl").read_text()
     secret = credentials.rpartition(":")[2].strip().strip('"')
 
     assert secret.startswith("tv_")
     assert secret not in up
     for name in ("dashboard.curl", "careers-site.curl", "aws-credentials", "env", "state.json"):
-        assert (kept.FOLDER / name).stat().st_mode & 0o077 == 0
+        assert (saved_state.FOLDER / name).stat().st_mode & 0o077 == 0
 
 
 def test_down_leaves_nothing(up: str) -> None:
-    known = kept.state()
+    known = saved_state.state()
     assert known is not None
 
     make("down")
 
-    assert not any(process.is_alive for process in kept.kept_processes(known))
-    assert kept.state() is None
-    assert not (kept.FOLDER / "dashboard.curl").exists()
+    assert not any(process.is_alive for process in saved_state.kept_processes(known))
+    assert saved_state.state() is None
+    assert not (saved_state.FOLDER / "dashboard.curl").exists()
     assert "Nothing is up." in make("down")
     assert "What to try next" in up

@@ -9,9 +9,9 @@ from tests.template.deployed import deployed
 
 from tokenvend.adapters.dynamodb.connection_store import SET_PENDING
 from tokenvend.adapters.dynamodb.token_store import RENEWALS
-from tokenvend.connecting.events import Happened
 from tokenvend.domain import bounds
 from tokenvend.domain.untrusted import Distrust
+from tokenvend.refresh_tokens.connection_events import ConnectionEventType
 
 HTTP_FUNCTIONS = ["VendIam", "VendOauth2", "Metadata", "Jwks"]
 FUNCTIONS = [*HTTP_FUNCTIONS, "VendDirect"]
@@ -210,7 +210,7 @@ def test_policy_names_its_actions_and_its_resources(resources: Resources, policy
             assert "*" not in _as_list(statement["Resource"])
 
 
-def test_vending_writes_neither_registry_nor_secrets_and_only_updates_epochs(
+def test_vending_writes_neither_registry_nor_secrets_and_only_updates_secret_generations(
     resources: Resources,
 ) -> None:
     statements = _statements(resources, "VendingPolicy")
@@ -244,7 +244,7 @@ def test_key_is_used_only_for_this_deployments_items(resources: Resources) -> No
     )
 
 
-def test_secret_writer_writes_epochs_and_no_tokens(resources: Resources) -> None:
+def test_secret_writer_writes_secret_generations_and_no_tokens(resources: Resources) -> None:
     statements = {each["Sid"]: each for each in _statements(resources, "SecretWriterPolicy")}
     actions = {action for each in statements.values() for action in _as_list(each["Action"])}
 
@@ -355,7 +355,7 @@ def test_alarms_watch_metrics_that_the_code_counts(resources: Resources) -> None
     lost = resources["LostConsentAlarm"]["Properties"]
     assert lost["MetricName"] == "ConsentEvents"
     assert {each["Name"]: each["Value"] for each in lost["Dimensions"]} == {
-        "happened": Happened.LOST.value,
+        "event": ConnectionEventType.LOST.value,
         "service": "tokenvend",
     }
 

@@ -11,11 +11,9 @@ from typing import Any
 
 import pytest
 from tests.fakes.provider import json_response
-from tests.unit.vending.world import BILLING, REQUEST, World
+from tests.unit.vending.harness import BILLING, REQUEST, Harness
 
 from tokenvend.adapters.aws_errors import AwsFailure
-from tokenvend.connecting.events import ConnectionEvent, Happened
-from tokenvend.connecting.keep_alive import KeepAliveResult, KeptAlive
 from tokenvend.domain.connection import ConnectionKey
 from tokenvend.domain.connection_health import Health
 from tokenvend.domain.connection_request import Action, ConnectionRequest
@@ -26,10 +24,12 @@ from tokenvend.domain.errors import (
 )
 from tokenvend.domain.identity import Entry
 from tokenvend.domain.untrusted import Distrust
-from tokenvend.observability import alarms, consents, schedules, vends
+from tokenvend.observability import consents, incidents, schedules, vends
 from tokenvend.observability.log import logger
-from tokenvend.vending.renew import Outcome, Renewal
-from tokenvend.vending.sweep import SweptSecret
+from tokenvend.refresh_tokens.connection_events import ConnectionEvent, ConnectionEventType
+from tokenvend.schedules.keep_alive import KeepAliveOutcome, KeepAliveResult
+from tokenvend.schedules.renewal import Renewal, RenewalOutcome
+from tokenvend.schedules.secret_sweep import SweptSecret
 
 type Line = dict[str, Any]
 #: A metric's name and its dimensions, in the order of their names.
@@ -86,10 +86,10 @@ def written() -> Iterator[list[Line]]:
 
 
 def _write_all() -> None:
-    world = World()
-    now = world.clock.now()
+    harness = Harness()
+    now = harness.clock.now()
     away = TemporarilyUnavailableError("away", rule="provider.away")
-    vended = world.vend(world.environment())
+    vended = harness.vend(harness.environment())
     vends.audit_vended(BILLING, REQUEST, vended, now=now, request_id="r")
     limited = TooManyRequestsError("limit", rule="caller.requests_per_minute")
     refused = ProviderRefusedError("refused", provider_error="invalid_client")
@@ -98,29 +98,29 @@ def _write_all() -> None:
         vends.audit_refused(entry, BILLING, asked_for, away, now=now, request_id="r")
         vends.audit_refused(entry, BILLING, asked_for, refused, now=now, request_id="r")
         vends.audit_refused(entry, BILLING, asked_for, limited, now=now, request_id="r")
-    world.vend(world.environment())
-    world.clock.advance(timedelta(seconds=1800 * 0.8))
-    world.provider.script(json_response({}, status=500))
-    for renewal in world.parts().renew_all():
+    harness.vend(harness.environment())
+    harness.clock.advance(timedelta(seconds=1800 * 0.8))
+    harness.provider.script(json_response({}, status=500))
+    for renewal in harness.parts().renew_all():
         schedules.audit_renewed(renewal)
-    for outcome in Outcome:
+    for outcome in RenewalOutcome:
         schedules.audit_renewed(Renewal("key", outcome))
     schedules.audit_changed_secret(
         SweptSecret("jobs", None, is_changed=True, is_refused=False, is_away=False)
     )
     schedules.report_failing_credentials([])
     schedules.report_aliases_behind([])
-    schedules.audit_renewed(Renewal("key", Outcome.RENEWED, is_late=True))
+    schedules.audit_renewed(Renewal("key", RenewalOutcome.RENEWED, is_late=True))
     consents.report_consents(Counter(dict.fromkeys(Health, 1)))
     for source in ("dynamodb", "kms", "secretsmanager", "lambda"):
-        alarms.count_aws_failure(source, "GetItem", AwsFailure.REFUSED, "AccessDeniedException")
+        incidents.count_aws_failure(source, "GetItem", AwsFailure.REFUSED, "AccessDeniedException")
     for reason in Distrust:
-        alarms.count_untrusted("item", reason)
+        incidents.count_untrusted("item", reason)
     key = ConnectionKey(credential="hiring", owner="shop", name="user")
-    for kept in KeptAlive:
+    for kept in KeepAliveOutcome:
         consents.audit_kept_alive(KeepAliveResult(key, kept))
-    for happened in Happened:
-        consents.audit_consent_event(ConnectionEvent(happened, key, "why"))
+    for event_type in ConnectionEventType:
+        consents.audit_consent_event(ConnectionEvent(event_type, key, "why"))
     consents.audit_consent_failed("callback", "refused", now=now, request_id="r", error=refused)
     asked = ConnectionRequest(credential="hiring", action=Action.INSPECT, connection="user")
     consents.audit_connection(BILLING, asked, now=now, request_id="r")

@@ -41,20 +41,20 @@ ONLY_A_MISS_NEEDS = {
     "tokenvend.adapters.signing.kms",
     "tokenvend.adapters.signing.pem",
     "tokenvend.composition.subject_tokens",
-    "tokenvend.connecting",
+    "tokenvend.consent",
     "tokenvend.domain.consent",
     "tokenvend.domain.journal",
     "tokenvend.domain.oauth.jwt_bearer",
     "tokenvend.domain.oauth.request_description",
-    "tokenvend.domain.oauth.token_answer",
+    "tokenvend.domain.oauth.response_description",
     "tokenvend.domain.oauth.token_lifetime",
     "tokenvend.domain.static_credential",
     "tokenvend.domain.users",
     "tokenvend.domain.workload",
     "tokenvend.vending.reject",
-    "tokenvend.vending.renew",
+    "tokenvend.schedules.renewal",
     "tokenvend.vending.subject_tokens",
-    "tokenvend.vending.sweep",
+    "tokenvend.schedules.secret_sweep",
     "tokenvend.vending.users",
     "tokenvend.vending.workloads",
 }
@@ -99,7 +99,7 @@ def test_init_loads_what_a_hit_needs_and_no_more(function: str) -> None:
     assert packages - A_HIT_MAY_LOAD - sys.stdlib_module_names == set()
     assert loaded & ONLY_A_MISS_NEEDS == set()
     assert loaded >= {
-        "tokenvend.handlers.callers",
+        "tokenvend.entries.callers",
         "botocore.client",
         "aws_lambda_powertools.logging",
     }

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 from tests.fakes.provider import json_response
-from tests.unit.vending.world import BILLING, REQUEST, World
+from tests.unit.vending.harness import BILLING, REQUEST, Harness
 
 from tokenvend.adapters.aws_errors import AwsFailure
 from tokenvend.domain.errors import ProviderRefusedError, TokenVendError, UnauthorizedClientError
-from tokenvend.observability.alarms import count_aws_failure
+from tokenvend.observability.incidents import count_aws_failure
 from tokenvend.observability.log import logger
 from tokenvend.observability.schedules import audit_renewed
 from tokenvend.observability.vends import audit_refused, audit_vended
-from tokenvend.vending.renew import Outcome
+from tokenvend.schedules.renewal import RenewalOutcome
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def metrics(lines: StringIO) -> dict[str, list[list[str]]]:
 
 
 def refuse(error: TokenVendError) -> None:
-    now = World().clock.now()
+    now = Harness().clock.now()
     audit_refused(BILLING.entry, BILLING, REQUEST, error, now=now, request_id="r")
 
 
@@ -59,29 +59,29 @@ def test_what_a_caller_may_not_have_is_no_failure(lines: StringIO) -> None:
 def test_valid_token_whose_replacement_failed_is_vended_and_counted_as_trouble(
     lines: StringIO,
 ) -> None:
-    world = World()
-    world.vend(world.environment())
-    world.clock.advance(timedelta(seconds=1800 * 0.92))
-    world.provider.script(json_response({}, status=500))
-    vended = world.vend(world.environment())
+    harness = Harness()
+    harness.vend(harness.environment())
+    harness.clock.advance(timedelta(seconds=1800 * 0.92))
+    harness.provider.script(json_response({}, status=500))
+    vended = harness.vend(harness.environment())
 
-    audit_vended(BILLING, REQUEST, vended, now=world.clock.now(), request_id="r")
+    audit_vended(BILLING, REQUEST, vended, now=harness.clock.now(), request_id="r")
 
     assert metrics(lines).keys() == {"Vends", "Failures"}
 
 
 def test_renewal_that_failed_is_trouble(lines: StringIO) -> None:
-    world = World()
-    world.vend(world.environment())
-    world.clock.advance(timedelta(seconds=1800 * 0.4))
-    world.vend(world.environment())
-    world.clock.advance(timedelta(seconds=1800 * 0.4))
-    world.provider.script(json_response({}, status=500))
+    harness = Harness()
+    harness.vend(harness.environment())
+    harness.clock.advance(timedelta(seconds=1800 * 0.4))
+    harness.vend(harness.environment())
+    harness.clock.advance(timedelta(seconds=1800 * 0.4))
+    harness.provider.script(json_response({}, status=500))
 
-    (renewal,) = world.parts().renew_all()
+    (renewal,) = harness.parts().renew_all()
     audit_renewed(renewal)
 
-    assert renewal.outcome is Outcome.FAILED
+    assert renewal.outcome is RenewalOutcome.FAILED
     assert metrics(lines).keys() == {"Renewals", "Failures"}
     assert "provider-token" not in lines.getvalue()
 

@@ -19,8 +19,8 @@ from tokenvend_cli.commands.tables import short_time, table
 from tokenvend_cli.deployment.blocks import (
     Block,
     Blockable,
+    active_blocks,
     blocking,
-    standing_blocks,
     unblocking,
 )
 from tokenvend_cli.deployment.connection_names import is_connection, parse_connection
@@ -89,7 +89,7 @@ def blocks(context: typer.Context, *, as_json: AsJson = False) -> None:
             "blocked_at": each.blocked_at.isoformat(),
             "reason": each.reason,
         }
-        for each in standing_blocks(registry_of(deployment_of(context)).read().items)
+        for each in active_blocks(registry_of(deployment_of(context)).read().items)
     ]
     if as_json:
         print_json(found)

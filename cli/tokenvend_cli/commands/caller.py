@@ -26,7 +26,7 @@ from tokenvend_cli.deployment.clients import (
     retiring,
     secrets_of,
 )
-from tokenvend_cli.deployment.kinds import Kind, kind_of
+from tokenvend_cli.deployment.kinds import ItemKind, kind_of
 from tokenvend_cli.deployment.registry_table import Registry, Writes
 
 app = typer.Typer(
@@ -122,7 +122,7 @@ def _rows(items: list[RegistryItem]) -> list[dict[str, Any]]:
     """One row for each identity."""
     grants = defaultdict[str, list[str]](list)
     for item in items:
-        if kind_of(item) is Kind.GRANT:
+        if kind_of(item) is ItemKind.GRANT:
             grants[item.pk].append(item.sk)
     blocked = {item.pk for item in items if item.sk == BLOCKED}
     return [
@@ -136,7 +136,7 @@ def _rows(items: list[RegistryItem]) -> list[dict[str, Any]]:
             "blocked": item.pk in blocked,
         }
         for item in sorted(items, key=lambda item: (str(item.document.get("caller")), item.pk))
-        if kind_of(item) is Kind.CALLER
+        if kind_of(item) is ItemKind.CALLER
     ]
 
 

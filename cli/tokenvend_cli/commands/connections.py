@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from tokenvend.connecting.ending import end_connection
-from tokenvend.connecting.importing import ConnectionExistsError, import_connection
+from tokenvend.consent.connection_import import ConnectionExistsError, import_connection
+from tokenvend.consent.disconnection import end_connection
 from tokenvend.domain.connection_health import Forecast, forecast
 from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.domain.scopes import format_scope, parse_scope
@@ -29,7 +29,7 @@ from tokenvend_cli.commands.provider_access import provider_client
 from tokenvend_cli.commands.tables import short_time, table
 from tokenvend_cli.deployment.audit_trail import AuditTrail
 from tokenvend_cli.deployment.connection_names import parse_connection
-from tokenvend_cli.deployment.connections import DeployedConnections
+from tokenvend_cli.deployment.connection_records import DeployedConnections
 from tokenvend_cli.problems import CommandError, UsageError
 
 app = typer.Typer(
@@ -89,7 +89,7 @@ def show_connection(
         "scope": format_scope(found.consent.scopes) if found.consent else None,
         "connected_at": found.consent.connected_at if found.consent else None,
         "refreshes": max(0, found.number - 1),
-        "is_being_refreshed": found.spending is not None,
+        "is_being_refreshed": found.redemption is not None,
         "waits_for_completion": found.pending is not None,
     }
     if as_json:
@@ -105,7 +105,7 @@ def forecast_connections(context: typer.Context, *, as_json: AsJson = False) -> 
     """Name the connections whose users may have to consent again. Exits with 1 if there are any.
 
     Idle connections are refreshed at half of their refresh token's life. OVERDUE: that has not
-    happened. DYING: little is left. DEAD: it has run out. LOST: the provider refused it.
+    happened. EXPIRING: little is left. EXPIRED: it has run out. LOST: the provider refused it.
 
     Example: tokenvend connections forecast --json
     """
@@ -147,7 +147,7 @@ def import_refresh_token(
             account=given.get("account"),
             replace=replace,
             now=datetime.now(UTC),
-            tell=trail.tell,
+            publish=trail.publish,
         )
     except ConnectionExistsError:
         raise CommandError(f"{key} is there already: say --replace if that is meant") from None
@@ -171,7 +171,7 @@ def disconnect(context: typer.Context, connection: Connection) -> None:
         deployed.credentials.read(key.credential, None).definition,
         secrets=deployed.secrets,
         provider=provider_client(deployment),
-        tell=trail.tell,
+        publish=trail.publish,
     )
     if deleted is None:
         raise CommandError(f"there is no connection {key}, or it could not be trusted")
@@ -211,7 +211,7 @@ def _row(each: Forecast, *, is_blocked: bool) -> dict[str, Any]:
         "blocked": is_blocked,
         "health": each.health.value,
         "refreshed_at": consent.refreshed_at if consent else None,
-        "dies_at": each.dies_at,
+        "refresh_token_expires_at": each.refresh_token_expires_at,
     }
 
 
@@ -233,11 +233,11 @@ def _print(rows: list[dict[str, Any]], *, as_json: bool, nothing: str) -> None:
 
 
 def _short(row: dict[str, Any]) -> dict[str, Any]:
-    refreshed, dies = row["refreshed_at"], row["dies_at"]
+    refreshed, deadline = row["refreshed_at"], row["refresh_token_expires_at"]
     return {
         "health": row["health"] + (", blocked" if row["blocked"] else ""),
         "refreshed (UTC)": short_time(refreshed) if refreshed else "",
-        "dies (UTC)": short_time(dies) if dies else "",
+        "dies (UTC)": short_time(deadline) if deadline else "",
         "connection": row["connection"],
     }
 

@@ -13,7 +13,7 @@ from tokenvend.domain.identity import (
     identity_of_workload,
 )
 from tokenvend.domain.users import User
-from tokenvend_cli.deployment.kinds import Kind, identities_of_caller, kind_of, names_of
+from tokenvend_cli.deployment.kinds import ItemKind, identities_of_caller, kind_of, names_of
 from tokenvend_cli.problems import CommandError, UsageError
 
 
@@ -35,7 +35,7 @@ def identities_asked_for(
         return [_identity_of_claims(items, _claims_in(claims, "--claims"))]
     found = identities_of_caller(items, caller or "")
     if not found:
-        known = ", ".join(names_of(items, Kind.CALLER)) or "none"
+        known = ", ".join(names_of(items, ItemKind.CALLER)) or "none"
         raise CommandError(f"there is no caller {caller}; there are: {known}")
     return found
 
@@ -75,7 +75,7 @@ def _claims_in(text: str, option: str) -> dict[str, Any]:
 
 def _identity_of_claims(items: list[RegistryItem], claims: dict[str, Any]) -> str:
     for item in items:
-        if kind_of(item) is Kind.ISSUER and item.document.get("issuer") == claims["iss"]:
+        if kind_of(item) is ItemKind.ISSUER and item.document.get("issuer") == claims["iss"]:
             issuer = parse_issuer(item.document)
             return identity_of_workload(issuer.name, issuer.caller_of(claims))
     raise SubjectTokenError(

@@ -24,7 +24,7 @@ from tokenvend_cli.commands.secret_value import checked_value, for_value, public
 from tokenvend_cli.deployment.secret_import import (
     ATTEMPTS,
     Checked,
-    Outcome,
+    ImportOutcome,
     Result,
     SecretImport,
     check_lines,
@@ -76,7 +76,9 @@ def import_secrets(
         print_json(_document(good, results, [*problems, *failures]))
     else:
         _summarise(results, len(problems))
-    if problems or {Outcome.FAILED, Outcome.NOT_TRIED} & {each.outcome for each in results}:
+    if problems or {ImportOutcome.FAILED, ImportOutcome.NOT_TRIED} & {
+        each.outcome for each in results
+    }:
         raise typer.Exit(FAILED)
 
 
@@ -109,21 +111,23 @@ def _tell(problems: Iterable[LineProblem]) -> None:
 def _summarise(results: Sequence[Result], wrong: int) -> None:
     counts = Counter(each.outcome for each in results)
     say(
-        f"{counts[Outcome.CHECKED]} secrets can be written."
-        if counts[Outcome.CHECKED]
-        else f"{counts[Outcome.WRITTEN]} secrets are written, {counts[Outcome.UNCHANGED]} were as"
+        f"{counts[ImportOutcome.CHECKED]} secrets can be written."
+        if counts[ImportOutcome.CHECKED]
+        else f"{counts[ImportOutcome.WRITTEN]} secrets are written, {counts[ImportOutcome.UNCHANGED]} were as"
         " they should be."
     )
-    if failed := wrong + counts[Outcome.FAILED]:
+    if failed := wrong + counts[ImportOutcome.FAILED]:
         note(f"{failed} lines were not written: mend them, and import the same again")
-    if left_out := counts[Outcome.NOT_TRIED]:
+    if left_out := counts[ImportOutcome.NOT_TRIED]:
         note(f"{left_out} lines were not tried: import the same again")
 
 
 def _document(
     good: Sequence[Checked], results: Sequence[Result], problems: Sequence[LineProblem]
 ) -> dict[str, Any]:
-    names: dict[str, list[str]] = {each.value: [] for each in Outcome if each != Outcome.FAILED}
+    names: dict[str, list[str]] = {
+        each.value: [] for each in ImportOutcome if each != ImportOutcome.FAILED
+    }
     for result in results:
         if result.problem is None:
             names[result.outcome].append(str(result.name))

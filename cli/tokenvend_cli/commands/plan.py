@@ -31,7 +31,12 @@ from tokenvend_cli.configuration.models import json_schema
 from tokenvend_cli.configuration.patience import PatientDiscovery
 from tokenvend_cli.configuration.providers import undiscovered
 from tokenvend_cli.deployment.aliases import AliasChange, Aliases, RefusedAlias
-from tokenvend_cli.deployment.changes import Action, Change, changes_between, without_grants_of
+from tokenvend_cli.deployment.changes import (
+    Change,
+    ChangeAction,
+    changes_between,
+    without_grants_of,
+)
 from tokenvend_cli.deployment.registry_table import RegistryTable, Writes
 from tokenvend_cli.deployment.unchecked import (
     Unchecked,
@@ -73,8 +78,8 @@ class Plan:
         """
         refused = self.alias_table.make_ready(self.aliases)
         changes = without_grants_of(self.changes, {each.identity for each in refused})
-        gone = [change.item for change in changes if change.action is Action.REMOVE]
-        put = [change.item for change in changes if change.action is not Action.REMOVE]
+        gone = [change.item for change in changes if change.action is ChangeAction.REMOVE]
+        put = [change.item for change in changes if change.action is not ChangeAction.REMOVE]
         self.table.write(Writes(put=put, delete=gone), revision=self.revision)
         self.alias_table.remove(self.aliases)
         return refused

@@ -24,9 +24,9 @@ from tokenvend_cli.commands.secret_value import for_value
 from tokenvend_cli.commands.tables import table
 from tokenvend_cli.deployment.secret_status import parse_secret_name
 from tokenvend_cli.deployment.secrets import Secrets
-from tokenvend_cli.probing.asking import MOST_REQUESTS, Asker
-from tokenvend_cli.probing.findings import Findings
+from tokenvend_cli.probing.findings import ProbeFindings
 from tokenvend_cli.probing.measure import measure
+from tokenvend_cli.probing.requests import MOST_REQUESTS, CredentialRequester
 from tokenvend_cli.problems import CommandError, UsageError
 
 
@@ -73,7 +73,7 @@ def probe(
         definition = for_tenant(definition, secret)
     except TokenVendError as error:
         raise CommandError(error.description) from None
-    asker = Asker(provider_client(deployment), definition, secret)
+    asker = CredentialRequester(provider_client(deployment), definition, secret)
     refresh_token = given.get("refresh_token")
     try:
         findings = measure(
@@ -108,7 +108,7 @@ def _secret_of(definition: CredentialDefinition, given: dict[str, str]) -> Provi
 
 
 def _show(
-    findings: Findings, definition: CredentialDefinition, requests: int, *, as_json: bool
+    findings: ProbeFindings, definition: CredentialDefinition, requests: int, *, as_json: bool
 ) -> None:
     suggestion = findings.suggestion(
         definition.provider, definition.name, today=datetime.now(UTC).date()

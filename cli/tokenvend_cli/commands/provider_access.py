@@ -7,7 +7,7 @@ from tokenvend.adapters.secrets_manager import SecretsManagerStore
 from tokenvend.domain.errors import TokenVendError
 from tokenvend.domain.oauth.token_request import ProviderSecret
 from tokenvend.domain.registry import CredentialDefinition
-from tokenvend.vending.secret import read_secret
+from tokenvend.vending.provider_secret import read_secret
 from tokenvend_cli.deployment.secret_status import SecretName
 from tokenvend_cli.deployment.stack import Deployment
 from tokenvend_cli.problems import CommandError

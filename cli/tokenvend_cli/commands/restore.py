@@ -17,7 +17,7 @@ from tokenvend_cli.commands.context import (
     told,
 )
 from tokenvend_cli.commands.tables import table
-from tokenvend_cli.deployment.connections import DeployedConnections
+from tokenvend_cli.deployment.connection_records import DeployedConnections
 from tokenvend_cli.deployment.registry_table import Registry, RegistryTable, Writes
 from tokenvend_cli.deployment.restoring import (
     ConnectionStep,

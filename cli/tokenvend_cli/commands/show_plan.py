@@ -10,20 +10,20 @@ from tokenvend_cli.commands.context import note, say, show
 from tokenvend_cli.configuration.checked import CheckedFile
 from tokenvend_cli.configuration.providers import issuer_of
 from tokenvend_cli.deployment.aliases import AliasAction, AliasChange
-from tokenvend_cli.deployment.changes import Action, Change
-from tokenvend_cli.deployment.kinds import Kind, identity_in, kind_of, name_of
+from tokenvend_cli.deployment.changes import Change, ChangeAction
+from tokenvend_cli.deployment.kinds import ItemKind, identity_in, kind_of, name_of
 from tokenvend_cli.deployment.unchecked import Unchecked
 
 _SIGNS = {
-    Action.ADD: ("+", "green"),
-    Action.CHANGE: ("~", "yellow"),
-    Action.REMOVE: ("-", "red"),
+    ChangeAction.ADD: ("+", "green"),
+    ChangeAction.CHANGE: ("~", "yellow"),
+    ChangeAction.REMOVE: ("-", "red"),
 }
 _ALIAS_ACTIONS = {
-    AliasAction.MAKE: Action.ADD,
-    AliasAction.MOVE: Action.CHANGE,
-    AliasAction.ALLOW: Action.CHANGE,
-    AliasAction.REMOVE: Action.REMOVE,
+    AliasAction.MAKE: ChangeAction.ADD,
+    AliasAction.MOVE: ChangeAction.CHANGE,
+    AliasAction.ALLOW: ChangeAction.CHANGE,
+    AliasAction.REMOVE: ChangeAction.REMOVE,
 }
 #: Told as changed, without what they hold: somebody may have put a secret there all the same.
 _NOT_SHOWN = frozenset({"extra_parameters"})
@@ -102,7 +102,7 @@ def show_plan(
     if not counts:
         say("Nothing to change: what is deployed is what the file says.", style="green")
         return
-    added, changed, removed = (counts[action] for action in Action)
+    added, changed, removed = (counts[action] for action in ChangeAction)
     say("")
     say(f"{added} to add, {changed} to change, {removed} to remove.", style="bold")
 
@@ -151,7 +151,7 @@ def _show_change(change: Change) -> None:
     line = Text.assemble("  ", _SIGNS[change.action], f" {kind.value} ")
     line.append(name_of(change.item), "bold")
     if identity is not None:
-        line.append("  known as " if kind is Kind.CALLER else "  for ", "dim").append(identity)
+        line.append("  known as " if kind is ItemKind.CALLER else "  for ", "dim").append(identity)
     show(line)
     for key, before, after in _differences(change):
         show(Text.assemble((f"      {key}: ", "dim"), f"{_text(before)} -> {_text(after)}"))

@@ -99,7 +99,7 @@ def _row(status: SecretStatus) -> dict[str, Any]:
         "host": status.host,
         "wanted_host": status.wanted_host,
         "changed_at": status.changed_at and status.changed_at.isoformat(timespec="seconds"),
-        "epoch": status.state.epoch,
+        "secret_generation": status.state.secret_generation,
         "lifetime_seconds": observed and observed.lifetime_seconds,
         "lifetime_source": observed and observed.lifetime_source.value,
         "secret_stage": observed and observed.secret_stage.value,

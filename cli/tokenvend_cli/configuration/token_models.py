@@ -7,7 +7,7 @@ from pydantic import Field, JsonValue, model_validator
 from tokenvend.domain import bounds
 from tokenvend.domain.oauth.jwt_bearer import SET_CLAIMS
 from tokenvend.domain.oauth.request_description import DEEPEST, is_too_deep
-from tokenvend.domain.oauth.token_answer import PATH
+from tokenvend.domain.oauth.response_description import PATH
 from tokenvend_cli.configuration.forms import HeaderName, whole
 from tokenvend_cli.configuration.strict import Strict
 

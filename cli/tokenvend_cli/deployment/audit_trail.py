@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tokenvend.connecting.events import ConnectionEvent
+from tokenvend.refresh_tokens.connection_events import ConnectionEvent
 from tokenvend_cli.deployment.stack import Deployment
 
 
@@ -27,7 +27,7 @@ class AuditTrail:
         }
         self._logs.create_log_stream(**self._where)
 
-    def tell(self, event: ConnectionEvent) -> None:
+    def publish(self, event: ConnectionEvent) -> None:
         """Record *event*: one line, as the functions write it. It never raises.
 
         By then it has happened: what cannot be recorded after all is told to `on_failure`.

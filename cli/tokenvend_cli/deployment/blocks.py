@@ -24,7 +24,7 @@ from tokenvend.adapters.dynamodb.registry_items import (
 )
 from tokenvend.domain.identity import identity_of_client
 from tokenvend_cli.deployment.connection_names import parse_connection
-from tokenvend_cli.deployment.kinds import Kind, identities_of_caller, kind_of, names_of
+from tokenvend_cli.deployment.kinds import ItemKind, identities_of_caller, kind_of, names_of
 from tokenvend_cli.problems import CommandError
 
 _CAUSES = "causes"
@@ -69,7 +69,7 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ActiveBlock:
     """A block that stands: since when and why."""
 
     block: Block
@@ -116,7 +116,7 @@ def unblocking(
     )
 
 
-def standing_blocks(items: list[RegistryItem]) -> Iterator[Standing]:
+def active_blocks(items: list[RegistryItem]) -> Iterator[ActiveBlock]:
     """Every block that stands."""
     for item in sorted(items, key=lambda item: item.pk):
         causes = _causes(item) if item.sk == BLOCKED else {}
@@ -124,7 +124,7 @@ def standing_blocks(items: list[RegistryItem]) -> Iterator[Standing]:
             what, _, name = cause.partition(" ")
             block = Block(Blockable(what), name)
             if block.marker == item.pk:
-                yield Standing(block, datetime.fromisoformat(why["blocked_at"]), why["reason"])
+                yield ActiveBlock(block, datetime.fromisoformat(why["blocked_at"]), why["reason"])
 
 
 def missing_blocks(
@@ -132,7 +132,7 @@ def missing_blocks(
 ) -> Iterator[RegistryItem]:
     """Blocks for the identities that blocked callers are about to get."""
     for item in desired:
-        if kind_of(item) is not Kind.CALLER:
+        if kind_of(item) is not ItemKind.CALLER:
             continue
         block = Block(Blockable.CALLER, str(item.document["caller"]))
         why = _causes(found.get((block.marker, BLOCKED))).get(block.cause)
@@ -141,21 +141,21 @@ def missing_blocks(
             yield _with_causes(item.pk, {**causes, block.cause: why})
 
 
-def merged_block(standing: RegistryItem | None, other: RegistryItem) -> RegistryItem:
-    """The block with the causes of both; where both have one, it is that of *standing*."""
-    causes = {**_causes(other), **_causes(standing)}
+def merged_block(active: RegistryItem | None, other: RegistryItem) -> RegistryItem:
+    """The block with the causes of both; where both have one, it is that of *active*."""
+    causes = {**_causes(other), **_causes(active)}
     if not causes:
         # One without a cause of ours stops everything, whatever it says: it stays as it is.
-        return standing or other
+        return active or other
     return _with_causes(other.pk, causes)
 
 
 def _check_exists(items: list[RegistryItem], block: Block) -> None:
     match block.what:
         case Blockable.CALLER:
-            known = names_of(items, Kind.CALLER)
+            known = names_of(items, ItemKind.CALLER)
         case Blockable.CREDENTIAL:
-            known = names_of(items, Kind.CREDENTIAL)
+            known = names_of(items, ItemKind.CREDENTIAL)
         case Blockable.CONNECTION:
             # Whether it is there, its table says; it may also be one that must not come back.
             key = parse_connection(block.name)
@@ -163,7 +163,7 @@ def _check_exists(items: list[RegistryItem], block: Block) -> None:
             _check_exists(items, Block(Blockable.CALLER, key.owner))
             return
         case Blockable.CLIENT:
-            callers = [item.pk for item in items if kind_of(item) is Kind.CALLER]
+            callers = [item.pk for item in items if kind_of(item) is ItemKind.CALLER]
             known = [pk.removeprefix(_CLIENT) for pk in callers if pk.startswith(_CLIENT)]
     if block.name not in known:
         near = get_close_matches(block.name, known, n=1)

@@ -6,14 +6,14 @@ from enum import StrEnum
 
 from tokenvend.adapters.dynamodb.registry_items import BLOCKED, META_KEY, SECRET, RegistryItem
 from tokenvend_cli.deployment.blocks import missing_blocks
-from tokenvend_cli.deployment.kinds import Kind, kind_of
+from tokenvend_cli.deployment.kinds import ItemKind, kind_of
 
 #: What has a life of its own: `apply` neither makes nor changes it.
 _OWN_LIFE = frozenset({SECRET, BLOCKED})
-_ORDER = list(Kind)
+_ORDER = list(ItemKind)
 
 
-class Action(StrEnum):
+class ChangeAction(StrEnum):
     """What happens to one item."""
 
     ADD = "add"
@@ -25,7 +25,7 @@ class Action(StrEnum):
 class Change:
     """One item to write or remove. `before` is what it replaces."""
 
-    action: Action
+    action: ChangeAction
     item: RegistryItem
     before: RegistryItem | None = None
 
@@ -45,7 +45,7 @@ def changes_between(deployed: Iterable[RegistryItem], desired: list[RegistryItem
         *(_write(found.get(item.key), item) for item in missing_blocks(found, desired)),
     ]
     removals = [
-        Change(Action.REMOVE, item)
+        Change(ChangeAction.REMOVE, item)
         for key, item in found.items()
         if key not in wanted and _goes(item, identities={item.pk for item in desired})
     ]
@@ -58,13 +58,13 @@ def without_grants_of(changes: Iterable[Change], identities: set[str]) -> list[C
         change
         for change in changes
         if change.item.pk not in identities
-        or change.action is Action.REMOVE
+        or change.action is ChangeAction.REMOVE
         or change.item.sk == BLOCKED
     ]
 
 
 def _write(before: RegistryItem | None, item: RegistryItem) -> Change:
-    return Change(Action.ADD if before is None else Action.CHANGE, item, before)
+    return Change(ChangeAction.ADD if before is None else ChangeAction.CHANGE, item, before)
 
 
 def _goes(item: RegistryItem, *, identities: set[str]) -> bool:

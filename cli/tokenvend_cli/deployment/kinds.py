@@ -14,7 +14,7 @@ _CREDENTIAL = "credential#"
 _ISSUER = "issuer#"
 
 
-class Kind(StrEnum):
+class ItemKind(StrEnum):
     """The kinds, in the order in which they may be written: what is named comes first."""
 
     PUBLISHED_KEYS = "published keys"
@@ -26,41 +26,41 @@ class Kind(StrEnum):
     CLIENT_SECRETS = "client secrets"
 
 
-def kind_of(item: RegistryItem) -> Kind:
+def kind_of(item: RegistryItem) -> ItemKind:
     """The kind of *item*."""
     if item.key == JWKS_KEY:
-        return Kind.PUBLISHED_KEYS
+        return ItemKind.PUBLISHED_KEYS
     if item.sk == BLOCKED:
-        return Kind.BLOCK
+        return ItemKind.BLOCK
     if item.sk == SECRET:
-        return Kind.CLIENT_SECRETS
+        return ItemKind.CLIENT_SECRETS
     if item.pk.startswith(_CREDENTIAL):
-        return Kind.CREDENTIAL
+        return ItemKind.CREDENTIAL
     if item.pk.startswith(_ISSUER):
-        return Kind.ISSUER
-    return Kind.CALLER if item.sk == SETTINGS else Kind.GRANT
+        return ItemKind.ISSUER
+    return ItemKind.CALLER if item.sk == SETTINGS else ItemKind.GRANT
 
 
 def name_of(item: RegistryItem) -> str:
     """What a person calls *item*: `sr-jobs`, `billing`, `billing -> sr-jobs`."""
     match kind_of(item):
-        case Kind.CREDENTIAL:
+        case ItemKind.CREDENTIAL:
             return item.pk.removeprefix(_CREDENTIAL)
-        case Kind.ISSUER:
+        case ItemKind.ISSUER:
             return str(item.document.get("name"))
-        case Kind.CALLER:
+        case ItemKind.CALLER:
             return str(item.document.get("caller"))
-        case Kind.GRANT:
+        case ItemKind.GRANT:
             return f"{item.document.get('caller')} -> {item.sk}"
-        case Kind.PUBLISHED_KEYS:
+        case ItemKind.PUBLISHED_KEYS:
             return "/.well-known/jwks.json"
-        case Kind.BLOCK | Kind.CLIENT_SECRETS:
+        case ItemKind.BLOCK | ItemKind.CLIENT_SECRETS:
             return item.pk
 
 
 def identity_in(item: RegistryItem) -> str | None:
     """The identity that a caller's or grant's item is for."""
-    return item.pk if kind_of(item) in {Kind.CALLER, Kind.GRANT} else None
+    return item.pk if kind_of(item) in {ItemKind.CALLER, ItemKind.GRANT} else None
 
 
 def identities_of_caller(items: list[RegistryItem], caller: str) -> list[str]:
@@ -68,10 +68,10 @@ def identities_of_caller(items: list[RegistryItem], caller: str) -> list[str]:
     return [
         item.pk
         for item in items
-        if kind_of(item) is Kind.CALLER and item.document.get("caller") == caller
+        if kind_of(item) is ItemKind.CALLER and item.document.get("caller") == caller
     ]
 
 
-def names_of(items: list[RegistryItem], kind: Kind) -> list[str]:
+def names_of(items: list[RegistryItem], kind: ItemKind) -> list[str]:
     """The deployed credentials or callers, by name."""
     return sorted({name_of(item) for item in items if kind_of(item) is kind})

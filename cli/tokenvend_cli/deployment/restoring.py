@@ -11,7 +11,7 @@ from enum import StrEnum
 from tokenvend.adapters.dynamodb.registry_items import RegistryItem
 from tokenvend.domain.connection import Connection, ConnectionStatus
 from tokenvend_cli.deployment.blocks import merged_block
-from tokenvend_cli.deployment.kinds import Kind, kind_of
+from tokenvend_cli.deployment.kinds import ItemKind, kind_of
 
 
 class RestoreAction(StrEnum):
@@ -54,18 +54,18 @@ def plan_registry(
     found = {item.key: item for item in current}
     for item in sorted(backup, key=lambda item: item.key):
         match kind_of(item):
-            case Kind.BLOCK:
+            case ItemKind.BLOCK:
                 yield _block_step(item, found)
-            case Kind.CLIENT_SECRETS:
+            case ItemKind.CLIENT_SECRETS:
                 yield _secrets_step(item, found)
             case _:
                 continue
 
 
 def _block_step(item: RegistryItem, found: Mapping[tuple[str, str], RegistryItem]) -> RegistryStep:
-    standing = found.get(item.key)
-    merged = merged_block(standing, item)
-    if standing is not None and merged.document == standing.document:
+    active = found.get(item.key)
+    merged = merged_block(active, item)
+    if active is not None and merged.document == active.document:
         return RegistryStep("block", item.pk, RestoreAction.KEEP, "it stands")
     why = "if it was lifted since the backup, lift it again with `tokenvend unblock`"
     return RegistryStep("block", item.pk, RestoreAction.BRING_BACK, why, merged)
@@ -106,6 +106,6 @@ def _connection_decision(
 
 
 def _after_backup(backup: Connection) -> str:
-    if backup.spending is not None:
+    if backup.redemption is not None:
         return "its refresh token was being redeemed: its user may have to consent again"
     return "if its refresh token was redeemed since the backup, its user must consent again"

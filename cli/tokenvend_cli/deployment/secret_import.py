@@ -43,7 +43,7 @@ _SIGNED_OUT = frozenset(
 )
 
 
-class Outcome(StrEnum):
+class ImportOutcome(StrEnum):
     """What became of a line that was right."""
 
     WRITTEN = "written"
@@ -68,7 +68,7 @@ class Result:
     """What became of one line; `problem` says why it failed."""
 
     name: SecretName
-    outcome: Outcome
+    outcome: ImportOutcome
     problem: LineProblem | None = None
 
 
@@ -161,7 +161,7 @@ class SecretImport:
 
     def _attempt(self, line: Checked) -> Result:
         if self._stopped.is_set():
-            return Result(line.name, Outcome.NOT_TRIED)
+            return Result(line.name, ImportOutcome.NOT_TRIED)
         try:
             return Result(line.name, self._write(line))
         except CommandError as error:
@@ -171,7 +171,9 @@ class SecretImport:
         except BotoCoreError as error:
             self._stopped.set()
             what = f"AWS did not answer ({type(error).__name__}): {_AGAIN}"
-        return Result(line.name, Outcome.FAILED, LineProblem(line.number, what, str(line.name)))
+        return Result(
+            line.name, ImportOutcome.FAILED, LineProblem(line.number, what, str(line.name))
+        )
 
     def _refused(self, error: ClientError) -> str:
         """Why AWS refused; its own message may quote what it was sent, and is left out."""
@@ -180,7 +182,7 @@ class SecretImport:
             self._stopped.set()
         return f"AWS refused {error.operation_name} ({code}): {_ADVICE.get(code, _AGAIN)}"
 
-    def _write(self, line: Checked) -> Outcome:
+    def _write(self, line: Checked) -> ImportOutcome:
         seen = self._secrets.look(line.name, line.definition)
         if seen.host not in {None, seen.wanted_host} and self._new_host != seen.wanted_host:
             raise CommandError(
@@ -188,6 +190,6 @@ class SecretImport:
                 f" {seen.wanted_host}: if that is meant, say --new-host {seen.wanted_host}"
             )
         if self._dry_run:
-            return Outcome.CHECKED
+            return ImportOutcome.CHECKED
         written = self._secrets.put_if_changed(seen, line.value)
-        return Outcome.WRITTEN if written else Outcome.UNCHANGED
+        return ImportOutcome.WRITTEN if written else ImportOutcome.UNCHANGED

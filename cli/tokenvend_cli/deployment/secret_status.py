@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tokenvend.adapters.secrets_manager import DEPLOYMENT_TAG, HOST_TAG
-from tokenvend.domain.credential_state import UNKNOWN, CredentialState
+from tokenvend.domain.credential_state import UNKNOWN_STATE, CredentialState
 from tokenvend.domain.names import NAME, TENANT
 from tokenvend_cli.problems import UsageError
 
@@ -52,7 +52,7 @@ class SecretStatus:
     arn: str | None = None
     key_arn: str | None = None
     version: str = ""
-    state: CredentialState = UNKNOWN
+    state: CredentialState = UNKNOWN_STATE
 
     @property
     def exists(self) -> bool:

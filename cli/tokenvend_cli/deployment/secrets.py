@@ -8,7 +8,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tokenvend.adapters.dynamodb.credential_items import build_epoch, epoch_pk, parse_state
+from tokenvend.adapters.dynamodb.credential_items import (
+    build_secret_generation,
+    credential_state_pk,
+    parse_state,
+)
 from tokenvend.adapters.dynamodb.definition_items import parse_definition
 from tokenvend.adapters.dynamodb.registry_items import SETTINGS, credential_pk
 from tokenvend.adapters.secrets_manager import CREDENTIAL_TAG, DEPLOYMENT_TAG, HOST_TAG
@@ -17,7 +21,7 @@ from tokenvend.domain.oauth.token_request import destination_of
 from tokenvend.domain.registry import CredentialDefinition, CredentialKind
 from tokenvend.domain.tenant_values import is_recorded
 from tokenvend.domain.token import SecretStage
-from tokenvend_cli.deployment.kinds import Kind, kind_of
+from tokenvend_cli.deployment.kinds import ItemKind, kind_of
 from tokenvend_cli.deployment.pace import Pace
 from tokenvend_cli.deployment.registry_table import RegistryTable
 from tokenvend_cli.deployment.secret_status import SecretName, SecretStatus
@@ -79,7 +83,9 @@ class Secrets:
         """Every deployed definition."""
         items = self._registry.read().items
         return [
-            parse_definition(each.document) for each in items if kind_of(each) is Kind.CREDENTIAL
+            parse_definition(each.document)
+            for each in items
+            if kind_of(each) is ItemKind.CREDENTIAL
         ]
 
     def names(self, definition: CredentialDefinition) -> list[SecretName]:
@@ -137,7 +143,7 @@ class Secrets:
         if not (seen.is_ready and self._holds(seen, json.dumps(value))):
             self.put(seen, value)
             return True
-        if self._state(seen.name).epoch != seen.version:
+        if self._state(seen.name).secret_generation != seen.version:
             self._announce(seen.name, seen.version)
         return False
 
@@ -201,7 +207,7 @@ class Secrets:
 
     def _announce(self, name: SecretName, version: str) -> None:
         """Mark the tokens made with the former secret as due for replacement."""
-        item = build_epoch(name.credential, name.tenant, version)
+        item = build_secret_generation(name.credential, name.tenant, version)
         try:
             self._dynamodb.put_item(TableName=self._tokens, Item=item)
         except ClientError as error:
@@ -212,7 +218,7 @@ class Secrets:
             ) from None
 
     def _state(self, name: SecretName) -> CredentialState:
-        key = {"pk": {"S": epoch_pk(name.credential, name.tenant)}}
+        key = {"pk": {"S": credential_state_pk(name.credential, name.tenant)}}
         item = self._dynamodb.get_item(TableName=self._tokens, Key=key).get("Item", {})
         return parse_state(item, lambda *_: None)
 

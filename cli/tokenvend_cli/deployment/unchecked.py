@@ -10,7 +10,7 @@ from tokenvend.domain.registry import CredentialDefinition
 from tokenvend_cli.configuration.checked import CheckedFile
 from tokenvend_cli.configuration.jwks_uris import PatientKeys
 from tokenvend_cli.configuration.patience import PatientDiscovery
-from tokenvend_cli.deployment.kinds import Kind, kind_of, name_of
+from tokenvend_cli.deployment.kinds import ItemKind, kind_of, name_of
 from tokenvend_cli.problems import CommandError
 
 
@@ -41,7 +41,7 @@ def definitions_in(items: Collection[RegistryItem]) -> dict[str, CredentialDefin
     """The deployed definitions by name; one that makes no sense is left out."""
     found = {}
     for item in items:
-        if kind_of(item) is Kind.CREDENTIAL:
+        if kind_of(item) is ItemKind.CREDENTIAL:
             try:
                 found[name_of(item)] = parse_definition(item.document)
             except ValueError:
@@ -54,7 +54,7 @@ def jwks_uris_in(items: Collection[RegistryItem]) -> dict[str, str]:
     return {
         str(item.document.get("issuer")): str(item.document["jwks_uri"])
         for item in items
-        if kind_of(item) is Kind.ISSUER and "jwks_uri" in item.document
+        if kind_of(item) is ItemKind.ISSUER and "jwks_uri" in item.document
     }
 
 
@@ -87,7 +87,7 @@ def unchecked_of(
     pinned = {
         name_of(item)
         for item in checked.items
-        if kind_of(item) is Kind.CREDENTIAL and before.get(item.key) == item
+        if kind_of(item) is ItemKind.CREDENTIAL and before.get(item.key) == item
     }
     return [
         Unchecked(
@@ -113,7 +113,7 @@ def plannable(
         if _name_if_discovered(item) in still_open:
             if item.key in before:
                 found.append(before[item.key])
-        elif kind_of(item) is not Kind.GRANT or item.sk not in still_open:
+        elif kind_of(item) is not ItemKind.GRANT or item.sk not in still_open:
             found.append(item)
         elif item.key in before:
             found.append(before[item.key])
@@ -122,9 +122,9 @@ def plannable(
 
 def _name_if_discovered(item: RegistryItem) -> str | None:
     match kind_of(item):
-        case Kind.CREDENTIAL:
+        case ItemKind.CREDENTIAL:
             return name_of(item)
-        case Kind.ISSUER:
+        case ItemKind.ISSUER:
             return _open_name(name_of(item))
         case _:
             return None

@@ -21,7 +21,7 @@ class Finding:
 
 
 @dataclass(slots=True)
-class Findings:
+class ProbeFindings:
     """Everything that was found, and the values that it suggests, in the file's own words."""
 
     found: list[Finding] = field(default_factory=list)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pytest
 from tests.local_stack.examples.deploying import Deployer
 from tests.local_stack.examples.front import Front, serving_front
-from tests.local_stack.world import World
+from tests.local_stack.harness import Harness
 
 from tokenvend_local.stack import LocalStack
 
@@ -31,11 +31,11 @@ class Examples:
 
 @pytest.fixture(scope="session")
 def examples(
-    stack: LocalStack, world: World, tmp_path_factory: pytest.TempPathFactory
+    stack: LocalStack, harness: Harness, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Examples]:
     with serving_front(stack.provider.url) as front:
-        credential = world.name("partner")
-        world.family(credential, [*CUSTOMERS, "initech"])
+        credential = harness.name("partner")
+        harness.family(credential, [*CUSTOMERS, "initech"])
         deployer = Deployer(stack, tmp_path_factory.mktemp("client"))
         for example in CALLERS:
             parameters = {"Credential": credential, "ApiUrl": front.address_for(example)}
@@ -43,12 +43,12 @@ def examples(
         outputs = {example: deployer.outputs(example) for example in CALLERS}
         for example, caller in CALLERS.items():
             # As each page says it: the caller is the function's role, by direct invocation.
-            world.configuration["callers"][caller] = {
+            harness.configuration["callers"][caller] = {
                 "identities": [],
                 "direct": {"principals": [outputs[example]["RoleArn"]]},
             }
-            world.grant(caller, credential, tenants=list(CUSTOMERS))
-        world.apply()
+            harness.grant(caller, credential, tenants=list(CUSTOMERS))
+        harness.apply()
         # The runtime logs what a function raises for its invoker to retry.
         stack.expected_errors.add("RetryableError|PermanentError")
         yield Examples(stack, front, credential, outputs)

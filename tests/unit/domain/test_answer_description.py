@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from tokenvend.domain.errors import CredentialNotReadyError
-from tokenvend.domain.oauth.token_answer import (
+from tokenvend.domain.oauth.response_description import (
     LifetimeUnit,
     ReadAnswer,
     TokenAnswer,

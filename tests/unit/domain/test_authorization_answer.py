@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from tests.fakes.clock import START
 from tests.fakes.provider import json_response
-from tests.unit.connecting.world import DEFINITION
+from tests.unit.consent.harness import DEFINITION
 
 from tokenvend.domain.errors import ProviderRefusedError
 from tokenvend.domain.oauth.authorization import (
@@ -86,7 +86,7 @@ def test_a_user_is_asked_at_the_endpoint_with_what_is_ours(endpoint: str, url: s
     parameters = {"client_id": "theirs", "state": "theirs", "prompt": "consent"}
     authorization = replace(AUTHORIZATION, endpoint=endpoint, parameters=parameters)
 
-    asked = build_authorization_url(
+    requested_scopes = build_authorization_url(
         authorization,
         client_id="our client",
         scopes=frozenset({"b", "a"}),
@@ -95,7 +95,7 @@ def test_a_user_is_asked_at_the_endpoint_with_what_is_ours(endpoint: str, url: s
         code_challenge="challenge-1",
     )
 
-    assert asked == (
+    assert requested_scopes == (
         f"{url}client_id=our+client&state=state-1&prompt=consent&response_type=code"
         "&redirect_uri=https%3A%2F%2Fconnect.example%2Fcallback%2Fhiring"
         "&code_challenge=challenge-1&code_challenge_method=S256&scope=a%2Cb"
@@ -130,7 +130,7 @@ def test_a_consent_without_a_refresh_token_is_none(refresh_token: object) -> Non
     response = json_response({**TOKEN, "refresh_token": refresh_token})
 
     with pytest.raises(ProviderRefusedError) as caught:
-        parse_code_response(response, DEFINITION, asked=READ, requested_at=START)
+        parse_code_response(response, DEFINITION, requested_scopes=READ, requested_at=START)
 
     assert caught.value.provider_error == "no_refresh_token"
     assert caught.value.description == (
@@ -142,7 +142,7 @@ def test_a_consent_without_a_refresh_token_is_none(refresh_token: object) -> Non
 def test_a_refresh_token_is_kept_as_it_came(refresh_token: str) -> None:
     response = json_response({**TOKEN, "refresh_token": refresh_token, "id_token": "no.jwt"})
 
-    consented = parse_code_response(response, DEFINITION, asked=READ, requested_at=START)
+    consented = parse_code_response(response, DEFINITION, requested_scopes=READ, requested_at=START)
 
     assert consented.refresh_token == Secret(refresh_token)
     assert (consented.token.scopes, consented.token.requested_at) == (READ, START)

@@ -5,16 +5,16 @@ from datetime import datetime, timedelta
 
 import pytest
 from tests.fakes.clock import START
-from tests.unit.connecting.refreshing import CONSENT, DEFINITION, KEY
+from tests.unit.consent.refreshing import CONSENT, DEFINITION, KEY
 
 from tokenvend.domain import bounds
 from tokenvend.domain.connection import Connection, Consent, PendingConsent, with_consent
 from tokenvend.domain.connection_health import (
     Forecast,
     Health,
-    dies_at,
     forecast,
     keep_alive_due_at,
+    refresh_token_expires_at,
 )
 from tokenvend.domain.registry import CredentialDefinition
 
@@ -38,9 +38,9 @@ INSTANT = timedelta(microseconds=1)
 def test_a_refresh_token_dies_as_its_answer_says_or_its_definition(
     consent: Consent, definition: CredentialDefinition | None, end: datetime | None
 ) -> None:
-    assert dies_at(consent, definition) == end
+    assert refresh_token_expires_at(consent, definition) == end
     assert forecast(replace(CONNECTION, consent=consent), definition, now=START) == Forecast(
-        replace(CONNECTION, consent=consent), Health.WELL, end
+        replace(CONNECTION, consent=consent), Health.HEALTHY, end
     )
 
 
@@ -54,9 +54,9 @@ def test_it_is_refreshed_at_half_of_its_life() -> None:
 @pytest.mark.parametrize(
     ("days", "before", "since"),
     [
-        pytest.param(28 * 0.6, Health.WELL, Health.OVERDUE, id="the keep-alive did not come"),
-        pytest.param(21, Health.OVERDUE, Health.DYING, id="a week before its end"),
-        pytest.param(28, Health.DYING, Health.DEAD, id="its end"),
+        pytest.param(28 * 0.6, Health.HEALTHY, Health.OVERDUE, id="the keep-alive did not come"),
+        pytest.param(21, Health.OVERDUE, Health.EXPIRING, id="a week before its end"),
+        pytest.param(28, Health.EXPIRING, Health.EXPIRED, id="its end"),
     ],
 )
 def test_health_changes_at_its_instant(days: float, before: Health, since: Health) -> None:
@@ -72,13 +72,13 @@ def test_of_a_short_life_the_last_quarter_is_dying() -> None:
     brief = replace(DEFINITION, authorization=replace(authorization, refresh_token_days=4))
 
     assert forecast(CONNECTION, brief, now=START + 3 * DAY - INSTANT).health is Health.OVERDUE
-    assert forecast(CONNECTION, brief, now=START + 3 * DAY).health is Health.DYING
+    assert forecast(CONNECTION, brief, now=START + 3 * DAY).health is Health.EXPIRING
 
 
 def test_what_nobody_knows_the_end_of_is_overdue_and_never_dead() -> None:
     since = bounds.REFRESH_TOKEN_LIFE_UNKNOWN * (bounds.KEEP_ALIVE_DUE + bounds.KEEP_ALIVE_OVERDUE)
 
-    assert forecast(CONNECTION, None, now=START + since - INSTANT).health is Health.WELL
+    assert forecast(CONNECTION, None, now=START + since - INSTANT).health is Health.HEALTHY
     assert forecast(CONNECTION, None, now=START + since).health is Health.OVERDUE
     assert forecast(CONNECTION, None, now=START + 1000 * DAY).health is Health.OVERDUE
 

@@ -8,17 +8,17 @@ from dataclasses import replace
 import pytest
 from tests.fakes.clock import START
 from tests.fakes.provider import json_response
-from tests.unit.connecting.refreshing import CONSENT, DEFINITION, GRANT, KEY
+from tests.unit.consent.refreshing import CONSENT, DEFINITION, GRANT, KEY
 
-from tokenvend.domain.connection import Connection, Spending, parse_connection_name
+from tokenvend.domain.connection import Connection, Redemption, parse_connection_name
 from tokenvend.domain.connection_decision import decide_connection
 from tokenvend.domain.connection_request import Action, parse_connection_request
 from tokenvend.domain.decision import Decision, check_not_blocked, decide
 from tokenvend.domain.errors import ConsentRequiredError, TokenVendError, UnauthorizedClientError
 from tokenvend.domain.identity import Entry, Proof
-from tokenvend.domain.journal import Successor, finish, is_same_token, lose, renewed
+from tokenvend.domain.journal import Successor, finish, give_up_consent, is_same_token, renewed
 from tokenvend.domain.oauth.code_exchange import parse_code_response
-from tokenvend.domain.oauth.refresh import Spent, Verdict, judge_refresh
+from tokenvend.domain.oauth.refresh import RefreshVerdict, SentRefreshToken, judge_refresh
 from tokenvend.domain.registry import (
     ALL_CONNECTIONS,
     EVERY_OWNER,
@@ -34,7 +34,7 @@ from tokenvend.domain.secret import Secret
 READ, MANAGE = frozenset({"jobs_read"}), frozenset({"jobs_manage"})
 REQUEST = VendRequest("jobs", connection="acme")
 CONNECTION = Connection(key=KEY, consent=CONSENT, number=7)
-ENTRY = Spending(number=7, holder_id="first", dies_at=START)
+ENTRY = Redemption(number=7, holder_id="first", deadline_at=START)
 NEXT = Successor(
     refresh_token=Secret("refresh-8"), scopes=READ, refreshed_at=START, refresh_expires_at=None
 )
@@ -146,7 +146,7 @@ def test_a_completion_brings_its_code() -> None:
 
 
 def test_a_refresh_leaves_the_next_token_a_free_journal_and_a_living_consent() -> None:
-    held = replace(CONNECTION, spending=ENTRY, is_lost=True)
+    held = replace(CONNECTION, redemption=ENTRY, is_lost=True)
 
     after = finish(held, CONNECTION, NEXT)
 
@@ -177,7 +177,7 @@ def test_a_provider_that_does_not_rotate_or_say_scopes_leaves_both_as_they_were(
     ("one", "same"),
     [
         (CONNECTION, True),
-        (replace(CONNECTION, spending=ENTRY, is_lost=True), True),
+        (replace(CONNECTION, redemption=ENTRY, is_lost=True), True),
         (replace(CONNECTION, number=8), False),
         (replace(CONNECTION, consent=replace(CONSENT, consent_id="consent-2")), False),
         (replace(CONNECTION, consent=None), False),
@@ -196,14 +196,14 @@ def test_nothing_is_the_same_token_as_nothing() -> None:
 
 
 def test_a_consent_is_lost_once_and_by_the_one_who_holds_it() -> None:
-    held = replace(CONNECTION, spending=ENTRY)
+    held = replace(CONNECTION, redemption=ENTRY)
 
-    lost = lose(held, ENTRY)
+    lost = give_up_consent(held, ENTRY)
 
     assert lost == replace(held, is_lost=True)
-    assert lose(replace(held, is_lost=True), ENTRY) is None
-    assert lose(held, replace(ENTRY, holder_id="second")) is None
-    assert lose(CONNECTION, ENTRY) is None
+    assert give_up_consent(replace(held, is_lost=True), ENTRY) is None
+    assert give_up_consent(held, replace(ENTRY, holder_id="second")) is None
+    assert give_up_consent(CONNECTION, ENTRY) is None
 
 
 def id_token(subject: object) -> str:
@@ -219,17 +219,19 @@ def test_an_id_token_says_whose_consent_it_is(token: object, subject: str | None
     fields = {"access_token": "a", "expires_in": 60, "refresh_token": "r", "id_token": token}
 
     consented = parse_code_response(
-        json_response(fields), DEFINITION, asked=READ, requested_at=START
+        json_response(fields), DEFINITION, requested_scopes=READ, requested_at=START
     )
 
     assert consented.subject == subject
 
 
-def test_a_token_that_can_be_used_spent_the_refresh_token() -> None:
-    spent = Spent(definition=DEFINITION, consent=CONSENT, asked=None, requested_at=START)
+def test_a_token_that_can_be_used_redeemed_the_refresh_token() -> None:
+    redeemed = SentRefreshToken(
+        definition=DEFINITION, consent=CONSENT, requested_scopes=None, requested_at=START
+    )
 
-    judged = judge_refresh(json_response({"access_token": "a", "expires_in": 60}), spent)
+    judged = judge_refresh(json_response({"access_token": "a", "expires_in": 60}), redeemed)
 
-    assert judged.verdict is Verdict.SPENT
+    assert judged.verdict is RefreshVerdict.REDEEMED
     assert judged.token is not None
     assert judged.successor is not None

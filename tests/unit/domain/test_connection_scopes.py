@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from tests.fakes.clock import START
-from tests.unit.connecting.refreshing import CONSENT, DEFINITION, FIXED, GRANT, KEY
+from tests.unit.consent.refreshing import CONSENT, DEFINITION, FIXED, GRANT, KEY
 
 from tokenvend.domain.connection import CannotComplete, Connection, PendingConsent, complete
 from tokenvend.domain.connection_decision import decide_connection
@@ -52,14 +52,14 @@ def test_a_token_is_of_the_consent_that_stands() -> None:
     assert decision.spec.consent == CONSENT.consent_id
     assert decision.spec.scopes == READ
     assert decision.key == decision.spec.key()
-    assert (decision.asked_scopes, decision.observed_scopes) == (frozenset(), frozenset())
+    assert (decision.requested_scopes, decision.observed_scopes) == (frozenset(), frozenset())
 
 
 def test_what_a_token_carries_beyond_the_grant_is_counted_until_the_observation_ends() -> None:
     narrowed = decided(grant=OBSERVES, request=replace(REQUEST, scopes=BOTH))
     fixed = decided(grant=OBSERVES, definition=FIXED)
 
-    assert (narrowed.asked_scopes, narrowed.observed_scopes) == (BOTH, MANAGE)
+    assert (narrowed.requested_scopes, narrowed.observed_scopes) == (BOTH, MANAGE)
     assert (fixed.spec.scopes, fixed.observed_scopes) == (BOTH, MANAGE)
 
 

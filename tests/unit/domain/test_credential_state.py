@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tokenvend.domain import bounds
 from tokenvend.domain.credential_state import (
-    Observed,
+    ObservedExchange,
     ProviderOutage,
     is_provider_away,
     outage_after,
@@ -69,7 +69,7 @@ def test_an_outage_is_a_value() -> None:
 @pytest.mark.parametrize(("seconds", "is_like"), [(60, True), (61, False), (-60, True)])
 def test_lifetimes_that_differ_by_a_minute_are_alike(seconds: int, *, is_like: bool) -> None:
     """Or each exchange would write what every one shows."""
-    one = Observed(
+    one = ObservedExchange(
         lifetime_seconds=1800,
         lifetime_source=LifetimeSource.EXPIRES_IN,
         secret_stage=SecretStage.CURRENT,

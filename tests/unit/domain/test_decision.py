@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from tokenvend.domain.cache_key import TokenSpec
 from tokenvend.domain.decision import decide
 from tokenvend.domain.errors import TokenVendError
-from tokenvend.domain.header import Header
 from tokenvend.domain.identity import (
     Entry,
     NotAnIdentityError,
@@ -32,6 +31,7 @@ from tokenvend.domain.registry import (
 )
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.secret import Secret
+from tokenvend.domain.token_presentation import Header
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 READ, WRITE = frozenset({"read"}), frozenset({"write"})

@@ -210,7 +210,7 @@ def test_fixed_token_is_one_token_whatever_part_of_it_was_asked_for() -> None:
     part, whole = (_decide(grant, fixed, each) for each in (replace(ASK, scopes=READ), ASK))
 
     assert part.key == whole.key
-    assert (part.asked_scopes, part.spec.scopes) == (READ, READ | WRITE)
+    assert (part.requested_scopes, part.spec.scopes) == (READ, READ | WRITE)
 
 
 def test_observing_lets_a_fixed_token_carry_more_than_the_grant_until_its_date() -> None:
@@ -271,18 +271,20 @@ def test_isolated_token_names_its_caller_and_a_shared_one_does_not() -> None:
     mode=st.sampled_from(ScopeMode),
     ceiling=scope_sets,
     whole=scope_sets,
-    asked=st.none() | scope_sets.filter(bool),
+    requested_scopes=st.none() | scope_sets.filter(bool),
 )
 def test_token_never_carries_more_than_the_grant(
-    mode: ScopeMode, ceiling: Scopes, whole: Scopes, asked: Scopes | None
+    mode: ScopeMode, ceiling: Scopes, whole: Scopes, requested_scopes: Scopes | None
 ) -> None:
     definition = replace(DEFINITION, scopes=whole, scope_mode=mode)
     try:
-        granted = _decide(replace(GRANT, scopes=ceiling), definition, replace(ASK, scopes=asked))
+        granted = _decide(
+            replace(GRANT, scopes=ceiling), definition, replace(ASK, scopes=requested_scopes)
+        )
     except TokenVendError:
         return
 
     assert granted.spec.scopes
     assert granted.spec.scopes <= ceiling
-    assert asked is None or asked <= granted.spec.scopes
+    assert requested_scopes is None or requested_scopes <= granted.spec.scopes
     assert not granted.observed_scopes

@@ -8,7 +8,7 @@ from tokenvend.domain.oauth.error_code import error_code
 from tokenvend.domain.oauth.token_request import (
     ProviderRequest,
     ProviderSecret,
-    authenticated,
+    build_authenticated_request,
 )
 from tokenvend.domain.oauth.token_response import ProviderResponse
 from tokenvend.domain.registry import ClientAuthentication, CredentialDefinition
@@ -75,7 +75,7 @@ def test_whatever_proves_a_client_is_confidential(method: ClientAuthentication) 
     )
     pair = dict.fromkeys(("certificate", "private_key"), Secret("s3cret: +%"))
     secret = ProviderSecret("our client", Secret("s3cret: +%"), "a.example", fields=pair)
-    sent = authenticated(
+    sent = build_authenticated_request(
         definition,
         definition.token_endpoint,
         {"grant_type": "authorization_code", "code": "c0de", "code_verifier": "proof"},

@@ -46,9 +46,9 @@ def test_the_tree_at_the_top_of_the_file_names_every_error() -> None:
     assert all(name in errors.__doc__ for name in _every_error())
 
 
-@pytest.mark.parametrize(("asked", "said"), [(-1, 1), (0, 1), (1, 1), (2, 2)])
-def test_retry_after_is_at_least_a_second(asked: int, said: int) -> None:
-    error = TemporarilyUnavailableError("x", rule="r", retry_after_seconds=asked)
+@pytest.mark.parametrize(("requested_scopes", "said"), [(-1, 1), (0, 1), (1, 1), (2, 2)])
+def test_retry_after_is_at_least_a_second(requested_scopes: int, said: int) -> None:
+    error = TemporarilyUnavailableError("x", rule="r", retry_after_seconds=requested_scopes)
 
     assert error.retry_after_seconds == said
 

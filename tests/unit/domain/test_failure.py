@@ -30,13 +30,13 @@ def _failure(*, count: int = 1, seconds: float = 5, code: str | None = None) -> 
 @given(
     count=st.integers(0, 10**6),
     jitter=st.floats(0, 1, exclude_max=True),
-    asked=st.integers(-5, 10**9),
+    requested_scopes=st.integers(-5, 10**9),
     refused=st.booleans(),
 )
 def test_wait_stays_within_its_bounds(
-    *, count: int, jitter: float, asked: int, refused: bool
+    *, count: int, jitter: float, requested_scopes: int, refused: bool
 ) -> None:
-    error: TokenVendError = REFUSED if refused else _away(asked)
+    error: TokenVendError = REFUSED if refused else _away(requested_scopes)
 
     failure = failure_after(_failure(count=count), error, now=START, jitter=jitter)
 
@@ -52,9 +52,13 @@ def test_jitter_shortens_the_wait_by_up_to_a_quarter(jitter: float, seconds: flo
     assert failure.retry_at == START + timedelta(seconds=seconds)
 
 
-@pytest.mark.parametrize(("asked", "waited"), [(3, 4), (4, 4), (5, 5), (900, 900), (901, 900)])
-def test_longer_of_our_wait_and_the_providers_counts_up_to_the_cap(asked: int, waited: int) -> None:
-    failure = failure_after(_failure(count=2), _away(asked), now=START, jitter=0)
+@pytest.mark.parametrize(
+    ("requested_scopes", "waited"), [(3, 4), (4, 4), (5, 5), (900, 900), (901, 900)]
+)
+def test_longer_of_our_wait_and_the_providers_counts_up_to_the_cap(
+    requested_scopes: int, waited: int
+) -> None:
+    failure = failure_after(_failure(count=2), _away(requested_scopes), now=START, jitter=0)
 
     assert failure.retry_at == START + timedelta(seconds=waited)
 

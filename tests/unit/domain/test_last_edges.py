@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from tests.fakes.clock import START
 from tests.fakes.provider import json_response
-from tests.unit.connecting.refreshing import CONSENT, DEFINITION, GRANT
+from tests.unit.consent.refreshing import CONSENT, DEFINITION, GRANT
 
 from tokenvend.domain.cache_key import TokenSpec
 from tokenvend.domain.decision import decide
@@ -22,7 +22,7 @@ from tokenvend.domain.identity import Entry, Proof
 from tokenvend.domain.journal import Successor, renewed
 from tokenvend.domain.lease import new_lease
 from tokenvend.domain.oauth.error_code import error_code
-from tokenvend.domain.oauth.token_answer import value_at
+from tokenvend.domain.oauth.response_description import value_at
 from tokenvend.domain.oauth.token_response import ProviderResponse, parse_token_response
 from tokenvend.domain.registry import Caller, RegistryView
 from tokenvend.domain.request import VendRequest
@@ -45,9 +45,9 @@ def test_a_key_is_the_sha_256_of_every_field_and_of_the_consent_where_there_is_o
 
 
 def test_a_lease_is_of_its_holder_and_says_its_times() -> None:
-    lease = new_lease(now=START, dies_at=START + timedelta(7), expected=timedelta(seconds=2))
+    lease = new_lease(now=START, deadline_at=START + timedelta(7), expected=timedelta(seconds=2))
 
-    assert (lease.expected_done_at, lease.dies_at) == (
+    assert (lease.expected_done_at, lease.deadline_at) == (
         START + timedelta(seconds=2),
         START + timedelta(7),
     )
@@ -112,9 +112,11 @@ def test_an_index_beyond_the_list_leads_to_nothing(index: str, found: str | None
 def test_a_token_is_of_no_state_where_none_is_said() -> None:
     answer = json_response({"access_token": "a", "expires_in": 60})
 
-    token = parse_token_response(answer, DEFINITION, asked=frozenset(), requested_at=START)
+    token = parse_token_response(
+        answer, DEFINITION, requested_scopes=frozenset(), requested_at=START
+    )
 
-    assert token.epoch == ""
+    assert token.secret_generation == ""
 
 
 @pytest.mark.parametrize(
@@ -132,7 +134,7 @@ def test_a_provider_that_gives_no_token_is_said_in_words(
     response = json_response(answer, status=status)
 
     with pytest.raises((ProviderRefusedError, TemporarilyUnavailableError)) as caught:
-        parse_token_response(response, DEFINITION, asked=frozenset(), requested_at=START)
+        parse_token_response(response, DEFINITION, requested_scopes=frozenset(), requested_at=START)
 
     assert caught.value.description == words
 
@@ -142,6 +144,6 @@ def test_a_code_that_quotes_what_was_sent_goes_no_further() -> None:
     response = ProviderResponse(400, body=quoted.body, sent=(Secret("my-hunter-key"),))
 
     with pytest.raises(ProviderRefusedError) as caught:
-        parse_token_response(response, DEFINITION, asked=frozenset(), requested_at=START)
+        parse_token_response(response, DEFINITION, requested_scopes=frozenset(), requested_at=START)
 
     assert caught.value.provider_error == "http_400"

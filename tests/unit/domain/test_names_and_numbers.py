@@ -14,9 +14,9 @@ from tokenvend.domain.errors import (
     TemporarilyUnavailableError,
 )
 from tokenvend.domain.identity import Entry, Proof
-from tokenvend.domain.oauth.token_answer import LifetimeUnit
+from tokenvend.domain.oauth.response_description import LifetimeUnit
 from tokenvend.domain.oauth.token_lifetime import stated_seconds
-from tokenvend.domain.oauth.token_request import ProviderSecret, authenticated
+from tokenvend.domain.oauth.token_request import ProviderSecret, build_authenticated_request
 from tokenvend.domain.registry import (
     Caller,
     ClientAuthentication,
@@ -93,7 +93,9 @@ def test_a_request_goes_to_the_url_that_is_meant(method: ClientAuthentication) -
     )
     secret = ProviderSecret("c", Secret("s"), "a.example")
 
-    request = authenticated(definition, "https://a.example/revoke", {"token": "t"}, secret)
+    request = build_authenticated_request(
+        definition, "https://a.example/revoke", {"token": "t"}, secret
+    )
 
     assert request.url == "https://a.example/revoke"
     assert (request.assertion is None) is (method is not ClientAuthentication.PRIVATE_KEY_JWT)

@@ -35,7 +35,7 @@ def _parse(body: bytes, *, status: int = 200, **response: Any) -> AccessToken:
     return parse_token_response(
         ProviderResponse(status, body=body, **response),
         DEFINITION,
-        asked=frozenset({"read"}),
+        requested_scopes=frozenset({"read"}),
         requested_at=START,
     )
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from tests.fakes.clock import START
 from tests.fakes.provider import json_response
-from tests.unit.connecting.refreshing import CONSENT, DEFINITION
+from tests.unit.consent.refreshing import CONSENT, DEFINITION
 
 from tokenvend.domain.errors import (
     PROVIDER_AWAY,
@@ -15,8 +15,8 @@ from tokenvend.domain.errors import (
 )
 from tokenvend.domain.oauth.refresh import (
     Refreshed,
-    Spent,
-    Verdict,
+    RefreshVerdict,
+    SentRefreshToken,
     build_refresh_request,
     judge_refresh,
 )
@@ -25,14 +25,22 @@ from tokenvend.domain.oauth.token_response import ProviderResponse
 from tokenvend.domain.secret import Secret
 
 READ = frozenset({"jobs_read"})
-SPENT = Spent(definition=DEFINITION, consent=CONSENT, asked=None, requested_at=START, epoch="v7")
+REDEEMED = SentRefreshToken(
+    definition=DEFINITION,
+    consent=CONSENT,
+    requested_scopes=None,
+    requested_at=START,
+    secret_generation="v7",
+)
 SECRET = ProviderSecret("our-client", Secret("our-secret"), "login.acme.example")
 TOKEN = {"access_token": "a-1", "token_type": "Bearer", "expires_in": 1800}
 DESCRIBED = replace(DEFINITION, token_answer={"error": "fault.code", "success": "ok"})
 
 
-def judged(answer: object, *, status: int = 200, spent: Spent = SPENT) -> Refreshed:
-    return judge_refresh(json_response(answer, status=status), spent)
+def judged(
+    answer: object, *, status: int = 200, redeemed: SentRefreshToken = REDEEMED
+) -> Refreshed:
+    return judge_refresh(json_response(answer, status=status), redeemed)
 
 
 def test_the_form_is_that_of_the_rfc_whatever_the_provider_wants_besides() -> None:
@@ -43,7 +51,7 @@ def test_the_form_is_that_of_the_rfc_whatever_the_provider_wants_besides() -> No
     )
 
     request = build_refresh_request(
-        definition, CONSENT, SECRET, asked=frozenset({"jobs_read", "jobs_manage"})
+        definition, CONSENT, SECRET, requested_scopes=frozenset({"jobs_read", "jobs_manage"})
     )
 
     assert request.url == DEFINITION.token_endpoint
@@ -55,21 +63,26 @@ def test_the_form_is_that_of_the_rfc_whatever_the_provider_wants_besides() -> No
     }
 
 
-@pytest.mark.parametrize("asked", [None, frozenset()])
-def test_no_scope_is_sent_where_none_is_asked_for(asked: frozenset[str] | None) -> None:
-    assert "scope" not in build_refresh_request(DEFINITION, CONSENT, SECRET, asked=asked).form
+@pytest.mark.parametrize("requested_scopes", [None, frozenset()])
+def test_no_scope_is_sent_where_none_is_asked_for(requested_scopes: frozenset[str] | None) -> None:
+    assert (
+        "scope"
+        not in build_refresh_request(
+            DEFINITION, CONSENT, SECRET, requested_scopes=requested_scopes
+        ).form
+    )
 
 
-def test_the_token_is_of_the_epoch_of_the_secret_that_was_sent() -> None:
+def test_the_token_is_of_the_secret_generation_of_the_secret_that_was_sent() -> None:
     token = judged(TOKEN).token
 
     assert token is not None
-    assert (token.epoch, token.requested_at) == ("v7", START)
+    assert (token.secret_generation, token.requested_at) == ("v7", START)
     assert token.scopes == CONSENT.scopes
 
 
 def test_a_token_carries_what_was_asked_for_where_the_answer_does_not_say() -> None:
-    token = judged(TOKEN, spent=replace(SPENT, asked=READ)).token
+    token = judged(TOKEN, redeemed=replace(REDEEMED, requested_scopes=READ)).token
 
     assert token is not None
     assert token.scopes == READ
@@ -82,7 +95,7 @@ def test_a_refresh_token_that_the_provider_refuses_is_over_and_the_user_is_asked
 ) -> None:
     refused = judged({"error": error}, status=status)
 
-    assert refused.verdict is Verdict.ENDED
+    assert refused.verdict is RefreshVerdict.REFUSED
     assert isinstance(refused.error, ConsentRequiredError)
     assert refused.error.rule == "connection.lost"
 
@@ -102,15 +115,15 @@ def test_another_refusal_leaves_the_refresh_token_as_it_was(
 ) -> None:
     refused = judged(answer, status=status)
 
-    assert refused.verdict is Verdict.UNTOUCHED
+    assert refused.verdict is RefreshVerdict.NOT_REDEEMED
     assert isinstance(refused.error, ProviderRefusedError)
     assert refused.error.provider_error == provider_error
 
 
 def test_an_answer_that_does_not_say_it_succeeded_leaves_the_refresh_token_as_it_was() -> None:
-    refused = judged({**TOKEN, "ok": False}, spent=replace(SPENT, definition=DESCRIBED))
+    refused = judged({**TOKEN, "ok": False}, redeemed=replace(REDEEMED, definition=DESCRIBED))
 
-    assert refused.verdict is Verdict.UNTOUCHED
+    assert refused.verdict is RefreshVerdict.NOT_REDEEMED
     assert isinstance(refused.error, ProviderRefusedError)
     assert refused.error.provider_error == "unsuccessful_answer"
 
@@ -118,13 +131,13 @@ def test_an_answer_that_does_not_say_it_succeeded_leaves_the_refresh_token_as_it
 @pytest.mark.parametrize(
     ("status", "verdict", "rule"),
     [
-        (429, Verdict.UNTOUCHED, "provider.rate"),
-        (500, Verdict.UNKNOWN, PROVIDER_AWAY),
-        (503, Verdict.UNKNOWN, PROVIDER_AWAY),
+        (429, RefreshVerdict.NOT_REDEEMED, "provider.rate"),
+        (500, RefreshVerdict.UNKNOWN, PROVIDER_AWAY),
+        (503, RefreshVerdict.UNKNOWN, PROVIDER_AWAY),
     ],
 )
 def test_only_a_provider_that_had_no_time_surely_kept_the_refresh_token(
-    status: int, verdict: Verdict, rule: str
+    status: int, verdict: RefreshVerdict, rule: str
 ) -> None:
     refused = judged({}, status=status)
 
@@ -137,7 +150,7 @@ def test_only_a_provider_that_had_no_time_surely_kept_the_refresh_token(
 def test_an_answer_that_is_no_word_of_a_provider_leaves_open_what_became_of_it(
     status: int,
 ) -> None:
-    assert judged({}, status=status).verdict is Verdict.UNKNOWN
+    assert judged({}, status=status).verdict is RefreshVerdict.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -150,9 +163,9 @@ def test_an_answer_that_is_no_word_of_a_provider_leaves_open_what_became_of_it(
 def test_an_answer_without_any_token_leaves_open_what_became_of_it(
     response: ProviderResponse,
 ) -> None:
-    judgement = judge_refresh(response, SPENT)
+    judgement = judge_refresh(response, REDEEMED)
 
-    assert (judgement.verdict, judgement.successor) == (Verdict.UNKNOWN, None)
+    assert (judgement.verdict, judgement.successor) == (RefreshVerdict.UNKNOWN, None)
     assert isinstance(judgement.error, ProviderRefusedError)
 
 
@@ -171,22 +184,24 @@ def test_the_successor_is_kept_although_the_access_token_cannot_be_used(
 ) -> None:
     judgement = judged(answer)
 
-    assert judgement.verdict is Verdict.SPENT
+    assert judgement.verdict is RefreshVerdict.REDEEMED
     assert judgement.successor is not None
     assert judgement.successor.refresh_token == successor
     assert isinstance(judgement.error, ProviderRefusedError)
     assert judgement.token is None
 
 
-@pytest.mark.parametrize("asked", [None, READ])
+@pytest.mark.parametrize("requested_scopes", [None, READ])
 def test_a_token_with_more_scopes_than_were_asked_for_is_not_used(
-    asked: frozenset[str] | None,
+    requested_scopes: frozenset[str] | None,
 ) -> None:
-    carried = "jobs_read jobs_manage" if asked else "jobs_read jobs_manage admin"
+    carried = "jobs_read jobs_manage" if requested_scopes else "jobs_read jobs_manage admin"
 
-    judgement = judged({**TOKEN, "scope": carried}, spent=replace(SPENT, asked=asked))
+    judgement = judged(
+        {**TOKEN, "scope": carried}, redeemed=replace(REDEEMED, requested_scopes=requested_scopes)
+    )
 
-    assert (judgement.verdict, judgement.token) == (Verdict.SPENT, None)
+    assert (judgement.verdict, judgement.token) == (RefreshVerdict.REDEEMED, None)
     assert isinstance(judgement.error, ProviderRefusedError)
     assert judgement.error.provider_error == "scope_widened"
     assert judgement.error.description == (
@@ -195,7 +210,7 @@ def test_a_token_with_more_scopes_than_were_asked_for_is_not_used(
 
 
 @pytest.mark.parametrize(
-    ("consented", "asked", "told", "kept"),
+    ("consented", "requested_scopes", "told", "kept"),
     [
         pytest.param({"a", "b"}, None, "a", {"a"}, id="one was taken away"),
         pytest.param({"a", "b"}, None, "a b c", {"a", "b"}, id="one was added, not by the user"),
@@ -204,12 +219,16 @@ def test_a_token_with_more_scopes_than_were_asked_for_is_not_used(
     ],
 )
 def test_a_consent_shrinks_by_what_the_provider_says_and_never_grows(
-    consented: set[str], asked: set[str] | None, told: str, kept: set[str] | None
+    consented: set[str], requested_scopes: set[str] | None, told: str, kept: set[str] | None
 ) -> None:
     consent = replace(CONSENT, scopes=frozenset(consented))
-    spent = replace(SPENT, consent=consent, asked=frozenset(asked) if asked else None)
+    redeemed = replace(
+        REDEEMED,
+        consent=consent,
+        requested_scopes=frozenset(requested_scopes) if requested_scopes else None,
+    )
 
-    successor = judged({**TOKEN, "scope": told}, spent=spent).successor
+    successor = judged({**TOKEN, "scope": told}, redeemed=redeemed).successor
 
     assert successor is not None
     assert successor.scopes == (None if kept is None else frozenset(kept))

@@ -6,12 +6,12 @@ from datetime import timedelta
 import pytest
 from tests.fakes.clock import START
 from tests.fakes.provider import json_response
-from tests.unit.connecting.refreshing import CONSENT
-from tests.unit.connecting.world import DEFINITION
+from tests.unit.consent.harness import DEFINITION
+from tests.unit.consent.refreshing import CONSENT
 
 from tokenvend.domain.journal import Successor
 from tokenvend.domain.oauth.refresh import (
-    Spent,
+    SentRefreshToken,
     judge_refresh,
     refresh_expires_at,
     refresh_token_of,
@@ -100,10 +100,12 @@ def test_nothing_is_known_of_its_end_where_nobody_says() -> None:
 
 
 def test_the_successor_is_kept_with_its_end() -> None:
-    spent = Spent(definition=DEFINITION, consent=CONSENT, asked=None, requested_at=START)
+    redeemed = SentRefreshToken(
+        definition=DEFINITION, consent=CONSENT, requested_scopes=None, requested_at=START
+    )
     fields = {"access_token": "a", "expires_in": 60, "refresh_token": "r-2"}
 
-    judged = judge_refresh(json_response({**fields, "refresh_expires_in": 3600}), spent)
+    judged = judge_refresh(json_response({**fields, "refresh_expires_in": 3600}), redeemed)
 
     assert judged.successor == Successor(
         refresh_token=Secret("r-2"),

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tokenvend.domain.ceiling import check_scopes, check_target, check_tenant
 from tokenvend.domain.connection import parse_connection_name
 from tokenvend.domain.decision import decide
 from tokenvend.domain.errors import (
@@ -18,6 +17,7 @@ from tokenvend.domain.errors import (
     UnauthorizedClientError,
 )
 from tokenvend.domain.failure import Failure
+from tokenvend.domain.grant_limits import check_scopes, check_target, check_tenant
 from tokenvend.domain.identity import (
     Entry,
     NotAnIdentityError,
@@ -144,7 +144,7 @@ def test_a_tenant_beyond_the_grant_is_told(
 
 
 @pytest.mark.parametrize(
-    ("rule", "asked", "ceiling", "words"),
+    ("rule", "requested_scopes", "ceiling", "words"),
     [
         (Rule.AUDIENCE, "a", frozenset("b"), "Beyond the grant: a."),
         (Rule.AUDIENCE, None, frozenset("ab"), "The grant lists several audiences: name one."),
@@ -152,9 +152,9 @@ def test_a_tenant_beyond_the_grant_is_told(
     ],
 )
 def test_a_target_beyond_the_grant_is_told(
-    rule: Rule, asked: str | None, ceiling: frozenset[str], words: str
+    rule: Rule, requested_scopes: str | None, ceiling: frozenset[str], words: str
 ) -> None:
-    assert words_of(lambda: check_target(rule, asked, ceiling)) == (words, rule)
+    assert words_of(lambda: check_target(rule, requested_scopes, ceiling)) == (words, rule)
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ from tests.fakes.clock import START
 
 from tokenvend.domain import bounds
 from tokenvend.domain.renewal import (
-    Slot,
-    asked_from,
-    missed_from,
+    RenewalSlot,
+    in_use_from,
     renewable_from,
+    schedule_missed_from,
     slot_of,
     slot_of_token,
     slots_until,
@@ -79,9 +79,9 @@ def test_who_asked_too_soon_to_leave_a_mark_finds_the_token_while_it_is_in_use(
 ) -> None:
     held = token(stated_seconds)
 
-    again = asked_from(key, held) + rest * held.stated_lifetime
+    again = in_use_from(key, held) + rest * held.stated_lifetime
 
-    assert again < missed_from(key, held) <= held.overdue_at(key)
+    assert again < schedule_missed_from(key, held) <= held.overdue_at(key)
 
 
 @given(KEYS, st.integers(min_value=0, max_value=5 * DAY))
@@ -119,4 +119,4 @@ def test_tokens_are_spread_over_all_shards() -> None:
 
 
 def test_name_is_the_minute_and_the_shard() -> None:
-    assert Slot(START, 7).name == "2026-03-01T12:00#07"
+    assert RenewalSlot(START, 7).name == "2026-03-01T12:00#07"

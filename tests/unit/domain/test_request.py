@@ -136,7 +136,7 @@ def test_refusal_does_not_quote_what_it_refuses(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sent", "asked"),
+    ("sent", "requested_scopes"),
     [
         ("urn:a", ("urn:a",)),
         (["urn:b", "urn:a", "urn:b"], ("urn:a", "urn:b")),
@@ -145,9 +145,9 @@ def test_refusal_does_not_quote_what_it_refuses(name: str) -> None:
     ],
 )
 def test_resource_may_repeat_and_its_order_does_not_matter(
-    sent: object, asked: tuple[str, ...]
+    sent: object, requested_scopes: tuple[str, ...]
 ) -> None:
-    assert parse_vend_request("jobs", {"resource": sent}).resources == asked
+    assert parse_vend_request("jobs", {"resource": sent}).resources == requested_scopes
 
 
 @pytest.mark.parametrize("value", [[], [7], ["urn:a", ""], ["urn:a", "b c"], [["urn:a"]]])

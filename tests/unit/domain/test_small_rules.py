@@ -7,26 +7,26 @@ from datetime import datetime, timedelta
 import pytest
 from tests.fakes.clock import START
 from tests.fakes.provider import json_response
-from tests.unit.connecting.refreshing import CONSENT, DEFINITION, KEY
+from tests.unit.consent.refreshing import CONSENT, DEFINITION, KEY
 
 from tokenvend.domain.answer import Source, VendAnswer
-from tokenvend.domain.connection import Connection, PendingConsent, is_dead
+from tokenvend.domain.connection import Connection, PendingConsent, is_abandoned
 from tokenvend.domain.connection_request import Action, parse_connection_request
 from tokenvend.domain.consent import BrowserFlow, ConsentSession, code_challenge_of
-from tokenvend.domain.credential_state import Observed, concerns_credential, observed_in
+from tokenvend.domain.credential_state import ObservedExchange, concerns_credential, observed_in
 from tokenvend.domain.errors import (
     PROVIDER_AWAY,
     CredentialNotReadyError,
     ProviderRefusedError,
     TemporarilyUnavailableError,
 )
-from tokenvend.domain.header import Header
 from tokenvend.domain.oauth.token_request import TO_CALLERS, destination_of
 from tokenvend.domain.oauth.token_response import parse_token_response
 from tokenvend.domain.registry import CredentialKind
-from tokenvend.domain.renewal import asked_from, missed_from
+from tokenvend.domain.renewal import in_use_from, schedule_missed_from
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.token import AccessToken, LifetimeSource, SecretStage
+from tokenvend.domain.token_presentation import Header
 
 INSTANT = timedelta(microseconds=1)
 UNTIL = START + timedelta(minutes=10)
@@ -91,7 +91,7 @@ def test_an_answer_without_scopes_says_none_and_one_with_another_header_is_no_be
 def test_a_connection_is_dead_if_its_only_consent_was_never_completed_in_time(
     connection: Connection, now: datetime, *, dead: bool
 ) -> None:
-    assert is_dead(connection, now) is dead
+    assert is_abandoned(connection, now) is dead
 
 
 def test_a_start_says_where_the_user_comes_back_to() -> None:
@@ -130,7 +130,7 @@ def test_a_challenge_is_the_verifiers_sha_256() -> None:
 
 
 def test_an_exchange_shows_the_lifetime_who_stated_it_and_which_secret() -> None:
-    assert observed_in(TOKEN) == Observed(
+    assert observed_in(TOKEN) == ObservedExchange(
         lifetime_seconds=100,
         lifetime_source=LifetimeSource.JWT_EXP,
         secret_stage=SecretStage.PENDING,
@@ -173,7 +173,7 @@ def test_a_scope_that_is_none_is_said_in_words(scope: object, words: str) -> Non
     response = json_response({"access_token": "a", "expires_in": 60, "scope": scope})
 
     with pytest.raises(ProviderRefusedError) as caught:
-        parse_token_response(response, DEFINITION, asked=frozenset(), requested_at=START)
+        parse_token_response(response, DEFINITION, requested_scopes=frozenset(), requested_at=START)
 
     assert caught.value.description == f"The provider's answer was not used: {words}."
 
@@ -181,7 +181,7 @@ def test_a_scope_that_is_none_is_said_in_words(scope: object, words: str) -> Non
 def test_who_asks_in_the_first_moments_of_a_long_life_asks_for_no_other_token() -> None:
     token = replace(TOKEN, expires_at=START + timedelta(minutes=30))
 
-    assert START < asked_from("80" * 32, token) < missed_from("80" * 32, token)
+    assert START < in_use_from("80" * 32, token) < schedule_missed_from("80" * 32, token)
 
 
 def test_half_a_character_is_a_secret_like_any_other() -> None:

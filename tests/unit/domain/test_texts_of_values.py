@@ -11,7 +11,7 @@ from tests.fakes.provider import json_response
 from tokenvend.domain.oauth.client_assertion import AssertionDraft, signing_input
 from tokenvend.domain.oauth.code_exchange import account_text, parse_account
 from tokenvend.domain.oauth.error_code import error_code
-from tokenvend.domain.oauth.token_answer import LifetimeUnit
+from tokenvend.domain.oauth.response_description import LifetimeUnit
 from tokenvend.domain.oauth.token_lifetime import stated_seconds
 from tokenvend.domain.oauth.token_response import ProviderResponse
 from tokenvend.domain.secret import Secret

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.strategies import START
 
 from tokenvend.domain import bounds
-from tokenvend.domain.oauth.token_answer import (
+from tokenvend.domain.oauth.response_description import (
     PATH,
     LifetimeUnit,
     parse_path,

@@ -36,7 +36,7 @@ def _parse(
     return parse_token_response(
         ProviderResponse(status=status, body=body, **response),
         definition,
-        asked=ASKED,
+        requested_scopes=ASKED,
         requested_at=NOW,
     )
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from tests.fakes.clock import START
 from tests.fakes.provider import json_response
-from tests.unit.connecting.refreshing import DEFINITION as OF_CONSENTS
-from tests.unit.connecting.refreshing import GRANT as CONNECTION_GRANT
+from tests.unit.consent.refreshing import DEFINITION as OF_CONSENTS
+from tests.unit.consent.refreshing import GRANT as CONNECTION_GRANT
 
 from tokenvend.domain.cache_key import TokenSpec
 from tokenvend.domain.connection import ConnectionKey
@@ -83,7 +83,7 @@ def test_a_decision_names_all_that_shapes_the_token(
         definition=FAMILY,
         spec=spec,
         key=spec.key(),
-        asked_scopes=READ,
+        requested_scopes=READ,
         observed_scopes=frozenset(),
         connection=None,
     )
@@ -121,11 +121,11 @@ def test_a_decision_names_the_connection_and_whose_it_is(
 def test_a_failure_is_of_the_state_that_the_secret_had_and_counts_on_in_it() -> None:
     error = TemporarilyUnavailableError("away", rule="provider.away")
 
-    first = failure_after(None, error, now=START, jitter=0, epoch="v1")
-    second = failure_after(first, error, now=START, jitter=0, epoch="v1")
-    other = failure_after(second, error, now=START, jitter=0, epoch="v2")
+    first = failure_after(None, error, now=START, jitter=0, secret_generation="v1")
+    second = failure_after(first, error, now=START, jitter=0, secret_generation="v1")
+    other = failure_after(second, error, now=START, jitter=0, secret_generation="v2")
 
-    assert [each.epoch for each in (first, second, other)] == ["v1", "v1", "v2"]
+    assert [each.secret_generation for each in (first, second, other)] == ["v1", "v1", "v2"]
     assert [each.count for each in (first, second, other)] == [1, 2, 1]
 
 
@@ -142,7 +142,9 @@ DESCRIBED = replace(
 
 def unusable(definition: CredentialDefinition, answer: object) -> str:
     with pytest.raises(ProviderRefusedError) as caught:
-        parse_token_response(json_response(answer), definition, asked=READ, requested_at=START)
+        parse_token_response(
+            json_response(answer), definition, requested_scopes=READ, requested_at=START
+        )
     return caught.value.description
 
 
@@ -171,7 +173,7 @@ def test_an_instant_that_is_stated_counts_from_the_request() -> None:
     ends = START + timedelta(seconds=1000)
     answer = json_response({"data": {"token": "a", "ends": int(ends.timestamp())}})
 
-    token = parse_token_response(answer, DESCRIBED, asked=READ, requested_at=START)
+    token = parse_token_response(answer, DESCRIBED, requested_scopes=READ, requested_at=START)
 
     assert token.expires_at == ends - timedelta(seconds=30)
     assert token.lifetime_source is LifetimeSource.EXPIRES_IN

@@ -4,11 +4,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 from tests.fakes.clock import START
-from tests.unit.connecting.refreshing import CONSENT, KEY
+from tests.unit.consent.refreshing import CONSENT, KEY
 
-from tokenvend.connecting.connections import Disconnected, Found, Started
+from tokenvend.consent.caller_connections import Disconnected, FoundConnections, StartedConsent
 from tokenvend.domain.connection import Connection, PendingConsent
-from tokenvend.entries.connections import connection_answer
+from tokenvend.entries.connection_answer import connection_answer
 
 AT = int(START.timestamp())
 ACTIVE = Connection(key=KEY, consent=CONSENT, number=1)
@@ -31,7 +31,7 @@ def refreshed() -> Connection:
 def test_a_connection_that_was_started_says_where_the_user_goes_and_until_when() -> None:
     until = START + timedelta(seconds=600.9)
 
-    assert connection_answer(Started(KEY, "https://connect.example/1", START, until)) == {
+    assert connection_answer(StartedConsent(KEY, "https://connect.example/1", START, until)) == {
         "connection": "acme",
         "connect_url": "https://connect.example/1",
         "expires_in": 600,
@@ -61,7 +61,9 @@ def test_what_nobody_knows_of_a_consent_is_left_out_or_null() -> None:
 def test_a_consent_that_is_not_completed_is_not_the_callers_yet() -> None:
     pending = PendingConsent(consent=CONSENT, code_sha256="0" * 64, expires_at=START)
 
-    answer = connection_answer(Found([Connection(key=KEY, pending=pending), refreshed()]))
+    answer = connection_answer(
+        FoundConnections([Connection(key=KEY, pending=pending), refreshed()])
+    )
 
     assert answer == {"connections": [{"connection": "acme", "status": "pending"}, ACTIVE_FIELDS]}
 

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from tests.unit.connecting.world import DEFINITION, RETURN_URL, SHOP, World
+from tests.unit.consent.harness import DEFINITION, RETURN_URL, SHOP, Harness
 from tests.unit.entries.page import Page
 
-from tokenvend.connecting.steps import Asking, Departure, Return
+from tokenvend.consent.flow_steps import ApplicationRedirect, ConsentPrompt, ProviderRedirect
 from tokenvend.domain.registry import Caller
 from tokenvend.entries.pages import html
 
@@ -28,26 +28,26 @@ TELL_THEM = (
 )
 
 
-def departure(**changes: object) -> tuple[World, Departure]:
-    world = World()
-    world.define(replace(DEFINITION, **changes))  # type: ignore[arg-type]
-    return world, world.depart()
+def redirect(**changes: object) -> tuple[Harness, ProviderRedirect]:
+    harness = Harness()
+    harness.define(replace(DEFINITION, **changes))  # type: ignore[arg-type]
+    return harness, harness.depart()
 
 
-def returned(query: dict[str, str] | None = None, **fields: object) -> Return:
-    world, left = departure()
-    world.consent(**fields)  # type: ignore[arg-type]
-    return world.come_back(left, query)
+def returned(query: dict[str, str] | None = None, **fields: object) -> ApplicationRedirect:
+    harness, left = redirect()
+    harness.consent(**fields)  # type: ignore[arg-type]
+    return harness.come_back(left, query)
 
 
-def asking(*, title: str | None = "Shop") -> Asking:
-    world = World()
-    world.reader.callers[SHOP.identity] = Caller(name="shop", title=title)
-    return world.pages.show(world.start())
+def prompt(*, title: str | None = "Shop") -> ConsentPrompt:
+    harness = Harness()
+    harness.reader.callers[SHOP.identity] = Caller(name="shop", title=title)
+    return harness.pages.show(harness.start())
 
 
 def test_a_user_reads_who_asks_for_what_and_where_the_way_leads() -> None:
-    page = Page(html.ask_page(asking()))
+    page = Page(html.ask_page(prompt()))
 
     title = "Shop asks for access to your Hiring account"
     assert page.texts == [
@@ -69,15 +69,15 @@ def test_a_user_reads_who_asks_for_what_and_where_the_way_leads() -> None:
 def test_an_application_and_a_provider_without_a_title_go_by_their_names() -> None:
     authorization = DEFINITION.authorization
     assert authorization is not None
-    untitled = asking(title=None)
+    untitled = prompt(title=None)
     definition = replace(DEFINITION, authorization=replace(authorization, provider_title=None))
-    permit = replace(
-        untitled.permit,
+    consent_grant = replace(
+        untitled.consent_grant,
         definition=definition,
         authorization=definition.authorization,  # type: ignore[arg-type]
     )
 
-    page = Page(html.ask_page(replace(untitled, permit=permit)))
+    page = Page(html.ask_page(replace(untitled, consent_grant=consent_grant)))
 
     assert page.texts[0] == "shop asks for access to your hiring account"
 
@@ -95,7 +95,7 @@ def test_an_application_and_a_provider_without_a_title_go_by_their_names() -> No
 def test_each_scope_is_read_in_words_where_there_are_any(
     scopes: set[str], texts: list[str]
 ) -> None:
-    one = asking()
+    one = prompt()
     session = replace(one.session, scopes=frozenset(scopes))
 
     page = Page(html.ask_page(replace(one, session=session)))
@@ -115,7 +115,7 @@ def test_each_scope_is_read_in_words_where_there_are_any(
     ],
 )
 def test_a_scope_that_every_provider_means_alike_has_words(scope: str, words: str) -> None:
-    one = asking()
+    one = prompt()
     session = replace(one.session, scopes=frozenset({scope}))
 
     assert words in Page(html.ask_page(replace(one, session=session))).texts
@@ -132,7 +132,7 @@ def refreshes(page: Page) -> list[str | None]:
 
 
 def test_a_user_is_sent_on_to_the_provider() -> None:
-    _, left = departure()
+    _, left = redirect()
 
     page = Page(html.leaving_page(left))
 

@@ -4,16 +4,16 @@ import re
 from enum import Enum
 
 import pytest
+
 from models.catalogue import HERE, ticks_of_the_lease, variants_of
 from models.spin import Found, SpinError, parse
-
 from tokenvend.adapters.dynamodb.connection_store import DynamoDbConnectionStore
 from tokenvend.adapters.dynamodb.token_store import DynamoDbTokenStore
 from tokenvend.domain import bounds, journal, lease
 from tokenvend.domain.connection import ConnectionStatus
 from tokenvend.domain.journal import JournalState
-from tokenvend.vending.order import Standing
-from tokenvend.vending.wait import LeaseWatch
+from tokenvend.vending.acquisition import Usability
+from tokenvend.vending.lease_wait import LeaseWatch
 
 
 def _text(model: str) -> str:
@@ -41,7 +41,7 @@ def test_leases_states_are_those_that_the_code_draws() -> None:
 
 
 def test_a_tokens_standing_has_the_codes_states() -> None:
-    assert _states("lease", "standing") == _names(Standing)
+    assert _states("lease", "usability") == _names(Usability)
 
 
 def test_journals_states_are_the_codes() -> None:
@@ -61,7 +61,7 @@ def test_journals_states_are_the_codes() -> None:
         ("lease", "new_lease", lease),
         ("journal", "read", DynamoDbConnectionStore),
         ("journal", "mark_lost", DynamoDbConnectionStore),
-        ("journal", "give_back", DynamoDbConnectionStore),
+        ("journal", "release_redemption", DynamoDbConnectionStore),
         ("journal", "begin", journal),
         ("journal", "finish", journal),
     ],

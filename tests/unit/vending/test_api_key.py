@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.unit.vending.world import API_KEY, BILLING, World, api_key_of
+from tests.unit.vending.harness import API_KEY, BILLING, Harness, api_key_of
 
 from tokenvend.domain import bounds
 from tokenvend.domain.answer import Source
@@ -24,26 +24,26 @@ REQUEST = VendRequest(API_KEY.name)
 
 
 @pytest.fixture
-def world() -> World:
-    world = World()
-    api_key_of(world)
-    world.reader.grants[BILLING.identity, API_KEY.name] = GRANT
-    return world
+def harness() -> Harness:
+    harness = Harness()
+    api_key_of(harness)
+    harness.reader.grants[BILLING.identity, API_KEY.name] = GRANT
+    return harness
 
 
-def _put(world: World, value: str, *, definition: CredentialDefinition = API_KEY) -> None:
+def _put(harness: Harness, value: str, *, definition: CredentialDefinition = API_KEY) -> None:
     secret = ProviderSecret("", Secret(value), TO_CALLERS)
-    world.secrets.secrets[definition.name, None] = secret
+    harness.secrets.secrets[definition.name, None] = secret
 
 
-def test_key_is_answered_with_its_header_and_as_no_bearer_token(world: World) -> None:
-    answer = world.vend(world.environment(), REQUEST).answer.to_dict()
+def test_key_is_answered_with_its_header_and_as_no_bearer_token(harness: Harness) -> None:
+    answer = harness.vend(harness.environment(), REQUEST).answer.to_dict()
 
     assert answer == {
         "access_token": "our-api-key",
         "token_type": "N_A",
         "expires_in": 300,
-        "expires_at": int((world.clock.now() + bounds.API_KEY_LIFETIME).timestamp()),
+        "expires_at": int((harness.clock.now() + bounds.API_KEY_LIFETIME).timestamp()),
         "source": "store",
         "token_sha256": Secret("our-api-key").sha256,
         "header_name": "X-SmartToken",
@@ -53,19 +53,19 @@ def test_key_is_answered_with_its_header_and_as_no_bearer_token(world: World) ->
     }
 
 
-def test_credential_of_several_parts_is_answered_with_where_each_goes(world: World) -> None:
+def test_credential_of_several_parts_is_answered_with_where_each_goes(harness: Harness) -> None:
     described = {
         "headers": {"X-Api-Key": "{secret.api_key}", "X-Account": "{secret.account}"},
         "query": {"version": "2"},
     }
     definition = replace(API_KEY, api_key_header=None, api_key_parts=described)
-    world.reader.definitions[API_KEY.name] = definition
+    harness.reader.definitions[API_KEY.name] = definition
     fields = {"api_key": Secret("K"), "account": Secret("A-1")}
     secret = ProviderSecret("", Secret(""), TO_CALLERS, fields=fields)
-    world.secrets.secrets[API_KEY.name, None] = secret
-    environment = world.environment(memory=timedelta(seconds=30))
+    harness.secrets.secrets[API_KEY.name, None] = secret
+    environment = harness.environment(memory=timedelta(seconds=30))
 
-    answers = [world.vend(environment, REQUEST).answer for _ in range(2)]
+    answers = [harness.vend(environment, REQUEST).answer for _ in range(2)]
 
     assert [answer.source for answer in answers] == [Source.STORE, Source.MEMORY]
     for answer in answers:
@@ -75,113 +75,113 @@ def test_credential_of_several_parts_is_answered_with_where_each_goes(world: Wor
         assert (document["access_token"], document["token_type"]) == ("K", "N_A")
         # One header would not be enough.
         assert not {"header_name", "header_prefix"} & document.keys()
-    assert world.tokens.writes == 0
+    assert harness.tokens.writes == 0
 
 
-def test_part_that_the_secret_lacks_is_not_left_out(world: World) -> None:
+def test_part_that_the_secret_lacks_is_not_left_out(harness: Harness) -> None:
     described = {"headers": {"X-Api-Key": "{secret.api_key}", "X-Account": "{secret.account}"}}
-    world.reader.definitions[API_KEY.name] = replace(
+    harness.reader.definitions[API_KEY.name] = replace(
         API_KEY, api_key_header=None, api_key_parts=described
     )
     secret = ProviderSecret("", Secret(""), TO_CALLERS, fields={"api_key": Secret("K")})
-    world.secrets.secrets[API_KEY.name, None] = secret
+    harness.secrets.secrets[API_KEY.name, None] = secret
 
     with pytest.raises(CredentialNotReadyError) as caught:
-        world.vend(world.environment(), REQUEST)
+        harness.vend(harness.environment(), REQUEST)
 
     assert caught.value.rule == "secret.unusable"
 
 
-def test_key_leaves_no_trace_in_the_tokens_table_and_asks_no_provider(world: World) -> None:
-    environment = world.environment()
+def test_key_leaves_no_trace_in_the_tokens_table_and_asks_no_provider(harness: Harness) -> None:
+    environment = harness.environment()
 
-    world.vend(environment, REQUEST)
-    world.clock.advance(timedelta(seconds=31))
-    world.vend(environment, REQUEST)
+    harness.vend(environment, REQUEST)
+    harness.clock.advance(timedelta(seconds=31))
+    harness.vend(environment, REQUEST)
 
-    assert world.tokens.writes == 0
-    assert world.provider.requests == []
+    assert harness.tokens.writes == 0
+    assert harness.provider.requests == []
 
 
 def test_memory_answers_for_as_long_as_it_is_trusted_and_then_a_changed_key_is_seen(
-    world: World,
+    harness: Harness,
 ) -> None:
-    environment = world.environment(memory=timedelta(seconds=30))
-    world.vend(environment, REQUEST)
-    _put(world, "rotated")
+    environment = harness.environment(memory=timedelta(seconds=30))
+    harness.vend(environment, REQUEST)
+    _put(harness, "rotated")
 
-    world.clock.advance(timedelta(seconds=29.9))
-    before = world.vend(environment, REQUEST).answer
-    world.clock.advance(timedelta(seconds=0.1))
-    after = world.vend(environment, REQUEST).answer
+    harness.clock.advance(timedelta(seconds=29.9))
+    before = harness.vend(environment, REQUEST).answer
+    harness.clock.advance(timedelta(seconds=0.1))
+    after = harness.vend(environment, REQUEST).answer
 
     assert (before.source, before.token.access_token) == (Source.MEMORY, Secret("our-api-key"))
     assert (after.source, after.token.access_token) == (Source.STORE, Secret("rotated"))
-    assert world.secrets.reads == 2
+    assert harness.secrets.reads == 2
 
 
-def test_removed_grant_ends_it(world: World) -> None:
-    environment = world.environment(memory=timedelta(seconds=30))
-    world.vend(environment, REQUEST)
-    world.reader.grants.clear()
+def test_removed_grant_ends_it(harness: Harness) -> None:
+    environment = harness.environment(memory=timedelta(seconds=30))
+    harness.vend(environment, REQUEST)
+    harness.reader.grants.clear()
 
-    world.clock.advance(timedelta(seconds=30))
+    harness.clock.advance(timedelta(seconds=30))
 
     with pytest.raises(UnauthorizedClientError):
-        world.vend(environment, REQUEST)
+        harness.vend(environment, REQUEST)
 
 
-def test_secret_of_a_client_is_not_handed_out_as_a_key(world: World) -> None:
+def test_secret_of_a_client_is_not_handed_out_as_a_key(harness: Harness) -> None:
     """Whoever may edit the file, but no secret, turns a client's definition into a key's."""
-    world.reader.definitions["jobs"] = replace(API_KEY, name="jobs")
-    world.reader.grants[BILLING.identity, "jobs"] = replace(GRANT, credential="jobs")
+    harness.reader.definitions["jobs"] = replace(API_KEY, name="jobs")
+    harness.reader.grants[BILLING.identity, "jobs"] = replace(GRANT, credential="jobs")
 
     with pytest.raises(CredentialNotReadyError) as caught:
-        world.vend(world.environment(), VendRequest("jobs"))
+        harness.vend(harness.environment(), VendRequest("jobs"))
 
     assert caught.value.rule == "secret.host"
 
 
-def test_key_is_not_sent_to_a_token_endpoint(world: World) -> None:
+def test_key_is_not_sent_to_a_token_endpoint(harness: Harness) -> None:
     """... and the other way round."""
     token_endpoint = "https://evil.example/token"
-    client = replace(world.reader.definitions["jobs"], token_endpoint=token_endpoint)
-    world.reader.definitions["jobs"] = client
-    _put(world, "our-api-key", definition=client)
+    client = replace(harness.reader.definitions["jobs"], token_endpoint=token_endpoint)
+    harness.reader.definitions["jobs"] = client
+    _put(harness, "our-api-key", definition=client)
 
     with pytest.raises(CredentialNotReadyError) as caught:
-        world.vend(world.environment())
+        harness.vend(harness.environment())
 
     assert caught.value.rule == "secret.host"
-    assert world.provider.requests == []
+    assert harness.provider.requests == []
 
 
-def test_definition_without_a_header_is_not_ready(world: World) -> None:
-    world.reader.definitions[API_KEY.name] = replace(API_KEY, api_key_header=None)
+def test_definition_without_a_header_is_not_ready(harness: Harness) -> None:
+    harness.reader.definitions[API_KEY.name] = replace(API_KEY, api_key_header=None)
 
     with pytest.raises(CredentialNotReadyError) as caught:
-        world.vend(world.environment(), REQUEST)
+        harness.vend(harness.environment(), REQUEST)
 
     assert caught.value.rule == "api_key.header"
 
 
-def test_secrets_manager_away_is_temporary(world: World) -> None:
-    world.secrets.is_away = True
+def test_secrets_manager_away_is_temporary(harness: Harness) -> None:
+    harness.secrets.is_away = True
 
     with pytest.raises(TemporarilyUnavailableError) as caught:
-        world.vend(world.environment(), REQUEST)
+        harness.vend(harness.environment(), REQUEST)
 
     assert (caught.value.rule, caught.value.caller) == ("secret.away", "billing")
 
 
 @pytest.mark.parametrize(("min_ttl", "granted"), [(150, True), (151, False)])
 def test_min_ttl_is_at_most_half_of_the_time_until_the_next_question(
-    world: World, min_ttl: int, *, granted: bool
+    harness: Harness, min_ttl: int, *, granted: bool
 ) -> None:
     request = replace(REQUEST, min_ttl_seconds=min_ttl)
 
     if granted:
-        assert world.vend(world.environment(), request).answer.source is Source.STORE
+        assert harness.vend(harness.environment(), request).answer.source is Source.STORE
         return
     with pytest.raises(InvalidRequestError):
-        world.vend(world.environment(), request)
+        harness.vend(harness.environment(), request)

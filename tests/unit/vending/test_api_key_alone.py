@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from tests.fakes.clock import START
-from tests.unit.vending.world import API_KEY, BILLING, World, api_key_of
+from tests.unit.vending.harness import API_KEY, BILLING, Harness, api_key_of
 
 from tokenvend.domain import bounds
 from tokenvend.domain.errors import CredentialNotReadyError
@@ -18,23 +18,23 @@ from tokenvend.domain.token import AccessToken, LifetimeSource
 GRANT = Grant(caller="billing", credential=API_KEY.name, full_access=True, tenants=ALL_TENANTS)
 
 
-def world_of_keys(*, family: bool = False) -> World:
-    world = World()
-    api_key_of(world)
-    world.reader.definitions[API_KEY.name] = replace(API_KEY, family=family)
-    world.reader.grants[BILLING.identity, API_KEY.name] = GRANT
+def world_of_keys(*, family: bool = False) -> Harness:
+    harness = Harness()
+    api_key_of(harness)
+    harness.reader.definitions[API_KEY.name] = replace(API_KEY, family=family)
+    harness.reader.grants[BILLING.identity, API_KEY.name] = GRANT
     for tenant in ("acme", "globex"):
         secret = ProviderSecret("", Secret(f"key-of-{tenant}"), TO_CALLERS)
-        world.secrets.secrets[API_KEY.name, tenant] = secret
-    return world
+        harness.secrets.secrets[API_KEY.name, tenant] = secret
+    return harness
 
 
 def test_each_tenant_has_its_own_key() -> None:
-    world = world_of_keys(family=True)
-    environment = world.environment()
+    harness = world_of_keys(family=True)
+    environment = harness.environment()
 
     keys = [
-        world.vend(environment, VendRequest(API_KEY.name, tenant=tenant)).answer.token
+        harness.vend(environment, VendRequest(API_KEY.name, tenant=tenant)).answer.token
         for tenant in ("acme", "globex")
     ]
 
@@ -42,28 +42,28 @@ def test_each_tenant_has_its_own_key() -> None:
 
 
 def test_a_key_is_what_was_read_in_the_state_that_its_secret_had() -> None:
-    world = world_of_keys()
-    world.states.start_epoch(API_KEY.name, None, "v7")
+    harness = world_of_keys()
+    harness.states.start_secret_generation(API_KEY.name, None, "v7")
 
-    key = world.vend(world.environment(), VendRequest(API_KEY.name)).answer.token
+    key = harness.vend(harness.environment(), VendRequest(API_KEY.name)).answer.token
 
     assert key == AccessToken(
         access_token=Secret("our-api-key"),
         scopes=NO_SCOPES,
         requested_at=START,
         expires_at=START + bounds.API_KEY_LIFETIME,
-        epoch="v7",
+        secret_generation="v7",
         lifetime_source=LifetimeSource.DEFAULT,
         header=API_KEY.api_key_header,  # type: ignore[arg-type]
     )
 
 
 def test_a_key_that_nobody_knows_how_to_send_is_not_ready() -> None:
-    world = world_of_keys()
-    world.reader.definitions[API_KEY.name] = replace(API_KEY, api_key_header=None)
+    harness = world_of_keys()
+    harness.reader.definitions[API_KEY.name] = replace(API_KEY, api_key_header=None)
 
     with pytest.raises(CredentialNotReadyError) as caught:
-        world.vend(world.environment(), VendRequest(API_KEY.name))
+        harness.vend(harness.environment(), VendRequest(API_KEY.name))
 
     assert caught.value.rule == "api_key.header"
     assert caught.value.description == (

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.unit.vending.world import BILLING, DEFINITION, GRANT, INVOCATION, World
+from tests.unit.vending.harness import BILLING, DEFINITION, GRANT, INVOCATION, Harness
 
 from tokenvend.domain import bounds
 from tokenvend.domain.answer import Source
@@ -16,24 +16,24 @@ from tokenvend.ports import TokenItem
 
 
 def test_environment_remembers_only_so_many_requests() -> None:
-    world = World(definition=DEFINITION, grant=replace(GRANT, audiences=AUDIENCES))
-    environment = world.environment()
+    harness = Harness(definition=DEFINITION, grant=replace(GRANT, audiences=AUDIENCES))
+    environment = harness.environment()
     for audience in sorted(AUDIENCES):
-        world.vend(environment, VendRequest("jobs", audience=audience))
+        harness.vend(environment, VendRequest("jobs", audience=audience))
 
-    newest = world.vend(environment, VendRequest("jobs", audience=max(AUDIENCES))).answer
-    oldest = world.vend(environment, VendRequest("jobs", audience=min(AUDIENCES))).answer
+    newest = harness.vend(environment, VendRequest("jobs", audience=max(AUDIENCES))).answer
+    oldest = harness.vend(environment, VendRequest("jobs", audience=min(AUDIENCES))).answer
 
     assert (newest.source, oldest.source) == (Source.MEMORY, Source.STORE)
 
 
 def test_caller_that_varies_its_requests_takes_no_memory_from_another() -> None:
-    world = World()
+    harness = Harness()
     other = replace(BILLING, identity="iam:111122223333:role/payroll")
-    world.reader.callers[other.identity] = Caller(name="payroll")
-    world.reader.grants[other.identity, "jobs"] = replace(GRANT, caller="payroll")
-    environment = world.environment()
-    world.vend(environment, proof=other)
+    harness.reader.callers[other.identity] = Caller(name="payroll")
+    harness.reader.grants[other.identity, "jobs"] = replace(GRANT, caller="payroll")
+    environment = harness.environment()
+    harness.vend(environment, proof=other)
 
     many = [
         VendRequest("jobs", scopes, min_ttl_seconds=seconds)
@@ -41,23 +41,23 @@ def test_caller_that_varies_its_requests_takes_no_memory_from_another() -> None:
         for seconds in range(bounds.MEMORY_ENTRIES // 2 + 1)
     ]
     for request in many:
-        world.vend(environment, request)
+        harness.vend(environment, request)
 
-    sources = [world.vend(environment, request).answer.source for request in (many[-1], many[0])]
+    sources = [harness.vend(environment, request).answer.source for request in (many[-1], many[0])]
     assert sources == [Source.MEMORY, Source.STORE]
-    assert world.vend(environment, proof=other).answer.source is Source.MEMORY
+    assert harness.vend(environment, proof=other).answer.source is Source.MEMORY
 
 
 AUDIENCES = frozenset(f"urn:api:{number:05}" for number in range(bounds.MEMORY_ENTRIES + 1))
 
 
-def held_by_somebody(world: World) -> None:
+def held_by_somebody(harness: Harness) -> None:
     """A lease whose holder lives on, and on, and on."""
-    environment = world.environment()
-    key = world.vend(environment).decision.key
-    dies_at = world.clock.now() + timedelta(hours=1)
-    lease = Lease(lease_id="0" * 32, expected_done_at=dies_at, dies_at=dies_at)
-    world.tokens.seed(key, TokenItem(lease=lease))
+    environment = harness.environment()
+    key = harness.vend(environment).decision.key
+    deadline_at = harness.clock.now() + timedelta(hours=1)
+    lease = Lease(lease_id="0" * 32, expected_done_at=deadline_at, deadline_at=deadline_at)
+    harness.tokens.seed(key, TokenItem(lease=lease))
 
 
 @pytest.mark.parametrize(
@@ -68,11 +68,11 @@ def held_by_somebody(world: World) -> None:
     ],
 )
 def test_waiter_gives_up_in_time_to_say_so(time_left: timedelta, waited: timedelta) -> None:
-    world = World()
-    held_by_somebody(world)
-    started = world.clock.now()
+    harness = Harness()
+    held_by_somebody(harness)
+    started = harness.clock.now()
     # Its lease is seen changed at each look, so it is never free to be taken over.
-    read = world.tokens.read
+    read = harness.tokens.read
     count = iter(range(10_000))
 
     def changed(key: str) -> TokenItem:
@@ -80,11 +80,11 @@ def test_waiter_gives_up_in_time_to_say_so(time_left: timedelta, waited: timedel
         assert item.lease is not None
         return replace(item, lease=replace(item.lease, lease_id=f"{next(count):032x}"))
 
-    world.tokens.read = changed  # type: ignore[method-assign]
+    harness.tokens.read = changed  # type: ignore[method-assign]
 
     with pytest.raises(TemporarilyUnavailableError) as caught:
-        world.environment().vend(BILLING, VendRequest("jobs"), time_left=time_left)
+        harness.environment().vend(BILLING, VendRequest("jobs"), time_left=time_left)
 
     assert caught.value.rule == "lease.wait"
-    took = world.clock.now() - started
+    took = harness.clock.now() - started
     assert waited <= took <= waited + timedelta(milliseconds=300)

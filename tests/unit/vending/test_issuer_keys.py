@@ -26,7 +26,7 @@ AGAIN = bounds.ISSUER_ASKED_AGAIN_AFTER
 
 
 @dataclass
-class Scene:
+class Scenario:
     """A deployment that fetches ci's keys, of which there is one."""
 
     clock: FakeClock = field(default_factory=FakeClock)
@@ -55,143 +55,145 @@ class Scene:
 
 
 @pytest.fixture
-def scene() -> Scene:
-    return Scene()
+def scenario() -> Scenario:
+    return Scenario()
 
 
-def test_keys_are_fetched_once_and_remembered_while_they_are_fresh(scene: Scene) -> None:
+def test_keys_are_fetched_once_and_remembered_while_they_are_fresh(scenario: Scenario) -> None:
     for _ in range(3):
-        assert scene.prove() == "oidc:ci/billing"
-    scene.clock.advance(bounds.ISSUER_KEYS_FRESH - timedelta(seconds=1))
-    scene.prove()
-    assert scene.key_sets.asked == [JWKS_URI]
+        assert scenario.prove() == "oidc:ci/billing"
+    scenario.clock.advance(bounds.ISSUER_KEYS_FRESH - timedelta(seconds=1))
+    scenario.prove()
+    assert scenario.key_sets.asked == [JWKS_URI]
 
-    scene.clock.advance(timedelta(seconds=1))
-    scene.prove()
-    assert scene.key_sets.asked == [JWKS_URI] * 2
-
-
-def test_key_in_the_configuration_asks_nobody(scene: Scene) -> None:
-    scene.registry.trust(TRUSTED)
-
-    scene.prove()
-    assert scene.refusal(SECOND) == "subject_token.key_known"
-    assert scene.key_sets.asked == []
+    scenario.clock.advance(timedelta(seconds=1))
+    scenario.prove()
+    assert scenario.key_sets.asked == [JWKS_URI] * 2
 
 
-def test_new_key_is_fetched_when_its_kid_comes(scene: Scene) -> None:
-    scene.prove()
-    scene.key_sets.publish(FIRST, SECOND)
-    scene.clock.advance(AGAIN)
+def test_key_in_the_configuration_asks_nobody(scenario: Scenario) -> None:
+    scenario.registry.trust(TRUSTED)
 
-    assert scene.prove(SECOND) == "oidc:ci/billing"
-    assert len(scene.key_sets.asked) == 2
-
-
-def test_key_that_was_rotated_out_is_dropped_with_the_next_answer(scene: Scene) -> None:
-    scene.prove()
-    scene.key_sets.publish(SECOND)
-    scene.clock.advance(AGAIN)
-    scene.prove(SECOND)
-    scene.clock.advance(AGAIN)
-
-    assert scene.refusal(FIRST) == "subject_token.key_known"
+    scenario.prove()
+    assert scenario.refusal(SECOND) == "subject_token.key_known"
+    assert scenario.key_sets.asked == []
 
 
-def test_flood_of_unknown_kids_asks_the_issuer_at_a_limited_rate(scene: Scene) -> None:
-    scene.prove()
-    started = scene.clock.now()
+def test_new_key_is_fetched_when_its_kid_comes(scenario: Scenario) -> None:
+    scenario.prove()
+    scenario.key_sets.publish(FIRST, SECOND)
+    scenario.clock.advance(AGAIN)
+
+    assert scenario.prove(SECOND) == "oidc:ci/billing"
+    assert len(scenario.key_sets.asked) == 2
+
+
+def test_key_that_was_rotated_out_is_dropped_with_the_next_answer(scenario: Scenario) -> None:
+    scenario.prove()
+    scenario.key_sets.publish(SECOND)
+    scenario.clock.advance(AGAIN)
+    scenario.prove(SECOND)
+    scenario.clock.advance(AGAIN)
+
+    assert scenario.refusal(FIRST) == "subject_token.key_known"
+
+
+def test_flood_of_unknown_kids_asks_the_issuer_at_a_limited_rate(scenario: Scenario) -> None:
+    scenario.prove()
+    started = scenario.clock.now()
     for _ in range(100):
-        assert scene.refusal(SECOND) == "subject_token.key_known"
-        scene.clock.advance(timedelta(seconds=1))
-    took = scene.clock.now() - started
+        assert scenario.refusal(SECOND) == "subject_token.key_known"
+        scenario.clock.advance(timedelta(seconds=1))
+    took = scenario.clock.now() - started
 
-    assert len(scene.key_sets.asked) <= 1 + took / AGAIN + 1
-    scene.prove()
-
-
-def test_issuer_that_is_down_from_the_start_is_waited_for(scene: Scene) -> None:
-    scene.key_sets.is_away = True
-
-    assert scene.wait().retry_after_seconds == AGAIN.total_seconds()
-    scene.clock.advance(timedelta(seconds=10))
-    assert scene.wait().retry_after_seconds == AGAIN.total_seconds() - 10
-    assert len(scene.key_sets.asked) == 1
-
-    scene.key_sets.is_away = False
-    scene.clock.advance(AGAIN)
-    assert scene.prove() == "oidc:ci/billing"
+    assert len(scenario.key_sets.asked) <= 1 + took / AGAIN + 1
+    scenario.prove()
 
 
-def test_last_good_keys_serve_while_the_issuer_is_down_and_not_for_ever(scene: Scene) -> None:
-    scene.prove()
-    scene.key_sets.is_away = True
+def test_issuer_that_is_down_from_the_start_is_waited_for(scenario: Scenario) -> None:
+    scenario.key_sets.is_away = True
 
-    scene.clock.advance(bounds.ISSUER_KEYS_KEPT - timedelta(seconds=1))
-    assert scene.prove() == "oidc:ci/billing"
-    scene.clock.advance(AGAIN)
-    scene.wait()
+    assert scenario.wait().retry_after_seconds == AGAIN.total_seconds()
+    scenario.clock.advance(timedelta(seconds=10))
+    assert scenario.wait().retry_after_seconds == AGAIN.total_seconds() - 10
+    assert len(scenario.key_sets.asked) == 1
+
+    scenario.key_sets.is_away = False
+    scenario.clock.advance(AGAIN)
+    assert scenario.prove() == "oidc:ci/billing"
 
 
-def test_issuer_that_is_down_is_not_asked_by_each_request(scene: Scene) -> None:
-    scene.prove()
-    scene.key_sets.is_away = True
-    scene.clock.advance(bounds.ISSUER_KEYS_FRESH)
+def test_last_good_keys_serve_while_the_issuer_is_down_and_not_for_ever(scenario: Scenario) -> None:
+    scenario.prove()
+    scenario.key_sets.is_away = True
+
+    scenario.clock.advance(bounds.ISSUER_KEYS_KEPT - timedelta(seconds=1))
+    assert scenario.prove() == "oidc:ci/billing"
+    scenario.clock.advance(AGAIN)
+    scenario.wait()
+
+
+def test_issuer_that_is_down_is_not_asked_by_each_request(scenario: Scenario) -> None:
+    scenario.prove()
+    scenario.key_sets.is_away = True
+    scenario.clock.advance(bounds.ISSUER_KEYS_FRESH)
 
     for _ in range(20):
-        scene.prove()
-    assert len(scene.key_sets.asked) == 2
+        scenario.prove()
+    assert len(scenario.key_sets.asked) == 2
 
 
-def test_issuer_that_rotates_its_keys_while_it_is_down_is_waited_for(scene: Scene) -> None:
+def test_issuer_that_rotates_its_keys_while_it_is_down_is_waited_for(scenario: Scenario) -> None:
     """The key may be a new one: the caller is told to come again, and not that it is nobody."""
-    scene.prove()
-    scene.key_sets.is_away = True
-    scene.key_sets.publish(SECOND)
-    scene.clock.advance(AGAIN)
+    scenario.prove()
+    scenario.key_sets.is_away = True
+    scenario.key_sets.publish(SECOND)
+    scenario.clock.advance(AGAIN)
 
-    scene.wait(SECOND)
-    assert scene.prove(FIRST) == "oidc:ci/billing"
+    scenario.wait(SECOND)
+    assert scenario.prove(FIRST) == "oidc:ci/billing"
 
-    scene.key_sets.is_away = False
-    scene.clock.advance(AGAIN)
-    assert scene.prove(SECOND) == "oidc:ci/billing"
+    scenario.key_sets.is_away = False
+    scenario.clock.advance(AGAIN)
+    assert scenario.prove(SECOND) == "oidc:ci/billing"
 
 
-def test_answer_without_a_usable_key_does_not_replace_the_last_good_ones(scene: Scene) -> None:
-    scene.prove()
-    scene.key_sets.publish()
-    scene.clock.advance(bounds.ISSUER_KEYS_FRESH)
+def test_answer_without_a_usable_key_does_not_replace_the_last_good_ones(
+    scenario: Scenario,
+) -> None:
+    scenario.prove()
+    scenario.key_sets.publish()
+    scenario.clock.advance(bounds.ISSUER_KEYS_FRESH)
 
-    assert scene.prove() == "oidc:ci/billing"
+    assert scenario.prove() == "oidc:ci/billing"
 
 
 @pytest.mark.parametrize("name", ["jku", "x5u"])
-def test_no_url_of_the_token_is_ever_asked(scene: Scene, name: str) -> None:
+def test_no_url_of_the_token_is_ever_asked(scenario: Scenario, name: str) -> None:
     attacker = new_key("ES256")
-    scene.key_sets.publish(attacker, at="https://evil.example/keys")
+    scenario.key_sets.publish(attacker, at="https://evil.example/keys")
 
     with pytest.raises(SubjectTokenError):
-        scene.prove(attacker, {name: "https://evil.example/keys"})
+        scenario.prove(attacker, {name: "https://evil.example/keys"})
     with pytest.raises(SubjectTokenError):
-        scene.prove(SECOND, {name: "https://evil.example/keys"})
-    assert set(scene.key_sets.asked) == {JWKS_URI}
+        scenario.prove(SECOND, {name: "https://evil.example/keys"})
+    assert set(scenario.key_sets.asked) == {JWKS_URI}
 
 
-def test_issuers_keys_do_not_mix(scene: Scene) -> None:
+def test_issuers_keys_do_not_mix(scenario: Scenario) -> None:
     other = replace(TRUSTED, name="other", issuer="https://other.example", keys=())
-    scene.registry.trust(replace(other, jwks_uri="https://other.example/keys"))
-    scene.key_sets.publish(SECOND, at="https://other.example/keys")
-    token = FakeIssuer(scene.clock.now(), key=SECOND, url="https://other.example").token()
-    scene.prove()
+    scenario.registry.trust(replace(other, jwks_uri="https://other.example/keys"))
+    scenario.key_sets.publish(SECOND, at="https://other.example/keys")
+    token = FakeIssuer(scenario.clock.now(), key=SECOND, url="https://other.example").token()
+    scenario.prove()
 
-    proof = scene.workloads.prove(SubjectToken(token), Entry.OAUTH2)
+    proof = scenario.workloads.prove(SubjectToken(token), Entry.OAUTH2)
 
     assert proof.identity == "oidc:other/billing"
-    assert scene.refusal(SECOND) == "subject_token.key_known"
+    assert scenario.refusal(SECOND) == "subject_token.key_known"
 
 
-def test_issuer_without_keys_and_without_a_place_for_them_proves_nobody(scene: Scene) -> None:
-    scene.registry.trust(replace(TRUSTED, keys=(), jwks_uri=None))
+def test_issuer_without_keys_and_without_a_place_for_them_proves_nobody(scenario: Scenario) -> None:
+    scenario.registry.trust(replace(TRUSTED, keys=(), jwks_uri=None))
 
-    assert scene.refusal(FIRST) == "subject_token.key_known"
+    assert scenario.refusal(FIRST) == "subject_token.key_known"

@@ -14,7 +14,7 @@ ONE = PublishedKey("arn:aws:kms:eu-central-1:111122223333:key/one", SigningAlgor
 NEXT = PublishedKey("arn:aws:kms:eu-central-1:111122223333:key/next", SigningAlgorithm.ES256)
 
 
-class World:
+class Harness:
     """One environment that publishes."""
 
     def __init__(self, *keys: PublishedKey) -> None:
@@ -34,51 +34,51 @@ class World:
 
 
 def test_both_keys_of_a_rotation_are_published() -> None:
-    world = World(ONE, NEXT)
+    harness = Harness(ONE, NEXT)
 
-    assert world.key_ids() == [KmsKey(ONE.arn).key_id, KmsKey(NEXT.arn).key_id]
+    assert harness.key_ids() == [KmsKey(ONE.arn).key_id, KmsKey(NEXT.arn).key_id]
 
 
 def test_nothing_to_publish_is_an_empty_set() -> None:
-    assert World().publisher.jwks() == {"keys": []}
+    assert Harness().publisher.jwks() == {"keys": []}
 
 
 def test_answer_is_remembered_for_five_minutes_and_not_longer() -> None:
-    world = World(ONE)
-    world.key_ids()
-    world.published.keys.append(NEXT)
-    world.public.add(NEXT)
+    harness = Harness(ONE)
+    harness.key_ids()
+    harness.published.keys.append(NEXT)
+    harness.public.add(NEXT)
 
-    world.clock.advance(timedelta(seconds=299))
-    within, reads = world.key_ids(), world.published.reads
-    world.clock.advance(timedelta(seconds=1))
+    harness.clock.advance(timedelta(seconds=299))
+    within, reads = harness.key_ids(), harness.published.reads
+    harness.clock.advance(timedelta(seconds=1))
 
     assert (len(within), reads) == (1, 1)
-    assert len(world.key_ids()) == 2
+    assert len(harness.key_ids()) == 2
 
 
 def test_key_that_is_gone_does_not_take_the_others_with_it() -> None:
-    world = World(ONE, NEXT)
-    del world.public.known[NEXT.arn]
+    harness = Harness(ONE, NEXT)
+    del harness.public.known[NEXT.arn]
 
-    assert world.key_ids() == [KmsKey(ONE.arn).key_id]
-    assert world.unusable == ["The key does not exist."]
+    assert harness.key_ids() == [KmsKey(ONE.arn).key_id]
+    assert harness.unusable == ["The key does not exist."]
 
 
 @pytest.mark.parametrize("who", ["published", "public"])
 def test_last_answer_stands_in_while_aws_is_away(who: str) -> None:
-    world = World(ONE)
-    before = world.key_ids()
-    world.clock.advance(timedelta(hours=1))
-    getattr(world, who).is_away = True
+    harness = Harness(ONE)
+    before = harness.key_ids()
+    harness.clock.advance(timedelta(hours=1))
+    getattr(harness, who).is_away = True
 
-    assert world.key_ids() == before
+    assert harness.key_ids() == before
 
 
 @pytest.mark.parametrize("who", ["published", "public"])
 def test_without_a_last_answer_aws_away_is_told(who: str) -> None:
-    world = World(ONE)
-    getattr(world, who).is_away = True
+    harness = Harness(ONE)
+    getattr(harness, who).is_away = True
 
     with pytest.raises(StoreAwayError):
-        world.publisher.jwks()
+        harness.publisher.jwks()

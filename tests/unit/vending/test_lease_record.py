@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.unit.vending.world import BILLING, REQUEST, World
+from tests.unit.vending.harness import BILLING, REQUEST, Harness
 
 from tokenvend.domain.answer import Source
 from tokenvend.domain.errors import TemporarilyUnavailableError
@@ -14,66 +14,66 @@ from tokenvend.ports import TokenItem
 
 
 def test_a_lease_says_when_its_holder_is_done_and_when_it_is_dead() -> None:
-    world = World()
+    harness = Harness()
     seen: list[Lease | None] = []
 
     def look(_: object) -> None:
-        (item,) = world.tokens.everything().values()
+        (item,) = harness.tokens.everything().values()
         seen.append(item.lease)
 
-    world.provider.before_answer = look
-    started = world.clock.now()
+    harness.provider.before_answer = look
+    started = harness.clock.now()
 
-    world.environment().vend(BILLING, REQUEST, time_left=timedelta(seconds=17))
+    harness.environment().vend(BILLING, REQUEST, time_left=timedelta(seconds=17))
 
     (lease,) = seen
     assert lease is not None
-    assert lease.dies_at == started + timedelta(seconds=17)
+    assert lease.deadline_at == started + timedelta(seconds=17)
     assert lease.expected_done_at == started + timedelta(milliseconds=300)
-    (item,) = world.tokens.everything().values()
+    (item,) = harness.tokens.everything().values()
     assert item.lease is None
 
 
 def test_a_lease_that_came_too_late_is_ended_at_once() -> None:
     """Another environment has replaced the token between our read and our lease."""
-    world = World()
-    first = world.vend(world.environment())
+    harness = Harness()
+    first = harness.vend(harness.environment())
     key, token = first.decision.key, first.answer.token
-    world.clock.advance(timedelta(seconds=1800 * 0.92))
-    acquire = world.tokens.acquire_lease
+    harness.clock.advance(timedelta(seconds=1800 * 0.92))
+    acquire = harness.tokens.acquire_lease
 
     def after_another(key: str, lease: Lease, *, instead_of: Lease | None) -> TokenItem | None:
-        now = world.clock.now()
+        now = harness.clock.now()
         newer = replace(token, requested_at=now, expires_at=now + timedelta(minutes=30))
-        world.tokens.seed(key, replace(world.tokens.read(key), token=newer, is_asked=True))
+        harness.tokens.seed(key, replace(harness.tokens.read(key), token=newer, is_in_use=True))
         return acquire(key, lease, instead_of=instead_of)
 
-    world.tokens.acquire_lease = after_another  # type: ignore[method-assign]
+    harness.tokens.acquire_lease = after_another  # type: ignore[method-assign]
 
-    vended = world.vend(world.environment())
+    vended = harness.vend(harness.environment())
 
     assert vended.answer.source is Source.STORE
-    assert world.provider.exchanges == 1
-    assert world.tokens.read(key).lease is None
+    assert harness.provider.exchanges == 1
+    assert harness.tokens.read(key).lease is None
 
 
 def test_a_waiter_learns_of_the_holders_failure() -> None:
-    world = World()
-    key, now = world.vend(world.environment()).decision.key, world.clock.now()
+    harness = Harness()
+    key, now = harness.vend(harness.environment()).decision.key, harness.clock.now()
     held = new_lease(
-        now=now, dies_at=now + timedelta(hours=1), expected=timedelta(milliseconds=100)
+        now=now, deadline_at=now + timedelta(hours=1), expected=timedelta(milliseconds=100)
     )
-    world.tokens.seed(key, TokenItem(lease=held))
+    harness.tokens.seed(key, TokenItem(lease=held))
     retry_at = now + timedelta(seconds=9)
 
     def fails(_: object, seconds: float) -> None:
-        world.clock.sleep(seconds)
+        harness.clock.sleep(seconds)
         failure = Failure(provider_error=None, count=1, retry_at=retry_at)
-        world.tokens.seed(key, TokenItem(failure=failure))
+        harness.tokens.seed(key, TokenItem(failure=failure))
 
     with pytest.raises(TemporarilyUnavailableError) as caught:
-        world.vend(world.environment(pause=fails))
+        harness.vend(harness.environment(pause=fails))
 
     assert caught.value.rule == "provider.backoff"
     assert caught.value.retry_after_seconds == 9
-    assert world.provider.exchanges == 1
+    assert harness.provider.exchanges == 1

@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 from tests.fakes.clock import FakeClock
+from tests.unit.vending.harness import BILLING, REQUEST
 from tests.unit.vending.test_memory_alone import kept, memory, token_of
 from tests.unit.vending.test_waiting import busy_for
-from tests.unit.vending.world import BILLING, REQUEST
 
 from tokenvend.domain import bounds
-from tokenvend.vending.wait import when_served
+from tokenvend.vending.lease_wait import retry_while_throttled
 
 
 def test_what_was_asked_for_least_recently_is_forgotten_first() -> None:
@@ -31,7 +31,7 @@ def test_a_wait_is_anything_from_half_of_its_longest_to_all_of_it() -> None:
     shares = []
     for _ in range(300):
         clock = FakeClock()
-        when_served(busy_for(clock, 0.001), clock, until=clock.monotonic() + 60)
+        retry_while_throttled(busy_for(clock, 0.001), clock, until=clock.monotonic() + 60)
         shares.append(clock.slept[0] / 0.04)
 
     assert 0.5 <= min(shares) < 0.53

@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 
 import pytest
 from tests.fakes.clock import START
-from tests.unit.vending.world import BILLING, DEFINITION, GRANT, REQUEST
+from tests.unit.vending.harness import BILLING, DEFINITION, GRANT, REQUEST
 
 from tokenvend.domain import bounds
 from tokenvend.domain.decision import Decision, decide
 from tokenvend.domain.registry import Caller, CredentialDefinition, RegistryView
-from tokenvend.domain.renewal import asked_from
+from tokenvend.domain.renewal import in_use_from
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.token import AccessToken
@@ -55,7 +55,7 @@ def test_a_vend_is_trusted_for_so_long_after_its_check() -> None:
 
     remembered, decision = kept(memory(), token_of(), checked_at=checked_at)
 
-    assert asked_from(decision.key, token_of()) < checked_at
+    assert in_use_from(decision.key, token_of()) < checked_at
     assert remembered.trusted_until == checked_at + TRUST
     assert remembered.checked_at == checked_at
 
@@ -65,7 +65,7 @@ def test_it_is_trusted_until_its_token_is_overdue_at_most() -> None:
 
     assert remembered.trusted_until == min(
         token_of(timedelta(seconds=20)).overdue_at(decision.key),
-        asked_from(decision.key, token_of(timedelta(seconds=20))),
+        in_use_from(decision.key, token_of(timedelta(seconds=20))),
     )
 
 
@@ -81,7 +81,7 @@ def test_it_is_trusted_while_its_token_lasts_for_the_request() -> None:
 def test_it_is_trusted_until_the_first_request_that_asks_for_the_next_token() -> None:
     token = token_of()
     decision = kept(memory(), token)[1]
-    asked_at = asked_from(decision.key, token)
+    asked_at = in_use_from(decision.key, token)
 
     before, _ = kept(memory(), token, checked_at=asked_at - INSTANT)
     since, _ = kept(memory(), token, checked_at=asked_at)

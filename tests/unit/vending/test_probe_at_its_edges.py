@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from tests.fakes.provider import json_response
-from tests.unit.vending.world import REQUEST, World
+from tests.unit.vending.harness import REQUEST, Harness
 
 from tokenvend.domain import bounds
 from tokenvend.domain.credential_state import ScheduledReader
@@ -22,154 +22,154 @@ NO_SUCH_SCOPE = json_response({"error": "invalid_scope"}, status=400)
 MANAGE = replace(REQUEST, scopes=frozenset({"jobs_read"}))
 
 
-def refused(world: World) -> TokenVendError:
+def refused(harness: Harness) -> TokenVendError:
     with pytest.raises(TokenVendError) as caught:
-        world.vend(world.environment())
+        harness.vend(harness.environment())
     return caught.value
 
 
-def failing(world: World) -> Failure:
+def failing(harness: Harness) -> Failure:
     """One more refusal, and the wait for it over; the failure that stands."""
-    world.provider.script(REFUSES)
-    refused(world)
-    failure = world.states.state("jobs").failure
+    harness.provider.script(REFUSES)
+    refused(harness)
+    failure = harness.states.state("jobs").failure
     assert failure is not None
-    world.clock.advance(failure.retry_at - world.clock.now())
+    harness.clock.advance(failure.retry_at - harness.clock.now())
     return failure
 
 
 def test_each_refusal_of_the_credential_waits_longer_for_all_of_its_tokens() -> None:
-    world = World()
+    harness = Harness()
 
-    counts = [failing(world).count for _ in range(4)]
+    counts = [failing(harness).count for _ in range(4)]
 
     assert counts == [1, 2, 3, 4]
 
 
 def test_nobody_probes_who_cannot_say_so() -> None:
     """Or thousands would, while the table that tells them of each other is away."""
-    world = World()
-    failing(world)
-    exchanges = world.provider.exchanges
-    world.states.is_away = True
+    harness = Harness()
+    failing(harness)
+    exchanges = harness.provider.exchanges
+    harness.states.is_away = True
 
-    error = refused(world)
+    error = refused(harness)
 
     assert isinstance(error, ProviderRefusedError)
     assert error.provider_error == "invalid_client"
-    assert world.provider.exchanges == exchanges
+    assert harness.provider.exchanges == exchanges
 
 
 def test_a_probe_claims_the_credential_for_the_length_of_a_lease() -> None:
-    world = World()
-    failing(world)
+    harness = Harness()
+    failing(harness)
     seen = []
 
     def look(_: object) -> None:
-        failure = world.states.state("jobs").failure
+        failure = harness.states.state("jobs").failure
         assert failure is not None
-        seen.append(failure.retry_at - world.clock.now())
+        seen.append(failure.retry_at - harness.clock.now())
 
-    world.provider.before_answer = look
-    world.vend(world.environment())
+    harness.provider.before_answer = look
+    harness.vend(harness.environment())
 
     assert seen == [bounds.LEASE]
-    assert world.states.state("jobs").failure is None
+    assert harness.states.state("jobs").failure is None
 
 
 def test_a_refused_scope_counts_for_its_own_token_alone() -> None:
-    world = World()
+    harness = Harness()
     counts = []
     for _ in range(3):
-        world.provider.script(NO_SUCH_SCOPE)
+        harness.provider.script(NO_SUCH_SCOPE)
         with pytest.raises(ProviderRefusedError):
-            world.vend(world.environment())
-        (item,) = world.tokens.everything().values()
+            harness.vend(harness.environment())
+        (item,) = harness.tokens.everything().values()
         assert item.failure is not None
         counts.append(item.failure.count)
-        world.clock.advance(item.failure.retry_at - world.clock.now())
+        harness.clock.advance(item.failure.retry_at - harness.clock.now())
 
     assert counts == [1, 2, 3]
-    assert world.states.state("jobs").failure is None
+    assert harness.states.state("jobs").failure is None
 
 
 def test_a_failure_is_of_the_state_that_the_secret_had() -> None:
-    world = World()
-    world.states.start_epoch("jobs", None, "v7")
-    world.provider.script(NO_SUCH_SCOPE)
+    harness = Harness()
+    harness.states.start_secret_generation("jobs", None, "v7")
+    harness.provider.script(NO_SUCH_SCOPE)
     with pytest.raises(ProviderRefusedError):
-        world.vend(world.environment())
+        harness.vend(harness.environment())
 
-    (item,) = world.tokens.everything().values()
+    (item,) = harness.tokens.everything().values()
 
     assert item.failure is not None
-    assert item.failure.epoch == "v7"
-    world.states.start_epoch("jobs", None, "v8")
-    assert world.vend(world.environment()).answer.token.epoch == "v8"
+    assert item.failure.secret_generation == "v7"
+    harness.states.start_secret_generation("jobs", None, "v8")
+    assert harness.vend(harness.environment()).answer.token.secret_generation == "v8"
 
 
 def test_a_request_that_cannot_use_the_secret_marks_no_schedule() -> None:
-    world = World()
-    world.secrets.secrets.clear()
+    harness = Harness()
+    harness.secrets.secrets.clear()
 
-    error = refused(world)
+    error = refused(harness)
 
     assert error.rule == "secret.unusable"
-    assert world.states.state("jobs").not_ready_for == frozenset()
+    assert harness.states.state("jobs").not_ready_for == frozenset()
 
 
 def test_a_request_that_can_use_it_takes_no_schedules_mark_away() -> None:
-    world = World()
-    world.states.mark_ready("jobs", None, ScheduledReader.RENEWAL, is_ready=False)
+    harness = Harness()
+    harness.states.mark_ready("jobs", None, ScheduledReader.RENEWAL, is_ready=False)
 
-    world.vend(world.environment())
+    harness.vend(harness.environment())
 
-    assert world.states.state("jobs").not_ready_for == {ScheduledReader.RENEWAL}
+    assert harness.states.state("jobs").not_ready_for == {ScheduledReader.RENEWAL}
 
 
 def test_the_same_news_is_written_once() -> None:
-    world = World()
-    world.vend(world.environment())
+    harness = Harness()
+    harness.vend(harness.environment())
     noted = []
-    world.states.note = lambda *news: noted.append(news)  # type: ignore[method-assign]
-    world.clock.advance(timedelta(seconds=1800))
+    harness.states.record_observed = lambda *news: noted.append(news)  # type: ignore[method-assign]
+    harness.clock.advance(timedelta(seconds=1800))
 
-    world.vend(world.environment())
+    harness.vend(harness.environment())
 
     assert noted == []
 
 
 def test_a_min_ttl_that_nobody_can_have_names_its_parameter() -> None:
-    world = World()
+    harness = Harness()
 
     with pytest.raises(InvalidRequestError) as caught:
-        world.vend(world.environment(), replace(REQUEST, min_ttl_seconds=886))
+        harness.vend(harness.environment(), replace(REQUEST, min_ttl_seconds=886))
 
     assert caught.value.rule == "request.min_ttl_seconds"
     assert caught.value.description == (
         "min_ttl_seconds can be at most half of this token's lifetime: 885."
     )
-    world.vend(world.environment(), replace(REQUEST, min_ttl_seconds=885))
+    harness.vend(harness.environment(), replace(REQUEST, min_ttl_seconds=885))
 
 
 def test_a_token_with_less_than_was_asked_for_is_told_by_what_is_missing() -> None:
-    world = World()
+    harness = Harness()
     fields = {"access_token": "t", "token_type": "Bearer", "expires_in": 60, "scope": ""}
-    world.provider.script(json_response(fields))
+    harness.provider.script(json_response(fields))
 
     with pytest.raises(InvalidScopeError) as caught:
-        world.vend(world.environment(), MANAGE)
+        harness.vend(harness.environment(), MANAGE)
 
     assert caught.value.rule == "grant.accept_less"
     assert caught.value.description == "The provider did not give jobs_read."
 
 
 def test_a_wider_token_is_refused_in_words() -> None:
-    world = World()
+    harness = Harness()
     fields = {"access_token": "t", "token_type": "Bearer", "expires_in": 60}
-    world.provider.script(json_response(fields | {"scope": "jobs_read jobs_manage"}))
+    harness.provider.script(json_response(fields | {"scope": "jobs_read jobs_manage"}))
 
-    error = refused(world)
+    error = refused(harness)
 
     assert isinstance(error, ProviderRefusedError)
     assert error.provider_error == "scope_widened"

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from tests.fakes.provider import json_response
-from tests.unit.vending.world import GRANT, World
+from tests.unit.vending.harness import GRANT, Harness
 
 from tokenvend.domain.answer import Source
 from tokenvend.domain.errors import ProviderRefusedError, TemporarilyUnavailableError
@@ -16,81 +16,81 @@ AWAY = json_response({}, status=503)
 SCOPES = ("jobs_manage", "jobs_read")
 
 
-def fail(world: World, scope: str = "jobs_read") -> None:
-    world.provider.script(AWAY)
+def fail(harness: Harness, scope: str = "jobs_read") -> None:
+    harness.provider.script(AWAY)
     with pytest.raises(TemporarilyUnavailableError):
-        world.vend(world.environment(), VendRequest("jobs", scopes=frozenset({scope})))
+        harness.vend(harness.environment(), VendRequest("jobs", scopes=frozenset({scope})))
 
 
 @pytest.fixture
-def world() -> World:
-    world = World(grant=replace(GRANT, scopes=frozenset(SCOPES)))
-    world.catalog.found = [SecretVersion("jobs", None, "")]
-    return world
+def harness() -> Harness:
+    harness = Harness(grant=replace(GRANT, scopes=frozenset(SCOPES)))
+    harness.catalog.found = [SecretVersion("jobs", None, "")]
+    return harness
 
 
-def is_away(world: World) -> bool:
-    (swept,) = world.parts().sweep.run()
+def is_away(harness: Harness) -> bool:
+    (swept,) = harness.parts().sweep.run()
     return swept.is_away
 
 
-def test_an_outage_is_seen_whichever_token_met_it(world: World) -> None:
-    began = world.clock.now()
-    fail(world, SCOPES[0])
-    world.clock.advance(timedelta(hours=1))
-    fail(world, SCOPES[1])
+def test_an_outage_is_seen_whichever_token_met_it(harness: Harness) -> None:
+    note_failed_read = harness.clock.now()
+    fail(harness, SCOPES[0])
+    harness.clock.advance(timedelta(hours=1))
+    fail(harness, SCOPES[1])
 
-    outage = world.states.state("jobs").outage
+    outage = harness.states.state("jobs").outage
 
     assert outage is not None
-    assert (outage.since, outage.failures) == (began, 2)
-    assert is_away(world)
+    assert (outage.since, outage.failures) == (note_failed_read, 2)
+    assert is_away(harness)
 
 
-def test_one_failure_is_not_yet_an_outage(world: World) -> None:
-    fail(world)
-    world.clock.advance(timedelta(hours=5))
+def test_one_failure_is_not_yet_an_outage(harness: Harness) -> None:
+    fail(harness)
+    harness.clock.advance(timedelta(hours=5))
 
-    assert not is_away(world)
+    assert not is_away(harness)
 
 
-def test_an_exchange_that_succeeds_ends_it(world: World) -> None:
+def test_an_exchange_that_succeeds_ends_it(harness: Harness) -> None:
     for _ in range(3):
-        fail(world)
-        world.clock.advance(timedelta(hours=1))
-    assert is_away(world)
+        fail(harness)
+        harness.clock.advance(timedelta(hours=1))
+    assert is_away(harness)
 
-    world.vend(world.environment(), VendRequest("jobs", scopes=frozenset(SCOPES[:1])))
+    harness.vend(harness.environment(), VendRequest("jobs", scopes=frozenset(SCOPES[:1])))
 
-    assert world.states.state("jobs").outage is None
-    assert not is_away(world)
+    assert harness.states.state("jobs").outage is None
+    assert not is_away(harness)
 
 
-def test_a_provider_that_refuses_does_answer(world: World) -> None:
-    fail(world)
-    world.clock.advance(timedelta(hours=1))
-    world.provider.script(json_response({"error": "invalid_scope"}, status=400))
+def test_a_provider_that_refuses_does_answer(harness: Harness) -> None:
+    fail(harness)
+    harness.clock.advance(timedelta(hours=1))
+    harness.provider.script(json_response({"error": "invalid_scope"}, status=400))
     with pytest.raises(ProviderRefusedError):
-        world.vend(world.environment(), VendRequest("jobs", scopes=frozenset(SCOPES[:1])))
+        harness.vend(harness.environment(), VendRequest("jobs", scopes=frozenset(SCOPES[:1])))
 
-    assert world.states.state("jobs").outage is None
+    assert harness.states.state("jobs").outage is None
 
 
-def test_a_changed_secret_forgets_it(world: World) -> None:
+def test_a_changed_secret_forgets_it(harness: Harness) -> None:
     for _ in range(2):
-        fail(world)
-        world.clock.advance(timedelta(hours=1))
+        fail(harness)
+        harness.clock.advance(timedelta(hours=1))
 
-    world.catalog.found = [SecretVersion("jobs", None, "v2")]
+    harness.catalog.found = [SecretVersion("jobs", None, "v2")]
 
-    assert [is_away(world), is_away(world)] == [False, False]
+    assert [is_away(harness), is_away(harness)] == [False, False]
 
 
-def test_a_token_is_tried_when_its_own_failure_says_whatever_others_met(world: World) -> None:
+def test_a_token_is_tried_when_its_own_failure_says_whatever_others_met(harness: Harness) -> None:
     for _ in range(3):
-        fail(world, SCOPES[0])
-        world.clock.advance(timedelta(hours=1))
+        fail(harness, SCOPES[0])
+        harness.clock.advance(timedelta(hours=1))
 
-    answer = world.vend(world.environment(), VendRequest("jobs", scopes=frozenset(SCOPES[1:])))
+    answer = harness.vend(harness.environment(), VendRequest("jobs", scopes=frozenset(SCOPES[1:])))
 
     assert answer.answer.source is Source.PROVIDER

@@ -7,7 +7,7 @@ import pytest
 from tokenvend.domain import bounds
 from tokenvend.domain.errors import TooManyRequestsError
 from tokenvend.domain.registry import Caller
-from tokenvend.vending.rate import RateLimit
+from tokenvend.vending.rate_limit import RateLimit
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BILLING = Caller(name="billing", requests_per_minute=3)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from tests.fakes.provider import json_response
-from tests.unit.vending.world import BILLING, REQUEST, World
+from tests.unit.vending.harness import BILLING, REQUEST, Harness
 
 from tokenvend.domain import bounds
 from tokenvend.domain.answer import Source
@@ -28,82 +28,82 @@ def report(token: AccessToken, request: VendRequest = REQUEST) -> Rejection:
 
 
 def test_one_exchange_however_many_report_it() -> None:
-    world = World()
-    token = world.vend(world.environment()).answer.token
+    harness = Harness()
+    token = harness.vend(harness.environment()).answer.token
 
-    told = [world.parts().rejecter.reject(BILLING, report(token)) for _ in range(5)]
-    answers = [world.vend(world.environment()).answer for _ in range(5)]
+    told = [harness.parts().rejecter.reject(BILLING, report(token)) for _ in range(5)]
+    answers = [harness.vend(harness.environment()).answer for _ in range(5)]
 
     assert told == [RejectOutcome.ACCEPTED] * 5
     assert [answer.source for answer in answers] == [Source.PROVIDER, *[Source.STORE] * 4]
     assert {answer.token.access_token for answer in answers} != {token.access_token}
-    assert world.provider.exchanges == 2
+    assert harness.provider.exchanges == 2
 
 
 def test_further_reports_of_a_token_write_nothing() -> None:
     """Many callers may report the same token at once, and a hot item would throttle them all."""
-    world = World()
-    token = world.vend(world.environment()).answer.token
-    world.parts().rejecter.reject(BILLING, report(token))
-    written = world.tokens.writes
+    harness = Harness()
+    token = harness.vend(harness.environment()).answer.token
+    harness.parts().rejecter.reject(BILLING, report(token))
+    written = harness.tokens.writes
 
     for _ in range(3):
-        world.parts().rejecter.reject(BILLING, report(token))
+        harness.parts().rejecter.reject(BILLING, report(token))
 
-    assert world.tokens.writes == written
+    assert harness.tokens.writes == written
 
 
 def test_a_late_report_does_not_touch_the_replacement() -> None:
-    world = World()
-    token = world.vend(world.environment()).answer.token
-    world.parts().rejecter.reject(BILLING, report(token))
-    world.vend(world.environment())
+    harness = Harness()
+    token = harness.vend(harness.environment()).answer.token
+    harness.parts().rejecter.reject(BILLING, report(token))
+    harness.vend(harness.environment())
 
-    late = world.parts().rejecter.reject(BILLING, report(token))
+    late = harness.parts().rejecter.reject(BILLING, report(token))
 
     assert late is RejectOutcome.REPLACED
-    assert world.vend(world.environment()).answer.source is Source.STORE
+    assert harness.vend(harness.environment()).answer.source is Source.STORE
 
 
 def test_who_reports_is_not_answered_the_same_token_from_memory() -> None:
-    world = World()
-    parts = world.parts()
-    token = world.vend(parts.vendor).answer.token
+    harness = Harness()
+    parts = harness.parts()
+    token = harness.vend(parts.vendor).answer.token
 
     parts.rejecter.reject(BILLING, report(token))
 
-    assert world.vend(parts.vendor).answer.source is Source.PROVIDER
+    assert harness.vend(parts.vendor).answer.source is Source.PROVIDER
 
 
 def test_another_environment_answers_it_from_memory_for_memory_seconds_at_most() -> None:
-    world = World()
-    other = world.environment()
-    token = world.vend(other).answer.token
-    world.parts().rejecter.reject(BILLING, report(token))
+    harness = Harness()
+    other = harness.environment()
+    token = harness.vend(other).answer.token
+    harness.parts().rejecter.reject(BILLING, report(token))
 
-    within = world.vend(other).answer.source
-    world.clock.advance(timedelta(seconds=30))
+    within = harness.vend(other).answer.source
+    harness.clock.advance(timedelta(seconds=30))
 
-    assert (within, world.vend(other).answer.source) == (Source.MEMORY, Source.PROVIDER)
+    assert (within, harness.vend(other).answer.source) == (Source.MEMORY, Source.PROVIDER)
 
 
 def test_a_report_takes_the_token_from_nobody_when_there_is_no_other() -> None:
-    world = World()
-    token = world.vend(world.environment()).answer.token
-    world.parts().rejecter.reject(BILLING, report(token))
-    world.provider.script(json_response({}, status=500))
+    harness = Harness()
+    token = harness.vend(harness.environment()).answer.token
+    harness.parts().rejecter.reject(BILLING, report(token))
+    harness.provider.script(json_response({}, status=500))
 
-    vended = world.vend(world.environment())
+    vended = harness.vend(harness.environment())
 
     assert vended.answer.token.access_token == token.access_token
     assert isinstance(vended.failed, TemporarilyUnavailableError)
 
 
 def test_it_is_honoured_only_for_what_the_caller_may_have() -> None:
-    world = World()
-    token = world.vend(world.environment()).answer.token
+    harness = Harness()
+    token = harness.vend(harness.environment()).answer.token
     stranger = Proof(Entry.IAM, "iam:111122223333:role/stranger")
-    rejecter = world.parts().rejecter
+    rejecter = harness.parts().rejecter
 
     with pytest.raises(InvalidClientError):
         rejecter.reject(stranger, report(token))
@@ -113,29 +113,29 @@ def test_it_is_honoured_only_for_what_the_caller_may_have() -> None:
     with pytest.raises(InvalidScopeError):
         rejecter.reject(BILLING, report(token, wider))
 
-    assert world.vend(world.environment()).answer.source is Source.STORE
-    assert world.provider.exchanges == 1
+    assert harness.vend(harness.environment()).answer.source is Source.STORE
+    assert harness.provider.exchanges == 1
 
 
 def test_reports_do_not_drain_the_provider() -> None:
-    world = World()
+    harness = Harness()
     refusals = []
     for _ in range(100):
-        token = world.vend(world.environment()).answer.token
+        token = harness.vend(harness.environment()).answer.token
         try:
-            world.parts().rejecter.reject(BILLING, report(token))
+            harness.parts().rejecter.reject(BILLING, report(token))
         except TooManyRequestsError as error:
             refusals.append(error.rule)
-        world.clock.advance(timedelta(seconds=10))
+        harness.clock.advance(timedelta(seconds=10))
 
     quarters = 100 * 10 / (token.lifetime.total_seconds() * bounds.REJECTION_AGAIN_AFTER)
-    assert world.provider.exchanges <= 2 + quarters
+    assert harness.provider.exchanges <= 2 + quarters
     assert set(refusals) == {"reject.too_soon"}
 
 
 def test_one_caller_reports_only_so_often() -> None:
-    world = World()
-    rejecter = world.parts().rejecter
+    harness = Harness()
+    rejecter = harness.parts().rejecter
     for _ in range(bounds.REJECTIONS_A_MINUTE):
         rejecter.reject(BILLING, Rejection(REQUEST, "a" * 64))
 
@@ -146,22 +146,22 @@ def test_one_caller_reports_only_so_often() -> None:
 
 
 def test_tables_that_are_away_are_said() -> None:
-    world = World()
-    world.reader.fails_with = StoreAwayError("away")
+    harness = Harness()
+    harness.reader.fails_with = StoreAwayError("away")
 
     with pytest.raises(TemporarilyUnavailableError):
-        world.parts().rejecter.reject(BILLING, Rejection(REQUEST, "a" * 64))
+        harness.parts().rejecter.reject(BILLING, Rejection(REQUEST, "a" * 64))
 
 
 def test_reports_of_an_unknown_client_cost_one_read() -> None:
-    world = World()
-    token = world.vend(world.environment()).answer.token
+    harness = Harness()
+    token = harness.vend(harness.environment()).answer.token
     nobody = Proof(Entry.OAUTH2, "client:nobody", client_secret=Secret("guess"))
-    rejecter = world.parts().rejecter
-    world.reader.lookups.clear()
+    rejecter = harness.parts().rejecter
+    harness.reader.lookups.clear()
 
     for _ in range(5):
         with pytest.raises(InvalidClientError):
             rejecter.reject(nobody, report(token))
 
-    assert len(world.reader.lookups) == 1
+    assert len(harness.reader.lookups) == 1

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 from tests.fakes.clock import START
-from tests.unit.connecting.refreshing import GRANT as CONNECTION_GRANT
-from tests.unit.connecting.refreshing import KEY, Refreshing
+from tests.unit.consent.refreshing import GRANT as CONNECTION_GRANT
+from tests.unit.consent.refreshing import KEY, Refreshing
+from tests.unit.vending.harness import API_KEY, BILLING, GRANT, REQUEST, Harness, api_key_of
 from tests.unit.vending.test_memory_alone import kept, memory, token_of
-from tests.unit.vending.world import API_KEY, BILLING, GRANT, REQUEST, World, api_key_of
 
 from tokenvend.domain import bounds
 from tokenvend.domain.errors import ConsentRequiredError, TokenVendError, UnauthorizedClientError
@@ -21,32 +21,32 @@ from tokenvend.vending.reject import RejectOutcome
 OF_CONNECTION = replace(REQUEST, connection="acme")
 
 
-def report(world: World, request: VendRequest) -> RejectOutcome:
-    token = world.vend(world.environment(), request).answer.token
+def report(harness: Harness, request: VendRequest) -> RejectOutcome:
+    token = harness.vend(harness.environment(), request).answer.token
     rejection = Rejection(request, token.access_token.sha256)
-    return world.parts().rejecter.reject(BILLING, rejection)
+    return harness.parts().rejecter.reject(BILLING, rejection)
 
 
 def test_a_connections_token_is_reported_by_what_a_request_for_it_would_read() -> None:
-    world = Refreshing()
+    harness = Refreshing()
 
-    assert report(world, OF_CONNECTION) is RejectOutcome.ACCEPTED
+    assert report(harness, OF_CONNECTION) is RejectOutcome.ACCEPTED
 
-    vend, reported = world.reader.lookups
+    vend, reported = harness.reader.lookups
     assert reported == vend
     assert reported.connection == "acme"
 
 
 def test_a_report_of_a_blocked_connection_or_a_lost_consent_is_refused() -> None:
-    world = Refreshing()
+    harness = Refreshing()
     rejection = Rejection(OF_CONNECTION, "0" * 64)
-    world.connections.seed(replace(world.connection, is_lost=True))
+    harness.connections.seed(replace(harness.connection, is_lost=True))
     with pytest.raises(ConsentRequiredError) as lost:
-        world.parts().rejecter.reject(BILLING, rejection)
-    world.reader.blocked.add(str(KEY))
+        harness.parts().rejecter.reject(BILLING, rejection)
+    harness.reader.blocked.add(str(KEY))
 
     with pytest.raises(UnauthorizedClientError) as blocked:
-        world.parts().rejecter.reject(BILLING, rejection)
+        harness.parts().rejecter.reject(BILLING, rejection)
 
     assert (lost.value.rule, lost.value.caller) == (Rule.CONNECTION_LOST, "billing")
     assert blocked.value.rule == Rule.CONNECTION_BLOCKED
@@ -54,12 +54,12 @@ def test_a_report_of_a_blocked_connection_or_a_lost_consent_is_refused() -> None
 
 def test_a_report_names_the_scopes_of_its_token() -> None:
     """Of a connection with two scope sets, each has a token of its own."""
-    world = Refreshing()
+    harness = Refreshing()
     read = replace(OF_CONNECTION, scopes=frozenset({"jobs_read"}))
 
-    assert report(world, read) is RejectOutcome.ACCEPTED
+    assert report(harness, read) is RejectOutcome.ACCEPTED
 
-    rejected = [item for item in world.tokens.everything().values() if item.is_rejected]
+    rejected = [item for item in harness.tokens.everything().values() if item.is_rejected]
     assert [item.token.scopes for item in rejected if item.token] == [{"jobs_read"}]
 
 
@@ -74,24 +74,24 @@ def test_a_report_of_an_observed_scope_is_taken_while_it_is_observed(
         scopes=frozenset({"jobs_read"}),
         observation=observation,
     )
-    world: World = Refreshing(grant=granted) if of_connection else World(grant=granted)
+    harness: Harness = Refreshing(grant=granted) if of_connection else Harness(grant=granted)
     asks = OF_CONNECTION if of_connection else REQUEST
     request = replace(asks, scopes=frozenset({"jobs_manage"}))
 
-    assert report(world, request) is RejectOutcome.ACCEPTED
-    world.clock.advance(timedelta(minutes=1))
+    assert report(harness, request) is RejectOutcome.ACCEPTED
+    harness.clock.advance(timedelta(minutes=1))
     with pytest.raises(TokenVendError) as caught:
-        world.parts().rejecter.reject(BILLING, Rejection(request, "0" * 64))
+        harness.parts().rejecter.reject(BILLING, Rejection(request, "0" * 64))
     assert caught.value.rule == Rule.SCOPES
 
 
 def test_a_key_is_vended_by_the_grant_that_decided() -> None:
-    world = World()
-    api_key_of(world)
+    harness = Harness()
+    api_key_of(harness)
     grant = Grant(caller="billing", credential=API_KEY.name, full_access=True)
-    world.reader.grants[BILLING.identity, API_KEY.name] = grant
+    harness.reader.grants[BILLING.identity, API_KEY.name] = grant
 
-    vended = world.vend(world.environment(), VendRequest(API_KEY.name))
+    vended = harness.vend(harness.environment(), VendRequest(API_KEY.name))
 
     assert vended.decision.grant == grant
     assert vended.failed is None

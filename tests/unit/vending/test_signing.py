@@ -7,7 +7,7 @@ import pytest
 from tests.fakes.clock import FakeClock
 from tests.fakes.provider import FakeProvider, json_response
 from tests.fakes.signer import FakeSigner, new_pair, pem_of
-from tests.unit.vending.world import DEFINITION, World
+from tests.unit.vending.harness import DEFINITION, Harness
 
 from tokenvend.domain.cache_key import TokenSpec
 from tokenvend.domain.errors import (
@@ -41,18 +41,18 @@ SIGNS = replace(
 
 
 @pytest.fixture
-def world() -> World:
-    world = World(definition=SIGNS)
-    world.signer = FakeSigner({ARN: new_pair(SigningAlgorithm.ES256)})
+def harness() -> Harness:
+    harness = Harness(definition=SIGNS)
+    harness.signer = FakeSigner({ARN: new_pair(SigningAlgorithm.ES256)})
     secret = ProviderSecret("our-client", Secret(""), "login.acme.example")
-    world.secrets.secrets[SIGNS.name, None] = secret
-    return world
+    harness.secrets.secrets[SIGNS.name, None] = secret
+    return harness
 
 
-def test_client_is_proven_by_an_assertion_and_sends_no_secret(world: World) -> None:
-    world.vend(world.environment())
+def test_client_is_proven_by_an_assertion_and_sends_no_secret(harness: Harness) -> None:
+    harness.vend(harness.environment())
 
-    (request,) = world.provider.requests
+    (request,) = harness.provider.requests
     assert request.form["client_assertion_type"] == (
         "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
     )
@@ -61,19 +61,19 @@ def test_client_is_proven_by_an_assertion_and_sends_no_secret(world: World) -> N
     assert request.assertion is None
 
 
-def test_no_assertion_is_sent_twice(world: World) -> None:
+def test_no_assertion_is_sent_twice(harness: Harness) -> None:
     def wider(_: ProviderRequest) -> ProviderResponse:
         fields = {"access_token": "t", "token_type": "Bearer", "expires_in": 60}
         return json_response(fields | {"scope": "jobs_read jobs_manage"})
 
-    world.provider.script(wider)
+    harness.provider.script(wider)
     with pytest.raises(ProviderRefusedError):
-        world.vend(world.environment())
-    world.clock.advance(timedelta(minutes=1))
-    world.vend(world.environment())
+        harness.vend(harness.environment())
+    harness.clock.advance(timedelta(minutes=1))
+    harness.vend(harness.environment())
 
-    sent = [request.form["client_assertion"] for request in world.provider.requests]
-    assert [request.url.rpartition("/")[2] for request in world.provider.requests] == [
+    sent = [request.form["client_assertion"] for request in harness.provider.requests]
+    assert [request.url.rpartition("/")[2] for request in harness.provider.requests] == [
         "token",
         "revoke",
         "token",
@@ -81,24 +81,24 @@ def test_no_assertion_is_sent_twice(world: World) -> None:
     assert len(set(sent)) == 3
 
 
-def test_kms_that_is_away_is_temporary_and_nothing_is_sent(world: World) -> None:
-    world.signer.is_away = True
+def test_kms_that_is_away_is_temporary_and_nothing_is_sent(harness: Harness) -> None:
+    harness.signer.is_away = True
 
     with pytest.raises(TemporarilyUnavailableError) as caught:
-        world.vend(world.environment())
+        harness.vend(harness.environment())
 
     assert caught.value.rule == "assertion.away"
-    assert world.provider.requests == []
+    assert harness.provider.requests == []
 
 
-def test_key_that_cannot_sign_is_told_and_tried_again_once_it_can(world: World) -> None:
-    pairs, world.signer.pairs = world.signer.pairs, {}
+def test_key_that_cannot_sign_is_told_and_tried_again_once_it_can(harness: Harness) -> None:
+    pairs, harness.signer.pairs = harness.signer.pairs, {}
     with pytest.raises(CredentialNotReadyError) as caught:
-        world.vend(world.environment())
-    world.signer.pairs = pairs
+        harness.vend(harness.environment())
+    harness.signer.pairs = pairs
 
     assert caught.value.rule == "assertion.key"
-    assert world.vend(world.environment()).answer.token.access_token.reveal()
+    assert harness.vend(harness.environment()).answer.token.access_token.reveal()
 
 
 @dataclass
@@ -160,26 +160,26 @@ def test_aws_identity_that_is_not_to_be_had_is_told(
     assert caught.value.rule == "assertion.key"
 
 
-def test_assertion_goes_only_to_the_host_that_is_recorded(world: World) -> None:
+def test_assertion_goes_only_to_the_host_that_is_recorded(harness: Harness) -> None:
     secret = ProviderSecret("our-client", Secret(""), "elsewhere.example")
-    world.secrets.secrets[SIGNS.name, None] = secret
+    harness.secrets.secrets[SIGNS.name, None] = secret
 
     with pytest.raises(CredentialNotReadyError) as caught:
-        world.vend(world.environment())
+        harness.vend(harness.environment())
 
     assert caught.value.rule == "secret.host"
-    assert (world.signer.signed, world.provider.requests) == ([], [])
+    assert (harness.signer.signed, harness.provider.requests) == ([], [])
 
 
-def test_private_key_in_the_secret_signs_where_no_kms_key_is_named(world: World) -> None:
+def test_private_key_in_the_secret_signs_where_no_kms_key_is_named(harness: Harness) -> None:
     pair = new_pair(SigningAlgorithm.RS256)
     definition = replace(SIGNS, assertion=Assertion(audience="https://login.acme.example"))
-    world.reader.definitions[SIGNS.name] = definition
+    harness.reader.definitions[SIGNS.name] = definition
     secret = ProviderSecret("our-client", pem_of(pair), "login.acme.example")
-    world.secrets.secrets[SIGNS.name, None] = secret
+    harness.secrets.secrets[SIGNS.name, None] = secret
 
-    world.vend(world.environment())
+    harness.vend(harness.environment())
 
-    (request,) = world.provider.requests
+    (request,) = harness.provider.requests
     assert "PRIVATE KEY" not in str(request.form)
-    assert len(world.signer.signed) == 1
+    assert len(harness.signer.signed) == 1

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from tests.unit.vending.world import DEFINITION, GRANT, READ, World
+from tests.unit.vending.harness import DEFINITION, GRANT, READ, Harness
 
 from tokenvend.domain.answer import Source
 from tokenvend.domain.registry import ScopeMode
@@ -11,12 +11,12 @@ from tokenvend.domain.registry import ScopeMode
 SINGLE = replace(DEFINITION, scopes=READ, scope_mode=ScopeMode.FIXED, single_active_token=True)
 
 
-def world() -> World:
-    return World(definition=SINGLE, grant=replace(GRANT, scopes=READ))
+def harness() -> Harness:
+    return Harness(definition=SINGLE, grant=replace(GRANT, scopes=READ))
 
 
 def test_no_environment_answers_the_voided_token_from_memory() -> None:
-    shared = world()
+    shared = harness()
     first, second = shared.environment(), shared.environment()
     shared.vend(first)
     shared.vend(second)
@@ -30,7 +30,7 @@ def test_no_environment_answers_the_voided_token_from_memory() -> None:
 
 
 def test_renewal_is_seen_by_the_next_request_of_every_environment() -> None:
-    shared = world()
+    shared = harness()
     environments = [shared.environment() for _ in range(3)]
     for environment in environments:
         shared.vend(environment)
@@ -45,7 +45,7 @@ def test_renewal_is_seen_by_the_next_request_of_every_environment() -> None:
 
 
 def test_holder_that_was_overtaken_answers_the_token_that_is_active() -> None:
-    shared = world()
+    shared = harness()
     overtaking = shared.environment()
 
     def overtake(_: object) -> None:

@@ -5,107 +5,107 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.unit.vending.world import BILLING, INVOCATION, REQUEST, World
+from tests.unit.vending.harness import BILLING, INVOCATION, REQUEST, Harness
 
 from tokenvend.domain import bounds
 from tokenvend.domain.answer import Source
 from tokenvend.domain.errors import TemporarilyUnavailableError
 from tokenvend.domain.lease import Lease, new_lease
 from tokenvend.ports import Clock, TokenItem
-from tokenvend.vending.wait import Pause
+from tokenvend.vending.lease_wait import Pause
 
 OVERDUE = timedelta(seconds=1800 * 0.92)
 
 
-def with_overdue_token() -> World:
-    world = World()
-    world.vend(world.environment())
-    world.clock.advance(OVERDUE)
-    return world
+def with_overdue_token() -> Harness:
+    harness = Harness()
+    harness.vend(harness.environment())
+    harness.clock.advance(OVERDUE)
+    return harness
 
 
-def key_of(world: World) -> str:
-    return world.vend(world.environment()).decision.key
+def key_of(harness: Harness) -> str:
+    return harness.vend(harness.environment()).decision.key
 
 
 def test_a_valid_token_is_answered_where_no_lease_can_be_written_and_the_trouble_is_told() -> None:
-    world = with_overdue_token()
-    world.tokens.refuses_writes = True
+    harness = with_overdue_token()
+    harness.tokens.refuses_writes = True
 
-    vended = world.vend(world.environment())
+    vended = harness.vend(harness.environment())
 
     assert vended.answer.source is Source.STORE
     assert vended.failed is not None
     assert vended.failed.rule == "store.away"
     assert vended.failed.description == "The token store does not answer; ask again."
-    assert world.provider.exchanges == 1
+    assert harness.provider.exchanges == 1
 
 
 def test_without_a_valid_token_it_is_said() -> None:
-    world = World()
-    world.tokens.refuses_writes = True
+    harness = Harness()
+    harness.tokens.refuses_writes = True
 
     with pytest.raises(TemporarilyUnavailableError) as caught:
-        world.vend(world.environment())
+        harness.vend(harness.environment())
 
     assert caught.value.rule == "store.away"
     assert caught.value.description == "The token store does not answer; ask again."
-    assert world.provider.exchanges == 0
+    assert harness.provider.exchanges == 0
 
 
 def test_a_token_that_an_api_refused_beats_none() -> None:
-    world = World()
-    key = key_of(world)
-    item = world.tokens.read(key)
-    world.tokens.seed(key, replace(item, is_rejected=True))
-    world.tokens.refuses_writes = True
+    harness = Harness()
+    key = key_of(harness)
+    item = harness.tokens.read(key)
+    harness.tokens.seed(key, replace(item, is_rejected=True))
+    harness.tokens.refuses_writes = True
 
-    vended = world.vend(world.environment())
+    vended = harness.vend(harness.environment())
 
     assert vended.answer.token == item.token
     assert vended.failed is not None
 
 
-def taking(world: World, seconds: float) -> Callable[..., TokenItem | None]:
+def taking(harness: Harness, seconds: float) -> Callable[..., TokenItem | None]:
     """A lease that is lost, after so long: somebody else had it, and has ended it."""
-    acquire = world.tokens.acquire_lease
+    acquire = harness.tokens.acquire_lease
 
     def lost(key: str, lease: Lease, *, instead_of: Lease | None) -> TokenItem | None:
         del key, lease, instead_of
-        world.tokens.acquire_lease = acquire  # type: ignore[method-assign]
-        world.clock.advance(timedelta(seconds=seconds))
+        harness.tokens.acquire_lease = acquire  # type: ignore[method-assign]
+        harness.clock.advance(timedelta(seconds=seconds))
         return None
 
     return lost
 
 
 def test_a_token_that_runs_out_while_a_lease_is_lost_is_replaced_after_all() -> None:
-    world = with_overdue_token()
-    world.clock.advance(timedelta(seconds=1800 * 0.08 - 30 - 1))
-    world.tokens.acquire_lease = taking(world, 2)  # type: ignore[method-assign]
+    harness = with_overdue_token()
+    harness.clock.advance(timedelta(seconds=1800 * 0.08 - 30 - 1))
+    harness.tokens.acquire_lease = taking(harness, 2)  # type: ignore[method-assign]
 
-    vended = world.vend(world.environment())
+    vended = harness.vend(harness.environment())
 
     assert vended.answer.source is Source.PROVIDER
-    assert not vended.answer.token.is_expired(world.clock.now())
+    assert not vended.answer.token.is_expired(harness.clock.now())
 
 
 def test_a_token_that_lasts_is_answered_when_a_lease_is_lost() -> None:
-    world = with_overdue_token()
-    world.tokens.acquire_lease = taking(world, 2)  # type: ignore[method-assign]
+    harness = with_overdue_token()
+    harness.tokens.acquire_lease = taking(harness, 2)  # type: ignore[method-assign]
 
-    vended = world.vend(world.environment())
+    vended = harness.vend(harness.environment())
 
     assert vended.answer.source is Source.STORE
     assert vended.failed is None
 
 
-def gets_busy(world: World) -> Pause:
+def gets_busy(harness: Harness) -> Pause:
     """A pause after which the table asks for patience."""
 
     def pause(clock: Clock, seconds: float) -> None:
         clock.sleep(seconds)
-        world.tokens.is_throttled = True
+        harness.tokens.is_throttled = True
 
     return pause
 
@@ -117,27 +117,27 @@ def gets_busy(world: World) -> Pause:
 def test_a_table_that_gets_busy_while_a_request_waits_is_not_waited_for_any_longer(
     time_left: timedelta, waited: timedelta
 ) -> None:
-    world = World()
-    key, now = key_of(world), world.clock.now()
-    held = new_lease(now=now, dies_at=now + timedelta(hours=1), expected=timedelta(seconds=1))
-    world.tokens.seed(key, TokenItem(lease=held))
-    environment = world.environment(pause=gets_busy(world))
-    started = world.clock.monotonic()
+    harness = Harness()
+    key, now = key_of(harness), harness.clock.now()
+    held = new_lease(now=now, deadline_at=now + timedelta(hours=1), expected=timedelta(seconds=1))
+    harness.tokens.seed(key, TokenItem(lease=held))
+    environment = harness.environment(pause=gets_busy(harness))
+    started = harness.clock.monotonic()
 
     with pytest.raises(TemporarilyUnavailableError) as caught:
         environment.vend(BILLING, REQUEST, time_left=time_left)
 
     assert caught.value.rule == "store.away"
-    took = timedelta(seconds=world.clock.monotonic() - started)
+    took = timedelta(seconds=harness.clock.monotonic() - started)
     assert waited - timedelta(seconds=2) <= took <= waited
 
 
 def test_who_gives_up_says_that_another_is_at_it() -> None:
-    world = World()
-    world.tokens.acquire_lease = lambda *_, **__: None  # type: ignore[method-assign]
+    harness = Harness()
+    harness.tokens.acquire_lease = lambda *_, **__: None  # type: ignore[method-assign]
 
     with pytest.raises(TemporarilyUnavailableError) as caught:
-        world.vend(world.environment())
+        harness.vend(harness.environment())
 
     assert caught.value.rule == "lease.wait"
     assert caught.value.description == (

@@ -12,17 +12,17 @@ from tests.fakes.clock import FakeClock
 from tokenvend.domain import bounds
 from tokenvend.domain.lease import Lease
 from tokenvend.ports import StoreAwayError, StoreThrottledError
-from tokenvend.vending.wait import LeaseWatch, when_served
+from tokenvend.vending.lease_wait import LeaseWatch, retry_while_throttled
 
 SECOND = timedelta(seconds=1)
 
 
-def lease_of(clock: FakeClock, *, expected: float = 1.0, dies: float = 3600.0) -> Lease:
+def lease_of(clock: FakeClock, *, expected: float = 1.0, deadline: float = 3600.0) -> Lease:
     now = clock.now()
     return Lease(
         lease_id="a" * 32,
         expected_done_at=now + timedelta(seconds=expected),
-        dies_at=now + timedelta(seconds=dies),
+        deadline_at=now + timedelta(seconds=deadline),
     )
 
 
@@ -42,7 +42,10 @@ def busy_for(clock: FakeClock, seconds: float) -> Callable[[], str]:
 def test_a_busy_table_is_asked_until_it_serves(seconds: float) -> None:
     clock = FakeClock()
 
-    assert when_served(busy_for(clock, seconds), clock, until=clock.monotonic() + 60) == "served"
+    assert (
+        retry_while_throttled(busy_for(clock, seconds), clock, until=clock.monotonic() + 60)
+        == "served"
+    )
     # No wait is longer than two seconds, so nobody finds it late by more.
     assert seconds <= clock.monotonic() - 1_000 <= seconds + 2
 
@@ -55,7 +58,7 @@ def test_a_busy_table_is_waited_for_until_the_instant_that_is_said_and_no_longer
     until = clock.monotonic() + seconds
 
     with pytest.raises(StoreThrottledError):
-        when_served(busy_for(clock, 3600), clock, until=until)
+        retry_while_throttled(busy_for(clock, 3600), clock, until=until)
 
     assert until - 2 <= clock.monotonic() <= until
 
@@ -63,7 +66,7 @@ def test_a_busy_table_is_waited_for_until_the_instant_that_is_said_and_no_longer
 def test_each_wait_is_jittered_and_up_to_twice_as_long_as_the_last() -> None:
     clock = FakeClock()
 
-    when_served(busy_for(clock, 20), clock, until=clock.monotonic() + 60)
+    retry_while_throttled(busy_for(clock, 20), clock, until=clock.monotonic() + 60)
 
     longest = [min(0.04 * 2**number, 2.0) for number in range(len(clock.slept))]
     assert all(most / 2 <= slept <= most for slept, most in zip(clock.slept, longest, strict=True))
@@ -77,7 +80,7 @@ def test_a_table_that_is_away_is_not_asked_again() -> None:
         raise StoreAwayError("away")
 
     with pytest.raises(StoreAwayError):
-        when_served(away, clock, until=clock.monotonic() + 60)
+        retry_while_throttled(away, clock, until=clock.monotonic() + 60)
 
     assert clock.slept == []
 
@@ -109,7 +112,7 @@ def test_a_watch_begins_anew_with_each_holder() -> None:
 
 def test_a_lease_whose_holder_is_dead_is_free_when_the_clocks_skew_is_past() -> None:
     clock = FakeClock()
-    lease = lease_of(clock, dies=0)
+    lease = lease_of(clock, deadline=0)
 
     clock.advance(bounds.CLOCK_SKEW - timedelta(microseconds=1))
     assert not LeaseWatch(clock).is_free(lease)
@@ -125,7 +128,7 @@ def test_a_request_waits_for_so_long_and_no_longer() -> None:
     late.advance(bounds.LEASE_WAIT)
 
     assert late.monotonic() == second.ends_at == first.ends_at
-    assert (first.is_over(), second.is_over()) == (False, True)
+    assert (first.is_timed_out(), second.is_timed_out()) == (False, True)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from tests.fakes.provider import json_response
-from tests.unit.vending.world import DEFINITION, GRANT, READ, World
+from tests.unit.vending.harness import DEFINITION, GRANT, READ, Harness
 
 from tokenvend.domain.errors import ProviderRefusedError
 from tokenvend.domain.request import VendRequest
@@ -16,20 +16,20 @@ WIDE = json_response(
 
 
 def test_full_access_does_not_keep_a_wider_token_under_the_scopes_it_asked_for() -> None:
-    world = World(grant=replace(GRANT, full_access=True), definition=UNDECLARED)
-    world.provider.script(WIDE)
+    harness = Harness(grant=replace(GRANT, full_access=True), definition=UNDECLARED)
+    harness.provider.script(WIDE)
 
     with pytest.raises(ProviderRefusedError) as caught:
-        world.vend(world.environment(), VendRequest("jobs", scopes=READ))
+        harness.vend(harness.environment(), VendRequest("jobs", scopes=READ))
 
     assert caught.value.provider_error == "scope_widened"
 
 
 def test_full_access_that_names_no_scope_gets_whatever_there_is() -> None:
     grant = replace(GRANT, scopes=frozenset(), full_access=True)
-    world = World(grant=grant, definition=UNDECLARED)
-    world.provider.script(WIDE)
+    harness = Harness(grant=grant, definition=UNDECLARED)
+    harness.provider.script(WIDE)
 
-    vended = world.vend(world.environment())
+    vended = harness.vend(harness.environment())
 
     assert vended.answer.token.scopes == {"jobs_read", "jobs_manage"}

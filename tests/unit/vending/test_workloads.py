@@ -38,7 +38,7 @@ from tokenvend.ports import StoreAwayError
 
 
 @dataclass
-class Scene:
+class Scenario:
     """A deployment that trusts `issuer`, whose tokens of `SUBJECT` are billing's."""
 
     clock: FakeClock = field(default_factory=FakeClock)
@@ -70,12 +70,12 @@ class Scene:
 
 
 @pytest.fixture
-def scene() -> Scene:
-    return Scene()
+def scenario() -> Scenario:
+    return Scenario()
 
 
-def test_token_of_a_trusted_issuer_proves_its_caller(scene: Scene) -> None:
-    proof = scene.prove(scene.issuer.token())
+def test_token_of_a_trusted_issuer_proves_its_caller(scenario: Scenario) -> None:
+    proof = scenario.prove(scenario.issuer.token())
 
     assert proof == Proof(
         Entry.OAUTH2, "oidc:ci/billing", workload=Workload(URL, SUBJECT, "token-1")
@@ -83,49 +83,49 @@ def test_token_of_a_trusted_issuer_proves_its_caller(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("algorithm", sorted(ASYMMETRIC))
-def test_every_algorithm_of_the_list_can_be_verified(scene: Scene, algorithm: str) -> None:
+def test_every_algorithm_of_the_list_can_be_verified(scenario: Scenario, algorithm: str) -> None:
     key = shared_key(algorithm)
-    scene.trust(algorithms=frozenset({algorithm}), keys=(public_jwk(key),))
-    issuer = replace(scene.issuer, algorithm=algorithm)
+    scenario.trust(algorithms=frozenset({algorithm}), keys=(public_jwk(key),))
+    issuer = replace(scenario.issuer, algorithm=algorithm)
 
-    assert scene.prove(issuer.token()).identity == "oidc:ci/billing"
+    assert scenario.prove(issuer.token()).identity == "oidc:ci/billing"
     forged = replace(issuer, key=new_key(algorithm))
-    assert scene.refusal(forged.token()).rule == "subject_token.signature"
+    assert scenario.refusal(forged.token()).rule == "subject_token.signature"
 
 
-def test_token_without_a_kid_is_verified_where_one_key_alone_fits(scene: Scene) -> None:
+def test_token_without_a_kid_is_verified_where_one_key_alone_fits(scenario: Scenario) -> None:
     key = shared_key("ES256", None)
-    scene.trust(keys=(public_jwk(key), public_jwk(shared_key("RS256", "rsa"))))
-    assert scene.prove(replace(scene.issuer, key=key).token()).identity == "oidc:ci/billing"
+    scenario.trust(keys=(public_jwk(key), public_jwk(shared_key("RS256", "rsa"))))
+    assert scenario.prove(replace(scenario.issuer, key=key).token()).identity == "oidc:ci/billing"
 
-    scene.trust(keys=(public_jwk(key), public_jwk(shared_key("ES256"))))
-    scene.later(seconds=31)
-    refusal = scene.refusal(replace(scene.issuer, key=key).token())
+    scenario.trust(keys=(public_jwk(key), public_jwk(shared_key("ES256"))))
+    scenario.later(seconds=31)
+    refusal = scenario.refusal(replace(scenario.issuer, key=key).token())
     assert refusal.rule == "subject_token.key_known"
 
 
-def test_audience_may_stand_in_a_list_of_one(scene: Scene) -> None:
-    assert scene.prove(scene.issuer.token(aud=[AUDIENCE])).identity == "oidc:ci/billing"
+def test_audience_may_stand_in_a_list_of_one(scenario: Scenario) -> None:
+    assert scenario.prove(scenario.issuer.token(aud=[AUDIENCE])).identity == "oidc:ci/billing"
 
 
 # Forged ---------------------------------------------------------------------------------------
 
 
-def _unsigned(scene: Scene, algorithm: str) -> Secret:
+def _unsigned(scenario: Scenario, algorithm: str) -> Secret:
     header = encoded(json.dumps({"alg": algorithm, "kid": "one"}).encode())
-    claims = encoded(json.dumps(scene.issuer.claims()).encode())
+    claims = encoded(json.dumps(scenario.issuer.claims()).encode())
     return Secret(f"{header}.{claims}.")
 
 
 @pytest.mark.parametrize("algorithm", ["none", "None", "NONE", ""])
-def test_unsigned_token_is_refused(scene: Scene, algorithm: str) -> None:
-    assert scene.refusal(_unsigned(scene, algorithm)).rule == "subject_token.malformed"
-    with_something = Secret(_unsigned(scene, algorithm).reveal() + "AA")
-    assert scene.refusal(with_something).rule == "subject_token.algorithm"
+def test_unsigned_token_is_refused(scenario: Scenario, algorithm: str) -> None:
+    assert scenario.refusal(_unsigned(scenario, algorithm)).rule == "subject_token.malformed"
+    with_something = Secret(_unsigned(scenario, algorithm).reveal() + "AA")
+    assert scenario.refusal(with_something).rule == "subject_token.algorithm"
 
 
 @pytest.mark.parametrize("form", ["pem", "der", "n"])
-def test_public_key_taken_for_a_shared_secret_is_refused(scene: Scene, form: str) -> None:
+def test_public_key_taken_for_a_shared_secret_is_refused(scenario: Scenario, form: str) -> None:
     key: Any = shared_key("RS256", "rsa")
     secret = {
         "pem": key.as_bytes("PEM", private=False),
@@ -133,22 +133,22 @@ def test_public_key_taken_for_a_shared_secret_is_refused(scene: Scene, form: str
         "n": str(key.as_dict(private=False)["n"]).encode(),
     }[form]
     header = encoded(json.dumps({"alg": "HS256", "kid": "rsa"}).encode())
-    message = f"{header}.{encoded(json.dumps(scene.issuer.claims()).encode())}"
+    message = f"{header}.{encoded(json.dumps(scenario.issuer.claims()).encode())}"
     forged = Secret(f"{message}.{encoded(hmac.digest(secret, message.encode(), 'sha256'))}")
 
-    assert scene.refusal(forged).rule == "subject_token.algorithm"
+    assert scenario.refusal(forged).rule == "subject_token.algorithm"
     # Even a registry that was written by hand cannot make it one.
-    scene.trust(algorithms=frozenset({"HS256"}))
-    scene.later(seconds=31)
-    assert scene.refusal(forged).rule == "subject_token.algorithm"
+    scenario.trust(algorithms=frozenset({"HS256"}))
+    scenario.later(seconds=31)
+    assert scenario.refusal(forged).rule == "subject_token.algorithm"
 
 
-def test_key_of_another_kind_than_the_algorithm_verifies_nothing(scene: Scene) -> None:
+def test_key_of_another_kind_than_the_algorithm_verifies_nothing(scenario: Scenario) -> None:
     """The token names the elliptic key, and is signed by the RSA one."""
-    payload = json.dumps(scene.issuer.claims()).encode()
+    payload = json.dumps(scenario.issuer.claims()).encode()
     confused = signed({"alg": "RS256", "kid": "one"}, payload, shared_key("RS256", "rsa"))
 
-    assert scene.refusal(confused).rule == "subject_token.key_known"
+    assert scenario.refusal(confused).rule == "subject_token.key_known"
 
 
 @pytest.mark.parametrize(
@@ -164,62 +164,64 @@ def test_key_of_another_kind_than_the_algorithm_verifies_nothing(scene: Scene) -
     ],
 )
 def test_header_leads_to_no_key_of_the_attackers(
-    scene: Scene, header: dict[str, Any], rule: str
+    scenario: Scenario, header: dict[str, Any], rule: str
 ) -> None:
-    attacker = replace(scene.issuer, key=shared_key("ES256", "evil"))
+    attacker = replace(scenario.issuer, key=shared_key("ES256", "evil"))
 
-    refusal = scene.refusal(attacker.token({"kid": "one"} | header))
+    refusal = scenario.refusal(attacker.token({"kid": "one"} | header))
 
     assert refusal.rule == f"subject_token.{rule}"
     assert refusal.workload is None
-    assert scene.key_sets.asked == []
+    assert scenario.key_sets.asked == []
 
 
 @pytest.mark.parametrize(
     "header",
     [{"crit": ["exp"], "exp": 1}, {"crit": ["b64"], "b64": False}, {"crit": []}, {"crit": None}],
 )
-def test_extension_that_must_be_understood_is_refused(scene: Scene, header: dict[str, Any]) -> None:
+def test_extension_that_must_be_understood_is_refused(
+    scenario: Scenario, header: dict[str, Any]
+) -> None:
     """Even where the issuer itself signed it."""
     whole = json.dumps({"alg": "ES256", "kid": "one", **header}).encode()
-    token = signed_by_hand(whole, json.dumps(scene.issuer.claims()).encode())
+    token = signed_by_hand(whole, json.dumps(scenario.issuer.claims()).encode())
 
-    assert scene.refusal(token).rule == "subject_token.crit"
+    assert scenario.refusal(token).rule == "subject_token.crit"
 
 
 @pytest.mark.parametrize("header", [{"kid": 1}, {"kid": ["one"]}, {"kid": {"a": 1}}, {"alg": 7}])
-def test_header_of_another_kind_is_refused(scene: Scene, header: dict[str, Any]) -> None:
+def test_header_of_another_kind_is_refused(scenario: Scenario, header: dict[str, Any]) -> None:
     head = encoded(json.dumps({"alg": "ES256", **header}).encode())
-    _, claims, signature = scene.issuer.token().reveal().split(".")
+    _, claims, signature = scenario.issuer.token().reveal().split(".")
 
-    refused = scene.refusal(Secret(f"{head}.{claims}.{signature}")).rule
+    refused = scenario.refusal(Secret(f"{head}.{claims}.{signature}")).rule
     assert refused in {"subject_token.key_id", "subject_token.algorithm"}
 
 
-def test_algorithm_that_the_issuer_is_not_trusted_with_is_refused(scene: Scene) -> None:
-    scene.trust(algorithms=frozenset({"RS256"}))
+def test_algorithm_that_the_issuer_is_not_trusted_with_is_refused(scenario: Scenario) -> None:
+    scenario.trust(algorithms=frozenset({"RS256"}))
 
-    assert scene.refusal(scene.issuer.token()).rule == "subject_token.algorithm"
+    assert scenario.refusal(scenario.issuer.token()).rule == "subject_token.algorithm"
 
 
-def test_every_changed_byte_is_noticed(scene: Scene) -> None:
-    text = scene.issuer.token().reveal()
+def test_every_changed_byte_is_noticed(scenario: Scenario) -> None:
+    text = scenario.issuer.token().reveal()
     head, claims, signature = text.split(".")
-    other = encoded(json.dumps(scene.issuer.claims(sub="repo:acme/app:ref:x")).encode())
+    other = encoded(json.dumps(scenario.issuer.claims(sub="repo:acme/app:ref:x")).encode())
 
-    assert scene.refusal(Secret(f"{head}.{other}.{signature}")).rule == "subject_token.signature"
+    assert scenario.refusal(Secret(f"{head}.{other}.{signature}")).rule == "subject_token.signature"
     turned = signature[:-4] + ("AAAA" if signature[-4:] != "AAAA" else "BBBB")
-    assert scene.refusal(Secret(f"{head}.{claims}.{turned}")).rule == "subject_token.signature"
+    assert scenario.refusal(Secret(f"{head}.{claims}.{turned}")).rule == "subject_token.signature"
 
 
-def test_weak_key_verifies_nothing(scene: Scene) -> None:
+def test_weak_key_verifies_nothing(scenario: Scenario) -> None:
     with pytest.warns(match="2048"):
         weak = RSAKey.generate_key(1024, {"kid": "one", "use": "sig"})
-    scene.trust(keys=(public_jwk(weak),))
-    payload = json.dumps(scene.issuer.claims()).encode()
+    scenario.trust(keys=(public_jwk(weak),))
+    payload = json.dumps(scenario.issuer.claims()).encode()
     token = signed({"alg": "RS256", "kid": "one"}, payload, weak)
 
-    assert scene.refusal(token).rule == "subject_token.key_known"
+    assert scenario.refusal(token).rule == "subject_token.key_known"
 
 
 @pytest.mark.parametrize(
@@ -227,17 +229,17 @@ def test_weak_key_verifies_nothing(scene: Scene) -> None:
     [{"use": "enc"}, {"key_ops": ["encrypt"]}, {"alg": "ES384"}, {"kty": "oct"}, {"crv": "P-384"}],
 )
 def test_key_that_is_for_something_else_verifies_nothing(
-    scene: Scene, change: dict[str, Any]
+    scenario: Scenario, change: dict[str, Any]
 ) -> None:
-    scene.trust(keys=(dict(public_jwk(shared_key("ES256"))) | change,))
+    scenario.trust(keys=(dict(public_jwk(shared_key("ES256"))) | change,))
 
-    assert scene.refusal(scene.issuer.token()).rule == "subject_token.key_known"
+    assert scenario.refusal(scenario.issuer.token()).rule == "subject_token.key_known"
 
 
-def test_two_keys_of_one_kid_verify_nothing(scene: Scene) -> None:
-    scene.trust(keys=(public_jwk(shared_key("ES256")), public_jwk(new_key("ES256"))))
+def test_two_keys_of_one_kid_verify_nothing(scenario: Scenario) -> None:
+    scenario.trust(keys=(public_jwk(shared_key("ES256")), public_jwk(new_key("ES256"))))
 
-    assert scene.refusal(scene.issuer.token()).rule == "subject_token.key_known"
+    assert scenario.refusal(scenario.issuer.token()).rule == "subject_token.key_known"
 
 
 # For somebody else, or of somebody else -------------------------------------------------------
@@ -258,14 +260,16 @@ def test_two_keys_of_one_kid_verify_nothing(scene: Scene) -> None:
         pytest.param(None, id="missing"),
     ],
 )
-def test_audience_that_is_not_this_deployment_alone_is_refused(scene: Scene, audience: Any) -> None:
-    assert scene.refusal(scene.issuer.token(aud=audience)).rule == "subject_token.audience"
+def test_audience_that_is_not_this_deployment_alone_is_refused(
+    scenario: Scenario, audience: Any
+) -> None:
+    assert scenario.refusal(scenario.issuer.token(aud=audience)).rule == "subject_token.audience"
 
 
-def test_no_token_is_accepted_while_the_audience_is_not_known(scene: Scene) -> None:
-    scene.trust(audience=None)
+def test_no_token_is_accepted_while_the_audience_is_not_known(scenario: Scenario) -> None:
+    scenario.trust(audience=None)
 
-    assert scene.refusal(scene.issuer.token(aud=None)).rule == "subject_token.audience"
+    assert scenario.refusal(scenario.issuer.token(aud=None)).rule == "subject_token.audience"
 
 
 @pytest.mark.parametrize(
@@ -287,17 +291,17 @@ def test_no_token_is_accepted_while_the_audience_is_not_known(scene: Scene) -> N
         "https://" + "a" * 3000,
     ],
 )
-def test_issuer_that_looks_like_a_trusted_one_is_refused(scene: Scene, issuer: Any) -> None:
-    refusal = scene.refusal(scene.issuer.token(iss=issuer))
+def test_issuer_that_looks_like_a_trusted_one_is_refused(scenario: Scenario, issuer: Any) -> None:
+    refusal = scenario.refusal(scenario.issuer.token(iss=issuer))
 
     assert refusal.rule in {"subject_token.issuer_known", "subject_token.issuer"}
 
 
-def test_token_of_one_trusted_issuer_cannot_speak_for_another(scene: Scene) -> None:
-    other = FakeIssuer(scene.clock.now(), url="https://other.example", key=new_key("ES256"))
-    scene.registry.trust(
+def test_token_of_one_trusted_issuer_cannot_speak_for_another(scenario: Scenario) -> None:
+    other = FakeIssuer(scenario.clock.now(), url="https://other.example", key=new_key("ES256"))
+    scenario.registry.trust(
         replace(
-            scene.trusted,
+            scenario.trusted,
             name="other",
             issuer=other.url,
             keys=(public_jwk(other.signing_key),),
@@ -305,8 +309,8 @@ def test_token_of_one_trusted_issuer_cannot_speak_for_another(scene: Scene) -> N
         )
     )
 
-    assert scene.prove(other.token()).identity == "oidc:other/shop"
-    assert scene.refusal(other.token(iss=URL)).rule == "subject_token.signature"
+    assert scenario.prove(other.token()).identity == "oidc:other/shop"
+    assert scenario.refusal(other.token(iss=URL)).rule == "subject_token.signature"
 
 
 @pytest.mark.parametrize(
@@ -324,32 +328,35 @@ def test_token_of_one_trusted_issuer_cannot_speak_for_another(scene: Scene) -> N
         "a" * 1025,
     ],
 )
-def test_subject_with_more_than_can_be_read_is_refused(scene: Scene, subject: Any) -> None:
-    scene.trust(rules=(SubjectRule(caller="billing", claims={"iss": URL}),))
+def test_subject_with_more_than_can_be_read_is_refused(scenario: Scenario, subject: Any) -> None:
+    scenario.trust(rules=(SubjectRule(caller="billing", claims={"iss": URL}),))
 
-    assert scene.refusal(scene.issuer.token(sub=subject)).rule == "subject_token.sub"
+    assert scenario.refusal(scenario.issuer.token(sub=subject)).rule == "subject_token.sub"
 
 
 @pytest.mark.parametrize("token_id", ["", "a\nb", 7, "a" * 257])
-def test_token_id_with_more_than_can_be_read_is_refused(scene: Scene, token_id: Any) -> None:
-    assert scene.refusal(scene.issuer.token(jti=token_id)).rule == "subject_token.jti"
+def test_token_id_with_more_than_can_be_read_is_refused(scenario: Scenario, token_id: Any) -> None:
+    assert scenario.refusal(scenario.issuer.token(jti=token_id)).rule == "subject_token.jti"
 
 
 def test_subject_that_no_caller_has_is_named_in_the_refusal_for_the_audit_line(
-    scene: Scene,
+    scenario: Scenario,
 ) -> None:
-    refusal = scene.refusal(scene.issuer.token(sub=SUBJECT + "2"))
+    refusal = scenario.refusal(scenario.issuer.token(sub=SUBJECT + "2"))
 
     assert refusal.rule == "subject_token.subject_known"
     assert refusal.workload == Workload(URL, SUBJECT + "2", "token-1")
 
 
-def test_glob_does_not_cross_a_segment(scene: Scene) -> None:
-    scene.trust(rules=(SubjectRule(caller="billing", subject="repo:acme/app:ref:refs/heads/*"),))
+def test_glob_does_not_cross_a_segment(scenario: Scenario) -> None:
+    scenario.trust(rules=(SubjectRule(caller="billing", subject="repo:acme/app:ref:refs/heads/*"),))
 
-    scene.prove(scene.issuer.token())
+    scenario.prove(scenario.issuer.token())
     for crossing in (SUBJECT + "/x", SUBJECT + ":environment:prod"):
-        assert scene.refusal(scene.issuer.token(sub=crossing)).rule == "subject_token.subject_known"
+        assert (
+            scenario.refusal(scenario.issuer.token(sub=crossing)).rule
+            == "subject_token.subject_known"
+        )
 
 
 # Not now ---------------------------------------------------------------------------------------
@@ -373,86 +380,88 @@ SKEW = bounds.CLOCK_SKEW.total_seconds()
     ],
 )
 def test_token_holds_between_its_instants(
-    scene: Scene, age_seconds: float, exp_after: float, nbf_after: float, rule: str | None
+    scenario: Scenario, age_seconds: float, exp_after: float, nbf_after: float, rule: str | None
 ) -> None:
-    now = scene.clock.now().timestamp()
+    now = scenario.clock.now().timestamp()
     issued_at = now - age_seconds
-    token = scene.issuer.token(iat=issued_at, exp=issued_at + exp_after, nbf=issued_at + nbf_after)
+    token = scenario.issuer.token(
+        iat=issued_at, exp=issued_at + exp_after, nbf=issued_at + nbf_after
+    )
 
     if rule is None:
-        assert scene.prove(token).identity == "oidc:ci/billing"
+        assert scenario.prove(token).identity == "oidc:ci/billing"
     else:
-        assert scene.refusal(token).rule == f"subject_token.{rule}"
+        assert scenario.refusal(token).rule == f"subject_token.{rule}"
 
 
 @pytest.mark.parametrize("name", ["exp", "iat", "nbf"])
 @pytest.mark.parametrize("value", ["1893456000", True, [1], {}, 10**400])
-def test_instant_that_is_none_is_refused(scene: Scene, name: str, value: Any) -> None:
-    assert scene.refusal(scene.issuer.token(**{name: value})).rule == f"subject_token.{name}"
+def test_instant_that_is_none_is_refused(scenario: Scenario, name: str, value: Any) -> None:
+    assert scenario.refusal(scenario.issuer.token(**{name: value})).rule == f"subject_token.{name}"
 
 
 @pytest.mark.parametrize("name", ["exp", "iat"])
-def test_instant_that_is_missing_is_refused(scene: Scene, name: str) -> None:
-    assert scene.refusal(scene.issuer.token(**{name: None})).rule == f"subject_token.{name}"
+def test_instant_that_is_missing_is_refused(scenario: Scenario, name: str) -> None:
+    assert scenario.refusal(scenario.issuer.token(**{name: None})).rule == f"subject_token.{name}"
 
 
 # Used before -----------------------------------------------------------------------------------
 
 
 def test_token_counts_as_often_as_it_comes_unless_its_issuer_makes_one_per_use(
-    scene: Scene,
+    scenario: Scenario,
 ) -> None:
-    token = scene.issuer.token()
+    token = scenario.issuer.token()
 
-    assert scene.prove(token) == scene.prove(token)
-    assert scene.used.used == {}
+    assert scenario.prove(token) == scenario.prove(token)
+    assert scenario.used.used == {}
 
 
-def test_replayed_token_is_refused(scene: Scene) -> None:
-    scene.trust(one_time=True)
-    token = scene.issuer.token()
-    scene.prove(token)
+def test_replayed_token_is_refused(scenario: Scenario) -> None:
+    scenario.trust(one_time=True)
+    token = scenario.issuer.token()
+    scenario.prove(token)
 
-    refusal = scene.refusal(token)
+    refusal = scenario.refusal(token)
     assert refusal.rule == "subject_token.replayed"
     assert refusal.workload == Workload(URL, SUBJECT, "token-1")
     # Signed anew, but the same token by its `jti`.
-    assert scene.refusal(scene.issuer.token(nbf=None)).rule == "subject_token.replayed"
-    scene.prove(scene.issuer.token(jti="token-2"))
+    assert scenario.refusal(scenario.issuer.token(nbf=None)).rule == "subject_token.replayed"
+    scenario.prove(scenario.issuer.token(jti="token-2"))
 
 
-def test_token_that_is_refused_is_not_used_up(scene: Scene) -> None:
-    scene.trust(one_time=True)
-    scene.refusal(scene.issuer.token(sub="somebody else"))
-    scene.refusal(scene.issuer.token(aud="https://other.example"))
+def test_token_that_is_refused_is_not_used_up(scenario: Scenario) -> None:
+    scenario.trust(one_time=True)
+    scenario.refusal(scenario.issuer.token(sub="somebody else"))
+    scenario.refusal(scenario.issuer.token(aud="https://other.example"))
 
-    assert scene.prove(scene.issuer.token()).identity == "oidc:ci/billing"
+    assert scenario.prove(scenario.issuer.token()).identity == "oidc:ci/billing"
 
 
-def test_token_without_an_id_counts_never_where_each_counts_once(scene: Scene) -> None:
-    scene.trust(one_time=True)
+def test_token_without_an_id_counts_never_where_each_counts_once(scenario: Scenario) -> None:
+    scenario.trust(one_time=True)
 
-    assert scene.refusal(scene.issuer.token(jti=None)).rule == "subject_token.token_id"
+    assert scenario.refusal(scenario.issuer.token(jti=None)).rule == "subject_token.token_id"
 
 
 @pytest.mark.parametrize(("lifetime_seconds", "kept_seconds"), [(300, 300), (10**9, 600)])
 def test_used_token_is_remembered_until_it_is_refused_for_its_age(
-    scene: Scene, lifetime_seconds: int, kept_seconds: int
+    scenario: Scenario, lifetime_seconds: int, kept_seconds: int
 ) -> None:
-    scene.trust(one_time=True)
-    issued_at = int(scene.clock.now().timestamp())
-    scene.prove(scene.issuer.token(exp=issued_at + lifetime_seconds))
+    scenario.trust(one_time=True)
+    issued_at = int(scenario.clock.now().timestamp())
+    scenario.prove(scenario.issuer.token(exp=issued_at + lifetime_seconds))
 
-    (until,) = scene.used.used.values()
+    (until,) = scenario.used.used.values()
     assert until.timestamp() == pytest.approx(issued_at + kept_seconds, abs=1)
 
 
-def test_token_is_not_taken_while_nobody_can_say_whether_it_was_used(scene: Scene) -> None:
-    scene.trust(one_time=True)
-    scene.used.fails_with = StoreAwayError("away")
+def test_token_is_not_taken_while_nobody_can_say_whether_it_was_used(scenario: Scenario) -> None:
+    scenario.trust(one_time=True)
+    scenario.used.fails_with = StoreAwayError("away")
 
     with pytest.raises(TemporarilyUnavailableError) as caught:
-        scene.prove(scene.issuer.token())
+        scenario.prove(scenario.issuer.token())
     assert caught.value.rule == "store.away"
 
 
@@ -476,8 +485,8 @@ HEADER = b'{"alg":"ES256","kid":"one"}'
         pytest.param('{"payload":"x"}', id="JSON serialization"),
     ],
 )
-def test_text_that_is_no_compact_jwt_is_refused(scene: Scene, token: str) -> None:
-    assert scene.refusal(Secret(token)).rule in {
+def test_text_that_is_no_compact_jwt_is_refused(scenario: Scenario, token: str) -> None:
+    assert scenario.refusal(Secret(token)).rule in {
         "subject_token.malformed",
         "subject_token.algorithm",
     }
@@ -492,74 +501,76 @@ def test_text_that_is_no_compact_jwt_is_refused(scene: Scene, token: str) -> Non
         pytest.param(b"[]", id="a list"),
     ],
 )
-def test_claims_that_could_be_read_in_two_ways_are_refused(scene: Scene, payload: bytes) -> None:
-    assert scene.refusal(signed_by_hand(HEADER, payload)).rule == "subject_token.malformed"
+def test_claims_that_could_be_read_in_two_ways_are_refused(
+    scenario: Scenario, payload: bytes
+) -> None:
+    assert scenario.refusal(signed_by_hand(HEADER, payload)).rule == "subject_token.malformed"
 
 
-def test_parts_signed_by_hand_are_accepted_where_they_are_well_formed(scene: Scene) -> None:
+def test_parts_signed_by_hand_are_accepted_where_they_are_well_formed(scenario: Scenario) -> None:
     """So what the test above refuses is refused for the reason that it gives."""
-    payload = json.dumps(scene.issuer.claims()).encode()
+    payload = json.dumps(scenario.issuer.claims()).encode()
 
-    assert scene.prove(signed_by_hand(HEADER, payload)).identity == "oidc:ci/billing"
+    assert scenario.prove(signed_by_hand(HEADER, payload)).identity == "oidc:ci/billing"
 
 
-def test_token_of_more_than_the_bound_is_refused_unread(scene: Scene) -> None:
-    large = scene.issuer.token(more="a" * bounds.SUBJECT_TOKEN_BYTES)
+def test_token_of_more_than_the_bound_is_refused_unread(scenario: Scenario) -> None:
+    large = scenario.issuer.token(more="a" * bounds.SUBJECT_TOKEN_BYTES)
 
-    assert scene.refusal(large).rule == "subject_token.too_large"
-    assert scene.registry.reads == []
+    assert scenario.refusal(large).rule == "subject_token.too_large"
+    assert scenario.registry.reads == []
 
 
 # The registry ----------------------------------------------------------------------------------
 
 
-def test_issuer_is_read_again_after_the_time_that_memory_is_trusted(scene: Scene) -> None:
+def test_issuer_is_read_again_after_the_time_that_memory_is_trusted(scenario: Scenario) -> None:
     for _ in range(3):
-        scene.prove(scene.issuer.token())
-    assert scene.registry.reads == [URL]
-    del scene.registry.issuers[URL]
+        scenario.prove(scenario.issuer.token())
+    assert scenario.registry.reads == [URL]
+    del scenario.registry.issuers[URL]
 
-    scene.later(seconds=29)
-    scene.prove(scene.issuer.token())
-    scene.later(seconds=1)
-    assert scene.refusal(scene.issuer.token()).rule == "subject_token.issuer_known"
-
-
-def test_rule_that_was_removed_admits_nobody_after_that_time(scene: Scene) -> None:
-    scene.prove(scene.issuer.token())
-    scene.trust(rules=())
-
-    scene.later(seconds=30)
-    assert scene.refusal(scene.issuer.token()).rule == "subject_token.subject_known"
+    scenario.later(seconds=29)
+    scenario.prove(scenario.issuer.token())
+    scenario.later(seconds=1)
+    assert scenario.refusal(scenario.issuer.token()).rule == "subject_token.issuer_known"
 
 
-def test_flood_of_unknown_issuers_drops_no_known_one(scene: Scene) -> None:
-    scene.prove(scene.issuer.token())
+def test_rule_that_was_removed_admits_nobody_after_that_time(scenario: Scenario) -> None:
+    scenario.prove(scenario.issuer.token())
+    scenario.trust(rules=())
+
+    scenario.later(seconds=30)
+    assert scenario.refusal(scenario.issuer.token()).rule == "subject_token.subject_known"
+
+
+def test_flood_of_unknown_issuers_drops_no_known_one(scenario: Scenario) -> None:
+    scenario.prove(scenario.issuer.token())
     for number in range(bounds.MEMORY_ENTRIES + 5):
         url = f"https://evil-{number}.example"
         header, payload = encoded(HEADER), encoded(json.dumps({"iss": url}).encode())
-        scene.refusal(Secret(f"{header}.{payload}.AAAA"))
-    reads = len(scene.registry.reads)
+        scenario.refusal(Secret(f"{header}.{payload}.AAAA"))
+    reads = len(scenario.registry.reads)
 
-    scene.prove(scene.issuer.token())
-    scene.refusal(Secret(f"{header}.{payload}.AAAA"))
-    assert len(scene.registry.reads) == reads
+    scenario.prove(scenario.issuer.token())
+    scenario.refusal(Secret(f"{header}.{payload}.AAAA"))
+    assert len(scenario.registry.reads) == reads
 
 
-def test_known_issuer_outlasts_an_outage_of_the_registry_for_a_while(scene: Scene) -> None:
-    scene.prove(scene.issuer.token())
-    scene.registry.fails_with = StoreAwayError("away")
+def test_known_issuer_outlasts_an_outage_of_the_registry_for_a_while(scenario: Scenario) -> None:
+    scenario.prove(scenario.issuer.token())
+    scenario.registry.fails_with = StoreAwayError("away")
 
-    scene.later(seconds=200)
-    scene.prove(scene.issuer.token(iat=scene.clock.now().timestamp()))
-    scene.later(seconds=700)
+    scenario.later(seconds=200)
+    scenario.prove(scenario.issuer.token(iat=scenario.clock.now().timestamp()))
+    scenario.later(seconds=700)
     with pytest.raises(TemporarilyUnavailableError) as caught:
-        scene.prove(scene.issuer.token())
+        scenario.prove(scenario.issuer.token())
     assert caught.value.rule == "store.away"
 
 
-def test_unknown_issuer_in_an_outage_is_told_to_come_again(scene: Scene) -> None:
-    scene.registry.fails_with = StoreAwayError("away")
+def test_unknown_issuer_in_an_outage_is_told_to_come_again(scenario: Scenario) -> None:
+    scenario.registry.fails_with = StoreAwayError("away")
 
     with pytest.raises(TemporarilyUnavailableError):
-        scene.prove(scene.issuer.token())
+        scenario.prove(scenario.issuer.token())

@@ -58,8 +58,8 @@ class Caller:
             if isinstance(outcome, CachedToken) or not outcome.retryable or flight.ahead:
                 break
             wait = wait_seconds(outcome.retry_after_seconds, failures)
-            spent = self.clock.now().monotonic - started.monotonic
-            if failures == _ATTEMPTS or spent + wait >= budget:
+            redeemed = self.clock.now().monotonic - started.monotonic
+            if failures == _ATTEMPTS or redeemed + wait >= budget:
                 break
             self.clock.sleep(wait)
         _log_outcome(request, outcome)

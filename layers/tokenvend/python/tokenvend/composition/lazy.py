@@ -17,7 +17,7 @@ from tokenvend.domain.secret import Secret
 from tokenvend.domain.signing import SigningAlgorithm, SigningKey
 from tokenvend.domain.token import AccessToken, SecretStage
 from tokenvend.ports import AssertionSigner, ConnectionReader, ProviderApi
-from tokenvend.vending.exchange import Exchange, TokenMaker, TokenWanted
+from tokenvend.vending.exchange import ClientExchange, Exchange, ExchangeRequest
 
 if TYPE_CHECKING:
     from tokenvend.domain.connection import Connection, ConnectionKey
@@ -34,23 +34,25 @@ class LazyConnections:
         return self._reader().read(key)
 
 
-class LazyMaker:
+class LazyExchange:
     """Only a connection's token pays for knowing how refresh tokens are spent."""
 
-    def __init__(self, exchange: Exchange, maker: Callable[[], TokenMaker]) -> None:
+    def __init__(
+        self, exchange: ClientExchange, exchange_by_grant_type: Callable[[], Exchange]
+    ) -> None:
         self._exchange = exchange
-        self._maker = maker
+        self._exchange_by_grant_type = exchange_by_grant_type
 
     @property
     def expected(self) -> timedelta:
-        """See `TokenMaker`."""
+        """See `Exchange`."""
         return self._exchange.expected
 
-    def run(self, wanted: TokenWanted) -> AccessToken:
-        """See `TokenMaker`."""
-        if wanted.spec.connection is None:
-            return self._exchange.run(wanted)
-        return self._maker().run(wanted)
+    def run(self, exchange_request: ExchangeRequest) -> AccessToken:
+        """See `Exchange`."""
+        if exchange_request.spec.connection is None:
+            return self._exchange.run(exchange_request)
+        return self._exchange_by_grant_type().run(exchange_request)
 
 
 class LazySecrets:

@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable
 
 from tokenvend.adapters.aws_clients import close_connections
-from tokenvend.composition.environment import environment
+from tokenvend.composition.root import composition_root
 
 
 def after_restore(prepare: Callable[[], None]) -> None:
@@ -36,4 +36,4 @@ def renew() -> None:
     """
     random.seed()
     close_connections()
-    environment.cache_clear()
+    composition_root.cache_clear()

@@ -13,8 +13,8 @@ from tokenvend.adapters.dynamodb.token_store import DynamoDbTokenStore
 from tokenvend.adapters.dynamodb.vend_reader import DynamoDbVendReader
 from tokenvend.adapters.encryption import EnvelopeCipher
 from tokenvend.composition.settings import Settings
-from tokenvend.observability.alarms import count_untrusted
-from tokenvend.ports import ConnectionStore, ConsentStore, CredentialReader
+from tokenvend.observability.incidents import count_untrusted
+from tokenvend.ports import ConnectionStore, ConsentSessionStore, CredentialReader
 
 if TYPE_CHECKING:
     from tokenvend.ports.workloads import TrustedIssuers, UsedTokens
@@ -68,11 +68,11 @@ class Stores:
         )
 
     @cached_property
-    def consents(self) -> ConsentStore:
+    def consents(self) -> ConsentSessionStore:
         """Users on their way through consent."""
-        from tokenvend.adapters.dynamodb.consent_store import DynamoDbConsentStore
+        from tokenvend.adapters.dynamodb.consent_store import DynamoDbConsentSessionStore
 
-        return DynamoDbConsentStore(self._sealed(self._cipher, self._settings.tokens_table))
+        return DynamoDbConsentSessionStore(self._sealed(self._cipher, self._settings.tokens_table))
 
     @cached_property
     def tokens(self) -> DynamoDbTokenStore:

@@ -73,16 +73,16 @@ class PendingConsent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spending:
+class Redemption:
     """The journal's one entry: somebody spends refresh token number `number`.
 
-    No code of the holder runs after `dies_at`. `is_retry`: one before it died without a word.
+    No code of the holder runs after `deadline_at`. `is_retry`: one before it died without a word.
     `retry_at` stands once the holder has said that the provider was away.
     """
 
     number: int
     holder_id: str
-    dies_at: datetime
+    deadline_at: datetime
     is_retry: bool = False
     retry_at: datetime | None = None
 
@@ -97,7 +97,7 @@ class Connection:
     key: ConnectionKey
     consent: Consent | None = None
     number: int = 0
-    spending: Spending | None = None
+    redemption: Redemption | None = None
     is_lost: bool = False
     pending: PendingConsent | None = None
 
@@ -143,7 +143,7 @@ def with_consent(connection: Connection, consent: Consent) -> Connection:
     return Connection(key=connection.key, consent=consent, number=1)
 
 
-def is_dead(connection: Connection, now: datetime) -> bool:
+def is_abandoned(connection: Connection, now: datetime) -> bool:
     """Whether nothing of *connection* is of any use: its only consent was never completed."""
     match connection.status:
         case ConnectionStatus.PENDING:

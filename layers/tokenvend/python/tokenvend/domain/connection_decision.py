@@ -31,7 +31,7 @@ def decide_connection(
         decision,
         spec=spec,
         key=spec.key(),
-        asked_scopes=request.scopes or NO_SCOPES,
+        requested_scopes=request.scopes or NO_SCOPES,
         observed_scopes=NO_SCOPES if decision.grant.full_access else scopes - decision.grant.scopes,
     )
 
@@ -48,17 +48,17 @@ def _token_scopes(
     decision: Decision, request: VendRequest, consent: Consent, now: datetime
 ) -> Scopes:
     """The scopes that the token will carry."""
-    consented, asked = consent.scopes, decision.spec.scopes
+    consented, requested_scopes = consent.scopes, decision.spec.scopes
     if not consented:
         return _unknown_scopes(decision)
     if request.scopes is not None and not decision.grant.accept_less:
-        _require_consent_to(asked - consented)
+        _require_consent_to(requested_scopes - consented)
     if decision.definition.token_scope_mode is ScopeMode.FIXED:
         _refuse_beyond_the_grant(decision.grant, consented, now)
         return consented
-    given = asked & consented
+    given = requested_scopes & consented
     if not given:
-        _require_consent_to(asked)
+        _require_consent_to(requested_scopes)
     return given
 
 

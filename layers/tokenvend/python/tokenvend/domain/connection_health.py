@@ -20,10 +20,10 @@ class Health(StrEnum):
     OVERDUE: the keep-alive should have refreshed it by now and has not.
     """
 
-    WELL = "well"
+    HEALTHY = "healthy"
     OVERDUE = "overdue"
-    DYING = "dying"
-    DEAD = "dead"
+    EXPIRING = "expiring"
+    EXPIRED = "expired"
     LOST = "lost"
     PENDING = "pending"
 
@@ -34,15 +34,17 @@ class Forecast:
 
     connection: Connection
     health: Health
-    dies_at: datetime | None
+    refresh_token_expires_at: datetime | None
 
     @property
     def is_at_risk(self) -> bool:
         """Whether its user may have to consent again."""
-        return self.health not in {Health.WELL, Health.PENDING}
+        return self.health not in {Health.HEALTHY, Health.PENDING}
 
 
-def dies_at(consent: Consent, definition: CredentialDefinition | None) -> datetime | None:
+def refresh_token_expires_at(
+    consent: Consent, definition: CredentialDefinition | None
+) -> datetime | None:
     """When the refresh token dies unused: as its provider said then, or says of all of them."""
     if consent.refresh_expires_at is not None:
         return consent.refresh_expires_at
@@ -61,7 +63,7 @@ def keep_alive_due_at(consent: Consent, definition: CredentialDefinition | None)
 
 
 def _life(consent: Consent, definition: CredentialDefinition | None) -> timedelta:
-    end = dies_at(consent, definition)
+    end = refresh_token_expires_at(consent, definition)
     return bounds.REFRESH_TOKEN_LIFE_UNKNOWN if end is None else end - consent.refreshed_at
 
 
@@ -72,7 +74,7 @@ def forecast(
     consent = connection.consent
     if consent is None:
         return Forecast(connection, Health.PENDING, None)
-    end = dies_at(consent, definition)
+    end = refresh_token_expires_at(consent, definition)
     return Forecast(connection, _health(connection, consent, definition, now), end)
 
 
@@ -84,13 +86,13 @@ def _health(
 ) -> Health:
     if connection.status is ConnectionStatus.CONSENT_LOST:
         return Health.LOST
-    end = dies_at(consent, definition)
+    end = refresh_token_expires_at(consent, definition)
     life = _life(consent, definition)
     at_risk = min(bounds.CONSENT_AT_RISK, life * bounds.CONSENT_AT_RISK_SHARE)
     if end is not None and now >= end:
-        return Health.DEAD
+        return Health.EXPIRED
     if end is not None and now >= end - at_risk:
-        return Health.DYING
+        return Health.EXPIRING
     if now >= keep_alive_due_at(consent, definition) + life * bounds.KEEP_ALIVE_OVERDUE:
         return Health.OVERDUE
-    return Health.WELL
+    return Health.HEALTHY

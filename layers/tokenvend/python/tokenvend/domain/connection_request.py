@@ -82,14 +82,14 @@ def parse_connection_request(
     if not isinstance(action, str) or action not in set(Action):
         raise _malformed("action", f"must be one of {', '.join(Action)}")
     known = PARAMETERS[Action(action)]
-    asked = parse_vend_request(
+    vend_request = parse_vend_request(
         credential, {"scope": parameters.get("scope")} if "scope" in known else {}
     )
     return ConnectionRequest(
         action=Action(action),
-        credential=asked.credential,
+        credential=vend_request.credential,
         connection=_name(parameters, for_user=for_user) if "connection" in known else "",
-        scopes=asked.scopes,
+        scopes=vend_request.scopes,
         return_url=_return_url(parameters) if "return_url" in known else None,
         code=_code(parameters) if "code" in known else None,
         may_change_account=_flag(parameters) if "may_change_account" in known else False,

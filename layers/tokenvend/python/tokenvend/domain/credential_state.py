@@ -20,31 +20,31 @@ _AGAINST_THE_CLIENT = frozenset({"invalid_client", "http_401"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Observed:
+class ObservedExchange:
     """What the newest exchanges showed: for an operator to see, never to decide by."""
 
     lifetime_seconds: int
     lifetime_source: LifetimeSource
     secret_stage: SecretStage
 
-    def is_like(self, other: "Observed | None") -> bool:
+    def is_like(self, other: "ObservedExchange | None") -> bool:
         """Whether *other* says the same; lifetimes of one provider differ by a little."""
         if other is None:
             return False
         differs_by = timedelta(seconds=abs(self.lifetime_seconds - other.lifetime_seconds))
         return (
-            differs_by <= _LITTLE
+            differs_by <= _LIFETIME_TOLERANCE
             and self.lifetime_source is other.lifetime_source
             and self.secret_stage is other.secret_stage
         )
 
 
-_LITTLE = timedelta(minutes=1)
+_LIFETIME_TOLERANCE = timedelta(minutes=1)
 
 
-def observed_in(token: AccessToken) -> Observed:
+def observed_in(token: AccessToken) -> ObservedExchange:
     """What *token* shows of its provider."""
-    return Observed(
+    return ObservedExchange(
         lifetime_seconds=int(token.lifetime.total_seconds()),
         lifetime_source=token.lifetime_source,
         secret_stage=token.secret_stage,
@@ -86,7 +86,7 @@ class ScheduledReader(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialState:
-    """`epoch` names the state of the secret; it is empty until the secret has been changed once.
+    """`secret_generation` names the state of the secret; it is empty until the secret has been changed once.
 
     `failure` is the newest refusal of the credential as a whole, for every token of it. A new
     epoch comes without it: a changed secret deserves a try at once. `outage` is there while the
@@ -94,14 +94,14 @@ class CredentialState:
     scheduled functions that could not use the secret when they last tried.
     """
 
-    epoch: str = ""
+    secret_generation: str = ""
     failure: Failure | None = None
-    observed: Observed | None = None
+    observed: ObservedExchange | None = None
     outage: ProviderOutage | None = None
     not_ready_for: frozenset[ScheduledReader] = frozenset()
 
 
-UNKNOWN = CredentialState()
+UNKNOWN_STATE = CredentialState()
 
 
 def concerns_credential(error: Exception) -> bool:

@@ -8,18 +8,18 @@ from hmac import compare_digest
 from typing import TYPE_CHECKING
 
 from tokenvend.domain.cache_key import TokenSpec
-from tokenvend.domain.ceiling import (
-    check_resources,
-    check_scopes,
-    check_target,
-    check_tenant,
-)
 from tokenvend.domain.errors import (
     ConsentRequiredError,
     InvalidClientError,
     InvalidRequestError,
     TokenVendError,
     UnauthorizedClientError,
+)
+from tokenvend.domain.grant_limits import (
+    check_resources,
+    check_scopes,
+    check_target,
+    check_tenant,
 )
 from tokenvend.domain.identity import Entry, Proof
 from tokenvend.domain.registry import (
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 class Decision:
     """A request that is granted: who, by which grant, and the token to find or make.
 
-    `asked_scopes` is what the caller counts on; the token's own scopes are in `spec`.
+    `requested_scopes` is what the caller counts on; the token's own scopes are in `spec`.
     `observed_scopes` lie beyond the ceiling and are counted, not refused. With a `connection` the
     decision stands only once `connection_decision` has seen its consent.
     """
@@ -54,7 +54,7 @@ class Decision:
     definition: CredentialDefinition
     spec: TokenSpec
     key: str
-    asked_scopes: Scopes
+    requested_scopes: Scopes
     observed_scopes: Scopes
     connection: ConnectionKey | None = None
 
@@ -103,7 +103,7 @@ def _decide_for(
         definition=definition,
         spec=spec,
         key=spec.key(),
-        asked_scopes=request.scopes if request.scopes is not None else token_scopes,
+        requested_scopes=request.scopes if request.scopes is not None else token_scopes,
         observed_scopes=observed,
         connection=connection,
     )

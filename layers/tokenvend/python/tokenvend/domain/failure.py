@@ -16,14 +16,14 @@ class Failure:
     """The newest failed exchange. Nobody asks the provider before `retry_at`.
 
     `provider_error` is the provider's `error` code when it refused, `None` when it was away.
-    `count` is how many exchanges have failed in a row. `epoch` names the state of the secret
+    `count` is how many exchanges have failed in a row. `secret_generation` names the state of the secret
     that was used: a changed secret deserves a try at once.
     """
 
     provider_error: str | None
     count: int
     retry_at: datetime
-    epoch: str = ""
+    secret_generation: str = ""
 
     def retry_after_seconds(self, now: datetime) -> int:
         """Whole seconds until the next try, at least 1."""
@@ -49,18 +49,25 @@ def failure_after(
     *,
     now: datetime,
     jitter: float,
-    epoch: str = "",
+    secret_generation: str = "",
 ) -> Failure:
     """The record of *error*: the wait doubles each time, jittered, up to a cap.
 
     *jitter* in [0, 1) shortens the wait by up to a quarter. A provider's own `Retry-After`
     is kept to when it is longer than ours.
     """
-    count = previous.count + 1 if previous and previous.epoch == epoch else 1
+    count = (
+        previous.count + 1 if previous and previous.secret_generation == secret_generation else 1
+    )
     doublings = min(count - 1, 20)
     wait = min(bounds.BACKOFF_FIRST * 2**doublings, bounds.BACKOFF_MAXIMUM) * (1 - jitter / 4)
     if isinstance(error, TemporarilyUnavailableError):
-        asked = timedelta(seconds=error.retry_after_seconds)
-        wait = min(max(wait, asked), bounds.BACKOFF_MAXIMUM)
+        requested_wait = timedelta(seconds=error.retry_after_seconds)
+        wait = min(max(wait, requested_wait), bounds.BACKOFF_MAXIMUM)
     provider_error = error.provider_error if isinstance(error, ProviderRefusedError) else None
-    return Failure(provider_error=provider_error, count=count, retry_at=now + wait, epoch=epoch)
+    return Failure(
+        provider_error=provider_error,
+        count=count,
+        retry_at=now + wait,
+        secret_generation=secret_generation,
+    )

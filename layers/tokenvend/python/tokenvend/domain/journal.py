@@ -5,10 +5,10 @@ successor unheard, the connection is dead. So whoever spends number n says so fi
 
            begin                          finish: number is n + 1, whoever holds the journal
     FREE ────────► BEING_SPENT ──────────────────────────────────────────────────► FREE
-     ▲                │    │  │ `lose`: the provider says that the token is no good
+     ▲                │    │  │ `give_up_consent`: the provider says that the token is no good
      │ at `retry_at`  │    │  └───────────────────────────────────────► CONSENT_LOST
      └──────────────◄─┘    │                                                 ▲
-        `give_back`:       │ `dies_at` + skew, without a word                │
+        `release_redemption`:       │ `deadline_at` + skew, without a word                │
         the provider       ▼                                                 │
         was away         DEAD ──begin: the one retry──► BEING_SPENT ──► DEAD_TWICE
 
@@ -25,7 +25,7 @@ from enum import Enum, auto
 from typing import assert_never
 
 from tokenvend.domain import bounds
-from tokenvend.domain.connection import Connection, ConnectionStatus, Consent, Spending
+from tokenvend.domain.connection import Connection, ConnectionStatus, Consent, Redemption
 from tokenvend.domain.scopes import Scopes
 from tokenvend.domain.secret import Secret
 
@@ -34,18 +34,18 @@ class JournalState(Enum):
     """Who may spend the refresh token."""
 
     FREE = auto()
-    BEING_SPENT = auto()
-    DEAD = auto()
-    DEAD_TWICE = auto()
+    BEING_REDEEMED = auto()
+    HOLDER_GONE = auto()
+    HOLDER_GONE_TWICE = auto()
 
 
-class CannotSpend(Enum):
+class CannotRedeem(Enum):
     """Why a refresh token must not be spent now."""
 
     NO_CONSENT = auto()
     CONSENT_LOST = auto()
-    BEING_SPENT = auto()
-    DEAD_TWICE = auto()
+    BEING_REDEEMED = auto()
+    HOLDER_GONE_TWICE = auto()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,73 +58,73 @@ class Successor:
     refresh_expires_at: datetime | None
 
 
-def free_at(spending: Spending) -> datetime:
+def free_at(redemption: Redemption) -> datetime:
     """When somebody else may spend the token: at `retry_at`, or once its holder is surely dead."""
-    return spending.retry_at or spending.dies_at + bounds.CLOCK_SKEW
+    return redemption.retry_at or redemption.deadline_at + bounds.CLOCK_SKEW
 
 
-def journal_state(spending: Spending | None, now: datetime) -> JournalState:
+def journal_state(redemption: Redemption | None, now: datetime) -> JournalState:
     """Where the journal stands at *now*."""
-    if spending is None:
+    if redemption is None:
         return JournalState.FREE
-    if now < free_at(spending):
-        return JournalState.BEING_SPENT
-    if spending.retry_at is not None:
+    if now < free_at(redemption):
+        return JournalState.BEING_REDEEMED
+    if redemption.retry_at is not None:
         return JournalState.FREE
-    return JournalState.DEAD_TWICE if spending.is_retry else JournalState.DEAD
+    return JournalState.HOLDER_GONE_TWICE if redemption.is_retry else JournalState.HOLDER_GONE
 
 
 def begin(
-    connection: Connection, *, holder_id: str, now: datetime, dies_at: datetime
-) -> Spending | CannotSpend:
+    connection: Connection, *, holder_id: str, now: datetime, deadline_at: datetime
+) -> Redemption | CannotRedeem:
     """What to write before the token is sent, or why it must not be.
 
-    *dies_at* is the end of the holder's invocation.
+    *deadline_at* is the end of the holder's invocation.
     """
     match connection.status:
         case ConnectionStatus.PENDING:
-            return CannotSpend.NO_CONSENT
+            return CannotRedeem.NO_CONSENT
         case ConnectionStatus.CONSENT_LOST:
-            return CannotSpend.CONSENT_LOST
+            return CannotRedeem.CONSENT_LOST
         case ConnectionStatus.ACTIVE:
             return _begin(
                 connection,
-                Spending(number=connection.number, holder_id=holder_id, dies_at=dies_at),
+                Redemption(number=connection.number, holder_id=holder_id, deadline_at=deadline_at),
                 now,
             )
         case unreachable:
             assert_never(unreachable)
 
 
-def _begin(connection: Connection, new: Spending, now: datetime) -> Spending | CannotSpend:
-    former = connection.spending
+def _begin(connection: Connection, new: Redemption, now: datetime) -> Redemption | CannotRedeem:
+    former = connection.redemption
     match journal_state(former, now):
         case JournalState.FREE:
             # Whether one had died before is remembered through an outage of the provider.
             return replace(new, is_retry=former is not None and former.is_retry)
-        case JournalState.BEING_SPENT:
-            return CannotSpend.BEING_SPENT
-        case JournalState.DEAD:
+        case JournalState.BEING_REDEEMED:
+            return CannotRedeem.BEING_REDEEMED
+        case JournalState.HOLDER_GONE:
             return replace(new, is_retry=True)
-        case JournalState.DEAD_TWICE:
-            return CannotSpend.DEAD_TWICE
+        case JournalState.HOLDER_GONE_TWICE:
+            return CannotRedeem.HOLDER_GONE_TWICE
         case unreachable:
             assert_never(unreachable)
 
 
-def finish(connection: Connection, spent: Connection, successor: Successor) -> Connection | None:
-    """*connection* as it is now, with the successor of what *spent* was; `None`: too late.
+def finish(connection: Connection, redeemed: Connection, successor: Successor) -> Connection | None:
+    """*connection* as it is now, with the successor of what *redeemed* was; `None`: too late.
 
     Only the consent and its number are asked, not who holds the journal, and not whether the
     consent counts as lost.
     """
-    if not is_same_token(connection, spent):
+    if not is_same_token(connection, redeemed):
         return None
     return replace(
         connection,
         consent=renewed(connection.consent, successor) if connection.consent else None,
         number=connection.number + 1,
-        spending=None,
+        redemption=None,
         is_lost=False,
     )
 
@@ -140,40 +140,40 @@ def renewed(consent: Consent, successor: Successor) -> Consent:
     )
 
 
-def give_back(
-    connection: Connection, spending: Spending, *, retry_at: datetime
+def release_redemption(
+    connection: Connection, redemption: Redemption, *, retry_at: datetime
 ) -> Connection | None:
     """*connection* once the holder has said that the provider was away; `None`: not its own."""
-    if not is_held_by(connection, spending):
+    if not is_held_by(connection, redemption):
         return None
-    return replace(connection, spending=replace(spending, retry_at=retry_at))
+    return replace(connection, redemption=replace(redemption, retry_at=retry_at))
 
 
-def lose(connection: Connection, spending: Spending) -> Connection | None:
-    """*connection* once its consent is given up by what *spending* saw; `None`: not its own.
+def give_up_consent(connection: Connection, redemption: Redemption) -> Connection | None:
+    """*connection* once its consent is given up by what *redemption* saw; `None`: not its own.
 
     So a consent is lost once, and the one who loses it tells.
     """
-    if not is_held_by(connection, spending) or connection.is_lost:
+    if not is_held_by(connection, redemption) or connection.is_lost:
         return None
     return replace(connection, is_lost=True)
 
 
-def is_same_token(connection: Connection, spent: Connection) -> bool:
+def is_same_token(connection: Connection, redeemed: Connection) -> bool:
     """Whether both hold the same number of the same consent."""
-    if connection.consent is None or spent.consent is None:
+    if connection.consent is None or redeemed.consent is None:
         return False
     return (connection.consent.consent_id, connection.number) == (
-        spent.consent.consent_id,
-        spent.number,
+        redeemed.consent.consent_id,
+        redeemed.number,
     )
 
 
-def is_held_by(connection: Connection, spending: Spending) -> bool:
-    """Whether the journal's entry is still *spending*'s."""
-    held = connection.spending
+def is_held_by(connection: Connection, redemption: Redemption) -> bool:
+    """Whether the journal's entry is still *redemption*'s."""
+    held = connection.redemption
     return (
         held is not None
-        and held.holder_id == spending.holder_id
+        and held.holder_id == redemption.holder_id
         and held.number == connection.number
     )

@@ -5,7 +5,7 @@ exchange, no more. Ids are random, and writes compare ids, never an order of ins
 
     ABSENT ──acquire──► HELD ──put or release──► ABSENT
                           │ stood unchanged for `bounds.LEASE` on the waiter's monotonic
-                          │ clock, or `dies_at` is past by more than the clock skew
+                          │ clock, or `deadline_at` is past by more than the clock skew
                           └──take over──► HELD (by another id)
 """
 
@@ -20,17 +20,17 @@ from tokenvend.domain import bounds
 class Lease:
     """Who exchanges now: when it expects to be done, and when it is dead at the latest.
 
-    `dies_at` is the end of the holder's invocation: no code of it runs after that.
+    `deadline_at` is the end of the holder's invocation: no code of it runs after that.
     """
 
     lease_id: str
     expected_done_at: datetime
-    dies_at: datetime
+    deadline_at: datetime
 
 
-def new_lease(*, now: datetime, dies_at: datetime, expected: timedelta) -> Lease:
+def new_lease(*, now: datetime, deadline_at: datetime, expected: timedelta) -> Lease:
     """A lease that nobody else can hold."""
-    return Lease(lease_id=uuid4().hex, expected_done_at=now + expected, dies_at=dies_at)
+    return Lease(lease_id=uuid4().hex, expected_done_at=now + expected, deadline_at=deadline_at)
 
 
 def may_take_over(lease: Lease, *, now: datetime, unchanged_for: timedelta) -> bool:
@@ -40,4 +40,4 @@ def may_take_over(lease: Lease, *, now: datetime, unchanged_for: timedelta) -> b
     minutes fast or slow takes nothing over early; *now* counts only against the recorded
     death, with the allowance for skew.
     """
-    return unchanged_for >= bounds.LEASE or now >= lease.dies_at + bounds.CLOCK_SKEW
+    return unchanged_for >= bounds.LEASE or now >= lease.deadline_at + bounds.CLOCK_SKEW

@@ -9,9 +9,9 @@ from enum import StrEnum
 
 from tokenvend.domain.bounds import DEFAULT_LIFETIME_SECONDS
 from tokenvend.domain.consent_flow import STANDARD, ConsentFlow
-from tokenvend.domain.header import Header
 from tokenvend.domain.scopes import NO_SCOPES, Scopes
 from tokenvend.domain.signing import SigningAlgorithm
+from tokenvend.domain.token_presentation import Header
 
 #: In a grant's tenants: every tenant of the family.
 ALL_TENANTS = frozenset({"*"})

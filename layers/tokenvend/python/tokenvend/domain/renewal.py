@@ -21,7 +21,7 @@ _FORMAT = "%Y-%m-%dT%H:%M"
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
+class RenewalSlot:
     """One minute's tokens of one shard: a partition of the renewal index."""
 
     minute: datetime
@@ -33,9 +33,11 @@ class Slot:
         return f"{self.minute.strftime(_FORMAT)}#{self.shard:02}"
 
 
-def slot_of(key: str, due_at: datetime) -> Slot:
+def slot_of(key: str, due_at: datetime) -> RenewalSlot:
     """The slot of the token under *key* that is due at *due_at*."""
-    return Slot(due_at.replace(second=0, microsecond=0), int(key[:8], 16) % bounds.RENEWAL_SHARDS)
+    return RenewalSlot(
+        due_at.replace(second=0, microsecond=0), int(key[:8], 16) % bounds.RENEWAL_SHARDS
+    )
 
 
 def renewable_from(key: str, token: AccessToken) -> datetime:
@@ -43,28 +45,28 @@ def renewable_from(key: str, token: AccessToken) -> datetime:
     return min(token.due_at(key), token.overdue_at(key) - bounds.RENEWAL_RUNS_APART)
 
 
-def missed_from(key: str, token: AccessToken) -> datetime:
+def schedule_missed_from(key: str, token: AccessToken) -> datetime:
     """From here on the schedule may come too late for *token*, if nobody has asked for it yet."""
     return max(token.due_at(key), token.overdue_at(key) - bounds.RENEWAL_RUNS_APART)
 
 
-def asked_from(key: str, token: AccessToken) -> datetime:
+def in_use_from(key: str, token: AccessToken) -> datetime:
     """The first instant at which a request asks for *token*'s successor, too.
 
     Whoever comes sooner, and again within 75 % of a lifetime, finds *token* itself: many requests
     at once, and then none, are not worth a renewal.
     """
-    return missed_from(key, token) - token.stated_lifetime * bounds.RENEWAL_DUE
+    return schedule_missed_from(key, token) - token.stated_lifetime * bounds.RENEWAL_DUE
 
 
-def slot_of_token(key: str, token: AccessToken, *, now: datetime) -> Slot:
+def slot_of_token(key: str, token: AccessToken, *, now: datetime) -> RenewalSlot:
     """The slot in which *token* is renewed; the running minute's, if its own is past."""
     return slot_of(key, max(renewable_from(key, token), now))
 
 
-def slots_until(now: datetime, shard: int) -> Iterator[Slot]:
+def slots_until(now: datetime, shard: int) -> Iterator[RenewalSlot]:
     """The slots that a run at *now* handles, the oldest first."""
     minute = now.replace(second=0, microsecond=0) - bounds.RENEWAL_LOOKS_BACK
     while minute <= now:
-        yield Slot(minute, shard)
+        yield RenewalSlot(minute, shard)
         minute += bounds.RENEWAL_EVERY

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tokenvend.domain.errors import CredentialNotReadyError
-from tokenvend.domain.header import Header, RequestParts
 from tokenvend.domain.oauth.request_description import TEMPLATE, Filled, names_in
 from tokenvend.domain.oauth.token_request import ProviderSecret
 from tokenvend.domain.secret import Secret
+from tokenvend.domain.token_presentation import Header, RequestParts
 
 _AUTHORIZATION, _BASIC = "Authorization", "Basic "
 #: The field that a static credential is named by in logs and reports, if it has one.

@@ -21,9 +21,9 @@ from datetime import datetime, timedelta
 from enum import Enum, StrEnum, auto
 
 from tokenvend.domain import bounds
-from tokenvend.domain.header import BEARER, Header, RequestParts
 from tokenvend.domain.scopes import Scopes
 from tokenvend.domain.secret import Secret
+from tokenvend.domain.token_presentation import BEARER, Header, RequestParts
 
 
 class Freshness(Enum):
@@ -55,7 +55,7 @@ class AccessToken:
     """A bearer token as a provider issued it, or an API key.
 
     `requested_at` is the instant before the request was sent. `expires_at` has the allowance
-    for skewed clocks already taken off. `epoch` names the state of the secret that it was
+    for skewed clocks already taken off. `secret_generation` names the state of the secret that it was
     made with. `header` is how it is sent, or `parts` where one header is not enough. Only bearer
     tokens are ever stored. `forced`: it took the place of one that an API had refused.
     `repeated`: it is the token that was held before, so the provider issues no other while this
@@ -66,7 +66,7 @@ class AccessToken:
     scopes: Scopes
     requested_at: datetime
     expires_at: datetime
-    epoch: str = ""
+    secret_generation: str = ""
     lifetime_source: LifetimeSource = LifetimeSource.EXPIRES_IN
     header: Header = BEARER
     parts: RequestParts | None = None

@@ -8,8 +8,6 @@ from datetime import UTC, datetime
 from logging import ERROR, INFO, WARNING, getLevelName, makeLogRecord
 from typing import Any
 
-from tokenvend.connecting.events import ConnectionEvent, Happened
-from tokenvend.connecting.keep_alive import KeepAliveResult
 from tokenvend.domain.connection_health import Health
 from tokenvend.domain.connection_request import ConnectionRequest
 from tokenvend.domain.consent import ConsentSession
@@ -18,6 +16,8 @@ from tokenvend.domain.identity import Entry, Proof, Workload
 from tokenvend.domain.users import User
 from tokenvend.observability.log import logger, subject_fields, write
 from tokenvend.observability.metric import gauge_of, metric_of, with_gauge
+from tokenvend.refresh_tokens.connection_events import ConnectionEvent, ConnectionEventType
+from tokenvend.schedules.keep_alive import KeepAliveResult
 
 
 def audit_connection(
@@ -120,8 +120,8 @@ def report_consents(health: Mapping[Health, int]) -> None:
     At risk: the refresh token ends soon, or should have been refreshed by now. Lost: only its user
     can mend it.
     """
-    at_risk = health[Health.OVERDUE] + health[Health.DYING]
-    lost = health[Health.LOST] + health[Health.DEAD]
+    at_risk = health[Health.OVERDUE] + health[Health.EXPIRING]
+    lost = health[Health.LOST] + health[Health.EXPIRED]
     now = datetime.now(UTC)
     metric = with_gauge(gauge_of("ConsentsAtRisk", at_risk, now), "ConsentsLost", lost)
     counts = {each.value: count for each, count in health.items()}
@@ -130,7 +130,7 @@ def report_consents(health: Mapping[Health, int]) -> None:
 
 def audit_consent_event(event: ConnectionEvent) -> None:
     """Record what happened to a user's consent."""
-    is_bad = event.happened in {Happened.LOST, Happened.NOT_KEPT}
+    is_bad = event.event_type in {ConnectionEventType.LOST, ConnectionEventType.NOT_STORED}
     write(ERROR if is_bad else INFO, "consent", _fields_of(event, datetime.now(UTC)))
 
 
@@ -142,12 +142,12 @@ def consent_event_line(event: ConnectionEvent, *, identity: str, now: datetime) 
 
 
 def _fields_of(event: ConnectionEvent, now: datetime) -> dict[str, Any]:
-    metric = metric_of({"happened": event.happened.value}, now, name="ConsentEvents")
+    metric = metric_of({"event": event.event_type.value}, now, name="ConsentEvents")
     fields = {
         "credential": event.key.credential,
         "owner": event.key.owner,
         "connection": event.key.name,
-        "happened": event.happened.value,
-        "why": event.why,
+        "event": event.event_type.value,
+        "why": event.reason,
     }
     return fields | metric

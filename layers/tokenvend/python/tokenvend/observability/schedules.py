@@ -8,8 +8,8 @@ from typing import Any
 from tokenvend.domain.errors import ProviderRefusedError
 from tokenvend.observability.log import write
 from tokenvend.observability.metric import gauge_of, metric_of, with_count, with_failure
-from tokenvend.vending.renew import Renewal
-from tokenvend.vending.sweep import SweptSecret
+from tokenvend.schedules.renewal import Renewal
+from tokenvend.schedules.secret_sweep import SweptSecret
 
 #: A line names at most so many; the metric counts all.
 _NAMED = 50

@@ -22,7 +22,7 @@ from tokenvend.domain.scopes import format_scope
 from tokenvend.domain.token import SecretStage
 from tokenvend.observability.log import subject_fields, write
 from tokenvend.observability.metric import metric_of, with_failure
-from tokenvend.vending.vended import Vended
+from tokenvend.vending.vend_result import VendResult
 
 if TYPE_CHECKING:  # what a vend does not do, it does not load
     from tokenvend.vending.reject import RejectOutcome
@@ -32,11 +32,11 @@ _TOO_MANY = "too_many_requests"
 
 
 def audit_vended(
-    proof: Proof, request: VendRequest, vended: Vended, *, now: datetime, request_id: str
+    proof: Proof, request: VendRequest, vended: VendResult, *, now: datetime, request_id: str
 ) -> None:
     """Record that a token was handed out."""
     token = vended.answer.token
-    fields = _asked(proof.entry, proof, request) | {
+    fields = _request_fields(proof.entry, proof, request) | {
         "caller": vended.decision.caller.name,
         "scope": format_scope(token.scopes),
         "rule": "granted",
@@ -65,7 +65,7 @@ def audit_refused(
     request_id: str,
 ) -> None:
     """Record that a request got no token, and by which rule."""
-    fields = _asked(entry, proof, request) | {
+    fields = _request_fields(entry, proof, request) | {
         "caller": error.caller,
         "rule": error.rule,
         "reason": error.description,
@@ -85,7 +85,7 @@ def audit_rejected(
     proof: Proof, rejection: Rejection, outcome: RejectOutcome, *, now: datetime, request_id: str
 ) -> None:
     """Record that a caller reported a token as refused by an API."""
-    fields = _asked(proof.entry, proof, rejection.request) | {
+    fields = _request_fields(proof.entry, proof, rejection.request) | {
         "token_sha256": rejection.token_sha256,
         "request_id": request_id,
     }
@@ -93,7 +93,9 @@ def audit_rejected(
     write(logging.INFO, "reject", fields | metric_of(dimensions, now, name="Rejections"))
 
 
-def _asked(entry: Entry, proof: Proof | None, request: VendRequest | None) -> dict[str, Any]:
+def _request_fields(
+    entry: Entry, proof: Proof | None, request: VendRequest | None
+) -> dict[str, Any]:
     fields: dict[str, Any] = {"entry": entry.value}
     if proof is not None:
         fields |= {"identity": proof.identity} | subject_fields(proof.workload)

@@ -6,7 +6,12 @@ both. An adapter translates foreign errors once, into those of `failures`.
 
 from tokenvend.ports.aliases import CallerAliases
 from tokenvend.ports.clock import Clock
-from tokenvend.ports.connections import ConnectionReader, ConnectionStore, ConsentStore, Kept
+from tokenvend.ports.connection_store import (
+    ConnectionReader,
+    ConnectionStore,
+    ConsentSessionStore,
+    StoreResult,
+)
 from tokenvend.ports.failures import (
     IssuerAwayError,
     KeyAwayError,
@@ -21,8 +26,8 @@ from tokenvend.ports.registry import (
     CredentialReader,
     CredentialStates,
     CredentialView,
-    Findings,
     Lookup,
+    LookupResult,
     VendReader,
 )
 from tokenvend.ports.secrets import (
@@ -34,25 +39,24 @@ from tokenvend.ports.secrets import (
     SecretStore,
     SecretVersion,
 )
-from tokenvend.ports.tokens import NOTHING, TokenItem, TokenStore
+from tokenvend.ports.tokens import EMPTY_ITEM, TokenItem, TokenStore
 
 __all__ = [
-    "NOTHING",
+    "EMPTY_ITEM",
     "AssertionSigner",
     "CallerAliases",
     "Clock",
     "ConnectionReader",
     "ConnectionStore",
-    "ConsentStore",
+    "ConsentSessionStore",
     "CredentialReader",
     "CredentialStates",
     "CredentialView",
-    "Findings",
     "IdentityTokens",
     "IssuerAwayError",
-    "Kept",
     "KeyAwayError",
     "Lookup",
+    "LookupResult",
     "ProviderApi",
     "ProviderAwayError",
     "ProviderClient",
@@ -64,6 +68,7 @@ __all__ = [
     "SecretVersion",
     "SigningKeyUnusableError",
     "StoreAwayError",
+    "StoreResult",
     "StoreThrottledError",
     "TokenItem",
     "TokenStore",

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from tokenvend.domain.credential_state import (
-    UNKNOWN,
+    UNKNOWN_STATE,
     CredentialState,
-    Observed,
+    ObservedExchange,
     ProviderOutage,
     ScheduledReader,
 )
 from tokenvend.domain.failure import Failure
 from tokenvend.domain.registry import CredentialDefinition, RegistryView
-from tokenvend.ports.tokens import NOTHING, TokenItem
+from tokenvend.ports.tokens import EMPTY_ITEM, TokenItem
 
 if TYPE_CHECKING:
     from tokenvend.domain.connection import ConnectionKey
@@ -35,18 +35,18 @@ class Lookup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Findings:
+class LookupResult:
     """What one read brought."""
 
     view: RegistryView
-    item: TokenItem = NOTHING
-    state: CredentialState = UNKNOWN
+    item: TokenItem = EMPTY_ITEM
+    state: CredentialState = UNKNOWN_STATE
 
 
 class VendReader(Protocol):
     """Everything that decides one request, in one read."""
 
-    def read(self, lookup: Lookup) -> Findings:
+    def read(self, lookup: Lookup) -> LookupResult:
         """Read the registry, the credential's state and, where its key is known, the token.
 
         Raises:
@@ -62,7 +62,7 @@ class CredentialView:
     """A credential without any caller. `definition` is `None` where there is none, or blocked."""
 
     definition: CredentialDefinition | None
-    state: CredentialState = UNKNOWN
+    state: CredentialState = UNKNOWN_STATE
 
 
 class CredentialReader(Protocol):
@@ -106,7 +106,9 @@ class CredentialStates(Protocol):
             StoreAwayError: the table does not answer.
         """
 
-    def note(self, credential: str, tenant: str | None, observed: Observed) -> None:
+    def record_observed(
+        self, credential: str, tenant: str | None, observed: ObservedExchange
+    ) -> None:
         """Keep what an exchange showed.
 
         Raises:
@@ -122,7 +124,9 @@ class CredentialStates(Protocol):
             StoreAwayError: the table does not answer.
         """
 
-    def start_epoch(self, credential: str, tenant: str | None, epoch: str) -> None:
+    def start_secret_generation(
+        self, credential: str, tenant: str | None, secret_generation: str
+    ) -> None:
         """Name the state of a secret that has changed, and forget its failure.
 
         Raises:

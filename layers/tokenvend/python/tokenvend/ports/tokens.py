@@ -9,7 +9,7 @@ from typing import Protocol
 from tokenvend.domain.cache_key import TokenSpec
 from tokenvend.domain.failure import Failure
 from tokenvend.domain.lease import Lease
-from tokenvend.domain.renewal import Slot
+from tokenvend.domain.renewal import RenewalSlot
 from tokenvend.domain.token import AccessToken
 
 
@@ -17,7 +17,7 @@ from tokenvend.domain.token import AccessToken
 class TokenItem:
     """What the tokens table holds under one key. An item that cannot be trusted is absent.
 
-    `spec` says what the token is, for a renewal that has no request to go by. `is_asked`: it
+    `spec` says what the token is, for a renewal that has no request to go by. `is_in_use`: it
     has been read since it was put, so a renewal is worth it. `is_rejected`: an API refused it.
     """
 
@@ -25,11 +25,11 @@ class TokenItem:
     lease: Lease | None = None
     failure: Failure | None = None
     spec: TokenSpec | None = None
-    is_asked: bool = False
+    is_in_use: bool = False
     is_rejected: bool = False
 
 
-NOTHING = TokenItem()
+EMPTY_ITEM = TokenItem()
 
 
 class TokenStore(Protocol):
@@ -64,14 +64,14 @@ class TokenStore(Protocol):
             StoreAwayError: the table or the key does not answer.
         """
 
-    def schedule_renewal(self, key: str, token: AccessToken, slot: Slot | None) -> None:
+    def schedule_renewal(self, key: str, token: AccessToken, slot: RenewalSlot | None) -> None:
         """Have *token* renewed in *slot*, if it is still held; `None`: leave it to expire.
 
         Raises:
             StoreAwayError: the table does not answer.
         """
 
-    def due(self, slot: Slot) -> Iterator[str]:
+    def due(self, slot: RenewalSlot) -> Iterator[str]:
         """The keys of the tokens to renew in *slot*.
 
         Raises:

@@ -10,7 +10,7 @@ from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.domain.scopes import NO_SCOPES
 from tokenvend.domain.token import AccessToken, LifetimeSource
 from tokenvend.ports import Clock, SecretStore
-from tokenvend.vending.secret import read_secret
+from tokenvend.vending.provider_secret import read_secret
 
 if TYPE_CHECKING:
     from tokenvend.domain.static_credential import Presented
@@ -23,7 +23,7 @@ class ApiKeys:
         self._secrets = secrets
         self._clock = clock
 
-    def read(self, decision: Decision, *, epoch: str) -> AccessToken:
+    def read(self, decision: Decision, *, secret_generation: str) -> AccessToken:
         """The current key.
 
         A key does not expire. What a caller is told instead is when to ask again, so that one
@@ -46,7 +46,7 @@ class ApiKeys:
             scopes=NO_SCOPES,
             requested_at=now,
             expires_at=now + bounds.API_KEY_LIFETIME,
-            epoch=epoch,
+            secret_generation=secret_generation,
             lifetime_source=LifetimeSource.DEFAULT,
             header=presented.header,
             parts=presented.parts,

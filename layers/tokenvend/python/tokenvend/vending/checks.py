@@ -24,7 +24,7 @@ def check_min_ttl(request: VendRequest, token: AccessToken) -> None:
 
 def check_scopes_given(decision: Decision, token: AccessToken) -> None:
     """Refuse a token with less than was asked for, unless the grant accepts less."""
-    missing = decision.asked_scopes - token.scopes
+    missing = decision.requested_scopes - token.scopes
     if missing and not decision.grant.accept_less:
         if decision.connection is not None:
             raise ConsentRequiredError(

@@ -30,7 +30,7 @@ from tokenvend.ports import (
     ProviderClient,
     SecretStore,
 )
-from tokenvend.vending.secret import read_secret
+from tokenvend.vending.provider_secret import read_secret
 
 _EXPECTED_AT_FIRST = timedelta(milliseconds=300)
 #: A second request must end within the time of one slow one, so the first must have been quick.
@@ -39,26 +39,26 @@ _INVALID_CLIENT = frozenset({"invalid_client", "http_401"})
 
 
 @dataclass(frozen=True, slots=True)
-class TokenWanted:
-    """What to ask the provider for. `epoch` names the state of the secret as just read.
+class ExchangeRequest:
+    """What to ask the provider for. `secret_generation` names the state of the secret as just read.
 
-    `dies` is the end of this invocation, in the clock's monotonic seconds.
+    `deadline` is the end of this invocation, in the clock's monotonic seconds.
     """
 
     definition: CredentialDefinition
     spec: TokenSpec
-    epoch: str = ""
-    dies: float = 0.0
+    secret_generation: str = ""
+    deadline: float = 0.0
 
 
-class TokenMaker(Protocol):
+class Exchange(Protocol):
     """Has a provider make tokens."""
 
     @property
     def expected(self) -> timedelta:
         """How long it takes, as far as is known: waiters sleep until then."""
 
-    def run(self, wanted: TokenWanted) -> AccessToken:
+    def run(self, exchange_request: ExchangeRequest) -> AccessToken:
         """A new token.
 
         Raises:
@@ -66,7 +66,7 @@ class TokenMaker(Protocol):
         """
 
 
-class Exchange:
+class ClientExchange:
     """Reads the secret, asks the provider, and judges the answer."""
 
     def __init__(self, *, secrets: SecretStore, provider: ProviderClient, clock: Clock) -> None:
@@ -76,7 +76,7 @@ class Exchange:
         #: How long an exchange takes, by the newest one: waiters sleep until then.
         self.expected = _EXPECTED_AT_FIRST
 
-    def run(self, wanted: TokenWanted) -> AccessToken:
+    def run(self, exchange_request: ExchangeRequest) -> AccessToken:
         """A new token.
 
         Raises:
@@ -85,7 +85,9 @@ class Exchange:
             TemporarilyUnavailableError: the provider or Secrets Manager is away.
         """
         token, stage = self.with_secret(
-            wanted.definition, wanted.spec.tenant, lambda secret: self._ask(wanted, secret)
+            exchange_request.definition,
+            exchange_request.spec.tenant,
+            lambda secret: self._ask(exchange_request, secret),
         )
         return replace(token, secret_stage=stage)
 
@@ -136,17 +138,17 @@ class Exchange:
                 return secret, stage
         return None
 
-    def _ask(self, wanted: TokenWanted, secret: ProviderSecret) -> AccessToken:
+    def _ask(self, exchange_request: ExchangeRequest, secret: ProviderSecret) -> AccessToken:
         requested_at = self._clock.now()
-        request = build_token_request(wanted.definition, wanted.spec, secret)
+        request = build_token_request(exchange_request.definition, exchange_request.spec, secret)
         token = parse_token_response(
             self._send(request),
-            wanted.definition,
-            asked=wanted.spec.scopes,
+            exchange_request.definition,
+            requested_scopes=exchange_request.spec.scopes,
             requested_at=requested_at,
-            epoch=wanted.epoch,
+            secret_generation=exchange_request.secret_generation,
         )
-        self._refuse_wider(token, wanted, secret)
+        self._refuse_wider(token, exchange_request, secret)
         return token
 
     def _send(self, request: ProviderRequest) -> ProviderResponse:
@@ -158,19 +160,19 @@ class Exchange:
             ) from None
 
     def _refuse_wider(
-        self, token: AccessToken, wanted: TokenWanted, secret: ProviderSecret
+        self, token: AccessToken, exchange_request: ExchangeRequest, secret: ProviderSecret
     ) -> None:
         # Where no scope is named at all, only a grant of full access leads here.
-        unnamed = not wanted.spec.scopes and not wanted.definition.scopes
-        if unnamed or token.scopes <= wanted.spec.scopes:
+        unnamed = not exchange_request.spec.scopes and not exchange_request.definition.scopes
+        if unnamed or token.scopes <= exchange_request.spec.scopes:
             return
-        self._revoke_quietly(token, wanted.definition, secret)
+        self._revoke_best_effort(token, exchange_request.definition, secret)
         raise ProviderRefusedError(
             "The provider gave a token with more scopes than were asked for; it was not used.",
             provider_error="scope_widened",
         )
 
-    def _revoke_quietly(
+    def _revoke_best_effort(
         self, token: AccessToken, definition: CredentialDefinition, secret: ProviderSecret
     ) -> None:
         request = build_revocation_request(definition, token.access_token, secret)

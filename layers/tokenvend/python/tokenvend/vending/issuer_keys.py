@@ -16,7 +16,7 @@ from tokenvend.ports.workloads import KeySets
 class _KeySet:
     """What is known of one `jwks_uri`. `keys` are those of the last good answer, at `read_at`."""
 
-    asked_at: datetime
+    fetched_at: datetime
     failed: bool = True
     keys: tuple[Jwk, ...] = ()
     read_at: datetime | None = None
@@ -33,7 +33,7 @@ class IssuerKeys:
     def __init__(self, *, key_sets: KeySets, clock: Clock) -> None:
         self._key_sets = key_sets
         self._clock = clock
-        self._held: dict[str, _KeySet] = {}
+        self._known: dict[str, _KeySet] = {}
 
     def find(self, issuer: TrustedIssuer, token: UnverifiedToken) -> Jwk | None:
         """The key of *issuer* that *token* names, if it fits; `None`: the issuer has none such.
@@ -43,44 +43,46 @@ class IssuerKeys:
         """
         if issuer.jwks_uri is None:
             return _key_in(issuer.keys, token)
-        found = _key_in(self._kept(issuer.jwks_uri), token)
-        if (found is None or not self._is_fresh(issuer.jwks_uri)) and self._may_ask(
+        found = _key_in(self._keys_still_good(issuer.jwks_uri), token)
+        if (found is None or not self._is_fresh(issuer.jwks_uri)) and self._may_fetch(
             issuer.jwks_uri
         ):
-            self._ask(issuer.jwks_uri)
-            found = _key_in(self._kept(issuer.jwks_uri), token)
-        if found is None and self._held[issuer.jwks_uri].failed:
+            self._fetch(issuer.jwks_uri)
+            found = _key_in(self._keys_still_good(issuer.jwks_uri), token)
+        if found is None and self._known[issuer.jwks_uri].failed:
             raise self._away(issuer.jwks_uri)
         return found
 
-    def _kept(self, jwks_uri: str) -> tuple[Jwk, ...]:
-        held = self._held.get(jwks_uri)
-        if held is None or held.read_at is None:
+    def _keys_still_good(self, jwks_uri: str) -> tuple[Jwk, ...]:
+        known = self._known.get(jwks_uri)
+        if known is None or known.read_at is None:
             return ()
-        is_kept = self._clock.now() < held.read_at + bounds.ISSUER_KEYS_KEPT
-        return held.keys if is_kept else ()
+        is_good = self._clock.now() < known.read_at + bounds.ISSUER_KEYS_KEPT
+        return known.keys if is_good else ()
 
     def _is_fresh(self, jwks_uri: str) -> bool:
-        read_at = self._held[jwks_uri].read_at
+        read_at = self._known[jwks_uri].read_at
         return read_at is not None and self._clock.now() < read_at + bounds.ISSUER_KEYS_FRESH
 
-    def _may_ask(self, jwks_uri: str) -> bool:
-        held = self._held.get(jwks_uri)
-        return held is None or self._clock.now() >= held.asked_at + bounds.ISSUER_ASKED_AGAIN_AFTER
+    def _may_fetch(self, jwks_uri: str) -> bool:
+        known = self._known.get(jwks_uri)
+        return (
+            known is None or self._clock.now() >= known.fetched_at + bounds.ISSUER_ASKED_AGAIN_AFTER
+        )
 
-    def _ask(self, jwks_uri: str) -> None:
+    def _fetch(self, jwks_uri: str) -> None:
         now = self._clock.now()
-        held = self._held.setdefault(jwks_uri, _KeySet(asked_at=now))
-        held.asked_at = now
+        known = self._known.setdefault(jwks_uri, _KeySet(fetched_at=now))
+        known.fetched_at = now
         try:
-            held.keys = self._key_sets.fetch(jwks_uri)
+            known.keys = self._key_sets.fetch(jwks_uri)
         except IssuerAwayError:
-            held.failed = True
+            known.failed = True
             return
-        held.failed, held.read_at = False, now
+        known.failed, known.read_at = False, now
 
     def _away(self, jwks_uri: str) -> TemporarilyUnavailableError:
-        asked_again_at = self._held[jwks_uri].asked_at + bounds.ISSUER_ASKED_AGAIN_AFTER
+        asked_again_at = self._known[jwks_uri].fetched_at + bounds.ISSUER_ASKED_AGAIN_AFTER
         return TemporarilyUnavailableError(
             "The issuer of the subject token does not answer, so its keys are not known.",
             rule="issuer.away",

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from tokenvend.domain import bounds
 from tokenvend.domain.decision import Decision
 from tokenvend.domain.registry import CredentialKind, RegistryView
-from tokenvend.domain.renewal import asked_from
+from tokenvend.domain.renewal import in_use_from
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.token import AccessToken
 
@@ -69,10 +69,10 @@ class Memory:
             token.overdue_at(decision.key),
             token.expires_at - min_ttl,
         ]
-        asked_at = asked_from(decision.key, token)
-        if checked_at < asked_at and decision.definition.kind is not CredentialKind.API_KEY:
+        in_use_at = in_use_from(decision.key, token)
+        if checked_at < in_use_at and decision.definition.kind is not CredentialKind.API_KEY:
             # Whoever asks after this leaves a mark in the table, so that the token is renewed.
-            until.append(asked_at)
+            until.append(in_use_at)
         trusted_until = min(until)
         self._put(key, Remembered(view, decision, token, checked_at, trusted_until))
 

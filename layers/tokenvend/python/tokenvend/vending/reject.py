@@ -17,10 +17,10 @@ from tokenvend.domain.request import Rejection
 from tokenvend.domain.rule import Rule
 from tokenvend.domain.token import AccessToken
 from tokenvend.ports import Clock, Lookup, StoreAwayError, TokenStore, VendReader
-from tokenvend.vending.consents import Consents
+from tokenvend.vending.consent_check import ConsentCheck
 from tokenvend.vending.memory import Memory
-from tokenvend.vending.outage import store_away
-from tokenvend.vending.rate import RateLimit
+from tokenvend.vending.rate_limit import RateLimit
+from tokenvend.vending.store_outage import store_unavailable
 
 
 class RejectOutcome(StrEnum):
@@ -38,7 +38,7 @@ class Rejecter:
         *,
         reader: VendReader,
         tokens: TokenStore,
-        consents: Consents,
+        consents: ConsentCheck,
         memory: Memory,
         clock: Clock,
     ) -> None:
@@ -67,19 +67,19 @@ class Rejecter:
                 request.tenant,
                 connection=request.connection_name,
             )
-            findings = self._reader.read(lookup)
+            found = self._reader.read(lookup)
         except StoreAwayError:
-            raise store_away() from None
-        if findings.view.caller is None and proof.entry is Entry.OAUTH2:
+            raise store_unavailable() from None
+        if found.view.caller is None and proof.entry is Entry.OAUTH2:
             self._memory.remember_unknown(proof.identity, now)
-        decision = decide(proof, request, findings.view, now=now)
+        decision = decide(proof, request, found.view, now=now)
         self._rate.check(_limited(decision.caller), now)
         try:
             decision = self._consents.decide(decision, request)
             self._memory.forget_token(decision.key)
             return self._reject(decision.key, rejection, now)
         except StoreAwayError:
-            raise store_away() from None
+            raise store_unavailable() from None
         except TokenVendError as error:
             error.caller = decision.caller.name
             raise

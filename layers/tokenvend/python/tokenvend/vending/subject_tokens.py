@@ -14,7 +14,7 @@ from tokenvend.domain.workload.keys import ASYMMETRIC
 from tokenvend.ports import Clock, StoreAwayError
 from tokenvend.ports.workloads import SignatureVerifier, TrustedIssuers
 from tokenvend.vending.issuer_keys import IssuerKeys
-from tokenvend.vending.outage import store_away
+from tokenvend.vending.store_outage import store_unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class RememberedIssuers:
             self._keep(issuer, _Held(self._issuers.read(issuer), now))
         except StoreAwayError:
             if held is None or now >= held.read_at + self._outage_grace:
-                raise store_away() from None
+                raise store_unavailable() from None
             return held.issuer
         return (self._known.get(issuer) or self._unknown[issuer]).issuer
 

@@ -12,39 +12,39 @@ from tokenvend.domain.errors import (
 )
 from tokenvend.domain.identity import Entry, Proof
 from tokenvend.domain.registry import CredentialKind
-from tokenvend.domain.renewal import asked_from, slot_of_token
+from tokenvend.domain.renewal import in_use_from, slot_of_token
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.rule import Rule
 from tokenvend.ports import (
     Clock,
-    Findings,
     Lookup,
+    LookupResult,
     StoreAwayError,
     TokenItem,
     TokenStore,
     VendReader,
 )
+from tokenvend.vending.acquisition import Acquisition
 from tokenvend.vending.api_key import ApiKeys
 from tokenvend.vending.checks import check_min_ttl, check_scopes_given
-from tokenvend.vending.consents import Consents
+from tokenvend.vending.consent_check import ConsentCheck
+from tokenvend.vending.lease_wait import retry_while_throttled
+from tokenvend.vending.leased_exchange import AcquiredToken
 from tokenvend.vending.memory import Memory, MemoryKey, Remembered
-from tokenvend.vending.obtain import Obtainer
-from tokenvend.vending.order import Order
-from tokenvend.vending.outage import Outage, store_away
-from tokenvend.vending.rate import RateLimit
-from tokenvend.vending.replacing import Obtained
-from tokenvend.vending.vended import Vended
-from tokenvend.vending.wait import when_served
+from tokenvend.vending.rate_limit import RateLimit
+from tokenvend.vending.store_outage import StoreOutage, store_unavailable
+from tokenvend.vending.token_acquirer import TokenAcquirer
+from tokenvend.vending.vend_result import VendResult
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _VendAttempt:
     """One request as it goes through: who, what, by when, and what was known of it."""
 
     proof: Proof
     request: VendRequest
     remembered: Remembered | None
-    dies: float
+    deadline: float
 
     @property
     def key(self) -> MemoryKey:
@@ -73,16 +73,16 @@ class Vendor:
         *,
         reader: VendReader,
         tokens: TokenStore,
-        obtainer: Obtainer,
-        consents: Consents,
+        acquirer: TokenAcquirer,
+        consents: ConsentCheck,
         api_keys: ApiKeys,
-        outage: Outage,
+        outage: StoreOutage,
         memory: Memory,
         clock: Clock,
     ) -> None:
         self._reader = reader
         self._tokens = tokens
-        self._obtainer = obtainer
+        self._acquirer = acquirer
         self._consents = consents
         self._api_keys = api_keys
         self._outage = outage
@@ -90,7 +90,7 @@ class Vendor:
         self._clock = clock
         self._rate = RateLimit()
 
-    def vend(self, proof: Proof, request: VendRequest, *, time_left: timedelta) -> Vended:
+    def vend(self, proof: Proof, request: VendRequest, *, time_left: timedelta) -> VendResult:
         """A token for whoever *proof* proves.
 
         *time_left* is what is left of this invocation: no exchange starts that could not end
@@ -105,142 +105,148 @@ class Vendor:
             # The request is remembered, its proof is not: each one is checked.
             prove_caller(proof, remembered.view)
             self._rate.check(remembered.decision.caller, now)
-            return Vended(VendAnswer(remembered.token, Source.MEMORY, now), remembered.decision)
+            return VendResult(VendAnswer(remembered.token, Source.MEMORY, now), remembered.decision)
         if self._memory.is_unknown(proof.identity, now):
             raise InvalidClientError(rule=Rule.CALLER_KNOWN)
-        dies = self._clock.monotonic() + time_left.total_seconds()
-        return self._vend_checked(_Asked(proof, request, remembered, dies))
+        deadline = self._clock.monotonic() + time_left.total_seconds()
+        return self._vend_after_lookup(_VendAttempt(proof, request, remembered, deadline))
 
-    def _vend_checked(self, asked: _Asked) -> Vended:
-        if self._outage.is_on(asked.key):
-            return self._vend_in_outage(asked, None)
+    def _vend_after_lookup(self, attempt: _VendAttempt) -> VendResult:
+        if self._outage.is_active(attempt.key):
+            return self._vend_in_outage(attempt, None)
         started = self._clock.monotonic()
         try:
-            findings = self._read(asked)
+            found = self._read(attempt)
         except StoreAwayError as error:
-            self._outage.began(asked.key, error)
-            return self._vend_in_outage(asked, error)
+            self._outage.note_failed_read(attempt.key, error)
+            return self._vend_in_outage(attempt, error)
         # Reckoned back from here: the answer may just have set this clock right.
         checked_at = self._clock.now() - timedelta(seconds=self._clock.monotonic() - started)
-        decision = self._decide(asked, findings)
+        decision = self._decide(attempt, found)
         try:
-            decision = self._consents.decide(decision, asked.request)
-            vended = self._obtain(asked, decision, findings)
+            decision = self._consents.decide(decision, attempt.request)
+            vended = self._acquire(attempt, decision, found)
         except StoreAwayError as error:
-            self._outage.began(asked.key, error)
-            return self._vend_in_outage(asked, error)
+            self._outage.note_failed_read(attempt.key, error)
+            return self._vend_in_outage(attempt, error)
         except TokenVendError as error:
             error.caller = decision.caller.name
             raise
         self._memory.remember(
-            asked.key, findings.view, decision, vended.answer.token, checked_at=checked_at
+            attempt.key, found.view, decision, vended.answer.token, checked_at=checked_at
         )
         return vended
 
-    def _read(self, asked: _Asked) -> Findings:
-        if asked.remembered is not None:
+    def _read(self, attempt: _VendAttempt) -> LookupResult:
+        if attempt.remembered is not None:
             # Memory answers at once what a busy table would answer later.
-            return self._reader.read(asked.lookup)
-        return when_served(
-            lambda: self._reader.read(asked.lookup), self._clock, until=self._patient_until(asked)
+            return self._reader.read(attempt.lookup)
+        return retry_while_throttled(
+            lambda: self._reader.read(attempt.lookup), self._clock, until=self._retry_until(attempt)
         )
 
-    def _patient_until(self, asked: _Asked) -> float:
+    def _retry_until(self, attempt: _VendAttempt) -> float:
         waits = self._clock.monotonic() + bounds.LEASE_WAIT.total_seconds()
-        return min(waits, asked.dies - bounds.ANSWER_NEEDS.total_seconds())
+        return min(waits, attempt.deadline - bounds.ANSWER_NEEDS.total_seconds())
 
-    def _vend_in_outage(self, asked: _Asked, error: StoreAwayError | None) -> Vended:
+    def _vend_in_outage(self, attempt: _VendAttempt, error: StoreAwayError | None) -> VendResult:
         vended = self._outage.answer(
-            asked.proof, asked.key, asked.remembered, error, dies=asked.dies
+            attempt.proof, attempt.key, attempt.remembered, error, deadline=attempt.deadline
         )
         self._rate.check(vended.decision.caller, vended.answer.answered_at)
         return vended
 
-    def _decide(self, asked: _Asked, findings: Findings) -> Decision:
-        proof, now = asked.proof, self._clock.now()
+    def _decide(self, attempt: _VendAttempt, found: LookupResult) -> Decision:
+        proof, now = attempt.proof, self._clock.now()
         try:
-            decision = decide(proof, asked.request, findings.view, now=now)
+            decision = decide(proof, attempt.request, found.view, now=now)
         except TokenVendError:
-            if _held_before(asked):
-                self._memory.forget(asked.key)
-            if findings.view.caller is None and proof.entry is Entry.OAUTH2:
+            if _was_given_before(attempt):
+                self._memory.forget(attempt.key)
+            if found.view.caller is None and proof.entry is Entry.OAUTH2:
                 self._memory.remember_unknown(proof.identity, now)
             raise
         self._rate.check(decision.caller, now)
         return decision
 
-    def _obtain(self, asked: _Asked, decision: Decision, findings: Findings) -> Vended:
+    def _acquire(
+        self, attempt: _VendAttempt, decision: Decision, found: LookupResult
+    ) -> VendResult:
         if decision.definition.kind is CredentialKind.API_KEY:
-            return self._read_api_key(asked.request, decision, findings.state.epoch)
-        order = Order(
+            return self._read_api_key(attempt.request, decision, found.state.secret_generation)
+        acquisition = Acquisition(
             spec=decision.spec,
             key=decision.key,
             definition=decision.definition,
-            state=findings.state,
-            dies=asked.dies,
-            min_ttl=timedelta(seconds=asked.request.min_ttl_seconds),
+            state=found.state,
+            deadline=attempt.deadline,
+            min_ttl=timedelta(seconds=attempt.request.min_ttl_seconds),
         )
-        item = self._item(asked, decision, findings)
+        item = self._item(attempt, decision, found)
         if item.token is not None:
-            check_min_ttl(asked.request, item.token)
-        obtained = self._obtainer.obtain(order, _or_remembered(item, asked, decision))
-        check_min_ttl(asked.request, obtained.token)
-        check_scopes_given(decision, obtained.token)
-        self._mark_asked(decision.key, item, obtained, self._clock.now())
+            check_min_ttl(attempt.request, item.token)
+        acquired = self._acquirer.acquire(acquisition, _or_remembered(item, attempt, decision))
+        check_min_ttl(attempt.request, acquired.token)
+        check_scopes_given(decision, acquired.token)
+        self._mark_in_use(decision.key, item, acquired, self._clock.now())
         # The mark takes its time too: what is left of the token is told as of now.
-        answer = VendAnswer(obtained.token, obtained.source, self._clock.now())
-        return Vended(answer, decision, obtained.failed)
+        answer = VendAnswer(acquired.token, acquired.source, self._clock.now())
+        return VendResult(answer, decision, acquired.failed)
 
-    def _read_api_key(self, request: VendRequest, decision: Decision, epoch: str) -> Vended:
-        key = self._api_keys.read(decision, epoch=epoch)
+    def _read_api_key(
+        self, request: VendRequest, decision: Decision, secret_generation: str
+    ) -> VendResult:
+        key = self._api_keys.read(decision, secret_generation=secret_generation)
         check_min_ttl(request, key)
-        return Vended(VendAnswer(key, Source.STORE, self._clock.now()), decision)
+        return VendResult(VendAnswer(key, Source.STORE, self._clock.now()), decision)
 
-    def _item(self, asked: _Asked, decision: Decision, findings: Findings) -> TokenItem:
-        if decision.key == asked.expected_key:
-            return findings.item
+    def _item(self, attempt: _VendAttempt, decision: Decision, found: LookupResult) -> TokenItem:
+        if decision.key == attempt.expected_key:
+            return found.item
         try:
-            return when_served(
+            return retry_while_throttled(
                 lambda: self._tokens.read(decision.key),
                 self._clock,
-                until=self._patient_until(asked),
+                until=self._retry_until(attempt),
             )
         except StoreAwayError:
-            raise store_away() from None
+            raise store_unavailable() from None
 
-    def _mark_asked(self, key: str, item: TokenItem, obtained: Obtained, now: datetime) -> None:
+    def _mark_in_use(
+        self, key: str, item: TokenItem, acquired: AcquiredToken, now: datetime
+    ) -> None:
         """Have a token renewed that is asked for while it ages: one write per token."""
-        if item.is_asked or obtained.token is not item.token:
+        if item.is_in_use or acquired.token is not item.token:
             return
-        if now < asked_from(key, obtained.token):
+        if now < in_use_from(key, acquired.token):
             return
         try:
-            slot = slot_of_token(key, obtained.token, now=now)
-            self._tokens.schedule_renewal(key, obtained.token, slot)
+            slot = slot_of_token(key, acquired.token, now=now)
+            self._tokens.schedule_renewal(key, acquired.token, slot)
         except StoreAwayError:
             # Then the next reader does; at the worst a request exchanges.
             return
 
 
-def _held_before(asked: _Asked) -> bool:
+def _was_given_before(attempt: _VendAttempt) -> bool:
     """Whether this proof got what is remembered.
 
     Whoever knows no more than a client's id may not take from it what it has in an outage.
     """
-    if asked.remembered is None:
+    if attempt.remembered is None:
         return False
     try:
-        prove_caller(asked.proof, asked.remembered.view)
+        prove_caller(attempt.proof, attempt.remembered.view)
     except InvalidClientError:
         return False
     return True
 
 
-def _or_remembered(item: TokenItem, asked: _Asked, decision: Decision) -> TokenItem:
+def _or_remembered(item: TokenItem, attempt: _VendAttempt, decision: Decision) -> TokenItem:
     """*item*, with the token that this environment remembers where the table has none.
 
     A token that could not be sealed is in memory only; without this, each check would exchange.
     """
-    if item.token is not None or decision.key != asked.expected_key or asked.remembered is None:
+    if item.token is not None or decision.key != attempt.expected_key or attempt.remembered is None:
         return item
-    return replace(item, token=asked.remembered.token)
+    return replace(item, token=attempt.remembered.token)

@@ -7,7 +7,7 @@ from tokenvend.domain.workload.exchange_request import SubjectToken
 from tokenvend.domain.workload.issuer import TrustedIssuer
 from tokenvend.ports import StoreAwayError
 from tokenvend.ports.workloads import UsedTokens
-from tokenvend.vending.outage import store_away
+from tokenvend.vending.store_outage import store_unavailable
 from tokenvend.vending.subject_tokens import SubjectTokens
 
 
@@ -39,7 +39,7 @@ class Workloads:
             )
         except StoreAwayError:
             # Whoever cannot tell whether it was used must not take it.
-            raise store_away() from None
+            raise store_unavailable() from None
         if not is_first:
             raise _about(
                 workload,

@@ -9,7 +9,7 @@ only what a condition compares and what an index needs.
 | `owned_by`                                       | the owner, for the index of that name       |
 | `consent`, `consent_key`                         | the sealed consent and the key that opens it |
 | `consent_id`, `token_number`                     | as inside, for conditions                   |
-| `holder_id`, `dies_at`, `is_retry`, `retry_at`   | the journal                                 |
+| `holder_id`, `deadline_at`, `is_retry`, `retry_at`   | the journal                                 |
 | `lost_by`                                        | who gave the consent up, where it is lost   |
 | `pending_consent`, `pending_key`, `pending_id`   | the same of a consent not completed yet     |
 
@@ -37,7 +37,7 @@ from tokenvend.domain.connection import (
     ConnectionKey,
     Consent,
     PendingConsent,
-    Spending,
+    Redemption,
 )
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.untrusted import Distrust, OnUntrusted
@@ -100,12 +100,12 @@ def seal_pending(
     }
 
 
-def spending_values(spending: Spending) -> Item:
-    """The values that keep *spending*: `:holder_id`, `:dies_at` and `:is_retry`."""
+def redemption_values(redemption: Redemption) -> Item:
+    """The values that keep *redemption*: `:holder_id`, `:deadline_at` and `:is_retry`."""
     return {
-        ":holder_id": {"S": spending.holder_id},
-        ":dies_at": number(spending.dies_at.timestamp()),
-        ":is_retry": {"BOOL": spending.is_retry},
+        ":holder_id": {"S": redemption.holder_id},
+        ":deadline_at": number(redemption.deadline_at.timestamp()),
+        ":is_retry": {"BOOL": redemption.is_retry},
     }
 
 
@@ -137,7 +137,7 @@ class ConnectionItemParser:
             key=key,
             consent=consent,
             number=token_number,
-            spending=self._spending(pk, item, token_number),
+            redemption=self._redemption(pk, item, token_number),
             is_lost="lost_by" in item,
             pending=pending,
         )
@@ -190,27 +190,27 @@ class ConnectionItemParser:
             self._on_untrusted(pk, Distrust.MALFORMED)
         return None
 
-    def _spending(self, pk: str, item: Item, token_number: int) -> Spending | None:
+    def _redemption(self, pk: str, item: Item, token_number: int) -> Redemption | None:
         holder_id = text_of(item, "holder_id")
         if holder_id is None:
             return None
         is_retry = item.get("is_retry", {}).get("BOOL") is True
         retry_at = number_of(item, "retry_at")
         try:
-            return Spending(
+            return Redemption(
                 number=token_number,
                 holder_id=holder_id,
-                dies_at=instant_of(number_of(item, "dies_at") or 0.0),
+                deadline_at=instant_of(number_of(item, "deadline_at") or 0.0),
                 is_retry=is_retry,
                 retry_at=None if retry_at is None else instant_of(retry_at),
             )
         except ValueError:
             # It still stands for the table's conditions, so it must for us: dead long ago.
             self._on_untrusted(pk, Distrust.MALFORMED)
-            return Spending(
+            return Redemption(
                 number=token_number,
                 holder_id=holder_id,
-                dies_at=instant_of(0.0),
+                deadline_at=instant_of(0.0),
                 is_retry=is_retry,
             )
 

@@ -25,15 +25,15 @@ from tokenvend.adapters.dynamodb.conditional_update import update_item
 from tokenvend.adapters.dynamodb.connection_items import (
     ConnectionItemParser,
     connection_pk,
+    redemption_values,
     seal_consent,
     seal_pending,
-    spending_values,
 )
 from tokenvend.adapters.dynamodb.sealed_table import SealedTable
 from tokenvend.adapters.encryption import EnvelopeCipher
-from tokenvend.domain.connection import Connection, ConnectionKey, PendingConsent, Spending
+from tokenvend.domain.connection import Connection, ConnectionKey, PendingConsent, Redemption
 from tokenvend.domain.journal import Successor, renewed
-from tokenvend.ports import Kept, StoreThrottledError
+from tokenvend.ports import StoreResult, StoreThrottledError
 
 _SAME_TOKEN = "consent_id = :same_id AND token_number = :same_number"
 _NOT_LOST = "attribute_not_exists(lost_by)"
@@ -53,8 +53,8 @@ SET_PENDING = (
     "SET pending_consent = :pending, pending_key = :pending_key, pending_id = :pending_id,"
     " owned_by = :owner"
 )
-_SET_SPENDING = "SET holder_id = :holder_id, dies_at = :dies_at, is_retry = :is_retry"
-_REMOVE_JOURNAL = "REMOVE holder_id, dies_at, is_retry, retry_at, lost_by"
+_SET_REDEMPTION = "SET holder_id = :holder_id, deadline_at = :deadline_at, is_retry = :is_retry"
+_REMOVE_JOURNAL = "REMOVE holder_id, deadline_at, is_retry, retry_at, lost_by"
 _REMOVE_PENDING = "REMOVE pending_consent, pending_key, pending_id"
 
 
@@ -107,63 +107,67 @@ class DynamoDbConnectionStore:
         written, item = self._update(after.key, change, condition, values)
         return written or _holds(item, values)
 
-    def begin_spending(self, before: Connection, spending: Spending) -> Connection | None:
+    def begin_redemption(self, before: Connection, redemption: Redemption) -> Connection | None:
         """See `ports.ConnectionStore`.
 
         What comes will have to be sealed: if it could not be now, nothing is begun.
         """
         self._table.cipher.seal(connection_pk(before.key), b"", now=self._table.clock.now())
-        values = _same_token(before) | spending_values(spending)
+        values = _same_token(before) | redemption_values(redemption)
         journal = _NOBODY_SPENDS_IT
-        if before.spending is not None:
+        if before.redemption is not None:
             journal = _THE_HOLDER_IS_STILL_THE_ONE_SEEN
-            values[":former"] = {"S": before.spending.holder_id}
+            values[":former"] = {"S": before.redemption.holder_id}
         condition = f"{_SAME_TOKEN} AND {_NOT_LOST} AND {journal}"
         try:
             _, item = self._update(
-                before.key, f"{_SET_SPENDING} REMOVE retry_at", condition, values
+                before.key, f"{_SET_REDEMPTION} REMOVE retry_at", condition, values
             )
         except StoreThrottledError:
             return None
-        if item is None or text_of(item, "holder_id") != spending.holder_id:
+        if item is None or text_of(item, "holder_id") != redemption.holder_id:
             return None
         return self._parsed(item)
 
-    def finish_spending(self, spent: Connection, successor: Successor) -> Kept:
+    def finish_redemption(self, redeemed: Connection, successor: Successor) -> StoreResult:
         """See `ports.ConnectionStore`."""
-        if spent.consent is None:
+        if redeemed.consent is None:
             raise ValueError("there was nothing to spend")
         values = seal_consent(
             self._table.cipher,
-            connection_pk(spent.key),
-            renewed(spent.consent, successor),
-            spent.number + 1,
+            connection_pk(redeemed.key),
+            renewed(redeemed.consent, successor),
+            redeemed.number + 1,
             now=self._table.clock.now(),
         )
         del values[":consent_id"]
-        values |= _same_token(spent)
+        values |= _same_token(redeemed)
         written, item = self._update(
-            spent.key, f"{_SET_CONSENT} {_REMOVE_JOURNAL}", _SAME_TOKEN, values
+            redeemed.key, f"{_SET_CONSENT} {_REMOVE_JOURNAL}", _SAME_TOKEN, values
         )
         if written or _holds(item, values):
-            return Kept.KEPT
-        return Kept.GONE if item is None or "consent_id" not in item else Kept.SUPERSEDED
+            return StoreResult.KEPT
+        return (
+            StoreResult.GONE if item is None or "consent_id" not in item else StoreResult.SUPERSEDED
+        )
 
-    def give_back(self, spent: Connection, spending: Spending, *, retry_at: datetime) -> None:
+    def release_redemption(
+        self, redeemed: Connection, redemption: Redemption, *, retry_at: datetime
+    ) -> None:
         """See `ports.ConnectionStore`."""
-        values = _same_token(spent) | {
-            ":holder_id": {"S": spending.holder_id},
+        values = _same_token(redeemed) | {
+            ":holder_id": {"S": redemption.holder_id},
             ":retry_at": number(retry_at.timestamp()),
         }
         condition = f"{_SAME_TOKEN} AND {_ITS_OWN_JOURNAL}"
-        self._update(spent.key, "SET retry_at = :retry_at", condition, values)
+        self._update(redeemed.key, "SET retry_at = :retry_at", condition, values)
 
-    def mark_lost(self, connection: Connection, spending: Spending) -> bool:
+    def mark_lost(self, connection: Connection, redemption: Redemption) -> bool:
         """See `ports.ConnectionStore`."""
         # Whoever sees a dead journal gives it up by the dead holder's id, so the mark is another.
         mark = {"S": uuid4().hex}
         values = _same_token(connection) | {
-            ":holder_id": {"S": spending.holder_id},
+            ":holder_id": {"S": redemption.holder_id},
             ":mark": mark,
         }
         condition = f"{_SAME_TOKEN} AND {_ITS_OWN_JOURNAL} AND {_NOT_LOST}"

@@ -31,7 +31,7 @@ _SOMETHING_IS_THERE = "attribute_exists(pk)"
 _NOBODY_HAS_USED_IT = "attribute_not_exists(taken_by)"
 
 
-class DynamoDbConsentStore:
+class DynamoDbConsentSessionStore:
     """`ports.ConsentStore` on the tokens table."""
 
     def __init__(self, table: SealedTable) -> None:

@@ -2,7 +2,7 @@
 
 | attribute  | holds                                                                 |
 |------------|-----------------------------------------------------------------------|
-| `epoch`    | the state of the secret: the id of the version that was current       |
+| `secret_generation`    | the state of the secret: the id of the version that was current       |
 | `failure`  | the newest refusal of the credential as a whole, as JSON              |
 | `observed` | what the newest exchanges showed, as JSON                             |
 | `outage`   | since when the provider has not answered, as JSON                     |
@@ -17,7 +17,7 @@ from tokenvend.adapters.dynamodb import documents
 from tokenvend.adapters.dynamodb.attributes import Item, instant_of, text_of
 from tokenvend.domain.credential_state import (
     CredentialState,
-    Observed,
+    ObservedExchange,
     ProviderOutage,
     ScheduledReader,
 )
@@ -26,20 +26,23 @@ from tokenvend.domain.token import LifetimeSource, SecretStage
 from tokenvend.domain.untrusted import Distrust, OnUntrusted
 
 
-def epoch_pk(credential: str, tenant: str | None) -> str:
+def credential_state_pk(credential: str, tenant: str | None) -> str:
     """The partition of the state of a credential's or a tenant's secret."""
     return f"epoch#{credential}" if tenant is None else f"epoch#{credential}/{tenant}"
 
 
-def build_epoch(credential: str, tenant: str | None, epoch: str) -> Item:
-    """The item that starts *epoch*, and forgets what was before."""
-    return {"pk": {"S": epoch_pk(credential, tenant)}, "epoch": {"S": epoch}}
+def build_secret_generation(credential: str, tenant: str | None, secret_generation: str) -> Item:
+    """The item that starts *secret_generation*, and forgets what was before."""
+    return {
+        "pk": {"S": credential_state_pk(credential, tenant)},
+        "secret_generation": {"S": secret_generation},
+    }
 
 
 def parse_state(item: Item, on_untrusted: OnUntrusted) -> CredentialState:
     """What *item*, which may be empty, says of the credential."""
     return CredentialState(
-        epoch=text_of(item, "epoch") or "",
+        secret_generation=text_of(item, "secret_generation") or "",
         failure=failure_in(item, text_of(item, "pk") or "", on_untrusted),
         observed=_observed_in(item, on_untrusted),
         outage=_outage_in(item, on_untrusted),
@@ -54,7 +57,7 @@ def not_ready_attribute(reader: ScheduledReader) -> str:
     return f"not_ready_{reader.value}"
 
 
-def observed_value(observed: Observed) -> Item:
+def observed_value(observed: ObservedExchange) -> Item:
     """The attribute that keeps *observed*."""
     document = {
         "lifetime_seconds": observed.lifetime_seconds,
@@ -64,13 +67,13 @@ def observed_value(observed: Observed) -> Item:
     return {"S": json.dumps(document)}
 
 
-def _observed_in(item: Item, on_untrusted: OnUntrusted) -> Observed | None:
+def _observed_in(item: Item, on_untrusted: OnUntrusted) -> ObservedExchange | None:
     text = text_of(item, "observed")
     if text is None:
         return None
     try:
         document = documents.parse(text)
-        return Observed(
+        return ObservedExchange(
             lifetime_seconds=documents.count(document, "lifetime_seconds"),
             lifetime_source=LifetimeSource(documents.text(document, "lifetime_source")),
             secret_stage=SecretStage(documents.text(document, "secret_stage")),
@@ -107,7 +110,7 @@ def failure_value(failure: Failure) -> Item:
         "provider_error": failure.provider_error,
         "count": failure.count,
         "retry_at": failure.retry_at.timestamp(),
-        "epoch": failure.epoch,
+        "secret_generation": failure.secret_generation,
     }
     return {"S": json.dumps(document)}
 
@@ -130,5 +133,5 @@ def _parse_failure(text: str) -> Failure:
         provider_error=documents.optional_text(document, "provider_error"),
         count=documents.count(document, "count"),
         retry_at=instant_of(documents.number(document, "retry_at")),
-        epoch=documents.any_text(document, "epoch"),
+        secret_generation=documents.any_text(document, "secret_generation"),
     )

@@ -9,7 +9,7 @@ from tokenvend.adapters.dynamodb.batch_read import (
     registry_found,
     tokens_found,
 )
-from tokenvend.adapters.dynamodb.credential_items import epoch_pk, parse_state
+from tokenvend.adapters.dynamodb.credential_items import credential_state_pk, parse_state
 from tokenvend.adapters.dynamodb.definition_items import parse_definition
 from tokenvend.adapters.dynamodb.registry_items import (
     BLOCKED,
@@ -48,7 +48,7 @@ class DynamoDbCredentialReader:
         self, credential: str, tenant: str | None, *, connection: "ConnectionKey | None" = None
     ) -> CredentialView:
         """See `ports.CredentialReader`."""
-        pk, state_pk = credential_pk(credential), epoch_pk(credential, tenant)
+        pk, state_pk = credential_pk(credential), credential_state_pk(credential, tenant)
         pairs = [(pk, SETTINGS), (pk, BLOCKED)]
         if connection is not None:
             pairs.append((connection_block_pk(credential, connection.name), BLOCKED))

@@ -6,14 +6,14 @@ from botocore.exceptions import ClientError
 
 from tokenvend.adapters.aws_errors import CONDITION_FAILED, error_code, is_throttling, store_errors
 from tokenvend.adapters.dynamodb.credential_items import (
-    build_epoch,
-    epoch_pk,
+    build_secret_generation,
+    credential_state_pk,
     failure_value,
     not_ready_attribute,
     observed_value,
     outage_value,
 )
-from tokenvend.domain.credential_state import Observed, ProviderOutage, ScheduledReader
+from tokenvend.domain.credential_state import ObservedExchange, ProviderOutage, ScheduledReader
 from tokenvend.domain.failure import Failure
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class DynamoDbCredentialStates:
     ) -> bool:
         """See `ports.CredentialStates`."""
         return self._replace(
-            epoch_pk(credential, tenant),
+            credential_state_pk(credential, tenant),
             "failure",
             None if before is None else failure_value(before),
             None if after is None else failure_value(after),
@@ -48,7 +48,7 @@ class DynamoDbCredentialStates:
     ) -> bool:
         """See `ports.CredentialStates`."""
         return self._replace(
-            epoch_pk(credential, tenant),
+            credential_state_pk(credential, tenant),
             "outage",
             None if before is None else outage_value(before),
             None if after is None else outage_value(after),
@@ -81,12 +81,14 @@ class DynamoDbCredentialStates:
                 raise
         return True
 
-    def note(self, credential: str, tenant: str | None, observed: Observed) -> None:
+    def record_observed(
+        self, credential: str, tenant: str | None, observed: ObservedExchange
+    ) -> None:
         """See `ports.CredentialStates`."""
         with store_errors("dynamodb:UpdateItem"):
             self._client.update_item(
                 TableName=self._table,
-                Key={"pk": {"S": epoch_pk(credential, tenant)}},
+                Key={"pk": {"S": credential_state_pk(credential, tenant)}},
                 UpdateExpression="SET observed = :observed",
                 ExpressionAttributeValues={":observed": observed_value(observed)},
             )
@@ -104,12 +106,17 @@ class DynamoDbCredentialStates:
             }
         with store_errors("dynamodb:UpdateItem"):
             self._client.update_item(
-                TableName=self._table, Key={"pk": {"S": epoch_pk(credential, tenant)}}, **request
+                TableName=self._table,
+                Key={"pk": {"S": credential_state_pk(credential, tenant)}},
+                **request,
             )
 
-    def start_epoch(self, credential: str, tenant: str | None, epoch: str) -> None:
+    def start_secret_generation(
+        self, credential: str, tenant: str | None, secret_generation: str
+    ) -> None:
         """See `ports.CredentialStates`."""
         with store_errors("dynamodb:PutItem"):
             self._client.put_item(
-                TableName=self._table, Item=build_epoch(credential, tenant, epoch)
+                TableName=self._table,
+                Item=build_secret_generation(credential, tenant, secret_generation),
             )

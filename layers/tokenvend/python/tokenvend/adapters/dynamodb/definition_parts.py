@@ -4,9 +4,9 @@ from typing import Any
 
 from tokenvend.adapters.dynamodb import documents
 from tokenvend.adapters.dynamodb.authorization_items import build_authorization
-from tokenvend.domain.header import Header
 from tokenvend.domain.registry import Assertion, CredentialDefinition, SecretReference
 from tokenvend.domain.signing import SigningAlgorithm
+from tokenvend.domain.token_presentation import Header
 
 _ASSERTION_FLAGS = ("aws_identity", "names_certificate")
 

@@ -9,7 +9,7 @@ only the key, the lease, the failure and the TTL; none of them says anything of 
 | `token_ttl`                                  | the TTL that goes with this token               |
 | `due`                                        | it was asked for: the slot in which it is renewed |
 | `rejected`                                   | an API refused the token of this `token_ttl`    |
-| `lease_id`, `lease_done_at`, `lease_dies_at` | the lease                                       |
+| `lease_id`, `lease_done_at`, `lease_deadline_at` | the lease                                       |
 | `failure`                                    | the newest failed exchange, as JSON             |
 | `ttl`                                        | when DynamoDB may delete all of it              |
 
@@ -66,7 +66,7 @@ def seal_token(
         "scopes": sorted(token.scopes),
         "requested_at": token.requested_at.timestamp(),
         "expires_at": token.expires_at.timestamp(),
-        "epoch": token.epoch,
+        "secret_generation": token.secret_generation,
         "lifetime_source": token.lifetime_source.value,
         "secret_stage": token.secret_stage.value,
         "forced": token.forced,
@@ -87,11 +87,11 @@ def ttl_value(token: AccessToken) -> Item:
 
 
 def lease_values(lease: Lease) -> Item:
-    """The values that keep *lease*: `:lease_id`, `:done` and `:dies`."""
+    """The values that keep *lease*: `:lease_id`, `:done` and `:deadline`."""
     return {
         ":lease_id": {"S": lease.lease_id},
         ":done": number(lease.expected_done_at.timestamp()),
-        ":dies": number(lease.dies_at.timestamp()),
+        ":deadline": number(lease.deadline_at.timestamp()),
     }
 
 
@@ -115,7 +115,7 @@ class TokenItemParser:
             lease=self._lease(pk, item),
             failure=failure_in(item, pk, self._on_untrusted),
             spec=spec,
-            is_asked="due" in item,
+            is_in_use="due" in item,
             is_rejected="rejected" in item and item["rejected"] == item.get("token_ttl"),
         )
 
@@ -142,18 +142,18 @@ class TokenItemParser:
         lease_id = text_of(item, "lease_id")
         if lease_id is None:
             return None
-        done, dies = number_of(item, "lease_done_at"), number_of(item, "lease_dies_at")
+        done, deadline = number_of(item, "lease_done_at"), number_of(item, "lease_deadline_at")
         try:
             return Lease(
                 lease_id=lease_id,
                 expected_done_at=instant_of(done or 0.0),
-                dies_at=instant_of(dies or 0.0),
+                deadline_at=instant_of(deadline or 0.0),
             )
         except ValueError:
             # It still stands for the table's conditions, so it must for us: dead long ago.
             self._on_untrusted(pk, Distrust.MALFORMED)
             return Lease(
-                lease_id=lease_id, expected_done_at=instant_of(0.0), dies_at=instant_of(0.0)
+                lease_id=lease_id, expected_done_at=instant_of(0.0), deadline_at=instant_of(0.0)
             )
 
 
@@ -163,7 +163,7 @@ def _parse_token(document: documents.Fields) -> AccessToken:
         scopes=documents.texts(document, "scopes"),
         requested_at=instant_of(documents.number(document, "requested_at")),
         expires_at=instant_of(documents.number(document, "expires_at")),
-        epoch=documents.any_text(document, "epoch"),
+        secret_generation=documents.any_text(document, "secret_generation"),
         lifetime_source=LifetimeSource(documents.text(document, "lifetime_source")),
         secret_stage=SecretStage(documents.text(document, "secret_stage")),
         forced=documents.flag(document, "forced"),

@@ -36,17 +36,19 @@ from tokenvend.domain import bounds
 from tokenvend.domain.cache_key import TokenSpec
 from tokenvend.domain.failure import Failure
 from tokenvend.domain.lease import Lease
-from tokenvend.domain.renewal import Slot
+from tokenvend.domain.renewal import RenewalSlot
 from tokenvend.domain.token import AccessToken
-from tokenvend.ports import NOTHING, StoreThrottledError, TokenItem
+from tokenvend.ports import EMPTY_ITEM, StoreThrottledError, TokenItem
 
 _NOBODY_IS_AT_IT = "attribute_not_exists(lease_id)"
 _THE_WATCHED_HOLDER_IS_STILL_THERE = "lease_id = :observed"
 _IT_IS_OURS = "lease_id = :lease_id"
 _THE_TOKEN_IS_STILL_THERE = "token_ttl = :token_ttl"
 
-_SET_LEASE = "SET lease_id = :lease_id, lease_done_at = :done, lease_dies_at = :dies, #ttl = :ttl"
-_REMOVE_LEASE = "REMOVE lease_id, lease_done_at, lease_dies_at"
+_SET_LEASE = (
+    "SET lease_id = :lease_id, lease_done_at = :done, lease_deadline_at = :deadline, #ttl = :ttl"
+)
+_REMOVE_LEASE = "REMOVE lease_id, lease_done_at, lease_deadline_at"
 _REMOVE_WHAT_WAS = "failure, due, rejected"
 _SET_TOKEN = "SET #token = :token, wrapped_key = :wrapped_key, token_ttl = :ttl, #ttl = :ttl"
 _SET_TOKENS_OWN_TTL = "SET #ttl = if_not_exists(token_ttl, #ttl)"
@@ -73,14 +75,14 @@ class DynamoDbTokenStore:
                 TableName=self._table.name, Key=_key(key), ConsistentRead=True
             )
         item: Item | None = answer.get("Item")
-        return self._parser.parse(item) if item else NOTHING
+        return self._parser.parse(item) if item else EMPTY_ITEM
 
     def acquire_lease(
         self, key: str, lease: Lease, *, instead_of: Lease | None
     ) -> TokenItem | None:
         """See `ports.TokenStore`."""
         # Later than any token can expire, so that a lease never makes a token die sooner.
-        ttl = lease.dies_at + bounds.LIFETIME_MAXIMUM + KEPT
+        ttl = lease.deadline_at + bounds.LIFETIME_MAXIMUM + KEPT
         values = lease_values(lease) | {":ttl": number(int(ttl.timestamp()))}
         condition = _NOBODY_IS_AT_IT
         if instead_of is not None:
@@ -111,7 +113,7 @@ class DynamoDbTokenStore:
             change = _SET_FAILURE
         self._update(key, f"{change} {_REMOVE_LEASE}", _IT_IS_OURS, values)
 
-    def schedule_renewal(self, key: str, token: AccessToken, slot: Slot | None) -> None:
+    def schedule_renewal(self, key: str, token: AccessToken, slot: RenewalSlot | None) -> None:
         """See `ports.TokenStore`."""
         values: Item = {":token_ttl": ttl_value(token)}
         change = "REMOVE due"
@@ -119,7 +121,7 @@ class DynamoDbTokenStore:
             change, values[":due"] = "SET due = :due", {"S": slot.name}
         self._update(key, change, _THE_TOKEN_IS_STILL_THERE, values)
 
-    def due(self, slot: Slot) -> Iterator[str]:
+    def due(self, slot: RenewalSlot) -> Iterator[str]:
         """See `ports.TokenStore`."""
         pages = self._table.client.get_paginator("query").paginate(
             TableName=self._table.name,

@@ -11,7 +11,7 @@ from tokenvend.adapters.dynamodb.batch_read import (
     registry_found,
     tokens_found,
 )
-from tokenvend.adapters.dynamodb.credential_items import epoch_pk, parse_state
+from tokenvend.adapters.dynamodb.credential_items import credential_state_pk, parse_state
 from tokenvend.adapters.dynamodb.definition_items import parse_definition
 from tokenvend.adapters.dynamodb.registry_items import (
     BLOCKED,
@@ -25,7 +25,7 @@ from tokenvend.adapters.dynamodb.registry_items import (
 from tokenvend.adapters.dynamodb.token_items import TokenItemParser, token_pk
 from tokenvend.domain.registry import RegistryView
 from tokenvend.domain.untrusted import OnUntrusted
-from tokenvend.ports import NOTHING, Findings, Lookup, StoreAwayError
+from tokenvend.ports import EMPTY_ITEM, Lookup, LookupResult, StoreAwayError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -53,16 +53,16 @@ class DynamoDbVendReader:
         self._tokens = tokens_table
         self._on_untrusted = on_untrusted
 
-    def read(self, lookup: Lookup) -> Findings:
+    def read(self, lookup: Lookup) -> LookupResult:
         """See `ports.VendReader`."""
         keys = {self._registry: _registry_keys(lookup), self._tokens: _token_keys(lookup)}
         found = batch_get(self._client, keys)
         tokens = tokens_found(found[self._tokens])
         item = tokens.get(token_pk(lookup.token_key)) if lookup.token_key else None
-        state = tokens.get(epoch_pk(lookup.credential, lookup.tenant), {})
-        return Findings(
+        state = tokens.get(credential_state_pk(lookup.credential, lookup.tenant), {})
+        return LookupResult(
             view=self._view(lookup, registry_found(found[self._registry])),
-            item=self._parser.parse(item) if item else NOTHING,
+            item=self._parser.parse(item) if item else EMPTY_ITEM,
             state=parse_state(state, self._on_untrusted),
         )
 
@@ -119,7 +119,7 @@ def _registry_keys(lookup: Lookup) -> list[Item]:
 
 
 def _token_keys(lookup: Lookup) -> list[Item]:
-    keys = [epoch_pk(lookup.credential, lookup.tenant)]
+    keys = [credential_state_pk(lookup.credential, lookup.tenant)]
     if lookup.token_key is not None:
         keys.append(token_pk(lookup.token_key))
     return [{"pk": {"S": pk}} for pk in keys]

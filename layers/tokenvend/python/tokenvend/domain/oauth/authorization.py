@@ -69,18 +69,18 @@ def parse_authorization_response(
     """
     if any(len(values) > 1 for values in query.values()):
         return NotAuthorized("repeated_parameter")
-    if not _is_of_issuer(one_of(query, "iss"), authorization):
+    if not _is_of_issuer(single_value(query, "iss"), authorization):
         return NotAuthorized("wrong_issuer")
-    error = one_of(query, "error")
+    error = single_value(query, "error")
     if error is not None:
         return NotAuthorized(error_code(error) or "malformed_error")
-    code = one_of(query, "code")
+    code = single_value(query, "code")
     if code is None or _CODE.fullmatch(code) is None:
         return NotAuthorized("no_code")
     return Authorized(Secret(code))
 
 
-def one_of(query: Query, name: str) -> str | None:
+def single_value(query: Query, name: str) -> str | None:
     """The one value of *name*; `None` where it is absent or repeats."""
     values = query.get(name, ())
     return values[0] if len(values) == 1 else None

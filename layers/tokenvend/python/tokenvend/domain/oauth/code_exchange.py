@@ -57,7 +57,7 @@ def parse_code_response(
     response: ProviderResponse,
     definition: CredentialDefinition,
     *,
-    asked: Scopes,
+    requested_scopes: Scopes,
     requested_at: datetime,
 ) -> Consented:
     """Turn the token endpoint's answer into what the user consented to.
@@ -66,7 +66,9 @@ def parse_code_response(
         ProviderRefusedError: it is an error, one that must not be used, or has no refresh token.
         TemporarilyUnavailableError: it is a 429 or a 5xx.
     """
-    token = parse_token_response(response, definition, asked=asked, requested_at=requested_at)
+    token = parse_token_response(
+        response, definition, requested_scopes=requested_scopes, requested_at=requested_at
+    )
     fields = answer_of(response, definition).beside_token
     refresh_token = fields.get("refresh_token")
     if not isinstance(refresh_token, str) or _REFRESH_TOKEN.fullmatch(refresh_token) is None:

@@ -39,18 +39,18 @@ from tokenvend.domain.token import AccessToken
 
 #: RFC 6749 §5.2: invalid, expired, revoked, or issued to another client. `invalid_token` is
 #: RFC 6750's word for the same, which some token endpoints use.
-_ENDED = frozenset({"invalid_grant", "invalid_token"})
+_REFUSALS = frozenset({"invalid_grant", "invalid_token"})
 #: What some servers call the refresh token's own lifetime; RFC 6749 has no word for it.
 _LIFETIME_FIELDS = ("refresh_token_expires_in", "refresh_expires_in")
 _REFRESH_TOKEN_CHARACTERS = 16_384
 
 
-class Verdict(Enum):
+class RefreshVerdict(Enum):
     """What became of the refresh token that was sent."""
 
-    SPENT = auto()
-    ENDED = auto()
-    UNTOUCHED = auto()
+    REDEEMED = auto()
+    REFUSED = auto()
+    NOT_REDEEMED = auto()
     UNKNOWN = auto()
 
 
@@ -58,21 +58,21 @@ class Verdict(Enum):
 class Refreshed:
     """One answer. `successor` is there when SPENT; either `token` or `error` is always there."""
 
-    verdict: Verdict
+    verdict: RefreshVerdict
     successor: Successor | None = None
     token: AccessToken | None = None
     error: TokenVendError | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spent:
+class SentRefreshToken:
     """What was sent: whose token, for which scopes (`None`: for all that were consented to)."""
 
     definition: CredentialDefinition
     consent: Consent
-    asked: Scopes | None
+    requested_scopes: Scopes | None
     requested_at: datetime
-    epoch: str = ""
+    secret_generation: str = ""
 
 
 def build_refresh_request(
@@ -80,18 +80,18 @@ def build_refresh_request(
     consent: Consent,
     secret: ProviderSecret,
     *,
-    asked: Scopes | None,
+    requested_scopes: Scopes | None,
 ) -> ProviderRequest:
-    """The request that spends the refresh token of *consent* for a token with *asked* scopes."""
+    """The request that spends the refresh token of *consent* for a token with *requested_scopes* scopes."""
     form = dict(definition.extra_parameters)
     form["grant_type"] = "refresh_token"
     form["refresh_token"] = consent.refresh_token.reveal()
-    if asked:
-        form["scope"] = format_scope(asked, separator=definition.scope_separator)
+    if requested_scopes:
+        form["scope"] = format_scope(requested_scopes, separator=definition.scope_separator)
     return to_token_endpoint(definition, form, secret)
 
 
-def judge_refresh(response: ProviderResponse, spent: Spent) -> Refreshed:
+def judge_refresh(response: ProviderResponse, sent: SentRefreshToken) -> Refreshed:
     """What *response* says of the refresh token, and the access token in it.
 
     The successor is told even where the access token cannot be used: it is all that is left of
@@ -100,16 +100,18 @@ def judge_refresh(response: ProviderResponse, spent: Spent) -> Refreshed:
     try:
         token = parse_token_response(
             response,
-            spent.definition,
-            asked=spent.consent.scopes if spent.asked is None else spent.asked,
-            requested_at=spent.requested_at,
-            epoch=spent.epoch,
+            sent.definition,
+            requested_scopes=sent.consent.scopes
+            if sent.requested_scopes is None
+            else sent.requested_scopes,
+            requested_at=sent.requested_at,
+            secret_generation=sent.secret_generation,
         )
     except TemporarilyUnavailableError as error:
         return Refreshed(verdict=_verdict_of_refusal(response), error=error)
     except ProviderRefusedError as error:
-        return _judge_refused(response, spent, error)
-    return _judge_given(response, spent, token)
+        return _judge_refused(response, sent, error)
+    return _judge_granted(response, sent, token)
 
 
 def refresh_expires_at(
@@ -133,60 +135,68 @@ def refresh_token_of(response: ProviderResponse, definition: CredentialDefinitio
     return Secret(text) if text.isascii() and text.isprintable() else None
 
 
-def _verdict_of_refusal(response: ProviderResponse) -> Verdict:
+def _verdict_of_refusal(response: ProviderResponse) -> RefreshVerdict:
     too_many = response.status == HTTPStatus.TOO_MANY_REQUESTS
-    return Verdict.UNTOUCHED if too_many else Verdict.UNKNOWN
+    return RefreshVerdict.NOT_REDEEMED if too_many else RefreshVerdict.UNKNOWN
 
 
 def _judge_refused(
-    response: ProviderResponse, spent: Spent, error: ProviderRefusedError
+    response: ProviderResponse, sent: SentRefreshToken, error: ProviderRefusedError
 ) -> Refreshed:
     if not is_success(response):
-        if error.provider_error in _ENDED:
+        if error.provider_error in _REFUSALS:
             ended = ConsentRequiredError(rule="connection.lost")
-            return Refreshed(verdict=Verdict.ENDED, error=ended)
+            return Refreshed(verdict=RefreshVerdict.REFUSED, error=ended)
         # A 5xx has been told apart before: here a refusal is a 4xx, and anything else is no word.
         is_word = response.status >= HTTPStatus.BAD_REQUEST
-        return Refreshed(verdict=Verdict.UNTOUCHED if is_word else Verdict.UNKNOWN, error=error)
-    answer = answer_of(response, spent.definition)
-    if isinstance(answer.error, str) and answer.error in _ENDED:
-        return Refreshed(verdict=Verdict.ENDED, error=ConsentRequiredError(rule="connection.lost"))
+        return Refreshed(
+            verdict=RefreshVerdict.NOT_REDEEMED if is_word else RefreshVerdict.UNKNOWN, error=error
+        )
+    answer = answer_of(response, sent.definition)
+    if isinstance(answer.error, str) and answer.error in _REFUSALS:
+        return Refreshed(
+            verdict=RefreshVerdict.REFUSED, error=ConsentRequiredError(rule="connection.lost")
+        )
     if answer.error is not None or answer.lacks_success:
-        return Refreshed(verdict=Verdict.UNTOUCHED, error=error)
-    if answer.token is None and refresh_token_of(response, spent.definition) is None:
-        return Refreshed(verdict=Verdict.UNKNOWN, error=error)
+        return Refreshed(verdict=RefreshVerdict.NOT_REDEEMED, error=error)
+    if answer.token is None and refresh_token_of(response, sent.definition) is None:
+        return Refreshed(verdict=RefreshVerdict.UNKNOWN, error=error)
     return Refreshed(
-        verdict=Verdict.SPENT, successor=_successor(response, spent, None), error=error
+        verdict=RefreshVerdict.REDEEMED, successor=_successor(response, sent, None), error=error
     )
 
 
-def _judge_given(response: ProviderResponse, spent: Spent, token: AccessToken) -> Refreshed:
-    successor = _successor(response, spent, token)
-    most = spent.consent.scopes if spent.asked is None else spent.asked
+def _judge_granted(
+    response: ProviderResponse, sent: SentRefreshToken, token: AccessToken
+) -> Refreshed:
+    successor = _successor(response, sent, token)
+    most = sent.consent.scopes if sent.requested_scopes is None else sent.requested_scopes
     # Where nothing is known of the scopes, only a grant of full access leads here.
     if most and not token.scopes <= most:
         error = ProviderRefusedError(
             "The provider gave a token with more scopes than were asked for; it was not used.",
             provider_error="scope_widened",
         )
-        return Refreshed(verdict=Verdict.SPENT, successor=successor, error=error)
-    return Refreshed(verdict=Verdict.SPENT, successor=successor, token=token)
+        return Refreshed(verdict=RefreshVerdict.REDEEMED, successor=successor, error=error)
+    return Refreshed(verdict=RefreshVerdict.REDEEMED, successor=successor, token=token)
 
 
-def _successor(response: ProviderResponse, spent: Spent, token: AccessToken | None) -> Successor:
+def _successor(
+    response: ProviderResponse, sent: SentRefreshToken, token: AccessToken | None
+) -> Successor:
     # A token asked for with fewer scopes says nothing of those that were consented to.
-    tells_scopes = token is not None and spent.asked is None
+    states_scopes = token is not None and sent.requested_scopes is None
     return Successor(
-        refresh_token=refresh_token_of(response, spent.definition),
-        scopes=_consented(token, spent) if tells_scopes and token is not None else None,
-        refreshed_at=spent.requested_at,
+        refresh_token=refresh_token_of(response, sent.definition),
+        scopes=_consented(token, sent) if states_scopes and token is not None else None,
+        refreshed_at=sent.requested_at,
         refresh_expires_at=refresh_expires_at(
-            response, spent.definition, requested_at=spent.requested_at
+            response, sent.definition, requested_at=sent.requested_at
         ),
     )
 
 
-def _consented(token: AccessToken, spent: Spent) -> Scopes:
+def _consented(token: AccessToken, sent: SentRefreshToken) -> Scopes:
     """A provider may take scopes away; that it gives more is no consent of the user's."""
-    before = spent.consent.scopes
+    before = sent.consent.scopes
     return token.scopes & before if before else token.scopes

@@ -4,7 +4,7 @@ import re
 from datetime import datetime, timedelta
 
 from tokenvend.domain import bounds
-from tokenvend.domain.oauth.token_answer import LifetimeUnit
+from tokenvend.domain.oauth.response_description import LifetimeUnit
 
 _NUMBER = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,9})?")
 #: RFC 3339 §5.6, and an offset without its colon. Without an offset it is no instant.

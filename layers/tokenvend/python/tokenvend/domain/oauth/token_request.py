@@ -130,7 +130,7 @@ def build_revocation_request(
     if definition.revocation_endpoint is None:
         return None
     form = {"token": token.reveal(), "token_type_hint": hint}
-    return authenticated(definition, definition.revocation_endpoint, form, secret)
+    return build_authenticated_request(definition, definition.revocation_endpoint, form, secret)
 
 
 def destination_of(definition: CredentialDefinition) -> str:
@@ -200,7 +200,7 @@ def to_token_endpoint(
         CredentialNotReadyError: the secret does not fit what it says.
     """
     definition = for_tenant(definition, secret)
-    request = authenticated(definition, definition.token_endpoint, form, secret)
+    request = build_authenticated_request(definition, definition.token_endpoint, form, secret)
     if secret.tenant_values:
         request = replace(request, placed=(*request.placed, *secret.tenant_values.values()))
     if not definition.token_request:
@@ -211,7 +211,7 @@ def to_token_endpoint(
     return describe(request, definition, secret)
 
 
-def authenticated(
+def build_authenticated_request(
     definition: CredentialDefinition, url: str, form: dict[str, Any], secret: ProviderSecret
 ) -> ProviderRequest:
     """*form* for *url*, with what proves the client as the provider wants it (RFC 6749 §2.3).

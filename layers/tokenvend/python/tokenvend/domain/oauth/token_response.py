@@ -22,7 +22,7 @@ from tokenvend.domain.secret import Secret
 from tokenvend.domain.token import AccessToken, LifetimeSource, clock_skew_allowance
 
 if TYPE_CHECKING:
-    from tokenvend.domain.oauth.token_answer import ReadAnswer
+    from tokenvend.domain.oauth.response_description import ReadAnswer
 
 _ACCESS_TOKEN = re.compile(r"[\x21-\x7E]{1,32768}")
 _RETRY_AFTER = re.compile(r"[0-9]{1,15}")
@@ -48,15 +48,15 @@ def parse_token_response(
     response: ProviderResponse,
     definition: CredentialDefinition,
     *,
-    asked: Scopes,
+    requested_scopes: Scopes,
     requested_at: datetime,
-    epoch: str = "",
+    secret_generation: str = "",
 ) -> AccessToken:
     """Turn the token endpoint's answer into an access token (RFC 6749 §5.1).
 
     The lifetime counts from *requested_at*, the instant before the request was sent, less the
     skew allowance, so our `expires_at` is never later than the provider's. A missing `scope`
-    counts as what was *asked* for. JSON sent as `text/html` by a provider is still its answer,
+    counts as what was *requested_scopes* for. JSON sent as `text/html` by a provider is still its answer,
     and a page of HTML is not JSON. What `definition.token_answer` says goes before the RFC.
 
     Raises:
@@ -73,10 +73,10 @@ def parse_token_response(
     lifetime, source = _lifetime(answer, access_token, definition, requested_at)
     return AccessToken(
         access_token=access_token,
-        scopes=_scopes(answer, definition, asked),
+        scopes=_scopes(answer, definition, requested_scopes),
         requested_at=requested_at,
         expires_at=requested_at + lifetime - clock_skew_allowance(lifetime),
-        epoch=epoch,
+        secret_generation=secret_generation,
         lifetime_source=source,
     )
 
@@ -84,7 +84,7 @@ def parse_token_response(
 def answer_of(response: ProviderResponse, definition: CredentialDefinition) -> "ReadAnswer":
     """What *response* says, by the description in *definition*."""
     # Only a miss has an answer to read, so only then is the reader loaded.
-    from tokenvend.domain.oauth.token_answer import read_answer
+    from tokenvend.domain.oauth.response_description import read_answer
 
     return read_answer(response.body, response.content_type, definition)
 
@@ -168,10 +168,12 @@ def _check_token_type(answer: "ReadAnswer") -> None:
         raise _unusable("unsupported_token_type", "its token_type is not Bearer")
 
 
-def _scopes(answer: "ReadAnswer", definition: CredentialDefinition, asked: Scopes) -> Scopes:
+def _scopes(
+    answer: "ReadAnswer", definition: CredentialDefinition, requested_scopes: Scopes
+) -> Scopes:
     value = answer.at(answer.described.scope)
     if value is None:
-        return asked
+        return requested_scopes
     texts = value if isinstance(value, list) else [value]
     if not all(isinstance(each, str) for each in texts):
         raise _unusable("malformed_scope", "its scope is neither a text nor a list of texts")
@@ -216,7 +218,7 @@ def jwt_claims(token: str) -> dict[str, object]:
     match = _JWT.fullmatch(token)
     if match is None:
         return {}
-    from tokenvend.domain.oauth.token_answer import parse_json
+    from tokenvend.domain.oauth.response_description import parse_json
 
     payload = match[1]
     try:

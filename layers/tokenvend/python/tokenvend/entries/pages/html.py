@@ -10,7 +10,7 @@ from pathlib import Path
 from string import Template
 from urllib.parse import urlsplit
 
-from tokenvend.connecting.steps import Asking, Departure, Return
+from tokenvend.consent.flow_steps import ApplicationRedirect, ConsentPrompt, ProviderRedirect
 
 STYLE = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
 #: What `style-src` allows: this style and no other.
@@ -33,14 +33,14 @@ _STANDARD_WORDS = {
 }
 
 
-def ask_page(asking: Asking) -> str:
+def ask_page(prompt: ConsentPrompt) -> str:
     """Who asks for what, where the user goes next, and the button that goes there."""
-    application, provider = escape(asking.application), escape(asking.provider)
-    host = escape(_host(asking.permit.authorization.endpoint))
-    back = escape(_host(asking.session.return_url))
+    application, provider = escape(prompt.application), escape(prompt.provider)
+    host = escape(_host(prompt.consent_grant.authorization.endpoint))
+    back = escape(_host(prompt.session.return_url))
     return _page(
-        f"{asking.application} asks for access to your {asking.provider} account",
-        f"<h2>If you agree, {application} can</h2>\n{_scope_list(asking)}\n"
+        f"{prompt.application} asks for access to your {prompt.provider} account",
+        f"<h2>If you agree, {application} can</h2>\n{_scope_list(prompt)}\n"
         f"<p>You sign in and decide at <strong>{host}</strong>. {application} does not see your"
         " password.</p>\n"
         f'<form method="post"><button type="submit">Continue to {provider}</button></form>\n'
@@ -50,34 +50,34 @@ def ask_page(asking: Asking) -> str:
     )
 
 
-def leaving_page(departure: Departure) -> str:
+def leaving_page(redirect: ProviderRedirect) -> str:
     """On to the provider. A page and not a redirect: see docs/adr/0016."""
-    provider = departure.asking.provider
-    button = _button(departure.url, f"Continue to {escape(provider)}")
+    provider = redirect.prompt.provider
+    button = _button(redirect.url, f"Continue to {escape(provider)}")
     return _moving_page(
-        f"On to {provider}", departure.url, f"<p>You are being sent on.</p>\n{button}"
+        f"On to {provider}", redirect.url, f"<p>You are being sent on.</p>\n{button}"
     )
 
 
-def connected_page(returned: Return) -> str:
+def connected_page(returned: ApplicationRedirect) -> str:
     """The user said yes; the application has the last word, when it completes."""
-    asking = returned.asking
-    application = escape(asking.application)
+    prompt = returned.prompt
+    application = escape(prompt.application)
     less = ""
-    if asking.session.scopes - returned.token_scopes:
+    if prompt.session.scopes - returned.token_scopes:
         less = f'<p class="note">You allowed less than {application} asked for.</p>\n'
     return _moving_page(
-        f"{asking.provider} said yes",
+        f"{prompt.provider} said yes",
         returned.url,
         f"{less}<p>You are being sent back to {application}, which finishes the connection.</p>\n"
         f"{_button(returned.url, f'Back to {application}')}",
     )
 
 
-def denied_page(returned: Return) -> str:
+def denied_page(returned: ApplicationRedirect) -> str:
     """The user said no at the provider."""
-    asking = returned.asking
-    application, provider = escape(asking.application), escape(asking.provider)
+    prompt = returned.prompt
+    application, provider = escape(prompt.application), escape(prompt.provider)
     return _page(
         "Nothing was connected",
         f"<p>You did not allow access, so {application} has none to your {provider} account."
@@ -124,11 +124,11 @@ def not_found_page() -> str:
     return _page("There is nothing here", "<p>The address is not one of this service's pages.</p>")
 
 
-def _scope_list(asking: Asking) -> str:
-    if not asking.session.scopes:
+def _scope_list(prompt: ConsentPrompt) -> str:
+    if not prompt.session.scopes:
         return "<ul><li>Do what its registration at the provider allows</li></ul>"
     entries = []
-    for scope, known in asking.scopes:
+    for scope, known in prompt.scopes:
         words = known or _STANDARD_WORDS.get(scope)
         shown = escape(words) if words else f"Use <code>{escape(scope)}</code>"
         entries.append(f"<li>{shown}</li>")

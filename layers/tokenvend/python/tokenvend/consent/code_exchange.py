@@ -1,0 +1,98 @@
+"""Spend the code that a user came back with: for a refresh token, and whose it is."""
+
+from tokenvend.consent.permission import ConsentGrant
+from tokenvend.domain.errors import (
+    PROVIDER_AWAY,
+    ProviderRefusedError,
+    TemporarilyUnavailableError,
+)
+from tokenvend.domain.oauth.code_exchange import (
+    Consented,
+    build_code_request,
+    parse_account,
+    parse_code_response,
+)
+from tokenvend.domain.oauth.token_request import ProviderSecret, host_of
+from tokenvend.domain.scopes import Scopes
+from tokenvend.domain.secret import Secret
+from tokenvend.ports import Clock, ProviderApi, ProviderAwayError, SecretStore
+from tokenvend.refresh_tokens.revocation import revoke_best_effort
+from tokenvend.vending.provider_secret import read_secret
+
+
+class CodeExchange:
+    """One code for one consent; what is wider than was asked for is not kept."""
+
+    def __init__(self, *, secret_store: SecretStore, provider: ProviderApi, clock: Clock) -> None:
+        self._secrets = secret_store
+        self._provider = provider
+        self._clock = clock
+
+    def run(
+        self,
+        consent_grant: ConsentGrant,
+        code: Secret,
+        code_verifier: Secret,
+        *,
+        requested_scopes: Scopes,
+    ) -> tuple[Consented, str | None]:
+        """What the user consented to, and the account, where the provider names it.
+
+        Raises:
+            CredentialNotReadyError: the client's own secret is missing or may not go there.
+            ProviderRefusedError: the provider refuses, or gave more than was *requested_scopes*.
+            TemporarilyUnavailableError: the provider or Secrets Manager is away.
+        """
+        secret = read_secret(self._secrets, consent_grant.definition, None)
+        requested_at = self._clock.now()
+        request = build_code_request(
+            consent_grant.definition,
+            consent_grant.authorization,
+            code=code,
+            code_verifier=code_verifier,
+            secret=secret,
+        )
+        try:
+            response = self._provider.send(request)
+        except ProviderAwayError:
+            raise TemporarilyUnavailableError(
+                "The provider did not answer in time.", rule=PROVIDER_AWAY
+            ) from None
+        consented = parse_code_response(
+            response,
+            consent_grant.definition,
+            requested_scopes=requested_scopes,
+            requested_at=requested_at,
+        )
+        self._refuse_wider(consent_grant, consented, requested_scopes)
+        return consented, consented.subject or self._account(consent_grant, consented, secret)
+
+    def _refuse_wider(
+        self, consent_grant: ConsentGrant, consented: Consented, requested_scopes: Scopes
+    ) -> None:
+        if not requested_scopes or consented.token.scopes <= requested_scopes:
+            return
+        revoke_best_effort(
+            consent_grant.definition,
+            consented.refresh_token,
+            secrets=self._secrets,
+            provider=self._provider,
+            hint="refresh_token",
+        )
+        raise ProviderRefusedError(
+            "The provider gave more scopes than the user was asked for; nothing was kept.",
+            provider_error="scope_widened",
+        )
+
+    def _account(
+        self, consent_grant: ConsentGrant, consented: Consented, secret: ProviderSecret
+    ) -> str | None:
+        """The provider's own name for the user, asked of the host that has the secret anyway."""
+        url = consent_grant.authorization.account_endpoint
+        if url is None or host_of(url) != secret.allowed_host.lower():
+            return None
+        try:
+            answer = self._provider.get(url, bearer=consented.token.access_token)
+        except ProviderAwayError:
+            return None
+        return parse_account(answer, consent_grant.authorization.account_field)

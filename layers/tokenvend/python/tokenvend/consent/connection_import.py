@@ -1,0 +1,59 @@
+"""Take over a refresh token that another application got, so that no user is asked again."""
+
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from tokenvend.domain.connection import Connection, ConnectionKey, Consent, with_consent
+from tokenvend.domain.registry import CredentialDefinition
+from tokenvend.domain.scopes import Scopes
+from tokenvend.domain.secret import Secret
+from tokenvend.ports import ConnectionStore
+from tokenvend.refresh_tokens.connection_events import (
+    ConnectionEvent,
+    ConnectionEventType,
+    PublishEvent,
+)
+
+
+class ConnectionExistsError(Exception):
+    """There is a connection of that name already, and it was not said to replace it."""
+
+
+def import_connection(
+    connections: ConnectionStore,
+    definition: CredentialDefinition,
+    key: ConnectionKey,
+    *,
+    refresh_token: Secret,
+    scopes: Scopes,
+    account: str | None,
+    replace: bool,
+    now: datetime,
+    publish: PublishEvent,
+) -> Connection:
+    """Keep *refresh_token* as an active connection of *key*; it is spent when it is first used.
+
+    Whoever else holds it must not spend it any more: of two, the provider takes one.
+
+    Raises:
+        ConnectionExistsError: there is one, and *replace* does not say so; or it has just changed.
+        StoreAwayError: the tables do not answer.
+    """
+    before = connections.read(key)
+    if before is not None and not replace:
+        raise ConnectionExistsError
+    days = definition.authorization.refresh_token_days if definition.authorization else None
+    consent = Consent(
+        consent_id=uuid4().hex,
+        refresh_token=refresh_token,
+        scopes=scopes,
+        account=account,
+        connected_at=now,
+        refreshed_at=now,
+        refresh_expires_at=None if days is None else now + timedelta(days=days),
+    )
+    after = with_consent(before or Connection(key=key), consent)
+    if not connections.put_consent(before, after):
+        raise ConnectionExistsError
+    publish(ConnectionEvent(ConnectionEventType.IMPORTED, key))
+    return after

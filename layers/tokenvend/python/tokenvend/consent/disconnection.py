@@ -1,0 +1,47 @@
+"""End a connection for good: nobody gets a token of it any more, and the provider is told."""
+
+from tokenvend.domain.connection import Connection, ConnectionKey
+from tokenvend.domain.registry import CredentialDefinition
+from tokenvend.ports import ConnectionStore, ProviderClient, SecretStore
+from tokenvend.refresh_tokens.connection_events import (
+    ConnectionEvent,
+    ConnectionEventType,
+    PublishEvent,
+)
+from tokenvend.refresh_tokens.revocation import revoke_best_effort
+
+
+def end_connection(
+    connections: ConnectionStore,
+    key: ConnectionKey,
+    definition: CredentialDefinition | None,
+    *,
+    secrets: SecretStore,
+    provider: ProviderClient,
+    publish: PublishEvent,
+) -> tuple[Connection | None, bool]:
+    """What was deleted, and whether the provider agreed to revoke its consent.
+
+    Deleted first, so that it ends here whatever the provider says. A refresh that is under way
+    finds it gone and revokes what it got.
+
+    Raises:
+        StoreAwayError: the table does not answer.
+    """
+    deleted = connections.delete(key)
+    if deleted is None:
+        return None, False
+    waiting = deleted.pending.consent if deleted.pending else None
+    agreed = [
+        revoke_best_effort(
+            definition,
+            consent.refresh_token,
+            secrets=secrets,
+            provider=provider,
+            hint="refresh_token",
+        )
+        for consent in (deleted.consent, waiting)
+        if consent is not None and definition is not None
+    ]
+    publish(ConnectionEvent(ConnectionEventType.DISCONNECTED, key))
+    return deleted, bool(agreed) and all(agreed)

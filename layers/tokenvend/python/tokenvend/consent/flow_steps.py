@@ -1,0 +1,80 @@
+"""What each step of a user's consent leads to, or why the way ends there."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from tokenvend.consent.permission import ConsentGrant
+from tokenvend.domain.consent import ConsentSession
+from tokenvend.domain.scopes import Scopes
+from tokenvend.domain.secret import Secret
+
+
+class FlowEndReason(StrEnum):
+    """Why a user's way ends here."""
+
+    LINK_OVER = "link_over"
+    STATE_OVER = "state_over"
+    ANOTHER_BROWSER = "another_browser"
+    ANOTHER_CREDENTIAL = "another_credential"
+
+
+class ConsentFlowEndedError(Exception):
+    """A ticket that is good for nothing: used, expired, made up, or another browser's."""
+
+    def __init__(self, reason: FlowEndReason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentPrompt:
+    """Who asks for what, for the page: titles, and each scope with its words, if it has any."""
+
+    session: ConsentSession
+    consent_grant: ConsentGrant
+
+    @property
+    def application(self) -> str:
+        """The application, as its user knows it."""
+        return self.consent_grant.caller.title or self.consent_grant.caller.name
+
+    @property
+    def provider(self) -> str:
+        """The provider, as its user knows it."""
+        return (
+            self.consent_grant.authorization.provider_title
+            or self.consent_grant.definition.provider
+        )
+
+    @property
+    def scopes(self) -> list[tuple[str, str | None]]:
+        """Each scope and its words, in the order of the words."""
+        words = self.consent_grant.authorization.scope_words
+        named = [(scope, words.get(scope)) for scope in self.session.scopes]
+        return sorted(named, key=lambda pair: (pair[1] is None, pair[1] or pair[0]))
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderRedirect:
+    """Where the browser goes now, and the cookie it keeps until it comes back."""
+
+    prompt: ConsentPrompt
+    session: ConsentSession
+    url: str
+    state: Secret
+    browser: Secret
+    lasts: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationRedirect:
+    """Where the browser goes back to. `denied`: the user said no, and nothing was kept.
+
+    `token_scopes` are what the user agreed to, which may be less than was asked for.
+    """
+
+    prompt: ConsentPrompt
+    url: str
+    denied: bool = False
+    token_scopes: Scopes = frozenset()

@@ -1,0 +1,160 @@
+"""May this caller have connections of this credential, and may this flow go on?"""
+
+from dataclasses import dataclass
+
+from tokenvend.domain.consent import ConsentSession
+from tokenvend.domain.decision import check_not_blocked, prove_caller
+from tokenvend.domain.errors import (
+    CredentialNotReadyError,
+    InvalidRequestError,
+    InvalidScopeError,
+    TemporarilyUnavailableError,
+    UnauthorizedClientError,
+)
+from tokenvend.domain.identity import Proof
+from tokenvend.domain.registry import (
+    SUBJECT_CONNECTIONS,
+    Authorization,
+    Caller,
+    CredentialDefinition,
+    Grant,
+    RegistryView,
+)
+from tokenvend.domain.rule import Rule
+from tokenvend.domain.scopes import Scopes, format_scope
+from tokenvend.domain.users import is_picked_by_user
+from tokenvend.ports import Lookup, StoreAwayError, VendReader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentGrant:
+    """A caller that may have connections of a credential, and how its users are asked."""
+
+    caller: Caller
+    grant: Grant
+    definition: CredentialDefinition
+    authorization: Authorization
+
+    @property
+    def pages_url(self) -> str:
+        """The address before `/connect/…` and `/callback/…`, as the redirect URI says it.
+
+        Raises:
+            CredentialNotReadyError: the redirect URI is not this credential's callback.
+        """
+        path = f"/callback/{self.definition.name}"
+        uri = self.authorization.redirect_uri
+        if not uri.endswith(path):
+            raise CredentialNotReadyError(
+                f"The credential's redirect_uri does not end in {path}.", rule="connection.pages"
+            )
+        return uri.removesuffix(path)
+
+    def scopes(self, requested_scopes: Scopes | None) -> Scopes:
+        """The scopes to ask the user for: those *requested_scopes* for, else the grant's own.
+
+        Raises:
+            InvalidScopeError: one is beyond the ceiling, or nothing would be named.
+        """
+        ceiling = self.grant.scopes
+        if self.grant.full_access:
+            ceiling |= self.definition.scopes
+        wanted = requested_scopes if requested_scopes is not None else self.grant.default_scopes
+        wanted = ceiling if wanted is None else wanted
+        if beyond := wanted - ceiling:
+            raise InvalidScopeError(f"Beyond the grant: {format_scope(beyond)}.", rule=Rule.SCOPES)
+        if not wanted and not self.grant.full_access:
+            raise InvalidScopeError(
+                "No scope would be named, and what the provider then gives is not known: the"
+                " grant must say full_access.",
+                rule=Rule.FULL_ACCESS,
+            )
+        return wanted
+
+
+def read_view(
+    reader: VendReader, identity: str, credential: str, connection: str | None
+) -> RegistryView:
+    """What the registry says now, also about the *connection* of that name.
+
+    Raises:
+        TemporarilyUnavailableError: the tables do not answer.
+    """
+    try:
+        lookup = Lookup(identity=identity, credential=credential, connection=connection)
+        return reader.read(lookup).view
+    except StoreAwayError:
+        raise store_unavailable() from None
+
+
+def find_consent_grant(proof: Proof, view: RegistryView) -> ConsentGrant:
+    """Let the caller that *proof* proves at its connections, or say which rule refuses it.
+
+    Raises:
+        InvalidClientError: the caller is unknown, not proven or blocked.
+        UnauthorizedClientError: no grant, no such credential, or it is blocked.
+        InvalidRequestError: the credential is of another kind.
+    """
+    return _consent_grant_of(prove_caller(proof, view), view)
+
+
+def recheck_consent_grant(session: ConsentSession, view: RegistryView) -> ConsentGrant:
+    """The permit under which *session* goes on: nothing that it was started under may be gone.
+
+    Raises:
+        UnauthorizedClientError: the caller, its grant, the credential or the connection is gone
+            or blocked.
+        InvalidScopeError: the grant covers less by now.
+        InvalidRequestError: the return URL is not listed any more.
+    """
+    caller = view.caller
+    if caller is None or caller.name != session.key.owner:
+        raise UnauthorizedClientError(rule=Rule.CALLER_KNOWN)
+    if view.caller_blocked:
+        raise UnauthorizedClientError(rule=Rule.CALLER_BLOCKED, caller=caller.name)
+    found = _consent_grant_of(caller, view)
+    check_not_blocked(view, session.key.owner)
+    if is_picked_by_user(session.key.name) != (found.grant.connections == SUBJECT_CONNECTIONS):
+        raise UnauthorizedClientError(rule=Rule.CONNECTION_GRANTED, caller=caller.name)
+    found.scopes(session.scopes)
+    check_return_url(found, session.return_url)
+    return found
+
+
+def check_return_url(found: ConsentGrant, return_url: str | None) -> str:
+    """*return_url*, if the grant lists exactly this one.
+
+    Raises:
+        InvalidRequestError: it does not.
+    """
+    if return_url is None or return_url not in found.grant.return_urls:
+        raise InvalidRequestError(
+            "return_url is not one that the grant lists.",
+            rule="grant.return_urls",
+            caller=found.caller.name,
+        )
+    return return_url
+
+
+def store_unavailable() -> TemporarilyUnavailableError:
+    """The tables do not answer."""
+    return TemporarilyUnavailableError("The tables do not answer; ask again.", rule="store.away")
+
+
+def _consent_grant_of(caller: Caller, view: RegistryView) -> ConsentGrant:
+    if view.grant is None:
+        raise UnauthorizedClientError(rule=Rule.GRANT_EXISTS, caller=caller.name)
+    if view.definition is None:
+        raise UnauthorizedClientError(rule=Rule.CREDENTIAL_EXISTS, caller=caller.name)
+    if view.credential_blocked:
+        raise UnauthorizedClientError(rule=Rule.CREDENTIAL_BLOCKED, caller=caller.name)
+    if view.definition.authorization is None:
+        raise InvalidRequestError(
+            "This credential has no connections.", rule=Rule.CONNECTION, caller=caller.name
+        )
+    return ConsentGrant(
+        caller=caller,
+        grant=view.grant,
+        definition=view.definition,
+        authorization=view.definition.authorization,
+    )

@@ -1,0 +1,193 @@
+"""What a caller's functions do around the use case: prove, parse, vend, record, answer."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from tokenvend.composition.root import composition_root
+from tokenvend.composition.snapshot import after_restore
+from tokenvend.domain.connection_request import ConnectionRequest
+from tokenvend.domain.errors import TokenVendError
+from tokenvend.domain.identity import Entry, Proof
+from tokenvend.domain.request import ACCESS_TOKEN_TYPE, ForUser, Rejection, VendRequest
+from tokenvend.entries.alias import is_workloads_alias, require_live
+from tokenvend.entries.context import Context
+from tokenvend.entries.direct import (
+    RetryableError,
+    batch_of,
+    direct_error,
+    parse_direct_request,
+    prove_alias,
+)
+from tokenvend.entries.http import http_answer, http_error
+from tokenvend.observability.vends import audit_refused, audit_rejected, audit_vended
+
+if TYPE_CHECKING:  # only who proves itself so pays for it
+    from tokenvend.domain.workload.exchange_request import SubjectToken
+
+type CallerRequest = VendRequest | Rejection | ConnectionRequest
+type Parsed = tuple[Proof | "SubjectToken", CallerRequest | ForUser[CallerRequest]]
+type Parse = Callable[[Mapping[str, Any]], Parsed]
+
+
+def prepare() -> None:
+    """Make what nearly every request needs: INIT has a whole processor, a request a third of one.
+
+    Raises:
+        SettingsError: the function's environment variables are incomplete.
+    """
+    _make_vendor()
+    after_restore(_make_vendor)
+
+
+def _make_vendor() -> None:
+    _ = composition_root().vendor
+
+
+def handle_http(
+    entry: Entry, parse: Parse, event: Mapping[str, Any], context: Context
+) -> dict[str, Any]:
+    """Answer one API Gateway proxy event."""
+    proof = request = None
+    try:
+        require_live(context.invoked_function_arn)
+        found, asked = parse(event)
+        request = _without_user(asked)
+        proof = (
+            found if isinstance(found, Proof) else composition_root().workloads.prove(found, entry)
+        )
+        request = _with_user(asked)
+        return http_answer(_answer(proof, request, context))
+    except TokenVendError as error:
+        _record_refusal(entry, proof, request, error, context)
+        return http_error(error, entry)
+
+
+def handle_direct(event: object, context: Context) -> dict[str, Any]:
+    """Answer one direct invocation, single or batch.
+
+    Raises:
+        RetryableError: a single request failed in a way that a retry may cure.
+    """
+    try:
+        proof = _proof_by_alias(context.invoked_function_arn)
+        requests = batch_of(event)
+    except TokenVendError as error:
+        _record_refusal(Entry.DIRECT, None, None, error, context)
+        return direct_error(error)
+    if requests is not None:
+        return {"answers": [_answer_direct(proof, request, context) for request in requests]}
+    answer = _answer_direct(proof, event, context)
+    if answer.get("retryable"):
+        raise RetryableError(json.dumps(answer))
+    return answer
+
+
+def _proof_by_alias(invoked_function_arn: str) -> Proof | None:
+    """What the alias proves; `None`: it is the one that workloads share."""
+    return None if is_workloads_alias(invoked_function_arn) else prove_alias(invoked_function_arn)
+
+
+def _answer_direct(proof: Proof | None, event: object, context: Context) -> dict[str, Any]:
+    request = None
+    try:
+        if proof is None:
+            from tokenvend.entries.direct_exchange import parse_direct_exchange
+
+            subject, request = parse_direct_exchange(event)
+            proof = composition_root().workloads.prove(subject, Entry.DIRECT)
+        else:
+            asked = parse_direct_request(event)
+            request = _without_user(asked)
+            request = _with_user(asked)
+        return _answer(proof, request, context)
+    except TokenVendError as error:
+        _record_refusal(Entry.DIRECT, proof, request, error, context)
+        return direct_error(error)
+
+
+def _without_user(asked: CallerRequest | ForUser[CallerRequest]) -> CallerRequest:
+    """What is asked for, for the audit line, whoever the user's token turns out to be about."""
+    return asked.request if isinstance(asked, ForUser) else asked
+
+
+def _with_user(asked: CallerRequest | ForUser[CallerRequest]) -> CallerRequest:
+    """What is asked for, and for which user, if a user's token came with it.
+
+    Raises:
+        SubjectTokenError: the token is no valid one of a user issuer.
+        TemporarilyUnavailableError: what would verify it does not answer.
+    """
+    if not isinstance(asked, ForUser):
+        return asked
+    from tokenvend.domain.users import with_user
+
+    return with_user(asked.request, composition_root().users.verify(asked.subject))
+
+
+def _answer(proof: Proof, request: CallerRequest, context: Context) -> dict[str, Any]:
+    if isinstance(request, ConnectionRequest):
+        return _connect(proof, request, context)
+    if isinstance(request, Rejection):
+        return _reject(proof, request, context)
+    return _vend(proof, request, context)
+
+
+def _vend(proof: Proof, request: VendRequest, context: Context) -> dict[str, Any]:
+    left = timedelta(milliseconds=context.get_remaining_time_in_millis())
+    vended = composition_root().vendor.vend(proof, request, time_left=left)
+    audit_vended(
+        proof, request, vended, now=vended.answer.answered_at, request_id=context.aws_request_id
+    )
+    if proof.workload is None and request.user is None:
+        return vended.answer.to_dict()
+    # RFC 8693 §2.2.1.
+    return vended.answer.to_dict() | {"issued_token_type": ACCESS_TOKEN_TYPE}
+
+
+def _reject(proof: Proof, rejection: Rejection, context: Context) -> dict[str, Any]:
+    outcome = composition_root().rejecter.reject(proof, rejection)
+    audit_rejected(
+        proof, rejection, outcome, now=datetime.now(UTC), request_id=context.aws_request_id
+    )
+    return {"outcome": outcome.value, "token_sha256": rejection.token_sha256}
+
+
+def _connect(proof: Proof, request: ConnectionRequest, context: Context) -> dict[str, Any]:
+    # Only a request for a connection pays for what leads to one.
+    from tokenvend.entries.connection_answer import connection_answer
+    from tokenvend.observability.consents import audit_connection
+
+    outcome = composition_root().connections.run(proof, request)
+    audit_connection(proof, request, now=datetime.now(UTC), request_id=context.aws_request_id)
+    return connection_answer(outcome)
+
+
+def _record_refusal(
+    entry: Entry,
+    proof: Proof | None,
+    request: CallerRequest | None,
+    error: TokenVendError,
+    context: Context,
+) -> None:
+    if isinstance(request, ConnectionRequest):
+        from tokenvend.observability.consents import audit_connection_refused
+
+        audit_connection_refused(
+            entry,
+            proof,
+            request,
+            error,
+            now=datetime.now(UTC),
+            request_id=context.aws_request_id,
+        )
+        return
+    audit_refused(
+        entry,
+        proof,
+        request.request if isinstance(request, Rejection) else request,
+        error,
+        now=datetime.now(UTC),
+        request_id=context.aws_request_id,
+    )

@@ -1,0 +1,1 @@
+"""Refresh token rotation: redeem each refresh token once, and store its successor."""

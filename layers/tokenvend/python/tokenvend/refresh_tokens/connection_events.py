@@ -1,0 +1,29 @@
+"""What happens to a consent that somebody must hear of, once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tokenvend.domain.connection import ConnectionKey
+
+
+class ConnectionEventType(StrEnum):
+    """LOST: its user must consent again. NOT_KEPT: its new refresh token could not be stored."""
+
+    LOST = "lost"
+    NOT_STORED = "not_stored"
+    DISCONNECTED = "disconnected"
+    IMPORTED = "imported"
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionEvent:
+    """One thing that happened. `reason` is a rule or a code, never a provider's text."""
+
+    event_type: ConnectionEventType
+    key: ConnectionKey
+    reason: str = ""
+
+
+#: Told of each event. Never raises.
+type PublishEvent = Callable[[ConnectionEvent], None]

@@ -1,0 +1,193 @@
+"""Spend a connection's refresh token: write first, send, keep what comes, only then answer."""
+
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from tokenvend.domain import bounds
+from tokenvend.domain.connection import Connection, Consent, Redemption
+from tokenvend.domain.errors import (
+    PROVIDER_AWAY,
+    ConsentRequiredError,
+    ProviderRefusedError,
+    TemporarilyUnavailableError,
+    TokenVendError,
+)
+from tokenvend.domain.journal import Successor, free_at
+from tokenvend.domain.oauth.refresh import (
+    Refreshed,
+    RefreshVerdict,
+    SentRefreshToken,
+    build_refresh_request,
+    judge_refresh,
+)
+from tokenvend.domain.oauth.token_request import ProviderSecret
+from tokenvend.domain.token import AccessToken
+from tokenvend.ports import (
+    Clock,
+    ConnectionStore,
+    ProviderAwayError,
+    ProviderClient,
+    SecretStore,
+    StoreAwayError,
+    StoreResult,
+)
+from tokenvend.refresh_tokens.connection_events import (
+    ConnectionEvent,
+    ConnectionEventType,
+    PublishEvent,
+)
+from tokenvend.refresh_tokens.refresh_request import (
+    RefreshRequest,
+    connection_busy,
+    store_unavailable,
+)
+from tokenvend.refresh_tokens.revocation import revoke_best_effort
+from tokenvend.vending.exchange import ClientExchange
+from tokenvend.vending.lease_wait import Pause
+
+_STORE_AGAIN_SECONDS = 0.2
+
+
+class Redeemer:
+    """Spends a refresh token whose turn the journal has given to this holder."""
+
+    def __init__(
+        self,
+        *,
+        connections: ConnectionStore,
+        exchange: ClientExchange,
+        provider: ProviderClient,
+        secrets: SecretStore,
+        clock: Clock,
+        pause: Pause,
+        publish: PublishEvent,
+    ) -> None:
+        self._connections = connections
+        self._exchange = exchange
+        self._provider = provider
+        self._secrets = secrets
+        self._clock = clock
+        self._pause = pause
+        self._publish = publish
+
+    def redeem(
+        self, refresh_request: RefreshRequest, begun: Connection, entry: Redemption
+    ) -> AccessToken:
+        """Spend what *entry* in the journal of *begun* is about. Raises: see `Refresher`."""
+        try:
+            refreshed, _ = self._exchange.with_secret(
+                refresh_request.definition,
+                None,
+                lambda secret: self._ask(refresh_request, begun, secret),
+            )
+        except TokenVendError as error:
+            # The provider never looked at the token, or was never asked.
+            self.release_redemption(begun, entry, self._clock.now() + _retry_delay(error))
+            raise
+        match refreshed.verdict:
+            case RefreshVerdict.REDEEMED:
+                self._store_successor(refresh_request, begun, refreshed.successor)
+            case RefreshVerdict.REFUSED:
+                self.give_up_consent(begun, entry, "refused")
+            case RefreshVerdict.NOT_REDEEMED:
+                wait = _retry_delay(refreshed.error)
+                self.release_redemption(begun, entry, self._clock.now() + wait)
+            case RefreshVerdict.UNKNOWN:
+                self.release_redemption(begun, entry, free_at(entry))
+            case unreachable:
+                assert_never(unreachable)
+        if refreshed.token is None:
+            raise refreshed.error or connection_busy(1)
+        return refreshed.token
+
+    def _ask(
+        self, refresh_request: RefreshRequest, begun: Connection, secret: ProviderSecret
+    ) -> Refreshed:
+        consent = _consent_of(begun)
+        redeemed = SentRefreshToken(
+            definition=refresh_request.definition,
+            consent=consent,
+            requested_scopes=refresh_request.requested_scopes,
+            requested_at=self._clock.now(),
+            secret_generation=refresh_request.secret_generation,
+        )
+        request = build_refresh_request(
+            refresh_request.definition,
+            consent,
+            secret,
+            requested_scopes=refresh_request.requested_scopes,
+        )
+        try:
+            response = self._provider.send(request)
+        except ProviderAwayError:
+            away = TemporarilyUnavailableError(
+                "The provider did not answer in time.", rule=PROVIDER_AWAY
+            )
+            return Refreshed(verdict=RefreshVerdict.UNKNOWN, error=away)
+        refreshed = judge_refresh(response, redeemed)
+        if refreshed.verdict is RefreshVerdict.NOT_REDEEMED and isinstance(
+            refreshed.error, ProviderRefusedError
+        ):
+            raise refreshed.error
+        return refreshed
+
+    def _store_successor(
+        self, refresh_request: RefreshRequest, begun: Connection, successor: Successor | None
+    ) -> None:
+        if successor is None:
+            raise AssertionError("a token that was spent has a successor")
+        stored = self._store_until_deadline(refresh_request, begun, successor)
+        if stored is None:
+            self._publish(ConnectionEvent(ConnectionEventType.NOT_STORED, begun.key, "store.away"))
+            raise store_unavailable()
+        if stored is StoreResult.GONE:
+            # Somebody disconnected meanwhile: what came must not live on.
+            revoke_best_effort(
+                refresh_request.definition,
+                successor.refresh_token or _consent_of(begun).refresh_token,
+                secrets=self._secrets,
+                provider=self._provider,
+                hint="refresh_token",
+            )
+            raise ConsentRequiredError(rule="connection.active")
+
+    def _store_until_deadline(
+        self, refresh_request: RefreshRequest, begun: Connection, successor: Successor
+    ) -> StoreResult | None:
+        """What became of *successor*; it is tried until this invocation ends."""
+        while True:
+            try:
+                return self._connections.finish_redemption(begun, successor)
+            except StoreAwayError:
+                if refresh_request.time_left(self._clock) < bounds.ANSWER_NEEDS:
+                    return None
+            self._pause(self._clock, _STORE_AGAIN_SECONDS)
+
+    def give_up_consent(self, connection: Connection, redemption: Redemption, reason: str) -> None:
+        """Give the consent up, and tell of it once."""
+        try:
+            lost = self._connections.mark_lost(connection, redemption)
+        except StoreAwayError:
+            # Then it is tried again, and refused again.
+            return
+        if lost:
+            self._publish(ConnectionEvent(ConnectionEventType.LOST, connection.key, reason))
+
+    def release_redemption(self, begun: Connection, entry: Redemption, retry_at: datetime) -> None:
+        """Let somebody else spend it, from *retry_at* on."""
+        try:
+            self._connections.release_redemption(begun, entry, retry_at=retry_at)
+        except StoreAwayError:
+            # Then the holder counts as dead at the end of its invocation.
+            return
+
+
+def _consent_of(connection: Connection) -> Consent:
+    if connection.consent is None:
+        raise AssertionError("only a consent has a refresh token")
+    return connection.consent
+
+
+def _retry_delay(error: TokenVendError | None) -> timedelta:
+    seconds = error.retry_after_seconds if isinstance(error, TemporarilyUnavailableError) else 1
+    return timedelta(seconds=seconds)

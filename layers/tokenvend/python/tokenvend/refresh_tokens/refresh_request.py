@@ -1,0 +1,47 @@
+"""Whose refresh token is to be spent, and what is said when it cannot be now."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from tokenvend.domain.connection import ConnectionKey
+from tokenvend.domain.errors import CONNECTION_BUSY, TemporarilyUnavailableError
+from tokenvend.domain.registry import CredentialDefinition
+from tokenvend.domain.scopes import Scopes
+from tokenvend.ports import Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshRequest:
+    """Whose refresh token to spend, for what, and by when.
+
+    `requested_scopes` is `None` for a token with all that was consented to. `consent_id` names the consent
+    that was decided on; `None`: whichever there is. `deadline` is the end of this invocation, in the
+    clock's monotonic seconds.
+    """
+
+    key: ConnectionKey
+    definition: CredentialDefinition
+    requested_scopes: Scopes | None
+    deadline: float
+    consent_id: str | None = None
+    secret_generation: str = ""
+
+    def time_left(self, clock: Clock) -> timedelta:
+        """Until the end of this invocation."""
+        return timedelta(seconds=self.deadline - clock.monotonic())
+
+
+def connection_busy(retry_after_seconds: int) -> TemporarilyUnavailableError:
+    """Somebody else is at this connection."""
+    return TemporarilyUnavailableError(
+        "Another request is refreshing this connection; ask again.",
+        rule=CONNECTION_BUSY,
+        retry_after_seconds=retry_after_seconds,
+    )
+
+
+def store_unavailable() -> TemporarilyUnavailableError:
+    """What becomes of the token cannot be kept."""
+    return TemporarilyUnavailableError(
+        "The connections table does not answer; ask again.", rule="store.away"
+    )

@@ -1,0 +1,118 @@
+"""Whose turn it is to spend a connection's refresh token; the others wait for what comes of it."""
+
+from datetime import timedelta
+from typing import assert_never
+from uuid import uuid4
+
+from tokenvend.domain import bounds
+from tokenvend.domain.connection import Connection, Redemption
+from tokenvend.domain.errors import ConsentRequiredError
+from tokenvend.domain.journal import CannotRedeem, begin, free_at
+from tokenvend.domain.token import AccessToken
+from tokenvend.ports import Clock, ConnectionStore, StoreAwayError
+from tokenvend.refresh_tokens.redeemer import Redeemer
+from tokenvend.refresh_tokens.refresh_request import (
+    RefreshRequest,
+    connection_busy,
+    store_unavailable,
+)
+from tokenvend.vending.lease_wait import Pause
+
+_POLL_SECONDS = 0.1
+
+
+class Refresher:
+    """One refresh token at a time, whatever scopes are wanted and whoever wants them."""
+
+    def __init__(
+        self,
+        *,
+        connections: ConnectionStore,
+        redeemer: Redeemer,
+        clock: Clock,
+        pause: Pause,
+    ) -> None:
+        self._connections = connections
+        self._redeemer = redeemer
+        self._clock = clock
+        self._pause = pause
+
+    def refresh(self, refresh_request: RefreshRequest) -> AccessToken:
+        """A new access token; the refresh token's successor is kept before this returns.
+
+        Raises:
+            ConsentRequiredError: there is no consent, or it is lost.
+            CredentialNotReadyError: the client's own secret is missing or may not go there.
+            ProviderRefusedError: the provider refuses for another reason.
+            TemporarilyUnavailableError: somebody else spends the token, or the provider, the
+                table or Secrets Manager is away.
+        """
+        while True:
+            connection = self._read(refresh_request)
+            entry = begin(
+                connection,
+                holder_id=uuid4().hex,
+                now=self._clock.now(),
+                deadline_at=self._clock.now() + refresh_request.time_left(self._clock),
+            )
+            if isinstance(entry, Redemption):
+                begun = self._begin(refresh_request, connection, entry)
+                if begun is not None:
+                    return self._redeemer.redeem(refresh_request, begun, entry)
+            else:
+                self._check_may_wait(refresh_request, connection, entry)
+            self._pause(self._clock, _POLL_SECONDS)
+
+    def _read(self, refresh_request: RefreshRequest) -> Connection:
+        try:
+            connection = self._connections.read(refresh_request.key)
+        except StoreAwayError:
+            raise store_unavailable() from None
+        if connection is None or connection.consent is None:
+            raise ConsentRequiredError(rule="connection.active")
+        if refresh_request.consent_id not in (None, connection.consent.consent_id):
+            # The user has consented anew since it was decided: what is wanted is another token.
+            raise connection_busy(1)
+        return connection
+
+    def _begin(
+        self, refresh_request: RefreshRequest, connection: Connection, entry: Redemption
+    ) -> Connection | None:
+        if refresh_request.time_left(self._clock) < bounds.EXCHANGE_NEEDS:
+            raise connection_busy(1)
+        try:
+            return self._connections.begin_redemption(connection, entry)
+        except StoreAwayError:
+            # Nothing was sent, and perhaps nothing was written.
+            self._redeemer.release_redemption(connection, entry, self._clock.now())
+            raise store_unavailable() from None
+
+    def _check_may_wait(
+        self, refresh_request: RefreshRequest, connection: Connection, why: CannotRedeem
+    ) -> None:
+        match why:
+            case CannotRedeem.BEING_REDEEMED:
+                self._check_time_to_wait(refresh_request, connection)
+            case CannotRedeem.NO_CONSENT:
+                raise ConsentRequiredError(rule="connection.active")
+            case CannotRedeem.CONSENT_LOST:
+                raise ConsentRequiredError(rule="connection.lost")
+            case CannotRedeem.HOLDER_GONE_TWICE:
+                if connection.redemption is not None:
+                    self._redeemer.give_up_consent(
+                        connection, connection.redemption, "holder_gone_twice"
+                    )
+                raise ConsentRequiredError(rule="connection.lost")
+            case unreachable:
+                assert_never(unreachable)
+
+    def _check_time_to_wait(self, refresh_request: RefreshRequest, connection: Connection) -> None:
+        """Wait for a holder that works, but not until an instant that this request never sees."""
+        redemption = connection.redemption
+        if redemption is None:
+            return
+        free_in = free_at(redemption) - self._clock.now()
+        time_for_waiting = refresh_request.time_left(self._clock) - bounds.EXCHANGE_NEEDS
+        nobody_works = redemption.retry_at is not None
+        if time_for_waiting <= timedelta(0) or (nobody_works and free_in > time_for_waiting):
+            raise connection_busy(int(free_in.total_seconds()) + 1 if nobody_works else 1)

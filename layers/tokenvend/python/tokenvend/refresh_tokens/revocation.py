@@ -1,0 +1,32 @@
+"""Tell the provider that a token is not wanted any more (RFC 7009), and go on if it is away."""
+
+from tokenvend.domain.errors import CredentialNotReadyError, TemporarilyUnavailableError
+from tokenvend.domain.oauth.token_request import build_revocation_request, host_of
+from tokenvend.domain.registry import CredentialDefinition
+from tokenvend.domain.secret import Secret
+from tokenvend.ports import ProviderAwayError, ProviderClient, SecretStore
+from tokenvend.vending.provider_secret import read_secret
+
+
+def revoke_best_effort(
+    definition: CredentialDefinition,
+    token: Secret,
+    *,
+    secrets: SecretStore,
+    provider: ProviderClient,
+    hint: str,
+) -> bool:
+    """Whether the provider has revoked *token*: it has an endpoint for that, and said yes.
+
+    The secret goes only to the host recorded with it, for this endpoint too.
+    """
+    if definition.revocation_endpoint is None:
+        return False
+    try:
+        secret = read_secret(secrets, definition, None)
+        request = build_revocation_request(definition, token, secret, hint=hint)
+        if request is None or host_of(request.url) != secret.allowed_host.lower():
+            return False
+        return provider.send(request).status == 200
+    except (CredentialNotReadyError, TemporarilyUnavailableError, ProviderAwayError):
+        return False

@@ -1,0 +1,1 @@
+"""What EventBridge runs, without a caller: renewal, the sweep of secrets, keep-alive."""

@@ -1,0 +1,98 @@
+"""One token to be had, by whomever it is wanted, and what a held one is good for."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum, auto
+from typing import assert_never
+
+from tokenvend.domain import bounds
+from tokenvend.domain.cache_key import TokenSpec
+from tokenvend.domain.credential_state import CredentialState
+from tokenvend.domain.failure import Failure
+from tokenvend.domain.registry import CredentialDefinition
+from tokenvend.domain.renewal import renewable_from, schedule_missed_from
+from tokenvend.domain.token import AccessToken, Freshness
+from tokenvend.ports import Clock, TokenItem
+from tokenvend.vending.exchange import ExchangeRequest
+
+
+class Usability(Enum):
+    """What a held token is good for in one order."""
+
+    USABLE = auto()
+    REPLACEABLE = auto()
+    UNUSABLE = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acquisition:
+    """The token wanted, and how long there is to get it.
+
+    `deadline` is the end of this invocation, in the clock's monotonic seconds: how long somebody's
+    wall clock says that is matters to nobody. `is_renewal`: nobody waits, so a token that is
+    merely due is replaced too.
+    """
+
+    spec: TokenSpec
+    key: str
+    definition: CredentialDefinition
+    state: CredentialState
+    deadline: float
+    min_ttl: timedelta = timedelta(0)
+    is_renewal: bool = False
+
+    @property
+    def exchange_request(self) -> ExchangeRequest:
+        """What to ask the provider for."""
+        return ExchangeRequest(
+            self.definition, self.spec, self.state.secret_generation, self.deadline
+        )
+
+    def usability(self, item: TokenItem, now: datetime) -> Usability:
+        """What the token in *item* is good for.
+
+        A token made before the secret changed is still valid: one request replaces it, the
+        others answer it. `min_ttl` makes a token unfit for this order only.
+        """
+        token = item.token
+        if token is None or item.is_rejected or token.expires_at - now < self.min_ttl:
+            return Usability.UNUSABLE
+        match token.freshness(now, key=self.key):
+            case Freshness.EXPIRED:
+                return Usability.UNUSABLE
+            case Freshness.OVERDUE:
+                return Usability.REPLACEABLE
+            case Freshness.FRESH | Freshness.STALE:
+                if (
+                    self._may_replace_early(token, now, is_in_use=item.is_in_use)
+                    or token.secret_generation != self.state.secret_generation
+                ):
+                    return Usability.REPLACEABLE
+                return Usability.USABLE
+            case unreachable:
+                assert_never(unreachable)
+
+    def _may_replace_early(self, token: AccessToken, now: datetime, *, is_in_use: bool) -> bool:
+        """Whether this order is the one that replaces *token*, which is not overdue yet."""
+        if self.is_renewal:
+            # Not asked for: somebody has replaced what the renewal came for.
+            return is_in_use and now >= renewable_from(self.key, token)
+        # Nobody had asked for most of a lifetime; the next request should not wait as this one.
+        return not is_in_use and now >= schedule_missed_from(self.key, token)
+
+    def current_backoff(self, item: TokenItem, now: datetime) -> Failure | None:
+        """The failure that says to leave the provider alone now, if there is one."""
+        for failure in (self.state.failure, item.failure):
+            if failure is None or failure.secret_generation != self.state.secret_generation:
+                continue
+            if now < failure.retry_at:
+                return failure
+        return None
+
+    def time_left(self, clock: Clock) -> timedelta:
+        """How much of this invocation is left."""
+        return timedelta(seconds=self.deadline - clock.monotonic())
+
+    def has_time_to_exchange(self, clock: Clock) -> bool:
+        """Whether an exchange that starts now would end within this invocation."""
+        return self.time_left(clock) >= bounds.EXCHANGE_NEEDS

@@ -1,0 +1,143 @@
+"""Trying a credential that was refused: one environment at a time, for all of its tokens.
+
+    no failure ──refused──► failing ──back-off over, claimed by one──► probing ──► no failure
+                               ▲                                         │
+                               └───────── refused again, waits longer ───┘
+
+A claim stands for the length of a lease: if its holder dies, the next one may try after that.
+"""
+
+from dataclasses import replace
+
+from tokenvend.domain import bounds
+from tokenvend.domain.credential_state import (
+    ProviderOutage,
+    ScheduledReader,
+    concerns_credential,
+    is_provider_away,
+    observed_in,
+    outage_after,
+)
+from tokenvend.domain.errors import (
+    CONNECTION_BUSY,
+    ConsentRequiredError,
+    CredentialNotReadyError,
+    ProviderRefusedError,
+    TokenVendError,
+)
+from tokenvend.domain.failure import Failure, failure_after
+from tokenvend.domain.token import AccessToken, jitter_of
+from tokenvend.ports import Clock, CredentialStates, StoreAwayError
+from tokenvend.vending.acquisition import Acquisition
+
+
+class CircuitBreaker:
+    """One exchange, in the sight of everybody who uses the same credential."""
+
+    def __init__(self, states: CredentialStates, acquisition: Acquisition, clock: Clock) -> None:
+        self._states = states
+        self._acquisition = acquisition
+        self._clock = clock
+        self._failure = acquisition.state.failure
+
+    def admit(self) -> None:
+        """Be the only one who tries, if the credential was refused.
+
+        Raises:
+            TokenVendError: somebody else tries it; the refusal as it stands.
+        """
+        refused = self._failure
+        if refused is None:
+            return
+        now = self._clock.now()
+        claimed = replace(refused, retry_at=now + bounds.LEASE)
+        if not self._write(claimed):
+            raise claimed.to_error(now)
+
+    def record_success(self, token: AccessToken) -> None:
+        """Let everybody use the credential again, and keep what *token* shows if it is news."""
+        self._close()
+        self._mark_ready(is_ready=True)
+        self._write_outage(None)
+        spec, observed = self._acquisition.spec, observed_in(token)
+        if observed.is_like(self._acquisition.state.observed):
+            return
+        try:
+            self._states.record_observed(spec.credential, spec.tenant, observed)
+        except StoreAwayError:
+            return
+
+    def _close(self) -> None:
+        if self._failure is not None:
+            self._write(None)
+
+    def record_failure(self, error: TokenVendError, of_key: Failure | None) -> Failure | None:
+        """Tell the others; what comes back is for the item of the key that was tried.
+
+        It stands there too, for who waits for this key reads nothing else. A secret that is not
+        ready, a user who must consent and a connection that is in use are not the provider's
+        failures: once that has changed, the next request may try.
+        """
+        if isinstance(error, CredentialNotReadyError | ConsentRequiredError):
+            self._mark_ready(is_ready=not isinstance(error, CredentialNotReadyError))
+            return of_key
+        if error.rule == CONNECTION_BUSY:
+            return of_key
+        now, concerns_all = self._clock.now(), concerns_credential(error)
+        if is_provider_away(error):
+            self._write_outage(outage_after(self._outage, now))
+        elif concerns_all or isinstance(error, ProviderRefusedError):
+            # It does answer.
+            self._write_outage(None)
+        failure = failure_after(
+            self._failure if concerns_all else of_key,
+            error,
+            now=now,
+            jitter=jitter_of(self._acquisition.key),
+            secret_generation=self._acquisition.state.secret_generation,
+        )
+        if concerns_all:
+            self._write(failure)
+        elif isinstance(error, ProviderRefusedError):
+            # Refused for another reason: the credential itself is taken again.
+            self._close()
+        return failure
+
+    def _mark_ready(self, *, is_ready: bool) -> None:
+        """Keep it where a schedule cannot use the secret: it has no caller who would be told."""
+        reader, state = ScheduledReader.RENEWAL, self._acquisition.state
+        if not self._acquisition.is_renewal or is_ready == (reader not in state.not_ready_for):
+            return
+        spec = self._acquisition.spec
+        try:
+            self._states.mark_ready(spec.credential, spec.tenant, reader, is_ready=is_ready)
+        except StoreAwayError:
+            return
+
+    @property
+    def _outage(self) -> ProviderOutage | None:
+        return self._acquisition.state.outage
+
+    def _write_outage(self, after: ProviderOutage | None) -> None:
+        """Keep it for the operator; who has come between knows better."""
+        if after == self._outage:
+            return
+        spec = self._acquisition.spec
+        try:
+            self._states.replace_outage(
+                spec.credential, spec.tenant, before=self._outage, after=after
+            )
+        except StoreAwayError:
+            return
+
+    def _write(self, after: Failure | None) -> bool:
+        spec = self._acquisition.spec
+        try:
+            written = self._states.replace_failure(
+                spec.credential, spec.tenant, before=self._failure, after=after
+            )
+        except StoreAwayError:
+            return False
+        if written:
+            self._failure = after
+        return written

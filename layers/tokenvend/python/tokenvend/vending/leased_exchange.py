@@ -1,0 +1,109 @@
+"""One try to put a new token in place of the held one, under a lease."""
+
+from dataclasses import dataclass, replace
+
+from tokenvend.domain.answer import Source
+from tokenvend.domain.errors import TokenVendError
+from tokenvend.domain.failure import Failure
+from tokenvend.domain.lease import Lease, new_lease
+from tokenvend.domain.token import AccessToken
+from tokenvend.ports import Clock, CredentialStates, StoreAwayError, TokenItem, TokenStore
+from tokenvend.vending.acquisition import Acquisition, Usability
+from tokenvend.vending.circuit_breaker import CircuitBreaker
+from tokenvend.vending.exchange import Exchange
+
+
+@dataclass(frozen=True, slots=True)
+class AcquiredToken:
+    """A token, where it came from, and the failed attempt to replace it, if there was one."""
+
+    token: AccessToken
+    source: Source
+    failed: TokenVendError | None = None
+
+
+def stored_token(item: TokenItem, *, failed: TokenVendError | None = None) -> AcquiredToken:
+    """The token that the table holds."""
+    if item.token is None:
+        raise AssertionError("only a held token is answered from the table")
+    return AcquiredToken(item.token, Source.STORE, failed)
+
+
+class LeasedExchange:
+    """Lease, exchange, put."""
+
+    def __init__(
+        self,
+        *,
+        tokens: TokenStore,
+        states: CredentialStates,
+        exchange: Exchange,
+        clock: Clock,
+    ) -> None:
+        self._tokens = tokens
+        self._states = states
+        self._exchange = exchange
+        self._clock = clock
+
+    def exchange_under_lease(
+        self, acquisition: Acquisition, item: TokenItem
+    ) -> AcquiredToken | None:
+        """A new token; `None` if somebody else is at it or there is no time.
+
+        Raises:
+            TokenVendError: the exchange failed; the others know of it.
+            StoreAwayError: the table does not answer.
+        """
+        if not acquisition.has_time_to_exchange(self._clock):
+            return None
+        now = self._clock.now()
+        lease = new_lease(
+            now=now,
+            deadline_at=now + acquisition.time_left(self._clock),
+            expected=self._exchange.expected,
+        )
+        current = self._tokens.acquire_lease(acquisition.key, lease, instead_of=item.lease)
+        if current is None:
+            return None
+        # Somebody may have finished between our read and our lease: the item came with it.
+        if acquisition.usability(current, self._clock.now()) is Usability.USABLE:
+            self._release_best_effort(acquisition.key, lease, None)
+            return stored_token(current)
+        return self._exchange_and_store(lease, acquisition, current)
+
+    def _exchange_and_store(
+        self, lease: Lease, acquisition: Acquisition, current: TokenItem
+    ) -> AcquiredToken:
+        breaker = CircuitBreaker(self._states, acquisition, self._clock)
+        try:
+            breaker.admit()
+            token = self._exchange.run(acquisition.exchange_request)
+        except TokenVendError as error:
+            self._release_best_effort(
+                acquisition.key, lease, breaker.record_failure(error, current.failure)
+            )
+            raise
+        repeated = current.token is not None and token.access_token == current.token.access_token
+        token = replace(token, forced=current.is_rejected, repeated=repeated)
+        kept = self._keep(acquisition, lease, token)
+        breaker.record_success(token)
+        return AcquiredToken(kept, Source.PROVIDER)
+
+    def _keep(self, acquisition: Acquisition, lease: Lease, token: AccessToken) -> AccessToken:
+        """Store *token*; it is answered whether or not that worked, for it is valid."""
+        try:
+            if self._tokens.put_token(acquisition.key, token, spec=acquisition.spec, lease=lease):
+                return token
+            if acquisition.definition.single_active_token:
+                # Whoever took over has voided ours by getting its own.
+                return self._tokens.read(acquisition.key).token or token
+        except StoreAwayError:
+            pass
+        return token
+
+    def _release_best_effort(self, key: str, lease: Lease, failure: Failure | None) -> None:
+        try:
+            self._tokens.release_lease(key, lease=lease, failure=failure)
+        except StoreAwayError:
+            # The lease dies with this invocation at the latest.
+            return

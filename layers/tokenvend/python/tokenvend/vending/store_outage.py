@@ -1,0 +1,120 @@
+"""Answering while the tables or their key are away.
+
+Memory goes on answering for a while, as it was last checked. When a remembered token runs out,
+this environment may exchange without a lease, for a decision that still stands: few times a
+minute, because every other environment does the same. A table that is only busy is no outage,
+and neither is one partition that does not answer.
+"""
+
+from datetime import timedelta
+
+from tokenvend.domain import bounds
+from tokenvend.domain.answer import Source, VendAnswer
+from tokenvend.domain.decision import Decision, prove_caller
+from tokenvend.domain.errors import TemporarilyUnavailableError, TokenVendError
+from tokenvend.domain.identity import Proof
+from tokenvend.domain.registry import CredentialKind
+from tokenvend.domain.token import AccessToken
+from tokenvend.ports import (
+    Clock,
+    KeyAwayError,
+    StoreAwayError,
+    StoreThrottledError,
+    VendReader,
+)
+from tokenvend.vending.exchange import ClientExchange, ExchangeRequest
+from tokenvend.vending.memory import Memory, MemoryKey, Remembered
+from tokenvend.vending.vend_result import VendResult
+
+_MINUTE_SECONDS = 60.0
+
+
+class StoreOutage:
+    """What this environment knows of an outage, and what it may still answer."""
+
+    def __init__(
+        self, *, reader: VendReader, exchange: ClientExchange, memory: Memory, clock: Clock
+    ) -> None:
+        self._reader = reader
+        self._exchange = exchange
+        self._memory = memory
+        self._clock = clock
+        self._read_again_at: dict[MemoryKey, float] = {}
+        self._exchanged_at: list[float] = []
+
+    def is_active(self, key: MemoryKey) -> bool:
+        """Whether the tables were away for *key* a moment ago: then waiting for them is in vain."""
+        return self._clock.monotonic() < self._read_again_at.get(key, 0.0)
+
+    def note_failed_read(self, key: MemoryKey, error: StoreAwayError) -> None:
+        """Note that the tables did not answer for *key*."""
+        if isinstance(error, StoreThrottledError):
+            return
+        if len(self._read_again_at) >= bounds.MEMORY_ENTRIES:
+            self._read_again_at.clear()
+        again = bounds.OUTAGE_READS_AGAIN_AFTER.total_seconds()
+        self._read_again_at[key] = self._clock.monotonic() + again
+
+    def answer(
+        self,
+        proof: Proof,
+        key: MemoryKey,
+        remembered: Remembered | None,
+        error: StoreAwayError | None,
+        *,
+        deadline: float,
+    ) -> VendResult:
+        """What may be answered without the tables; *error* is what they said, if they were asked.
+
+        Raises:
+            InvalidClientError: the proof does not hold.
+            TemporarilyUnavailableError: nothing may be answered.
+        """
+        now = self._clock.now()
+        if remembered is None or not self._memory.outlasts_outage(remembered, now):
+            raise store_unavailable()
+        prove_caller(proof, remembered.view)
+        min_ttl = timedelta(seconds=key[1].min_ttl_seconds)
+        token = remembered.token
+        if now >= token.expires_at - min_ttl:
+            token = self._exchange_without_lease(key, remembered.decision, error, deadline)
+        answer = VendAnswer(token, Source.MEMORY, self._clock.now())
+        return VendResult(answer, remembered.decision, failed=store_unavailable())
+
+    def _exchange_without_lease(
+        self, key: MemoryKey, decision: Decision, error: StoreAwayError | None, deadline: float
+    ) -> AccessToken:
+        definition = decision.definition
+        needs_the_tables = (
+            definition.single_active_token
+            or definition.kind is not CredentialKind.CLIENT_CREDENTIALS
+        )
+        if needs_the_tables or not self._is_outage(error) or not self._may_exchange(deadline):
+            raise store_unavailable()
+        try:
+            token = self._exchange.run(ExchangeRequest(definition, decision.spec))
+        except TokenVendError as failed:
+            failed.caller = decision.caller.name
+            raise
+        self._memory.replace_token(key, token)
+        return token
+
+    def _is_outage(self, error: StoreAwayError | None) -> bool:
+        if isinstance(error, StoreThrottledError):
+            return False
+        return isinstance(error, KeyAwayError) or self._reader.is_away()
+
+    def _may_exchange(self, deadline: float) -> bool:
+        now = self._clock.monotonic()
+        self._exchanged_at = [at for at in self._exchanged_at if now - at < _MINUTE_SECONDS]
+        if len(self._exchanged_at) >= bounds.OUTAGE_EXCHANGES_A_MINUTE:
+            return False
+        if timedelta(seconds=deadline - now) < bounds.EXCHANGE_NEEDS:
+            return False
+        self._exchanged_at.append(now)
+        return True
+
+
+def store_unavailable() -> TemporarilyUnavailableError:
+    """The tables do not answer."""
+    return TemporarilyUnavailableError("The tables do not answer; ask again.", rule="store.away")

@@ -1,0 +1,136 @@
+"""Which way a token is got, and by which life an idle consent is kept alive."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from tests.fakes.vend_reader import InMemoryCredentialReader
+from tests.unit.consent.harness import SHOP
+from tests.unit.consent.refreshing import CONSENT, DEFINITION, FIXED, KEY, Refreshing
+from tests.unit.consent.test_permission import granted
+
+from tokenvend.consent.permission import find_consent_grant
+from tokenvend.domain.cache_key import TokenSpec
+from tokenvend.domain.connection import Connection
+from tokenvend.domain.connection_health import Health
+from tokenvend.domain.registry import CredentialDefinition
+from tokenvend.domain.scopes import Scopes
+from tokenvend.domain.secret import Secret
+from tokenvend.domain.token import AccessToken
+from tokenvend.refresh_tokens.exchange_by_grant_type import ExchangeByGrantType
+from tokenvend.refresh_tokens.refresh_request import RefreshRequest
+from tokenvend.schedules.keep_alive import KeepAlive, KeepAliveOutcome, KeepAliveResult
+from tokenvend.vending.exchange import ExchangeRequest
+
+READ = frozenset({"jobs_read"})
+OF_CONNECTION = TokenSpec(
+    credential="jobs",
+    definition="d",
+    scopes=READ,
+    connection="acme",
+    connection_owner="billing",
+    consent="consent-1",
+)
+TOKEN = AccessToken(
+    access_token=Secret("t"),
+    scopes=READ,
+    requested_at=CONSENT.connected_at,
+    expires_at=CONSENT.connected_at + timedelta(minutes=1),
+)
+
+
+class Asked:
+    """Stands for the exchange and for the refresher: keeps what each was asked for."""
+
+    expected = timedelta(seconds=0.7)
+
+    def __init__(self) -> None:
+        self.exchanged: list[ExchangeRequest] = []
+        self.refreshed: list[RefreshRequest] = []
+
+    def run(self, exchange_request: ExchangeRequest) -> AccessToken:
+        self.exchanged.append(exchange_request)
+        return TOKEN
+
+    def refresh(self, order: RefreshRequest) -> AccessToken:
+        self.refreshed.append(order)
+        return TOKEN
+
+
+@pytest.mark.parametrize(
+    ("definition", "scopes", "requested_scopes"),
+    [
+        (DEFINITION, READ, READ),
+        (DEFINITION, frozenset(), None),
+        (FIXED, READ, None),
+    ],
+)
+def test_a_connections_token_is_refreshed_for_its_consent_and_by_its_time(
+    definition: CredentialDefinition, scopes: Scopes, requested_scopes: Scopes | None
+) -> None:
+    both = Asked()
+    exchange_by_grant_type = ExchangeByGrantType(exchange=both, refresher=both)  # type: ignore[arg-type]
+    spec = replace(OF_CONNECTION, scopes=scopes)
+
+    assert exchange_by_grant_type.run(ExchangeRequest(definition, spec, "v7", 1_020.0)) == TOKEN
+
+    assert both.exchanged == []
+    assert both.refreshed == [
+        RefreshRequest(
+            key=KEY,
+            definition=definition,
+            requested_scopes=requested_scopes,
+            deadline=1_020.0,
+            consent_id="consent-1",
+            secret_generation="v7",
+        )
+    ]
+
+
+def test_any_other_token_is_exchanged_and_expected_as_the_exchange_says() -> None:
+    both = Asked()
+    exchange_by_grant_type = ExchangeByGrantType(exchange=both, refresher=both)  # type: ignore[arg-type]
+    exchange_request = ExchangeRequest(
+        DEFINITION, replace(OF_CONNECTION, connection=None, connection_owner=None)
+    )
+
+    assert exchange_by_grant_type.run(exchange_request) == TOKEN
+
+    assert (both.exchanged, both.refreshed) == ([exchange_request], [])
+    assert exchange_by_grant_type.expected == timedelta(seconds=0.7)
+
+
+@pytest.mark.parametrize(
+    ("days", "results", "health"),
+    [
+        (10, [], Health.HEALTHY),
+        (14, [KeepAliveResult(KEY, KeepAliveOutcome.REFRESHED)], Health.HEALTHY),
+    ],
+)
+def test_a_consent_that_states_no_end_is_kept_alive_by_what_its_provider_is_known_for(
+    days: int, results: list[KeepAliveResult], health: Health
+) -> None:
+    """28 days by the definition; without it, two weeks would be taken for the whole life."""
+    harness = Refreshing()
+    unstated = replace(CONSENT, refresh_expires_at=None)
+    harness.connections.seed(Connection(key=KEY, consent=unstated, number=1))
+    harness.clock.advance(timedelta(days=days))
+    told: list[Health] = []
+    keep_alive = KeepAlive(
+        connections=harness.connections,
+        credentials=InMemoryCredentialReader(harness.reader),
+        states=harness.states,
+        refresher=harness.refresher(),
+        clock=harness.clock,
+    )
+
+    found = list(keep_alive.run(deadline=harness.clock.monotonic() + 55, report_health=told.append))
+
+    assert (found, told) == (results, [health])
+
+
+def test_a_grant_of_all_covers_its_own_scopes_and_the_credentials() -> None:
+    found = find_consent_grant(SHOP, granted(scopes=frozenset({"extra"}), full_access=True))
+
+    both = frozenset({"extra", "jobs_manage"})
+    assert found.scopes(both) == both

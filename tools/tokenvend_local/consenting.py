@@ -1,0 +1,56 @@
+"""A user of the demo: opens the link, presses Continue, allows, and comes back."""
+
+from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
+
+from tokenvend_local.browsing import Browser
+from tokenvend_local.callers import Answer, ask_signed, connect_signed
+from tokenvend_local.demo import RETURN_URL, Demo
+from tokenvend_local.errors import LocalStackError
+
+CREDENTIAL, CONNECTION, USER = "hiring", "ada", "ada"
+
+#: Leads a user through the pages, from the link to the code that comes back.
+type Consent = Callable[[str], str]
+
+
+def start(demo: Demo, connection: str = CONNECTION) -> str:
+    """Start a connection as careers-site does; the link to send the user to."""
+    started = connect_signed(
+        *(demo.stack.deployed, demo.careers_site, CREDENTIAL, "start"),
+        connection=connection,
+        return_url=RETURN_URL,
+    )
+    if started.error is not None:
+        raise LocalStackError(f"No connection could be started: {started.document}")
+    return str(started.document["connect_url"])
+
+
+def consent(connect_url: str, *, user: str = USER) -> str:
+    """What a user does in a browser, by plain requests; the code that comes to the application.
+
+    Raises:
+        LocalStackError: a page was not the one that leads on.
+    """
+    browser = Browser()
+    asked = browser.open(connect_url)
+    if not asked.forms:
+        raise LocalStackError(f"The page does not ask: {asked.title}")
+    left = browser.press(asked, next(iter(asked.forms[0].buttons)))
+    returned = browser.press(browser.go_on(left), "Allow", {"user": user})
+    if returned.moves_to is None:
+        raise LocalStackError(f"The page does not lead back: {returned.title}")
+    return parse_qs(urlsplit(returned.moves_to).query)["code"][0]
+
+
+def connect_and_ask(demo: Demo, by: Consent) -> Answer:
+    """From the start to a token that sees what the user sees."""
+    code = by(start(demo))
+    completed = connect_signed(
+        *(demo.stack.deployed, demo.careers_site, CREDENTIAL, "complete"),
+        connection=CONNECTION,
+        code=code,
+    )
+    if completed.error is not None:
+        return completed
+    return ask_signed(demo.stack.deployed, demo.careers_site, CREDENTIAL, connection=CONNECTION)
