@@ -1,6 +1,7 @@
 """The command on an AWS of its own in this process.
 
-`tokenvend` runs it; `registry` and `secret_generations` look at what it left behind; `refuse` lets AWS deny.
+`tokenvend` runs it; `registry` and `secret_generations` look at what it left behind; `refuse` lets
+AWS deny.
 """
 
 import json

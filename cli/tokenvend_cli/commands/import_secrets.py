@@ -113,7 +113,8 @@ def _summarise(results: Sequence[Result], wrong: int) -> None:
     say(
         f"{counts[ImportOutcome.CHECKED]} secrets can be written."
         if counts[ImportOutcome.CHECKED]
-        else f"{counts[ImportOutcome.WRITTEN]} secrets are written, {counts[ImportOutcome.UNCHANGED]} were as"
+        else f"{counts[ImportOutcome.WRITTEN]} secrets are written,"
+        f" {counts[ImportOutcome.UNCHANGED]} were as"
         " they should be."
     )
     if failed := wrong + counts[ImportOutcome.FAILED]:

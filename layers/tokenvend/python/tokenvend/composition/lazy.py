@@ -1,4 +1,4 @@
-"""Parts that few requests need, made only when one does: each costs start-up time."""
+"""Parts that few requests need, built only when one does: each costs start-up time."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class LazyConnections:
 
 
 class LazyExchange:
-    """Only a connection's token pays for knowing how refresh tokens are spent."""
+    """Loads the code for refresh tokens only for a connection's token."""
 
     def __init__(
         self, exchange: ClientExchange, exchange_by_grant_type: Callable[[], Exchange]

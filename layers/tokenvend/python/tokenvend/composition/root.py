@@ -1,4 +1,4 @@
-"""The one place where the parts are put together, on first use, once per environment."""
+"""The composition root: builds the object graph of one environment, each part on first use."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 
 class CompositionRoot:
-    """The parts of one Lambda execution environment, each made when it is first wanted.
+    """The parts of one Lambda execution environment, each built when it is first needed.
 
     Raises:
         SettingsError: the function's environment variables are incomplete.
@@ -247,7 +247,7 @@ class CompositionRoot:
 
     @cached_property
     def refresher(self) -> "Refresher":
-        """Spends refresh tokens."""
+        """Redeems refresh tokens."""
         from tokenvend.observability.consents import audit_consent_event
         from tokenvend.refresh_tokens.redeemer import Redeemer
         from tokenvend.refresh_tokens.refresher import Refresher
@@ -268,5 +268,5 @@ class CompositionRoot:
 
 @cache
 def composition_root() -> CompositionRoot:
-    """This environment, by the variables that the template sets."""
+    """The root of this environment, built from the variables that the template sets."""
     return CompositionRoot(os.environ)

@@ -1,9 +1,9 @@
-"""What an environment renews that Lambda restores from a snapshot (SnapStart).
+"""What to renew in an environment that Lambda restores from a snapshot (SnapStart).
 
-Many environments begin as copies of one: with the same random numbers to come, the same open
-connections, and what was known when the snapshot was taken, which may be weeks ago. What INIT made
-at a price, the clients, stays; all else is made anew. Lease ids, nonces and data keys come from the
-operating system and from KMS, which give each copy its own.
+Many environments begin as copies of one: with the same state of the random number generator, the
+same open connections, and what was known when the snapshot was taken, perhaps weeks ago. The
+clients, which are dear to make, stay; all else is built anew. Lease ids, nonces and data keys come
+from the operating system and from KMS, which give each copy its own.
 """
 
 import random

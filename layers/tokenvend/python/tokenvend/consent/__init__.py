@@ -1,1 +1,1 @@
-"""Users' consents: what callers do with their connections, and what users see on the way."""
+"""Users' consent: what callers do with connections, and the pages that users go through."""

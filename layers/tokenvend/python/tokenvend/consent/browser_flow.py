@@ -77,11 +77,11 @@ class BrowserFlowSteps:
         self._clock = clock
 
     def show(self, link: Secret) -> ConsentPrompt:
-        """Who asks for what. It consumes nothing: link scanners and previews do as much.
+        """Who asks for which scopes. It uses nothing up: link scanners and previews do this too.
 
         Raises:
-            ConsentEndedError: the link was used, has expired or never was.
-            TokenVendError: what it was started under is gone, or the tables are away.
+            ConsentFlowEndedError: the link was used, has expired or never existed.
+            TokenVendError: what it was started under is gone, or the tables do not answer.
         """
         session = self._read(link)
         if session is None or session.flow is not None or session.is_expired(self._clock.now()):
@@ -92,7 +92,7 @@ class BrowserFlowSteps:
         """Use the link up, bind the browser, and say where the provider asks.
 
         Raises:
-            ConsentEndedError, TokenVendError: as `show`; also where the secret is not ready.
+            ConsentFlowEndedError, TokenVendError: as `show`; also if the secret is not ready.
         """
         prompt = self.show(link)
         definition, authorization = (

@@ -1,7 +1,7 @@
-"""What a caller does with its connections: start, complete, list, inspect, disconnect.
+"""A caller's connections: start, complete, list, inspect, disconnect.
 
-Starting one that is there is reconnecting: it lives on, and is used until the new consent is
-completed. A caller's connections are its own, so another's looks absent.
+To start an existing one is to reconnect: it stays in use until the new consent is completed. A
+caller sees only its own connections; another's looks absent.
 """
 
 import secrets
@@ -56,7 +56,7 @@ from tokenvend.vending.rate_limit import RateLimit
 
 @dataclass(frozen=True, slots=True)
 class StartedConsent:
-    """Where to send the user, until when."""
+    """Where to send the user, and until when."""
 
     key: ConnectionKey
     connect_url: str
@@ -66,14 +66,14 @@ class StartedConsent:
 
 @dataclass(frozen=True, slots=True)
 class FoundConnections:
-    """Connections as they are now."""
+    """The connections as they are now."""
 
     connections: list[Connection]
 
 
 @dataclass(frozen=True, slots=True)
 class Disconnected:
-    """A connection that is gone. `revoked`: the provider was told, and agreed."""
+    """A connection that was deleted. `revoked`: the provider confirmed the revocation."""
 
     key: ConnectionKey
     revoked: bool
@@ -111,7 +111,7 @@ class CallerConnections:
         self._rate = RateLimit()
 
     def run(self, proof: Proof, request: ConnectionRequest) -> ConnectionResult:
-        """Do what *request* asks for whoever *proof* proves.
+        """Do what *request* asks for the caller that *proof* proves.
 
         Raises:
             TokenVendError: one class per reason, see `domain.errors`.

@@ -1,4 +1,4 @@
-"""Spend the code that a user came back with: for a refresh token, and whose it is."""
+"""Exchange the authorization code for a refresh token (RFC 6749 §4.1.3), and learn whose it is."""
 
 from tokenvend.consent.permission import ConsentGrant
 from tokenvend.domain.errors import (
@@ -21,7 +21,7 @@ from tokenvend.vending.provider_secret import read_secret
 
 
 class CodeExchange:
-    """One code for one consent; what is wider than was asked for is not kept."""
+    """Exchanges one code; more scopes than were requested are revoked and not stored."""
 
     def __init__(self, *, secret_store: SecretStore, provider: ProviderApi, clock: Clock) -> None:
         self._secrets = secret_store
@@ -36,12 +36,12 @@ class CodeExchange:
         *,
         requested_scopes: Scopes,
     ) -> tuple[Consented, str | None]:
-        """What the user consented to, and the account, where the provider names it.
+        """The consent, and the user's account where the provider names it.
 
         Raises:
-            CredentialNotReadyError: the client's own secret is missing or may not go there.
-            ProviderRefusedError: the provider refuses, or gave more than was *requested_scopes*.
-            TemporarilyUnavailableError: the provider or Secrets Manager is away.
+            CredentialNotReadyError: the client's own secret is missing or may not go to this host.
+            ProviderRefusedError: the provider refuses, or gave more than *requested_scopes*.
+            TemporarilyUnavailableError: the provider or Secrets Manager does not answer.
         """
         secret = read_secret(self._secrets, consent_grant.definition, None)
         requested_at = self._clock.now()
@@ -87,7 +87,7 @@ class CodeExchange:
     def _account(
         self, consent_grant: ConsentGrant, consented: Consented, secret: ProviderSecret
     ) -> str | None:
-        """The provider's own name for the user, asked of the host that has the secret anyway."""
+        """The provider's name for the user, asked of the host that has the secret anyway."""
         url = consent_grant.authorization.account_endpoint
         if url is None or host_of(url) != secret.allowed_host.lower():
             return None

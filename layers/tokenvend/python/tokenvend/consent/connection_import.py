@@ -1,4 +1,4 @@
-"""Take over a refresh token that another application got, so that no user is asked again."""
+"""Import a refresh token that another application got, so that no user is asked again."""
 
 from datetime import datetime, timedelta
 from uuid import uuid4
@@ -16,7 +16,7 @@ from tokenvend.refresh_tokens.connection_events import (
 
 
 class ConnectionExistsError(Exception):
-    """There is a connection of that name already, and it was not said to replace it."""
+    """A connection of that name exists, and the import was not told to replace it."""
 
 
 def import_connection(
@@ -31,12 +31,12 @@ def import_connection(
     now: datetime,
     publish: PublishEvent,
 ) -> Connection:
-    """Keep *refresh_token* as an active connection of *key*; it is spent when it is first used.
+    """Store *refresh_token* as an active connection of *key*; its first use redeems it.
 
-    Whoever else holds it must not spend it any more: of two, the provider takes one.
+    Nobody else may redeem it from then on: the provider takes one redemption.
 
     Raises:
-        ConnectionExistsError: there is one, and *replace* does not say so; or it has just changed.
+        ConnectionExistsError: there is one and *replace* is false, or it has just changed.
         StoreAwayError: the tables do not answer.
     """
     before = connections.read(key)

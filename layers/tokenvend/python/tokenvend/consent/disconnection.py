@@ -1,4 +1,4 @@
-"""End a connection for good: nobody gets a token of it any more, and the provider is told."""
+"""Disconnect: no token of the connection is vended any more, and the provider revokes its own."""
 
 from tokenvend.domain.connection import Connection, ConnectionKey
 from tokenvend.domain.registry import CredentialDefinition
@@ -20,10 +20,10 @@ def end_connection(
     provider: ProviderClient,
     publish: PublishEvent,
 ) -> tuple[Connection | None, bool]:
-    """What was deleted, and whether the provider agreed to revoke its consent.
+    """What was deleted, and whether the provider confirmed the revocation.
 
-    Deleted first, so that it ends here whatever the provider says. A refresh that is under way
-    finds it gone and revokes what it got.
+    It is deleted first, so that it ends here whatever the provider says. A refresh under way finds
+    it gone and revokes what it got.
 
     Raises:
         StoreAwayError: the table does not answer.

@@ -1,4 +1,4 @@
-"""What each step of a user's consent leads to, or why the way ends there."""
+"""The result of each step of the browser flow, or the reason for which it ends."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,7 +11,7 @@ from tokenvend.domain.secret import Secret
 
 
 class FlowEndReason(StrEnum):
-    """Why a user's way ends here."""
+    """Why the browser flow ends."""
 
     LINK_OVER = "link_over"
     STATE_OVER = "state_over"
@@ -20,7 +20,7 @@ class FlowEndReason(StrEnum):
 
 
 class ConsentFlowEndedError(Exception):
-    """A ticket that is good for nothing: used, expired, made up, or another browser's."""
+    """The ticket is not valid: used, expired, made up, or another browser's."""
 
     def __init__(self, reason: FlowEndReason) -> None:
         super().__init__(reason.value)
@@ -29,7 +29,7 @@ class ConsentFlowEndedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ConsentPrompt:
-    """Who asks for what, for the page: titles, and each scope with its words, if it has any."""
+    """Who asks for which scopes, for the page: titles, and each scope with its words, if any."""
 
     session: ConsentSession
     consent_grant: ConsentGrant
@@ -57,7 +57,7 @@ class ConsentPrompt:
 
 @dataclass(frozen=True, slots=True)
 class ProviderRedirect:
-    """Where the browser goes now, and the cookie it keeps until it comes back."""
+    """Where the browser goes now, and the cookie that it keeps until it comes back."""
 
     prompt: ConsentPrompt
     session: ConsentSession
@@ -69,9 +69,9 @@ class ProviderRedirect:
 
 @dataclass(frozen=True, slots=True)
 class ApplicationRedirect:
-    """Where the browser goes back to. `denied`: the user said no, and nothing was kept.
+    """Where the browser goes back to. `denied`: the user said no, and nothing was stored.
 
-    `token_scopes` are what the user agreed to, which may be less than was asked for.
+    `token_scopes` are what the user agreed to, which may be less than was requested.
     """
 
     prompt: ConsentPrompt

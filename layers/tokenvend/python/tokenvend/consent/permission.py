@@ -1,4 +1,4 @@
-"""May this caller have connections of this credential, and may this flow go on?"""
+"""Whether a caller may have connections of a credential, and whether a flow may go on."""
 
 from dataclasses import dataclass
 
@@ -37,7 +37,7 @@ class ConsentGrant:
 
     @property
     def pages_url(self) -> str:
-        """The address before `/connect/…` and `/callback/…`, as the redirect URI says it.
+        """The address before `/connect/…` and `/callback/…`, taken from the redirect URI.
 
         Raises:
             CredentialNotReadyError: the redirect URI is not this credential's callback.
@@ -75,7 +75,7 @@ class ConsentGrant:
 def read_view(
     reader: VendReader, identity: str, credential: str, connection: str | None
 ) -> RegistryView:
-    """What the registry says now, also about the *connection* of that name.
+    """What the registry says now, also of the *connection* of that name.
 
     Raises:
         TemporarilyUnavailableError: the tables do not answer.
@@ -88,7 +88,7 @@ def read_view(
 
 
 def find_consent_grant(proof: Proof, view: RegistryView) -> ConsentGrant:
-    """Let the caller that *proof* proves at its connections, or say which rule refuses it.
+    """The grant under which the caller that *proof* proves has connections.
 
     Raises:
         InvalidClientError: the caller is unknown, not proven or blocked.
@@ -99,7 +99,7 @@ def find_consent_grant(proof: Proof, view: RegistryView) -> ConsentGrant:
 
 
 def recheck_consent_grant(session: ConsentSession, view: RegistryView) -> ConsentGrant:
-    """The permit under which *session* goes on: nothing that it was started under may be gone.
+    """The grant under which *session* goes on: nothing that it was started under may be gone.
 
     Raises:
         UnauthorizedClientError: the caller, its grant, the credential or the connection is gone
@@ -137,7 +137,7 @@ def check_return_url(found: ConsentGrant, return_url: str | None) -> str:
 
 
 def store_unavailable() -> TemporarilyUnavailableError:
-    """The tables do not answer."""
+    """The error of a request that needs the tables while they do not answer."""
     return TemporarilyUnavailableError("The tables do not answer; ask again.", rule="store.away")
 
 

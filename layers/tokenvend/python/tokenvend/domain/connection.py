@@ -22,7 +22,7 @@ from tokenvend.domain.secret import Secret
 
 
 class ConnectionStatus(StrEnum):
-    """What a connection is good for."""
+    """Whether a connection can be used."""
 
     PENDING = "pending"
     ACTIVE = "active"
@@ -43,11 +43,11 @@ class ConnectionKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consent:
-    """What a user consented to, and the refresh token that stands for it.
+    """What a user consented to, and the refresh token for it.
 
     `consent_id` is new with each consent and stays through every rotation. `account` is the
-    provider's name for the user, where it is known. `refresh_expires_at` is when the refresh
-    token dies if nobody spends it, as far as we know.
+    provider's name for the user, where it is known. `refresh_expires_at` is when the refresh token
+    expires if nobody redeems it, as far as we know.
     """
 
     consent_id: str
@@ -68,16 +68,16 @@ class PendingConsent:
     expires_at: datetime
 
     def is_expired(self, now: datetime) -> bool:
-        """Whether the code is of no use any more."""
+        """Whether the code has expired."""
         return now >= self.expires_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redemption:
-    """The journal's one entry: somebody spends refresh token number `number`.
+    """The journal's one entry: a holder redeems refresh token number `number`.
 
-    No code of the holder runs after `deadline_at`. `is_retry`: one before it died without a word.
-    `retry_at` stands once the holder has said that the provider was away.
+    No code of the holder runs after `deadline_at`. `is_retry`: a holder before it ended without a
+    word. `retry_at` is set once the holder has recorded that the provider did not answer.
     """
 
     number: int
@@ -89,7 +89,7 @@ class Redemption:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """All that is kept of a connection.
+    """All that is stored of a connection.
 
     `number` counts the refresh tokens of this consent, from 1. It is 0 before the first consent.
     """
@@ -103,7 +103,7 @@ class Connection:
 
     @property
     def status(self) -> ConnectionStatus:
-        """What the connection is good for."""
+        """Whether the connection can be used."""
         if self.consent is None:
             return ConnectionStatus.PENDING
         return ConnectionStatus.CONSENT_LOST if self.is_lost else ConnectionStatus.ACTIVE
@@ -121,10 +121,10 @@ class CannotComplete(Enum):
 def complete(
     connection: Connection, code: Secret, *, now: datetime, may_change_account: bool = False
 ) -> Connection | CannotComplete:
-    """Make the pending consent the connection's own, for whoever has its *code*.
+    """Make the pending consent the connection's own, for the holder of its *code*.
 
-    A connection that was another account's is refused unless told, for what the caller keeps
-    under its name is that account's.
+    Another account than before is refused unless *may_change_account*: what the caller stores
+    under the connection's name is the former account's.
     """
     pending = connection.pending
     if pending is None:
@@ -139,12 +139,12 @@ def complete(
 
 
 def with_consent(connection: Connection, consent: Consent) -> Connection:
-    """*connection* under a new consent: numbers begin again, and the old journal is over."""
+    """*connection* under a new consent: the numbers and the journal begin anew."""
     return Connection(key=connection.key, consent=consent, number=1)
 
 
 def is_abandoned(connection: Connection, now: datetime) -> bool:
-    """Whether nothing of *connection* is of any use: its only consent was never completed."""
+    """Whether *connection* is of no use: its only consent was never completed."""
     match connection.status:
         case ConnectionStatus.PENDING:
             return connection.pending is None or connection.pending.is_expired(now)
@@ -155,7 +155,7 @@ def is_abandoned(connection: Connection, now: datetime) -> bool:
 
 
 def parse_connection_name(text: str, *, owner: str) -> tuple[str, str]:
-    """The owner and the name that *text* names: `name` is the asker's own, or `owner/name`.
+    """The owner and the name in *text*: `name` alone is the asker's own, else `owner/name`.
 
     Raises:
         ValueError: it is neither.

@@ -1,8 +1,8 @@
-"""How long a connection will last if nobody does anything, and when to do something.
+"""How long a connection lasts if nobody does anything, and when to refresh it.
 
-refreshed_at          keep-alive is due                       refresh token dies
-    |----------------------|----- overdue -----|------ dying -------|-- dead …
-    0 %                   50 %               60 %   the last quarter, or week
+refreshed_at          keep-alive is due                    refresh token expires
+    |----------------------|---- overdue ----|---- expiring ----|-- expired …
+    0 %                   50 %             60 %   the last quarter, or week
 """
 
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Health(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """One connection's health, and when its refresh token dies; `None`: nobody knows."""
+    """One connection's health, and when its refresh token expires; `None`: unknown."""
 
     connection: Connection
     health: Health
@@ -45,7 +45,7 @@ class Forecast:
 def refresh_token_expires_at(
     consent: Consent, definition: CredentialDefinition | None
 ) -> datetime | None:
-    """When the refresh token dies unused: as its provider said then, or says of all of them."""
+    """When the refresh token expires unused: by its answer, else by its provider's setting."""
     if consent.refresh_expires_at is not None:
         return consent.refresh_expires_at
     authorization = definition.authorization if definition else None
@@ -57,7 +57,7 @@ def refresh_token_expires_at(
 def keep_alive_due_at(consent: Consent, definition: CredentialDefinition | None) -> datetime:
     """When an idle connection is refreshed: at half of its refresh token's life.
 
-    A life that nobody knows is taken for `bounds.REFRESH_TOKEN_LIFE_UNKNOWN`.
+    An unknown life counts as `bounds.REFRESH_TOKEN_LIFE_UNKNOWN`.
     """
     return consent.refreshed_at + _life(consent, definition) * bounds.KEEP_ALIVE_DUE
 
@@ -70,7 +70,7 @@ def _life(consent: Consent, definition: CredentialDefinition | None) -> timedelt
 def forecast(
     connection: Connection, definition: CredentialDefinition | None, *, now: datetime
 ) -> Forecast:
-    """How *connection* is, and when it dies."""
+    """The health of *connection*, and when its refresh token expires."""
     consent = connection.consent
     if consent is None:
         return Forecast(connection, Health.PENDING, None)

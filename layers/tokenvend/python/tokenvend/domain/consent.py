@@ -34,7 +34,7 @@ class BrowserFlow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentSession:
-    """What a caller started. `flow` is `None` while it is only a link."""
+    """A consent that a caller started. `flow` is `None` before *Continue*."""
 
     identity: str
     key: ConnectionKey
@@ -44,7 +44,7 @@ class ConsentSession:
     flow: BrowserFlow | None = None
 
     def is_expired(self, now: datetime) -> bool:
-        """Whether its ticket is of no use any more."""
+        """Whether its ticket has expired."""
         return now >= self.expires_at
 
 

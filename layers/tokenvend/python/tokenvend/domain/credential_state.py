@@ -63,7 +63,7 @@ class ProviderOutage:
     failures: int = 1
 
     def is_lasting(self, now: datetime) -> bool:
-        """Whether it is more than a hiccup."""
+        """Whether it lasts long enough to report."""
         return (
             self.failures >= bounds.PROVIDER_AWAY_FAILURES
             and now - self.since >= bounds.PROVIDER_AWAY_AFTER
@@ -86,12 +86,13 @@ class ScheduledReader(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialState:
-    """`secret_generation` names the state of the secret; it is empty until the secret has been changed once.
+    """The state of one credential or tenant.
 
-    `failure` is the newest refusal of the credential as a whole, for every token of it. A new
-    epoch comes without it: a changed secret deserves a try at once. `outage` is there while the
-    provider does not answer, and no exchange has succeeded since. `not_ready_for` are the
-    scheduled functions that could not use the secret when they last tried.
+    `secret_generation` changes with the secret; it is empty until the secret was changed once.
+    `failure` is the newest refusal of the whole credential; a new generation starts without one,
+    for a changed secret deserves a try at once. `outage` is set while the provider does not
+    answer. `not_ready_for` are the scheduled functions that could not use the secret when they
+    last tried.
     """
 
     secret_generation: str = ""
@@ -105,12 +106,12 @@ UNKNOWN_STATE = CredentialState()
 
 
 def concerns_credential(error: Exception) -> bool:
-    """Whether *error* would meet every token of the credential, not only the one asked for."""
+    """Whether *error* would meet every token of the credential, not only the requested one."""
     if isinstance(error, ProviderRefusedError):
         return error.provider_error in _AGAINST_THE_CLIENT
     return isinstance(error, TemporarilyUnavailableError) and error.rule == "provider.rate"
 
 
 def is_provider_away(error: Exception) -> bool:
-    """Whether *error* says that the provider did not answer, or answered with a failure."""
+    """Whether *error* says that the provider did not answer, or answered with a server error."""
     return isinstance(error, TemporarilyUnavailableError) and error.rule == PROVIDER_AWAY

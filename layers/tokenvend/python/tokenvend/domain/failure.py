@@ -1,4 +1,4 @@
-"""What an environment leaves behind for the others when an exchange fails."""
+"""The record of a failed exchange, and the back-off that follows from it."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,8 +15,8 @@ from tokenvend.domain.errors import (
 class Failure:
     """The newest failed exchange. Nobody asks the provider before `retry_at`.
 
-    `provider_error` is the provider's `error` code when it refused, `None` when it was away.
-    `count` is how many exchanges have failed in a row. `secret_generation` names the state of the secret
+    `provider_error` is the provider's `error` code if it refused, `None` if it did not answer.
+    `count` is how many exchanges have failed in a row. `secret_generation` is that of the secret
     that was used: a changed secret deserves a try at once.
     """
 
@@ -30,7 +30,7 @@ class Failure:
         return max(1, -int((now - self.retry_at).total_seconds() // 1))
 
     def to_error(self, now: datetime) -> TokenVendError:
-        """The error that whoever asks before `retry_at` sees."""
+        """The error for a request before `retry_at`."""
         if self.provider_error is not None:
             return ProviderRefusedError(
                 f"The provider refused this credential: {self.provider_error}.",

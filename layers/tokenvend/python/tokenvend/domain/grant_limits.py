@@ -111,7 +111,7 @@ def _refuse_beyond(beyond: Scopes, refusal: Callable[[Scopes], InvalidScopeError
         raise refusal(beyond)
 
 
-def check_target(rule: Rule, requested_scopes: str | None, ceiling: frozenset[str]) -> str | None:
+def check_target(rule: Rule, requested: str | None, ceiling: frozenset[str]) -> str | None:
     """What to name to the provider: the one asked for, or the only one there is.
 
     Where the grant lists several, leaving it out would let the provider choose, perhaps wider.
@@ -119,10 +119,10 @@ def check_target(rule: Rule, requested_scopes: str | None, ceiling: frozenset[st
     Raises:
         InvalidTargetError: it is beyond the grant, or none is named of several.
     """
-    if requested_scopes is not None:
-        if requested_scopes not in ceiling:
-            raise InvalidTargetError(f"Beyond the grant: {requested_scopes}.", rule=rule)
-        return requested_scopes
+    if requested is not None:
+        if requested not in ceiling:
+            raise InvalidTargetError(f"Beyond the grant: {requested}.", rule=rule)
+        return requested
     if len(ceiling) > 1:
         raise InvalidTargetError(
             f"The grant lists several {rule.removeprefix('grant.')}: name one.", rule=rule
@@ -130,11 +130,11 @@ def check_target(rule: Rule, requested_scopes: str | None, ceiling: frozenset[st
     return next(iter(ceiling), None)
 
 
-def check_resources(requested_scopes: tuple[str, ...], ceiling: frozenset[str]) -> tuple[str, ...]:
+def check_resources(requested: tuple[str, ...], ceiling: frozenset[str]) -> tuple[str, ...]:
     """What to name to the provider as `resource` (RFC 8707 §2): the grant lists each.
 
     Raises:
         InvalidTargetError: as `check_target`.
     """
-    named = [check_target(Rule.RESOURCE, each, ceiling) for each in requested_scopes or (None,)]
+    named = [check_target(Rule.RESOURCE, each, ceiling) for each in requested or (None,)]
     return tuple(each for each in named if each is not None)

@@ -1,22 +1,21 @@
-"""How a refresh token is spent so that none is ever lost: write first, spend, store, answer.
+"""The journal of a refresh token: write ahead, redeem, store the successor, answer.
 
-A refresh token may be good for one use. Spent twice, it can cost the user's consent; its
-successor unheard, the connection is dead. So whoever spends number n says so first:
+A refresh token may be good for one use. Redeemed twice, it can cost the user's consent; if its
+successor is lost, so is the connection. So the holder of number n writes an entry first:
 
            begin                          finish: number is n + 1, whoever holds the journal
-    FREE ────────► BEING_SPENT ──────────────────────────────────────────────────► FREE
-     ▲                │    │  │ `give_up_consent`: the provider says that the token is no good
+    FREE ────────► BEING_REDEEMED ───────────────────────────────────────────────► FREE
+     ▲                │    │  │ `give_up_consent`: the provider refused the token
      │ at `retry_at`  │    │  └───────────────────────────────────────► CONSENT_LOST
      └──────────────◄─┘    │                                                 ▲
-        `release_redemption`:       │ `deadline_at` + skew, without a word                │
-        the provider       ▼                                                 │
-        was away         DEAD ──begin: the one retry──► BEING_SPENT ──► DEAD_TWICE
+        the provider did   │ `deadline_at` + skew, without a word            │
+        not answer         ▼                                                 │
+                     HOLDER_GONE ──begin: the one retry──► BEING_REDEEMED ──► HOLDER_GONE_TWICE
 
-The provider accepted and we never heard: only a retry can tell, and at a provider with a grace
-period it recovers. A holder that is alive is never raced. A holder that says "the provider was
-away" has not died: an outage of a day may cost many tries, but it costs no consent
-(docs/adr/0011). `finish` asks only whether the number is still n, so a slow holder's success
-is kept even when another took over, and even when the consent was given up.
+If the provider accepted and nobody heard, only a retry can tell; a provider with a grace period
+then recovers. A live holder is never raced. A holder that recorded that the provider did not
+answer is not gone: an outage of a day costs many tries and no consent (docs/adr/0011). `finish`
+compares only the number, so a slow holder's success is stored even after another took over.
 """
 
 from dataclasses import dataclass, replace
@@ -31,7 +30,7 @@ from tokenvend.domain.secret import Secret
 
 
 class JournalState(Enum):
-    """Who may spend the refresh token."""
+    """Who may redeem the refresh token."""
 
     FREE = auto()
     BEING_REDEEMED = auto()
@@ -40,7 +39,7 @@ class JournalState(Enum):
 
 
 class CannotRedeem(Enum):
-    """Why a refresh token must not be spent now."""
+    """Why a refresh token must not be redeemed now."""
 
     NO_CONSENT = auto()
     CONSENT_LOST = auto()
@@ -50,7 +49,7 @@ class CannotRedeem(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Successor:
-    """What the provider answered to number n. `None`: it said nothing of it, so it stands."""
+    """The provider's answer to number n. `None`: the answer says nothing of it, so it stays."""
 
     refresh_token: Secret | None
     scopes: Scopes | None
@@ -59,12 +58,12 @@ class Successor:
 
 
 def free_at(redemption: Redemption) -> datetime:
-    """When somebody else may spend the token: at `retry_at`, or once its holder is surely dead."""
+    """When another may redeem the token: at `retry_at`, or once its holder is surely gone."""
     return redemption.retry_at or redemption.deadline_at + bounds.CLOCK_SKEW
 
 
 def journal_state(redemption: Redemption | None, now: datetime) -> JournalState:
-    """Where the journal stands at *now*."""
+    """The state of the journal at *now*."""
     if redemption is None:
         return JournalState.FREE
     if now < free_at(redemption):
@@ -77,7 +76,7 @@ def journal_state(redemption: Redemption | None, now: datetime) -> JournalState:
 def begin(
     connection: Connection, *, holder_id: str, now: datetime, deadline_at: datetime
 ) -> Redemption | CannotRedeem:
-    """What to write before the token is sent, or why it must not be.
+    """The entry to write before the token is sent, or why it must not be sent.
 
     *deadline_at* is the end of the holder's invocation.
     """
@@ -130,7 +129,7 @@ def finish(connection: Connection, redeemed: Connection, successor: Successor) -
 
 
 def renewed(consent: Consent, successor: Successor) -> Consent:
-    """*consent* with the refresh token that came; a provider that does not rotate sends none."""
+    """*consent* with the new refresh token; a provider that does not rotate sends none."""
     return replace(
         consent,
         refresh_token=successor.refresh_token or consent.refresh_token,
@@ -143,16 +142,16 @@ def renewed(consent: Consent, successor: Successor) -> Consent:
 def release_redemption(
     connection: Connection, redemption: Redemption, *, retry_at: datetime
 ) -> Connection | None:
-    """*connection* once the holder has said that the provider was away; `None`: not its own."""
+    """*connection* after its holder recorded an unanswered redemption; `None`: not its own."""
     if not is_held_by(connection, redemption):
         return None
     return replace(connection, redemption=replace(redemption, retry_at=retry_at))
 
 
 def give_up_consent(connection: Connection, redemption: Redemption) -> Connection | None:
-    """*connection* once its consent is given up by what *redemption* saw; `None`: not its own.
+    """*connection* with its consent marked as lost; `None`: the entry is not its own.
 
-    So a consent is lost once, and the one who loses it tells.
+    So a consent is lost once, and one holder publishes it.
     """
     if not is_held_by(connection, redemption) or connection.is_lost:
         return None
@@ -160,7 +159,7 @@ def give_up_consent(connection: Connection, redemption: Redemption) -> Connectio
 
 
 def is_same_token(connection: Connection, redeemed: Connection) -> bool:
-    """Whether both hold the same number of the same consent."""
+    """Whether both have the same number of the same consent."""
     if connection.consent is None or redeemed.consent is None:
         return False
     return (connection.consent.consent_id, connection.number) == (
@@ -170,7 +169,7 @@ def is_same_token(connection: Connection, redeemed: Connection) -> bool:
 
 
 def is_held_by(connection: Connection, redemption: Redemption) -> bool:
-    """Whether the journal's entry is still *redemption*'s."""
+    """Whether the journal's entry is still this *redemption*."""
     held = connection.redemption
     return (
         held is not None

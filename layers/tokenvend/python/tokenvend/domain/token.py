@@ -55,8 +55,8 @@ class AccessToken:
     """A bearer token as a provider issued it, or an API key.
 
     `requested_at` is the instant before the request was sent. `expires_at` has the allowance
-    for skewed clocks already taken off. `secret_generation` names the state of the secret that it was
-    made with. `header` is how it is sent, or `parts` where one header is not enough. Only bearer
+    for skewed clocks already taken off. `secret_generation` is that of the secret it was issued
+    for. `header` is how it is sent, or `parts` where one header is not enough. Only bearer
     tokens are ever stored. `forced`: it took the place of one that an API had refused.
     `repeated`: it is the token that was held before, so the provider issues no other while this
     one lives.

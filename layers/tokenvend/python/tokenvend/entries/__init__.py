@@ -1,1 +1,1 @@
-"""How a caller gets in: each entry turns an event into a proof and a request."""
+"""The ways in: each reads an event, calls one use case, and writes its answer."""

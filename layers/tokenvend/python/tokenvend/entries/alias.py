@@ -1,7 +1,7 @@
-"""Which alias an invocation came through: the one thing an invoker cannot choose freely.
+"""Which alias an invocation came through: the one thing that an invoker cannot choose freely.
 
-Lambda does not tell a function who invoked it. But IAM decides who may invoke which alias,
-and `context.invoked_function_arn` says which one it was.
+Lambda does not tell a function who invoked it. But IAM decides who may invoke which alias, and
+`context.invoked_function_arn` names that alias.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""What a caller's functions do around the use case: prove, parse, vend, record, answer."""
+"""Callers' functions: prove the caller, parse the request, call the use case, record, answer."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -32,7 +32,7 @@ type Parse = Callable[[Mapping[str, Any]], Parsed]
 
 
 def prepare() -> None:
-    """Make what nearly every request needs: INIT has a whole processor, a request a third of one.
+    """Build in INIT what nearly every request needs: INIT has a whole processor.
 
     Raises:
         SettingsError: the function's environment variables are incomplete.

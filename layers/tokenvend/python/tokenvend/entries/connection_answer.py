@@ -1,4 +1,4 @@
-"""What a caller is told of its connections: the same fields over every entry."""
+"""The answer about connections: the same fields over every entry."""
 
 from datetime import datetime
 from typing import Any, assert_never

@@ -1,4 +1,4 @@
-"""The function that publishes keys: its parts, put together on first use, and what it answers."""
+"""The function that publishes keys: its parts, built on first use, and its answers."""
 
 import os
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
-"""What the scheduled functions do around their use cases.
+"""Scheduled functions: call the use case, record, answer.
 
-Nothing in an event is believed: a forged one can at most have work done that is due anyway.
+Nothing in an event is trusted: a forged one can at most start work that is due anyway.
 """
 
 import json
@@ -56,10 +56,10 @@ def prepare_keep_alive() -> None:
 
 
 def handle_renewal(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
-    """One invocation of the schedule's (no shard), or one shard's.
+    """The schedule's own invocation (no shard), or the invocation for one shard.
 
     Raises:
-        InvalidClientError: it came through no alias that anybody may use.
+        InvalidClientError: it came through another alias than `live`.
         StoreAwayError: the tables do not answer; the next minute's run finds what is left.
     """
     require_live(context.invoked_function_arn)
@@ -70,12 +70,12 @@ def handle_renewal(event: Mapping[str, Any], context: Context) -> dict[str, Any]
 
 
 def handle_sweep(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
-    """Compare every secret; only one, if the event says that just this one was changed.
+    """Compare every secret; only one, if the event names the secret that was changed.
 
-    A whole run also reports the credentials that do not work and the aliases that are behind.
+    A whole run also reports failing credentials and aliases that lag behind.
 
     Raises:
-        InvalidClientError: it came through no alias that anybody may use.
+        InvalidClientError: it came through another alias than `live`.
         StoreAwayError: Secrets Manager, the tables or Lambda do not answer.
     """
     require_live(context.invoked_function_arn)
@@ -113,10 +113,10 @@ def changed_secret_of(event: Mapping[str, Any]) -> str | None:
 
 
 def handle_keep_alive(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
-    """Whatever the event tells of, every connection is looked at, as far as the time goes.
+    """Look at every connection, as far as the time goes. The event is not read.
 
     Raises:
-        InvalidClientError: it came through no alias that anybody may use.
+        InvalidClientError: it came through another alias than `live`.
         StoreAwayError: the tables do not answer.
     """
     del event

@@ -1,4 +1,4 @@
-"""What somebody should look at, whoever asked for what."""
+"""Lines about what an operator should look at, whichever caller it concerns."""
 
 import logging
 from datetime import UTC, datetime

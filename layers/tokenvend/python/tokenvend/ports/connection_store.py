@@ -70,7 +70,10 @@ class ConnectionStore(ConnectionReader, Protocol):
         """Write that the provider was away, if the journal is still *redemption*'s."""
 
     def mark_lost(self, connection: Connection, redemption: Redemption) -> bool:
-        """Give the consent up, if its journal is still *redemption*'s; `True` for one caller only."""
+        """Mark the consent as lost, if the journal's entry is still this *redemption*.
+
+        `True` for one caller only.
+        """
 
     def drop_pending(self, connection: Connection) -> None:
         """Drop what is pending in *connection*, and the whole item where nothing else is there."""

@@ -1,4 +1,4 @@
-"""What happens to a consent that somebody must hear of, once."""
+"""Events of a connection that an operator must hear of, each once."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from tokenvend.domain.connection import ConnectionKey
 
 
 class ConnectionEventType(StrEnum):
-    """LOST: its user must consent again. NOT_KEPT: its new refresh token could not be stored."""
+    """LOST: its user must consent again. NOT_STORED: the new refresh token could not be stored."""
 
     LOST = "lost"
     NOT_STORED = "not_stored"
@@ -18,7 +18,7 @@ class ConnectionEventType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ConnectionEvent:
-    """One thing that happened. `reason` is a rule or a code, never a provider's text."""
+    """One event. `reason` is a rule or a code, never a provider's text."""
 
     event_type: ConnectionEventType
     key: ConnectionKey

@@ -1,4 +1,4 @@
-"""Which way a token is got: by the client alone, or by a user's consent."""
+"""Exchange by grant type: by the client alone, or by a user's consent."""
 
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ from tokenvend.vending.exchange import ClientExchange, ExchangeRequest
 
 
 class ExchangeByGrantType:
-    """`vending.exchange.TokenMaker` for every kind of credential that has tokens."""
+    """`vending.exchange.Exchange` for every kind of credential that has tokens."""
 
     def __init__(self, *, exchange: ClientExchange, refresher: Refresher) -> None:
         self._exchange = exchange
@@ -19,11 +19,11 @@ class ExchangeByGrantType:
 
     @property
     def expected(self) -> timedelta:
-        """See `TokenMaker`."""
+        """See `Exchange`."""
         return self._exchange.expected
 
     def run(self, exchange_request: ExchangeRequest) -> AccessToken:
-        """See `TokenMaker`."""
+        """See `Exchange`."""
         spec = exchange_request.spec
         if spec.connection is None or spec.connection_owner is None:
             return self._exchange.run(exchange_request)

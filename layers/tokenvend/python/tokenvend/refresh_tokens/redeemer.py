@@ -1,4 +1,4 @@
-"""Spend a connection's refresh token: write first, send, keep what comes, only then answer."""
+"""Redeem a refresh token: write the journal, send, store the successor, then answer."""
 
 from datetime import datetime, timedelta
 from typing import assert_never
@@ -49,7 +49,7 @@ _STORE_AGAIN_SECONDS = 0.2
 
 
 class Redeemer:
-    """Spends a refresh token whose turn the journal has given to this holder."""
+    """Redeems a refresh token that the journal has given to this holder."""
 
     def __init__(
         self,
@@ -73,7 +73,10 @@ class Redeemer:
     def redeem(
         self, refresh_request: RefreshRequest, begun: Connection, entry: Redemption
     ) -> AccessToken:
-        """Spend what *entry* in the journal of *begun* is about. Raises: see `Refresher`."""
+        """Redeem the refresh token of *begun*, as *entry* in its journal says.
+
+        Raises: as `Refresher.refresh`.
+        """
         try:
             refreshed, _ = self._exchange.with_secret(
                 refresh_request.definition,
@@ -154,7 +157,7 @@ class Redeemer:
     def _store_until_deadline(
         self, refresh_request: RefreshRequest, begun: Connection, successor: Successor
     ) -> StoreResult | None:
-        """What became of *successor*; it is tried until this invocation ends."""
+        """Store *successor*, trying until this invocation ends; `None`: not stored."""
         while True:
             try:
                 return self._connections.finish_redemption(begun, successor)
@@ -164,7 +167,7 @@ class Redeemer:
             self._pause(self._clock, _STORE_AGAIN_SECONDS)
 
     def give_up_consent(self, connection: Connection, redemption: Redemption, reason: str) -> None:
-        """Give the consent up, and tell of it once."""
+        """Mark the consent as lost, and publish that once."""
         try:
             lost = self._connections.mark_lost(connection, redemption)
         except StoreAwayError:
@@ -174,7 +177,7 @@ class Redeemer:
             self._publish(ConnectionEvent(ConnectionEventType.LOST, connection.key, reason))
 
     def release_redemption(self, begun: Connection, entry: Redemption, retry_at: datetime) -> None:
-        """Let somebody else spend it, from *retry_at* on."""
+        """Let another request redeem it, from *retry_at* on."""
         try:
             self._connections.release_redemption(begun, entry, retry_at=retry_at)
         except StoreAwayError:

@@ -1,4 +1,4 @@
-"""Whose refresh token is to be spent, and what is said when it cannot be now."""
+"""What to refresh and by when, and the errors for when that cannot be done now."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,11 +12,11 @@ from tokenvend.ports import Clock
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshRequest:
-    """Whose refresh token to spend, for what, and by when.
+    """Which refresh token to redeem, for which scopes, and by when.
 
-    `requested_scopes` is `None` for a token with all that was consented to. `consent_id` names the consent
-    that was decided on; `None`: whichever there is. `deadline` is the end of this invocation, in the
-    clock's monotonic seconds.
+    `requested_scopes` is `None` for all scopes that the user consented to. `consent_id` names the
+    consent that was decided on; `None`: whichever there is. `deadline` is the end of this
+    invocation, in the clock's monotonic seconds.
     """
 
     key: ConnectionKey
@@ -27,12 +27,12 @@ class RefreshRequest:
     secret_generation: str = ""
 
     def time_left(self, clock: Clock) -> timedelta:
-        """Until the end of this invocation."""
+        """The time until the deadline."""
         return timedelta(seconds=self.deadline - clock.monotonic())
 
 
 def connection_busy(retry_after_seconds: int) -> TemporarilyUnavailableError:
-    """Somebody else is at this connection."""
+    """The error for when another request refreshes this connection."""
     return TemporarilyUnavailableError(
         "Another request is refreshing this connection; ask again.",
         rule=CONNECTION_BUSY,
@@ -41,7 +41,7 @@ def connection_busy(retry_after_seconds: int) -> TemporarilyUnavailableError:
 
 
 def store_unavailable() -> TemporarilyUnavailableError:
-    """What becomes of the token cannot be kept."""
+    """The error for when the successor could not be stored."""
     return TemporarilyUnavailableError(
         "The connections table does not answer; ask again.", rule="store.away"
     )

@@ -1,4 +1,4 @@
-"""Whose turn it is to spend a connection's refresh token; the others wait for what comes of it."""
+"""Refresh a connection's access token (RFC 6749 §6): one request redeems, the others wait."""
 
 from datetime import timedelta
 from typing import assert_never
@@ -22,7 +22,7 @@ _POLL_SECONDS = 0.1
 
 
 class Refresher:
-    """One refresh token at a time, whatever scopes are wanted and whoever wants them."""
+    """One redemption at a time for each refresh token, whichever scopes are requested."""
 
     def __init__(
         self,
@@ -38,14 +38,15 @@ class Refresher:
         self._pause = pause
 
     def refresh(self, refresh_request: RefreshRequest) -> AccessToken:
-        """A new access token; the refresh token's successor is kept before this returns.
+        """A new access token; the refresh token's successor is stored before this returns.
 
         Raises:
             ConsentRequiredError: there is no consent, or it is lost.
-            CredentialNotReadyError: the client's own secret is missing or may not go there.
+            CredentialNotReadyError: the client's own secret is missing or may not go to this host.
             ProviderRefusedError: the provider refuses for another reason.
-            TemporarilyUnavailableError: somebody else spends the token, or the provider, the
-                table or Secrets Manager is away.
+            TemporarilyUnavailableError: another request redeems the token, or the provider, the
+                table
+                or Secrets Manager does not answer.
         """
         while True:
             connection = self._read(refresh_request)
@@ -107,7 +108,7 @@ class Refresher:
                 assert_never(unreachable)
 
     def _check_time_to_wait(self, refresh_request: RefreshRequest, connection: Connection) -> None:
-        """Wait for a holder that works, but not until an instant that this request never sees."""
+        """Wait for a holder that works, unless it is done only after this request's deadline."""
         redemption = connection.redemption
         if redemption is None:
             return

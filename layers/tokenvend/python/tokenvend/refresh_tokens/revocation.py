@@ -1,4 +1,4 @@
-"""Tell the provider that a token is not wanted any more (RFC 7009), and go on if it is away."""
+"""Revoke a token at the provider (RFC 7009), and go on if the provider does not answer."""
 
 from tokenvend.domain.errors import CredentialNotReadyError, TemporarilyUnavailableError
 from tokenvend.domain.oauth.token_request import build_revocation_request, host_of
@@ -16,7 +16,7 @@ def revoke_best_effort(
     provider: ProviderClient,
     hint: str,
 ) -> bool:
-    """Whether the provider has revoked *token*: it has an endpoint for that, and said yes.
+    """Revoke *token*; whether the provider has an endpoint for that and confirmed it.
 
     The secret goes only to the host recorded with it, for this endpoint too.
     """

@@ -1,4 +1,4 @@
-"""Refresh what nobody uses well before its refresh token dies, and drop what nobody completed."""
+"""Refresh idle connections before their refresh tokens expire, and drop abandoned consents."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from tokenvend.refresh_tokens.refresher import Refresher
 
 
 class KeepAliveOutcome(StrEnum):
-    """What became of one connection. NO_TIME: the next run goes on from there."""
+    """The result for one connection. NO_TIME: the next run goes on from there."""
 
     REFRESHED = "refreshed"
     DROPPED = "dropped"
@@ -33,7 +33,7 @@ class KeepAliveOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KeepAliveResult:
-    """One connection that something was to be done about; `failed` says why it was not."""
+    """One connection that was due; `failed` says why it was not refreshed."""
 
     key: ConnectionKey
     outcome: KeepAliveOutcome
@@ -63,8 +63,8 @@ class KeepAlive:
     ) -> Iterator[KeepAliveResult]:
         """Go through every connection once, until *deadline* (monotonic seconds).
 
-        *report_health* is told how each connection is that the run has left behind. A connection that
-        is blocked, or whose credential is gone or blocked, is left alone: nothing of it is sent, so
+        *report_health* gets the health of each connection as the run leaves it. A connection that
+        is blocked, or whose credential is gone or blocked, is skipped: nothing of it is sent, so
         its refresh token ages until the block is lifted.
 
         Raises:
@@ -101,13 +101,13 @@ class KeepAlive:
         *,
         has_time: bool,
     ) -> KeepAliveResult | None:
-        """What became of a connection that is due; `None` if it is blocked."""
+        """The result for a connection that is due; `None` if it is blocked."""
         if not has_time:
             return KeepAliveResult(key, KeepAliveOutcome.NO_TIME)
         return None if self._is_blocked(key) else self._refresh(key, definition, deadline)
 
     def forecast(self) -> Iterator[Forecast]:
-        """How every connection is.
+        """The health of every connection.
 
         Raises:
             StoreAwayError: the tables do not answer.

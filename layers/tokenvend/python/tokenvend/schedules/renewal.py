@@ -1,4 +1,4 @@
-"""Renew the tokens that somebody uses, before any request has to wait for them."""
+"""Refresh-ahead: renew the tokens in use before any request has to wait for them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ from tokenvend.vending.leased_exchange import LeasedExchange
 
 
 class RenewalOutcome(StrEnum):
-    """What became of one token whose renewal was due."""
+    """The result of one token's renewal."""
 
     RENEWED = "renewed"
     NOT_YET = "not_yet"
@@ -37,8 +37,8 @@ class RenewalOutcome(StrEnum):
 class Renewal:
     """One token's renewal; `failed` says why it was not renewed.
 
-    `is_late`: the token was overdue, so that requests had begun to renew it themselves, and no
-    failure of its provider explains that.
+    `is_late`: the token was overdue, so requests had begun to renew it themselves, and no failure
+    of its provider explains that.
     """
 
     key: str
@@ -50,7 +50,7 @@ class Renewal:
 
 
 class Renewer:
-    """The use case of the schedule: no caller, no request, only tokens that were asked for."""
+    """The use case of the schedule: there is no caller, only tokens in use."""
 
     def __init__(
         self,
@@ -78,7 +78,7 @@ class Renewer:
     def renew(self, slot: RenewalSlot, key: str, *, deadline: float) -> Renewal:
         """Renew one token of *slot*, if there is time until *deadline* (monotonic seconds).
 
-        What is left over is found again by the next run.
+        The next run finds what is left over.
 
         Raises:
             StoreAwayError: the table does not answer.
@@ -116,7 +116,7 @@ class Renewer:
     def _slot_instead(
         self, acquisition: Acquisition, item: TokenItem, token: AccessToken, slot: RenewalSlot
     ) -> RenewalSlot | None:
-        """When to come back, if this is not the time."""
+        """The slot to come back in, if this is not the time."""
         now = self._clock.now()
         failure = acquisition.current_backoff(item, now)
         if failure is not None:

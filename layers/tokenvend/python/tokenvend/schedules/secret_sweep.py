@@ -12,11 +12,11 @@ _ARN_SUFFIX = 7
 
 @dataclass(frozen=True, slots=True)
 class SweptSecret:
-    """A secret in use that was looked at.
+    """One secret in use, as the sweep found it.
 
-    `is_changed`: it has another version than the one that vending knew. `is_refused`: the provider
-    refuses the credential, and no exchange has succeeded since. `is_away`: the provider has not
-    answered for a while, and no exchange has succeeded since.
+    `is_changed`: it has another version than vending knew. `is_refused`: the provider refuses the
+    credential, and no exchange has succeeded since. `is_away`: the provider has not answered for a
+    while, and no exchange has succeeded since.
     """
 
     credential: str
@@ -27,7 +27,7 @@ class SweptSecret:
 
 
 class SecretSweep:
-    """Compares the version of each secret with the epoch that vending goes by."""
+    """Compares the version of each secret with the secret generation that vending knows."""
 
     def __init__(
         self,
@@ -43,13 +43,11 @@ class SecretSweep:
         self._clock = clock
 
     def run(self, secret_id: str | None = None) -> Iterator[SweptSecret]:
-        """Start a new epoch for each secret whose current version is another than was known.
+        """Start a new generation for each secret whose current version is not the known one.
 
-        With *secret_id*, the name or ARN of a secret, only that one is looked at, if it is one of
-        this deployment's.
-
-        The tokens made with the former version stay valid and are replaced one by one. The epoch
-        is the version's own id, so that two sweeps at once agree.
+        With *secret_id*, the name or ARN of a secret, only that one is looked at, if it belongs to
+        this deployment. Tokens of the former version stay valid and are replaced one by one. The
+        generation is the version's own id, so that two sweeps at once agree.
 
         Raises:
             StoreAwayError: Secrets Manager or the tables do not answer.

@@ -1,1 +1,1 @@
-"""The use case: answer one caller. Only the domain and the ports are known here."""
+"""Vending: answer one caller. Only the domain and the ports are known here."""

@@ -1,4 +1,4 @@
-"""One token to be had, by whomever it is wanted, and what a held one is good for."""
+"""One token to acquire, and whether the token in the table will do."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,7 +17,11 @@ from tokenvend.vending.exchange import ExchangeRequest
 
 
 class Usability(Enum):
-    """What a held token is good for in one order."""
+    """Whether a stored token will do for one acquisition.
+
+    USABLE: answer it. REPLACEABLE: it is valid, and should be replaced. UNUSABLE: replace it
+    first.
+    """
 
     USABLE = auto()
     REPLACEABLE = auto()
@@ -26,11 +30,10 @@ class Usability(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acquisition:
-    """The token wanted, and how long there is to get it.
+    """The token to acquire, and how long there is to get it.
 
-    `deadline` is the end of this invocation, in the clock's monotonic seconds: how long somebody's
-    wall clock says that is matters to nobody. `is_renewal`: nobody waits, so a token that is
-    merely due is replaced too.
+    `deadline` is the end of this invocation, in the clock's monotonic seconds; no wall clock is
+    trusted for it. `is_renewal`: no caller waits, so a token is replaced as soon as it is due.
     """
 
     spec: TokenSpec
@@ -43,16 +46,16 @@ class Acquisition:
 
     @property
     def exchange_request(self) -> ExchangeRequest:
-        """What to ask the provider for."""
+        """What to request from the provider."""
         return ExchangeRequest(
             self.definition, self.spec, self.state.secret_generation, self.deadline
         )
 
     def usability(self, item: TokenItem, now: datetime) -> Usability:
-        """What the token in *item* is good for.
+        """Whether the token in *item* will do.
 
-        A token made before the secret changed is still valid: one request replaces it, the
-        others answer it. `min_ttl` makes a token unfit for this order only.
+        A token that was issued before the secret changed is still valid: one request replaces it,
+        the others answer it. A token shorter than `min_ttl` is unusable for this request only.
         """
         token = item.token
         if token is None or item.is_rejected or token.expires_at - now < self.min_ttl:
@@ -73,7 +76,7 @@ class Acquisition:
                 assert_never(unreachable)
 
     def _may_replace_early(self, token: AccessToken, now: datetime, *, is_in_use: bool) -> bool:
-        """Whether this order is the one that replaces *token*, which is not overdue yet."""
+        """Whether this request replaces *token* although it is not overdue yet."""
         if self.is_renewal:
             # Not asked for: somebody has replaced what the renewal came for.
             return is_in_use and now >= renewable_from(self.key, token)
@@ -81,7 +84,7 @@ class Acquisition:
         return not is_in_use and now >= schedule_missed_from(self.key, token)
 
     def current_backoff(self, item: TokenItem, now: datetime) -> Failure | None:
-        """The failure that says to leave the provider alone now, if there is one."""
+        """The failure whose back-off still runs: until its `retry_at` nobody asks the provider."""
         for failure in (self.state.failure, item.failure):
             if failure is None or failure.secret_generation != self.state.secret_generation:
                 continue
@@ -90,9 +93,9 @@ class Acquisition:
         return None
 
     def time_left(self, clock: Clock) -> timedelta:
-        """How much of this invocation is left."""
+        """The time until the deadline."""
         return timedelta(seconds=self.deadline - clock.monotonic())
 
     def has_time_to_exchange(self, clock: Clock) -> bool:
-        """Whether an exchange that starts now would end within this invocation."""
+        """Whether an exchange that starts now ends before the deadline."""
         return self.time_left(clock) >= bounds.EXCHANGE_NEEDS

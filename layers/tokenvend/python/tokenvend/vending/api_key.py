@@ -1,4 +1,4 @@
-"""Hand out an API key: no exchange, no lease, and never a copy in the tokens table."""
+"""Answer an API key: no exchange, no lease, and never a copy in the tokens table."""
 
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class ApiKeys:
-    """Reads the key where it is kept. Only `Memory` remembers it, for `memory_seconds`."""
+    """Reads the key from Secrets Manager. Only `Memory` remembers it, for `memory_seconds`."""
 
     def __init__(self, *, secrets: SecretStore, clock: Clock) -> None:
         self._secrets = secrets
@@ -26,12 +26,12 @@ class ApiKeys:
     def read(self, decision: Decision, *, secret_generation: str) -> AccessToken:
         """The current key.
 
-        A key does not expire. What a caller is told instead is when to ask again, so that one
-        which keeps what it got until then learns of a changed key too.
+        A key does not expire. The answer says when to ask again instead, so that a caller that
+        keeps the key until then learns of a changed one too.
 
         Raises:
             CredentialNotReadyError: it is missing, or is not one to hand out.
-            TemporarilyUnavailableError: Secrets Manager is away.
+            TemporarilyUnavailableError: Secrets Manager does not answer.
         """
         definition, now = decision.definition, self._clock.now()
         if definition.api_key_header is None and not definition.api_key_parts:

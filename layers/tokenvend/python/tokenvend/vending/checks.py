@@ -1,4 +1,4 @@
-"""Whether a token that was found or made is what the request asked for."""
+"""Check that a token is what the request asked for."""
 
 from tokenvend.domain.decision import Decision
 from tokenvend.domain.errors import (
@@ -13,7 +13,7 @@ from tokenvend.domain.token import AccessToken
 
 
 def check_min_ttl(request: VendRequest, token: AccessToken) -> None:
-    """Refuse what would force an exchange for nearly every request."""
+    """Refuse a `min_ttl_seconds` above half the lifetime: each request would exchange."""
     most = int(token.lifetime.total_seconds() / 2)
     if request.min_ttl_seconds > most:
         raise InvalidRequestError(
@@ -23,7 +23,7 @@ def check_min_ttl(request: VendRequest, token: AccessToken) -> None:
 
 
 def check_scopes_given(decision: Decision, token: AccessToken) -> None:
-    """Refuse a token with less than was asked for, unless the grant accepts less."""
+    """Refuse a token with fewer scopes than were requested, unless the grant accepts fewer."""
     missing = decision.requested_scopes - token.scopes
     if missing and not decision.grant.accept_less:
         if decision.connection is not None:

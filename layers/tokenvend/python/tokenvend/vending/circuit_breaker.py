@@ -1,10 +1,11 @@
-"""Trying a credential that was refused: one environment at a time, for all of its tokens.
+"""Circuit breaker of a credential: after a refusal one environment at a time tries again.
 
-    no failure ──refused──► failing ──back-off over, claimed by one──► probing ──► no failure
-                               ▲                                         │
-                               └───────── refused again, waits longer ───┘
+    CLOSED ──refused──► OPEN ──back-off is over, one request is admitted──► HALF-OPEN ──► CLOSED
+                          ▲                                                   │
+                          └──────────── refused again, a longer back-off ─────┘
 
-A claim stands for the length of a lease: if its holder dies, the next one may try after that.
+A half-open breaker admits the next request after the length of a lease, so that an environment
+that ended in between blocks nobody.
 """
 
 from dataclasses import replace
@@ -32,7 +33,7 @@ from tokenvend.vending.acquisition import Acquisition
 
 
 class CircuitBreaker:
-    """One exchange, in the sight of everybody who uses the same credential."""
+    """The breaker as one exchange sees it; its state is in the table, for all environments."""
 
     def __init__(self, states: CredentialStates, acquisition: Acquisition, clock: Clock) -> None:
         self._states = states
@@ -41,10 +42,10 @@ class CircuitBreaker:
         self._failure = acquisition.state.failure
 
     def admit(self) -> None:
-        """Be the only one who tries, if the credential was refused.
+        """Let this exchange go on: the breaker is closed, or this request is the one to try.
 
         Raises:
-            TokenVendError: somebody else tries it; the refusal as it stands.
+            TokenVendError: another request tries now; the refusal as it was.
         """
         refused = self._failure
         if refused is None:
@@ -55,7 +56,7 @@ class CircuitBreaker:
             raise claimed.to_error(now)
 
     def record_success(self, token: AccessToken) -> None:
-        """Let everybody use the credential again, and keep what *token* shows if it is news."""
+        """Close the breaker, and store what *token* shows of the provider if that is news."""
         self._close()
         self._mark_ready(is_ready=True)
         self._write_outage(None)
@@ -72,11 +73,11 @@ class CircuitBreaker:
             self._write(None)
 
     def record_failure(self, error: TokenVendError, of_key: Failure | None) -> Failure | None:
-        """Tell the others; what comes back is for the item of the key that was tried.
+        """Store the failure for other requests; returns the one for the tried key's item.
 
-        It stands there too, for who waits for this key reads nothing else. A secret that is not
-        ready, a user who must consent and a connection that is in use are not the provider's
-        failures: once that has changed, the next request may try.
+        It is stored in both places, for a request that waits for this key reads nothing else. An
+        unusable secret, a missing consent and a busy connection are not the provider's failures:
+        once they are mended, the next request may try.
         """
         if isinstance(error, CredentialNotReadyError | ConsentRequiredError):
             self._mark_ready(is_ready=not isinstance(error, CredentialNotReadyError))
@@ -104,7 +105,7 @@ class CircuitBreaker:
         return failure
 
     def _mark_ready(self, *, is_ready: bool) -> None:
-        """Keep it where a schedule cannot use the secret: it has no caller who would be told."""
+        """Store that a schedule cannot use the secret: no caller would be told of it."""
         reader, state = ScheduledReader.RENEWAL, self._acquisition.state
         if not self._acquisition.is_renewal or is_ready == (reader not in state.not_ready_for):
             return
@@ -119,7 +120,7 @@ class CircuitBreaker:
         return self._acquisition.state.outage
 
     def _write_outage(self, after: ProviderOutage | None) -> None:
-        """Keep it for the operator; who has come between knows better."""
+        """Store it for the operator; if another environment has written since, its word stands."""
         if after == self._outage:
             return
         spec = self._acquisition.spec

@@ -1,4 +1,4 @@
-"""One token request to a provider's token endpoint (RFC 6749 §4.4), or two if the secret turns."""
+"""One token request to a token endpoint (RFC 6749 §4.4), or two if the secret changes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -40,9 +40,10 @@ _INVALID_CLIENT = frozenset({"invalid_client", "http_401"})
 
 @dataclass(frozen=True, slots=True)
 class ExchangeRequest:
-    """What to ask the provider for. `secret_generation` names the state of the secret as just read.
+    """What to request from the provider.
 
-    `deadline` is the end of this invocation, in the clock's monotonic seconds.
+    `secret_generation` is that of the secret as just read. `deadline` is the end of this
+    invocation, in the clock's monotonic seconds.
     """
 
     definition: CredentialDefinition
@@ -52,22 +53,22 @@ class ExchangeRequest:
 
 
 class Exchange(Protocol):
-    """Has a provider make tokens."""
+    """Gets a new token from a provider."""
 
     @property
     def expected(self) -> timedelta:
-        """How long it takes, as far as is known: waiters sleep until then."""
+        """How long an exchange takes, by the newest one: waiters sleep so long first."""
 
     def run(self, exchange_request: ExchangeRequest) -> AccessToken:
         """A new token.
 
         Raises:
-            TokenVendError: there is none to be had, or not now.
+            TokenVendError: there is none, or not now.
         """
 
 
 class ClientExchange:
-    """Reads the secret, asks the provider, and judges the answer."""
+    """The exchange for which the client alone is enough: no user has to consent."""
 
     def __init__(self, *, secrets: SecretStore, provider: ProviderClient, clock: Clock) -> None:
         self._secrets = secrets
@@ -97,15 +98,15 @@ class ClientExchange:
         tenant: str | None,
         ask: Callable[[ProviderSecret], T],
     ) -> tuple[T, SecretStage]:
-        """What *ask* gets of the provider with the credential's secret, and which secret it was.
+        """Call *ask* with the credential's secret; its answer, and which secret it was.
 
-        If the provider does not know the client by it, *ask* is called once more, provided that
-        the secret has changed meanwhile, or that its next version is waiting.
+        If the provider refuses the client, *ask* is called once more, provided that the secret has
+        changed meanwhile or its next version (`AWSPENDING`) is waiting.
 
         Raises:
             CredentialNotReadyError: the secret is missing or may not go to this host.
-            TemporarilyUnavailableError: Secrets Manager is away.
-            ProviderRefusedError: what *ask* raised of either secret.
+            TemporarilyUnavailableError: Secrets Manager does not answer.
+            ProviderRefusedError: *ask* raised it for either secret.
         """
         started = self._clock.monotonic()
         secret = read_secret(self._secrets, definition, tenant)

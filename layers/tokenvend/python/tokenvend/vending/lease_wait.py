@@ -1,4 +1,4 @@
-"""Waiting for somebody else's exchange, without trusting anybody's clock."""
+"""Wait for another environment's exchange. No other machine's clock is trusted."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -25,14 +25,13 @@ def sleep(clock: Clock, seconds: float) -> None:
 
 
 def retry_while_throttled[T](read: Callable[[], T], clock: Clock, *, until: float) -> T:
-    """What *read* brings, asked for again while the table asks for patience.
+    """The answer of *read*, tried again while the table throttles.
 
-    Each wait is up to twice as long as the last and jittered: thousands that start at once then
-    share what one partition serves, instead of most of them being refused. *until* is the end
-    of it, in the clock's monotonic seconds.
+    The waits double and are jittered: thousands of requests that start at once then share what
+    one partition serves. *until* is the last instant, in the clock's monotonic seconds.
 
     Raises:
-        StoreAwayError: the table does not answer, or is still busy at the end.
+        StoreAwayError: the table does not answer, or still throttles at *until*.
     """
     longest = _FIRST_POLL_SECONDS
     while True:
@@ -46,7 +45,7 @@ def retry_while_throttled[T](read: Callable[[], T], clock: Clock, *, until: floa
 
 
 class LeaseWatch:
-    """One request's watch over the lease of a key."""
+    """What one request has seen of the lease of a key."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -56,7 +55,7 @@ class LeaseWatch:
         self._polls = 0
 
     def is_free(self, lease: Lease | None) -> bool:
-        """Whether the lease may be ours to take: there is none, or its holder is gone."""
+        """Whether this request may take the lease: there is none, or its holder is gone."""
         if lease is None:
             return True
         if lease.lease_id != self._watched:
@@ -74,9 +73,9 @@ class LeaseWatch:
         return self._started + bounds.LEASE_WAIT.total_seconds()
 
     def next_delay(self, lease: Lease | None) -> float:
-        """Seconds until the next look: first when the holder expects to be done, then polls.
+        """Seconds until the next read: first until the holder expects to be done, then polls.
 
-        The polls grow and are jittered, so that many waiters do not read in step.
+        Polls grow and are jittered, so that many waiters do not read at once.
         """
         self._polls += 1
         if self._polls == 1 and lease is not None:

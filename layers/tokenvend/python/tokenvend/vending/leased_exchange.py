@@ -1,4 +1,4 @@
-"""One try to put a new token in place of the held one, under a lease."""
+"""Exchange under a lease: at most one environment at a time asks for one token."""
 
 from dataclasses import dataclass, replace
 
@@ -15,7 +15,7 @@ from tokenvend.vending.exchange import Exchange
 
 @dataclass(frozen=True, slots=True)
 class AcquiredToken:
-    """A token, where it came from, and the failed attempt to replace it, if there was one."""
+    """A token, its source, and the failed try to replace it, if there was one."""
 
     token: AccessToken
     source: Source
@@ -30,7 +30,7 @@ def stored_token(item: TokenItem, *, failed: TokenVendError | None = None) -> Ac
 
 
 class LeasedExchange:
-    """Lease, exchange, put."""
+    """Takes the lease, exchanges, stores the token."""
 
     def __init__(
         self,
@@ -48,10 +48,10 @@ class LeasedExchange:
     def exchange_under_lease(
         self, acquisition: Acquisition, item: TokenItem
     ) -> AcquiredToken | None:
-        """A new token; `None` if somebody else is at it or there is no time.
+        """A new token; `None` if another environment has the lease, or there is no time.
 
         Raises:
-            TokenVendError: the exchange failed; the others know of it.
+            TokenVendError: the exchange failed; the failure is stored for other requests.
             StoreAwayError: the table does not answer.
         """
         if not acquisition.has_time_to_exchange(self._clock):
@@ -90,7 +90,7 @@ class LeasedExchange:
         return AcquiredToken(kept, Source.PROVIDER)
 
     def _keep(self, acquisition: Acquisition, lease: Lease, token: AccessToken) -> AccessToken:
-        """Store *token*; it is answered whether or not that worked, for it is valid."""
+        """Store *token*. It is answered even if that fails, for it is valid."""
         try:
             if self._tokens.put_token(acquisition.key, token, spec=acquisition.spec, lease=lease):
                 return token

@@ -1,4 +1,4 @@
-"""What one environment remembers, so that most requests need no network at all."""
+"""The cache of one environment: most requests need no network at all."""
 
 from collections import OrderedDict
 from dataclasses import dataclass, replace
@@ -16,10 +16,10 @@ type MemoryKey = tuple[str, VendRequest]
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """A decision and its token, as checked against the tables at `checked_at`.
+    """A decision and its token, checked against the tables at `checked_at`.
 
-    The instant at which they stop being trusted is worked out once, so that a hit costs one
-    comparison: `memory_seconds` after the check, or when the token is due, whichever is first.
+    `trusted_until` is worked out once, so that a hit costs one comparison: the end of the trust in
+    memory, or the instant at which the token is overdue, whichever comes first.
     """
 
     view: RegistryView
@@ -32,8 +32,8 @@ class Remembered:
 class Memory:
     """The newest `bounds.MEMORY_ENTRIES` vends.
 
-    Beyond that, whoever holds the most gives up what it asked for least recently. So a caller
-    that varies its requests without end takes nothing from the others.
+    When it is full, the identity with the most entries loses its least recently used one. So a
+    caller that varies its requests without end takes nothing from others.
     """
 
     def __init__(self, *, trust: timedelta, outage_grace: timedelta) -> None:
@@ -44,7 +44,7 @@ class Memory:
         self._unknown: OrderedDict[str, datetime] = OrderedDict()
 
     def recall(self, key: MemoryKey) -> Remembered | None:
-        """What was last known for *key*, however long ago."""
+        """What was last remembered for *key*, however long ago."""
         identity, request = key
         held = self._vends.get(identity)
         remembered = held.get(request) if held is not None else None
@@ -62,7 +62,7 @@ class Memory:
         *,
         checked_at: datetime,
     ) -> None:
-        """Keep a vend that was checked at *checked_at*."""
+        """Remember a vend that was checked at *checked_at*."""
         min_ttl = timedelta(seconds=key[1].min_ttl_seconds)
         until = [
             checked_at + self._trust_in(decision),
@@ -81,7 +81,7 @@ class Memory:
         return timedelta(0) if decision.definition.single_active_token else self._trust
 
     def forget(self, key: MemoryKey) -> None:
-        """Drop a vend that the tables no longer allow."""
+        """Forget a vend that the tables no longer allow."""
         identity, request = key
         held = self._vends.get(identity)
         if held is None or held.pop(request, None) is None:
@@ -91,15 +91,15 @@ class Memory:
             del self._vends[identity]
 
     def replace_token(self, key: MemoryKey, token: AccessToken) -> None:
-        """Keep *token* in place of the one that is remembered; the decision grows no younger.
+        """Remember *token* in place of the former one; the decision stays as old as it is.
 
-        It is trusted no longer than it was: `trusted_until` is never after the former token's end.
+        It is trusted no longer than the former: `trusted_until` is never after that token's end.
         """
         identity, request = key
         self._put(key, replace(self._vends[identity][request], token=token))
 
     def forget_token(self, token_key: str) -> None:
-        """Drop every vend of the token under *token_key*."""
+        """Forget every vend of the token under *token_key*."""
         dropped = [
             (identity, request)
             for identity, held in self._vends.items()
@@ -110,18 +110,18 @@ class Memory:
             self.forget(key)
 
     def outlasts_outage(self, remembered: Remembered, now: datetime) -> bool:
-        """Whether the decision in *remembered* still holds while the tables are away."""
+        """Whether the decision in *remembered* still holds while the tables do not answer."""
         return now < remembered.checked_at + self._outage_grace
 
     def remember_unknown(self, identity: str, now: datetime) -> None:
-        """Spare the tables a flood of requests by one identity that is nobody."""
+        """Remember that *identity* is unknown, so that a flood of its requests reads no table."""
         self._unknown[identity] = now + bounds.UNKNOWN_CLIENT_REMEMBERED
         self._unknown.move_to_end(identity)
         if len(self._unknown) > bounds.MEMORY_ENTRIES:
             self._unknown.popitem(last=False)
 
     def is_unknown(self, identity: str, now: datetime) -> bool:
-        """Whether *identity* was nobody a moment ago."""
+        """Whether *identity* was found unknown within `bounds.UNKNOWN_CLIENT_REMEMBERED`."""
         until = self._unknown.get(identity)
         return until is not None and now < until
 

@@ -1,4 +1,4 @@
-"""A credential's secret, if it may go where its definition sends it."""
+"""Read a credential's secret, if it may go where its definition sends it."""
 
 from tokenvend.domain.errors import CredentialNotReadyError, TemporarilyUnavailableError
 from tokenvend.domain.oauth.token_request import (
@@ -19,11 +19,11 @@ def read_secret(
     *,
     stage: SecretStage = SecretStage.CURRENT,
 ) -> ProviderSecret:
-    """The secret in *stage*, past every cache.
+    """The secret in *stage*, read past every cache.
 
     Raises:
-        CredentialNotReadyError: it is missing, or may not go where it would be sent.
-        TemporarilyUnavailableError: Secrets Manager is away.
+        CredentialNotReadyError: it is missing, or may not go to this host.
+        TemporarilyUnavailableError: Secrets Manager does not answer.
     """
     try:
         secret = secrets.read(definition, tenant, stage=stage)

@@ -1,8 +1,8 @@
-"""An API refused a token that looks valid: have it replaced once, however many report it.
+"""A caller reports that an API refused a valid token: replace it once, however many report it.
 
-It is a caller's word, so it is honoured only for a token that this caller may have now, and it
-takes nothing from anybody: until the replacement is there, and if it fails, the token is still
-answered to whoever asks. It is no revocation (RFC 7009): the provider is told nothing.
+The report is a caller's word. So it counts only for a token that this caller may have now, and
+nobody loses anything by it: the token is answered until its replacement is there. It is no
+revocation (RFC 7009): the provider is told nothing.
 """
 
 from datetime import datetime, timedelta
@@ -24,7 +24,7 @@ from tokenvend.vending.store_outage import store_unavailable
 
 
 class RejectOutcome(StrEnum):
-    """What a report led to. REPLACED: the token had been replaced before."""
+    """The result of a report. REPLACED: the token had been replaced before."""
 
     ACCEPTED = "accepted"
     REPLACED = "replaced"
@@ -53,8 +53,9 @@ class Rejecter:
         """Take the report that an API refused the token named in *rejection*.
 
         Raises:
-            TooManyRequestsError: this caller reports too much, or the token is a replacement
-                that is too young to be another's fault.
+            TooManyRequestsError: this caller reports too often, or the token is a replacement that
+                is
+                too young to be rejected.
             TokenVendError: the caller may not have such a token now.
         """
         request, now = rejection.request, self._clock.now()
@@ -101,7 +102,7 @@ def _limited(caller: Caller) -> Caller:
 
 
 def _refuse_again_too_soon(token: AccessToken, now: datetime) -> None:
-    """One forced exchange in a quarter of the lifetime, or reports could drain the provider."""
+    """Allow one forced exchange in a quarter of the lifetime, however many reports come."""
     again_at = token.requested_at + token.lifetime * bounds.REJECTION_AGAIN_AFTER
     if not token.forced or now >= again_at:
         return

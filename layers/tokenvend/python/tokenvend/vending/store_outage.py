@@ -1,9 +1,9 @@
-"""Answering while the tables or their key are away.
+"""Answer while the tables or their key do not.
 
-Memory goes on answering for a while, as it was last checked. When a remembered token runs out,
-this environment may exchange without a lease, for a decision that still stands: few times a
-minute, because every other environment does the same. A table that is only busy is no outage,
-and neither is one partition that does not answer.
+Memory answers for a while, as it was last checked. When a remembered token expires, this
+environment may exchange without a lease, for a decision that still holds: a few times a minute,
+for every other environment does the same. A table that only throttles is no outage, nor is one
+partition that does not answer.
 """
 
 from datetime import timedelta
@@ -43,7 +43,7 @@ class StoreOutage:
         self._exchanged_at: list[float] = []
 
     def is_active(self, key: MemoryKey) -> bool:
-        """Whether the tables were away for *key* a moment ago: then waiting for them is in vain."""
+        """Whether a read for *key* failed a moment ago: then it is not tried again yet."""
         return self._clock.monotonic() < self._read_again_at.get(key, 0.0)
 
     def note_failed_read(self, key: MemoryKey, error: StoreAwayError) -> None:
@@ -64,7 +64,7 @@ class StoreOutage:
         *,
         deadline: float,
     ) -> VendResult:
-        """What may be answered without the tables; *error* is what they said, if they were asked.
+        """What may be answered without the tables; *error* is theirs, if they were asked.
 
         Raises:
             InvalidClientError: the proof does not hold.
@@ -116,5 +116,5 @@ class StoreOutage:
 
 
 def store_unavailable() -> TemporarilyUnavailableError:
-    """The tables do not answer."""
+    """The error of a request that needs the tables while they do not answer."""
     return TemporarilyUnavailableError("The tables do not answer; ask again.", rule="store.away")

@@ -1,4 +1,4 @@
-"""Find a token or make one: at most one exchange at a time for each key."""
+"""Acquire a token: from the table, or by an exchange (single flight for each cache key)."""
 
 from datetime import datetime
 from typing import assert_never
@@ -12,7 +12,7 @@ from tokenvend.vending.leased_exchange import AcquiredToken, LeasedExchange, sto
 
 
 class TokenAcquirer:
-    """Answers an order from the table, or by one lease-guarded exchange."""
+    """Answers the stored token, replaces it, or waits for the environment that does."""
 
     def __init__(
         self, *, tokens: TokenStore, leased_exchange: LeasedExchange, clock: Clock, pause: Pause
@@ -23,11 +23,11 @@ class TokenAcquirer:
         self._pause = pause
 
     def acquire(self, acquisition: Acquisition, item: TokenItem) -> AcquiredToken:
-        """The token that *acquisition* wants; *item* is what the table held a moment ago.
+        """The token for *acquisition*; *item* is what the table held a moment ago.
 
         Raises:
-            ProviderRefusedError, CredentialNotReadyError: there is no token to be had.
-            TemporarilyUnavailableError: not now; no valid token is left.
+            ProviderRefusedError, CredentialNotReadyError: there is no token.
+            TemporarilyUnavailableError: there is none now; no valid token is left.
         """
         now = self._clock.now()
         match acquisition.usability(item, now):

@@ -1,4 +1,4 @@
-"""What one request got."""
+"""The result of one vend."""
 
 from dataclasses import dataclass
 
@@ -9,9 +9,9 @@ from tokenvend.domain.errors import TokenVendError
 
 @dataclass(frozen=True, slots=True)
 class VendResult:
-    """An answer, and what the audit line says about it.
+    """An answer, and what its audit line says.
 
-    `failed` is an attempt to replace the token that failed while this one is still valid.
+    `failed` is a failed try to replace the token, which is still valid.
     """
 
     answer: VendAnswer

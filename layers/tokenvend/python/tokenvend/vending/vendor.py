@@ -1,4 +1,4 @@
-"""Answer one caller: decide, find or make the token, return it."""
+"""Answer one caller: decide, acquire the token, answer."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -39,7 +39,7 @@ from tokenvend.vending.vend_result import VendResult
 
 @dataclass(frozen=True, slots=True)
 class _VendAttempt:
-    """One request as it goes through: who, what, by when, and what was known of it."""
+    """One request: who asks for what, until when, and what was remembered of it."""
 
     proof: Proof
     request: VendRequest
@@ -66,7 +66,7 @@ class _VendAttempt:
 
 
 class Vendor:
-    """The use case behind every entry."""
+    """The use case behind each token request of a caller."""
 
     def __init__(
         self,
@@ -91,10 +91,10 @@ class Vendor:
         self._rate = RateLimit()
 
     def vend(self, proof: Proof, request: VendRequest, *, time_left: timedelta) -> VendResult:
-        """A token for whoever *proof* proves.
+        """A token for the caller that *proof* proves.
 
-        *time_left* is what is left of this invocation: no exchange starts that could not end
-        within it.
+        *time_left* is what is left of this invocation: no exchange starts that could not end in
+        it.
 
         Raises:
             TokenVendError: one class per reason, see `domain.errors`.
@@ -215,7 +215,7 @@ class Vendor:
     def _mark_in_use(
         self, key: str, item: TokenItem, acquired: AcquiredToken, now: datetime
     ) -> None:
-        """Have a token renewed that is asked for while it ages: one write per token."""
+        """Mark a token as in use, so that the schedule renews it: one write in a token's life."""
         if item.is_in_use or acquired.token is not item.token:
             return
         if now < in_use_from(key, acquired.token):
@@ -231,7 +231,7 @@ class Vendor:
 def _was_given_before(attempt: _VendAttempt) -> bool:
     """Whether this proof got what is remembered.
 
-    Whoever knows no more than a client's id may not take from it what it has in an outage.
+    Who knows only a client's id must not make memory forget what the client has in an outage.
     """
     if attempt.remembered is None:
         return False
@@ -243,9 +243,9 @@ def _was_given_before(attempt: _VendAttempt) -> bool:
 
 
 def _or_remembered(item: TokenItem, attempt: _VendAttempt, decision: Decision) -> TokenItem:
-    """*item*, with the token that this environment remembers where the table has none.
+    """*item*, with the remembered token where the table has none.
 
-    A token that could not be sealed is in memory only; without this, each check would exchange.
+    A token that could not be encrypted is in memory only; without this each check would exchange.
     """
     if item.token is not None or decision.key != attempt.expected_key or attempt.remembered is None:
         return item

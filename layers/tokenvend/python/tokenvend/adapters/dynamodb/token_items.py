@@ -7,9 +7,9 @@ only the key, the lease, the failure and the TTL; none of them says anything of 
 |----------------------------------------------|-------------------------------------------------|
 | `token`, `wrapped_key`                       | the sealed token and the key that opens it      |
 | `token_ttl`                                  | the TTL that goes with this token               |
-| `due`                                        | it was asked for: the slot in which it is renewed |
+| `due`                                        | it is in use: the slot in which it is renewed   |
 | `rejected`                                   | an API refused the token of this `token_ttl`    |
-| `lease_id`, `lease_done_at`, `lease_deadline_at` | the lease                                       |
+| `lease_id`, `lease_done_at`, `lease_deadline_at` | the lease                                   |
 | `failure`                                    | the newest failed exchange, as JSON             |
 | `ttl`                                        | when DynamoDB may delete all of it              |
 

@@ -1,10 +1,10 @@
-"""Spend a refresh token (RFC 6749 §6), and judge what the answer says of it.
+"""Build a refresh request (RFC 6749 §6), and judge what its answer means for the refresh token.
 
 | the provider answered                         | the refresh token is          |
 |-----------------------------------------------|-------------------------------|
-| 200 with a token, usable or not               | SPENT: its successor stands   |
-| 400 `invalid_grant`                           | ENDED: the user must consent  |
-| another 4xx                                   | UNTOUCHED: something else was wrong |
+| 200 with a token, usable or not               | REDEEMED: its successor counts |
+| 400 `invalid_grant`                           | REFUSED: the user must consent |
+| another 4xx                                   | NOT_REDEEMED: something else was wrong |
 | 5xx, an answer that is none, nothing          | UNKNOWN: only a retry can tell |
 """
 
@@ -56,7 +56,7 @@ class RefreshVerdict(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refreshed:
-    """One answer. `successor` is there when SPENT; either `token` or `error` is always there."""
+    """One answer, judged. `successor` is set if REDEEMED; `token` or `error` always is."""
 
     verdict: RefreshVerdict
     successor: Successor | None = None
@@ -82,7 +82,7 @@ def build_refresh_request(
     *,
     requested_scopes: Scopes | None,
 ) -> ProviderRequest:
-    """The request that spends the refresh token of *consent* for a token with *requested_scopes* scopes."""
+    """The request that redeems the refresh token of *consent* for *requested_scopes*."""
     form = dict(definition.extra_parameters)
     form["grant_type"] = "refresh_token"
     form["refresh_token"] = consent.refresh_token.reveal()
@@ -92,10 +92,10 @@ def build_refresh_request(
 
 
 def judge_refresh(response: ProviderResponse, sent: SentRefreshToken) -> Refreshed:
-    """What *response* says of the refresh token, and the access token in it.
+    """What *response* means for the refresh token, and the access token in it.
 
-    The successor is told even where the access token cannot be used: it is all that is left of
-    the consent.
+    The successor counts even if the access token cannot be used: it is all that is left of the
+    consent.
     """
     try:
         token = parse_token_response(
@@ -117,7 +117,7 @@ def judge_refresh(response: ProviderResponse, sent: SentRefreshToken) -> Refresh
 def refresh_expires_at(
     response: ProviderResponse, definition: CredentialDefinition, *, requested_at: datetime
 ) -> datetime | None:
-    """When the refresh token in *response* dies unused: as it says, or as its provider is known."""
+    """When the refresh token in *response* expires unused: by the answer, else by the setting."""
     fields = answer_of(response, definition).beside_token
     for name in _LIFETIME_FIELDS:
         seconds = fields.get(name)

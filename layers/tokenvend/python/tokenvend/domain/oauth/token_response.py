@@ -56,8 +56,8 @@ def parse_token_response(
 
     The lifetime counts from *requested_at*, the instant before the request was sent, less the
     skew allowance, so our `expires_at` is never later than the provider's. A missing `scope`
-    counts as what was *requested_scopes* for. JSON sent as `text/html` by a provider is still its answer,
-    and a page of HTML is not JSON. What `definition.token_answer` says goes before the RFC.
+    counts as *requested_scopes*. JSON sent as `text/html` by a provider is still its answer, and
+    a page of HTML is not JSON. What `definition.token_answer` says goes before the RFC.
 
     Raises:
         ProviderRefusedError: the answer is an error (§5.2), or one that must not be passed on.

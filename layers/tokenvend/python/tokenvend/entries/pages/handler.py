@@ -1,4 +1,4 @@
-"""What the pages' function does around the use case: parse, lead on, record, show."""
+"""The pages' function: parse the request, call the use case, record, show the page."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
