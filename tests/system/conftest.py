@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.system.page import Way
+from tests.system.page import Way, run
 
 from tokenvend_local import places, saved_state
 
@@ -54,6 +54,15 @@ class Demo:
     def provider_url(self) -> str:
         """Where the demo provider's API is."""
         return self.settings["DEMO_PROVIDER_URL"]
+
+    def apply(self, configuration: str) -> None:
+        """Apply *configuration*, the text of a `tokenvend.yaml`."""
+        file = saved_state.FOLDER / "applied.yaml"
+        file.write_text(configuration, encoding="utf-8")
+        command = places.VENV / "bin" / "tokenvend"
+        environ = places.environment(self.settings, inherited=os.environ)
+        done = run([str(command), "apply", "--yes", "--file", str(file)], environ)
+        assert done.returncode == 0, done.stdout + done.stderr
 
     def environment(self, **extra: str) -> dict[str, str]:
         """What a service's process has in its environment, whoever it is."""

@@ -26,6 +26,15 @@ CLIENT = Way("An OAuth client", "reports", "reports:read", "/reports", None)
 ROLE = Way("A workload with an IAM role", "jobs", "jobs_read users_read", "/jobs", "careers-site")
 DIRECT = Way("A direct invocation", "reports", "reports:read", "/reports", "nightly-export")
 
+#: Page → what is run of it. What is not run says so on the page.
+RUN: Mapping[str, Sequence[Way]] = {
+    "in-bash.md": [CLIENT, ROLE],
+    "in-dotnet.md": [],
+    "in-go.md": [CLIENT, ROLE],
+    "in-java.md": [CLIENT],
+    "in-node.md": [CLIENT, ROLE, DIRECT],
+}
+
 
 def snippets(page: str, section: str, language: str) -> str:
     """The code blocks of *language* in a section of `docs/<page>`, one after the other."""

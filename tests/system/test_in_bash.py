@@ -2,23 +2,32 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from tests.system.conftest import Demo
-from tests.system.page import CLIENT, ROLE, Way, replaced, run, snippets
+from tests.system.page import RUN, Way, replaced, run, snippets
+from tests.system.recorded_curl import RecordedCurl
 
 PAGE = "in-bash.md"
+_SECRET = ("_SECRET", "_SECRET_ACCESS_KEY", "_SESSION_TOKEN")
 
 
-@pytest.mark.parametrize("way", [CLIENT, ROLE], ids=lambda way: way.section)
-def test_snippet_gets_a_token_that_opens_the_api(demo: Demo, way: Way) -> None:
-    done = run(["bash", "-c", _code(way, demo)], demo.environment_of(way))
+@pytest.mark.parametrize("way", RUN[PAGE], ids=lambda way: way.section)
+def test_snippet_gets_a_token_that_opens_the_api(demo: Demo, way: Way, tmp_path: Path) -> None:
+    curl, environ = RecordedCurl(tmp_path), demo.environment_of(way)
+
+    done = run(["bash", "-c", _code(way, demo)], environ | {"PATH": curl.path})
 
     assert done.returncode == 0, done.stderr
     assert "company" in json.loads(done.stdout)
+    # What a list of processes has shown: neither a secret nor the token.
+    known = [value for name, value in environ.items() if name.endswith(_SECRET)]
+    assert known
+    assert not [text for text in ["Bearer", *known] if text in curl.arguments]
 
 
-@pytest.mark.parametrize("way", [CLIENT, ROLE], ids=lambda way: way.section)
+@pytest.mark.parametrize("way", RUN[PAGE], ids=lambda way: way.section)
 def test_snippet_fails_with_the_code_of_a_refusal(demo: Demo, way: Way) -> None:
     beyond = replace(way, scope="candidates_manage")
 

@@ -6,19 +6,20 @@ from pathlib import Path
 import pytest
 from scripts.toolchains import GO
 from tests.system.conftest import Demo
-from tests.system.page import CLIENT, ROLE, Way, replaced, run, snippets
+from tests.system.page import RUN, Way, replaced, run, snippets
 
+PAGE = "in-go.md"
 _INSTALLED = GO.folder / "usr" / "lib" / "go-1.19"
 
 
-@pytest.mark.parametrize("way", [CLIENT, ROLE], ids=lambda way: way.section)
+@pytest.mark.parametrize("way", RUN[PAGE], ids=lambda way: way.section)
 def test_snippet_gets_a_token_that_opens_the_api(demo: Demo, tmp_path: Path, way: Way) -> None:
     done = run([_compiled(tmp_path, way, demo)], demo.environment_of(way))
 
     assert (done.returncode, done.stdout) == (0, "200\n"), done.stderr
 
 
-@pytest.mark.parametrize("way", [CLIENT, ROLE], ids=lambda way: way.section)
+@pytest.mark.parametrize("way", RUN[PAGE], ids=lambda way: way.section)
 def test_snippet_fails_with_the_code_of_a_refusal(demo: Demo, tmp_path: Path, way: Way) -> None:
     beyond = replace(way, scope="candidates_manage")
 
@@ -34,7 +35,7 @@ def _compiled(folder: Path, way: Way, demo: Demo) -> str:
         "jobs_read": way.scope,
         "https://api.example.com/jobs": demo.provider_url + way.api,
     }
-    code = replaced(snippets("in-go.md", way.section, "go"), names)
+    code = replaced(snippets(PAGE, way.section, "go"), names)
     (folder / "main.go").write_text(code, encoding="utf-8")
     program = folder / "service"
     libraries = {

@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 from scripts.toolchains import NODE_CLIENTS
 from tests.system.conftest import Demo
-from tests.system.page import CLIENT, DIRECT, ROLE, Way, replaced, run, snippets
+from tests.system.page import RUN, Way, replaced, run, snippets
 
 PAGE = "in-node.md"
-WAYS = [CLIENT, ROLE, DIRECT]
 #: What the page says of the local stack, whose URLs are not https.
 _OVER_HTTP = {
     "TOKENVEND_CLIENT_SECRET,\n": (
@@ -18,14 +17,14 @@ _OVER_HTTP = {
 }
 
 
-@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.section)
+@pytest.mark.parametrize("way", RUN[PAGE], ids=lambda way: way.section)
 def test_snippet_gets_a_token_that_opens_the_api(demo: Demo, tmp_path: Path, way: Way) -> None:
     done = run(["node", _module(tmp_path, _code(way, demo))], demo.environment_of(way))
 
     assert (done.returncode, done.stdout) == (0, "200\n"), done.stderr
 
 
-@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.section)
+@pytest.mark.parametrize("way", RUN[PAGE], ids=lambda way: way.section)
 def test_snippet_fails_with_the_code_of_a_refusal(demo: Demo, tmp_path: Path, way: Way) -> None:
     beyond = replace(way, scope="candidates_manage")
 
