@@ -1,13 +1,24 @@
 """Write `docs/providers.md` from the profiles: `python -m scripts.providers_page`."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 
+from scripts.catalogue.measure import RESULT
 from scripts.envs import ROOT
 from tokenvend_cli.configuration.profile_facts import fact_rows, least_sure
 from tokenvend_cli.configuration.profile_models import CERTAINTIES, Area, Certainty, Profile
 from tokenvend_cli.configuration.profiles import load_profile, profile_names
 
+#: The kinds of the catalogue, as people call them.
+_KINDS = {
+    "client_credentials": "client credentials",
+    "login": "a login of its own, without a user",
+    "authorization_code": "authorization code",
+    "api_key": "API key",
+    "basic": "HTTP Basic",
+    "signed_jwt": "a signed JWT as the token itself",
+}
 PAGE = ROOT / "docs" / "providers.md"
 _HEAD = """# Providers that have a profile
 
@@ -28,6 +39,14 @@ tokenvend providers show smartrecruiters
      hiring: {profile: bamboohr, parameters: {company: mycompany}}
    ```
 
+   Where each of your customers has its own, leave it to the tenants. Each tenant's secret brings it
+   and goes [to that host only](configuration.md#give-each-customer-its-own-host):
+
+   ```yaml
+   providers:
+     hiring: {profile: bamboohr, parameters: {company: "{tenant.company}"}}
+   ```
+
 3. Say yourself what your provider does otherwise: the file goes before the profile, key by key.
    `tokenvend probe` measures what you cannot know.
 
@@ -36,11 +55,44 @@ A provider that is not here can be [described](configuration.md#providers).
 ## How sure a fact is
 """
 
+_COUNTED = """## How many providers can be described
+
+[Nango's catalogue](https://github.com/NangoHQ/nango/blob/{commit}/packages/providers/providers.yaml)
+of August 2026 describes 981 providers. Counted are those with OAuth 2 or a static credential.
+
+1. Each entry is turned into a provider and a credential of `tokenvend.yaml`, by rules.
+2. The file is checked as `tokenvend validate` checks it, and compiled.
+3. The token request is built, down to its bytes, with a made-up secret.
+
+No provider was asked: this says what can be described, and not that the catalogue is right. Where a
+whole host is the customer's own, the file must list the customers' hosts. To count again:
+`python -m scripts.catalogue.measure FILE COMMIT`.
+"""
+
 
 def page() -> str:
     """Return the whole page."""
     profiles = {name: load_profile(name) for name in profile_names()}
-    return "\n".join([_HEAD, *_certainties(profiles), "", *_areas(profiles)]) + "\n"
+    parts = [*_certainties(profiles), "", *_areas(profiles), *_counted()]
+    return "\n".join([_HEAD, *parts]) + "\n"
+
+
+def counted_rows() -> list[str]:
+    """Return how many providers of each kind can be described, as rows of a table."""
+    kinds = json.loads(RESULT.read_text(encoding="utf-8"))["kinds"]
+    rows = [(_KINDS[name], each["all"], each["described"]) for name, each in kinds.items()]
+    rows.append(("**all**", sum(row[1] for row in rows), sum(row[2] for row in rows)))
+    return [f"| {name} | {total} | {said} ({said / total:.1%}) |" for name, total, said in rows]
+
+
+def _counted() -> Iterator[str]:
+    counted = json.loads(RESULT.read_text(encoding="utf-8"))
+    yield _COUNTED.format(**counted)
+    yield "| kind | in the catalogue | can be described |\n|---|---|---|"
+    yield from counted_rows()
+    yield "\n| why the others cannot | providers |\n|---|---|"
+    for reason, number in counted["reasons"].items():
+        yield f"| {reason} | {number} |"
 
 
 def _certainties(profiles: dict[str, Profile]) -> Iterator[str]:
@@ -78,6 +130,9 @@ def _profile(name: str, profile: Profile) -> Iterator[str]:
     yield f"{profile.title}.\n"
     for parameter, described in profile.parameters.items():
         yield f"- `parameters.{parameter}`: {described.description}, such as `{described.example}`"
+        if described.tenant_patterns:
+            patterns = ", ".join(f"`{each}`" for each in described.tenant_patterns)
+            yield f"  A tenant's: {patterns}."
     if profile.parameters:
         yield ""
     yield "| fact | value | certainty | source |"

@@ -10,6 +10,7 @@ from base64 import b64encode, urlsafe_b64decode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -21,12 +22,13 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from tests.adapters.servers import Call, Server, self_signed
 from tests.configuration.described import Asked
+from tests.fakes.clock import START
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 CLIENT_ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ACCESS_TOKEN, REFRESH_TOKEN = "the-access-token", "the-next-refresh-token"
-#: What a test sends with a grant that has parameters of its own.
-SIGNED = {"assertion", "client_assertion"}
+#: Stands for the text of what is signed, which is another one each time.
+_SIGNED = "(signed)"
 _PLACEHOLDER = re.compile(r"\{secret\.(\w+)\}")
 
 
@@ -71,7 +73,9 @@ class StandIn:
         status = 200
         if "answer" in self.facts:
             status, text = self.facts["answer"].status, json.dumps(self.facts["answer"].body)
-            given = json.loads(text.replace("{access_token}", ACCESS_TOKEN))
+            ends_at = START + timedelta(seconds=self.facts.get("default_lifetime_seconds", 0))
+            text = text.replace("{access_token}", ACCESS_TOKEN)
+            given = json.loads(text.replace("{expires_at}", ends_at.isoformat()))
         if self.parameters.get("grant_type") in {"authorization_code", "refresh_token"}:
             given["refresh_token"] = REFRESH_TOKEN
         return status, given
@@ -92,18 +96,18 @@ class StandIn:
             ("path", asked.path, urlsplit(self.facts["token_endpoint"]).path or "/"),
             ("host", asked.headers["host"], self.host),
             ("query", asked.query, query),
-            ("parameters", _without_signed(found), _without_signed(wanted)),
-            ("authorization", asked.headers.get("authorization"), self._authorization()),
+            ("parameters", _without_signed(found, wanted), wanted),
+            ("authorization", _scheme_only(asked, self._bearer()), self._authorization()),
             *(
                 (name, asked.headers.get(name.lower()), value)
                 for name, value in self._filled(request.get("headers", {})).items()
             ),
         ]
         wrong = [f"{name}: {got!r}, not {want!r}" for name, got, want in pairs if got != want]
-        if not wrong:
-            wrong = [
-                each for name in SIGNED & found.keys() for each in self._wrong_jwt(name, found)
-            ]
+        signed = {name: found[name] for name in wanted if wanted[name] == _SIGNED and not wrong}
+        if self._bearer() and not wrong:
+            signed["assertion"] = asked.headers["authorization"].removeprefix("Bearer ")
+        wrong += [each for name in signed for each in self._wrong_jwt(name, str(signed[name]))]
         return wrong
 
     def _described(self) -> dict[str, Any]:
@@ -120,7 +124,8 @@ class StandIn:
         if request.get("omit_grant_type"):
             del grant["grant_type"]
         if "assertion" in request:
-            grant |= {"grant_type": JWT_BEARER, "assertion": ""}
+            if not request["assertion"].get("as_bearer"):
+                grant |= {"grant_type": JWT_BEARER, "assertion": _SIGNED}
             if request["assertion"].get("scope_claim"):
                 grant.pop("scope", None)
         return grant
@@ -132,13 +137,22 @@ class StandIn:
             case "client_secret_post":
                 return named | {"client_secret": self.secret["client_secret"]}
             case "private_key_jwt":
-                return named | {"client_assertion_type": CLIENT_ASSERTION, "client_assertion": ""}
+                return named | {
+                    "client_assertion_type": CLIENT_ASSERTION,
+                    "client_assertion": _SIGNED,
+                }
             case "none" if self.parameters["grant_type"] != "client_credentials":
                 return named
         return {}
 
+    def _bearer(self) -> bool:
+        """Whether the assertion is the bearer token of the request itself."""
+        return bool(self._described().get("assertion", {}).get("as_bearer"))
+
     def _authorization(self) -> str | None:
-        """The user and password of HTTP Basic; `None` where no such header belongs."""
+        """HTTP Basic, or a bearer's scheme; `None` where no such header belongs."""
+        if self._bearer():
+            return "Bearer"
         described = self._filled(self._described().get("headers", {}))
         method = self.facts.get("client_authentication", "client_secret_basic")
         if method not in {"client_secret_basic", "client_secret_basic_unencoded"}:
@@ -148,8 +162,8 @@ class StandIn:
         pair = encode(self.secret["client_id"]), encode(self.secret["client_secret"])
         return "Basic " + _base64(":".join(pair))
 
-    def _wrong_jwt(self, name: str, found: Mapping[str, Any]) -> list[str]:
-        signed, _, signature = str(found[name]).rpartition(".")
+    def _wrong_jwt(self, name: str, text: str) -> list[str]:
+        signed, _, signature = text.rpartition(".")
         key: Any = load_pem_private_key(self.secret["private_key"].encode(), password=None)
         try:
             key.public_key().verify(
@@ -195,9 +209,15 @@ def _body_of(asked: Asked, where: str) -> dict[str, Any]:
     return body
 
 
-def _without_signed(parameters: dict[str, Any]) -> dict[str, Any]:
-    """*parameters* without the text of what is signed, which is another one each time."""
-    return parameters | dict.fromkeys(SIGNED & parameters.keys(), "")
+def _without_signed(found: dict[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """*found* without the text of what is signed, where something signed is *wanted*."""
+    return found | {name: _SIGNED for name in found if wanted.get(name) == _SIGNED}
+
+
+def _scheme_only(asked: Asked, only: bool) -> str | None:  # noqa: FBT001 - private
+    """The header `Authorization`, or its scheme alone."""
+    header = asked.headers.get("authorization")
+    return header.partition(" ")[0] if only and header else header
 
 
 def _decoded(text: str) -> bytes:

@@ -18,6 +18,7 @@ HEADER = {"header_name": "X-Key", "header_prefix": "Token "}
 KEY = "{secret.api_key}"
 SENT_AS: dict[str, dict[str, Any]] = {
     "several headers": {"headers": {"X-Api-Key": KEY, "X-Account": "{secret.account}", "X-V": "2"}},
+    "a header with an underscore": {"headers": {"api_token": KEY}},
     "HTTP Basic": {"basic": {}},
     "key as user name": {"basic": {"username": KEY, "password": ""}},
     "word and key": {"basic": {"username": "anystring", "password": KEY}},

@@ -390,6 +390,20 @@ _AT = "providers.acme.token_request."
             "say token_request.grant_type",
         ),
         ({"query": {"refresh_token": "a"}}, "query.refresh_token", "is not for the file to say"),
+        (
+            {"parameters": {"assertion": "{secret.jwt}"}, "grant_type": "password"},
+            "parameters.assertion",
+            "is not for the file to say",
+        ),
+        (
+            {
+                "parameters": {"assertion": "{secret.jwt}"},
+                "grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer",
+                "assertion": {},
+            },
+            "parameters.assertion",
+            "is not for the file to say",
+        ),
         ({"parameters": {"password": "pw"}}, "parameters.password", "such as {secret.password}"),
         (
             {"parameters_in": "json", "parameters": {"auth": {"apiKey": ["pw"]}}},

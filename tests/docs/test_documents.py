@@ -83,6 +83,12 @@ def test_page_of_the_providers_is_made_from_their_profiles() -> None:
     assert written == providers_page.page(), "run: python -m scripts.providers_page"
 
 
+def test_readme_says_how_many_providers_can_be_described_as_they_were_counted() -> None:
+    table = _text("README.md").partition("## Which providers")[2].partition("\n\n[How")[0]
+
+    assert table.splitlines()[-7:] == providers_page.counted_rows()
+
+
 def _keys(model: str, prefix: str = "") -> Iterator[str]:
     for name, field in json_schema()["$defs"][model]["properties"].items():
         yield f"| `{prefix}{name}` | {field['description']} |"

@@ -4,7 +4,7 @@ from typing import Any, Self
 
 from pydantic import Field, model_validator
 
-from tokenvend_cli.configuration.forms import HeaderName, HeaderPrefix
+from tokenvend_cli.configuration.forms import ApiHeaderName, HeaderPrefix
 from tokenvend_cli.configuration.strict import Strict
 from tokenvend_cli.configuration.token_models import ParameterName
 
@@ -33,7 +33,7 @@ class ApiKeyModel(Strict):
     A text may have placeholders: `{secret.account_id}` is that field of the credential's secret.
     """
 
-    header_name: HeaderName | None = Field(
+    header_name: ApiHeaderName | None = Field(
         default=None, description="The header that it goes in", examples=["X-Api-Key"]
     )
     header_prefix: HeaderPrefix | None = Field(
@@ -41,7 +41,7 @@ class ApiKeyModel(Strict):
         description="What stands before it there, its space included; else nothing",
         examples=["Token "],
     )
-    headers: dict[HeaderName, str] = Field(
+    headers: dict[ApiHeaderName, str] = Field(
         default={},
         max_length=_MOST_PARTS,
         description="Several headers, with placeholders, instead of header_name",

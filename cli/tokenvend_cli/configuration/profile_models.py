@@ -7,13 +7,16 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
+from tokenvend.domain.tenant_values import matches
 from tokenvend_cli.configuration.api_key_models import ApiKeyModel
 from tokenvend_cli.configuration.consent_models import ConsentFlowModel
-from tokenvend_cli.configuration.forms import Scope
+from tokenvend_cli.configuration.forms import Scope, ValuePattern
 from tokenvend_cli.configuration.token_models import TokenAnswerModel, TokenRequestModel
 from tokenvend_cli.problems import CommandError
 
 _PARAMETER = re.compile(r"\{([a-z]+)\}")
+#: A parameter that differs from tenant to tenant: its value comes with each tenant's secret.
+_OF_TENANT = re.compile(r"\{tenant\.([a-z][a-z0-9_]{0,62})\}")
 #: The facts whose text may contain a parameter.
 TEMPLATES = (
     *("issuer", "token_endpoint", "authorization_endpoint", "revocation_endpoint"),
@@ -98,16 +101,24 @@ class Fact[T](_Strict):
 
 
 class Parameter(_Strict):
-    """What the file must say because it differs from customer to customer, such as a domain."""
+    """What the file must say because it differs from customer to customer, such as a domain.
+
+    `tenant_patterns` are the `tenant_values` patterns for a file in which each tenant brings its
+    own. Without them the file must give patterns itself: no end of the host is the provider's.
+    """
 
     description: str = Field(min_length=1)
     pattern: str = Field(min_length=1)
     example: str = Field(min_length=1)
+    tenant_patterns: list[ValuePattern] = []
 
     @model_validator(mode="after")
     def _example_fits(self) -> Self:
         if not self.takes(self.example):
             raise ValueError("the example does not match the pattern")
+        patterns = self.tenant_patterns
+        if patterns and not any(matches(each, self.example) for each in patterns):
+            raise ValueError("the example matches none of the tenant_patterns")
         return self
 
     def takes(self, value: str) -> bool:
@@ -186,6 +197,9 @@ class Profile(_Strict):
     def filled(self, values: Mapping[str, str]) -> dict[str, Any]:
         """Return the value of every fact, with *values* in place of the parameters.
 
+        An issuer or introspection endpoint that differs from tenant to tenant is left out: no
+        request goes there.
+
         Raises:
             CommandError: a parameter is missing, unknown or malformed.
         """
@@ -193,7 +207,19 @@ class Profile(_Strict):
         found = {name: fact.value for name, fact in self.facts().items()}
         for name, text in self._texts().items():
             found[name] = _PARAMETER.sub(lambda match: values[match[1]], text)
+        for name in ("issuer", "introspection_endpoint"):
+            if _OF_TENANT.search(found.get(name, "")):
+                del found[name]
         return found
+
+    def tenant_values(self, values: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+        """Return the patterns of each value that *values* leave to the tenants."""
+        left = {name: _OF_TENANT.fullmatch(value) for name, value in values.items()}
+        return {
+            found[1]: tuple(self.parameters[name].tenant_patterns)
+            for name, found in left.items()
+            if found is not None and self.parameters[name].tenant_patterns
+        }
 
     def _texts(self) -> dict[str, str]:
         facts = {name: getattr(self, name) for name in TEMPLATES}
@@ -205,5 +231,7 @@ class Profile(_Strict):
         for name, parameter in self.parameters.items():
             if name not in values:
                 raise CommandError(f"needs parameters.{name}: {parameter.description}")
+            if _OF_TENANT.fullmatch(values[name]) and not self.discovered:
+                continue
             if not parameter.takes(values[name]):
                 raise CommandError(f"parameters.{name} is not right: {parameter.description}")

@@ -138,6 +138,7 @@ def _from_profile(name: str, parameters: Mapping[str, str], discover: Discover) 
     if "scopes" in facts:
         known["scope_words"] = facts["scopes"]
     known["kinds"] = frozenset(facts["kinds"])
+    known["tenant_values"] = profile.tenant_values(parameters)
     if name != ANY_ISSUER:
         known["title"] = profile.title
     if not profile.discovered:
@@ -174,7 +175,11 @@ def _override(provider: Provider, model: ProviderModel) -> Provider:
         "assertion_audience": model.assertion_audience,
         "scope_separator": model.scope_separator,
         "scope_mode": model.scope_mode and ScopeMode(model.scope_mode),
-        "tenant_values": {name: tuple(each) for name, each in model.tenant_values.items()} or None,
+        "tenant_values": {
+            **provider.tenant_values,
+            **{name: tuple(each) for name, each in model.tenant_values.items()},
+        }
+        or None,
         "token_request": model.token_request and model.token_request.document(),
         "token_answer": model.token_answer and model.token_answer.document(),
         "consent_flow": model.consent_flow and model.consent_flow.document(),

@@ -38,6 +38,10 @@ _RESERVED_HEADERS = frozenset(
         *("expect", "proxy-authorization", "proxy-connection", "keep-alive", "accept-encoding"),
     }
 )
+#: Grants for an assertion (RFC 7521 §4.1), which the secret may hold ready-made.
+_ASSERTION_GRANTS = frozenset(
+    f"urn:ietf:params:oauth:grant-type:{each}-bearer" for each in ("jwt", "saml2")
+)
 _BASIC = frozenset({ClientAuthentication.BASIC, ClientAuthentication.BASIC_UNENCODED})
 _SECRETIVE = re.compile(
     r"authori[sz]ation|cookie|secret|passw|api[_-]?key|private|[-_]key$|[-_]token$", re.IGNORECASE
@@ -75,11 +79,17 @@ def _is_meant(name: str, part: str, described: Mapping[str, object]) -> bool:
     """Whether a parameter that tokenvend sets elsewhere is one of the grant that is described.
 
     Some want the grant type in the URL while the body is JSON. A refresh token that is good for
-    ever may be all that a provider gives to a service.
+    ever, or an assertion that the provider signed itself, may be all that it gives to a service.
     """
-    if name == "grant_type":
-        return part == "query" and bool(described.get("omit_grant_type"))
-    return name == "refresh_token" and described.get("grant_type") == "refresh_token"
+    grant_type = described.get("grant_type")
+    match name:
+        case "grant_type":
+            return part == "query" and bool(described.get("omit_grant_type"))
+        case "refresh_token":
+            return grant_type == "refresh_token"
+        case "assertion":
+            return grant_type in _ASSERTION_GRANTS and "assertion" not in described
+    return False
 
 
 def _assertion_problems(place: str, said: object, provider: Provider) -> Iterator[Problem]:

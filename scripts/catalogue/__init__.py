@@ -1,0 +1,1 @@
+"""Count how many providers of a public catalogue `tokenvend.yaml` can describe."""

@@ -1,0 +1,233 @@
+"""Turn an entry of the catalogue into what `tokenvend.yaml` would say of the provider.
+
+The catalogue is Nango's `packages/providers/providers.yaml`; nothing of it is kept here. What has
+no words in `tokenvend.yaml` raises `CannotSayError`. What it says of a provider is taken as it is.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from scripts.catalogue.placeholders import CannotSayError, Placeholders, as_texts, word
+
+REDIRECT_URI = "https://connect.example/callback/jobs"
+_BASIC = re.compile(r"Basic \$\{base64\((?P<user>[^:]*):(?P<password>[^)]*)\)\}", re.IGNORECASE)
+#: What tokenvend sets itself where users consent.
+_STANDARD = frozenset({"grant_type", "code", "redirect_uri", "refresh_token", "code_verifier"})
+_ASKED_BY_US = frozenset({"response_type", "scope", "state", "client_id", "redirect_uri"})
+#: The kinds by the catalogue's own word. What is not here is neither OAuth 2 nor static.
+_MODES = {
+    "OAUTH2_CC": "client_credentials",
+    "TWO_STEP": "login",
+    "OAUTH2": "authorization_code",
+    "API_KEY": "api_key",
+    "BASIC": "basic",
+    "JWT": "signed_jwt",
+}
+KINDS = tuple(_MODES.values())
+#: Its clients send id and secret as they are.
+_BASIC_METHOD = "client_secret_basic_unencoded"
+_METHODS = {"basic": _BASIC_METHOD, "private_key_jwt": "private_key_jwt"}
+#: Claims that have a key of their own, or that tokenvend sets.
+_CLAIMS = frozenset({"iss", "sub", "aud", "exp", "iat", "jti", "nbf", "scope"})
+
+
+def kind_of(entry: Mapping[str, Any]) -> str | None:
+    """Return the kind of *entry*; `None` if tokenvend is not for it, such as OAuth 1."""
+    return _MODES.get(str(entry.get("auth_mode")))
+
+
+def described(entry: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what the file says of the provider and of a credential of it.
+
+    Raises:
+        CannotSayError: there are no words for it.
+    """
+    match kind_of(entry):
+        case "client_credentials" | "login":
+            return _Entry(entry).exchange(), {}
+        case "authorization_code":
+            return _Entry(entry).consent(), {"kind": "authorization_code"}
+        case "api_key" | "basic":
+            return {"api_key": _Entry(entry).static()}, {"kind": "api_key"}
+        case _:
+            raise CannotSayError("a JWT that the client signs is itself the token")
+
+
+class _Entry:
+    def __init__(self, entry: Mapping[str, Any]) -> None:
+        self._entry = entry
+        self._placeholders = Placeholders()
+
+    def exchange(self) -> dict[str, Any]:
+        """A token request without a user."""
+        entry = self._entry
+        if "token_url" not in entry:
+            raise CannotSayError("the entry names no token endpoint")
+        if "additional_steps" in entry:
+            raise CannotSayError("several requests, one after another")
+        provider = {
+            "token_endpoint": self._placeholders.endpoint(entry["token_url"])[0],
+            "token_answer": self._answer(),
+        }
+        if "token" in entry:
+            return self._whole(provider | self._signed())
+        parameters = dict(entry.get("token_params") or {})
+        method = self._client_of(parameters)
+        request = self._grant(parameters) | self._request(parameters)
+        return self._whole(provider | {"client_authentication": method, "token_request": request})
+
+    def consent(self) -> dict[str, Any]:
+        """Users' consents, the code exchange and refreshes."""
+        entry = self._entry
+        if "authorization_code_param_in_webhook" in entry:
+            raise CannotSayError("the code comes by a webhook, not by the user's browser")
+        endpoint, asked = self._placeholders.endpoint(entry["authorization_url"])
+        asked |= as_texts(entry.get("authorization_params") or {})
+        asked |= _other_names(entry.get("authorization_url_replacements") or {})
+        named = {name: each for name, each in asked.items() if name not in _ASKED_BY_US}
+        sent = (entry.get("refresh_params") or {}) | (entry.get("token_params") or {})
+        beside = {name: each for name, each in sent.items() if name not in _STANDARD}
+        basic = "basic" in {entry.get("token_request_auth_method"), self._client_in_header()}
+        return self._whole(
+            {
+                "token_endpoint": self._placeholders.endpoint(entry["token_url"])[0],
+                "authorization_endpoint": endpoint,
+                "authorization_parameters": self._placeholders.of_tenant(named),
+                "client_authentication": _BASIC_METHOD if basic else "client_secret_post",
+                "token_request": self._request(beside),
+                "consent_flow": self._flow(),
+            }
+        )
+
+    def static(self) -> dict[str, Any]:
+        """A credential that is sent as it is."""
+        proxy = self._entry.get("proxy") or {}
+        said: dict[str, Any] = {"headers": {}, "query": {}}
+        for name, each in (proxy.get("headers") or {}).items():
+            if found := _BASIC.fullmatch(str(each)):
+                said["basic"] = self._placeholders.of_secret(
+                    {"username": found["user"], "password": found["password"]}
+                )
+            elif "${" in str(each):
+                said["headers"][name] = self._placeholders.of_secret(str(each))
+        said["query"] = self._placeholders.of_secret(as_texts(proxy.get("query") or {}))
+        if self._entry["auth_mode"] == "BASIC" and "authorization" not in said["headers"]:
+            said.setdefault("basic", {"username": "{secret.username}"})
+        said = {name: each for name, each in said.items() if each}
+        return said or {"header_name": "Authorization", "header_prefix": "Bearer "}
+
+    def _flow(self) -> dict[str, Any]:
+        entry, flow = self._entry, dict[str, Any]()
+        refresh = entry.get("refresh_url")
+        if refresh is not None and refresh != entry["token_url"]:
+            flow["refresh_endpoint"] = self._placeholders.endpoint(refresh)[0]
+        if entry.get("disable_pkce"):
+            flow["without_pkce"] = "the catalogue says that it takes none"
+        if "authorization_code_param_in_callback" in entry:
+            flow["code_in_callback"] = entry["authorization_code_param_in_callback"]
+        return flow
+
+    def _client_in_header(self) -> str | None:
+        headers = (self._entry.get("token_headers") or {}).values()
+        is_basic = any(_BASIC.fullmatch(str(each)) for each in headers)
+        return "basic" if is_basic or self._entry.get("authorization_method") == "header" else None
+
+    def _client_of(self, parameters: dict[str, Any]) -> str:
+        """How the client proves itself; what proves it is taken from *parameters*."""
+        if self._entry.get("require_client_certificate"):
+            return "tls_client_auth"
+        if "client_assertion" in parameters:
+            for name in ("client_assertion", "client_assertion_type", "client_id"):
+                parameters.pop(name, None)
+            return "private_key_jwt"
+        if self._entry["auth_mode"] == "OAUTH2_CC":
+            method = str(self._entry.get("token_request_auth_method"))
+            return _METHODS.get(method, "client_secret_post")
+        return _BASIC_METHOD if self._client_in_header() else "none"
+
+    def _grant(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        """The grant type, which is taken from *parameters*."""
+        grant = parameters.pop("grant_type", None)
+        parameters.pop("scope", None)
+        _, query = self._placeholders.endpoint(self._entry["token_url"])
+        if "grant_type" in query or grant is None:
+            return {"omit_grant_type": True}
+        return {} if grant == "client_credentials" else {"grant_type": grant}
+
+    def _request(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Where the parameters go, and what else is sent."""
+        entry = self._entry
+        headers = {str(name).lower(): each for name, each in self._headers().items()}
+        is_json = "json" in {entry.get("body_format"), _subtype(headers.pop("content-type", ""))}
+        said: dict[str, Any] = {"parameters_in": "json"} if is_json else {}
+        if entry.get("token_request_method") == "GET":
+            said = {"method": "GET", "parameters_in": "query"}
+        filled = parameters if said.get("parameters_in") == "json" else as_texts(parameters)
+        _, query = self._placeholders.endpoint(entry["token_url"])
+        if entry["auth_mode"] == "OAUTH2":
+            query.pop("grant_type", None)
+        return said | {
+            "parameters": _hidden(self._placeholders.of_secret(filled)),
+            "query": self._placeholders.of_secret(query),
+            "headers": self._placeholders.of_secret(headers),
+        }
+
+    def _headers(self) -> dict[str, Any]:
+        told = self._entry.get("token_headers") or {}
+        return {name: each for name, each in told.items() if not _BASIC.fullmatch(str(each))}
+
+    def _signed(self) -> dict[str, Any]:
+        """A request whose grant is signed (RFC 7523 §2.1)."""
+        if (self._entry.get("signature") or {}).get("protocol") == "HMAC":
+            raise CannotSayError("an assertion under a key that both sides have")
+        payload = self._entry["token"]["payload"]
+        claims = {name: each for name, each in payload.items() if name not in _CLAIMS}
+        said = {"issuer": payload.get("iss"), "subject": payload.get("sub"), "claims": claims}
+        said["audience"] = payload.get("aud")
+        assertion = self._placeholders.of_secret(
+            {name: each for name, each in said.items() if each}
+        )
+        return {"client_authentication": "none", "token_request": {"assertion": assertion}}
+
+    def _answer(self) -> dict[str, Any]:
+        told = self._entry.get("token_response") or {}
+        if "token" in told and not told["token"]:
+            raise CannotSayError("the answer is the token itself, as text")
+        answer = {"token": told.get("token"), "lifetime": told.get("token_expiration")}
+        if told.get("token_expiration_strategy") == "expireAt":
+            answer["lifetime_unit"] = "rfc3339"
+        if self._entry.get("expires_in_unit") == "milliseconds":
+            answer["lifetime_unit"] = "milliseconds"
+        return {name: each for name, each in answer.items() if each}
+
+    def _whole(self, provider: dict[str, Any]) -> dict[str, Any]:
+        said = provider | {"tenant_values": self._placeholders.tenant_values}
+        return {name: each for name, each in said.items() if each != {}}
+
+
+def _subtype(content_type: object) -> str:
+    return str(content_type).partition(";")[0].rpartition("/")[2]
+
+
+def _hidden(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """*parameters*, one that is called a token taken from the secret, as `validate` wants it."""
+    return {
+        name: f"{{secret.{word(name)}}}" if _looks_secret(name, each) else each
+        for name, each in parameters.items()
+    }
+
+
+def _looks_secret(name: str, value: object) -> bool:
+    return isinstance(value, str) and "{secret." not in value and "_token" in name.lower()
+
+
+def _other_names(replaced: Mapping[str, str]) -> dict[str, str]:
+    """What is written beside the standard's parameters that the provider calls otherwise.
+
+    The client id and the redirect URI are no secret, so they can stand in the file.
+    """
+    ours = {"client_id": "the-client-id", "redirect_uri": REDIRECT_URI}
+    if not replaced.keys() <= ours.keys():
+        raise CannotSayError("the authorization request is not the standard's")
+    return {name: ours[standard] for standard, name in replaced.items()}

@@ -1,0 +1,144 @@
+"""Count the providers of a public catalogue: `python -m scripts.catalogue.measure FILE COMMIT`.
+
+FILE is Nango's `packages/providers/providers.yaml`. Every entry is turned into a provider and a
+credential, checked as `validate` checks them and compiled, and its token request is built with a
+made-up secret. The result is `docs/evidence/catalogue.json`. No provider is asked.
+"""
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from scripts.catalogue.entries import KINDS, REDIRECT_URI, described, kind_of
+from scripts.catalogue.placeholders import CannotSayError
+from scripts.envs import ROOT
+from tokenvend.adapters.dynamodb.definition_items import parse_definition
+from tokenvend.adapters.dynamodb.registry_items import credential_pk
+from tokenvend.adapters.provider_http import encoded
+from tokenvend.domain.cache_key import TokenSpec
+from tokenvend.domain.errors import CredentialNotReadyError
+from tokenvend.domain.oauth.code_exchange import build_code_request
+from tokenvend.domain.oauth.token_request import build_token_request, destination_of
+from tokenvend.domain.registry import CredentialDefinition, CredentialKind
+from tokenvend.domain.secret import Secret
+from tokenvend.domain.secret_fields import secret_fields, secret_of
+from tokenvend.domain.tenant_values import bind
+from tokenvend_cli.configuration.compile import compile_registry
+from tokenvend_cli.configuration.models import ConfigurationModel
+from tokenvend_cli.configuration.providers import resolve_providers, undiscovered
+from tokenvend_cli.configuration.semantics import problems_of
+
+RESULT = ROOT / "docs" / "evidence" / "catalogue.json"
+_CALLER = {"identities": [{"iam": "arn:aws:iam::111122223333:role/billing"}]}
+
+
+def problem_of(provider: Mapping[str, Any], credential: Mapping[str, Any]) -> str | None:
+    """Return why the file cannot say it or its request cannot be built; `None` if all is well."""
+    try:
+        configuration = ConfigurationModel.model_validate(_document(provider, credential))
+    except ValidationError as error:
+        # Of each fault only the place and the kind: the text would quote what stands there.
+        return f"{error.errors()[0]['loc']} {error.errors()[0]['type']}"
+    providers, unresolved = resolve_providers(
+        configuration.providers, undiscovered, local_stack=False
+    )
+    found = [*unresolved, *problems_of(configuration, providers, now=datetime.now(UTC))]
+    if found:
+        return str(found[0])
+    items = {item.pk: item for item in compile_registry(configuration, providers)}
+    definition = parse_definition(items[credential_pk("jobs")].document)
+    try:
+        _build(definition)
+    except (CredentialNotReadyError, ValueError) as error:
+        return f"its request cannot be built: {error}"
+    return None
+
+
+def count(catalogue: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Count the entries of each kind, those that can be described, and why the others cannot."""
+    kinds = {kind: {"all": 0, "described": 0} for kind in KINDS}
+    reasons: Counter[str] = Counter()
+    for name in catalogue:
+        entry = whole_entry(catalogue, name)
+        kind = kind_of(entry)
+        if kind is None:
+            continue
+        kinds[kind]["all"] += 1
+        reason = _reason(entry)
+        if reason is None:
+            kinds[kind]["described"] += 1
+        else:
+            reasons[reason] += 1
+    return {"kinds": kinds, "reasons": dict(sorted(reasons.items()))}
+
+
+def whole_entry(catalogue: Mapping[str, Mapping[str, Any]], name: str) -> dict[str, Any]:
+    """Return an entry with what it takes over from the one whose alias it is."""
+    entry = catalogue[name]
+    base = whole_entry(catalogue, entry["alias"]) if "alias" in entry else {}
+    return {**base, **entry}
+
+
+def _reason(entry: Mapping[str, Any]) -> str | None:
+    try:
+        provider, credential = described(entry)
+    except CannotSayError as error:
+        return str(error)
+    if "tenant_values" in provider and credential.get("kind") == "authorization_code":
+        return "a connection cannot bring a host of its own"
+    return "tokenvend validate refuses it" if problem_of(provider, credential) else None
+
+
+def _document(provider: Mapping[str, Any], credential: Mapping[str, Any]) -> dict[str, Any]:
+    said = {"provider": "acme"} | dict(credential)
+    grant: dict[str, Any] = {"caller": "billing", "credential": "jobs", "full_access": True}
+    if said.get("kind") == "authorization_code":
+        said |= {"redirect_uri": REDIRECT_URI, "scopes": ["read"]}
+    elif "tenant_values" in provider:
+        said["family"], grant["tenants"] = True, "all"
+    return {
+        "version": 1,
+        "providers": {"acme": provider},
+        "credentials": {"jobs": said},
+        "callers": {"billing": _CALLER},
+        "grants": [grant],
+    }
+
+
+def _build(definition: CredentialDefinition) -> None:
+    """Build the request that would be sent, down to its bytes."""
+    if definition.kind is CredentialKind.API_KEY:
+        return
+    tenant = {name: each[0].replace("*", "acme") for name, each in definition.tenant_values.items()}
+    bound = bind(definition, tenant)
+    values = {name: f"the-{name}" for name in secret_fields(bound)}
+    secret = secret_of(bound, values, allowed_host=destination_of(bound))
+    spec = TokenSpec(credential="jobs", definition="d", scopes=bound.scopes)
+    request = build_token_request(bound, spec, secret)
+    if bound.authorization is not None:
+        code, verifier = Secret("the-code"), Secret("the-verifier")
+        request = build_code_request(
+            bound, bound.authorization, code=code, code_verifier=verifier, secret=secret
+        )
+    encoded(request)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Count, and write the result."""
+    path, commit = arguments
+    catalogue = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    result = {"catalogue": "NangoHQ/nango", "commit": commit} | count(catalogue)
+    RESULT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    print(RESULT.read_text(encoding="utf-8"))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

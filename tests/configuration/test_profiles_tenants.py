@@ -1,0 +1,94 @@
+"""A profile whose parameters each tenant brings: to the tenant's own host, and to no other."""
+
+from pathlib import Path
+
+import pytest
+from tests.configuration.described import definition_of, vend
+from tests.configuration.profile_facts import (
+    credential_entry,
+    facts_of,
+    profiles_of,
+    scope_text,
+    secret_for,
+    sends_scope,
+)
+from tests.configuration.provider_stand_in import ACCESS_TOKEN, StandIn
+from tests.configuration.samples import problems_in
+from tests.fakes.clock import FakeClock
+
+from tokenvend_cli.configuration.profiles import load_profile
+
+OF_TENANTS = [
+    name
+    for name in profiles_of("client_credentials")
+    if any(each.tenant_patterns for each in load_profile(name).parameters.values())
+]
+
+
+def _entry(name: str) -> dict[str, object]:
+    """What the file says where each tenant brings what it can."""
+    parameters = {
+        each: f"{{tenant.{each}}}" if one.tenant_patterns else one.example
+        for each, one in load_profile(name).parameters.items()
+    }
+    return {"profile": name, "parameters": parameters}
+
+
+def _values(name: str) -> dict[str, str]:
+    parameters = load_profile(name).parameters
+    return {each: one.example for each, one in parameters.items() if one.tenant_patterns}
+
+
+def test_most_providers_with_hosts_of_their_customers_admit_tenants() -> None:
+    assert {"bamboohr", "salesforce", "workday"} <= {
+        name for kind in ("client_credentials", "authorization_code") for name in profiles_of(kind)
+    }
+    assert len(OF_TENANTS) >= 14
+
+
+@pytest.mark.parametrize("name", OF_TENANTS)
+def test_tenant_brings_the_parameters(name: str, tmp_path: Path) -> None:
+    said = credential_entry(name, "client_credentials") | {"family": True}
+    secret = secret_for(definition_of(_entry(name), said)) | _values(name)
+    grant = {"grant_type": "client_credentials"}
+    if sends_scope(name):
+        grant["scope"] = scope_text(name)
+    stand_in = StandIn(facts_of(name), secret, grant)
+
+    with stand_in.running(tmp_path) as authority:
+        token = vend(
+            _entry(name),
+            secret,
+            clock=FakeClock(),
+            ca_file=authority,
+            host=stand_in.host,
+            tenant="acme",
+            **said,
+        )
+
+    assert (stand_in.complaints, stand_in.taken) == ([], 1)
+    assert token.access_token.reveal() == ACCESS_TOKEN
+
+
+def test_host_without_a_fixed_end_needs_patterns_of_the_file() -> None:
+    parameters = {"domain": "{tenant.domain}", "realm": "{tenant.realm}"}
+    keycloak = {"profile": "keycloak", "parameters": parameters}
+    credential = {"provider": "acme", "family": True}
+    grant = {"caller": "billing", "credential": "jobs", "tenants": "all", "full_access": True}
+    parts = {"credentials": {"jobs": credential}, "grants": [grant]}
+
+    found = problems_in(parts | {"providers": {"acme": keycloak}})
+
+    unsaid = [each for each in found if "tenant_values does not say what {tenant.domain}" in each]
+    assert unsaid
+    assert [each for each in found if "{tenant.realm}" in each] == []
+    listed = keycloak | {"tenant_values": {"domain": ["*.login.acme.example"]}}
+    assert problems_in(parts | {"providers": {"acme": listed}}) == []
+
+
+def test_issuer_whose_metadata_is_read_is_no_value_of_a_tenant() -> None:
+    entry = {"profile": "issuer", "parameters": {"issuer": "{tenant.issuer}"}}
+
+    found = problems_in({"providers": {"acme": entry}})
+
+    assert found[0].startswith("providers.acme.profile: must begin with https")

@@ -1,0 +1,174 @@
+"""How an entry of a public catalogue becomes a provider of the file, and what is counted."""
+
+from typing import Any
+
+import pytest
+from scripts.catalogue.entries import described, kind_of
+from scripts.catalogue.measure import count, problem_of, whole_entry
+from scripts.catalogue.placeholders import CannotSayError
+
+#: Entries in the catalogue's words, of providers that do not exist.
+ACCOUNT = "${connectionConfig.accountName}"
+CLIENT: dict[str, Any] = {"auth_mode": "OAUTH2_CC", "token_url": "https://login.acme.example/token"}
+LOGIN: dict[str, Any] = {"auth_mode": "TWO_STEP", "token_url": "https://acme.example/login"}
+CONSENT: dict[str, Any] = {
+    "auth_mode": "OAUTH2",
+    "token_url": "https://login.acme.example/token",
+    "authorization_url": "https://login.acme.example/allow",
+}
+KEY: dict[str, Any] = {"auth_mode": "API_KEY"}
+
+
+def _provider(entry: dict[str, Any]) -> dict[str, Any]:
+    provider, credential = described(entry)
+    assert problem_of(provider, credential) is None
+    return provider
+
+
+def test_client_is_proven_as_the_entry_says() -> None:
+    methods = {
+        method: _provider(CLIENT | {"token_request_auth_method": method})["client_authentication"]
+        for method in ("basic", "custom", "private_key_jwt")
+    }
+
+    assert methods == {
+        "basic": "client_secret_basic_unencoded",
+        "custom": "client_secret_post",
+        "private_key_jwt": "private_key_jwt",
+    }
+    certified = _provider(CLIENT | {"require_client_certificate": True})
+    assert certified["client_authentication"] == "tls_client_auth"
+
+
+def test_customers_own_host_is_a_value_of_the_tenant() -> None:
+    part = _provider(CLIENT | {"token_url": f"https://{ACCOUNT}.acme.example/token"})
+    whole = _provider(CLIENT | {"token_url": f"https://{ACCOUNT}/token"})
+    end = _provider(CLIENT | {"token_url": f"https://login.acme.{ACCOUNT}/token"})
+
+    assert part["token_endpoint"] == "https://{tenant.account_name}.acme.example/token"
+    assert part["tenant_values"] == {"account_name": ["*"]}
+    assert whole["tenant_values"] == {"account_name": ["login.customer.example"]}
+    assert end["tenant_values"] == {"account_name": ["example"]}
+
+
+def test_login_sends_what_the_entry_says_and_reads_its_answer() -> None:
+    told = {
+        "body_format": "json",
+        "token_params": {"user": "${credentials.userName}", "q": '{ "a": 1 }'},
+        "token_headers": {"X-Key": "${credentials.key}", "content-type": "application/json"},
+        "token_response": {
+            "token": "data.token",
+            "token_expiration": "data.until",
+            "token_expiration_strategy": "expireAt",
+        },
+    }
+
+    provider = _provider(LOGIN | told)
+
+    assert provider["client_authentication"] == "none"
+    assert provider["token_request"]["parameters"] == {
+        "user": "{secret.user_name}",
+        "q": '{{ "a": 1 }}',
+    }
+    assert provider["token_request"]["headers"] == {"x-key": "{secret.key}"}
+    assert provider["token_request"]["parameters_in"] == "json"
+    assert provider["token_answer"] == {
+        "token": "data.token",
+        "lifetime": "data.until",
+        "lifetime_unit": "rfc3339",
+    }
+
+
+def test_service_account_signs() -> None:
+    payload = {"iss": "${credentials.clientId}", "aud": "acme", "role": "reader"}
+
+    provider = _provider(LOGIN | {"token": {"payload": payload}, "token_params": {}})
+
+    assert provider["token_request"]["assertion"] == {
+        "issuer": "{secret.client_id}",
+        "audience": "acme",
+        "claims": {"role": "reader"},
+    }
+
+
+def test_consent_asks_as_the_entry_says() -> None:
+    told = {
+        "authorization_params": {"response_type": "code", "access_type": "offline", "page": 1},
+        "authorization_url_replacements": {"client_id": "client_key"},
+        "token_params": {"grant_type": "authorization_code", "expiring": 1},
+        "authorization_method": "header",
+    }
+
+    provider = _provider(CONSENT | told)
+
+    assert provider["client_authentication"] == "client_secret_basic_unencoded"
+    assert provider["authorization_parameters"] == {
+        "access_type": "offline",
+        "page": "1",
+        "client_key": "the-client-id",
+    }
+    assert provider["token_request"]["parameters"] == {"expiring": "1"}
+
+
+@pytest.mark.parametrize(
+    ("proxy", "api_key"),
+    [
+        ({}, {"header_name": "Authorization", "header_prefix": "Bearer "}),
+        (
+            {"headers": {"x-key": "${apiKey}", "x-v": "2"}},
+            {"headers": {"x-key": "{secret.api_key}"}},
+        ),
+        ({"query": {"key": "${apiKey}"}}, {"query": {"key": "{secret.api_key}"}}),
+        (
+            {"headers": {"authorization": "Basic ${base64(${apiKey}:)}"}},
+            {"basic": {"username": "{secret.api_key}", "password": ""}},
+        ),
+    ],
+)
+def test_key_goes_where_the_entry_says(proxy: dict[str, Any], api_key: dict[str, Any]) -> None:
+    assert _provider(KEY | {"proxy": proxy}) == {"api_key": api_key}
+
+
+@pytest.mark.parametrize(
+    ("entry", "why"),
+    [
+        (LOGIN | {"additional_steps": [{}]}, "several requests"),
+        (LOGIN | {"token_response": {"token": ""}}, "the answer is the token itself"),
+        (LOGIN | {"token_headers": {"x-at": "${now}"}}, "a value is computed"),
+        (LOGIN | {"token": {}, "signature": {"protocol": "HMAC"}}, "a key that both sides have"),
+        ({"auth_mode": "OAUTH2_CC"}, "names no token endpoint"),
+        ({"auth_mode": "JWT"}, "a JWT that the client signs"),
+        (CONSENT | {"authorization_url_replacements": {"state": "x"}}, "is not the standard's"),
+        (CONSENT | {"authorization_code_param_in_webhook": "a.b"}, "by a webhook"),
+    ],
+)
+def test_what_has_no_words_is_told(entry: dict[str, Any], why: str) -> None:
+    with pytest.raises(CannotSayError, match=why):
+        described(entry)
+
+
+def test_kinds_are_counted_and_others_are_left_out() -> None:
+    catalogue = {
+        "a": CLIENT,
+        "b": {"alias": "a", "token_url": "http://plain.acme.example/token"},
+        "c": {"auth_mode": "OAUTH1"},
+        "d": {"auth_mode": "JWT"},
+        "e": KEY,
+    }
+
+    counted = count(catalogue)
+
+    assert counted["kinds"]["client_credentials"] == {"all": 2, "described": 1}
+    assert counted["kinds"]["api_key"] == {"all": 1, "described": 1}
+    assert counted["kinds"]["signed_jwt"] == {"all": 1, "described": 0}
+    assert counted["reasons"] == {
+        "a JWT that the client signs is itself the token": 1,
+        "tokenvend validate refuses it": 1,
+    }
+    assert kind_of(whole_entry(catalogue, "b")) == "client_credentials"
+
+
+def test_request_that_cannot_be_built_is_not_counted() -> None:
+    provider = _provider(CLIENT) | {"token_request": {"headers": {"X-Key": "{secret.key}é"}}}
+
+    assert problem_of(provider, {}) is not None
