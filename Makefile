@@ -52,7 +52,7 @@ test: ## every test that needs no root
 
 .PHONY: test-system
 test-system: ## whole runs: the demo from its command line, a browser and spin as they come
-	@$(ENVS) uv dev ministack sam node docs
+	@$(ENVS) uv dev ministack sam node docs django
 	@scripts/system-packages
 	@$(PYTHON_BIN) -m scripts.toolchains
 	@$(PYTHON_BIN) -m pytest tests/system $(PYTEST_ARGS)

@@ -69,6 +69,9 @@ ENVIRONMENTS: Mapping[str, ToolEnvironment] = {
     "sbom": ToolEnvironment(
         ROOT / ".venvs" / "sbom", REQUIREMENTS / "sbom.txt", "the bill of materials"
     ),
+    "django": ToolEnvironment(
+        ROOT / ".venvs" / "django", REQUIREMENTS / "django.txt", "Django OAuth Toolkit"
+    ),
     "checkov": ToolEnvironment(
         ROOT / ".venvs" / "checkov", REQUIREMENTS / "checkov.txt", "the policy checker"
     ),

@@ -28,6 +28,7 @@ NAMES = (
     "sbom",
     "docs",
     "examples",
+    "django",
 )
 #: The command is installed with whatever Python its user has; the rest runs here, on 3.13.
 INSTALLED_ELSEWHERE = frozenset({"cli"})

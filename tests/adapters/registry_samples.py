@@ -137,6 +137,13 @@ definitions = st.builds(
         parameters=st.dictionaries(_texts, st.text(max_size=20), max_size=3),
         scope_words=st.dictionaries(_texts, st.text(max_size=20), max_size=3),
         refresh_token_days=st.none() | st.integers(min_value=1),
-        flow=st.builds(ConsentFlow, refresh_names_scopes=st.booleans()),
+        flow=st.builds(
+            ConsentFlow,
+            refresh_names_scopes=st.booleans(),
+            refresh_endpoint=st.none() | _texts,
+            code_in_callback=_texts,
+            code_parameter=_texts,
+            without_pkce=st.none() | _texts,
+        ),
     ),
 )

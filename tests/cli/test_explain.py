@@ -225,30 +225,6 @@ def test_request_is_shown_with_a_name_for_each_secret(
     assert verdict["request_body"] == body
 
 
-def test_refresh_is_shown_where_users_consent(tokenvend: Tokenvend) -> None:
-    def consents(document: dict[str, Any]) -> None:
-        document["providers"]["acme"] |= {
-            "authorization_endpoint": "https://login.acme.example/allow",
-            "token_request": {"headers": {"X-Key": "{secret.key}"}},
-        }
-        document["credentials"]["jobs-user"] = {
-            "provider": "acme",
-            "kind": "authorization_code",
-            "redirect_uri": "https://connect.example/callback/jobs-user",
-            "scopes": ["read"],
-        }
-        grant = {"caller": "events", "credential": "jobs-user", "scopes": ["read"]}
-        document["grants"].append(grant)
-
-    tokenvend.write(consents)
-    asked = ("--caller", "events", "--credential", "jobs-user", "--connection", "acme-42")
-
-    (verdict,) = tokenvend.json("explain", *asked, "--file", str(tokenvend.file))
-
-    assert verdict["request_body"] == "grant_type=refresh_token&refresh_token=(of+the+consent)"
-    assert verdict["request_headers"].startswith("X-Key: {secret.key}, Accept:")
-
-
 def test_caller_is_explained_for_each_of_its_identities(
     tokenvend: Tokenvend, source: Source
 ) -> None:

@@ -25,6 +25,7 @@ from tokenvend.domain.cache_key import TokenSpec
 from tokenvend.domain.oauth.token_request import destination_of
 from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.domain.token import AccessToken
+from tokenvend.ports import IdentityTokens
 from tokenvend.vending.exchange import ClientExchange, ExchangeRequest
 from tokenvend.vending.signing import SigningClient
 from tokenvend_cli.configuration.compile import compile_registry
@@ -188,6 +189,7 @@ def vend(
     *,
     clock: FakeClock | None = None,
     kms: Any = None,
+    identity: IdentityTokens | None = None,
     ca_file: Path | None = None,
     host: str | None = None,
     tenant: str | None = None,
@@ -209,7 +211,7 @@ def vend(
         secrets=secret_store(
             definition, secret or {"client_id": "id", "client_secret": "s3cret"}, host=host
         ),
-        provider=SigningClient(client, Signer(KmsSigner(kms)), clock),
+        provider=SigningClient(client, Signer(KmsSigner(kms)), clock, identity),
         clock=clock,
     )
     spec = TokenSpec(

@@ -110,6 +110,14 @@ def test_a_consent_that_can_be_asked_for_has_no_problem(parts: dict[str, Any]) -
             id="iss to compare with nothing",
         ),
         pytest.param(
+            consent_file(
+                provider=ASKS
+                | {"consent_flow": {"refresh_endpoint": "https://refresh.acme.example/token"}}
+            ),
+            "credentials.jobs.provider",
+            id="refreshes at another host",
+        ),
+        pytest.param(
             consent_file(granted={"connections": ["nobody/theirs"]}),
             "grants[0].connections",
             id="a connection of no caller",

@@ -109,6 +109,7 @@ def test_problem_is_told_with_its_place(text: str, told: str) -> None:
             {"refresh_names_scopes": True},
             "consent_flow: refresh_names_scopes needs refresh_names_scopes_source",
         ),
+        ("providers.acme.consent_flow", {"without_pkce": True}, "without_pkce: must be a text"),
         ("providers.acme.scope_separator", ", ", "must be one character"),
         ("credentials.jobs.scopes", "read", "credentials.jobs.scopes: must be a list"),
         ("credentials.jobs.scopes", ["a b"], "credentials.jobs.scopes[0]: must be one scope"),

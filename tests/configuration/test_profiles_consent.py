@@ -89,9 +89,10 @@ def test_profile_exchanges_a_code_and_refreshes(name: str, tmp_path: Path) -> No
             refreshed_at=START,
         )
         stand_in.parameters = {"grant_type": "refresh_token", "refresh_token": REFRESH_TOKEN}
-        answer = _sent(
-            build_refresh_request(definition, consent, secret, requested_scopes=None), authority
+        request = build_refresh_request(
+            definition, consent.refresh_token, secret, requested_scopes=None
         )
+        answer = _sent(request, authority)
 
     refreshed = judge_refresh(
         answer,

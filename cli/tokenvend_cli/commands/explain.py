@@ -234,9 +234,10 @@ def _token(decision: Decision) -> dict[str, Any]:
 def _consented(decision: Decision) -> dict[str, str]:
     """What a token of a connection carries, as far as the file alone says."""
     scope, flow = format_scope(decision.spec.scopes), decision.definition.flow
+    pkce = {"pkce": f"not used: {flow.without_pkce}"} if flow.without_pkce else {}
     if not flow.refresh_names_scopes:
-        return {"scope": "all that its user consented to", "refresh": "names no scopes"}
-    return {"scope": f"{scope}, as far as its user consented", "refresh": "names its scopes"}
+        return pkce | {"scope": "all that its user consented to", "refresh": "names no scopes"}
+    return pkce | {"scope": f"{scope}, as far as its user consented", "refresh": "names its scopes"}
 
 
 def _shown_request(decision: Decision) -> dict[str, str | None]:

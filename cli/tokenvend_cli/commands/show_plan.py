@@ -135,6 +135,8 @@ def _show_providers(checked: CheckedFile, away: Collection[str]) -> None:
             origin = f"profile {model.profile}"
         line = Text.assemble("  provider ", (name, "bold"), f"  {provider.token_endpoint}")
         show(line.append(f"  {origin}" if origin else "", "dim"))
+        if reason := provider.consent_flow.get("without_pkce"):
+            show(Text.assemble(("      no PKCE: ", "yellow"), reason))
 
 
 def _show_issuers(checked: CheckedFile) -> None:

@@ -7,14 +7,15 @@ from urllib.parse import urlencode
 
 from tokenvend.domain.decision import Decision
 from tokenvend.domain.errors import TokenVendError
+from tokenvend.domain.oauth.refresh import build_refresh_request
 from tokenvend.domain.oauth.token_request import (
     ParametersIn,
     ProviderRequest,
     ProviderSecret,
     build_token_request,
-    to_token_endpoint,
 )
 from tokenvend.domain.registry import ClientAuthentication, CredentialDefinition
+from tokenvend.domain.secret import Secret
 from tokenvend.domain.secret_fields import secret_fields, secret_of
 from tokenvend.domain.static_credential import parse_static_description
 from tokenvend.domain.tenant_values import unfilled
@@ -74,8 +75,12 @@ def _request(
 ) -> ProviderRequest:
     if decision.connection is None:
         return build_token_request(definition, decision.spec, secret)
-    form = {"grant_type": "refresh_token", "refresh_token": "(of the consent)"}
-    return to_token_endpoint(definition, dict(definition.extra_parameters) | form, secret)
+    return build_refresh_request(
+        definition,
+        Secret("(of the consent)"),
+        secret,
+        requested_scopes=decision.spec.scopes if definition.flow.refresh_names_scopes else None,
+    )
 
 
 def _named(definition: CredentialDefinition) -> ProviderSecret:

@@ -4,7 +4,9 @@ from typing import Any, Self
 
 from pydantic import Field, model_validator
 
+from tokenvend_cli.configuration.forms import Endpoint
 from tokenvend_cli.configuration.strict import Strict
+from tokenvend_cli.configuration.token_models import ParameterName
 
 
 class ConsentFlowModel(Strict):
@@ -21,6 +23,28 @@ class ConsentFlowModel(Strict):
         min_length=1,
         description="Where it is documented or probed that this takes no scope from the connection",
         examples=["tokenvend probe orders, 2026-03-01"],
+    )
+
+    refresh_endpoint: Endpoint | None = Field(
+        default=None,
+        description="Where a refresh goes, at the token endpoint's host; else the token endpoint",
+        examples=["https://login.acme.example/oauth/refresh"],
+    )
+    code_in_callback: ParameterName = Field(
+        default="code",
+        description="What the code is called in what it sends back",
+        examples=["auth_code"],
+    )
+    code_parameter: ParameterName = Field(
+        default="code",
+        description="What the code is called where it is exchanged",
+        examples=["auth_code"],
+    )
+    without_pkce: str | None = Field(
+        default=None,
+        pattern=r"^[^\x00-\x1F\x7F]{10,200}$",
+        description="Why no PKCE is used (RFC 7636); else it is. explain and plan show the reason",
+        examples=["it answers invalid_request to code_challenge"],
     )
 
     @model_validator(mode="after")

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator
 from urllib.parse import urlsplit
 
+from tokenvend.domain.oauth.token_request import host_of
 from tokenvend.domain.registry import ClientAuthentication, ScopeMode
 from tokenvend.domain.secret_fields import secret_fields
 from tokenvend_cli.configuration.grant_models import GrantModel
@@ -104,6 +105,13 @@ def _consent_problems(
     elif not credential.redirect_uri.endswith(callback := f"/callback/{place.rpartition('.')[2]}"):
         yield Problem(
             f"{place}.redirect_uri", f"must be the pages' address (PagesApiUrl) and {callback}"
+        )
+    refreshed_at = provider.consent_flow.get("refresh_endpoint")
+    if refreshed_at and host_of(refreshed_at) != host_of(provider.token_endpoint):
+        yield Problem(
+            f"{place}.provider",
+            f"the refresh_endpoint of {credential.provider} has another host than its"
+            " token_endpoint: the secret goes to one host alone",
         )
     if provider.requires_iss and provider.issuer is None:
         yield Problem(f"{place}.provider", "requires_iss needs its issuer, to compare with")

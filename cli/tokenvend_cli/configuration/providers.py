@@ -64,6 +64,8 @@ _ENDPOINTS = (
     *("token_endpoint", "authorization_endpoint", "revocation_endpoint"),
     *("introspection_endpoint", "account_endpoint"),
 )
+#: The one endpoint that stands in a description.
+REFRESH_ENDPOINT = "consent_flow.refresh_endpoint"
 _AS_THEY_ARE = frozenset(
     {
         *(*_ENDPOINTS, "issuer", "authorization_parameters", "scope_separator"),
@@ -187,9 +189,15 @@ def _override(provider: Provider, model: ProviderModel) -> Provider:
     return replace(provider, **{key: value for key, value in changes.items() if value is not None})
 
 
+def text_at(provider: Provider, key: str) -> Any:
+    """What *provider* has at *key*, which may be inside of a description: `consent_flow.…`."""
+    group, dot, name = key.partition(".")
+    return getattr(provider, group).get(name) if dot else getattr(provider, key)
+
+
 def _endpoint_problems(place: str, provider: Provider, *, local_stack: bool) -> Iterator[Problem]:
-    for name in _ENDPOINTS:
-        url = getattr(provider, name)
+    for name in (*_ENDPOINTS, REFRESH_ENDPOINT):
+        url = text_at(provider, name)
         if not url:
             continue
         try:

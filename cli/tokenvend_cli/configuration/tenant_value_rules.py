@@ -6,12 +6,13 @@ from tokenvend.domain.oauth.jwt_bearer import templates_in
 from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.domain.tenant_values import host_patterns, names_in, recorded_hosts, split_url
 from tokenvend_cli.configuration.host_rules import host_problem
-from tokenvend_cli.configuration.providers import Provider
+from tokenvend_cli.configuration.providers import REFRESH_ENDPOINT, Provider, text_at
 from tokenvend_cli.configuration.wording import place_of
 from tokenvend_cli.problems import Problem
 
 _ENDPOINTS = (
     *("token_endpoint", "authorization_endpoint", "revocation_endpoint", "account_endpoint"),
+    REFRESH_ENDPOINT,
 )
 _TEXTS = (*_ENDPOINTS, "authorization_parameters", "assertion_audience", "token_request")
 #: Fields that a secret or a request has for another purpose.
@@ -38,6 +39,7 @@ def tenant_values_in(definition: CredentialDefinition) -> frozenset[str]:
     ]
     if authorization is not None:
         told += [authorization.endpoint, authorization.account_endpoint, authorization.parameters]
+        told.append(authorization.flow.refresh_endpoint)
     return frozenset(_names(told))
 
 
@@ -46,7 +48,7 @@ def tenant_value_problems(place: str, provider: Provider) -> Iterator[Problem]:
     declared = provider.tenant_values
     used: set[str] = set()
     for key in _TEXTS:
-        for at, name in _named_at(f"{place}.{key}", getattr(provider, key)):
+        for at, name in _named_at(f"{place}.{key}", text_at(provider, key)):
             used.add(name)
             if name not in declared:
                 yield Problem(at, f"tenant_values does not say what {{tenant.{name}}} looks like")
@@ -55,7 +57,7 @@ def tenant_value_problems(place: str, provider: Provider) -> Iterator[Problem]:
     if wrong or used - declared.keys():
         return
     for key in _ENDPOINTS:
-        yield from _endpoint_problems(place, key, getattr(provider, key) or "", declared)
+        yield from _endpoint_problems(place, key, text_at(provider, key) or "", declared)
     yield from _recorded_problems(place, provider)
 
 

@@ -25,6 +25,9 @@ ParameterName = Annotated[
 GrantType = Annotated[
     str, whole(r"[\x21-\x7E]{1,128}", "a grant type: a word or a URI, without spaces")
 ]
+LifetimeUnitName = Literal[
+    "seconds", "minutes", "milliseconds", "rfc3339", "epoch_seconds", "epoch_milliseconds"
+]
 Word = Annotated[str, whole(r"[\x20-\x7E]{1,64}", "plain ASCII, 64 at most")]
 
 
@@ -179,12 +182,7 @@ class TokenAnswerModel(Strict):
         description="Where its lifetime stands; else expires_in",
         examples=["data.expiresAt"],
     )
-    lifetime_unit: (
-        Literal[
-            "seconds", "minutes", "milliseconds", "rfc3339", "epoch_seconds", "epoch_milliseconds"
-        ]
-        | None
-    ) = Field(
+    lifetime_unit: LifetimeUnitName | None = Field(
         default=None,
         description="What that means: a length, or the instant of its end; else seconds",
         examples=["rfc3339"],
@@ -209,6 +207,21 @@ class TokenAnswerModel(Strict):
         min_length=1,
         description="What stands there then; else true",
         examples=[["OK", "200"]],
+    )
+    refresh_token: FieldPath | None = Field(
+        default=None,
+        description="Where the refresh token stands; else refresh_token, beside the token",
+        examples=["data.refreshToken"],
+    )
+    refresh_token_lifetime: FieldPath | None = Field(
+        default=None,
+        description="Where its own lifetime stands; else refresh_token_expires_in and its like",
+        examples=["data.refreshExpiresAt"],
+    )
+    refresh_token_lifetime_unit: LifetimeUnitName | None = Field(
+        default=None,
+        description="What that means; else seconds",
+        examples=["rfc3339"],
     )
 
     @model_validator(mode="after")

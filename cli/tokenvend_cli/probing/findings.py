@@ -36,9 +36,12 @@ class ProbeFindings:
         """The part of the file that says what was measured; empty if that is nothing."""
         measured: dict[str, Any] = {}
         if self.provider:
-            values = dict(self.provider)
+            values, source = dict(self.provider), f"tokenvend probe {credential}, {today}"
             if values.get("scope_mode") == "narrows":
-                values["scope_mode_source"] = f"tokenvend probe {credential}, {today}"
+                values["scope_mode_source"] = source
+            if "consent_flow" in values:
+                said = {"refresh_names_scopes_source": source}
+                values["consent_flow"] = values["consent_flow"] | said
             measured["providers"] = {provider: values}
         if self.credential:
             measured["credentials"] = {credential: self.credential}

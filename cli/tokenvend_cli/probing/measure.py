@@ -1,9 +1,12 @@
 """The questions of a probe, in the order in which they cost least."""
 
+from tokenvend.domain.oauth.token_response import is_success
 from tokenvend.domain.registry import CredentialDefinition, CredentialKind
-from tokenvend.domain.scopes import format_scope
+from tokenvend.domain.scopes import Scopes, format_scope
 from tokenvend.domain.secret import Secret
 from tokenvend_cli.probing.findings import ProbeFindings
+from tokenvend_cli.probing.first_token import first_token
+from tokenvend_cli.probing.lifetimes import tell_lifetime
 from tokenvend_cli.probing.requests import (
     ConsentRequester,
     CredentialRequester,
@@ -13,6 +16,7 @@ from tokenvend_cli.probing.requests import (
 from tokenvend_cli.problems import CommandError
 
 _NO_SUCH_SCOPE = frozenset({"tokenvend-probe-no-such-scope"})
+_NONE_LEFT = "no request was left for it"
 
 
 def measure(
@@ -31,19 +35,20 @@ def measure(
     """
     findings = ProbeFindings()
     source = _source(asker, definition, refresh_token)
-    first = _first_token(source, definition, findings)
+    first = _first_token(asker, source, findings)
     second = _second_token(source, definition, findings, first)
     _former_token(asker, findings, first, second, introspection_endpoint)
-    _narrowing(asker, source, definition, findings, introspection_endpoint)
-    # A provider may spend a refresh token that it then refuses: nothing rests on what is left.
+    narrowed = _narrowing(asker, source, definition, findings, introspection_endpoint)
+    # A provider may redeem a refresh token that it then refuses: nothing rests on what is left.
     rotates = isinstance(source, ConsentRequester) and _gives_the_next(
         findings, source, refresh_token
     )
-    refused = source.token(_NO_SUCH_SCOPE, names_scope=True)
-    findings.add("a scope that is not there", "accepted" if refused.token else refused.shape)
+    if isinstance(source, ConsentRequester) and narrowed is not None:
+        _next_refresh(source, findings, narrowed, first.scopes() or definition.scopes)
+    _refusals(asker, source, findings)
     if refresh_token is not None and source is asker:
         rotates = _rotation(asker, findings, refresh_token)
-    if refresh_token is not None and rotates:
+    if refresh_token is not None and rotates and asker.left:
         # Last, because one that comes again may end the consent.
         _spent(asker, findings, refresh_token)
     return findings
@@ -63,18 +68,11 @@ def _source(
 
 
 def _first_token(
-    source: TokenSource, definition: CredentialDefinition, findings: ProbeFindings
+    asker: CredentialRequester, source: TokenSource, findings: ProbeFindings
 ) -> ProviderAnswer:
-    answer = source.token(definition.scopes)
-    if answer.token is None:
-        raise CommandError(f"the provider gives no token: {answer.shape}")
-    lifetime = answer.fields.get("expires_in")
-    if isinstance(lifetime, int | str) and str(lifetime).isdigit():
-        findings.add("a token lives for", f"{lifetime} s", "expires_in")
-    else:
-        findings.add("a token lives for", None, "no expires_in: look it up, and say it in the file")
-        findings.credential["default_lifetime_seconds"] = definition.default_lifetime_seconds
-    kind = "a JWT" if answer.token.count(".") == 2 else "opaque"
+    answer = first_token(asker, source, findings)
+    tell_lifetime(findings, asker, answer)
+    kind = "a JWT" if (answer.token or "").count(".") == 2 else "opaque"
     findings.add("a token is", kind)
     scopes = answer.scopes()
     findings.add("it says that it carries", None if scopes is None else format_scope(scopes))
@@ -104,20 +102,15 @@ def _former_token(
     if first.token is None or second.token == first.token:
         findings.add(question, None, "there was no new one")
         return
-    active = _is_active(asker, endpoint, first.token)
-    if active is None:
+    active = None
+    if endpoint is not None:
+        active = asker.introspected(endpoint, first.token).get("active")
+    if not isinstance(active, bool):
         findings.add(question, None, "needs --introspection-endpoint")
         return
     findings.add(question, "stays valid" if active else "is void", "introspection")
     if not active:
         findings.credential["single_active_token"] = True
-
-
-def _is_active(asker: CredentialRequester, endpoint: str | None, token: str) -> bool | None:
-    if endpoint is None:
-        return None
-    active = asker.introspected(endpoint, token).fields.get("active")
-    return active if isinstance(active, bool) else None
 
 
 def _narrowing(
@@ -126,30 +119,89 @@ def _narrowing(
     definition: CredentialDefinition,
     findings: ProbeFindings,
     endpoint: str | None,
-) -> None:
+) -> Scopes | None:
+    """The one scope that was asked for, if the token carries that alone."""
     question = "asked for one scope, a token carries"
     if len(definition.scopes) <= 1:
         findings.add(question, None, "the credential declares no two scopes to tell apart")
-        return
+        return None
     one = frozenset({min(definition.scopes)})
     answer = source.token(one, names_scope=True)
     if answer.token is None:
         findings.add(question, None, f"refused: {answer.shape}")
-        return
-    carried, how = answer.scopes(), "its answer, or the token itself"
-    if endpoint is not None:
-        introspected = asker.introspected(endpoint, answer.token).scopes()
-        carried, how = (carried, how) if introspected is None else (introspected, "introspection")
+        return None
+    carried, how = _carried(asker, answer, endpoint)
+    narrows = carried is not None and carried <= one
     if carried is None:
         findings.add(question, None, "neither the answer nor the token says: it counts as fixed")
-        findings.provider["scope_mode"] = "fixed"
+    else:
+        findings.add(question, "that one" if narrows else format_scope(carried), how)
+    if source is asker:
+        findings.provider["scope_mode"] = "narrows" if narrows else "fixed"
+    return one if narrows else None
+
+
+def _carried(
+    asker: CredentialRequester, answer: ProviderAnswer, endpoint: str | None
+) -> tuple[Scopes | None, str]:
+    if endpoint is not None and answer.token is not None:
+        scope = asker.introspected(endpoint, answer.token).get("scope")
+        if isinstance(scope, str):
+            return frozenset(scope.split()), "introspection"
+    return answer.scopes(), "its answer, or the token itself"
+
+
+def _next_refresh(
+    source: ConsentRequester, findings: ProbeFindings, one: Scopes, whole: Scopes
+) -> None:
+    """Whether the refresh after one for fewer scopes gives all of them back."""
+    question = "the refresh after that, for all scopes, gives"
+    answer = source.token(whole, names_scope=True)
+    if answer.token is None:
+        findings.add(question, answer.shape, "a refresh for fewer scopes takes the others for good")
         return
-    narrows = carried <= one
-    findings.add(question, "that one" if narrows else format_scope(carried), how)
-    findings.provider["scope_mode"] = "narrows" if narrows else "fixed"
+    carried = answer.scopes()
+    if carried is None:
+        findings.add(question, None, "neither the answer nor the token says")
+        return
+    is_whole = carried > one and carried >= whole
+    findings.add(question, "all of them" if is_whole else format_scope(carried))
+    if is_whole:
+        findings.provider["consent_flow"] = {"refresh_names_scopes": True}
+
+
+def _refusals(asker: CredentialRequester, source: TokenSource, findings: ProbeFindings) -> None:
+    """What it says to a scope that is not there, and what any refusal of its looks like."""
+    refused = source.token(_NO_SUCH_SCOPE, names_scope=True)
+    findings.add("a scope that is not there", "accepted" if refused.token else refused.shape)
+    question = "a refusal looks like"
+    if refused.token is not None:
+        if asker.left < 2:
+            findings.add(question, None, _NONE_LEFT)
+            return
+        refused = asker.mistaken()
+    if refused.token is not None:
+        findings.add(question, None, "it refuses nothing that was tried")
+        return
+    findings.add(question, _looks_like(refused))
+
+
+def _looks_like(refused: ProviderAnswer) -> str:
+    status, names = refused.response.status, refused.names
+    if isinstance(refused.answer.document, dict) and isinstance(
+        refused.answer.document.get("error"), str
+    ):
+        return f"{status}, JSON with error (RFC 6749 §5.2)"
+    if names:
+        hint = ": say token_answer.error" if is_success(refused.response) else ""
+        return f"{status}, JSON with {', '.join(names)}{hint}"
+    return f"{status}, no JSON object"
 
 
 def _rotation(asker: CredentialRequester, findings: ProbeFindings, refresh_token: Secret) -> bool:
+    if not asker.left:
+        findings.add("a refresh", None, _NONE_LEFT)
+        return False
     source = ConsentRequester(asker, refresh_token)
     answer = source.token()
     if answer.token is None:

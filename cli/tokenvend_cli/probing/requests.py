@@ -1,62 +1,96 @@
 """A provider that is asked a bounded number of times, and what may be told of its answers."""
 
-import base64
-import binascii
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from datetime import datetime
+from functools import cached_property
+from typing import Protocol
 
+from tokenvend.adapters.clock import SystemClock
 from tokenvend.domain.cache_key import TokenSpec
 from tokenvend.domain.oauth.error_code import error_code
+from tokenvend.domain.oauth.refresh import build_refresh_request
+from tokenvend.domain.oauth.refresh_token import refresh_token_of
+from tokenvend.domain.oauth.response_description import ReadAnswer
 from tokenvend.domain.oauth.token_request import (
     ProviderRequest,
     ProviderSecret,
     build_authenticated_request,
     build_token_request,
+    to_token_endpoint,
 )
-from tokenvend.domain.oauth.token_response import ProviderResponse
+from tokenvend.domain.oauth.token_response import (
+    ProviderResponse,
+    answer_of,
+    is_success,
+    jwt_claims,
+)
 from tokenvend.domain.registry import CredentialDefinition, ScopeMode
-from tokenvend.domain.scopes import NO_SCOPES, Scopes, format_scope
+from tokenvend.domain.scopes import NO_SCOPES, Scopes
 from tokenvend.domain.secret import Secret
-from tokenvend.ports import ProviderAwayError, ProviderClient
+from tokenvend.ports import Clock, ProviderAwayError, ProviderClient
 from tokenvend_cli.problems import CommandError
 
 #: A probe never asks more often than this, whatever the provider answers.
 MOST_REQUESTS = 10
+_MOST_NAMES = 6
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ProviderAnswer:
-    """An answer. `fields` may hold tokens, so they are never shown."""
+    """An answer, read by the description of its provider. It may hold tokens: never shown."""
 
-    status: int
-    fields: Mapping[str, Any] = field(repr=False)
-    sent: tuple[Secret, ...] = field(default=(), repr=False)
+    response: ProviderResponse = field(repr=False)
+    definition: CredentialDefinition = field(repr=False)
+    requested_at: datetime
+
+    @cached_property
+    def answer(self) -> ReadAnswer:
+        """The answer, with the paths by which it is read."""
+        return answer_of(self.response, self.definition)
 
     @property
     def token(self) -> str | None:
-        """The access token, if there is one."""
-        value = self.fields.get("access_token")
+        """The access token, if there is one and nothing says that the request failed."""
+        value = self.answer.token
+        failed = self.answer.error is not None or self.answer.lacks_success
+        if failed or not is_success(self.response):
+            return None
         return value if isinstance(value, str) and value else None
 
     @property
+    def refresh_token(self) -> Secret | None:
+        """The refresh token, if there is one."""
+        return refresh_token_of(self.response, self.definition)
+
+    @property
     def shape(self) -> str:
-        """What kind of answer it is: nothing that a provider wrote but its error code."""
-        error = error_code(self.fields.get("error"), sent=self.sent)
+        """What kind of answer it is: its status, and the code of an error that can be told."""
+        error = error_code(self.answer.error, sent=self.response.sent)
         if error is not None:
-            return f"{self.status} {error}"
-        return f"{self.status}" if self.fields else f"{self.status}, not JSON"
+            return f"{self.response.status} {error}"
+        is_object = isinstance(self.answer.document, Mapping) and self.answer.document
+        return f"{self.response.status}" if is_object else f"{self.response.status}, not JSON"
+
+    @property
+    def names(self) -> list[str]:
+        """The names of its outermost fields, as far as they are words that quote nothing sent."""
+        document = self.answer.document
+        names = document if isinstance(document, Mapping) else {}
+        answer = (error_code(name, sent=self.response.sent) for name in names)
+        return [name for name in answer if name is not None][:_MOST_NAMES]
 
     def scopes(self) -> Scopes | None:
         """The scopes that the answer or the token itself names; `None` if neither does."""
-        for fields in (self.fields, _claims(self.token)):
-            for name in ("scope", "scp"):
-                value = fields.get(name)
-                if isinstance(value, str):
-                    return frozenset(value.split())
-                if isinstance(value, list):
-                    return frozenset(str(each) for each in value)
+        separator = self.definition.scope_separator
+        claims = jwt_claims(self.token or "")
+        stated = self.answer.at(self.answer.described.scope)
+        besides = (self.answer.beside_token.get("scp"), claims.get("scope"), claims.get("scp"))
+        for value in (stated, *besides):
+            if isinstance(value, str):
+                return frozenset(filter(None, value.split(separator)))
+            if isinstance(value, list):
+                return frozenset(str(each) for each in value)
         return None
 
 
@@ -68,49 +102,69 @@ class TokenSource(Protocol):
 
 
 class CredentialRequester:
-    """Asks on behalf of one credential."""
+    """Asks on behalf of one credential; `definition` is how it asks, which a probe may change."""
 
     def __init__(
-        self, client: ProviderClient, definition: CredentialDefinition, secret: ProviderSecret
+        self,
+        client: ProviderClient,
+        definition: CredentialDefinition,
+        secret: ProviderSecret,
+        *,
+        clock: Clock | None = None,
     ) -> None:
         self._client = client
-        self._definition = definition
-        self._secret = secret
+        self.definition = definition
+        self.secret = secret
+        self._clock = clock or SystemClock()
         self.requests = 0
+
+    @property
+    def left(self) -> int:
+        """How often the provider may still be asked."""
+        return MOST_REQUESTS - self.requests
 
     def token(self, scopes: Scopes = NO_SCOPES, *, names_scope: bool = False) -> ProviderAnswer:
         """Ask for a token as vending does, or with `scope` where *names_scope* says so."""
-        definition = self._definition
+        definition = self.definition
         if names_scope:
             definition = replace(definition, scope_mode=ScopeMode.NARROWS)
         spec = TokenSpec(
             credential=definition.name, definition=definition.fingerprint, scopes=scopes
         )
-        return self._send(build_token_request(definition, spec, self._secret))
+        return self._send(build_token_request(definition, spec, self.secret))
 
     def refreshed(self, refresh_token: Secret, scopes: Scopes = NO_SCOPES) -> ProviderAnswer:
-        """Spend *refresh_token*, for *scopes* if there are any."""
-        form = {"grant_type": "refresh_token", "refresh_token": refresh_token.reveal()}
-        if scopes:
-            form["scope"] = format_scope(scopes, separator=self._definition.scope_separator)
-        return self._post(self._definition.token_endpoint, form)
+        """Redeem *refresh_token*, for *scopes* if there are any."""
+        return self._send(
+            build_refresh_request(
+                self.definition, refresh_token, self.secret, requested_scopes=scopes or None
+            )
+        )
 
-    def introspected(self, endpoint: str, token: str) -> ProviderAnswer:
+    def mistaken(self) -> ProviderAnswer:
+        """Ask for a token by a grant type that no provider has."""
+        form = {"grant_type": "urn:tokenvend:probe:no-such-grant-type"}
+        return self._send(to_token_endpoint(self.definition, form, self.secret))
+
+    def introspected(self, endpoint: str, token: str) -> Mapping[str, object]:
         """What the provider says of *token* (RFC 7662)."""
-        return self._post(endpoint, {"token": token, "token_type_hint": "access_token"})
-
-    def _post(self, url: str, form: dict[str, str]) -> ProviderAnswer:
-        return self._send(build_authenticated_request(self._definition, url, form, self._secret))
+        form = {"token": token, "token_type_hint": "access_token"}
+        answer = self._send(
+            build_authenticated_request(self.definition, endpoint, form, self.secret)
+        )
+        document = answer.answer.document
+        return document if isinstance(document, Mapping) else {}
 
     def _send(self, request: ProviderRequest) -> ProviderAnswer:
-        if self.requests >= MOST_REQUESTS:
+        if not self.left:
             raise CommandError(f"the provider was asked {MOST_REQUESTS} times, which is the most")
         self.requests += 1
+        requested_at = self._clock.now()
         try:
             response = self._client.send(request)
         except ProviderAwayError as error:
             raise CommandError(f"the provider does not answer: {error}") from None
-        return ProviderAnswer(response.status, _json(response), response.sent)
+        return ProviderAnswer(response, self.definition, requested_at)
 
 
 class ConsentRequester:
@@ -121,29 +175,7 @@ class ConsentRequester:
         self.refresh_token = refresh_token
 
     def token(self, scopes: Scopes = NO_SCOPES, *, names_scope: bool = False) -> ProviderAnswer:
-        """Spend the refresh token that is good now, and keep the next one."""
+        """Redeem the refresh token that is good now, and keep the next one."""
         answer = self._asker.refreshed(self.refresh_token, scopes if names_scope else NO_SCOPES)
-        successor = answer.fields.get("refresh_token")
-        if isinstance(successor, str) and successor:
-            self.refresh_token = Secret(successor)
+        self.refresh_token = answer.refresh_token or self.refresh_token
         return answer
-
-
-def _json(response: ProviderResponse) -> Mapping[str, Any]:
-    try:
-        fields = json.loads(response.body)
-    except (ValueError, RecursionError):
-        return {}
-    return fields if isinstance(fields, dict) else {}
-
-
-def _claims(token: str | None) -> Mapping[str, Any]:
-    """What a JWT says of itself. Nobody relies on it: it only tells what the provider does."""
-    parts = (token or "").split(".")
-    if len(parts) != 3:
-        return {}
-    try:
-        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except (ValueError, binascii.Error, RecursionError):
-        return {}
-    return claims if isinstance(claims, dict) else {}

@@ -125,7 +125,7 @@ def test_a_code_is_exchanged_at_the_token_endpoint_with_what_is_ours() -> None:
     }
 
 
-@pytest.mark.parametrize("refresh_token", [None, "", 7, "a\n", "z\u00e4h", "r" * 32_769])
+@pytest.mark.parametrize("refresh_token", [None, "", 7, "\ud83d"])
 def test_a_consent_without_a_refresh_token_is_none(refresh_token: object) -> None:
     response = json_response({**TOKEN, "refresh_token": refresh_token})
 
@@ -138,7 +138,7 @@ def test_a_consent_without_a_refresh_token_is_none(refresh_token: object) -> Non
     )
 
 
-@pytest.mark.parametrize("refresh_token", ["r", "r" * 32_768])
+@pytest.mark.parametrize("refresh_token", ["r", "z\u00e4h", pytest.param("r" * 40_000, id="long")])
 def test_a_refresh_token_is_kept_as_it_came(refresh_token: str) -> None:
     response = json_response({**TOKEN, "refresh_token": refresh_token, "id_token": "no.jwt"})
 

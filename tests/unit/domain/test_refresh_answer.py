@@ -7,9 +7,11 @@ from tests.fakes.clock import START
 from tests.fakes.provider import json_response
 from tests.unit.consent.refreshing import CONSENT, DEFINITION
 
+from tokenvend.domain.consent_flow import ConsentFlow
 from tokenvend.domain.errors import (
     PROVIDER_AWAY,
     ConsentRequiredError,
+    CredentialNotReadyError,
     ProviderRefusedError,
     TemporarilyUnavailableError,
 )
@@ -51,7 +53,10 @@ def test_the_form_is_that_of_the_rfc_whatever_the_provider_wants_besides() -> No
     )
 
     request = build_refresh_request(
-        definition, CONSENT, SECRET, requested_scopes=frozenset({"jobs_read", "jobs_manage"})
+        definition,
+        CONSENT.refresh_token,
+        SECRET,
+        requested_scopes=frozenset({"jobs_read", "jobs_manage"}),
     )
 
     assert request.url == DEFINITION.token_endpoint
@@ -65,12 +70,23 @@ def test_the_form_is_that_of_the_rfc_whatever_the_provider_wants_besides() -> No
 
 @pytest.mark.parametrize("requested_scopes", [None, frozenset()])
 def test_no_scope_is_sent_where_none_is_asked_for(requested_scopes: frozenset[str] | None) -> None:
-    assert (
-        "scope"
-        not in build_refresh_request(
-            DEFINITION, CONSENT, SECRET, requested_scopes=requested_scopes
-        ).form
+    request = build_refresh_request(
+        DEFINITION, CONSENT.refresh_token, SECRET, requested_scopes=requested_scopes
     )
+
+    assert "scope" not in request.form
+
+
+def test_a_refresh_endpoint_of_another_host_gets_no_secret() -> None:
+    authorization = DEFINITION.authorization
+    assert authorization is not None
+    flow = ConsentFlow(refresh_endpoint="https://elsewhere.example/token")
+    definition = replace(DEFINITION, authorization=replace(authorization, flow=flow))
+
+    with pytest.raises(CredentialNotReadyError) as caught:
+        build_refresh_request(definition, CONSENT.refresh_token, SECRET, requested_scopes=None)
+
+    assert caught.value.rule == "secret.host"
 
 
 def test_the_token_is_of_the_secret_generation_of_the_secret_that_was_sent() -> None:

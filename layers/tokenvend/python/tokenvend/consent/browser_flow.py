@@ -9,7 +9,7 @@ its return URL, having checked its own user's session.
 
 import secrets
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from urllib.parse import urlencode, urlsplit, urlunsplit
 from uuid import uuid4
 
@@ -21,12 +21,7 @@ from tokenvend.consent.flow_steps import (
     FlowEndReason,
     ProviderRedirect,
 )
-from tokenvend.consent.permission import (
-    ConsentGrant,
-    read_view,
-    recheck_consent_grant,
-    store_unavailable,
-)
+from tokenvend.consent.permission import read_view, recheck_consent_grant, store_unavailable
 from tokenvend.domain import bounds
 from tokenvend.domain.connection import Consent, PendingConsent
 from tokenvend.domain.consent import BrowserFlow, ConsentSession, code_challenge_of
@@ -188,7 +183,7 @@ class BrowserFlowSteps:
                 account=account,
                 connected_at=now,
                 refreshed_at=now,
-                refresh_expires_at=_refresh_expires_at(prompt.consent_grant, now),
+                refresh_expires_at=consented.refresh_expires_at,
             ),
             code_sha256=code.sha256,
             expires_at=now + bounds.COMPLETION_CODE,
@@ -221,11 +216,6 @@ class BrowserFlowSteps:
             self._sessions.put(ticket, session)
         except StoreAwayError:
             raise store_unavailable() from None
-
-
-def _refresh_expires_at(consent_grant: ConsentGrant, now: datetime) -> datetime | None:
-    days = consent_grant.authorization.refresh_token_days
-    return None if days is None else now + timedelta(days=days)
 
 
 def _with_query(url: str, **parameters: str) -> str:

@@ -129,13 +129,18 @@ def finish(connection: Connection, redeemed: Connection, successor: Successor) -
 
 
 def renewed(consent: Consent, successor: Successor) -> Consent:
-    """*consent* with the new refresh token; a provider that does not rotate sends none."""
+    """*consent* with the new refresh token; a provider that does not rotate sends none.
+
+    The former one then still expires when that was stated, unless the answer states it anew.
+    """
+    stands = successor.refresh_token is None
     return replace(
         consent,
         refresh_token=successor.refresh_token or consent.refresh_token,
         scopes=consent.scopes if successor.scopes is None else successor.scopes,
         refreshed_at=successor.refreshed_at,
-        refresh_expires_at=successor.refresh_expires_at,
+        refresh_expires_at=successor.refresh_expires_at
+        or (consent.refresh_expires_at if stands else None),
     )
 
 

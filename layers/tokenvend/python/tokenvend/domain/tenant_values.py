@@ -111,8 +111,11 @@ def bind(definition: CredentialDefinition, given: Mapping[str, object]) -> Crede
 def _bound_authorization(
     authorization: Authorization, declared: Patterns, values: Mapping[str, str]
 ) -> Authorization:
+    flow = authorization.flow
+    refreshes_at = _filled_if_any(flow.refresh_endpoint, declared, values)
     return replace(
         authorization,
+        flow=replace(flow, refresh_endpoint=refreshes_at),
         endpoint=_filled_url(authorization.endpoint, declared, values),
         account_endpoint=_filled_if_any(authorization.account_endpoint, declared, values),
         parameters=_filled(authorization.parameters, values),

@@ -116,7 +116,7 @@ class Redeemer:
         )
         request = build_refresh_request(
             refresh_request.definition,
-            consent,
+            consent.refresh_token,
             secret,
             requested_scopes=refresh_request.requested_scopes,
         )

@@ -1,5 +1,6 @@
 """The part of a credential's definition that says how users consent."""
 
+from dataclasses import fields
 from typing import Any
 
 from tokenvend.adapters.dynamodb import documents
@@ -51,10 +52,20 @@ def parse_authorization(document: documents.Fields) -> Authorization | None:
 
 def _build_flow(flow: ConsentFlow) -> dict[str, Any]:
     """What in *flow* is not as by default."""
-    return {"refresh_names_scopes": True} if flow.refresh_names_scopes else {}
+    return {
+        each.name: getattr(flow, each.name)
+        for each in fields(flow)
+        if getattr(flow, each.name) != each.default
+    }
 
 
 def _parse_flow(part: documents.Fields) -> ConsentFlow:
     """The reverse of `_build_flow`. An older document has none, which is the default."""
-    known = {name: documents.flag(part, name) for name in ("refresh_names_scopes",) if name in part}
+    known: dict[str, Any] = {
+        name: documents.text(part, name)
+        for name in ("refresh_endpoint", "code_in_callback", "code_parameter", "without_pkce")
+        if name in part
+    }
+    if "refresh_names_scopes" in part:
+        known["refresh_names_scopes"] = documents.flag(part, "refresh_names_scopes")
     return ConsentFlow(**known)

@@ -19,6 +19,7 @@ pages' function, which brings it, has no right to the key of a consent that stan
 """
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -70,7 +71,7 @@ def seal_consent(
         StoreAwayError: no data key could be had.
     """
     document = _consent_document(consent) | {"number": token_number}
-    sealed = cipher.seal(_role(pk, _CONSENT), json.dumps(document).encode(), now=now)
+    sealed = cipher.seal(_role(pk, _CONSENT), _encoded(document), now=now)
     return {
         ":consent": {"B": sealed.ciphertext},
         ":consent_key": {"B": sealed.wrapped_key},
@@ -92,7 +93,7 @@ def seal_pending(
         "code_sha256": pending.code_sha256,
         "expires_at": pending.expires_at.isoformat(),
     }
-    sealed = cipher.seal(_role(pk, _PENDING), json.dumps(document).encode(), now=now)
+    sealed = cipher.seal(_role(pk, _PENDING), _encoded(document), now=now)
     return {
         ":pending": {"B": sealed.ciphertext},
         ":pending_key": {"B": sealed.wrapped_key},
@@ -213,6 +214,14 @@ class ConnectionItemParser:
                 deadline_at=instant_of(0.0),
                 is_retry=is_retry,
             )
+
+
+def _encoded(document: Mapping[str, object]) -> bytes:
+    """*document* as JSON, no longer than the answer that its refresh token came in.
+
+    So a consent and a pending one fit into an item, whatever characters their tokens have.
+    """
+    return json.dumps(document, ensure_ascii=False).encode()
 
 
 def _role(pk: str, role: str) -> str:

@@ -42,6 +42,9 @@ def build_authorization_url(
 ) -> str:
     """Where the user's browser goes to be asked (RFC 6749 §4.1.1, RFC 7636 §4.3).
 
+    *code_challenge* is left out where the provider refuses PKCE. `state` and the browser's cookie
+    still bind the answer to the browser that asked.
+
     The provider's own parameters come first: none of them can stand in for one of ours.
     """
     parameters = dict(authorization.parameters) | {
@@ -49,9 +52,9 @@ def build_authorization_url(
         "client_id": client_id,
         "redirect_uri": authorization.redirect_uri,
         "state": state.reveal(),
-        "code_challenge": code_challenge,
-        "code_challenge_method": "S256",
     }
+    if authorization.flow.without_pkce is None:
+        parameters |= {"code_challenge": code_challenge, "code_challenge_method": "S256"}
     if scopes:
         parameters["scope"] = format_scope(scopes, separator=scope_separator)
     parts = urlsplit(authorization.endpoint)
@@ -74,7 +77,7 @@ def parse_authorization_response(
     error = single_value(query, "error")
     if error is not None:
         return NotAuthorized(error_code(error) or "malformed_error")
-    code = single_value(query, "code")
+    code = single_value(query, authorization.flow.code_in_callback)
     if code is None or _CODE.fullmatch(code) is None:
         return NotAuthorized("no_code")
     return Authorized(Secret(code))

@@ -1,11 +1,11 @@
 """Exchange the provider's code for tokens (RFC 6749 §4.1.3), and learn whose they are."""
 
 import json
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tokenvend.domain.errors import ProviderRefusedError
+from tokenvend.domain.oauth.refresh_token import refresh_expires_at, refresh_token_of
 from tokenvend.domain.oauth.token_request import ProviderRequest, ProviderSecret, to_token_endpoint
 from tokenvend.domain.oauth.token_response import (
     ProviderResponse,
@@ -18,13 +18,15 @@ from tokenvend.domain.scopes import Scopes
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.token import AccessToken
 
-_REFRESH_TOKEN = re.compile(r"[\x20-\x7E]{1,32768}")
 _ACCOUNT_CHARACTERS = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consented:
-    """What the provider gave for the code. `subject` is the ID token's `sub`, where there is one.
+    """What the provider gave for the code.
+
+    `refresh_expires_at` is when the refresh token dies unused, as far as we know. `subject` is the
+    ID token's `sub`, where there is one.
 
     The ID token comes from the token endpoint itself, over TLS, so its signature is not what
     proves it (OpenID Connect Core 1.0 §3.1.3.7).
@@ -32,6 +34,7 @@ class Consented:
 
     token: AccessToken
     refresh_token: Secret
+    refresh_expires_at: datetime | None
     subject: str | None
 
 
@@ -43,14 +46,20 @@ def build_code_request(
     code_verifier: Secret,
     secret: ProviderSecret,
 ) -> ProviderRequest:
-    """The request that spends *code* (RFC 6749 §4.1.3, RFC 7636 §4.5)."""
+    """The request that spends *code* (RFC 6749 §4.1.3, RFC 7636 §4.5).
+
+    *code_verifier* is left out where the provider refuses PKCE: no challenge was sent either.
+    """
+    flow = authorization.flow
     form = dict(definition.extra_parameters) | {
         "grant_type": "authorization_code",
-        "code": code.reveal(),
+        flow.code_parameter: code.reveal(),
         "redirect_uri": authorization.redirect_uri,
-        "code_verifier": code_verifier.reveal(),
     }
-    return to_token_endpoint(definition, form, secret)
+    if flow.without_pkce is None:
+        form["code_verifier"] = code_verifier.reveal()
+    request = to_token_endpoint(definition, form, secret)
+    return replace(request, placed=(*request.placed, code))
 
 
 def parse_code_response(
@@ -69,18 +78,18 @@ def parse_code_response(
     token = parse_token_response(
         response, definition, requested_scopes=requested_scopes, requested_at=requested_at
     )
-    fields = answer_of(response, definition).beside_token
-    refresh_token = fields.get("refresh_token")
-    if not isinstance(refresh_token, str) or _REFRESH_TOKEN.fullmatch(refresh_token) is None:
+    refresh_token = refresh_token_of(response, definition)
+    if refresh_token is None:
         raise ProviderRefusedError(
             "The provider gave no refresh token, so the consent would end with its first token.",
             provider_error="no_refresh_token",
         )
-    id_token = fields.get("id_token")
+    id_token = answer_of(response, definition).beside_token.get("id_token")
     claims = jwt_claims(id_token) if isinstance(id_token, str) else {}
     return Consented(
         token=token,
-        refresh_token=Secret(refresh_token),
+        refresh_token=refresh_token,
+        refresh_expires_at=refresh_expires_at(response, definition, requested_at=requested_at),
         subject=account_text(claims.get("sub")),
     )
 

@@ -8,22 +8,26 @@
 | 5xx, an answer that is none, nothing          | UNKNOWN: only a retry can tell |
 """
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import Enum, auto
 from http import HTTPStatus
 
 from tokenvend.domain.connection import Consent
 from tokenvend.domain.errors import (
     ConsentRequiredError,
+    CredentialNotReadyError,
     ProviderRefusedError,
     TemporarilyUnavailableError,
     TokenVendError,
 )
 from tokenvend.domain.journal import Successor
+from tokenvend.domain.oauth.refresh_token import refresh_expires_at, refresh_token_of
 from tokenvend.domain.oauth.token_request import (
     ProviderRequest,
     ProviderSecret,
+    for_tenant,
+    host_of,
     to_token_endpoint,
 )
 from tokenvend.domain.oauth.token_response import (
@@ -40,9 +44,6 @@ from tokenvend.domain.token import AccessToken
 #: RFC 6749 §5.2: invalid, expired, revoked, or issued to another client. `invalid_token` is
 #: RFC 6750's word for the same, which some token endpoints use.
 _REFUSALS = frozenset({"invalid_grant", "invalid_token"})
-#: What some servers call the refresh token's own lifetime; RFC 6749 has no word for it.
-_LIFETIME_FIELDS = ("refresh_token_expires_in", "refresh_expires_in")
-_REFRESH_TOKEN_CHARACTERS = 16_384
 
 
 class RefreshVerdict(Enum):
@@ -77,18 +78,40 @@ class SentRefreshToken:
 
 def build_refresh_request(
     definition: CredentialDefinition,
-    consent: Consent,
+    refresh_token: Secret,
     secret: ProviderSecret,
     *,
     requested_scopes: Scopes | None,
 ) -> ProviderRequest:
-    """The request that redeems the refresh token of *consent* for *requested_scopes*."""
+    """The request that redeems *refresh_token* (RFC 6749 §6).
+
+    *requested_scopes* are named in it; `None`: none are, and all that was consented to is meant.
+
+    Raises:
+        CredentialNotReadyError: the secret may not go there, or does not fit what is described.
+    """
     form = dict(definition.extra_parameters)
     form["grant_type"] = "refresh_token"
-    form["refresh_token"] = consent.refresh_token.reveal()
+    form["refresh_token"] = refresh_token.reveal()
     if requested_scopes:
         form["scope"] = format_scope(requested_scopes, separator=definition.scope_separator)
-    return to_token_endpoint(definition, form, secret)
+    return to_token_endpoint(_to_refresh_endpoint(definition, secret), form, secret)
+
+
+def _to_refresh_endpoint(
+    definition: CredentialDefinition, secret: ProviderSecret
+) -> CredentialDefinition:
+    """*definition* with its refresh endpoint in the place of its token endpoint, if it has one."""
+    if definition.flow.refresh_endpoint is None:
+        return definition
+    definition = for_tenant(definition, secret)
+    endpoint = definition.flow.refresh_endpoint or definition.token_endpoint
+    if host_of(endpoint) != host_of(definition.token_endpoint):
+        raise CredentialNotReadyError(
+            "The definition's refresh_endpoint has another host than its token endpoint.",
+            rule="secret.host",
+        )
+    return replace(definition, token_endpoint=endpoint)
 
 
 def judge_refresh(response: ProviderResponse, sent: SentRefreshToken) -> Refreshed:
@@ -112,27 +135,6 @@ def judge_refresh(response: ProviderResponse, sent: SentRefreshToken) -> Refresh
     except ProviderRefusedError as error:
         return _judge_refused(response, sent, error)
     return _judge_granted(response, sent, token)
-
-
-def refresh_expires_at(
-    response: ProviderResponse, definition: CredentialDefinition, *, requested_at: datetime
-) -> datetime | None:
-    """When the refresh token in *response* expires unused: by the answer, else by the setting."""
-    fields = answer_of(response, definition).beside_token
-    for name in _LIFETIME_FIELDS:
-        seconds = fields.get(name)
-        if type(seconds) is int and 0 < seconds < 10**10:
-            return requested_at + timedelta(seconds=seconds)
-    days = definition.authorization.refresh_token_days if definition.authorization else None
-    return None if days is None else requested_at + timedelta(days=days)
-
-
-def refresh_token_of(response: ProviderResponse, definition: CredentialDefinition) -> Secret | None:
-    """The refresh token beside the access token (RFC 6749 appendix A.17), if there is one."""
-    text = answer_of(response, definition).beside_token.get("refresh_token")
-    if not isinstance(text, str) or not 0 < len(text) <= _REFRESH_TOKEN_CHARACTERS:
-        return None
-    return Secret(text) if text.isascii() and text.isprintable() else None
 
 
 def _verdict_of_refusal(response: ProviderResponse) -> RefreshVerdict:

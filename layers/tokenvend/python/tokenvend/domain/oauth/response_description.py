@@ -44,7 +44,8 @@ class TokenAnswer:
 
     `token_types` are values of `token_type` that count as Bearer. `error` is where the code of
     an error stands; a value there other than null, false, 0, an empty text, list or object
-    refuses the answer. `success` is where one of `success_values` must stand.
+    refuses the answer. `success` is where one of `success_values` must stand. `refresh_token` is
+    `None` where it stands beside the token; `refresh_token_lifetime` is where its own lifetime is.
     """
 
     token: Path = ("access_token",)
@@ -56,9 +57,16 @@ class TokenAnswer:
     error: Path = ("error",)
     success: Path | None = None
     success_values: frozenset[str] = frozenset({"true"})
+    refresh_token: Path | None = None
+    refresh_token_lifetime: Path | None = None
+    refresh_token_lifetime_unit: LifetimeUnit = LifetimeUnit.SECONDS
 
 
-_PATHS = ("token", "token_type", "lifetime", "scope", "error", "success")
+_PATHS = (
+    *("token", "token_type", "lifetime", "scope", "error", "success"),
+    *("refresh_token", "refresh_token_lifetime"),
+)
+_UNITS = ("lifetime_unit", "refresh_token_lifetime_unit")
 _STANDARD = TokenAnswer()
 
 
@@ -76,8 +84,9 @@ def parse_token_answer(document: Mapping[str, object]) -> TokenAnswer:
             if not isinstance(values, list) or not all(isinstance(each, str) for each in values):
                 raise ValueError(f"{name} is not a list of texts")
             known[name] = frozenset(each.lower() for each in values)
-    if (unit := document.get("lifetime_unit")) is not None:
-        known["lifetime_unit"] = LifetimeUnit(str(unit))
+    for name in _UNITS:
+        if (unit := document.get(name)) is not None:
+            known[name] = LifetimeUnit(str(unit))
     return TokenAnswer(**known)
 
 
