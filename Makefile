@@ -7,6 +7,10 @@ MAKEFLAGS += --no-print-directory
 PYTHON_BIN := .venv/bin/python
 ENVS = python="$$(scripts/find-python)" && "$$python" -m scripts.envs
 export SAM_CLI_TELEMETRY := 0
+# Hundreds of commands are run; without bytecode each would compile what it imports again.
+export PYTHONDONTWRITEBYTECODE :=
+# More than the two cores that are expected: some tests wait for real time to pass.
+WORKERS := -n 3 --dist loadgroup
 # What `make smoke` is told, as its options.
 SMOKE_ARGS = $(if $(REGION),--region $(REGION)) $(if $(PROFILE),--profile $(PROFILE)) \
 	$(if $(OTHER_PROFILE),--other-profile $(OTHER_PROFILE)) $(if $(DOMAIN),--domain $(DOMAIN)) \
@@ -48,14 +52,14 @@ check: ## format, lint, types, direction of imports, template, policies, pinned 
 .PHONY: test
 test: ## every test that needs no root
 	@$(ENVS) uv dev ministack sam runtime node sbom parliament mutants docs
-	@$(PYTHON_BIN) -m pytest --ignore=tests/system -m "not long" -n 2 --dist loadgroup $(PYTEST_ARGS)
+	@$(PYTHON_BIN) -m pytest --ignore=tests/system -m "not long" $(WORKERS) $(PYTEST_ARGS)
 
 .PHONY: test-system
 test-system: ## whole runs: the demo from its command line, a browser and spin as they come
 	@$(ENVS) uv dev ministack sam node docs django
 	@scripts/system-packages
 	@$(PYTHON_BIN) -m scripts.toolchains
-	@$(PYTHON_BIN) -m pytest tests/system $(PYTEST_ARGS)
+	@$(PYTHON_BIN) -m pytest tests/system $(WORKERS) --no-loadscope-reorder $(PYTEST_ARGS)
 
 .PHONY: build
 build: ## the deployable artifact (sam build)

@@ -54,6 +54,11 @@ def checks() -> tuple[Check, ...]:
     examples = sorted((ROOT / "examples").glob("*/template.yaml"))
     templates = ["template.yaml", *(str(path.relative_to(ROOT)) for path in examples)]
     return (
+        Check(
+            "regions",
+            "the expanded template in four Regions, by what deployments were refused for",
+            (PYTHON, "-m", "scripts.validate"),
+        ),
         Check("types", "mypy, strict", (str(BIN / "mypy"), *folders)),
         Check(
             "client-types",
@@ -70,11 +75,6 @@ def checks() -> tuple[Check, ...]:
                 *(str(CHECKOV), "-f", "template.yaml", "--framework", "cloudformation"),
                 *("--skip-download", "--compact", "--quiet"),
             ),
-        ),
-        Check(
-            "regions",
-            "the expanded template in four Regions, by what deployments were refused for",
-            (PYTHON, "-m", "scripts.validate"),
         ),
         Check("template", "sam validate", (str(SAM), "validate", "--lint")),
         Check("cfn-lint", "cfn-lint on the templates", (str(BIN / "cfn-lint"), *templates)),

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from tests.faults.scenario import SERVICES, Scenario
 from tests.faults.table import Table
+from tests.local_stack.conftest import OWN_STACKS
 from tests.local_stack.harness import Harness
 
 from tokenvend_local.fault_proxy import FaultProxy
@@ -22,11 +23,15 @@ MEMORY_SECONDS = 2
 _HERE = Path(__file__).parent
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep this folder's tests in the local stack's worker, and the table's test last."""
+    """Keep this folder's tests in one worker, and the table's test last.
+
+    First, because xdist's own hook writes the group into each test's id.
+    """
     ours = [item for item in items if _HERE in item.path.parents]
     for item in ours:
-        item.add_marker(pytest.mark.xdist_group("local_stack"))
+        item.add_marker(pytest.mark.xdist_group(OWN_STACKS))
     last = [item for item in ours if item.path.name == "test_table.py"]
     items[:] = [item for item in items if item not in last] + last
 

@@ -23,14 +23,16 @@ Asking (from `tokenvend_local.callers`)
     each gives an `Answer`: status, document, headers, seconds, token, error
 
 The stack runs with MemorySeconds=2, so that a test of what lives on in memory need not wait
-for long. All tests of this folder run in one process, also under `pytest -n`: one stack is
-enough for two cores. `keep_out_of_logs` is a set for what no log may hold and nobody here
-knows of, such as a token that `node_provider` issued; the last test searches for it all, in
-every log and in what the tests themselves have said.
+for long. Under `pytest -n` all tests of this stack run in one process. The modules that do without
+it run in another: most start a local AWS of their own, or share what `make deploy` builds.
+
+`keep_out_of_logs` is a set for what no log may hold and nobody here knows of, such as a token that
+`node_provider` issued; the last test searches for it all, in every log and in what the tests
+themselves have said.
 """
 
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -41,21 +43,30 @@ from tokenvend_local.saved_state import FOLDER
 from tokenvend_local.stack import LocalStack, local_stack
 
 MEMORY_SECONDS = 2
+#: The worker of the tests that start what they need themselves.
+OWN_STACKS = "own_stacks"
 _HERE = Path(__file__).parent
 _said: list[str] = []
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep this folder's tests in one worker, and the search of the logs last.
+    """Keep the tests of the stack in one worker, with the search of the logs last.
 
     First, because xdist's own hook writes the group into each test's id.
     """
     ours = [item for item in items if _HERE in item.path.parents]
+    with_stack = {item.path for item in ours if "stack" in _fixtures(item)}
     for item in ours:
-        item.add_marker(pytest.mark.xdist_group("local_stack"))
+        group = "local_stack" if item.path in with_stack else OWN_STACKS
+        item.add_marker(pytest.mark.xdist_group(group))
     last = [item for item in ours if item.path.name == "test_nothing_leaks.py"]
     items[:] = [item for item in items if item not in last] + last
+
+
+def _fixtures(item: pytest.Item) -> Sequence[str]:
+    """The names of all fixtures that *item* uses, itself or by way of others."""
+    return item.fixturenames if isinstance(item, pytest.Function) else ()
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

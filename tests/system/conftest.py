@@ -1,4 +1,9 @@
-"""The stack of `make up`, for every test here that needs one with the demo in it."""
+"""Who runs what here, and the stack of `make up`, for tests that need one with the demo in it.
+
+Three workers share the modules; the soak comes first, because it waits most. A module that runs
+`make up` is in the group `up`, because a checkout keeps one such stack. So is each that is not in
+`_GROUPS`.
+"""
 
 import os
 import shlex
@@ -14,17 +19,33 @@ from tests.system.page import Way, run
 from tokenvend_local import places, saved_state
 
 _HERE = Path(__file__).parent
+_UP = "up"
+#: The groups in the order in which workers take them. At the start xdist gives each worker one
+#: group, and the soak's worker one more, the fourth: so that one is short.
+_GROUPS = (
+    *("test_soak", "test_model", _UP, "test_examples"),
+    *("test_consent_in_a_browser", "test_demo", "test_site"),
+)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run what uses `up` last, since other tests need that no stack is up; its end comes last."""
+    """Put each test into its group, before xdist's own hook writes the group into the test's id."""
     ours = [item for item in items if _HERE in item.path.parents]
+    for item in ours:
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
     others = [item for item in items if item not in ours]
     items[:] = others + sorted(ours, key=_when)
 
 
-def _when(item: pytest.Item) -> tuple[bool, bool]:
-    return "up" in getattr(item, "fixturenames", ()), item.path.name == "test_up.py"
+def _group(item: pytest.Item) -> str:
+    return item.path.stem if item.path.stem in _GROUPS else _UP
+
+
+def _when(item: pytest.Item) -> tuple[int, bool, bool]:
+    """What uses `up` comes last in its group, since other tests need that no stack is up."""
+    uses_up = "up" in getattr(item, "fixturenames", ())
+    return _GROUPS.index(_group(item)), uses_up, item.path.name == "test_up.py"
 
 
 def make(target: str) -> str:

@@ -73,7 +73,7 @@ def deploy(
         **(parameters or {}),
     }
     run_sam(
-        *("deploy", "--template-file", str(build / "template.yaml")),
+        *("deploy", "--template-file", str(build / places.JSON_TEMPLATE)),
         *("--stack-name", STACK_NAME, "--s3-bucket", _BUCKET, "--capabilities", "CAPABILITY_IAM"),
         *("--no-confirm-changeset", "--no-progressbar", "--no-fail-on-empty-changeset"),
         *("--parameter-overrides", *(f"{name}={value}" for name, value in given.items())),

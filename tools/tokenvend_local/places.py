@@ -11,6 +11,8 @@ BUILD = ROOT / "build"
 TEMPORARY = BUILD / "tmp"
 #: `sam build` for the local stack; `make build` writes .aws-sam, for AWS.
 SAM_BUILD = BUILD / "sam"
+#: The built template as the local stack deploys it, in that folder.
+JSON_TEMPLATE = "template.json"
 TEMPLATE = ROOT / "template.yaml"
 DEMO_CONFIGURATION = ROOT / "demo" / "tokenvend.yaml"
 
