@@ -11,6 +11,7 @@ from typing import Any
 
 import boto3
 from jobs_api import PermanentError, RetryableError, read_jobs
+from set_aside import set_aside
 
 _sqs = boto3.client("sqs")
 _log = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
             failures.append({"itemIdentifier": record["messageId"]})
         except PermanentError as error:
             _log.warning("message %s is set aside: %s", record["messageId"], error)
-            _set_aside(record, str(error))
+            set_aside(record["body"], str(error))
     return {"batchItemFailures": failures}
 
 
@@ -56,13 +57,4 @@ def _make_visible_after(record: dict[str, Any], seconds: float | None) -> None:
         QueueUrl=os.environ["QUEUE"],
         ReceiptHandle=record["receiptHandle"],
         VisibilityTimeout=min(math.ceil(seconds), _VISIBILITY_MAXIMUM),
-    )
-
-
-def _set_aside(record: dict[str, Any], code: str) -> None:
-    """Put it where somebody looks at it: no retry would help."""
-    _sqs.send_message(
-        QueueUrl=os.environ["DEAD_LETTER_QUEUE"],
-        MessageBody=record["body"],
-        MessageAttributes={"reason": {"DataType": "String", "StringValue": code}},
     )

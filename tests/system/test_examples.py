@@ -10,6 +10,7 @@ from typing import Any
 import hcl2
 import pytest
 from scripts.expand import load
+from tests.policies.attached import ARN, CALLER, FORBIDDEN, INVOKE, VEND, decide, filled
 
 ROOT = Path(__file__).parents[2]
 CDK, TERRAFORM = ROOT / "examples" / "cdk", ROOT / "examples" / "terraform"
@@ -26,22 +27,43 @@ def _parameters(template: dict[str, Any]) -> set[str]:
     return set(template["Parameters"]) | OF_THE_RELEASE
 
 
-def test_the_cdk_example_synthesizes_with_parameters_and_outputs_of_the_template(
-    template: dict[str, Any], tmp_path: Path
-) -> None:
+@pytest.fixture(scope="module")
+def cdk() -> Path:
+    """The folder of the CDK programs, with the library installed."""
     npm = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
     subprocess.run(npm, cwd=CDK, check=True, capture_output=True, timeout=300)
+    return CDK
 
-    environ = {**os.environ, "CDK_OUTDIR": str(tmp_path)}
-    subprocess.run(["node", "app.mjs"], cwd=CDK, env=environ, check=True, timeout=120)
 
-    made = json.loads((tmp_path / "platform.template.json").read_text(encoding="utf-8"))
+def _synthesized(cdk: Path, program: str, stack: str, folder: Path, **variables: str) -> Any:
+    environ = {**os.environ, "CDK_OUTDIR": str(folder), **variables}
+    subprocess.run(["node", program], cwd=cdk, env=environ, check=True, timeout=120)
+    return json.loads((folder / f"{stack}.template.json").read_text(encoding="utf-8"))
+
+
+def test_the_cdk_example_synthesizes_with_parameters_and_outputs_of_the_template(
+    template: dict[str, Any], cdk: Path, tmp_path: Path
+) -> None:
+    made = _synthesized(cdk, "app.mjs", "platform", tmp_path)
+
     nested = made["Resources"]["Tokenvend"]["Properties"]
     used = set(re.findall(r"Outputs\.(\w+)", json.dumps(made)))
     assert nested["Parameters"].keys() <= _parameters(template)
     assert "template.yaml" in json.dumps(nested["TemplateURL"])
     assert used <= template["Outputs"].keys()
     assert used
+
+
+def test_the_cdk_program_lets_a_function_invoke_its_own_alias_and_no_other(
+    cdk: Path, tmp_path: Path
+) -> None:
+    made = _synthesized(cdk, "attach.mjs", "jobs", tmp_path, VEND_FUNCTION=VEND, CALLER=CALLER)
+    resources = made["Resources"].values()
+    (policy,) = (each for each in resources if each["Type"] == "AWS::IAM::Policy")
+    document = filled(policy["Properties"]["PolicyDocument"])
+    asked = {"its own alias": (INVOKE, f"{ARN}:{CALLER}"), **FORBIDDEN}
+
+    assert decide({"Worker": [document]}, asked) == {"Worker": {"its own alias"}}
 
 
 def test_the_terraform_example_has_parameters_and_outputs_of_the_template(

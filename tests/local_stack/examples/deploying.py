@@ -28,7 +28,6 @@ class Deployer:
     """Puts the code in a bucket once, and then deploys one template after another."""
 
     def __init__(self, stack: LocalStack, folder: Path) -> None:
-        self._stack = stack
         self._cloudformation = stack.client("cloudformation")
         s3 = stack.client("s3")
         s3.create_bucket(
@@ -39,7 +38,7 @@ class Deployer:
         s3.put_object(Bucket=BUCKET, Key=_CODE, Body=_zipped(EXAMPLES / "src"))
 
     def start(self, example: str, parameters: Mapping[str, str]) -> None:
-        """Begin to deploy examples/*example*/template.yaml."""
+        """Begin to deploy an example's template, with those of *parameters* that it has."""
         template = load(EXAMPLES / example / "template.yaml")
         for resource in template["Resources"].values():
             properties = resource.get("Properties", {})
@@ -48,15 +47,13 @@ class Deployer:
                 properties["CodeUri"] = f"s3://{BUCKET}/{_CODE}"
             if "ContentUri" in properties:
                 properties["ContentUri"] = f"s3://{BUCKET}/{_LAYER}"
-        given = {"VendFunction": self._stack.deployed.outputs["VendDirectFunctionName"]}
-        wanted = {**given, **parameters}
         self._cloudformation.create_stack(
             StackName=f"example-{example}",
             TemplateBody=json.dumps(template),
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
             Parameters=[
                 {"ParameterKey": name, "ParameterValue": value}
-                for name, value in wanted.items()
+                for name, value in parameters.items()
                 if name in template["Parameters"]
             ],
         )

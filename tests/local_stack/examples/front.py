@@ -34,7 +34,7 @@ def serving_front(provider_url: str) -> Iterator[Front]:
             _, example, path = self.path.split("/", 2)
             if front.planned[example]:
                 status, retry_after = front.planned[example].popleft()
-                self._say(front, example, status, b"{}", retry_after)
+                self._say(front, example, status, b'{"content": []}', retry_after)
                 return
             proof = {"Authorization": self.headers.get("Authorization", "")}
             got = requests.get(f"{provider_url}/{path}", headers=proof, timeout=10)

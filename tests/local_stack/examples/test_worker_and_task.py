@@ -3,14 +3,8 @@
 import json
 from typing import Any
 
-import pytest
 from tests.local_stack.examples.conftest import Examples
 from tests.local_stack.examples.searching import Kept, wait_for
-
-
-@pytest.fixture
-def kept(examples: Examples) -> Kept:
-    return Kept(examples.stack)
 
 
 def test_worker_answers_for_each_message_of_a_batch(examples: Examples, kept: Kept) -> None:
