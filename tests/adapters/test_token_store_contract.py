@@ -53,6 +53,15 @@ def test_a_key_that_nobody_wrote_is_empty(store: TokenStore) -> None:
     assert store.read(KEY) == EMPTY_ITEM
 
 
+def test_token_of_a_user_comes_back_with_whose_it_is(store: TokenStore) -> None:
+    of_user = replace(SPEC, user="a" * 64)
+    lease = new_lease()
+    store.acquire_lease(KEY, lease, instead_of=None)
+    store.put_token(KEY, TOKEN, spec=of_user, lease=lease)
+
+    assert store.read(KEY) == TokenItem(token=TOKEN, spec=of_user)
+
+
 def test_a_token_comes_back_as_it_was_put(new_environment: NewEnvironment) -> None:
     put(new_environment())
 

@@ -94,6 +94,34 @@ def test_plan_shows_a_change_of_whose_users_are_taken(applied: Tokenvend) -> Non
     assert f"users: {STAFF}: app -> {STAFF}: new-app" in planned
 
 
+def test_explain_shows_what_is_sent_on_behalf_of_a_user(tokenvend: Tokenvend) -> None:
+    def on_behalf(document: dict[str, Any]) -> None:
+        with_users(document)
+        described = {"token_request": {"on_behalf_of": "jwt_bearer"}}
+        document["providers"]["acme"] |= described
+        document["credentials"].pop("hiring")
+        document["grants"] = [
+            {
+                "caller": "shop",
+                "credential": "jobs",
+                "scopes": ["read"],
+                "users": [{"issuer": "staff", "audience": "app"}],
+            }
+        ]
+
+    tokenvend.write(on_behalf)
+    tokenvend.apply()
+    asked = ["explain", "--credential", "jobs", "--caller", "shop", "--deployed"]
+
+    (verdict,) = tokenvend.json(*asked, "--user", json.dumps(ADA))
+    (nobody,) = tokenvend.json(*asked)
+
+    assert verdict["decision"] == "granted"
+    assert "assertion=(the+user's+own+token)" in verdict["request_body"].replace("%27", "'")
+    assert "requested_token_use=on_behalf_of" in verdict["request_body"]
+    assert nobody["rule"] == "request.subject_token"
+
+
 def test_connection_of_a_user_is_blocked_by_its_name(applied: Tokenvend) -> None:
     name = f"hiring/shop/{NAME}"
     blocked = applied("block", "connection", name, "--reason", "INC-1")

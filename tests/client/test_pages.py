@@ -18,7 +18,7 @@ from django.test import RequestFactory
 from tests.client.api import Api, serving_api
 
 from tokenvend_client import Client, TokenvendError
-from tokenvend_client.testing import FakeTokenvend
+from tokenvend_client.testing import FakeTokenvend, user_token
 
 DOCS = Path(__file__).parents[2] / "docs"
 CODE = "fake-one-time-code-"
@@ -163,7 +163,7 @@ def test_each_way_to_put_a_token_on_a_request_works(
 
 
 def test_the_consent_that_the_page_shows_works(client: Client, fake: FakeTokenvend) -> None:
-    (code,) = blocks("client.md", "Users who consent")
+    code, _ = blocks("client.md", "Users who consent")
     start, complete = code.split("# Send")
     page = run(start, client=client)
 
@@ -173,6 +173,20 @@ def test_the_consent_that_the_page_shows_works(client: Client, fake: FakeTokenve
         hiring=page["hiring"],
         code=fake.consent(page["link"].connect_url),
     )
+
+    assert done["token"].reveal() == "fake-hiring-1"
+
+
+def test_the_users_own_token_takes_the_names_place_as_the_page_shows(
+    client: Client, fake: FakeTokenvend
+) -> None:
+    _, code = blocks("client.md", "Users who consent")
+    start, complete = code.split("# With")
+    ada = user_token("ada")
+    page = run(start, client=client, id_token=ada)
+
+    given = {"code": fake.consent(page["link"].connect_url), "id_token": ada}
+    done = run("# With" + complete, client=client, **given)
 
     assert done["token"].reveal() == "fake-hiring-1"
 

@@ -76,7 +76,7 @@ def test_audience_that_the_grant_leaves_out(
         ),
         pytest.param(
             {"granted": {"users": BY_SUBJECT["users"]}},
-            "grants[0].users: goes with connections: subject alone",
+            "grants[0].users: goes with connections: subject, or a provider with",
             id="users beside names",
         ),
         pytest.param(

@@ -22,6 +22,7 @@ from tokenvend.domain.tenant_values import unfilled
 
 _BASIC = frozenset({ClientAuthentication.BASIC, ClientAuthentication.BASIC_UNENCODED})
 _SIGNED = "(signed when it is sent)"
+_USERS = Secret("(the user's own token)")
 #: Left as they are in what is shown, so that names of secrets can be read.
 _READABLE = "{}.:/()"
 
@@ -74,7 +75,8 @@ def _request(
     definition: CredentialDefinition, decision: Decision, secret: ProviderSecret
 ) -> ProviderRequest:
     if decision.connection is None:
-        return build_token_request(definition, decision.spec, secret)
+        user_token = _USERS if definition.acts_for_users else None
+        return build_token_request(definition, decision.spec, secret, user_token=user_token)
     return build_refresh_request(
         definition,
         Secret("(of the consent)"),

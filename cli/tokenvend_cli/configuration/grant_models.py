@@ -69,7 +69,9 @@ class GrantModel(Strict):
         " the signed-in user whose token comes with the request",
     )
     users: list[UserIssuerModel] = Field(
-        default=[], description="Whose users' tokens are taken, with `connections: subject`"
+        default=[],
+        description="Whose users' tokens are taken, with `connections: subject` or where the"
+        " provider has `token_request.on_behalf_of`",
     )
     return_urls: list[Url] = Field(
         default=[], description="URLs to which a user may return after consent, compared exactly"

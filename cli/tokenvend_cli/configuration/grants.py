@@ -36,7 +36,7 @@ def grant_problems(
             continue
         yield from _target_problems(place, grant, credential)
         yield from consent_grant_problems(place, grant, credential, configuration.callers)
-        yield from user_problems(place, grant, configuration)
+        yield from user_problems(place, grant, configuration, providers.get(credential.provider))
         if credential.kind == "api_key":
             yield from api_key_grant_problems(
                 place,

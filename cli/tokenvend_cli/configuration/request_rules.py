@@ -69,6 +69,8 @@ def request_problems(place: str, provider: Provider) -> Iterator[Problem]:
                 yield from _described_header_problems(at, name, value, provider)
                 continue
             yield from _parameter_problems(at, name, provider)
+            if name == "requested_token_use" and described.get("on_behalf_of") == "jwt_bearer":
+                yield Problem(at, "on_behalf_of sends it already")
             if not isinstance(value, str) and described.get("parameters_in") != "json":
                 yield Problem(
                     at, "must be a text, put in quotes: only parameters_in: json takes others"
@@ -87,6 +89,8 @@ def _is_meant(name: str, part: str, described: Mapping[str, object]) -> bool:
             return part == "query" and bool(described.get("omit_grant_type"))
         case "refresh_token":
             return grant_type == "refresh_token"
+        case "subject_token_type":
+            return part == "parameters" and described.get("on_behalf_of") == "token_exchange"
         case "assertion":
             return grant_type in _ASSERTION_GRANTS and "assertion" not in described
     return False
@@ -113,7 +117,10 @@ def described_credential_problems(
     """What a credential lacks for the `token_request` of its provider, or cannot have beside it."""
     described = provider.token_request
     consents = credential.kind == "authorization_code"
-    if consents and {"grant_type", "omit_grant_type", "assertion"} & described.keys():
+    if described.get("on_behalf_of") and credential.single_active_token:
+        yield Problem(f"{place}.single_active_token", "each user has a token: drop this")
+    own = {"grant_type", "omit_grant_type", "assertion", "on_behalf_of"}
+    if consents and own & described.keys():
         yield Problem(
             f"{place}.kind",
             f"{credential.provider} has a grant type of its own, which no consent uses: give this"

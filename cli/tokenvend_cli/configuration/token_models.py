@@ -140,8 +140,18 @@ class TokenRequestModel(Strict):
         examples=[{"issuer": "{secret.client_email}", "scope_claim": True}],
     )
 
+    on_behalf_of: Literal["token_exchange", "jwt_bearer"] | None = Field(
+        default=None,
+        description="The token is given for the signed-in user's own: by token exchange (RFC 8693),"
+        " or by the JWT bearer grant as Entra ID has it",
+        examples=["jwt_bearer"],
+    )
+
     @model_validator(mode="after")
     def _one_way_to_ask(self) -> Self:
+        others = self.grant_type is not None or self.omit_grant_type or self.assertion is not None
+        if self.on_behalf_of is not None and others:
+            raise ValueError("on_behalf_of goes with no grant_type and no assertion of its own")
         if self.omit_grant_type and self.grant_type is not None:
             raise ValueError("give one of grant_type and omit_grant_type")
         if self.method == "GET" and self.parameters_in != "query":

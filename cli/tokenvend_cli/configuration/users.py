@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from tokenvend_cli.configuration.grant_models import GrantModel
 from tokenvend_cli.configuration.models import CallerModel, ConfigurationModel
+from tokenvend_cli.configuration.providers import Provider
 from tokenvend_cli.problems import Problem
 
 
@@ -24,18 +25,28 @@ def users_of(
 
 
 def user_problems(
-    place: str, grant: GrantModel, configuration: ConfigurationModel
+    place: str, grant: GrantModel, configuration: ConfigurationModel, provider: Provider | None
 ) -> Iterator[Problem]:
-    """What is wrong with a grant's users, or with going by them."""
-    by_subject = grant.connections == "subject"
-    if by_subject and not grant.users:
-        yield Problem(f"{place}.users", "is needed with connections: subject: whose users?")
-    if grant.users and not by_subject:
+    """What is wrong with a grant's users, or with going by them.
+
+    *provider* is its credential's, where that is known.
+    """
+    credential = configuration.credentials[grant.credential]
+    on_behalf = credential.kind == "client_credentials" and (
+        provider is not None and "on_behalf_of" in provider.token_request
+    )
+    by_user = grant.connections == "subject" or on_behalf
+    if by_user and not grant.users:
+        why = f"{grant.credential} acts for users" if on_behalf else "connections: subject"
+        yield Problem(f"{place}.users", f"is needed with {why}: whose users?")
+    if grant.users and not by_user and provider is not None:
         yield Problem(
-            f"{place}.users", "goes with connections: subject alone: say so, or drop this"
+            f"{place}.users",
+            f"goes with connections: subject, or a provider with token_request.on_behalf_of, which"
+            f" {credential.provider} has not: drop this",
         )
     caller = configuration.callers.get(grant.caller)
-    if by_subject and caller is not None and not _may_bring_users(caller):
+    if by_user and caller is not None and not _may_bring_users(caller):
         yield Problem(
             f"{place}.caller",
             f"{grant.caller} proves itself by a subject_token, so it cannot bring a user's: give it"

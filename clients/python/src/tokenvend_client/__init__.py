@@ -18,6 +18,7 @@ from tokenvend_client.errors import (
     TokenvendError,
 )
 from tokenvend_client.token import Token
+from tokenvend_client.user_connection import UserConnection
 from tokenvend_client.ways_in.direct import DirectInvocation
 from tokenvend_client.ways_in.oauth_client import OAuthClient
 from tokenvend_client.ways_in.signed import SignedRequests
@@ -40,6 +41,7 @@ __all__ = [
     "TemporarilyUnavailableError",
     "Token",
     "TokenvendError",
+    "UserConnection",
     "WorkloadToken",
 ]
 __version__ = "0.1.0"

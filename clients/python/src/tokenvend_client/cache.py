@@ -13,6 +13,7 @@ from tokenvend_client.errors import Failure
 from tokenvend_client.request import TokenRequest
 from tokenvend_client.slot import ABANDONED, Flight, Lead, Slot, Step
 from tokenvend_client.token import Token
+from tokenvend_client.user_token import UserToken
 
 #: Fetch what a slot's request asks for, as its flight wants it; raises nothing that waiting cures.
 Fetch = Callable[[TokenRequest, Flight], CachedToken | Failure]
@@ -60,6 +61,14 @@ class TokenCache:
         with self._lock:
             for request, slot in self._slots.items():
                 if (request.credential, request.connection) == (credential, connection):
+                    slot.cached = slot.failure = None
+
+    def forget_user(self, credential: str, user: UserToken) -> None:
+        """The same for the connection of a user, whichever of the user's tokens picked it."""
+        with self._lock:
+            for request, slot in self._slots.items():
+                of_user = request.user is not None and request.user.user == user.user
+                if request.credential == credential and of_user:
                     slot.cached = slot.failure = None
 
     def acquire(

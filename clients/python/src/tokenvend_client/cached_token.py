@@ -51,3 +51,11 @@ def stale_soon(cached: CachedToken, *, now: Instant) -> CachedToken:
     """Cache a token that was reported and came again: it is asked for again soon."""
     soon = now.after(min(AGAIN_AFTER_REPORT, max(now.seconds_until(cached.stale_at), 0)))
     return cached._replace(stale_at=soon)
+
+
+def ending_by(cached: CachedToken, ends_at: float, *, now: Instant) -> CachedToken:
+    """*cached*, which ends at *ends_at* (seconds since 1970) at the latest."""
+    end = now.after(ends_at - now.wall)
+    if now.seconds_until(end) >= now.seconds_until(cached.ends_at):
+        return cached
+    return cached._replace(stale_at=min(cached.stale_at, end), ends_at=end)

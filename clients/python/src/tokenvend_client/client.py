@@ -11,10 +11,12 @@ from tokenvend_client.fetching import TOTAL_SECONDS_DEFAULT, Caller
 from tokenvend_client.request import TokenRequest, canonical_scope, checked_credential
 from tokenvend_client.slot import Slot
 from tokenvend_client.token import Token
+from tokenvend_client.user_token import SubjectToken, UserToken, user_token_of
 from tokenvend_client.ways_in import WayIn
 from tokenvend_client.ways_in.choose import way_in_of_environment
 
-_Key = tuple[str, "str | None", "str | None", "str | None", "str | None", "str | None"]
+_Text = str | None
+_Key = tuple[str, _Text, _Text, _Text, _Text, _Text, UserToken | None]
 
 
 class Client:
@@ -62,11 +64,13 @@ class Client:
         resource: str | None = None,
         tenant: str | None = None,
         connection: str | None = None,
+        subject_token: SubjectToken | None = None,
         min_ttl_seconds: int = 0,
     ) -> Token:
         """A token for *credential*, from memory where there is one that lives on.
 
         Ask each time you need one. `scope` is a text or a list; left out, it is the grant's.
+        `subject_token` is the signed-in user's own token, where the grant goes by it.
         `min_ttl_seconds` is how long the token must at least live on, for long work.
 
         >>> from tokenvend_client.testing import FakeTokenvend
@@ -78,9 +82,12 @@ class Client:
             RefusedError: tokenvend says no; its subclasses say what to do.
             TemporarilyUnavailableError: come again after its `retry_after_seconds`.
         """
+        if subject_token is not None:
+            # First of all, so that no error's traceback shows it from here.
+            subject_token = user_token_of(subject_token)
         if scope is not None and not isinstance(scope, str):
             scope = canonical_scope(scope)
-        key = (credential, scope, audience, resource, tenant, connection)
+        key = (credential, scope, audience, resource, tenant, connection, subject_token)
         in_hand = self._in_hand(key, min_ttl_seconds)
         if in_hand is not None:
             return in_hand
@@ -96,12 +103,16 @@ class Client:
         resource: str | None = None,
         tenant: str | None = None,
         connection: str | None = None,
+        subject_token: SubjectToken | None = None,
         min_ttl_seconds: int = 0,
     ) -> Token:
         """The same for asyncio: a fetch runs in a thread, and the event loop goes on."""
+        if subject_token is not None:
+            # First of all, so that no error's traceback shows it from here.
+            subject_token = user_token_of(subject_token)
         if scope is not None and not isinstance(scope, str):
             scope = canonical_scope(scope)
-        key = (credential, scope, audience, resource, tenant, connection)
+        key = (credential, scope, audience, resource, tenant, connection, subject_token)
         in_hand = self._in_hand(key, min_ttl_seconds)
         if in_hand is not None:
             return in_hand
@@ -126,7 +137,8 @@ class Client:
     def connections(self, credential: str) -> Connections:
         """The consents of users under *credential*, of `kind: authorization_code`."""
         checked = checked_credential(credential)
-        return Connections(checked, self._caller.send, self._cache.forget)
+        forget, forget_user = self._cache.forget, self._cache.forget_user
+        return Connections(checked, self._caller.send, forget, forget_user)
 
     def _in_hand(self, key: _Key, min_ttl_seconds: int) -> Token | None:
         """A fresh token that lives on for so long, without a lock."""
@@ -143,7 +155,7 @@ class Client:
 
     def _request(self, key: _Key) -> TokenRequest:
         """The request for these arguments; its slot is found at once by the next call."""
-        credential, scope, audience, resource, tenant, connection = key
+        credential, scope, audience, resource, tenant, connection, user = key
         request = TokenRequest(
             checked_credential(credential),
             scope=canonical_scope(scope),
@@ -151,6 +163,7 @@ class Client:
             resource=resource,
             tenant=tenant,
             connection=connection,
+            user=user,
         )
         if len(self._known) >= self._known_most:
             self._known.clear()

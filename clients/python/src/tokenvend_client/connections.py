@@ -4,12 +4,16 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tokenvend_client.errors import Failure
 from tokenvend_client.request import Call, canonical_scope
 from tokenvend_client.secret import Secret
+from tokenvend_client.user_token import SubjectToken, UserToken, user_token_of
 from tokenvend_client.ways_in import Document
+
+if TYPE_CHECKING:
+    from tokenvend_client.user_connection import UserConnection
 
 Send = Callable[[Call], Document | Failure]
 
@@ -54,10 +58,28 @@ class Connections:
     'fake-hiring-1'
     """
 
-    def __init__(self, credential: str, send: Send, forget: Callable[[str, str], None]) -> None:
+    def __init__(
+        self,
+        credential: str,
+        send: Send,
+        forget: Callable[[str, str], None],
+        forget_user: Callable[[str, UserToken], None],
+    ) -> None:
         self._credential = credential
         self._send = send
         self._forget = forget
+        self._forget_user = forget_user
+
+    def of_user(self, subject_token: SubjectToken) -> "UserConnection":
+        """The connection of the signed-in user with this token: no name is needed.
+
+        The grant says `connections: subject`. The token is the one that your own sign-in has.
+        """
+        # First of all, so that no error's traceback shows it from here.
+        subject_token = user_token_of(subject_token)
+        from tokenvend_client.user_connection import UserConnection
+
+        return UserConnection(self._credential, subject_token, self._send, self._forget_user)
 
     def start(
         self, connection: str, *, return_url: str, scope: str | Iterable[str] | None = None
@@ -73,8 +95,7 @@ class Connections:
         if (wanted := canonical_scope(scope)) is not None:
             asked["scope"] = wanted
         fields = self._ask("start", asked)
-        expires_at = _instant(fields.get("expires_at")) or datetime.now(timezone.utc)
-        return ConsentLink(connection, str(fields.get("connect_url", "")), expires_at)
+        return consent_link_of(fields, connection)
 
     def complete(
         self, connection: str, code: str | Secret, *, may_change_account: bool = False
@@ -94,9 +115,9 @@ class Connections:
         if may_change_account:
             asked["may_change_account"] = "true"
         call, asked = self._call("complete", asked), {}
-        fields = _given(self._send(call))
+        fields = given(self._send(call))
         self._forget(self._credential, connection)
-        return _connection(fields)
+        return connection_of(fields)
 
     def inspect(self, connection: str) -> Connection:
         """How a connection is.
@@ -104,12 +125,12 @@ class Connections:
         Raises:
             RefusedError: there is none of that name (`invalid_target`).
         """
-        return _connection(self._ask("inspect", {"connection": connection}))
+        return connection_of(self._ask("inspect", {"connection": connection}))
 
     def list(self) -> tuple[Connection, ...]:
         """All that this caller started under this credential."""
         found = self._ask("list", {}).get("connections")
-        return tuple(_connection(each) for each in found) if isinstance(found, list) else ()
+        return tuple(connection_of(each) for each in found) if isinstance(found, list) else ()
 
     def disconnect(self, connection: str) -> bool:
         """Delete a connection; whether the provider confirmed that its consent is revoked."""
@@ -148,16 +169,29 @@ class Connections:
         return Call(self._credential, f"connections/{action}", asked)
 
     def _ask(self, action: str, asked: dict[str, str]) -> Mapping[str, Any]:
-        return _given(self._send(self._call(action, asked)))
+        return given(self._send(self._call(action, asked)))
 
 
-def _given(outcome: Document | Failure) -> Mapping[str, Any]:
+def given(outcome: Document | Failure) -> Mapping[str, Any]:
+    """The fields of an answer.
+
+    Raises:
+        RefusedError, TemporarilyUnavailableError: there is none.
+    """
     if isinstance(outcome, Failure):
         raise outcome.error()
     return outcome.reveal()
 
 
-def _connection(fields: Mapping[str, Any]) -> Connection:
+def consent_link_of(fields: Mapping[str, Any], connection: str | None = None) -> ConsentLink:
+    """What `start` answered; the name is *connection*, or as tokenvend says."""
+    name = str(fields.get("connection", "")) if connection is None else connection
+    expires_at = _instant(fields.get("expires_at")) or datetime.now(timezone.utc)
+    return ConsentLink(name, str(fields.get("connect_url", "")), expires_at)
+
+
+def connection_of(fields: Mapping[str, Any]) -> Connection:
+    """A connection as tokenvend tells of it."""
     return Connection(
         connection=str(fields.get("connection", "")),
         status=str(fields.get("status", "")),

@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass
 
 from tokenvend_client.answers import parse_token
-from tokenvend_client.cached_token import CachedToken
+from tokenvend_client.cached_token import CachedToken, ending_by
 from tokenvend_client.clock import Clock, Instant
 from tokenvend_client.errors import Failure
 from tokenvend_client.request import Call, TokenRequest
@@ -46,7 +46,7 @@ class Caller:
         parameters = request.parameters()
         if flight.min_ttl_seconds:
             parameters["min_ttl_seconds"] = str(flight.min_ttl_seconds)
-        call = Call(request.credential, parameters=parameters)
+        call = Call(request.credential, parameters=parameters, user=request.user)
         started = self.clock.now()
         budget = AHEAD_SECONDS if flight.ahead else self.total_seconds
         if flight.wait_seconds:
@@ -76,11 +76,16 @@ class Caller:
         if isinstance(answer, Failure):
             return answer
         cached = parse_token(answer.reveal(), request, requested_at=requested_at)
-        return cached or Failure("The answer is no token that can be used.")
+        if cached is None:
+            return Failure("The answer is no token that can be used.")
+        if request.user is None or request.user.ends_at is None:
+            return cached
+        # What a user's token brought is not answered to whoever still has it after its end.
+        return ending_by(cached, request.user.ends_at, now=requested_at)
 
     def _report(self, request: TokenRequest, token: Token) -> None:
         parameters = {**request.parameters(), "token_sha256": token.token_sha256}
-        report = Call(request.credential, "token/reject", parameters)
+        report = Call(request.credential, "token/reject", parameters, request.user)
         outcome = self.way_in.send(report, timeout_seconds=REPORT_SECONDS)
         said = outcome.code if isinstance(outcome, Failure) else "accepted"
         log.info("reported %r of %s: %s", token, request.credential, said)

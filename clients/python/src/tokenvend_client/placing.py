@@ -9,6 +9,7 @@ from tokenvend_client.client import Client
 from tokenvend_client.errors import ConfigurationError, TokenvendError
 from tokenvend_client.http import LOOPBACK
 from tokenvend_client.token import Token
+from tokenvend_client.user_token import UserToken
 
 log = logging.getLogger("tokenvend_client")
 
@@ -24,6 +25,7 @@ class TokenArguments:
     resource: str | None = None
     tenant: str | None = None
     connection: str | None = None
+    user: UserToken | None = None
     min_ttl_seconds: int = 0
 
     def token(self) -> Token:
@@ -59,6 +61,7 @@ class TokenArguments:
             "resource": self.resource,
             "tenant": self.tenant,
             "connection": self.connection,
+            "subject_token": self.user,
             "min_ttl_seconds": self.min_ttl_seconds,
         }
 
@@ -69,6 +72,7 @@ class _Shape(TypedDict):
     resource: str | None
     tenant: str | None
     connection: str | None
+    subject_token: UserToken | None
     min_ttl_seconds: int
 
 

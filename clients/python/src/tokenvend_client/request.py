@@ -4,12 +4,17 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from tokenvend_client.user_token import UserToken
+
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 
 
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
-    """One token: its credential, and all that shapes it. `None` means: not asked for."""
+    """One token: its credential, and all that shapes it. `None` means: not asked for.
+
+    `user` is the signed-in user's own token, where one goes with the request.
+    """
 
     credential: str
     scope: str | None = None
@@ -17,6 +22,7 @@ class TokenRequest:
     resource: str | None = None
     tenant: str | None = None
     connection: str | None = None
+    user: UserToken | None = None
 
     def parameters(self) -> dict[str, str]:
         """The request's own parameters, without the credential's name."""
@@ -32,11 +38,15 @@ class TokenRequest:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of tokenvend. Its parameters hold no secret but a connection's one-time code."""
+    """One call of tokenvend. Its parameters hold no secret but a connection's one-time code.
+
+    `user` is the token of the signed-in user whom the call is for, if it is for one.
+    """
 
     credential: str
     path: str = "token"
     parameters: Mapping[str, str] = field(default_factory=dict, repr=False)
+    user: UserToken | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no request can carry here, where no secret is near (ValueError)."""
@@ -44,11 +54,16 @@ class Call:
             value.encode("utf-8")
 
     def event(self, proof: Mapping[str, str] | None = None) -> dict[str, object]:
-        """The same as the event of a direct invocation; *proof* goes where the parameters go."""
+        """The same as the event of a direct invocation; *proof* goes where the parameters go.
+
+        It holds the user's token, if the call is for one.
+        """
+        user = self.user.parameters() if self.user else {}
         fields: dict[str, object] = {
             "credential": self.credential,
             **self.parameters,
             **(proof or {}),
+            **{name: each.reveal() for name, each in user.items()},
         }
         if self.path == "token":
             return fields

@@ -21,6 +21,7 @@ from tokenvend_client.client import Client
 from tokenvend_client.placing import TokenArguments, check_api, same_origin
 from tokenvend_client.request import canonical_scope
 from tokenvend_client.token import Token
+from tokenvend_client.user_token import SubjectToken, user_token_of
 
 
 class TokenAuth(AuthBase):
@@ -43,9 +44,13 @@ class TokenAuth(AuthBase):
         resource: str | None = None,
         tenant: str | None = None,
         connection: str | None = None,
+        subject_token: SubjectToken | None = None,
         min_ttl_seconds: int = 0,
         in_query: str | None = None,
     ) -> None:
+        if subject_token is not None:
+            # First of all, so that no error's traceback shows it from here.
+            subject_token = user_token_of(subject_token)
         self._arguments = TokenArguments(
             client,
             credential,
@@ -54,6 +59,7 @@ class TokenAuth(AuthBase):
             resource=resource,
             tenant=tenant,
             connection=connection,
+            user=subject_token,
             min_ttl_seconds=min_ttl_seconds,
         )
         self._in_query = in_query

@@ -15,5 +15,6 @@ tokenvend_client.errors.RefusedError: invalid_scope: The fake was told to refuse
 
 from tokenvend_client.testing.clock import ManualClock
 from tokenvend_client.testing.fake import FakeTokenvend
+from tokenvend_client.testing.users import user_token
 
-__all__ = ["FakeTokenvend", "ManualClock"]
+__all__ = ["FakeTokenvend", "ManualClock", "user_token"]

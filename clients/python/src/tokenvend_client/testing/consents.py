@@ -26,6 +26,7 @@ class Consents:
         self._found: dict[tuple[str, str], _Consent] = {}
         self._links: dict[str, tuple[str, str, str | None]] = {}
         self._started = 0
+        self._for_users: set[str] = set()
 
     def consent(self, connect_url: str, account: str) -> str:
         """A user follows *connect_url* and agrees: from now on there is a connection, pending."""
@@ -35,13 +36,23 @@ class Consents:
         consent.code = f"fake-one-time-code-{connect_url.rpartition('-')[2]}"
         return consent.code
 
+    def act_for_users(self, credential: str) -> None:
+        """Vend for whoever is signed in, without a consent."""
+        self._for_users.add(credential)
+
     def connect(self, credential: str, name: str, scope: str | None, now: int) -> None:
         """Have a consent that was completed."""
         self._found[credential, name] = _Consent(scope, "fake-account", now)
 
+    def lacks_user(self, call: Call) -> bool:
+        """Whether the token would be on behalf of a user who is not there."""
+        return call.credential in self._for_users and call.user is None
+
     def allows(self, call: Call) -> bool:
         """Whether there is a consent to vend from."""
-        name = call.parameters.get("connection")
+        if call.credential in self._for_users:
+            return True
+        name = connection_name_of(call)
         if name is None:
             return True
         found = self._found.get((call.credential, name))
@@ -50,11 +61,12 @@ class Consents:
     def answer(self, call: Call, now: int) -> dict[str, Any]:
         """The fields of the answer to a call about connections."""
         action = call.path.rpartition("/")[2]
-        name = call.parameters.get("connection", "")
+        name = connection_name_of(call) or ""
         if action == "start":
             return self._start(call, name, now)
         if action == "list":
             keys = [key for key in self._found if key[0] == call.credential]
+            keys = [key for key in keys if call.user is None or key[1] == name]
             return {"connections": [_fields(key[1], self._found[key]) for key in keys]}
         found = self._found.get((call.credential, name))
         if found is None:
@@ -86,6 +98,11 @@ class Consents:
             return _refused("account_changed")
         found.code, found.account, found.scope, found.completed_at = "", account, scope, now
         return _fields(name, found)
+
+
+def connection_name_of(call: Call) -> str | None:
+    """The connection that *call* is about: its user's, or the one that it names."""
+    return call.user.connection_name if call.user else call.parameters.get("connection")
 
 
 def _fields(name: str, consent: _Consent) -> dict[str, Any]:

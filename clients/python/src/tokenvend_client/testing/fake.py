@@ -13,12 +13,13 @@ from tokenvend_client.clock import Clock
 from tokenvend_client.errors import Failure
 from tokenvend_client.request import Call
 from tokenvend_client.testing.clock import ManualClock
-from tokenvend_client.testing.consents import Consents
+from tokenvend_client.testing.consents import Consents, connection_name_of
+from tokenvend_client.user_token import UserToken
 from tokenvend_client.ways_in import Document
 
 #: From this share of its life on, a token is replaced, as tokenvend does it.
 _OVERDUE = 0.9
-_KEY = ("scope", "audience", "resource", "tenant", "connection")
+_KEY = ("scope", "audience", "resource", "tenant")
 
 
 @dataclass(slots=True)
@@ -113,9 +114,24 @@ class FakeTokenvend:
         """Say that the API of *credential* takes these, `{token}` in them for its token."""
         self._parts[credential] = (headers or {}, query or {})
 
-    def connect(self, credential: str, connection: str, *, scope: str | None = None) -> None:
-        """Have a connection whose user has consented: without one, none of its tokens is vended."""
-        self._consents.connect(credential, connection, scope, int(self._now()))
+    def connect(
+        self,
+        credential: str,
+        connection: str | None = None,
+        *,
+        subject_token: str | None = None,
+        scope: str | None = None,
+    ) -> None:
+        """Have a connection whose user has consented: without one, none of its tokens is vended.
+
+        It has a name, or is the one that the user's own token picks (`testing.user_token`).
+        """
+        name = UserToken(subject_token).connection_name if subject_token else connection
+        self._consents.connect(credential, name or "", scope, int(self._now()))
+
+    def act_for_users(self, credential: str) -> None:
+        """Say that *credential* gives tokens on behalf of signed-in users, who consent nowhere."""
+        self._consents.act_for_users(credential)
 
     def consent(self, connect_url: str, *, account: str = "fake-account") -> str:
         """Do what a user does who follows *connect_url* and agrees; gives the one-time code."""
@@ -146,6 +162,8 @@ class FakeTokenvend:
     def _vend(self, call: Call) -> dict[str, Any]:
         now = self._now()
         key = _key_of(call)
+        if self._consents.lacks_user(call):
+            return _error("invalid_request") | {"retryable": False}
         if not self._consents.allows(call):
             return _error("consent_required") | {"retryable": False}
         issued = self._issued.get(key)
@@ -213,7 +231,8 @@ class _InProcess:
 
 
 def _key_of(call: Call) -> object:
-    return (call.credential, *(call.parameters.get(name) for name in _KEY))
+    shape = (call.parameters.get(name) for name in _KEY)
+    return (call.credential, *shape, connection_name_of(call))
 
 
 def _digest(value: str) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, unquote_plus, urlsplit
 
 from tokenvend_client.request import Call
+from tokenvend_client.user_token import UserToken
 
 if TYPE_CHECKING:
     from tokenvend_client.testing.fake import FakeTokenvend
@@ -50,15 +51,17 @@ class _Handler(BaseHTTPRequestHandler):
             return
         _, entry, credential, call_path = (*path.split("/", 3), "", "", "")[:4]
         form = dict(parse_qsl(body.decode(), keep_blank_values=True))
-        if entry == "oauth2" and "subject_token" in form and not self._is_workload(entry, form):
+        alone = entry == "oauth2" and not self.headers.get("Authorization")
+        if alone and "subject_token" in form and not self._is_workload(form):
             self._say(400, {"error": "invalid_request", "error_description": "It proves nobody."})
             return
-        if not (self._is_workload(entry, form) or self._is_proven(entry)):
+        if not (alone and self._is_workload(form)) and not self._is_proven(entry):
             self._say(401, {"error": "invalid_client", "error_description": "Not known here."})
             return
+        user = None if alone else _user_in(form)
         for name in _PROOF:
             form.pop(name, None)
-        fields = self.fake.answer(Call(credential, call_path, form))
+        fields = self.fake.answer(Call(credential, call_path, form, user))
         self._say(_STATUS.get(str(fields["error"]), 400) if "error" in fields else 200, fields)
 
     def _invoke(self, body: bytes) -> None:
@@ -66,20 +69,22 @@ class _Handler(BaseHTTPRequestHandler):
             self._say(403, {"Message": "Missing Authentication Token"})
             return
         call = _call_of(json.loads(body))
-        if "subject_token" in call.parameters and not self._is_workload("oauth2", call.parameters):
+        shared = unquote(urlsplit(self.path).path).endswith(":Workloads/invocations")
+        if shared and not self._is_workload(call.parameters):
             self._say(200, {"error": "invalid_request", "error_description": "It proves nobody."})
             return
+        user = None if shared else _user_in(call.parameters)
         shown = {name: each for name, each in call.parameters.items() if name not in _PROOF}
-        fields = self.fake.answer(Call(call.credential, call.path, shown))
+        fields = self.fake.answer(Call(call.credential, call.path, shown, user))
         if fields.get("retryable"):
             raised = {"errorType": "RetryableError", "errorMessage": json.dumps(fields)}
             self._say(200, raised, {"X-Amz-Function-Error": "Unhandled"})
             return
         self._say(200, fields)
 
-    def _is_workload(self, entry: str, form: Mapping[str, str]) -> bool:
+    def _is_workload(self, form: Mapping[str, str]) -> bool:
         given, taken = form.get("subject_token"), self.fake.subject_tokens
-        return entry == "oauth2" and bool(given) and (taken is None or given in taken)
+        return bool(given) and (taken is None or given in taken)
 
     def _is_proven(self, entry: str) -> bool:
         kind, _, value = (self.headers.get("Authorization") or "").partition(" ")
@@ -107,6 +112,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: Any) -> None:
         """Say nothing: a test's output is its own."""
+
+
+def _user_in(form: Mapping[str, str]) -> UserToken | None:
+    return UserToken(form["subject_token"]) if form.get("subject_token") else None
 
 
 def _call_of(event: dict[str, Any]) -> Call:

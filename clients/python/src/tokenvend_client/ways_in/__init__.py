@@ -5,6 +5,13 @@ from typing import Any, Protocol
 from tokenvend_client.errors import Failure
 from tokenvend_client.request import Call
 
+#: A request carries one subject token: the workload's, or the user's.
+NO_SECOND_TOKEN = Failure(
+    "A workload that proves itself by a token of its platform cannot send its user's as well.",
+    "invalid_request",
+    retryable=False,
+)
+
 
 class Document:
     """The fields of an answer, which may hold a token: it cannot be printed."""

@@ -16,7 +16,7 @@ from tokenvend_client.request import Call
 from tokenvend_client.secret import Secret
 from tokenvend_client.subject_tokens import JWT, SubjectTokenSource, proof_of
 from tokenvend_client.waiting import parse_retry_after
-from tokenvend_client.ways_in import Document
+from tokenvend_client.ways_in import NO_SECOND_TOKEN, Document
 
 _FUNCTION = re.compile(
     r"(?:arn:aws[a-z-]*:lambda:(?P<region>[a-z0-9-]+):[0-9]{12}:function:)?"
@@ -90,6 +90,8 @@ class DirectInvocation:
     def _body(self, call: Call) -> Secret | Failure:
         if self._subject_token is None:
             return Secret(dumps(call.event()))
+        if call.user is not None:
+            return NO_SECOND_TOKEN
         subject_token = self._subject_token()
         if isinstance(subject_token, Failure):
             return subject_token

@@ -66,7 +66,8 @@ def _basic(client_id: str, client_secret: Secret) -> Secret:
 
 def form_of(call: Call, proof: Mapping[str, Secret] = _CLIENT_CREDENTIALS) -> Secret:
     """The body of *call*, with what proves its caller; a one-time code may be in it too."""
-    proven = {name: value.reveal() for name, value in proof.items()}
+    user = call.user.parameters() if call.user else {}
+    proven = {name: value.reveal() for name, value in {**proof, **user}.items()}
     return Secret(urlencode({**proven, **call.parameters}))
 
 

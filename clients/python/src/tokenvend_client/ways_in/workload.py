@@ -6,7 +6,7 @@ from tokenvend_client.errors import Failure
 from tokenvend_client.http import HttpSender, checked_url
 from tokenvend_client.request import Call
 from tokenvend_client.subject_tokens import JWT, SubjectTokenSource, proof_of
-from tokenvend_client.ways_in import Document
+from tokenvend_client.ways_in import NO_SECOND_TOKEN, Document
 from tokenvend_client.ways_in.oauth_client import FORM, document_of, form_of
 
 
@@ -36,6 +36,8 @@ class WorkloadToken:
 
     def send(self, call: Call, *, timeout_seconds: float) -> Document | Failure:
         """One POST to `/oauth2/{credential}/…` with the platform's token."""
+        if call.user is not None:
+            return NO_SECOND_TOKEN
         subject_token = self._subject_token()
         if isinstance(subject_token, Failure):
             return subject_token

@@ -18,7 +18,7 @@ class TokenSpec:
 
     `resources` are sorted. `caller` is set only where callers do not share (`isolation: caller`).
     `consent` is the id of the consent that stands behind `connection`: another consent's tokens
-    are never found.
+    are never found. `user` names the user on whose behalf the token is: see `domain.users.User`.
     """
 
     credential: str
@@ -31,6 +31,7 @@ class TokenSpec:
     connection_owner: str | None = None
     consent: str | None = None
     caller: str | None = None
+    user: str | None = None
 
     def key(self) -> str:
         """A SHA-256 over every field, in hexadecimal.
@@ -51,4 +52,6 @@ class TokenSpec:
         ]
         if self.consent is not None:
             parts.append(self.consent)
+        if self.user is not None:
+            parts.append({"user": self.user})
         return hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode()).hexdigest()

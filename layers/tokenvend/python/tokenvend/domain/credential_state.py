@@ -13,10 +13,12 @@ from tokenvend.domain.errors import (
 from tokenvend.domain.failure import Failure
 from tokenvend.domain.token import AccessToken, LifetimeSource, SecretStage
 
+#: A refusal without a code of its own.
+_HTTP_401 = "http_401"
 #: The provider's word against the client itself, whatever token it asked for (RFC 6749 §5.2).
 #: `unauthorized_client` is not: a provider may say it of one scope, and one caller's wish must not
 #: keep all others from asking.
-_AGAINST_THE_CLIENT = frozenset({"invalid_client", "http_401"})
+_AGAINST_THE_CLIENT = frozenset({"invalid_client", _HTTP_401})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,9 +107,15 @@ class CredentialState:
 UNKNOWN_STATE = CredentialState()
 
 
-def concerns_credential(error: Exception) -> bool:
-    """Whether *error* would meet every token of the credential, not only the requested one."""
+def concerns_credential(error: Exception, *, for_user: bool = False) -> bool:
+    """Whether *error* would meet every token of the credential, not only the requested one.
+
+    *for_user*: it was requested on behalf of a user, whose token a bare 401 may be about. No user
+    may keep all others from asking.
+    """
     if isinstance(error, ProviderRefusedError):
+        if for_user and error.provider_error == _HTTP_401:
+            return False
         return error.provider_error in _AGAINST_THE_CLIENT
     return isinstance(error, TemporarilyUnavailableError) and error.rule == "provider.rate"
 

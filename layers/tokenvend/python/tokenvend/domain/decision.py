@@ -84,6 +84,7 @@ def _decide_for(
 ) -> Decision:
     grant, definition = _find_grant(view, entry)
     connection = _check_connection(request, grant, definition, view)
+    user = _check_user(request, grant, definition, view)
     tenant = check_tenant(request, grant, definition)
     token_scopes, observed = check_scopes(request, grant, definition, now)
     spec = TokenSpec(
@@ -96,6 +97,7 @@ def _decide_for(
         connection=connection.name if connection else None,
         connection_owner=connection.owner if connection else None,
         caller=caller.name if grant.isolation is Isolation.CALLER else None,
+        user=user,
     )
     return Decision(
         caller=caller,
@@ -162,7 +164,6 @@ def _check_connection(
             raise InvalidRequestError(
                 "This credential has no connections: leave connection out.", rule=Rule.CONNECTION
             )
-        refuse_user(request.user)
         return None
     if grant.connections == SUBJECT_CONNECTIONS:
         return _picked_connection(request, grant, view)
@@ -178,6 +179,22 @@ def _check_connection(
         raise ConsentRequiredError(rule=Rule.CONNECTION_GRANTED)
     check_not_blocked(view, owner)
     return ConnectionKey(credential=definition.name, owner=owner, name=name)
+
+
+def _check_user(
+    request: VendRequest, grant: Grant, definition: CredentialDefinition, view: RegistryView
+) -> str | None:
+    """On whose behalf the token is, where the credential acts for signed-in users."""
+    if definition.kind is CredentialKind.AUTHORIZATION_CODE:
+        return None
+    if not definition.acts_for_users:
+        refuse_user(request.user)
+        return None
+    from tokenvend.domain.users import granted_user
+
+    user = granted_user(request.user, grant)
+    check_not_blocked(view, grant.caller)
+    return user.key
 
 
 def _picked_connection(request: VendRequest, grant: Grant, view: RegistryView) -> ConnectionKey:

@@ -197,6 +197,11 @@ class CredentialDefinition:
         return ScopeMode.NARROWS if self.flow.refresh_names_scopes else ScopeMode.FIXED
 
     @property
+    def acts_for_users(self) -> bool:
+        """Whether its tokens are on behalf of signed-in users: see `domain.oauth.on_behalf_of`."""
+        return "on_behalf_of" in self.token_request
+
+    @property
     def fingerprint(self) -> str:
         """A SHA-256 over all that shapes a token, in hexadecimal.
 

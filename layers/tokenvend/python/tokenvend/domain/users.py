@@ -8,6 +8,7 @@ import hashlib
 import json
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import assert_never
 
 from tokenvend.domain.connection_request import ConnectionRequest
@@ -16,6 +17,7 @@ from tokenvend.domain.names import PICKED_CONNECTION
 from tokenvend.domain.registry import Grant
 from tokenvend.domain.request import Rejection, VendRequest
 from tokenvend.domain.rule import Rule
+from tokenvend.domain.secret import Secret
 
 type Asked = VendRequest | Rejection | ConnectionRequest
 
@@ -33,14 +35,26 @@ class User:
     token_id: str | None = field(default=None, compare=False)
 
     @property
-    def connection_name(self) -> str:
-        """The name of this user's connection: a SHA-256 over issuer and subject.
+    def key(self) -> str:
+        """A SHA-256 over issuer, subject and audience: what the user's tokens are kept under.
 
-        They are hashed as JSON, so that no issuer and subject run together into another pair.
+        A provider may answer two audiences differently, so they share no token.
         """
-        pair = json.dumps([self.issuer, self.subject], separators=(",", ":"))
-        digest = hashlib.sha256(pair.encode()).digest()
+        return _digest(self.issuer, self.subject, self.audience).hex()
+
+    @property
+    def connection_name(self) -> str:
+        """The name of this user's connection: a SHA-256 over issuer and subject."""
+        digest = _digest(self.issuer, self.subject)
         return "@" + urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+@dataclass(frozen=True, slots=True)
+class UserToken:
+    """A user's own token, verified, and the instant from which it is accepted no more."""
+
+    token: Secret
+    expires_at: datetime
 
 
 def with_user(request: Asked, user: User) -> Asked:
@@ -88,6 +102,11 @@ def picked_connection(request: VendRequest | ConnectionRequest, grant: Grant) ->
             "The user's token picks the connection: leave connection out.", rule=Rule.CONNECTION
         )
     return granted_user(request.user, grant).connection_name
+
+
+def _digest(*names: str) -> bytes:
+    """A SHA-256 over *names* as JSON, so that no two lists of names run together into one text."""
+    return hashlib.sha256(json.dumps(names, separators=(",", ":")).encode()).digest()
 
 
 def is_picked_by_user(connection: str) -> bool:

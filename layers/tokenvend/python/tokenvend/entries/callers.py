@@ -24,6 +24,7 @@ from tokenvend.entries.http import http_answer, http_error
 from tokenvend.observability.vends import audit_refused, audit_rejected, audit_vended
 
 if TYPE_CHECKING:  # only who proves itself so pays for it
+    from tokenvend.domain.users import UserToken
     from tokenvend.domain.workload.exchange_request import SubjectToken
 
 type CallerRequest = VendRequest | Rejection | ConnectionRequest
@@ -57,8 +58,8 @@ def handle_http(
         proof = (
             found if isinstance(found, Proof) else composition_root().workloads.prove(found, entry)
         )
-        request = _with_user(asked)
-        return http_answer(_answer(proof, request, context))
+        request, user_token = _with_user(asked)
+        return http_answer(_answer(proof, request, context, user_token))
     except TokenVendError as error:
         _record_refusal(entry, proof, request, error, context)
         return http_error(error, entry)
@@ -90,7 +91,7 @@ def _proof_by_alias(invoked_function_arn: str) -> Proof | None:
 
 
 def _answer_direct(proof: Proof | None, event: object, context: Context) -> dict[str, Any]:
-    request = None
+    request = user_token = None
     try:
         if proof is None:
             from tokenvend.entries.direct_exchange import parse_direct_exchange
@@ -100,8 +101,8 @@ def _answer_direct(proof: Proof | None, event: object, context: Context) -> dict
         else:
             asked = parse_direct_request(event)
             request = _without_user(asked)
-            request = _with_user(asked)
-        return _answer(proof, request, context)
+            request, user_token = _with_user(asked)
+        return _answer(proof, request, context, user_token)
     except TokenVendError as error:
         _record_refusal(Entry.DIRECT, proof, request, error, context)
         return direct_error(error)
@@ -112,31 +113,38 @@ def _without_user(asked: CallerRequest | ForUser[CallerRequest]) -> CallerReques
     return asked.request if isinstance(asked, ForUser) else asked
 
 
-def _with_user(asked: CallerRequest | ForUser[CallerRequest]) -> CallerRequest:
-    """What is asked for, and for which user, if a user's token came with it.
+def _with_user(
+    asked: CallerRequest | ForUser[CallerRequest],
+) -> tuple[CallerRequest, "UserToken | None"]:
+    """What is asked for, and for which user with which token, if one came with it.
 
     Raises:
         SubjectTokenError: the token is no valid one of a user issuer.
         TemporarilyUnavailableError: what would verify it does not answer.
     """
     if not isinstance(asked, ForUser):
-        return asked
+        return asked, None
     from tokenvend.domain.users import with_user
 
-    return with_user(asked.request, composition_root().users.verify(asked.subject))
+    user, user_token = composition_root().users.verify(asked.subject)
+    return with_user(asked.request, user), user_token
 
 
-def _answer(proof: Proof, request: CallerRequest, context: Context) -> dict[str, Any]:
+def _answer(
+    proof: Proof, request: CallerRequest, context: Context, user_token: "UserToken | None"
+) -> dict[str, Any]:
     if isinstance(request, ConnectionRequest):
         return _connect(proof, request, context)
     if isinstance(request, Rejection):
         return _reject(proof, request, context)
-    return _vend(proof, request, context)
+    return _vend(proof, request, context, user_token)
 
 
-def _vend(proof: Proof, request: VendRequest, context: Context) -> dict[str, Any]:
+def _vend(
+    proof: Proof, request: VendRequest, context: Context, user_token: "UserToken | None"
+) -> dict[str, Any]:
     left = timedelta(milliseconds=context.get_remaining_time_in_millis())
-    vended = composition_root().vendor.vend(proof, request, time_left=left)
+    vended = composition_root().vendor.vend(proof, request, time_left=left, user_token=user_token)
     audit_vended(
         proof, request, vended, now=vended.answer.answered_at, request_id=context.aws_request_id
     )

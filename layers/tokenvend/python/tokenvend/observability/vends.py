@@ -43,6 +43,8 @@ def audit_vended(
         "token_sha256": token.access_token.sha256,
         "request_id": request_id,
     }
+    if vended.decision.connection is not None and request.user is not None:
+        fields["connection"] = request.connection_name
     if vended.decision.observed_scopes:
         fields["observed_scope"] = format_scope(vended.decision.observed_scopes)
     if vended.failed is not None:
@@ -105,13 +107,9 @@ def _request_fields(
         if request.connection is not None:
             fields["connection"] = request.connection
         if request.user is not None:
-            fields |= _user_fields(request)
+            fields |= subject_fields(request.user)
         fields["asked_scope"] = None if request.scopes is None else format_scope(request.scopes)
     return fields
-
-
-def _user_fields(request: VendRequest) -> dict[str, Any]:
-    return subject_fields(request.user) | {"connection": request.connection_name}
 
 
 def _dimensions(entry: Entry, source: str, outcome: str) -> dict[str, str]:

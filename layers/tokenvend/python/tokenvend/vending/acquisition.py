@@ -1,9 +1,11 @@
 """One token to acquire, and whether the token in the table will do."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from tokenvend.domain import bounds
 from tokenvend.domain.cache_key import TokenSpec
@@ -14,6 +16,9 @@ from tokenvend.domain.renewal import renewable_from, schedule_missed_from
 from tokenvend.domain.token import AccessToken, Freshness
 from tokenvend.ports import Clock, TokenItem
 from tokenvend.vending.exchange import ExchangeRequest
+
+if TYPE_CHECKING:  # few requests are a user's
+    from tokenvend.domain.users import UserToken
 
 
 class Usability(Enum):
@@ -34,6 +39,7 @@ class Acquisition:
 
     `deadline` is the end of this invocation, in the clock's monotonic seconds; no wall clock is
     trusted for it. `is_renewal`: no caller waits, so a token is replaced as soon as it is due.
+    `user_token` is that of the user on whose behalf the token is requested.
     """
 
     spec: TokenSpec
@@ -43,12 +49,13 @@ class Acquisition:
     deadline: float
     min_ttl: timedelta = timedelta(0)
     is_renewal: bool = False
+    user_token: UserToken | None = None
 
     @property
     def exchange_request(self) -> ExchangeRequest:
         """What to request from the provider."""
         return ExchangeRequest(
-            self.definition, self.spec, self.state.secret_generation, self.deadline
+            self.definition, self.spec, self.state.secret_generation, self.deadline, self.user_token
         )
 
     def usability(self, item: TokenItem, now: datetime) -> Usability:

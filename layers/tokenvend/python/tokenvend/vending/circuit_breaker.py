@@ -24,6 +24,7 @@ from tokenvend.domain.errors import (
     ConsentRequiredError,
     CredentialNotReadyError,
     ProviderRefusedError,
+    SubjectTokenError,
     TokenVendError,
 )
 from tokenvend.domain.failure import Failure, failure_after
@@ -82,9 +83,10 @@ class CircuitBreaker:
         if isinstance(error, CredentialNotReadyError | ConsentRequiredError):
             self._mark_ready(is_ready=not isinstance(error, CredentialNotReadyError))
             return of_key
-        if error.rule == CONNECTION_BUSY:
+        if error.rule == CONNECTION_BUSY or isinstance(error, SubjectTokenError):
             return of_key
-        now, concerns_all = self._clock.now(), concerns_credential(error)
+        for_user = self._acquisition.spec.user is not None
+        now, concerns_all = self._clock.now(), concerns_credential(error, for_user=for_user)
         if is_provider_away(error):
             self._write_outage(outage_after(self._outage, now))
         elif concerns_all or isinstance(error, ProviderRefusedError):

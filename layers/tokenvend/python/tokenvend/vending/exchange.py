@@ -1,15 +1,18 @@
 """One token request to a token endpoint (RFC 6749 §4.4), or two if the secret changes."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import Protocol
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Protocol
 
 from tokenvend.domain.cache_key import TokenSpec
 from tokenvend.domain.errors import (
     PROVIDER_AWAY,
     CredentialNotReadyError,
     ProviderRefusedError,
+    SubjectTokenError,
     TemporarilyUnavailableError,
     TokenVendError,
 )
@@ -32,6 +35,9 @@ from tokenvend.ports import (
 )
 from tokenvend.vending.provider_secret import read_secret
 
+if TYPE_CHECKING:  # few requests are a user's
+    from tokenvend.domain.users import UserToken
+
 _EXPECTED_AT_FIRST = timedelta(milliseconds=300)
 #: A second request must end within the time of one slow one, so the first must have been quick.
 _QUICK_SECONDS = 2.0
@@ -43,13 +49,15 @@ class ExchangeRequest:
     """What to request from the provider.
 
     `secret_generation` is that of the secret as just read. `deadline` is the end of this
-    invocation, in the clock's monotonic seconds.
+    invocation, in the clock's monotonic seconds. `user_token` is that of the user on whose behalf
+    the token is requested.
     """
 
     definition: CredentialDefinition
     spec: TokenSpec
     secret_generation: str = ""
     deadline: float = 0.0
+    user_token: UserToken | None = None
 
 
 class Exchange(Protocol):
@@ -141,7 +149,13 @@ class ClientExchange:
 
     def _ask(self, exchange_request: ExchangeRequest, secret: ProviderSecret) -> AccessToken:
         requested_at = self._clock.now()
-        request = build_token_request(exchange_request.definition, exchange_request.spec, secret)
+        user = exchange_request.user_token
+        request = build_token_request(
+            exchange_request.definition,
+            exchange_request.spec,
+            secret,
+            user_token=user.token if user else None,
+        )
         token = parse_token_response(
             self._send(request),
             exchange_request.definition,
@@ -150,7 +164,7 @@ class ClientExchange:
             secret_generation=exchange_request.secret_generation,
         )
         self._refuse_wider(token, exchange_request, secret)
-        return token
+        return token if user is None else _ending_with(user, token, self._clock.now())
 
     def _send(self, request: ProviderRequest) -> ProviderResponse:
         try:
@@ -184,3 +198,14 @@ class ClientExchange:
             self._provider.send(request)
         except (ProviderAwayError, TokenVendError):
             return
+
+
+def _ending_with(user: UserToken, token: AccessToken, now: datetime) -> AccessToken:
+    """*token*, which ends with the user's own at the latest.
+
+    Raises:
+        SubjectTokenError: that has expired since it was verified.
+    """
+    if now >= user.expires_at:
+        raise SubjectTokenError("The user's token has expired.", rule="subject_token.expired")
+    return replace(token, expires_at=min(token.expires_at, user.expires_at))

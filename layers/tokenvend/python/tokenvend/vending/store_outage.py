@@ -88,6 +88,7 @@ class StoreOutage:
         needs_the_tables = (
             definition.single_active_token
             or definition.kind is not CredentialKind.CLIENT_CREDENTIALS
+            or definition.acts_for_users
         )
         if needs_the_tables or not self._is_outage(error) or not self._may_exchange(deadline):
             raise store_unavailable()

@@ -1,6 +1,6 @@
 """Signed-in users, by the tokens that their identity provider gave them."""
 
-from tokenvend.domain.users import User
+from tokenvend.domain.users import User, UserToken
 from tokenvend.domain.workload.exchange_request import SubjectToken
 from tokenvend.vending.subject_tokens import SubjectTokens
 
@@ -14,7 +14,7 @@ class Users:
     def __init__(self, *, tokens: SubjectTokens) -> None:
         self._tokens = tokens
 
-    def verify(self, subject: SubjectToken) -> User:
+    def verify(self, subject: SubjectToken) -> tuple[User, UserToken]:
         """The user whom *subject* is about; whether a grant takes it is for the decision to say.
 
         Raises:
@@ -23,4 +23,5 @@ class Users:
         """
         _, verified = self._tokens.verify(subject.token, of_users=True)
         about = verified.workload
-        return User(about.issuer, about.subject, verified.audience, token_id=about.token_id)
+        user = User(about.issuer, about.subject, verified.audience, token_id=about.token_id)
+        return user, UserToken(subject.token, verified.holds_until)

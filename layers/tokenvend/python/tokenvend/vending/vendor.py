@@ -1,7 +1,10 @@
 """Answer one caller: decide, acquire the token, answer."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from tokenvend.domain import bounds
 from tokenvend.domain.answer import Source, VendAnswer
@@ -36,6 +39,9 @@ from tokenvend.vending.store_outage import StoreOutage, store_unavailable
 from tokenvend.vending.token_acquirer import TokenAcquirer
 from tokenvend.vending.vend_result import VendResult
 
+if TYPE_CHECKING:  # few requests are a user's
+    from tokenvend.domain.users import UserToken
+
 
 @dataclass(frozen=True, slots=True)
 class _VendAttempt:
@@ -45,6 +51,7 @@ class _VendAttempt:
     request: VendRequest
     remembered: Remembered | None
     deadline: float
+    user_token: UserToken | None = None
 
     @property
     def key(self) -> MemoryKey:
@@ -90,8 +97,15 @@ class Vendor:
         self._clock = clock
         self._rate = RateLimit()
 
-    def vend(self, proof: Proof, request: VendRequest, *, time_left: timedelta) -> VendResult:
-        """A token for the caller that *proof* proves.
+    def vend(
+        self,
+        proof: Proof,
+        request: VendRequest,
+        *,
+        time_left: timedelta,
+        user_token: UserToken | None = None,
+    ) -> VendResult:
+        """A token for the caller that *proof* proves; *user_token* is that of the request's user.
 
         *time_left* is what is left of this invocation: no exchange starts that could not end in
         it.
@@ -109,7 +123,9 @@ class Vendor:
         if self._memory.is_unknown(proof.identity, now):
             raise InvalidClientError(rule=Rule.CALLER_KNOWN)
         deadline = self._clock.monotonic() + time_left.total_seconds()
-        return self._vend_after_lookup(_VendAttempt(proof, request, remembered, deadline))
+        return self._vend_after_lookup(
+            _VendAttempt(proof, request, remembered, deadline, user_token)
+        )
 
     def _vend_after_lookup(self, attempt: _VendAttempt) -> VendResult:
         if self._outage.is_active(attempt.key):
@@ -181,6 +197,7 @@ class Vendor:
             state=found.state,
             deadline=attempt.deadline,
             min_ttl=timedelta(seconds=attempt.request.min_ttl_seconds),
+            user_token=attempt.user_token,
         )
         item = self._item(attempt, decision, found)
         if item.token is not None:
@@ -188,7 +205,9 @@ class Vendor:
         acquired = self._acquirer.acquire(acquisition, _or_remembered(item, attempt, decision))
         check_min_ttl(attempt.request, acquired.token)
         check_scopes_given(decision, acquired.token)
-        self._mark_in_use(decision.key, item, acquired, self._clock.now())
+        if decision.spec.user is None:
+            # No schedule has a user's token: only the user's own request gets the next one.
+            self._mark_in_use(decision.key, item, acquired, self._clock.now())
         # The mark takes its time too: what is left of the token is told as of now.
         answer = VendAnswer(acquired.token, acquired.source, self._clock.now())
         return VendResult(answer, decision, acquired.failed)

@@ -174,6 +174,9 @@ def _parse_token(document: documents.Fields) -> AccessToken:
 def _spec_document(spec: TokenSpec) -> dict[str, object]:
     """*spec* as JSON. One resource is a text, as it was when there could be no more."""
     document = asdict(spec) | {"scopes": sorted(spec.scopes)}
+    if spec.user is None:
+        # Versions that act for no user know no such name.
+        del document["user"]
     del document["resources"]
     return document | {"resource": one_or_several(spec.resources)}
 

@@ -18,6 +18,7 @@ from tokenvend.domain.oauth.jwt_bearer import (
     parse_assertion_description,
     templates_in,
 )
+from tokenvend.domain.oauth.on_behalf_of import DEFAULTS, OnBehalfOf, on_behalf_of_parameters
 from tokenvend.domain.oauth.token_request import ParametersIn, ProviderRequest, ProviderSecret
 from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.domain.secret import Secret
@@ -43,7 +44,7 @@ class RequestDescription:
     `grant_type` is `None` where none is sent. `parameters` go where `parameters_in` says, beside
     those of the standard; `query` and `headers` are sent as well. Their texts may have
     placeholders. Only a JSON body has parameters that are no texts. `assertion` is what the token
-    is given for where that is signed.
+    is given for where that is signed, and `on_behalf_of` how it is given for a user's own token.
     """
 
     grant_type: str | None = _STANDARD_GRANT
@@ -53,6 +54,7 @@ class RequestDescription:
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     assertion: AssertionDescription | None = None
+    on_behalf_of: OnBehalfOf | None = None
 
 
 def parse_request_description(document: Mapping[str, object]) -> RequestDescription:
@@ -76,6 +78,9 @@ def parse_request_description(document: Mapping[str, object]) -> RequestDescript
         known["assertion"] = parse_assertion_description(assertion)
         known.setdefault("grant_type", GRANT_TYPE)
         _templates({"": templates_in(assertion)}, "assertion")
+    if (form := document.get("on_behalf_of")) is not None:
+        known["on_behalf_of"] = OnBehalfOf(str(form))
+        known.setdefault("grant_type", known["on_behalf_of"].grant_type)
     if document.get("omit_grant_type"):
         known["grant_type"] = None
     return _consistent(RequestDescription(**known))
@@ -95,11 +100,16 @@ def names_in(template: str) -> list[str]:
 
 
 def describe(
-    request: ProviderRequest, definition: CredentialDefinition, secret: ProviderSecret
+    request: ProviderRequest,
+    definition: CredentialDefinition,
+    secret: ProviderSecret,
+    *,
+    user_token: Secret | None = None,
 ) -> ProviderRequest:
     """*request*, as the `token_request` of *definition* has it, with values from *secret*.
 
-    What the standard puts into the request goes before what the description says.
+    What the standard puts into the request goes before what the description says. *user_token* is
+    that of the user on whose behalf it is asked.
 
     Raises:
         CredentialNotReadyError: the description is none that this version knows, or a value
@@ -107,7 +117,8 @@ def describe(
     """
     description = _description_of(definition)
     filled = Filled(secret)
-    standard, grant = dict(request.form), None
+    standard, defaults, grant = dict(request.form), {}, None
+    placed = request.placed
     if standard.get("grant_type") == _STANDARD_GRANT:
         standard["grant_type"] = description.grant_type
         if description.grant_type is None:
@@ -115,6 +126,10 @@ def describe(
         if (said := description.assertion) is not None:
             scope = standard.pop("scope", None) if said.scope_claim else None
             grant = grant_assertion(said, definition, secret, fill=filled.value, scope=scope)
+        if (form := description.on_behalf_of) is not None:
+            standard |= on_behalf_of_parameters(form, user_token)
+            defaults = DEFAULTS.get(form, {})
+            placed = (*placed, user_token) if user_token else placed
     headers = {name: filled.header(name, each) for name, each in description.headers.items()}
     described = {name.lower() for name in headers} - {"authorization"}
     kept = {name: each for name, each in request.headers.items() if name.lower() not in described}
@@ -122,10 +137,10 @@ def describe(
         request,
         method=description.method,
         parameters_in=description.parameters_in,
-        form=filled.value(description.parameters) | standard,
+        form=defaults | filled.value(description.parameters) | standard,
         query=filled.value(description.query),
         headers=headers | kept,
-        placed=(*request.placed, *filled.placed.values()),
+        placed=(*placed, *filled.placed.values()),
         grant=grant,
     )
 

@@ -100,9 +100,16 @@ class ProviderRequest:
 
 
 def build_token_request(
-    definition: CredentialDefinition, spec: TokenSpec, secret: ProviderSecret
+    definition: CredentialDefinition,
+    spec: TokenSpec,
+    secret: ProviderSecret,
+    *,
+    user_token: Secret | None = None,
 ) -> ProviderRequest:
-    """The client-credentials request for the token that *spec* describes (RFC 6749 §4.4.2)."""
+    """The client-credentials request for the token that *spec* describes (RFC 6749 §4.4.2).
+
+    *user_token* is that of the user on whose behalf a definition asks that says so.
+    """
     form: dict[str, Any] = dict(definition.extra_parameters)
     form["grant_type"] = "client_credentials"
     if spec.scopes and _sends_scope(definition):
@@ -112,7 +119,7 @@ def build_token_request(
     if spec.resources:
         # A list is sent as a repeated parameter (RFC 8707 §2), or as a list where the body is JSON.
         form["resource"] = one_or_several(spec.resources)
-    return to_token_endpoint(definition, form, secret)
+    return to_token_endpoint(definition, form, secret, user_token=user_token)
 
 
 def build_revocation_request(
@@ -192,7 +199,11 @@ def _sends_scope(definition: CredentialDefinition) -> bool:
 
 
 def to_token_endpoint(
-    definition: CredentialDefinition, form: dict[str, Any], secret: ProviderSecret
+    definition: CredentialDefinition,
+    form: dict[str, Any],
+    secret: ProviderSecret,
+    *,
+    user_token: Secret | None = None,
 ) -> ProviderRequest:
     """*form* for the token endpoint of *definition*, sent as its `token_request` says.
 
@@ -208,7 +219,7 @@ def to_token_endpoint(
     # Only an exchange at such a provider needs the parser.
     from tokenvend.domain.oauth.request_description import describe
 
-    return describe(request, definition, secret)
+    return describe(request, definition, secret, user_token=user_token)
 
 
 def build_authenticated_request(

@@ -1,0 +1,123 @@
+"""The connection of a signed-in user, which the user's own token picks."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from tokenvend_client.connections import (
+    Connection,
+    ConsentLink,
+    Send,
+    connection_of,
+    consent_link_of,
+    given,
+)
+from tokenvend_client.request import Call, canonical_scope
+from tokenvend_client.secret import Secret
+from tokenvend_client.user_token import UserToken
+
+
+class UserConnection:
+    """One user's connection under one credential, whose grant says `connections: subject`.
+
+    Make one for each request of your application, with the token of the user who is signed in:
+    `client.connections(…).of_user(token)`. No name is needed, and none can be mixed up.
+
+    >>> from tokenvend_client.testing import FakeTokenvend, user_token
+    >>> fake, ada = FakeTokenvend(), user_token("ada")
+    >>> client = fake.client()
+    >>> hiring = client.connections("hiring").of_user(ada)
+    >>> link = hiring.start(return_url="https://careers.example.com/connected")
+    >>> code = fake.consent(link.connect_url)      # what the user does in the browser
+    >>> client.connections("hiring").of_user(ada).complete(code).status
+    'active'
+    >>> client.token("hiring", subject_token=ada).reveal()
+    'fake-hiring-1'
+    """
+
+    def __init__(
+        self,
+        credential: str,
+        user: UserToken,
+        send: Send,
+        forget: Callable[[str, UserToken], None],
+    ) -> None:
+        self._credential = credential
+        self._user = user
+        self._send = send
+        self._forget = forget
+
+    def start(self, *, return_url: str, scope: str | Iterable[str] | None = None) -> ConsentLink:
+        """Begin the user's consent, or a new one; `scope` is the grant's if left out.
+
+        Raises:
+            RefusedError: `return_url` is not one that the grant lists, or the token is not taken.
+        """
+        asked = {"return_url": return_url}
+        if (wanted := canonical_scope(scope)) is not None:
+            asked["scope"] = wanted
+        return consent_link_of(self._ask("start", asked))
+
+    def complete(self, code: str | Secret, *, may_change_account: bool = False) -> Connection:
+        """End the consent with the one-time code that came back to `return_url`.
+
+        It completes only for the user for whom it was started. If the user's token has expired
+        meanwhile, complete with the next one.
+
+        Raises:
+            AccountChangedError: it is another account than before; ask, then call again with the
+                same code and `may_change_account`.
+            RefusedError: the code is another user's, was used, or has expired.
+        """
+        code = code if isinstance(code, Secret) else Secret(code)
+        asked = {"code": code.reveal()}
+        if may_change_account:
+            asked["may_change_account"] = "true"
+        call, asked = self._call("complete", asked), {}
+        fields = given(self._send(call))
+        self._forget(self._credential, self._user)
+        return connection_of(fields)
+
+    def inspect(self) -> Connection:
+        """How the connection is.
+
+        Raises:
+            RefusedError: there is none (`invalid_target`).
+        """
+        return connection_of(self._ask("inspect", {}))
+
+    def disconnect(self) -> bool:
+        """Delete the connection; whether the provider confirmed that its consent is revoked."""
+        fields = self._ask("disconnect", {})
+        self._forget(self._credential, self._user)
+        return fields.get("revoked") is True
+
+    async def start_async(
+        self, *, return_url: str, scope: str | Iterable[str] | None = None
+    ) -> ConsentLink:
+        """`start` for asyncio."""
+        return await asyncio.to_thread(self.start, return_url=return_url, scope=scope)
+
+    async def complete_async(
+        self, code: str | Secret, *, may_change_account: bool = False
+    ) -> Connection:
+        """`complete` for asyncio."""
+        code = code if isinstance(code, Secret) else Secret(code)
+        return await asyncio.to_thread(self.complete, code, may_change_account=may_change_account)
+
+    async def inspect_async(self) -> Connection:
+        """`inspect` for asyncio."""
+        return await asyncio.to_thread(self.inspect)
+
+    async def disconnect_async(self) -> bool:
+        """`disconnect` for asyncio."""
+        return await asyncio.to_thread(self.disconnect)
+
+    def _call(self, action: str, asked: dict[str, str]) -> Call:
+        return Call(self._credential, f"connections/{action}", asked, user=self._user)
+
+    def _ask(self, action: str, asked: dict[str, str]) -> Mapping[str, Any]:
+        return given(self._send(self._call(action, asked)))
+
+    def __repr__(self) -> str:
+        return f"<UserConnection of {self._user!r} under {self._credential}>"
