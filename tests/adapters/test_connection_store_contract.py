@@ -260,6 +260,28 @@ def test_a_successor_is_kept_and_ends_the_journal(store: ConnectionStore) -> Non
     assert store.read(CONNECTION) == after(connection, "refresh-2")
 
 
+def test_scopes_that_a_provider_withholds_are_remembered_until_it_gives_them_back(
+    store: ConnectionStore,
+) -> None:
+    connection = put(store)
+    assert connection.consent is not None
+    agreed = connection.consent.scopes
+    store.begin_redemption(connection, redemption(connection))
+    store.finish_redemption(connection, replace(successor(), scopes=frozenset({"jobs_read"})))
+
+    less = store.read(CONNECTION)
+    assert less is not None
+    store.begin_redemption(less, redemption(less))
+    store.finish_redemption(less, replace(successor("refresh-3"), scopes=agreed))
+    whole = store.read(CONNECTION)
+
+    assert less.consent is not None
+    assert (less.consent.scopes, less.consent.most_scopes) == (frozenset({"jobs_read"}), agreed)
+    assert whole is not None
+    assert whole.consent is not None
+    assert (whole.consent.scopes, whole.consent.agreed_scopes) == (agreed, None)
+
+
 def test_a_provider_that_does_not_rotate_keeps_the_token_under_a_new_number(
     store: ConnectionStore,
 ) -> None:

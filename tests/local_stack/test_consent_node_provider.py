@@ -217,6 +217,7 @@ def test_probe_measures_the_rotation_of_a_consent(
     assert found["a scope that is not there"] == "400 invalid_scope"
     assert found["a refresh gives"] == "the next refresh token"
     assert found["a spent refresh token"] == "400 invalid_grant"
-    assert document["requests"] == 7
+    assert found["the refresh after that, for all scopes, gives"] == "all of them"
+    assert document["requests"] == 8
     assert refresh_token not in printed
     assert elsewhere.client_secret not in printed

@@ -44,8 +44,11 @@ def test_probe_tells_what_the_provider_does_and_shows_no_token(
     assert found["the former token, when there is a new one"] == "stays valid"
     assert found["asked for one scope, a token carries"] == "that one"
     assert yaml.safe_load(document["suggestion"])["providers"][name]["scope_mode"] == "narrows"
-    assert document["requests"] == 6
-    assert len(node_provider.exchanges(client.client_id)) - asked == 4
+    # It takes a scope that is not there, so a grant type that is none shows what a refusal is.
+    assert found["a scope that is not there"] == "accepted"
+    assert found["a refusal looks like"] == "400, JSON with error (RFC 6749 §5.2)"
+    assert document["requests"] == 7
+    assert len(node_provider.exchanges(client.client_id)) - asked == 5
     assert client.client_secret not in printed
 
 
@@ -54,14 +57,20 @@ def _allow(browser: Browser, page: Page) -> Page:
 
 
 @pytest.mark.parametrize(
-    ("flavour", "carries"),
+    ("flavour", "answers"),
     [
-        pytest.param(Flavour.STANDARD, "that one", id="a provider that narrows"),
-        pytest.param(Flavour.SMARTRECRUITERS, "jobs_read user_me_read", id="one that does not"),
+        pytest.param(Flavour.STANDARD, ("that one", "all of them"), id="a provider that narrows"),
+        pytest.param(
+            Flavour.SMARTRECRUITERS, ("jobs_read user_me_read", None), id="one that does not"
+        ),
     ],
 )
 def test_probe_measures_a_consent_at_the_demo_provider(
-    stack: LocalStack, harness: Harness, flavour: Flavour, carries: str, keep_out_of_logs: set[str]
+    stack: LocalStack,
+    harness: Harness,
+    flavour: Flavour,
+    answers: tuple[str, str | None],
+    keep_out_of_logs: set[str],
 ) -> None:
     name, scopes = harness.name("probed"), ("jobs_read", "user_me_read")
     client = harness.consent_credential(name, flavour=flavour, scopes=scopes)
@@ -84,7 +93,9 @@ def test_probe_measures_a_consent_at_the_demo_provider(
     )
 
     found = {each["question"]: each["answer"] for each in json.loads(printed)["found"]}
-    assert found["asked for one scope, a token carries"] == carries
+    narrowed, then = answers
+    assert found["asked for one scope, a token carries"] == narrowed
+    assert found.get("the refresh after that, for all scopes, gives") == then
     assert found["a refresh gives"] == "the next refresh token"
     assert found["a spent refresh token"] == "400 invalid_grant"
     assert refresh_token not in printed

@@ -18,7 +18,7 @@ from tokenvend_local import places, processes
 DJANGO = places.ROOT / ".venvs" / "django" / "bin" / "python"
 #: With characters that form-encoding changes, for HTTP Basic (RFC 6749 §2.3.1).
 CLIENT = {"client_id": "id", "client_secret": "s3cret+/=%"}
-_READY_SECONDS = 30.0
+_READY_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)

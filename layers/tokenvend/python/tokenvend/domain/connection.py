@@ -47,7 +47,8 @@ class Consent:
 
     `consent_id` is new with each consent and stays through every rotation. `account` is the
     provider's name for the user, where it is known. `refresh_expires_at` is when the refresh token
-    expires if nobody redeems it, as far as we know.
+    expires if nobody redeems it, as far as we know. `agreed_scopes` are those that the user agreed
+    to, where the provider's last refresh gave fewer; `None`: it gave all of them.
     """
 
     consent_id: str
@@ -57,6 +58,12 @@ class Consent:
     connected_at: datetime
     refreshed_at: datetime
     refresh_expires_at: datetime | None = None
+    agreed_scopes: Scopes | None = None
+
+    @property
+    def most_scopes(self) -> Scopes:
+        """All that the user agreed to: what a refresh may give back."""
+        return self.scopes if self.agreed_scopes is None else self.agreed_scopes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -134,10 +134,12 @@ def renewed(consent: Consent, successor: Successor) -> Consent:
     The former one then still expires when that was stated, unless the answer states it anew.
     """
     stands = successor.refresh_token is None
+    scopes = consent.scopes if successor.scopes is None else successor.scopes
     return replace(
         consent,
         refresh_token=successor.refresh_token or consent.refresh_token,
-        scopes=consent.scopes if successor.scopes is None else successor.scopes,
+        scopes=scopes,
+        agreed_scopes=consent.most_scopes if scopes < consent.most_scopes else None,
         refreshed_at=successor.refreshed_at,
         refresh_expires_at=successor.refresh_expires_at
         or (consent.refresh_expires_at if stands else None),

@@ -230,6 +230,7 @@ def _role(pk: str, role: str) -> str:
 
 def _consent_document(consent: Consent) -> dict[str, object]:
     expires_at = consent.refresh_expires_at
+    agreed = consent.agreed_scopes
     return {
         "consent_id": consent.consent_id,
         "refresh_token": consent.refresh_token.reveal(),
@@ -238,6 +239,7 @@ def _consent_document(consent: Consent) -> dict[str, object]:
         "connected_at": consent.connected_at.isoformat(),
         "refreshed_at": consent.refreshed_at.isoformat(),
         "refresh_expires_at": None if expires_at is None else expires_at.isoformat(),
+        **({} if agreed is None else {"agreed_scopes": sorted(agreed)}),
     }
 
 
@@ -253,4 +255,5 @@ def _parse_consent(document: documents.Fields) -> Consent:
         refresh_expires_at=(
             None if expires is None else documents.instant(document, "refresh_expires_at")
         ),
+        agreed_scopes=documents.optional_texts(document, "agreed_scopes"),
     )

@@ -15,6 +15,7 @@ from http import HTTPStatus
 
 from tokenvend.domain.connection import Consent
 from tokenvend.domain.errors import (
+    CONNECTION_BUSY,
     ConsentRequiredError,
     CredentialNotReadyError,
     ProviderRefusedError,
@@ -172,7 +173,8 @@ def _judge_granted(
     response: ProviderResponse, sent: SentRefreshToken, token: AccessToken
 ) -> Refreshed:
     successor = _successor(response, sent, token)
-    most = sent.consent.scopes if sent.requested_scopes is None else sent.requested_scopes
+    names_none = sent.requested_scopes is None
+    most = sent.consent.most_scopes if sent.requested_scopes is None else sent.requested_scopes
     # Where nothing is known of the scopes, only a grant of full access leads here.
     if most and not token.scopes <= most:
         error = ProviderRefusedError(
@@ -180,6 +182,14 @@ def _judge_granted(
             provider_error="scope_widened",
         )
         return Refreshed(verdict=RefreshVerdict.REDEEMED, successor=successor, error=error)
+    if names_none and most and not token.scopes <= sent.consent.scopes:
+        # The request was granted when the connection had fewer scopes: it is decided again.
+        again = TemporarilyUnavailableError(
+            "The provider gave back scopes that it had withheld; ask again.",
+            rule=CONNECTION_BUSY,
+            retry_after_seconds=1,
+        )
+        return Refreshed(verdict=RefreshVerdict.REDEEMED, successor=successor, error=again)
     return Refreshed(verdict=RefreshVerdict.REDEEMED, successor=successor, token=token)
 
 
@@ -199,6 +209,6 @@ def _successor(
 
 
 def _consented(token: AccessToken, sent: SentRefreshToken) -> Scopes:
-    """A provider may take scopes away; that it gives more is no consent of the user's."""
-    before = sent.consent.scopes
-    return token.scopes & before if before else token.scopes
+    """A provider may withhold scopes and give them back; more is no consent of the user's."""
+    most = sent.consent.most_scopes
+    return token.scopes & most if most else token.scopes
