@@ -73,11 +73,13 @@ _dates = (
     | st.from_regex(r"\w{3}, \d{1,2} (Jan|Mar) \d{1,30} \d+:\d+:\d+ [+-]\d{1,9}", fullmatch=True)
 )
 _paths = st.sampled_from(["access_token", "d.t", "0.t", "d.0", "expires_in", "token_type", "error"])
+_units = st.sampled_from(LifetimeUnit).map(str)
 _descriptions = st.fixed_dictionaries(
     {},
     optional={
         **dict.fromkeys(("token", "token_type", "lifetime", "scope", "error", "success"), _paths),
-        "lifetime_unit": st.sampled_from(LifetimeUnit).map(str),
+        **dict.fromkeys(("refresh_token", "refresh_token_lifetime"), _paths),
+        **dict.fromkeys(("lifetime_unit", "refresh_token_lifetime_unit"), _units),
         "token_types": st.lists(hostile.texts, min_size=1, max_size=2),
         "success_values": st.lists(hostile.texts, min_size=1, max_size=2),
     },
@@ -89,6 +91,9 @@ _responses = st.builds(
     body=_bodies,
     retry_after=st.none() | _dates,
 )
+
+
+_described_responses = st.tuples(st.just({}) | _descriptions, _responses)
 
 
 def _check_token(response: ProviderResponse) -> str:
@@ -120,11 +125,15 @@ def _check_described(case: tuple[dict[str, Any], ProviderResponse]) -> str:
     return "token"
 
 
-def _check_consent(response: ProviderResponse) -> str:
+def _check_consent(case: tuple[dict[str, Any], ProviderResponse]) -> str:
+    described, response = case
     parse_account(response, "id")
     try:
         given = parse_code_response(
-            response, _DEFINITION, requested_scopes=frozenset({"jobs_read"}), requested_at=START
+            response,
+            replace(_DEFINITION, token_answer=described),
+            requested_scopes=frozenset({"jobs_read"}),
+            requested_at=START,
         )
     except (ProviderRefusedError, TemporarilyUnavailableError) as error:
         keeps_secret(error, getattr(error, "provider_error", ""))
@@ -133,9 +142,13 @@ def _check_consent(response: ProviderResponse) -> str:
     return "consented"
 
 
-def _check_refresh(response: ProviderResponse) -> str:
+def _check_refresh(case: tuple[dict[str, Any], ProviderResponse]) -> str:
+    described, response = case
     redeemed = SentRefreshToken(
-        definition=_DEFINITION, consent=consent(), requested_scopes=None, requested_at=START
+        definition=replace(_DEFINITION, token_answer=described),
+        consent=consent(),
+        requested_scopes=None,
+        requested_at=START,
     )
     judged = judge_refresh(response, redeemed)
     keeps_secret(judged, judged.error)
@@ -207,13 +220,13 @@ TARGETS = (
     FuzzTarget(
         name="code-response",
         promise="a consent with its refresh token, or a refusal that quotes nothing",
-        inputs=_responses,
+        inputs=_described_responses,
         check=_check_consent,
     ),
     FuzzTarget(
         name="refresh-response",
         promise="every answer is judged; no token has more scopes than the consent",
-        inputs=_responses,
+        inputs=_described_responses,
         check=_check_refresh,
     ),
     FuzzTarget(
