@@ -13,7 +13,9 @@ from scripts.catalogue.placeholders import CannotSayError, Placeholders, as_text
 REDIRECT_URI = "https://connect.example/callback/jobs"
 _BASIC = re.compile(r"Basic \$\{base64\((?P<user>[^:]*):(?P<password>[^)]*)\)\}", re.IGNORECASE)
 #: What tokenvend sets itself where users consent.
-_STANDARD = frozenset({"grant_type", "code", "redirect_uri", "refresh_token", "code_verifier"})
+_STANDARD = frozenset(
+    {"grant_type", "code", "redirect_uri", "refresh_token", "code_verifier", "scope"}
+)
 _ASKED_BY_US = frozenset({"response_type", "scope", "state", "client_id", "redirect_uri"})
 #: The kinds by the catalogue's own word. What is not here is neither OAuth 2 nor static.
 _MODES = {

@@ -6,6 +6,7 @@ from typing import Any
 from tests.configuration.described import definition_of
 from tests.fakes.signer import new_pair, pem_of
 
+from tokenvend.domain import bounds
 from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.domain.secret_fields import secret_fields
 from tokenvend.domain.signing import SigningAlgorithm
@@ -78,5 +79,23 @@ def scope_text(name: str) -> str:
 
 
 def stated_lifetime(name: str) -> int:
-    """Return how long a token lives, in seconds, by the facts; else what a stand-in says."""
-    return int(facts_of(name).get("default_lifetime_seconds", 3600))
+    """Return how long a token lives, in seconds, by the facts; else what a stand-in says.
+
+    tokenvend believes no token for longer than its own bound.
+    """
+    longest = int(bounds.LIFETIME_MAXIMUM.total_seconds())
+    return min(int(facts_of(name).get("default_lifetime_seconds", 3600)), longest)
+
+
+def flow_of(name: str) -> dict[str, Any]:
+    """Return how its consents differ from the standard, by the facts."""
+    model = facts_of(name).get("consent_flow")
+    return {} if model is None else dict(model.document())
+
+
+def code_parameters(name: str) -> dict[str, str]:
+    """Return the parameters that exchange the code `c`, by the facts."""
+    flow = flow_of(name)
+    sent = {"grant_type": "authorization_code", "redirect_uri": CALLBACK}
+    sent[flow.get("code_parameter", "code")] = "c"
+    return sent if "without_pkce" in flow else sent | {"code_verifier": "v"}

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from tokenvend_cli.configuration.profile_models import Profile
+from tokenvend_cli.configuration.profile_facts import least_sure
+from tokenvend_cli.configuration.profile_models import Certainty, Profile
 
 SMALLEST: dict[str, Any] = {
     "title": "Acme",
@@ -47,3 +48,14 @@ def test_profile_that_is_not_whole_is_refused(change: dict[str, Any], told: str)
 
     with pytest.raises(ValidationError, match=told):
         Profile.model_validate(SMALLEST | change)
+
+
+def test_result_of_a_probe_is_a_fact_with_its_date() -> None:
+    sources = SMALLEST["sources"] | {"probe": {"title": "tokenvend probe, 2026-03-01"}}
+    mode = {"value": "narrows", "source": "probe", "certainty": "observed"}
+
+    profile = Profile.model_validate(SMALLEST | {"sources": sources, "scope_mode": mode})
+
+    assert profile.scope_mode is not None
+    assert profile.scope_mode.certainty is Certainty.OBSERVED
+    assert least_sure(profile) is Certainty.OBSERVED

@@ -6,9 +6,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from tests.configuration.described import secret_store
 from tests.configuration.profile_facts import (
-    CALLBACK,
+    code_parameters,
     definition_for,
     facts_of,
+    flow_of,
     profiles_of,
     scope_text,
     secret_for,
@@ -53,12 +54,13 @@ def test_user_is_asked_as_the_profile_says(name: str) -> None:
         code_challenge="c",
     )
 
-    requested_scopes = {each: values[0] for each, values in parse_qs(urlsplit(url).query).items()}
+    sent = {each: values[0] for each, values in parse_qs(urlsplit(url).query).items()}
     endpoint = facts.get("authorization_endpoint", facts.get("issuer"))
     assert url.startswith(f"{endpoint}?")
-    assert requested_scopes["scope"] == scope_text(name)
-    assert facts.get("authorization_parameters", {}).items() <= requested_scopes.items()
-    assert {"client_id", "redirect_uri", "state", "code_challenge"} <= requested_scopes.keys()
+    assert sent["scope"] == scope_text(name)
+    assert facts.get("authorization_parameters", {}).items() <= sent.items()
+    assert {"client_id", "redirect_uri", "state"} <= sent.keys()
+    assert ("code_challenge" in sent) is ("without_pkce" not in flow_of(name))
 
 
 @pytest.mark.parametrize("name", profiles_of("authorization_code"))
@@ -67,8 +69,8 @@ def test_profile_exchanges_a_code_and_refreshes(name: str, tmp_path: Path) -> No
     assert definition.authorization is not None
     values = secret_for(definition)
     secret = read_secret(secret_store(definition, values), definition, None)
-    code = {"grant_type": "authorization_code", "code": "c", "code_verifier": "v"}
-    stand_in = StandIn(facts_of(name), values, code | {"redirect_uri": CALLBACK})
+    flow = flow_of(name)
+    stand_in = StandIn(facts_of(name), values, code_parameters(name))
     with stand_in.running(tmp_path) as authority:
         request = build_code_request(
             definition,
@@ -89,6 +91,8 @@ def test_profile_exchanges_a_code_and_refreshes(name: str, tmp_path: Path) -> No
             refreshed_at=START,
         )
         stand_in.parameters = {"grant_type": "refresh_token", "refresh_token": REFRESH_TOKEN}
+        elsewhere = flow.get("refresh_endpoint", stand_in.facts["token_endpoint"])
+        stand_in.facts = {**stand_in.facts, "token_endpoint": elsewhere}
         request = build_refresh_request(
             definition, consent.refresh_token, secret, requested_scopes=None
         )

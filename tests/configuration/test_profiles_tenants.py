@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
-from tests.configuration.described import definition_of, vend
+from tests.configuration.described import definition_of, secret_store, vend
 from tests.configuration.profile_facts import (
+    code_parameters,
     credential_entry,
     facts_of,
     profiles_of,
@@ -16,13 +17,22 @@ from tests.configuration.provider_stand_in import ACCESS_TOKEN, StandIn
 from tests.configuration.samples import problems_in
 from tests.fakes.clock import FakeClock
 
-from tokenvend_cli.configuration.profiles import load_profile
+from tokenvend.adapters.provider_http import RequestsProviderClient
+from tokenvend.domain.oauth.code_exchange import build_code_request
+from tokenvend.domain.secret import Secret
+from tokenvend.domain.tenant_values import bind
+from tokenvend.vending.provider_secret import read_secret
+from tokenvend_cli.configuration.profiles import load_profile, profile_names
 
-OF_TENANTS = [
+#: Their hosts have no end of the provider's own, or are few, or their metadata is read at `plan`.
+_WITHOUT_AN_END = {"amazon-selling-partner-seller", "cognito", "gitlab", "issuer", "shopware"}
+AT_CUSTOMERS = [
     name
-    for name in profiles_of("client_credentials")
+    for name in profile_names()
     if any(each.tenant_patterns for each in load_profile(name).parameters.values())
 ]
+OF_TENANTS = [name for name in AT_CUSTOMERS if name in profiles_of("client_credentials")]
+OF_CONNECTIONS = [name for name in AT_CUSTOMERS if name in profiles_of("authorization_code")]
 
 
 def _entry(name: str) -> dict[str, object]:
@@ -40,10 +50,9 @@ def _values(name: str) -> dict[str, str]:
 
 
 def test_most_providers_with_hosts_of_their_customers_admit_tenants() -> None:
-    assert {"bamboohr", "salesforce", "workday"} <= {
-        name for kind in ("client_credentials", "authorization_code") for name in profiles_of(kind)
-    }
-    assert len(OF_TENANTS) >= 14
+    with_parameters = {name for name in profile_names() if load_profile(name).parameters}
+
+    assert with_parameters - set(AT_CUSTOMERS) == _WITHOUT_AN_END
 
 
 @pytest.mark.parametrize("name", OF_TENANTS)
@@ -68,6 +77,28 @@ def test_tenant_brings_the_parameters(name: str, tmp_path: Path) -> None:
 
     assert (stand_in.complaints, stand_in.taken) == ([], 1)
     assert token.access_token.reveal() == ACCESS_TOKEN
+
+
+@pytest.mark.parametrize("name", OF_CONNECTIONS)
+def test_connection_brings_the_parameters(name: str, tmp_path: Path) -> None:
+    said = credential_entry(name, "authorization_code")
+    definition = bind(definition_of(_entry(name), said), _values(name))
+    assert definition.authorization is not None
+    values = secret_for(definition)
+    stand_in = StandIn(facts_of(name), values, code_parameters(name))
+
+    with stand_in.running(tmp_path) as authority:
+        request = build_code_request(
+            definition,
+            definition.authorization,
+            code=Secret("c"),
+            code_verifier=Secret("v"),
+            secret=read_secret(secret_store(definition, values), definition, None),
+        )
+        RequestsProviderClient(ca_file=str(authority)).send(request)
+
+    assert definition.authorization.endpoint == facts_of(name)["authorization_endpoint"]
+    assert (stand_in.complaints, stand_in.taken) == ([], 1)
 
 
 def test_host_without_a_fixed_end_needs_patterns_of_the_file() -> None:
