@@ -7,6 +7,7 @@ from datetime import timedelta
 from tests.fakes.connection_store import InMemoryConnectionStore
 from tests.fakes.credential_states import InMemoryCredentialStates
 from tests.fakes.provider import FakeProvider
+from tests.fakes.quota_store import InMemoryQuotas
 from tests.fakes.secret_store import FakeSecretStore
 from tests.fakes.token_store import InMemoryTokenStore
 from tests.fakes.vend_reader import InMemoryCredentialReader, InMemoryVendReader
@@ -32,6 +33,7 @@ from tokenvend.domain.secret import Secret
 from tokenvend.ports import ProviderAwayError, StoreAwayError
 from tokenvend.schedules.renewal import Renewer
 from tokenvend.vending.api_key import ApiKeys
+from tokenvend.vending.caller_quotas import CallerQuotas
 from tokenvend.vending.consent_check import ConsentCheck
 from tokenvend.vending.exchange import ClientExchange
 from tokenvend.vending.lease_wait import sleep
@@ -126,6 +128,7 @@ class Cloud:
             api_keys=ApiKeys(secrets=secrets, clock=clock),
             outage=StoreOutage(reader=reader, exchange=exchange, memory=memory, clock=clock),
             memory=memory,
+            quotas=CallerQuotas(InMemoryQuotas()),
             clock=clock,
         )
         credentials = SimulatedCredentialReader(InMemoryCredentialReader(self.registry), table)

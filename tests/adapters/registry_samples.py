@@ -68,6 +68,7 @@ callers = st.builds(
     name=_names,
     unique_id=st.none() | _texts,
     requests_per_minute=st.none() | st.integers(min_value=1),
+    burst=st.none() | st.integers(min_value=1),
 )
 grants = st.builds(
     Grant,

@@ -12,6 +12,7 @@ from tests.adapters.servers import Call, Server
 from tests.configuration.described import Asked, secret_store
 from tests.configuration.samples import document, problems_in, resolved
 from tests.fakes.consent_store import InMemoryConsentSessionStore
+from tests.fakes.quota_store import InMemoryQuotas
 from tests.unit.vending.harness import BILLING
 from tests.unit.vending.harness import Harness as VendingWorld
 
@@ -27,6 +28,7 @@ from tokenvend.domain.connection_request import Action, parse_connection_request
 from tokenvend.domain.registry import CredentialDefinition, Grant
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.secret import Secret
+from tokenvend.vending.caller_quotas import CallerQuotas
 from tokenvend.vending.memory import Memory
 from tokenvend.vending.vend_result import VendResult
 from tokenvend_cli.configuration.compile import compile_registry
@@ -132,7 +134,12 @@ class Flow[At: Authorizes](VendingWorld):
             "clock": self.clock,
         }
         memory = Memory(trust=timedelta(seconds=30), outage_grace=timedelta(seconds=900))
-        self.caller_side = CallerConnections(**parts, memory=memory, publish=self.events.append)
+        self.caller_side = CallerConnections(
+            **parts,
+            memory=memory,
+            quotas=CallerQuotas(InMemoryQuotas()),
+            publish=self.events.append,
+        )
         self.pages = BrowserFlowSteps(**parts)
 
     def depart(self) -> ProviderRedirect:

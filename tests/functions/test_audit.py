@@ -9,6 +9,7 @@ import pytest
 from tests.functions.conftest import ROOT, load_handler, through
 from tests.unit.vending.harness import BILLING, Harness
 
+from tokenvend.domain.quota import microseconds
 from tokenvend.domain.secret import Secret
 from tokenvend.observability.log import logger
 
@@ -113,7 +114,8 @@ def test_a_caller_over_its_limit_is_counted_apart_from_what_is_away(
     harness: Harness, log: StringIO
 ) -> None:
     caller = harness.reader.callers[BILLING.identity]
-    harness.reader.callers[BILLING.identity] = replace(caller, requests_per_minute=0)
+    harness.reader.callers[BILLING.identity] = replace(caller, requests_per_minute=1)
+    harness.quotas.empty_at[caller.name] = microseconds(harness.clock.now())
 
     (line,) = lines_of(log, "vend_iam", "granted")
 

@@ -10,6 +10,7 @@ from tests.fakes.provider import json_response
 from tests.functions.conftest import ROOT, load_handler, through
 from tests.unit.vending.harness import BILLING, Harness
 
+from tokenvend.domain.quota import microseconds
 from tokenvend.domain.registry import Caller
 from tokenvend.entries.direct import RetryableError
 
@@ -35,7 +36,8 @@ def _fail(harness: Harness) -> None:
 def _limit(harness: Harness) -> None:
     for identity in (BILLING.identity, "alias:billing"):
         caller: Caller = harness.reader.callers[identity]
-        harness.reader.callers[identity] = replace(caller, requests_per_minute=0)
+        harness.reader.callers[identity] = replace(caller, requests_per_minute=1)
+        harness.quotas.empty_at[caller.name] = microseconds(harness.clock.now())
 
 
 @dataclass(frozen=True)

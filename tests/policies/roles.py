@@ -22,6 +22,7 @@ from tokenvend.adapters.dynamodb.registry_items import RegistryItem
 from tokenvend.adapters.secret_catalog import SecretsManagerCatalog
 from tokenvend.domain.consent import ConsentSession
 from tokenvend.domain.credential_state import ScheduledReader, observed_in, outage_after
+from tokenvend.domain.quota import Quota, microseconds
 from tokenvend.domain.renewal import slot_of
 from tokenvend.domain.secret import Secret
 from tokenvend.ports import Lookup
@@ -71,6 +72,12 @@ def _use_subject_token(aws: SimpleNamespace) -> None:
     until = datetime.now(UTC) + timedelta(minutes=5)
     aws.stores.used_tokens.use("https://ci.example", "one", until=until)
     aws.stores.issuers.read("https://ci.example")
+
+
+def _draw_permits(aws: SimpleNamespace) -> None:
+    aws.stores.quotas.draw(
+        "shop", Quota(60, 10), 1, now=microseconds(datetime.now(UTC)), from_full=True
+    )
 
 
 def _reject(aws: SimpleNamespace) -> None:
@@ -246,7 +253,7 @@ _GO_TO_PROVIDER = (_read_secrets, _sign)
 _PROVE_AND_GO: tuple[Part, ...] = (*_GO_TO_PROVIDER, _prove_itself)
 _REQUESTS: tuple[Part, ...] = (
     *(_decide, _keep_tokens, _reject, _tell_of_refusals, *_PROVE_AND_GO),
-    *(_start_consent, _complete, _refresh, _drop, _end),
+    *(_start_consent, _complete, _refresh, _drop, _end, _draw_permits),
 )
 #: By role: the log group, and what its function does.
 FUNCTIONS: dict[str, tuple[str, tuple[Part, ...]]] = {

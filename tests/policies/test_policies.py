@@ -244,6 +244,7 @@ FORBIDDEN = {
         "make a key for pending consents": _under("pending", action="GenerateDataKey"),
         "scan the consents": Request("dynamodb:Scan", table_arn("ConnectionsTable")),
         "use a subject token up": _write("TokensTable", "replay#x", "used_by"),
+        "put a quota": _write("TokensTable", "quota#x", "empty_at", action="PutItem"),
     },
     "VendOauth2Role": {
         "put a used subject token": _write("TokensTable", "replay#x", "used_by", action="PutItem"),
@@ -270,6 +271,7 @@ FORBIDDEN = {
         ),
     },
     "RenewRole": {
+        "draw permits": _write("TokensTable", "quota#x", "empty_at"),
         "delete a connection": Request(
             "dynamodb:DeleteItem", table_arn("ConnectionsTable"), {"dynamodb:LeadingKeys": ["c"]}
         ),

@@ -234,7 +234,7 @@ def test_every_saved_query_asks_for_lines_and_fields_that_are_written(
     fields = {name for line in written for name in line} | LOGS_OWN_FIELDS | access.keys()
     queries = [e for e in resources.values() if e["Type"] == "AWS::Logs::QueryDefinition"]
 
-    assert len(queries) == 9
+    assert len(queries) == 10
     for each in queries:
         text = each["Properties"]["QueryString"]
         asked = re.findall(r'message = "([^"]+)"', text)

@@ -95,6 +95,10 @@ STAGES = (
                 policies.pages_open_what_is_pending_only,
             ),
             Row(
+                "callers' quotas are written under `quota#…` alone",
+                policies.only_callers_functions_draw_permits,
+            ),
+            Row(
                 "used subject tokens are written under `replay#…` alone",
                 policies.only_oauth2_uses_subject_tokens,
             ),

@@ -64,6 +64,7 @@ def compile_registry(
                 title=caller.title,
                 unique_id=model.unique_id if model else None,
                 requests_per_minute=caller.requests_per_minute,
+                burst=caller.burst,
             ),
         )
         for name, caller in configuration.callers.items()

@@ -233,7 +233,14 @@ class CallerModel(Strict):
         default=None, description="Who may invoke the function as this caller"
     )
     requests_per_minute: int | None = Field(
-        default=None, ge=1, description="Rate limit, counted in each environment of a function"
+        default=None, ge=1, le=1_000_000, description="Rate limit, over all environments together"
+    )
+    burst: int | None = Field(
+        default=None,
+        ge=1,
+        le=1_000_000,
+        description="How many requests at once after a pause; a quarter of requests_per_minute,"
+        " at least 10",
     )
 
 

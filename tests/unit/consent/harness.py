@@ -9,6 +9,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.connection_store import InMemoryConnectionStore
 from tests.fakes.consent_store import InMemoryConsentSessionStore
 from tests.fakes.provider import FakeProvider, json_response
+from tests.fakes.quota_store import InMemoryQuotas
 from tests.fakes.secret_store import FakeSecretStore
 from tests.fakes.token_store import InMemoryTokenStore
 from tests.fakes.vend_reader import InMemoryVendReader
@@ -30,6 +31,7 @@ from tokenvend.domain.registry import (
 )
 from tokenvend.domain.secret import Secret
 from tokenvend.refresh_tokens.connection_events import ConnectionEvent
+from tokenvend.vending.caller_quotas import CallerQuotas
 from tokenvend.vending.memory import Memory
 
 SHOP = Proof(Entry.IAM, "iam:111122223333:role/shop")
@@ -97,6 +99,7 @@ class Harness:
         self.caller_side = CallerConnections(
             **parts,  # type: ignore[arg-type]
             memory=memory,
+            quotas=CallerQuotas(InMemoryQuotas()),
             publish=self.events.append,
         )
         self.pages = BrowserFlowSteps(**parts)  # type: ignore[arg-type]

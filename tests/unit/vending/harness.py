@@ -10,6 +10,7 @@ from tests.fakes.connection_store import InMemoryConnectionStore
 from tests.fakes.credential_states import InMemoryCredentialStates
 from tests.fakes.provider import FakeProvider
 from tests.fakes.published_keys import FakePublicKeys, FakePublishedKeys
+from tests.fakes.quota_store import InMemoryQuotas
 from tests.fakes.secret_catalog import FakeSecretCatalog
 from tests.fakes.secret_store import FakeSecretStore
 from tests.fakes.signer import FakeSigner
@@ -37,6 +38,7 @@ from tokenvend.schedules.keep_alive import KeepAlive
 from tokenvend.schedules.renewal import Renewal, Renewer
 from tokenvend.schedules.secret_sweep import SecretSweep
 from tokenvend.vending.api_key import ApiKeys
+from tokenvend.vending.caller_quotas import CallerQuotas
 from tokenvend.vending.consent_check import ConsentCheck
 from tokenvend.vending.exchange import ClientExchange
 from tokenvend.vending.jwks import JwksPublisher
@@ -75,6 +77,7 @@ class Harness:
         self.provider = FakeProvider(clock=self.clock)
         self.secrets = FakeSecretStore()
         self.connections = InMemoryConnectionStore()
+        self.quotas = InMemoryQuotas()
         self.events: list[ConnectionEvent] = []
         self.catalog = FakeSecretCatalog()
         self.aliases = FakeCallerAliases()
@@ -137,6 +140,7 @@ class Harness:
                 reader=self.reader, exchange=exchange, memory=remembers, clock=clock
             ),
             memory=remembers,
+            quotas=CallerQuotas(self.quotas),
             clock=clock,
         )
         return Parts(

@@ -22,6 +22,13 @@ def functions_write_tokens_only(smoke: Smoke) -> None:
     _expect(smoke, "VendIam", "dynamodb:PutItem", table, _keys("epoch#x"), allowed=False)
 
 
+def only_callers_functions_draw_permits(smoke: Smoke) -> None:
+    """A vending function may write `quota#…`, and the renewal may not."""
+    table = _table(smoke, "TokensTableName")
+    for function, allowed in (("VendIam", True), ("Renew", False)):
+        _expect(smoke, function, "dynamodb:UpdateItem", table, _keys("quota#x"), allowed=allowed)
+
+
 def only_oauth2_uses_subject_tokens(smoke: Smoke) -> None:
     """The function of `/oauth2` may write `replay#…`, and the one of `/iam` may not."""
     table = _table(smoke, "TokensTableName")

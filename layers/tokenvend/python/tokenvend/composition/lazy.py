@@ -21,6 +21,8 @@ from tokenvend.vending.exchange import ClientExchange, Exchange, ExchangeRequest
 
 if TYPE_CHECKING:
     from tokenvend.domain.connection import Connection, ConnectionKey
+    from tokenvend.domain.quota import Quota
+    from tokenvend.ports.quotas import Drawn, QuotaStore
 
 
 class LazyConnections:
@@ -77,6 +79,17 @@ class LazySecrets:
             deployment=self._settings.deployment,
         )
         return store.read(definition, tenant, stage=stage)
+
+
+class LazyQuotas:
+    """Only a caller with a limit pays for the table of quotas."""
+
+    def __init__(self, store: Callable[[], QuotaStore]) -> None:
+        self._store = store
+
+    def draw(self, caller: str, quota: Quota, permits: int, *, now: int, from_full: bool) -> Drawn:
+        """See `ports.quotas.QuotaStore`."""
+        return self._store().draw(caller, quota, permits, now=now, from_full=from_full)
 
 
 class LazyProvider:

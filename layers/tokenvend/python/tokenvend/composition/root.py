@@ -12,6 +12,7 @@ from tokenvend.composition.lazy import (
     LazyExchange,
     LazyIdentityTokens,
     LazyProvider,
+    LazyQuotas,
     LazySecrets,
     LazySigner,
     asynchronous_invoker,
@@ -21,6 +22,7 @@ from tokenvend.composition.stores import Stores
 from tokenvend.observability.incidents import count_aws_failure
 from tokenvend.ports import CallerAliases, ProviderApi
 from tokenvend.vending.api_key import ApiKeys
+from tokenvend.vending.caller_quotas import CallerQuotas
 from tokenvend.vending.consent_check import ConsentCheck
 from tokenvend.vending.exchange import ClientExchange
 from tokenvend.vending.lease_wait import sleep
@@ -82,8 +84,13 @@ class CompositionRoot:
             api_keys=ApiKeys(secrets=self._secrets, clock=self.clock),
             outage=outage,
             memory=self._memory,
+            quotas=self._quotas,
             clock=self.clock,
         )
+
+    @cached_property
+    def _quotas(self) -> CallerQuotas:
+        return CallerQuotas(LazyQuotas(lambda: self._stores.quotas))
 
     @cached_property
     def rejecter(self) -> "Rejecter":
@@ -171,6 +178,7 @@ class CompositionRoot:
             provider=self._provider,
             memory=self._memory,
             clock=self.clock,
+            quotas=self._quotas,
             publish=audit_consent_event,
         )
 

@@ -17,6 +17,7 @@ from tokenvend.observability.incidents import count_untrusted
 from tokenvend.ports import ConnectionStore, ConsentSessionStore, CredentialReader
 
 if TYPE_CHECKING:
+    from tokenvend.ports.quotas import QuotaStore
     from tokenvend.ports.workloads import TrustedIssuers, UsedTokens
 
 TOKENS = "tokens"
@@ -105,6 +106,13 @@ class Stores:
         from tokenvend.adapters.dynamodb.used_tokens import DynamoDbUsedTokens
 
         return DynamoDbUsedTokens(self._dynamodb, table=self._settings.tokens_table)
+
+    @cached_property
+    def quotas(self) -> "QuotaStore":
+        """The pace of callers that have a limit."""
+        from tokenvend.adapters.dynamodb.quota_store import DynamoDbQuotas
+
+        return DynamoDbQuotas(self._dynamodb, table=self._settings.tokens_table)
 
     @cached_property
     def credentials(self) -> CredentialReader:

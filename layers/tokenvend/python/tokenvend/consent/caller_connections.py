@@ -50,8 +50,8 @@ from tokenvend.ports import (
     VendReader,
 )
 from tokenvend.refresh_tokens.connection_events import PublishEvent
+from tokenvend.vending.caller_quotas import CallerQuotas
 from tokenvend.vending.memory import Memory
-from tokenvend.vending.rate_limit import RateLimit
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +98,7 @@ class CallerConnections:
         provider: ProviderClient,
         memory: Memory,
         clock: Clock,
+        quotas: CallerQuotas,
         publish: PublishEvent,
     ) -> None:
         self._reader = reader
@@ -108,7 +109,7 @@ class CallerConnections:
         self._memory = memory
         self._clock = clock
         self._publish = publish
-        self._rate = RateLimit()
+        self._quotas = quotas
 
     def run(self, proof: Proof, request: ConnectionRequest) -> ConnectionResult:
         """Do what *request* asks for the caller that *proof* proves.
@@ -118,7 +119,7 @@ class CallerConnections:
         """
         view = self._view(proof, request)
         found = find_consent_grant(proof, view)
-        self._rate.check(found.caller, self._clock.now())
+        self._quotas.check(found.caller, self._clock.now())
         try:
             key = _key(request, found)
             if request.action in _REFUSED_WHILE_BLOCKED:

@@ -87,6 +87,12 @@ OUTAGE_EXCHANGES_A_MINUTE = 10
 REJECTIONS_A_MINUTE = 10
 REJECTION_AGAIN_AFTER = 0.25
 
+# Callers' quotas: what an environment draws ahead, and what a quota without a burst has
+QUOTA_BATCH_HELD = timedelta(seconds=30)
+QUOTA_BURST_LEAST = 10
+#: While the bucket's table is away, an environment counts by itself for so long.
+QUOTA_STORE_AGAIN_AFTER = timedelta(seconds=30)
+
 # Consent: each step is good for one use, and for so long
 CONNECT_LINK = timedelta(minutes=10)
 CONSENT_AT_PROVIDER = timedelta(minutes=10)

@@ -245,13 +245,15 @@ class CredentialDefinition:
 class Caller:
     """A named workload. `unique_id` pins one identity of it to one role or user for good.
 
-    `title` is what its users know it by.
+    `title` is what its users know it by. `burst` is how many requests it may make at once where
+    it has a limit of `requests_per_minute`; see `domain.quota`.
     """
 
     name: str
     title: str | None = None
     unique_id: str | None = None
     requests_per_minute: int | None = None
+    burst: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -75,6 +75,8 @@ def audit_refused(
     }
     if isinstance(error, ProviderRefusedError):
         fields["provider_error"] = error.provider_error
+    if isinstance(error, TooManyRequestsError):
+        fields["retry_after_seconds"] = error.retry_after_seconds
     if isinstance(error, SubjectTokenError) and "issuer" not in fields:
         fields |= subject_fields(error.workload)
     metric = metric_of(_dimensions(entry, _NO_SOURCE, _outcome(error)), now)

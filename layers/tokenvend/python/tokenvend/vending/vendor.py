@@ -29,12 +29,12 @@ from tokenvend.ports import (
 )
 from tokenvend.vending.acquisition import Acquisition
 from tokenvend.vending.api_key import ApiKeys
+from tokenvend.vending.caller_quotas import CallerQuotas
 from tokenvend.vending.checks import check_min_ttl, check_scopes_given
 from tokenvend.vending.consent_check import ConsentCheck
 from tokenvend.vending.lease_wait import retry_while_throttled
 from tokenvend.vending.leased_exchange import AcquiredToken
 from tokenvend.vending.memory import Memory, MemoryKey, Remembered
-from tokenvend.vending.rate_limit import RateLimit
 from tokenvend.vending.store_outage import StoreOutage, store_unavailable
 from tokenvend.vending.token_acquirer import TokenAcquirer
 from tokenvend.vending.vend_result import VendResult
@@ -85,6 +85,7 @@ class Vendor:
         api_keys: ApiKeys,
         outage: StoreOutage,
         memory: Memory,
+        quotas: CallerQuotas,
         clock: Clock,
     ) -> None:
         self._reader = reader
@@ -95,7 +96,7 @@ class Vendor:
         self._outage = outage
         self._memory = memory
         self._clock = clock
-        self._rate = RateLimit()
+        self._quotas = quotas
 
     def vend(
         self,
@@ -118,7 +119,7 @@ class Vendor:
         if remembered is not None and now < remembered.trusted_until:
             # The request is remembered, its proof is not: each one is checked.
             prove_caller(proof, remembered.view)
-            self._rate.check(remembered.decision.caller, now)
+            self._quotas.check(remembered.decision.caller, now)
             return VendResult(VendAnswer(remembered.token, Source.MEMORY, now), remembered.decision)
         if self._memory.is_unknown(proof.identity, now):
             raise InvalidClientError(rule=Rule.CALLER_KNOWN)
@@ -169,7 +170,7 @@ class Vendor:
         vended = self._outage.answer(
             attempt.proof, attempt.key, attempt.remembered, error, deadline=attempt.deadline
         )
-        self._rate.check(vended.decision.caller, vended.answer.answered_at)
+        self._quotas.check_locally(vended.decision.caller, vended.answer.answered_at)
         return vended
 
     def _decide(self, attempt: _VendAttempt, found: LookupResult) -> Decision:
@@ -182,7 +183,7 @@ class Vendor:
             if found.view.caller is None and proof.entry is Entry.OAUTH2:
                 self._memory.remember_unknown(proof.identity, now)
             raise
-        self._rate.check(decision.caller, now)
+        self._quotas.check(decision.caller, now)
         return decision
 
     def _acquire(

@@ -119,6 +119,8 @@ def build_caller(identity: str, caller: Caller) -> RegistryItem:
         document["unique_id"] = caller.unique_id
     if caller.requests_per_minute is not None:
         document["requests_per_minute"] = caller.requests_per_minute
+    if caller.burst is not None:
+        document["burst"] = caller.burst
     return RegistryItem(identity, SETTINGS, document)
 
 
@@ -133,6 +135,7 @@ def parse_caller(document: Document) -> Caller:
         title=documents.optional_text(document, "title"),
         unique_id=documents.optional_text(document, "unique_id"),
         requests_per_minute=documents.optional_count(document, "requests_per_minute"),
+        burst=documents.optional_count(document, "burst"),
     )
 
 

@@ -1,0 +1,136 @@
+"""Hold each caller to its quota, across environments, without a write for each request.
+
+An environment draws a batch of permits from the caller's bucket, which all environments share, and
+uses them up within `bounds.QUOTA_BATCH_HELD`. So a caller gets in any T seconds at most
+`burst + requests_per_minute * (T + QUOTA_BATCH_HELD) / 60`, whatever the number of environments.
+Permits of an environment that dies are lost. While the table is away, each counts for itself.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tokenvend.domain import bounds
+from tokenvend.domain.errors import TooManyRequestsError
+from tokenvend.domain.quota import batch_size, microseconds, quota_of
+from tokenvend.domain.registry import Caller
+from tokenvend.ports import StoreAwayError
+from tokenvend.ports.quotas import QuotaStore
+from tokenvend.vending.rate_limit import RateLimit
+
+#: How often one request tries again when other environments draw at the same time.
+_TRIES = 4
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Permits that were drawn, and what this environment last knew of the bucket.
+
+    `requests` counts those since then, refused ones too. Nothing is drawn before `again_at`.
+    """
+
+    left: int
+    size: int
+    drawn_at: datetime
+    ends_at: datetime
+    empty_at: int | None
+    again_at: datetime
+    requests: int = 0
+
+
+class CallerQuotas:
+    """The permits of one environment, by caller."""
+
+    def __init__(self, store: QuotaStore) -> None:
+        self._store = store
+        self._batches: dict[str, _Batch] = {}
+        self._local = RateLimit()
+        self._local_until: datetime | None = None
+
+    def check(self, caller: Caller, now: datetime) -> None:
+        """Use one permit of *caller*.
+
+        Raises:
+            TooManyRequestsError: there is none. After its `retry_after_seconds` there is one,
+                if nobody else asks.
+        """
+        if caller.requests_per_minute is None:
+            return
+        batch = self._batches.get(caller.name)
+        if batch is not None and now < batch.drawn_at:
+            # This clock was wrong when it was drawn, and has been corrected since.
+            batch = None
+        if batch is not None:
+            batch.requests += 1
+            if batch.left and now < batch.ends_at:
+                batch.left -= 1
+                return
+        self._draw(caller, batch, now)
+
+    def check_locally(self, caller: Caller, now: datetime) -> None:
+        """Count a request of *caller* while the table is away, in this environment alone.
+
+        Raises:
+            TooManyRequestsError: it is one too many for this minute of this environment.
+        """
+        self._local.check(caller, now)
+
+    def _draw(self, caller: Caller, batch: _Batch | None, now: datetime) -> None:
+        if self._local_until is not None and now < self._local_until:
+            self.check_locally(caller, now)
+            return
+        if batch is not None and now < batch.again_at:
+            raise _too_many(caller, batch.again_at - now)
+        try:
+            drawn = self._drawn(caller, batch, now)
+        except StoreAwayError:
+            self._local_until = now + bounds.QUOTA_STORE_AGAIN_AFTER
+            self.check_locally(caller, now)
+            return
+        if len(self._batches) >= bounds.MEMORY_ENTRIES and caller.name not in self._batches:
+            self._batches.clear()
+        self._batches[caller.name] = drawn
+        if now < drawn.again_at:
+            raise _too_many(caller, drawn.again_at - now)
+
+    def _drawn(self, caller: Caller, batch: _Batch | None, now: datetime) -> _Batch:
+        """Draw as many as are wanted and there, with one of them used.
+
+        What this environment knew of the bucket may be out of date: then it tries again.
+        """
+        quota, at = quota_of(caller), microseconds(now)
+        former = batch.size if batch else 0
+        empty_at = batch.empty_at if batch else None
+        for _ in range(_TRIES):
+            level = quota.level(empty_at, at)
+            if level < 1:
+                break
+            permits = batch_size(
+                quota, level=level, per_second=_per_second(batch, now), former=former
+            )
+            is_full = quota.is_full(empty_at, at)
+            drawn = self._store.draw(caller.name, quota, permits, now=at, from_full=is_full)
+            empty_at = drawn.empty_at
+            if drawn.granted:
+                ends_at = now + bounds.QUOTA_BATCH_HELD
+                return _Batch(permits - 1, permits, now, ends_at, empty_at, again_at=now)
+        # Not rounded up: what another environment tells, a moment later, must hold here too.
+        wait = max(timedelta(seconds=1), timedelta(microseconds=quota.wait(empty_at, at)))
+        return _Batch(0, former, now, now, empty_at, again_at=now + wait)
+
+
+def _per_second(batch: _Batch | None, now: datetime) -> float:
+    """How many requests a second this environment got since its last draw."""
+    if batch is None:
+        return 0.0
+    seconds = (now - batch.drawn_at).total_seconds()
+    return batch.requests / seconds if seconds > 0 else float(batch.requests)
+
+
+def _too_many(caller: Caller, wait: timedelta) -> TooManyRequestsError:
+    seconds = -(-wait // timedelta(seconds=1))
+    return TooManyRequestsError(
+        f"This caller's limit is {caller.requests_per_minute} requests a minute.",
+        rule="caller.requests_per_minute",
+        retry_after_seconds=seconds,
+        caller=caller.name,
+    )
