@@ -24,6 +24,7 @@ def _run_by(test: str) -> str:
     text = (ROOT / test).read_text("utf-8")
     pages = [name for name in [*RUN, "in-python.md"] if name in text]
     scripts = [path for path in (ROOT / "clients").glob("git*/*") if path.parent.name in text]
+    scripts += [path for path in (ROOT / test).parent.glob("*.mjs") if path.name in text]
     return text + "".join(
         path.read_text("utf-8") for path in [*(ROOT / "docs" / name for name in pages), *scripts]
     )
