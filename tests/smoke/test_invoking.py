@@ -99,8 +99,12 @@ def test_the_test_button_is_refused_and_runs_no_function(
 
 def test_an_unsigned_request_gets_our_json(fake_run: Callable[..., FakeRun]) -> None:
     given = fake_run({})
-    given.callers.answers = [{"status": 401, "error": "invalid_client"}]
+    refused = {"status": 401, "error": "invalid_client", "challenge": "AWS4-HMAC-SHA256"}
+    given.callers.answers = [refused]
     invoking.unsigned_requests_get_our_json(given.smoke)
+    given.callers.answers = [refused | {"challenge": 'Basic realm="x"'}]
+    with pytest.raises(DidNotHoldError, match="its WWW-Authenticate is Basic"):
+        invoking.unsigned_requests_get_our_json(given.smoke)
     given.callers.answers = [{"status": 403, "message": "Missing Authentication Token"}]
 
     with pytest.raises(DidNotHoldError, match="it got 403"):

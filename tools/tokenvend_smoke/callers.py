@@ -86,14 +86,15 @@ class Callers:
         return dict(json.loads(answer["Payload"].read()))
 
     def post(self, path: str, auth: Any, form: Mapping[str, str]) -> dict[str, Any]:
-        """What is answered to a form, with its `status`."""
+        """The answer to a form, with its `status` and its `challenge` (`WWW-Authenticate`)."""
         body = {"grant_type": "client_credentials", **form}
         answer = requests.post(self.url() + path, data=body, auth=auth, timeout=_TIMEOUT_SECONDS)
         try:
             document = answer.json()
         except ValueError:
             document = {}
-        return {**document, "status": answer.status_code}
+        challenge = answer.headers.get("WWW-Authenticate")
+        return {**document, "status": answer.status_code, "challenge": challenge}
 
     def consent(self, credential: str) -> list[str]:
         """A user's consent from its start to its end; what nobody may log of it.

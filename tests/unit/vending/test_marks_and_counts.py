@@ -5,13 +5,12 @@ from datetime import timedelta
 
 import pytest
 from tests.fakes.provider import json_response
-from tests.unit.consent.refreshing import DEFINITION as CONSENTED
-from tests.unit.consent.refreshing import Refreshing
+from tests.unit.consent.refreshing import FIXED, Refreshing
 from tests.unit.vending.harness import GRANT, REQUEST, Harness
 
 from tokenvend.domain.credential_state import ScheduledReader
 from tokenvend.domain.errors import ConsentRequiredError, InvalidScopeError, ProviderRefusedError
-from tokenvend.domain.registry import Observation, ScopeMode
+from tokenvend.domain.registry import Observation
 from tokenvend.domain.renewal import in_use_from, slot_of
 from tokenvend.domain.rule import Rule
 from tokenvend.schedules.renewal import RenewalOutcome
@@ -102,11 +101,11 @@ def test_scopes_that_were_not_given_are_named(*, of_connection: bool) -> None:
 
 
 def test_what_a_connections_token_carries_beyond_the_grant_is_vended_while_observed() -> None:
-    """Where the provider does not narrow, it carries all that the user consented to."""
+    """Where a refresh names no scopes, it carries all that the user consented to."""
     until = Harness().clock.now() + timedelta(minutes=1)
     observation = Observation(scopes=frozenset({"jobs_manage"}), until=until)
     harness = Refreshing(
-        definition=replace(CONSENTED, scope_mode=ScopeMode.FIXED),
+        definition=FIXED,
         grant=replace(GRANT, observation=observation),
     )
     request = replace(REQUEST, connection="acme")
