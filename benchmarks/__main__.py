@@ -11,23 +11,23 @@ from rich.table import Table
 from benchmarks import client, cost, scale, size, startup, warm
 from benchmarks.measure import OUTPUT
 from benchmarks.stage import stage
-from tokenvend_local.progress import told
+from tokenvend_local.progress import step_shown
 
 _NO_SERVICE = {"entry", "source", "total", "counted", "billed_ms", "log_bytes"}
 
 
 def main() -> None:
     """Measure, print, write."""
-    with told("Answering from memory"):
+    with step_shown("Answering from memory"):
         rows = [*warm.rows(), *client.rows()]
-    with told("Looking up among a million"):
+    with step_shown("Looking up among a million"):
         rows += scale.rows()
     with stage() as built:
-        with told("Starting up, whole processes in turn"):
+        with step_shown("Starting up, whole processes in turn"):
             rows += startup.rows(built)
-        with told("Weighing one environment of each function"):
+        with step_shown("Weighing one environment of each function"):
             rows += size.rows(built)
-        with told("Counting calls"):
+        with step_shown("Counting calls"):
             costs = cost.table(built)
     table = Table("what", "ours", "baseline", "ratio", "goal", "against")
     for row in rows:

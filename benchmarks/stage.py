@@ -12,7 +12,7 @@ from tests.local_stack.harness import Harness
 
 from tokenvend_local import artifact, emulator, places
 from tokenvend_local.emulator import EmulatedEnvironment
-from tokenvend_local.progress import told
+from tokenvend_local.progress import step_shown
 from tokenvend_local.saved_state import FOLDER
 from tokenvend_local.stack import LocalStack, local_stack
 
@@ -87,8 +87,8 @@ def _one_shard() -> dict[str, Any]:
 def stage() -> Iterator[Stage]:
     """Set it up and take it down again; this takes half a minute."""
     folder = FOLDER / "bench"
-    with local_stack(folder, step=told) as stack:
-        with told("Applying a caller with every way in"):
+    with local_stack(folder, step=step_shown) as stack:
+        with step_shown("Applying a caller with every way in"):
             scenario = set_scene(Harness(stack, folder, set()))
         yield Stage(stack, scenario, folder)
 

@@ -39,7 +39,7 @@ COPIES = {
 }
 
 _PINNED = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?==(\S+)", re.MULTILINE)
-_ASKED = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?(?:==(\S+))?")
+_REQUIREMENT = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?(?:==(\S+))?")
 
 
 def normal(name: str) -> str:
@@ -47,13 +47,13 @@ def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def asked(source: Path) -> Iterator[tuple[str, str | None]]:
+def required(source: Path) -> Iterator[tuple[str, str | None]]:
     """The packages that *source* asks for, with the version where it fixes one."""
     for line in source.read_text().splitlines():
         text = line.strip()
         if text.startswith("-r "):
-            yield from asked(source.parent / text.removeprefix("-r ").strip())
-        elif match := _ASKED.match(text):
+            yield from required(source.parent / text.removeprefix("-r ").strip())
+        elif match := _REQUIREMENT.match(text):
             yield normal(match[1]), match[2]
 
 
@@ -71,7 +71,7 @@ def faults(folder: Path, copies: Mapping[str, Path]) -> list[str]:
             found.append(f"{source.name}: nothing is pinned; run `make lock`")
             continue
         pins = pinned(lock)
-        for name, version in asked(source):
+        for name, version in required(source):
             if name not in pins:
                 found.append(f"{lock.name}: {name} is asked for but not pinned; run `make lock`")
             elif version and pins[name] != version:

@@ -89,7 +89,7 @@ CATALOGUE = (
 )
 
 
-class _LoadedWhenAsked(Mapping[str, Any]):
+class _LazyCommand(Mapping[str, Any]):
     """The commands; one that nobody looks up is not imported."""
 
     def __init__(self) -> None:
@@ -112,7 +112,7 @@ class Catalogue(TyperGroup):
     """All of `CATALOGUE` as the commands of one group, in sections."""
 
     def __init__(self, **attributes: Any) -> None:
-        super().__init__(**attributes | {"commands": _LoadedWhenAsked()})
+        super().__init__(**attributes | {"commands": _LazyCommand()})
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Their names, in order."""

@@ -17,7 +17,7 @@ from load.judge import judge
 from load.scenario import LoadScenario
 from tokenvend_local import places
 from tokenvend_local.errors import LocalStackError
-from tokenvend_local.progress import told
+from tokenvend_local.progress import step_shown
 from tokenvend_local.saved_state import FOLDER
 from tokenvend_local.stack import LocalStack, local_stack
 from tokenvend_local.table import console
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str]) -> int:
     parameters = {"MemorySeconds": str(MEMORY_SECONDS)}
     try:
         with (
-            local_stack(FOLDER / "load", step=told, parameters=parameters) as stack,
+            local_stack(FOLDER / "load", step=step_shown, parameters=parameters) as stack,
             tempfile.TemporaryDirectory() as folder,
         ):
             return _load(stack, Path(folder), requested_scopes)
@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _load(stack: LocalStack, folder: Path, requested_scopes: argparse.Namespace) -> int:
-    with told("Applying callers, credentials and grants"):
+    with step_shown("Applying callers, credentials and grants"):
         secrets: set[str] = set()
         scenario = LoadScenario(stack, Harness(stack, folder, secrets))
     run = drive(

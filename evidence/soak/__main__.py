@@ -16,7 +16,7 @@ from tests.local_stack.schedules import schedules
 from soak.scenario import LIFETIMES, SoakRequest, SoakScenario
 from tokenvend_local import places
 from tokenvend_local.errors import LocalStackError
-from tokenvend_local.progress import told
+from tokenvend_local.progress import step_shown
 from tokenvend_local.saved_state import FOLDER
 from tokenvend_local.stack import LocalStack, local_stack
 
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str]) -> int:
     os.environ.update(dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost"))
     try:
         with (
-            local_stack(FOLDER / "soak", step=told) as stack,
+            local_stack(FOLDER / "soak", step=step_shown) as stack,
             tempfile.TemporaryDirectory() as folder,
         ):
             report = _soak(stack, Path(folder), seconds)
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _soak(stack: LocalStack, folder: Path, seconds: float) -> dict[str, Any]:
-    with told("Applying callers, credentials and grants"):
+    with step_shown("Applying callers, credentials and grants"):
         scenario = SoakScenario(stack, Harness(stack, folder, set()))
     with schedules(stack, SCHEDULES):
         began = time.monotonic()

@@ -8,7 +8,7 @@ import pytest
 from tests.adapters.aws import Aws, Tables
 from tests.adapters.faults import answer_with
 
-from tokenvend.adapters.aws_clients import tell_time
+from tokenvend.adapters.aws_clients import learn_time_from
 from tokenvend.adapters.clock import SystemClock, machine_now
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -51,7 +51,7 @@ def test_clock_that_has_been_set_right_is_corrected_no_more() -> None:
 @pytest.mark.parametrize("minutes", [-5, 5])
 def test_each_answer_of_dynamodb_tells_the_time(aws: Aws, tables: Tables, minutes: int) -> None:
     client, clock = aws.client("dynamodb"), SystemClock(wrong_by(timedelta(minutes=minutes)))
-    tell_time(client, clock.learn)
+    learn_time_from(client, clock.learn)
 
     client.get_item(TableName=tables.tokens, Key={"pk": {"S": "token#x"}})
 
@@ -73,7 +73,7 @@ def test_each_answer_of_dynamodb_tells_the_time(aws: Aws, tables: Tables, minute
 def test_time_that_no_clock_can_take_tells_nothing(aws: Aws, tables: Tables, date: str) -> None:
     client, told = aws.client("dynamodb"), list[datetime]()
     client.meta.events.register("after-call", lambda parsed, **_: _date(parsed, date))
-    tell_time(client, told.append)
+    learn_time_from(client, told.append)
 
     client.get_item(TableName=tables.tokens, Key={"pk": {"S": "token#x"}})
 
@@ -86,7 +86,7 @@ def _date(parsed: dict[str, Any], date: str) -> None:
 
 def test_answer_without_a_time_tells_nothing(aws: Aws, tables: Tables) -> None:
     client, told = aws.client("dynamodb"), list[datetime]()
-    tell_time(client, told.append)
+    learn_time_from(client, told.append)
     answer_with(client, "GetItem", status=400, code="ResourceNotFoundException")
 
     with pytest.raises(client.exceptions.ResourceNotFoundException):

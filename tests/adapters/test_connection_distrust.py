@@ -173,7 +173,7 @@ def test_a_write_that_was_repeated_by_botocore_is_ours(aws: Aws, tables: Tables)
 
     assert store.begin_redemption(connection, entry) is not None
     assert store.mark_lost(connection, entry)
-    assert store.finish_redemption(connection, successor()) is StoreResult.KEPT
+    assert store.finish_redemption(connection, successor()) is StoreResult.STORED
 
 
 def test_a_completion_that_was_repeated_by_botocore_is_ours(aws: Aws, tables: Tables) -> None:

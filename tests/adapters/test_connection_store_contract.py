@@ -256,7 +256,7 @@ def test_a_successor_is_kept_and_ends_the_journal(store: ConnectionStore) -> Non
     connection = put(store)
     store.begin_redemption(connection, redemption(connection))
 
-    assert store.finish_redemption(connection, successor()) is StoreResult.KEPT
+    assert store.finish_redemption(connection, successor()) is StoreResult.STORED
     assert store.read(CONNECTION) == after(connection, "refresh-2")
 
 
@@ -288,7 +288,7 @@ def test_a_provider_that_does_not_rotate_keeps_the_token_under_a_new_number(
     connection = put(store)
     store.begin_redemption(connection, redemption(connection))
 
-    assert store.finish_redemption(connection, successor(None)) is StoreResult.KEPT
+    assert store.finish_redemption(connection, successor(None)) is StoreResult.STORED
     assert store.read(CONNECTION) == after(connection, "refresh-1")
 
 
@@ -298,7 +298,7 @@ def test_a_successor_is_kept_whoever_holds_the_journal_by_then(store: Connection
     assert slow is not None
     store.begin_redemption(slow, replace(redemption(connection), is_retry=True))
 
-    assert store.finish_redemption(connection, successor()) is StoreResult.KEPT
+    assert store.finish_redemption(connection, successor()) is StoreResult.STORED
     assert store.read(CONNECTION) == after(connection, "refresh-2")
 
 
@@ -308,7 +308,7 @@ def test_a_late_success_heals_a_lost_consent(store: ConnectionStore) -> None:
     store.begin_redemption(connection, entry)
     assert store.mark_lost(connection, entry)
 
-    assert store.finish_redemption(connection, successor()) is StoreResult.KEPT
+    assert store.finish_redemption(connection, successor()) is StoreResult.STORED
     assert store.read(CONNECTION) == after(connection, "refresh-2")
 
 

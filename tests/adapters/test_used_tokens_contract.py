@@ -8,7 +8,7 @@ from tests.adapters.races import at_once
 from tests.fakes.clock import START
 from tests.fakes.issuer import InMemoryUsedTokens
 
-from tokenvend.adapters.dynamodb.token_items import KEPT
+from tokenvend.adapters.dynamodb.token_items import TTL_MARGIN
 from tokenvend.adapters.dynamodb.used_tokens import DynamoDbUsedTokens, replay_pk
 from tokenvend.ports.workloads import UsedTokens
 
@@ -53,7 +53,7 @@ def test_nothing_of_the_token_stands_in_the_table_and_it_goes_in_time(
     item = tables.token_item(replay_pk(URL, "secret-id"))
 
     assert item.keys() == {"pk", "used_by", "ttl"}
-    assert item["ttl"] == {"N": str(int((UNTIL + KEPT).timestamp()))}
+    assert item["ttl"] == {"N": str(int((UNTIL + TTL_MARGIN).timestamp()))}
     assert "secret-id" not in str(item)
 
 

@@ -49,13 +49,13 @@ class Endpoint:
         return self.server.url()
 
     @property
-    def asked(self) -> "Asked":
+    def asked(self) -> "ReceivedRequest":
         """The newest request."""
-        return Asked.of(self.server.requests[-1])
+        return ReceivedRequest.of(self.server.requests[-1])
 
 
 @dataclass(frozen=True)
-class Asked:
+class ReceivedRequest:
     """A request as a server reads it; names of headers are in small letters."""
 
     method: str
@@ -114,7 +114,7 @@ def token_endpoint(
     *,
     status: int = 200,
     content_type: str = "application/json",
-    takes: Callable[[Asked], bool] = lambda _: True,
+    takes: Callable[[ReceivedRequest], bool] = lambda _: True,
     otherwise: object = None,
     otherwise_status: int = 400,
     context: SSLContext | None = None,
@@ -125,7 +125,7 @@ def token_endpoint(
     """
 
     def script(call: Call) -> None:
-        if not takes(Asked.of(call.request)):
+        if not takes(ReceivedRequest.of(call.request)):
             refusal = json.dumps(otherwise or {"error": "invalid_request"}).encode()
             length = f"Content-Length: {len(refusal)}"
             call.answer(f"HTTP/1.1 {otherwise_status} No", length, body=refusal)

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 from tests.adapters.servers import Call, Server
-from tests.configuration.described import Asked, secret_store
+from tests.configuration.described import ReceivedRequest, secret_store
 from tests.configuration.samples import document, problems_in, resolved
 from tests.fakes.consent_store import InMemoryConsentSessionStore
 from tests.fakes.quota_store import InMemoryQuotas
@@ -51,7 +51,7 @@ class Provider:
     the answer has none. A refresh goes to `refresh_path`.
     """
 
-    takes: Callable[[Asked, dict[str, Any]], bool] = lambda _asked, _parameters: True
+    takes: Callable[[ReceivedRequest, dict[str, Any]], bool] = lambda _asked, _parameters: True
     reads_json: bool = False
     refresh_path: str = "/token"
     code_parameter: str = "code"
@@ -71,7 +71,7 @@ class Provider:
 
     def answer(self, call: Call) -> None:
         """Answer one request to the token endpoint or the refresh endpoint."""
-        asked = Asked.of(call.request)
+        asked = ReceivedRequest.of(call.request)
         parameters = asked.json if self.reads_json else asked.form
         self.requests.append(parameters)
         status, answer = self._judged(asked, parameters)
@@ -79,7 +79,9 @@ class Provider:
         lines = [f"Content-Length: {len(body)}", "Content-Type: application/json"]
         call.answer(f"HTTP/1.1 {status} Whatever", *lines, body=body)
 
-    def _judged(self, asked: Asked, parameters: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    def _judged(
+        self, asked: ReceivedRequest, parameters: dict[str, Any]
+    ) -> tuple[int, dict[str, Any]]:
         grant_type = parameters["grant_type"]
         is_refresh = grant_type == "refresh_token"
         if asked.path != (self.refresh_path if is_refresh else "/token"):

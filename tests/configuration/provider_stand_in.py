@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from tests.adapters.servers import Call, Server, self_signed
-from tests.configuration.described import Asked
+from tests.configuration.described import ReceivedRequest
 from tests.fakes.clock import START
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -59,7 +59,7 @@ class StandIn:
             yield authority
 
     def _answer(self, call: Call) -> None:
-        wrong = self._wrong_with(Asked.of(call.request))
+        wrong = self._wrong_with(ReceivedRequest.of(call.request))
         self.complaints += wrong
         self.taken += not wrong
         status, body = self._refusal() if wrong else self._success()
@@ -85,7 +85,7 @@ class StandIn:
             return self.facts["refusal"].status, self.facts["refusal"].body
         return 401, {"error": "invalid_client"}
 
-    def _wrong_with(self, asked: Asked) -> list[str]:
+    def _wrong_with(self, asked: ReceivedRequest) -> list[str]:
         request = self._described()
         where = request.get("parameters_in", "form")
         wanted = self._filled(request.get("parameters", {})) | self._grant() | self._client()
@@ -203,7 +203,7 @@ class StandIn:
         return template
 
 
-def _body_of(asked: Asked, where: str) -> dict[str, Any]:
+def _body_of(asked: ReceivedRequest, where: str) -> dict[str, Any]:
     """The parameters in the body, which is of the kind that *where* says."""
     body: dict[str, Any] = asked.json if where == "json" else asked.form
     return body
@@ -214,7 +214,7 @@ def _without_signed(found: dict[str, Any], wanted: Mapping[str, Any]) -> dict[st
     return found | {name: _SIGNED for name in found if wanted.get(name) == _SIGNED}
 
 
-def _scheme_only(asked: Asked, only: bool) -> str | None:  # noqa: FBT001 - private
+def _scheme_only(asked: ReceivedRequest, only: bool) -> str | None:  # noqa: FBT001 - private
     """The header `Authorization`, or its scheme alone."""
     header = asked.headers.get("authorization")
     return header.partition(" ")[0] if only and header else header

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 from tests.adapters.servers import Call, Server, self_signed
-from tests.configuration.described import TOKEN, Asked, definition_of, vend
+from tests.configuration.described import TOKEN, ReceivedRequest, definition_of, vend
 from tests.configuration.samples import FIXED, problems_in
 
 from tokenvend.adapters.client_certificate import certificate_file
@@ -94,7 +94,7 @@ def _vend(endpoint: MutualTls, secret: dict[str, str]) -> str:
 def test_certificate_in_the_secret_proves_the_client(endpoint: MutualTls, client: Client) -> None:
     assert _vend(endpoint, client.secret) == "T"
 
-    asked = Asked.of(endpoint.server.requests[-1])
+    asked = ReceivedRequest.of(endpoint.server.requests[-1])
     assert asked.form == {"grant_type": "client_credentials", "client_id": "id"}
     assert "authorization" not in asked.headers
     [certificate] = x509.load_pem_x509_certificates(client.certificate.encode())

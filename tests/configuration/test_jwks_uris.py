@@ -9,7 +9,7 @@ from tokenvend_cli.configuration.issuer_models import IssuerModel
 from tokenvend_cli.configuration.jwks_uris import (
     PatientKeys,
     discover_jwks_uri,
-    not_asked,
+    not_fetched,
     resolve_jwks_uris,
 )
 from tokenvend_cli.problems import CommandError, IssuerAwayError, NoMetadataError
@@ -131,7 +131,7 @@ def test_what_cannot_be_used_is_told_with_its_place() -> None:
 
 
 def test_nothing_is_known_where_the_network_is_left_alone() -> None:
-    assert resolve_jwks_uris(models(keys=None), not_asked, local_stack=False) == ({}, [])
+    assert resolve_jwks_uris(models(keys=None), not_fetched, local_stack=False) == ({}, [])
 
 
 def test_what_was_pinned_stands_in_for_an_issuer_that_is_away() -> None:

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, encode_ds
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
-from tests.configuration.described import Asked, definition_of, token_endpoint, vend
+from tests.configuration.described import ReceivedRequest, definition_of, token_endpoint, vend
 from tests.configuration.samples import FIXED, problems_in
 from tests.fakes.clock import START, FakeClock
 from tests.fakes.signer import new_pair, pem_of
@@ -47,7 +47,7 @@ def _asked(
     credential: dict[str, Any] | None = None,
     described: dict[str, Any] | None = None,
     **provider: Any,
-) -> tuple[str, Asked]:
+) -> tuple[str, ReceivedRequest]:
     """The URL of the endpoint, and what it is asked."""
     with token_endpoint() as endpoint:
         whole = NO_CLIENT | {

@@ -11,7 +11,7 @@ from urllib.parse import unquote_plus
 
 import pytest
 from tests.adapters.servers import Names, self_signed
-from tests.configuration.described import Asked, token_endpoint, vend
+from tests.configuration.described import ReceivedRequest, token_endpoint, vend
 from tests.fakes.clock import START, FakeClock
 from tests.fakes.signer import new_pair, pem_of
 
@@ -94,7 +94,7 @@ STATIC = {
 }
 
 
-def _is_as_needed(asked: Asked, needs: dict[str, Any]) -> bool:
+def _is_as_needed(asked: ReceivedRequest, needs: dict[str, Any]) -> bool:
     """Whether the request has what the endpoint needs, and no parameter beside."""
     if asked.path != needs.get("path", asked.path):
         return False

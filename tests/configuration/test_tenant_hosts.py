@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from tests.adapters.servers import Call, Names, Server, self_signed
-from tests.configuration.described import Asked, vend
+from tests.configuration.described import ReceivedRequest, vend
 
 from tokenvend.domain.errors import CredentialNotReadyError, TokenVendError
 
@@ -77,7 +77,7 @@ def customer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Custom
 def test_token_comes_from_the_tenants_own_host(customer: Customer) -> None:
     assert customer.vend() == "T"
 
-    asked = Asked.of(customer.server.requests[-1])
+    asked = ReceivedRequest.of(customer.server.requests[-1])
     assert (asked.headers["host"], asked.path) == (HOST, "/jobs-1/token")
     assert asked.form["realm"] == "jobs-1"
     assert asked.headers["x-customer"] == HOST

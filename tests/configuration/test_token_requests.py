@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.configuration.described import Asked, definition_of, token_endpoint, vend
+from tests.configuration.described import ReceivedRequest, definition_of, token_endpoint, vend
 from tests.configuration.samples import FIXED, problems_in
 
 from tokenvend.adapters.dynamodb.definition_items import build_definition, parse_definition
@@ -33,7 +33,7 @@ def asked(
     *,
     credential: dict[str, Any] | None = None,
     **provider: Any,
-) -> Asked:
+) -> ReceivedRequest:
     """What the endpoint is asked where the file has *described* for its `token_request`."""
     with token_endpoint() as endpoint:
         whole = {"token_endpoint": endpoint.url, "token_request": dict(described)} | provider
@@ -330,7 +330,7 @@ def test_any_value_arrives_in_its_place_as_it_is(
 
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     target = url.removeprefix("https://login.acme.example")
-    sent = Asked.of(f"POST {target} HTTP/1.1\r\n{lines.rstrip()}\r\n\r\n".encode() + body)
+    sent = ReceivedRequest.of(f"POST {target} HTTP/1.1\r\n{lines.rstrip()}\r\n\r\n".encode() + body)
     expected = {f"p.{name}": f"{around}{value}{around}" for name, value in fields.items()}
     found = sent.query if place == "query" else sent.json if place == "json" else sent.form
     assert found == expected

@@ -11,7 +11,7 @@ from botocore.exceptions import (
     UnauthorizedSSOTokenError,
 )
 
-from tokenvend_deploy.refusals import say_what_happened
+from tokenvend_deploy.refusals import explain_failure
 
 
 def _refused(code: str) -> ClientError:
@@ -33,4 +33,4 @@ def _refused(code: str) -> ClientError:
     ],
 )
 def test_each_refusal_says_what_to_do(error: BotoCoreError | ClientError, words: str) -> None:
-    assert words in say_what_happened(error)
+    assert words in explain_failure(error)

@@ -71,7 +71,7 @@ class InMemoryConnectionStore:
             if finished is None:
                 return StoreResult.SUPERSEDED
             self._items[redeemed.key] = finished
-            return StoreResult.KEPT
+            return StoreResult.STORED
 
     def release_redemption(
         self, redeemed: Connection, redemption: Redemption, *, retry_at: datetime

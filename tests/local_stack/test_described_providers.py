@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from tests.configuration.described import Asked, token_endpoint
+from tests.configuration.described import ReceivedRequest, token_endpoint
 from tests.fakes.signer import new_pair, pem_of
 from tests.local_stack.harness import Harness
 
@@ -35,7 +35,7 @@ class Dialect:
 
     described: dict[str, Any]
     secret: dict[str, str]
-    takes: Callable[[Asked], bool]
+    takes: Callable[[ReceivedRequest], bool]
     answer: Callable[[str], object]
     path: str = "/token"
     tenant: str | None = None
@@ -45,7 +45,7 @@ def _plainly(token: str) -> object:
     return {"access_token": token, "token_type": "Bearer", "expires_in": 1800}
 
 
-def _is_signed_by_the_account(asked: Asked) -> bool:
+def _is_signed_by_the_account(asked: ReceivedRequest) -> bool:
     _, claims, _ = asked.form["assertion"].split(".")
     said = json.loads(urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
     return bool(said["iss"] == "svc@project.example" and said["scope"] == "reports_read")

@@ -24,14 +24,14 @@ def test_nothing_is_wrong(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "what"),
+    ("required", "what"),
     [
         pytest.param("-r layer.in\nboto3[crt]\n", "boto3 is asked for but not pinned", id="new"),
         pytest.param("requests==1.9\n", "requests is not 1.9", id="another version"),
     ],
 )
-def test_a_list_that_was_not_pinned_again(folder: Path, asked: str, what: str) -> None:
-    (folder / "dev.in").write_text(asked)
+def test_a_list_that_was_not_pinned_again(folder: Path, required: str, what: str) -> None:
+    (folder / "dev.in").write_text(required)
 
     found = locks.faults(folder, {"layer": folder / "requirements.txt"})
 

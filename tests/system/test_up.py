@@ -69,7 +69,7 @@ def test_down_leaves_nothing(up: str) -> None:
 
     make("down")
 
-    assert not any(process.is_alive for process in saved_state.kept_processes(known))
+    assert not any(process.is_alive for process in saved_state.saved_processes(known))
     assert saved_state.state() is None
     assert not (saved_state.FOLDER / "dashboard.curl").exists()
     assert "Nothing is up." in make("down")

@@ -12,32 +12,37 @@ from botocore.exceptions import BotoCoreError, ClientError
 from tokenvend_cli.problems import CommandError
 from tokenvend_deploy.deploying import DeploymentRequest, deploy
 from tokenvend_deploy.failed_stack import remove_failed_stack
-from tokenvend_deploy.refusals import say_what_happened
+from tokenvend_deploy.refusals import explain_failure
 from tokenvend_local.errors import LocalStackError
-from tokenvend_local.progress import told
+from tokenvend_local.progress import step_shown
 
 
 def main(arguments: Sequence[str]) -> int:
     """Deploy this folder to AWS, or say what stands in the way."""
     parser = _parser()
-    asked = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     try:
-        parameters = dict(pair.split("=", 1) for pair in asked.parameters)
+        parameters = dict(pair.split("=", 1) for pair in options.parameters)
     except ValueError:
         parser.error("a parameter is given as Name=Value")
     order = DeploymentRequest(
-        asked.stack, asked.region, asked.profile, parameters, asked.file, asked.endpoint_url
+        options.stack,
+        options.region,
+        options.profile,
+        parameters,
+        options.file,
+        options.endpoint_url,
     )
     try:
         session = boto3.Session(region_name=order.region, profile_name=order.profile)
         client = partial(session.client, endpoint_url=order.endpoint_url)
-        if asked.remove_failed:
-            with told(f"Removing {order.stack}, whose first deployment failed"):
+        if options.remove_failed:
+            with step_shown(f"Removing {order.stack}, whose first deployment failed"):
                 remove_failed_stack(client, order.stack)
         else:
-            deploy(client, order, session.region_name, only_look=asked.preflight)
+            deploy(client, order, session.region_name, only_look=options.preflight)
     except (BotoCoreError, ClientError) as error:
-        return _end(say_what_happened(error))
+        return _end(explain_failure(error))
     except (LocalStackError, CommandError) as error:
         return _end(str(error))
     return 0

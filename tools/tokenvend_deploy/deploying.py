@@ -18,7 +18,7 @@ from tokenvend_deploy.stack import ClientOf, DeployedStack, failure_reasons, rea
 from tokenvend_deploy.versions import find_mismatches, prune
 from tokenvend_local import artifact, places
 from tokenvend_local.errors import LocalStackError
-from tokenvend_local.progress import told
+from tokenvend_local.progress import step_shown
 from tokenvend_local.sam import run_sam_for_aws
 
 _LOG = places.BUILD / "deploy.log"
@@ -51,7 +51,7 @@ def deploy(
         LocalStackError: something stands in the way or failed; the text says what to do.
         botocore.exceptions.ClientError: AWS refuses.
     """
-    with told("Looking at the account"):
+    with step_shown("Looking at the account"):
         account = client("sts").get_caller_identity()["Account"]
         deployed = read_stack(client("cloudformation"), order.stack)
         target = _target(order, region, deployed.parameters if deployed else {})
@@ -64,13 +64,13 @@ def deploy(
     if only_look:
         sys.stdout.write(f"Account {account}, {target.region}: nothing stands in the way.\n")
         return
-    with told("Building functions and layer"):
+    with step_shown("Building functions and layer"):
         artifact.build_for_aws(places.BUILD / "build.log", target.parameters["Architecture"])
     if deployed is None:
         # Protection would stop CloudFormation from taking back a first deployment that fails.
-        with told("Deploying for the first time"):
+        with step_shown("Deploying for the first time"):
             _create(client, order)
-    with told("Deploying"):
+    with step_shown("Deploying"):
         protection = {"DeletionProtection": "true"} if is_first else {}
         _update(client, order, protection | dict(order.parameters))
     if is_first:
@@ -182,7 +182,7 @@ def _functions_of(client: ClientOf, stack: str) -> dict[str, str]:
 
 def _check_what_runs(client: ClientOf, stack: str) -> None:
     functions, names = client("lambda"), _functions_of(client, stack)
-    with told("Comparing what runs with what was built"):
+    with step_shown("Comparing what runs with what was built"):
         wrong = [
             f"  {each.function}: live is version {each.version}, which differs from the newest in"
             f" {', '.join(each.fields)}"
@@ -207,7 +207,7 @@ def _apply(order: DeploymentRequest) -> None:
         *(("--endpoint-url", order.endpoint_url) if order.endpoint_url else ()),
         *("apply", "--file", str(order.file), "--yes"),
     ]
-    with told(f"Applying {order.file}"):
+    with step_shown(f"Applying {order.file}"):
         done = subprocess.run(command, check=False)
     if done.returncode:
         raise DeployError("`tokenvend apply` failed; what it says is above. The stack is deployed.")
@@ -215,7 +215,7 @@ def _apply(order: DeploymentRequest) -> None:
 
 def _prune(client: ClientOf, stack: str) -> None:
     names = _functions_of(client, stack).values()
-    with told("Removing versions that nobody needs"):
+    with step_shown("Removing versions that nobody needs"):
         for name in names:
             prune(client("lambda"), name)
     sys.stdout.write(f"{stack} is deployed: {len(names)} functions run what was built.\n")

@@ -43,7 +43,7 @@ _ADVICE: tuple[tuple[type[BotoCoreError], str], ...] = (
 )
 
 
-def say_what_happened(error: BotoCoreError | ClientError) -> str:
+def explain_failure(error: BotoCoreError | ClientError) -> str:
     """What happened and what to do. An error that nobody foresaw speaks for itself."""
     if isinstance(error, ClientError):
         return _said_by_aws(error)

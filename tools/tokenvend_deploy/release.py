@@ -27,7 +27,7 @@ import yaml
 from cfnlint.decode import cfn_yaml
 
 from tokenvend_local import artifact, places
-from tokenvend_local.progress import told
+from tokenvend_local.progress import step_shown
 from tokenvend_local.release_stamp import folder_digest, stamp_functions
 from tokenvend_local.sam import run_sam
 
@@ -158,9 +158,9 @@ def main() -> int:
     """Build and write the release artefact."""
     target = RELEASES / f"tokenvend-{version()}"
     _WORK.mkdir(parents=True, exist_ok=True)
-    with told("Building for both processors"):
+    with step_shown("Building for both processors"):
         builds = build(_WORK / "build.log")
-    with told(f"Writing {target.relative_to(places.ROOT)}"):
+    with step_shown(f"Writing {target.relative_to(places.ROOT)}"):
         assemble(builds, target)
     sys.stdout.write("docs/deploying.md says how it is deployed without Python or SAM.\n")
     return 0

@@ -7,7 +7,7 @@ from typing import Any
 from tokenvend.domain.names import LIVE_ALIAS
 
 #: So many former versions stay for a roll back by hand, beside those that an alias points at.
-KEPT = 3
+VERSIONS_TO_KEEP = 3
 #: What must be the same in the version that runs and in what was deployed.
 _COMPARED = (
     *("CodeSha256", "MemorySize", "Timeout", "Environment", "Architectures", "Role"),
@@ -74,7 +74,7 @@ def prune(functions: Any, name: str) -> list[str]:
     ]
     unneeded = sorted(version for version in versions if version not in needed)
     former = [version for version in unneeded if version < live]
-    gone = [*former[:-KEPT], *(version for version in unneeded if version > live)]
+    gone = [*former[:-VERSIONS_TO_KEEP], *(version for version in unneeded if version > live)]
     for version in gone:
         functions.delete_function(FunctionName=name, Qualifier=str(version))
     return [str(version) for version in gone]

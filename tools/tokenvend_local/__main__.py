@@ -20,7 +20,7 @@ from tokenvend_local import (
     tour,
 )
 from tokenvend_local.errors import LocalStackError
-from tokenvend_local.progress import told
+from tokenvend_local.progress import step_shown
 from tokenvend_local.saved_state import FOLDER
 from tokenvend_local.stack import local_stack, start, stop
 
@@ -33,10 +33,10 @@ def run_demo() -> int:
     folder = FOLDER / "demo"
     has_browser = chromium.is_found()
     consent = chromium.consent if has_browser else consenting.consent
-    with local_stack(folder, step=told) as stack:
-        with told("Applying demo/tokenvend.yaml, writing secrets"):
+    with local_stack(folder, step=step_shown) as stack:
+        with step_shown("Applying demo/tokenvend.yaml, writing secrets"):
             ready = demo.set_up(stack, folder)
-        with told("Asking for tokens"):
+        with step_shown("Asking for tokens"):
             rows = [
                 row
                 for each in tour.stops(ready, consent)
@@ -64,15 +64,15 @@ def run_up() -> int:
     """Start a stack and leave it running, unless one is up already."""
     out = table.console()
     known = saved_state.state()
-    if known and all(process.is_alive for process in saved_state.kept_processes(known)):
+    if known and all(process.is_alive for process in saved_state.saved_processes(known)):
         out.print("It was up already.")
         guide.print_next(out, is_up=True)
         return 0
     if known:
         run_down()
-    stack = start(FOLDER / "up", step=told)
+    stack = start(FOLDER / "up", step=step_shown)
     try:
-        with told("Applying demo/tokenvend.yaml, writing secrets"):
+        with step_shown("Applying demo/tokenvend.yaml, writing secrets"):
             ready = demo.set_up(stack, FOLDER)
         saved_state.keep(ready)
         link = consenting.start(ready, connection="you")
@@ -93,8 +93,8 @@ def run_down() -> int:
     if known is None:
         sys.stdout.write("Nothing is up.\n")
         return 0
-    with told("Stopping the local stack"):
-        stop(saved_state.kept_processes(known))
+    with step_shown("Stopping the local stack"):
+        stop(saved_state.saved_processes(known))
         saved_state.forget()
     return 0
 
@@ -114,7 +114,7 @@ def run_logs() -> int:
 
 def run_build() -> int:
     """Build what is deployed to AWS."""
-    with told("Building functions and layer into .aws-sam/build"):
+    with step_shown("Building functions and layer into .aws-sam/build"):
         artifact.build_for_aws(places.BUILD / "build.log")
     sys.stdout.write("Deploy it with: sam deploy --guided\n")
     return 0

@@ -33,10 +33,10 @@ def consent(connect_url: str, *, user: str = USER) -> str:
         LocalStackError: a page was not the one that leads on.
     """
     browser = Browser()
-    asked = browser.open(connect_url)
-    if not asked.forms:
-        raise LocalStackError(f"The page does not ask: {asked.title}")
-    left = browser.press(asked, next(iter(asked.forms[0].buttons)))
+    prompt = browser.open(connect_url)
+    if not prompt.forms:
+        raise LocalStackError(f"The page does not ask: {prompt.title}")
+    left = browser.press(prompt, next(iter(prompt.forms[0].buttons)))
     returned = browser.press(browser.go_on(left), "Allow", {"user": user})
     if returned.moves_to is None:
         raise LocalStackError(f"The page does not lead back: {returned.title}")

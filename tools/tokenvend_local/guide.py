@@ -5,7 +5,7 @@ from rich.text import Text
 
 _FOLDER = "build/local-stack"
 _GRANT_TYPE = "-d grant_type=client_credentials"
-_ASKED = "--caller dashboard --credential reports"
+_SCOPES_REQUESTED = "--caller dashboard --credential reports"
 
 #: A command, and what it shows.
 NEXT = (
@@ -22,7 +22,7 @@ NEXT = (
         "a token for a role, in a request that the role signed",
     ),
     (
-        f"tokenvend explain --deployed {_ASKED} --scope reports:write",
+        f"tokenvend explain --deployed {_SCOPES_REQUESTED} --scope reports:write",
         "the rule behind a decision, without vending",
     ),
     (

@@ -45,10 +45,10 @@ def environment(
     Nothing of the user's AWS settings goes in, so that no command here can reach a real
     account; with *endpoint*, everything AWS goes there, as the account's root.
     """
-    kept = {name: value for name, value in inherited.items() if not name.startswith("AWS_")}
+    variables = {name: value for name, value in inherited.items() if not name.startswith("AWS_")}
     for name in ("NO_PROXY", "no_proxy"):
-        kept[name] = ",".join(filter(None, (kept.get(name), _LOOPBACK_HOSTS)))
-    kept |= {
+        variables[name] = ",".join(filter(None, (variables.get(name), _LOOPBACK_HOSTS)))
+    variables |= {
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
@@ -59,9 +59,9 @@ def environment(
     TEMPORARY.mkdir(parents=True, exist_ok=True)
     if endpoint:
         # ministack takes a 12-digit access key id for that account's root, whatever the secret.
-        kept |= {
+        variables |= {
             "AWS_ENDPOINT_URL": endpoint,
             "AWS_ACCESS_KEY_ID": ACCOUNT,
             "AWS_SECRET_ACCESS_KEY": "local-stack",
         }
-    return kept | dict(extra)
+    return variables | dict(extra)

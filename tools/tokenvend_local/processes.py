@@ -40,7 +40,7 @@ class Process:
 
 def birth(pid: int) -> str:
     """When the process *pid* started, in the system's own words; empty if there is none."""
-    asked = ["ps", "-o", "lstart=,stat=", "-p", str(pid)]
+    command = ["ps", "-o", "lstart=,stat=", "-p", str(pid)]
     stat = Path(f"/proc/{pid}/stat")
     if Path("/proc/self/stat").exists():
         try:
@@ -49,7 +49,7 @@ def birth(pid: int) -> str:
         except OSError:
             return ""
         return "" if fields[0] == "Z" else fields[19]
-    words = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.split()
+    words = subprocess.run(command, capture_output=True, text=True, check=False).stdout.split()
     return "" if not words or words[-1].startswith("Z") else " ".join(words[:-1])
 
 

@@ -10,7 +10,7 @@ type Step = Callable[[str], AbstractContextManager[None]]
 
 
 @contextmanager
-def told(title: str) -> Iterator[None]:
+def step_shown(title: str) -> Iterator[None]:
     """Print *title* when the step begins, and its seconds when it ends."""
     _write(f"{title} … ")
     started = time.monotonic()

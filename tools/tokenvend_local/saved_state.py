@@ -43,7 +43,7 @@ def state() -> dict[str, Any] | None:
     return found
 
 
-def kept_processes(document: dict[str, Any]) -> tuple[Process, ...]:
+def saved_processes(document: dict[str, Any]) -> tuple[Process, ...]:
     """The processes of a kept state; they may have ended since."""
     return tuple(Process(**process) for process in document["processes"])
 

@@ -39,7 +39,7 @@ def _add(table: Table, row: Row, *, ends_section: bool) -> None:
         colour = "bold red"
     table.add_row(
         Text.assemble((row.caller, "bold"), "\n", (row.entry, "dim")),
-        row.asked,
+        row.requested,
         Text.assemble((row.answered, colour), "\n", row.more),
         row.source,
         took,

@@ -34,7 +34,7 @@ class Row:
 
     caller: str
     entry: str
-    asked: str
+    requested: str
     answered: str
     more: str = ""
     source: str = ""
@@ -48,7 +48,7 @@ class Stop:
 
     caller: str
     entry: str
-    asked: str
+    requested: str
     ask: Callable[[], Answer]
     api_path: str = ""
     error: str | None = None
@@ -163,7 +163,7 @@ def visit(stop: Stop, provider_url: str) -> list[Row]:
         answer = stop.ask()
     except ClientError as error:
         code = error.response["Error"]["Code"]
-        row = Row(stop.caller, stop.entry, stop.asked, code, "AWS refused the call")
+        row = Row(stop.caller, stop.entry, stop.requested, code, "AWS refused the call")
         return [replace(row, went_as_meant=False)]
     documents = items(answer) or [answer.document]
     return [_row(stop, answer, document, provider_url) for document in documents]
@@ -176,13 +176,13 @@ def _row(stop: Stop, answer: Answer, document: Mapping[str, Any], provider_url: 
         error = str(document.get("error", answer.status))
         reason = str(document.get("error_description") or document.get("message") or "")
         return Row(
-            *(stop.caller, stop.entry, stop.asked, error, reason),
+            *(stop.caller, stop.entry, stop.requested, error, reason),
             milliseconds=milliseconds,
             went_as_meant=error == stop.error,
         )
     api = _use(provider_url + stop.api_path, document)
     return Row(
-        *(stop.caller, stop.entry, stop.asked),
+        *(stop.caller, stop.entry, stop.requested),
         f"{named(document)}, {document['expires_in']} s left",
         f"the API: {api}",
         document["source"],

@@ -11,10 +11,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.table import Table
 
-from tokenvend_deploy.refusals import say_what_happened
+from tokenvend_deploy.refusals import explain_failure
 from tokenvend_local import places
 from tokenvend_local.errors import LocalStackError
-from tokenvend_local.progress import told
+from tokenvend_local.progress import step_shown
 from tokenvend_smoke.account import Account
 from tokenvend_smoke.outcome import DidNotHoldError, Result, SmokeVerdict
 from tokenvend_smoke.removal import remove_everything
@@ -39,16 +39,16 @@ def main(arguments: Sequence[str]) -> int:
     dollars at most, and removes everything at the end. Until now nobody has run it on AWS.
     """
     parser = _parser()
-    asked = parser.parse_args(arguments)
-    if asked.remove and not re.fullmatch(r"smoke-[0-9a-f]{8}", asked.remove):
+    parsed = parser.parse_args(arguments)
+    if parsed.remove and not re.fullmatch(r"smoke-[0-9a-f]{8}", parsed.remove):
         parser.error("--remove takes the name that a smoke run gave itself: smoke-…")
-    account = _account(asked)
-    if asked.remove:
+    account = _account(parsed)
+    if parsed.remove:
         return _remove(account)
     try:
-        _look(account, alongside=asked.alongside)
+        _look(account, alongside=parsed.alongside)
     except (BotoCoreError, ClientError) as error:
-        return _end(say_what_happened(error))
+        return _end(explain_failure(error))
     except DidNotHoldError as error:
         return _end(str(error))
     sys.stdout.write(
@@ -56,25 +56,27 @@ def main(arguments: Sequence[str]) -> int:
         "About two hours, a few dollars at most. Everything is removed at the end; should this\n"
         f"program be killed, `make smoke … REMOVE={account.deployment_id}` removes it.\n"
     )
-    if not asked.yes and input("Go on? [y/N] ").strip().lower() != "y":
+    if not parsed.yes and input("Go on? [y/N] ").strip().lower() != "y":
         return _end("Nothing was made.")
-    return _run(account, asked)
+    return _run(account, parsed)
 
 
-def _run(account: Account, asked: argparse.Namespace) -> int:
+def _run(account: Account, parsed: argparse.Namespace) -> int:
     # An end from outside is an interruption: what was made is removed after it.
     for end in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(end, signal.default_int_handler)
-    options = Options(asked.other_profile, asked.domain, asked.certificate, asked.network == "yes")
+    options = Options(
+        parsed.other_profile, parsed.domain, parsed.certificate, parsed.network == "yes"
+    )
     results: list[Result] = []
     failure = ""
     try:
-        with told("Making the stand-in provider"):
+        with step_shown("Making the stand-in provider"):
             smoke = make(account, places.BUILD / "smoke", options)
         smoke.begin()
         results.extend(run_rows(smoke, STAGES))
     except (BotoCoreError, ClientError) as error:
-        failure = say_what_happened(error)
+        failure = explain_failure(error)
     except (LocalStackError, StackFailedError, DidNotHoldError) as error:
         failure = str(error)
     except KeyboardInterrupt:
@@ -103,19 +105,19 @@ def _remove(account: Account) -> int:
 def _removed(account: Account) -> list[str]:
     for end in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(end, signal.SIG_IGN)
-    with told("Removing everything, which cannot be interrupted"):
+    with step_shown("Removing everything, which cannot be interrupted"):
         left = remove_everything(account)
     for each in left:
         sys.stdout.write(f"Still there, remove it by hand: {each}\n")
     return left
 
 
-def _account(asked: argparse.Namespace) -> Account:
-    deployment = asked.remove or f"smoke-{secrets.token_hex(4)}"
+def _account(parsed: argparse.Namespace) -> Account:
+    deployment = parsed.remove or f"smoke-{secrets.token_hex(4)}"
     account = Account(
-        asked.region,
-        asked.profile,
-        asked.endpoint_url,
+        parsed.region,
+        parsed.profile,
+        parsed.endpoint_url,
         f"{deployment}-".ljust(_STACK_CHARACTERS, "x"),
         deployment,
     )

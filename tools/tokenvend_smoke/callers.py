@@ -110,10 +110,10 @@ class Callers:
             raise DidNotHoldError(f"no consent could be started: {error_of(started)}")
         link = str(started["connect_url"])
         browser = Browser()
-        asked = browser.open(link)
-        if not asked.forms:
-            raise DidNotHoldError(f"the page does not ask: {asked.title!r}")
-        left = browser.press(asked, next(iter(asked.forms[0].buttons)))
+        prompt = browser.open(link)
+        if not prompt.forms:
+            raise DidNotHoldError(f"the page does not ask: {prompt.title!r}")
+        left = browser.press(prompt, next(iter(prompt.forms[0].buttons)))
         returned = browser.go_on(left)
         back = urlsplit(returned.moves_to or "")
         code = parse_qs(back.query).get("code", [""])[0]

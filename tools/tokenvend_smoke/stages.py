@@ -26,7 +26,7 @@ def _snapshots_and_few_requests(_: Smoke) -> Mapping[str, str]:
     return {"SnapStart": "true", "ThrottlingRate": "5", "ThrottlingBurst": "5"}
 
 
-def _kept_ready(_: Smoke) -> Mapping[str, str]:
+def _provisioned(_: Smoke) -> Mapping[str, str]:
     return {
         "SnapStart": "false",
         "ProvisionedConcurrency": "1",
@@ -209,7 +209,7 @@ STAGES = (
                 updating.environments_are_kept_ready,
             ),
         ),
-        _kept_ready,
+        _provisioned,
     ),
     Stage(
         "In a VPC",

@@ -8,12 +8,12 @@ import typer
 from tokenvend_cli.commands.context import (
     AsJson,
     deployment_of,
+    exits_on_error,
     note,
     print_json,
     registry_of,
     say,
     show,
-    told,
 )
 from tokenvend_cli.commands.tables import short_time, table
 from tokenvend_cli.deployment.blocks import (
@@ -33,7 +33,7 @@ Name = Annotated[
 ]
 
 
-@told
+@exits_on_error
 def block(
     context: typer.Context,
     what: What,
@@ -60,7 +60,7 @@ def block(
         note("no such connection is there now: check the name; one of it cannot be started")
 
 
-@told
+@exits_on_error
 def unblock(context: typer.Context, what: What, name: Name) -> None:
     """Lift a block. Another that stands on the same caller or client is left.
 
@@ -76,7 +76,7 @@ def unblock(context: typer.Context, what: What, name: Name) -> None:
     say(f"{target.cause} is no longer blocked.", style="green")
 
 
-@told
+@exits_on_error
 def blocks(context: typer.Context, *, as_json: AsJson = False) -> None:
     """List what is blocked, since when and why.
 

@@ -10,11 +10,11 @@ from tokenvend.adapters.dynamodb.registry_items import BLOCKED, Document, Regist
 from tokenvend_cli.commands.context import (
     AsJson,
     deployment_of,
+    exits_on_error,
     print_json,
     registry_of,
     say,
     show,
-    told,
 )
 from tokenvend_cli.commands.tables import short_time, table
 from tokenvend_cli.deployment.clients import (
@@ -45,7 +45,7 @@ Client = Annotated[
 
 
 @app.command("list")
-@told
+@exits_on_error
 def list_callers(context: typer.Context, *, as_json: AsJson = False) -> None:
     """List the deployed callers: each identity, its grants, its client secrets.
 
@@ -62,7 +62,7 @@ def list_callers(context: typer.Context, *, as_json: AsJson = False) -> None:
 
 
 @app.command("new-secret")
-@told
+@exits_on_error
 def new_secret(
     context: typer.Context, caller: Caller, *, client: Client = None, as_json: AsJson = False
 ) -> None:
@@ -92,7 +92,7 @@ def new_secret(
 
 
 @app.command("retire-secret")
-@told
+@exits_on_error
 def retire_secret(
     context: typer.Context, caller: Caller, *, client: Client = None, as_json: AsJson = False
 ) -> None:

@@ -18,12 +18,12 @@ from tokenvend_cli.commands.context import (
     FAILED,
     AsJson,
     deployment_of,
+    exits_on_error,
     is_terminal,
     note,
     print_json,
     say,
     show,
-    told,
 )
 from tokenvend_cli.commands.provider_access import provider_client
 from tokenvend_cli.commands.tables import short_time, table
@@ -46,7 +46,7 @@ _IMPORTED = ("refresh_token", "account", "scope")
 
 
 @app.command("list")
-@told
+@exits_on_error
 def list_connections(
     context: typer.Context,
     *,
@@ -70,7 +70,7 @@ def list_connections(
 
 
 @app.command("show")
-@told
+@exits_on_error
 def show_connection(
     context: typer.Context, connection: Connection, *, as_json: AsJson = False
 ) -> None:
@@ -100,7 +100,7 @@ def show_connection(
 
 
 @app.command("forecast")
-@told
+@exits_on_error
 def forecast_connections(context: typer.Context, *, as_json: AsJson = False) -> None:
     """Name the connections whose users may have to consent again. Exits with 1 if there are any.
 
@@ -117,7 +117,7 @@ def forecast_connections(context: typer.Context, *, as_json: AsJson = False) -> 
 
 
 @app.command("import")
-@told
+@exits_on_error
 def import_refresh_token(
     context: typer.Context,
     connection: Connection,
@@ -155,7 +155,7 @@ def import_refresh_token(
 
 
 @app.command()
-@told
+@exits_on_error
 def disconnect(context: typer.Context, connection: Connection) -> None:
     """End a connection: nobody gets a token of it any more, and the provider is told.
 
@@ -243,7 +243,7 @@ def _short(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _given() -> dict[str, str]:
-    given = _asked() if is_terminal() else _from_standard_input()
+    given = _prompted() if is_terminal() else _from_standard_input()
     known = isinstance(given, dict) and not set(given) - set(_IMPORTED)
     if not known or not all(isinstance(value, str) and value for value in given.values()):
         raise UsageError(f"standard input must be a JSON object of {', '.join(_IMPORTED)}")
@@ -253,7 +253,7 @@ def _given() -> dict[str, str]:
     return dict(given)
 
 
-def _asked() -> dict[str, str]:
+def _prompted() -> dict[str, str]:
     # Standard output is for the answer alone.
     return {"refresh_token": typer.prompt("refresh_token", hide_input=True, err=True)}
 

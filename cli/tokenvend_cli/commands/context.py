@@ -107,7 +107,7 @@ def complain(text: str) -> None:
     _say_beside("error: ", "bold red", text)
 
 
-def told[**P, T](command: Callable[P, T]) -> Callable[P, T]:
+def exits_on_error[**P, T](command: Callable[P, T]) -> Callable[P, T]:
     """Turn what stops a command into a line for a person and an exit code."""
 
     @wraps(command)

@@ -38,13 +38,13 @@ from tokenvend_cli.commands.context import (
     AsJson,
     File,
     deployment_of,
+    exits_on_error,
     note,
     print_json,
     registry_of,
     show,
-    told,
 )
-from tokenvend_cli.commands.explained_identity import identities_asked_for, user_asked_for
+from tokenvend_cli.commands.explained_identity import requested_identities, requested_user
 from tokenvend_cli.commands.shown_request import shown_request, shown_static_credential
 from tokenvend_cli.configuration.checked import check_file, only_for
 from tokenvend_cli.configuration.discovery import discover
@@ -70,7 +70,7 @@ _IN_THE_HEADLINE = frozenset({"decision", "identity", "caller", "credential"})
 _REFUSED_STYLE, _GRANTED_STYLE = "bold red", "bold green"
 
 
-@told
+@exits_on_error
 def explain(
     context: typer.Context,
     credential: Annotated[str, typer.Option(help="The credential that it would ask for.")],
@@ -108,14 +108,14 @@ def explain(
 
     Example: tokenvend explain --caller billing --credential sr-jobs --scope jobs_read
     """
-    asked = {"scope": scope, "audience": audience, "resource": resource or None}
-    asked |= {"tenant": tenant, "connection": connection}
-    request = _request(credential, asked)
+    requested = {"scope": scope, "audience": audience, "resource": resource or None}
+    requested |= {"tenant": tenant, "connection": connection}
+    request = _request(credential, requested)
     if user is not None:
-        request = replace(request, user=user_asked_for(user))
+        request = replace(request, user=requested_user(user))
     items = _deployed_items(context) if deployed else _file_items(file, credential)
     try:
-        identities = identities_asked_for(
+        identities = requested_identities(
             list(items.values()), caller=caller, identity=identity, claims=claims
         )
         verdicts = [_verdict(items, each, request) for each in identities]
@@ -134,8 +134,8 @@ def explain(
         raise typer.Exit(FAILED)
 
 
-def _request(credential: str, asked: Mapping[str, object]) -> VendRequest:
-    parameters = {name: value for name, value in asked.items() if value is not None}
+def _request(credential: str, requested: Mapping[str, object]) -> VendRequest:
+    parameters = {name: value for name, value in requested.items() if value is not None}
     try:
         return parse_vend_request(credential, parameters)
     except TokenVendError as error:

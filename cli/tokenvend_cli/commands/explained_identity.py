@@ -17,7 +17,7 @@ from tokenvend_cli.deployment.kinds import ItemKind, identities_of_caller, kind_
 from tokenvend_cli.problems import CommandError, UsageError
 
 
-def identities_asked_for(
+def requested_identities(
     items: list[RegistryItem], *, caller: str | None, identity: str | None, claims: str | None
 ) -> list[str]:
     """The identities that *caller* has, or the one that *identity* or *claims* stand for.
@@ -50,7 +50,7 @@ def _canonical(identity: str) -> str:
         raise UsageError(str(error)) from None
 
 
-def user_asked_for(text: str) -> User:
+def requested_user(text: str) -> User:
     """The signed-in user whose token has the claims *text*, as far as a decision goes by them.
 
     Raises:

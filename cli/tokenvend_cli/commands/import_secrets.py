@@ -14,11 +14,11 @@ from tokenvend_cli.commands.context import (
     complain,
     deployment_of,
     error_console,
+    exits_on_error,
     is_terminal,
     note,
     print_json,
     say,
-    told,
 )
 from tokenvend_cli.commands.secret_value import checked_value, for_value, public_key_of
 from tokenvend_cli.deployment.secret_import import (
@@ -37,7 +37,7 @@ from tokenvend_cli.problems import UsageError
 _WORTH_A_BAR = 60
 
 
-@told
+@exits_on_error
 def import_secrets(
     context: typer.Context,
     *,
@@ -68,10 +68,10 @@ def import_secrets(
     good, problems = check_lines(secrets.definition, lines, _checked)
     if not good and not problems:
         raise UsageError("standard input is empty: give one secret on each line")
-    _tell(problems)
+    _report(problems)
     results = _run(SecretImport(secrets, new_host=new_host, dry_run=dry_run), good)
     failures = [each.problem for each in results if each.problem]
-    _tell(failures)
+    _report(failures)
     if as_json:
         print_json(_document(good, results, [*problems, *failures]))
     else:
@@ -102,7 +102,7 @@ def _run(importing: SecretImport, good: Sequence[Checked]) -> list[Result]:
         return importing.run(good, lambda: progress.advance(bar))
 
 
-def _tell(problems: Iterable[LineProblem]) -> None:
+def _report(problems: Iterable[LineProblem]) -> None:
     for problem in sorted(problems, key=lambda each: each.number):
         name = f" ({problem.name})" if problem.name else ""
         complain(f"line {problem.number}{name}: {problem.what}")

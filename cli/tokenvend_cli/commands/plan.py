@@ -16,12 +16,12 @@ from tokenvend_cli.commands.context import (
     File,
     complain,
     deployment_of,
+    exits_on_error,
     is_terminal,
     note,
     print_json,
     registry_of,
     say,
-    told,
 )
 from tokenvend_cli.commands.show_plan import plan_document, show_notices, show_plan
 from tokenvend_cli.configuration.checked import CheckedFile, check_file
@@ -89,7 +89,7 @@ class Plan:
         return plan_document(self.checked, self.changes, self.aliases, self.unchecked)
 
 
-@told
+@exits_on_error
 def validate(
     file: File = DEFAULT_FILE,
     *,
@@ -120,7 +120,7 @@ def validate(
     say(f"{file} can be applied: {counts}, {len(found.grants)} grants.")
 
 
-@told
+@exits_on_error
 def plan(
     context: typer.Context,
     file: File = DEFAULT_FILE,
@@ -147,7 +147,7 @@ def plan(
         raise typer.Exit(DIFFERENCES)
 
 
-@told
+@exits_on_error
 def apply(
     context: typer.Context,
     file: File = DEFAULT_FILE,
@@ -181,12 +181,12 @@ def apply(
         typer.confirm("Apply this?", abort=True)
     if found.revision == 0 and not first:
         _agree_to_empty_registry(yes=yes)
-    _tell_refused(found.carry_out())
+    _report_refused(found.carry_out())
     if not as_json:
         say("Applied.", style="green")
 
 
-def _tell_refused(refused: Sequence[RefusedAlias]) -> None:
+def _report_refused(refused: Sequence[RefusedAlias]) -> None:
     for each in refused:
         complain(
             f"direct caller {each.alias} was left out: Lambda refuses a policy for"
@@ -221,17 +221,17 @@ def _make_plan(context: typer.Context, file: File) -> Plan:
     deployment = deployment_of(context, moves_aliases=True)
     table, aliases = registry_of(deployment), Aliases(deployment)
     registry = table.read()
-    asked = PatientDiscovery(discover, definitions_in(registry.items))
+    discovery = PatientDiscovery(discover, definitions_in(registry.items))
     keys = PatientKeys(discover_jwks_uri, jwks_uris_in(registry.items))
     checked = check_file(
         file,
-        asked.choose,
+        discovery.choose,
         local_stack=deployment.is_local_stack,
         find_keys=keys.find,
         deployment_url=deployment.output("VendingApiUrl"),
     )
     unchecked = [
-        *unchecked_of(asked, checked, registry.items),
+        *unchecked_of(discovery, checked, registry.items),
         *unchecked_issuers(keys, checked),
     ]
     return Plan(

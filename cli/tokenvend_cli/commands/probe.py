@@ -18,7 +18,15 @@ from tokenvend.domain.oauth.token_request import (
 from tokenvend.domain.registry import CredentialDefinition, CredentialKind
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.secret_fields import secret_fields, secret_of
-from tokenvend_cli.commands.context import AsJson, deployment_of, note, print_json, say, show, told
+from tokenvend_cli.commands.context import (
+    AsJson,
+    deployment_of,
+    exits_on_error,
+    note,
+    print_json,
+    say,
+    show,
+)
 from tokenvend_cli.commands.provider_access import deployed_secret, provider_client
 from tokenvend_cli.commands.secret_value import for_value
 from tokenvend_cli.commands.tables import table
@@ -30,7 +38,7 @@ from tokenvend_cli.probing.requests import MOST_REQUESTS, CredentialRequester
 from tokenvend_cli.problems import CommandError, UsageError
 
 
-@told
+@exits_on_error
 def probe(
     context: typer.Context,
     name: Annotated[

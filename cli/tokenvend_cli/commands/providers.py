@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tokenvend_cli.commands.context import AsJson, print_json, say, show, told
+from tokenvend_cli.commands.context import AsJson, exits_on_error, print_json, say, show
 from tokenvend_cli.commands.tables import table
 from tokenvend_cli.configuration.profile_facts import fact_rows, least_sure
 from tokenvend_cli.configuration.profile_models import CERTAINTIES, Certainty, Profile
@@ -24,7 +24,7 @@ Name = Annotated[
 
 
 @app.command("list")
-@told
+@exits_on_error
 def list_providers(
     *,
     kind: Annotated[
@@ -52,7 +52,7 @@ def list_providers(
 
 
 @app.command("show")
-@told
+@exits_on_error
 def show_provider(name: Name, *, as_json: AsJson = False) -> None:
     """Show each fact of a profile, with its certainty and its source.
 

@@ -9,12 +9,12 @@ from tokenvend.domain.connection import Connection
 from tokenvend.domain.untrusted import Distrust
 from tokenvend_cli.commands.context import (
     deployment_of,
+    exits_on_error,
     is_terminal,
     note,
     registry_of,
     say,
     show,
-    told,
 )
 from tokenvend_cli.commands.tables import table
 from tokenvend_cli.deployment.connection_records import DeployedConnections
@@ -42,7 +42,7 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done
 
 
 @app.command("registry")
-@told
+@exits_on_error
 def restore_registry(
     context: typer.Context, source: From, *, yes: Yes = False, dry_run: DryRun = False
 ) -> None:
@@ -70,7 +70,7 @@ def restore_registry(
 
 
 @app.command("connections")
-@told
+@exits_on_error
 def restore_connections(
     context: typer.Context,
     source: From,

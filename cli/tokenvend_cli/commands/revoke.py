@@ -13,14 +13,14 @@ from tokenvend.domain.oauth.token_request import (
 )
 from tokenvend.domain.secret import Secret
 from tokenvend.ports import ProviderAwayError
-from tokenvend_cli.commands.context import AsJson, deployment_of, print_json, say, told
+from tokenvend_cli.commands.context import AsJson, deployment_of, exits_on_error, print_json, say
 from tokenvend_cli.commands.provider_access import deployed_secret, provider_client
 from tokenvend_cli.deployment.secret_status import parse_secret_name
 from tokenvend_cli.deployment.secrets import Secrets
 from tokenvend_cli.problems import CommandError, UsageError
 
 
-@told
+@exits_on_error
 def revoke(
     context: typer.Context,
     name: Annotated[

@@ -9,9 +9,9 @@ from tokenvend_cli.commands.context import (
     FAILED,
     AsJson,
     deployment_of,
+    exits_on_error,
     print_json,
     say,
-    told,
 )
 from tokenvend_cli.commands.import_secrets import import_secrets
 from tokenvend_cli.commands.secret_value import (
@@ -55,7 +55,7 @@ NewHost = Annotated[
 
 
 @app.command()
-@told
+@exits_on_error
 def put(
     context: typer.Context, name: Name, *, new_host: NewHost = None, as_json: AsJson = False
 ) -> None:
@@ -94,7 +94,7 @@ def put(
 
 
 @app.command()
-@told
+@exits_on_error
 def adopt(
     context: typer.Context,
     name: Annotated[

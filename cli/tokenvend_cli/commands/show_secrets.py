@@ -11,11 +11,11 @@ from tokenvend_cli.commands.context import (
     FAILED,
     AsJson,
     deployment_of,
+    exits_on_error,
     note,
     print_json,
     say,
     show,
-    told,
 )
 from tokenvend_cli.commands.tables import short_time, table
 from tokenvend_cli.deployment.secret_selection import Condition, Selection, is_well, read_page
@@ -23,7 +23,7 @@ from tokenvend_cli.deployment.secret_status import SecretStatus, parse_secret_na
 from tokenvend_cli.deployment.secrets import Secrets
 
 
-@told
+@exits_on_error
 def status(
     context: typer.Context,
     name: Annotated[

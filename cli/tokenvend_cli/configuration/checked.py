@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tokenvend.adapters.dynamodb.registry_items import RegistryItem
 from tokenvend_cli.configuration.compile import compile_registry
-from tokenvend_cli.configuration.jwks_uris import FindKeys, not_asked, resolve_jwks_uris
+from tokenvend_cli.configuration.jwks_uris import FindKeys, not_fetched, resolve_jwks_uris
 from tokenvend_cli.configuration.load import ConfigurationFile, load_configuration
 from tokenvend_cli.configuration.models import ConfigurationModel
 from tokenvend_cli.configuration.providers import (
@@ -60,7 +60,7 @@ def check_file(
     choose: Choose,
     *,
     local_stack: bool,
-    find_keys: FindKeys = not_asked,
+    find_keys: FindKeys = not_fetched,
     deployment_url: str | None = None,
 ) -> CheckedFile:
     """The file at *path*; only the *local_stack* may have providers on the loopback interface.

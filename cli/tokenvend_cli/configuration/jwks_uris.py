@@ -13,7 +13,7 @@ from tokenvend_cli.problems import CommandError, IssuerAwayError, NoMetadataErro
 type FindKeys = Callable[[str], str | None]
 
 
-def not_asked(_: str) -> None:
+def not_fetched(_: str) -> None:
     """A stand-in for `discover_jwks_uri` where the network is left alone."""
 
 

@@ -30,7 +30,7 @@ _TAG_CHARACTERS = 256
 def tenant_values_in(definition: CredentialDefinition) -> frozenset[str]:
     """The values of each customer for which *definition* has placeholders."""
     assertion, authorization = definition.assertion, definition.authorization
-    told: list[object] = [
+    described: list[object] = [
         definition.token_endpoint,
         definition.revocation_endpoint,
         definition.token_request,
@@ -38,9 +38,13 @@ def tenant_values_in(definition: CredentialDefinition) -> frozenset[str]:
         assertion.audience if assertion else None,
     ]
     if authorization is not None:
-        told += [authorization.endpoint, authorization.account_endpoint, authorization.parameters]
-        told.append(authorization.flow.refresh_endpoint)
-    return frozenset(_names(told))
+        described += [
+            authorization.endpoint,
+            authorization.account_endpoint,
+            authorization.parameters,
+        ]
+        described.append(authorization.flow.refresh_endpoint)
+    return frozenset(_names(described))
 
 
 def tenant_value_problems(place: str, provider: Provider) -> Iterator[Problem]:
@@ -112,19 +116,19 @@ def _recorded_problems(place: str, provider: Provider) -> Iterator[Problem]:
         )
 
 
-def _names(told: object) -> Iterator[str]:
-    return (name for _, name in _named_at("", told))
+def _names(described: object) -> Iterator[str]:
+    return (name for _, name in _named_at("", described))
 
 
-def _named_at(place: str, told: object) -> Iterator[tuple[str, str]]:
-    """Each place in *told* where a value of a customer's own stands, and its name."""
-    match told:
+def _named_at(place: str, described: object) -> Iterator[tuple[str, str]]:
+    """Each place in *described* where a value of a customer's own stands, and its name."""
+    match described:
         case str():
-            for name in names_in(told):
+            for name in names_in(described):
                 yield place, name
         case Mapping():
-            for key, each in told.items():
+            for key, each in described.items():
                 yield from _named_at(f"{place}.{place_of([key])}", each)
         case list() | tuple():
-            for index, each in enumerate(told):
+            for index, each in enumerate(described):
                 yield from _named_at(f"{place}[{index}]", each)

@@ -78,10 +78,10 @@ def _open_name(issuer: str) -> str:
 
 
 def unchecked_of(
-    asked: PatientDiscovery, checked: CheckedFile, deployed: Collection[RegistryItem]
+    discovery: PatientDiscovery, checked: CheckedFile, deployed: Collection[RegistryItem]
 ) -> list[Unchecked]:
     """What could not be checked; empty where every issuer answered."""
-    if not asked.away:
+    if not discovery.away:
         return []
     before = {item.key: item for item in deployed}
     pinned = {
@@ -92,11 +92,11 @@ def unchecked_of(
     return [
         Unchecked(
             issuer,
-            asked.away[issuer],
+            discovery.away[issuer],
             tuple(name for name in names if name in pinned),
             tuple(name for name in names if name not in pinned),
         )
-        for issuer, names in asked.unchecked(checked.configuration).items()
+        for issuer, names in discovery.unchecked(checked.configuration).items()
     ]
 
 

@@ -50,7 +50,7 @@ def measure(
         rotates = _rotation(asker, findings, refresh_token)
     if refresh_token is not None and rotates and asker.left:
         # Last, because one that comes again may end the consent.
-        _spent(asker, findings, refresh_token)
+        _redeemed(asker, findings, refresh_token)
     return findings
 
 
@@ -218,6 +218,6 @@ def _gives_the_next(
     return rotates
 
 
-def _spent(asker: CredentialRequester, findings: ProbeFindings, refresh_token: Secret) -> None:
+def _redeemed(asker: CredentialRequester, findings: ProbeFindings, refresh_token: Secret) -> None:
     again = asker.refreshed(refresh_token)
     findings.add("a spent refresh token", "is still good" if again.token else again.shape)

@@ -154,7 +154,7 @@ def _items(draw: st.DrawFn) -> Document:
         **{name: {"B": b"sealed"} for name in ("consent", "consent_key")},
         **{name: {"B": b"sealed"} for name in ("pending_consent", "pending_key")},
         "ttl": {"N": draw(_instants)},
-        "token_ttl": {"N": str(int((TOKEN.expires_at + token_items.KEPT).timestamp()))},
+        "token_ttl": {"N": str(int((TOKEN.expires_at + token_items.TTL_MARGIN).timestamp()))},
     }
     for name in (
         "failure",

@@ -11,7 +11,7 @@ from tests.strategies import START
 
 from fuzzing import hostile
 from fuzzing.target import FuzzTarget, keeps_secret
-from tokenvend.adapters.aws_clients import tell_time
+from tokenvend.adapters.aws_clients import learn_time_from
 from tokenvend.adapters.clock import SystemClock
 from tokenvend.domain import bounds
 from tokenvend.domain.errors import (
@@ -162,7 +162,7 @@ def _check_date(text: str) -> str:
     """A `Retry-After` of a provider, and a `Date` of AWS."""
     assert 1 <= parse_retry_after(text, now=START) <= bounds.BACKOFF_MAXIMUM.total_seconds()
     clock, aws = SystemClock(lambda: START), _Client()
-    tell_time(aws, clock.learn)
+    learn_time_from(aws, clock.learn)
     aws.answer({"ResponseMetadata": {"HTTPHeaders": {"date": text}}})
     now = clock.now()
     assert now.tzinfo is UTC, "a time without a zone"

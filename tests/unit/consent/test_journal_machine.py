@@ -135,7 +135,7 @@ class Journal(RuleBasedStateMachine):
             return
         kept = self.store.finish_redemption(begun, answer.successor)
         if before.number == begun.number:
-            assert kept is StoreResult.KEPT
+            assert kept is StoreResult.STORED
             self.kept.append(begun.number + 1)
             self.healed_from_loss += before.is_lost
         else:

@@ -139,7 +139,7 @@ def test_what_was_never_completed_is_dropped_and_the_rest_is_gone_through() -> N
     harness.connections.delete(KEY)
     harness.connections.seed(Connection(key=KEY, consent=CONSENT, number=1))
 
-    harness.clock.advance(bounds.PENDING_KEPT - INSTANT)
+    harness.clock.advance(bounds.PENDING_CONSENT_RETAINED - INSTANT)
     before = Run(harness)
     harness.clock.advance(INSTANT)
     after = Run(harness)

@@ -22,7 +22,7 @@ from tokenvend.domain.identity import Entry
 from tokenvend.domain.workload.exchange_request import SubjectToken
 
 FIRST, SECOND = shared_key("ES256"), new_key("ES256", "two")
-AGAIN = bounds.ISSUER_ASKED_AGAIN_AFTER
+AGAIN = bounds.ISSUER_FETCHED_AGAIN_AFTER
 
 
 @dataclass
@@ -127,7 +127,7 @@ def test_last_good_keys_serve_while_the_issuer_is_down_and_not_for_ever(scenario
     scenario.prove()
     scenario.key_sets.is_away = True
 
-    scenario.clock.advance(bounds.ISSUER_KEYS_KEPT - timedelta(seconds=1))
+    scenario.clock.advance(bounds.ISSUER_KEYS_USABLE - timedelta(seconds=1))
     assert scenario.prove() == "oidc:ci/billing"
     scenario.clock.advance(AGAIN)
     scenario.wait()

@@ -80,8 +80,8 @@ class Mood:
     def clear(self, client_id: str | None = None) -> None:
         """Behave again: to one client, or to all."""
         with self._lock:
-            kept = [m for m in self._in_force if client_id not in (None, m.client_id)]
-            self._in_force = kept
+            remaining = [m for m in self._in_force if client_id not in (None, m.client_id)]
+            self._in_force = remaining
 
     def take(self, client_id: str) -> Misbehaviour | None:
         """What to do to this request of that client, counted down."""
@@ -121,8 +121,8 @@ def garble(misbehaviour: Misbehaviour, answer: Answer) -> Answer:
     """*answer* with its fields, body and type changed as told."""
     if misbehaviour.fields and answer.status == 200:
         document = {**json.loads(answer.body), **misbehaviour.fields}
-        kept = {name: value for name, value in document.items() if value is not None}
-        answer = replace(answer, body=json.dumps(kept).encode())
+        remaining = {name: value for name, value in document.items() if value is not None}
+        answer = replace(answer, body=json.dumps(remaining).encode())
     kind = misbehaviour.content_type
     match misbehaviour.body:
         case "html":

@@ -28,7 +28,7 @@ AUTHORIZATION_PATHS = {
 REVOCATION_PATH = "/oauth2/revoke"
 DISCOVERY_PATHS = ("/.well-known/openid-configuration", "/.well-known/oauth-authorization-server")
 CONTROL_KEY_HEADER = "x-control-key"
-_TOLD = frozenset({"/exchanges", "/tokens", "/secret-values"})
+_RECORDS = frozenset({"/exchanges", "/tokens", "/secret-values"})
 _LISTS = ("scopes", "targets", "redirect_uris")
 
 
@@ -132,12 +132,12 @@ class Provider:
             case "DELETE", "/misbehaviours":
                 self.mood.clear(document.get("client_id"))
                 return Answer(204)
-            case _, path if path in _TOLD:
-                return as_json(200, self._told(path, document))
+            case _, path if path in _RECORDS:
+                return as_json(200, self._records(path, document))
             case _:
                 return as_json(404, {"message": "There is no such control."})
 
-    def _told(self, path: str, document: dict[str, Any]) -> object:
+    def _records(self, path: str, document: dict[str, Any]) -> object:
         """What the book says."""
         match path:
             case "/exchanges":

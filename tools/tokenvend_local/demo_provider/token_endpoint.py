@@ -154,9 +154,9 @@ def _issue_for_user(book: Book, client: Client, consent: Consent, form: dict[str
 def _issue_to_client(
     book: Book, client: Client, form: dict[str, str], again: Token | None
 ) -> Answer:
-    asked = _scopes(client, form.get("scope"))
+    requested = _scopes(client, form.get("scope"))
     narrows = client.flavour is Flavour.STANDARD
-    scopes = asked if narrows else client.scopes
+    scopes = requested if narrows else client.scopes
     target = _target(client, form) if narrows else None
     issued = again or book.issue(client, scopes, target)
     return as_json(200, _token_document(book, issued), NO_STORE)
@@ -178,10 +178,10 @@ def _scopes(client: Client, scope: str | None) -> tuple[str, ...]:
     """
     if scope is None:
         return client.scopes
-    asked = tuple(scope.split())
-    if not asked or set(asked) - set(client.scopes):
+    requested = tuple(scope.split())
+    if not requested or set(requested) - set(client.scopes):
         raise RefusedError("invalid_scope", "Empty, or beyond what this client may have.")
-    return asked
+    return requested
 
 
 def _target(client: Client, form: dict[str, str]) -> str | None:

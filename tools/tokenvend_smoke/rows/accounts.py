@@ -36,17 +36,17 @@ def a_changed_policy_is_in_force(smoke: Smoke) -> None:
         account.deploy(smoke.file, AllowedAccounts=f"{account.number},{number}")
         signed = Signed(session_keys(session.client("sts"), role["Arn"]), account.region)
 
-        def asked() -> dict[str, Any]:
+        def answer_of_other_account() -> dict[str, Any]:
             return smoke.caller.post(f"/iam/{MACHINE}/token", signed, {"scope": "s1"})
 
         wait_until(
-            lambda: asked()["status"] == _OK,
+            lambda: answer_of_other_account()["status"] == _OK,
             minutes=3,
-            otherwise=f"while it is allowed it is answered {error_of(asked())}",
+            otherwise=f"while it is allowed it is answered {error_of(answer_of_other_account())}",
         )
         account.deploy(smoke.file, AllowedAccounts=account.number)
         wait_until(
-            lambda: asked()["status"] == _REFUSED,
+            lambda: answer_of_other_account()["status"] == _REFUSED,
             minutes=3,
             otherwise="an account that is not allowed any more is still answered",
         )

@@ -29,25 +29,25 @@ def an_upgrade_answers_everybody(smoke: Smoke) -> None:
     refused: list[str] = []
 
     def ask() -> int:
-        asked = 0
+        requests_sent = 0
         while not stop.is_set():
             for way in (caller.by_role, caller.by_client, caller.directly):
                 answer = way(MACHINE, scope=scope)
-                asked += 1
+                requests_sent += 1
                 if "access_token" not in answer:
                     refused.append(error_of(answer))
             time.sleep(0.2)
-        return asked
+        return requests_sent
 
     with ThreadPoolExecutor(1) as pool:
-        asking = pool.submit(ask)
+        load = pool.submit(ask)
         try:
             smoke.account.deploy(smoke.file, **_changes(smoke))
         finally:
             stop.set()
-        asked = asking.result(timeout=120)
-    require(asked, "nobody asked meanwhile")
-    require(not refused, f"{len(refused)} of {asked} requests were refused: {refused[:3]}")
+        requests_sent = load.result(timeout=120)
+    require(requests_sent, "nobody asked meanwhile")
+    require(not refused, f"{len(refused)} of {requests_sent} requests were refused: {refused[:3]}")
 
 
 def a_replaced_version_stays(smoke: Smoke) -> None:

@@ -50,11 +50,11 @@ def a_platforms_token_proves_a_caller(smoke: Smoke) -> None:
         require("issued_token_type" in answer, "the answer has no issued_token_type")
     group = log_group(smoke.account, "VendOauth2")
 
-    def told() -> bool:
+    def is_logged() -> bool:
         lines = documents_since(smoke.account, group, smoke.began_ms)
         return any(each.get("subject") == claims["sub"] for each in lines)
 
-    wait_until(told, minutes=3, otherwise="no audit line has the token's subject")
+    wait_until(is_logged, minutes=3, otherwise="no audit line has the token's subject")
 
 
 def aws_proves_a_client(smoke: Smoke) -> None:

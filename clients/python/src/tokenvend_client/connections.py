@@ -91,10 +91,10 @@ class Connections:
         Raises:
             RefusedError: `return_url` is not one that the grant lists, or a name is malformed.
         """
-        asked = {"connection": connection, "return_url": return_url}
+        requested = {"connection": connection, "return_url": return_url}
         if (wanted := canonical_scope(scope)) is not None:
-            asked["scope"] = wanted
-        fields = self._ask("start", asked)
+            requested["scope"] = wanted
+        fields = self._ask("start", requested)
         return consent_link_of(fields, connection)
 
     def complete(
@@ -111,10 +111,10 @@ class Connections:
             RefusedError: the code is another connection's, was used, or has expired.
         """
         code = code if isinstance(code, Secret) else Secret(code)
-        asked = {"connection": connection, "code": code.reveal()}
+        requested = {"connection": connection, "code": code.reveal()}
         if may_change_account:
-            asked["may_change_account"] = "true"
-        call, asked = self._call("complete", asked), {}
+            requested["may_change_account"] = "true"
+        call, requested = self._call("complete", requested), {}
         fields = given(self._send(call))
         self._forget(self._credential, connection)
         return connection_of(fields)
@@ -165,11 +165,11 @@ class Connections:
         """`disconnect` for asyncio."""
         return await asyncio.to_thread(self.disconnect, connection)
 
-    def _call(self, action: str, asked: dict[str, str]) -> Call:
-        return Call(self._credential, f"connections/{action}", asked)
+    def _call(self, action: str, requested: dict[str, str]) -> Call:
+        return Call(self._credential, f"connections/{action}", requested)
 
-    def _ask(self, action: str, asked: dict[str, str]) -> Mapping[str, Any]:
-        return given(self._send(self._call(action, asked)))
+    def _ask(self, action: str, requested: dict[str, str]) -> Mapping[str, Any]:
+        return given(self._send(self._call(action, requested)))
 
 
 def given(outcome: Document | Failure) -> Mapping[str, Any]:

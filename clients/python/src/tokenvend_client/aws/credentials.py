@@ -35,7 +35,7 @@ class _Default:
         self._lock = threading.Lock()
         self._sender = HttpSender()
         self._session: Any = None
-        self._kept: AwsCredentials | None = None
+        self._cached: AwsCredentials | None = None
 
     def __call__(self) -> AwsCredentials | Failure:
         found = _of_environment()
@@ -67,19 +67,19 @@ class _Default:
     def _of_metadata(self) -> AwsCredentials | Failure:
         from tokenvend_client.aws.metadata import of_container, of_instance, of_web_identity
 
-        kept, now = self._kept, time.time()
-        if kept is not None and kept.expires_at is not None:
-            if now < kept.expires_at - _AHEAD_SECONDS:
-                return kept
-            kept = kept if now < kept.expires_at else None
+        cached, now = self._cached, time.time()
+        if cached is not None and cached.expires_at is not None:
+            if now < cached.expires_at - _AHEAD_SECONDS:
+                return cached
+            cached = cached if now < cached.expires_at else None
         for source in (of_web_identity, of_container, of_instance):
             found = source(self._sender)
             if isinstance(found, AwsCredentials):
-                self._kept = found
+                self._cached = found
                 return found
             if found is not None:
-                return kept or found
-        return kept or _NONE_FOUND
+                return cached or found
+        return cached or _NONE_FOUND
 
 
 def _of_environment() -> AwsCredentials | None:

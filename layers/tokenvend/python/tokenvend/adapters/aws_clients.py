@@ -44,8 +44,8 @@ def aws_client(service: str) -> Any:
         retries={"total_max_attempts": bounds.AWS_ATTEMPTS, "mode": "standard"},
     )
     client = _session().create_client(service, config=config)
-    client.meta.events.register("after-call", partial(_tell_failed_answer, service))
-    client.meta.events.register("after-call-error", partial(_tell_no_answer, service))
+    client.meta.events.register("after-call", partial(_report_failed_answer, service))
+    client.meta.events.register("after-call-error", partial(_report_no_answer, service))
     _MADE.append(client)
     return client
 
@@ -67,7 +67,7 @@ def close_connections() -> None:
         each.close()
 
 
-def tell_time(client: Any, learn: Callable[[datetime], None]) -> None:
+def learn_time_from(client: Any, learn: Callable[[datetime], None]) -> None:
     """Have *learn* told the time of each answer that *client* gets (RFC 9110 §6.6.1, `Date`)."""
 
     def after_call(parsed: Mapping[str, Any], **_: object) -> None:
@@ -79,14 +79,14 @@ def tell_time(client: Any, learn: Callable[[datetime], None]) -> None:
     client.meta.events.register("after-call", after_call)
 
 
-def _tell_failed_answer(service: str, parsed: Mapping[str, Any], model: Any, **_: object) -> None:
+def _report_failed_answer(service: str, parsed: Mapping[str, Any], model: Any, **_: object) -> None:
     failure = failure_in(service, parsed)
     if failure is not None:
         for listener in _LISTENERS:
             listener(service, model.name, *failure)
 
 
-def _tell_no_answer(service: str, exception: Exception, event_name: str, **_: object) -> None:
+def _report_no_answer(service: str, exception: Exception, event_name: str, **_: object) -> None:
     operation = event_name.rpartition(".")[2]
     for listener in _LISTENERS:
         listener(service, operation, AwsFailure.AWAY, type(exception).__name__)

@@ -36,7 +36,7 @@ _TAG_BYTES = 16
 #: More than KMS would take as a `CiphertextBlob` cannot be a wrapped key of ours.
 _WRAPPED_KEY_BYTES = 6_144
 #: The days in sight of one environment: today's, and those of items not yet replaced.
-_UNWRAPPED_KEPT = 64
+_UNWRAPPED_KEYS = 64
 
 _NOT_OURS = frozenset({"IncorrectKeyException", "InvalidCiphertextException"})
 
@@ -204,7 +204,7 @@ class EnvelopeCipher:
     def _keep(self, wrapped_key: bytes, plaintext: bytes) -> AESGCM:
         cipher = AESGCM(plaintext)
         self._unwrapped[hashlib.sha256(wrapped_key).digest()] = cipher
-        if len(self._unwrapped) > _UNWRAPPED_KEPT:
+        if len(self._unwrapped) > _UNWRAPPED_KEYS:
             self._unwrapped.popitem(last=False)
         return cipher
 

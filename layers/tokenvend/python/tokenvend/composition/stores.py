@@ -3,7 +3,7 @@
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from tokenvend.adapters.aws_clients import aws_client, tell_time
+from tokenvend.adapters.aws_clients import aws_client, learn_time_from
 from tokenvend.adapters.clock import SystemClock
 from tokenvend.adapters.dynamodb.credential_states import DynamoDbCredentialStates
 from tokenvend.adapters.dynamodb.data_keys import DynamoDbDataKeys
@@ -36,7 +36,7 @@ class Stores:
     @cached_property
     def _dynamodb(self) -> Any:
         client = aws_client("dynamodb")
-        tell_time(client, self._clock.learn)
+        learn_time_from(client, self._clock.learn)
         return client
 
     @cached_property

@@ -33,8 +33,8 @@ SUBJECT_TOKEN_AGE = timedelta(hours=1)
 SUBJECT_TOKEN_AGE_MAXIMUM = timedelta(days=1)
 ISSUER_KEYS = 100
 ISSUER_KEYS_FRESH = timedelta(hours=1)
-ISSUER_KEYS_KEPT = timedelta(days=1)
-ISSUER_ASKED_AGAIN_AFTER = timedelta(seconds=30)
+ISSUER_KEYS_USABLE = timedelta(days=1)
+ISSUER_FETCHED_AGAIN_AFTER = timedelta(seconds=30)
 ISSUER_TOTAL_SECONDS = 3
 
 # Leases. A holder has this long from acquisition to its put; a waiter waits no longer.
@@ -98,7 +98,7 @@ CONNECT_LINK = timedelta(minutes=10)
 CONSENT_AT_PROVIDER = timedelta(minutes=10)
 COMPLETION_CODE = timedelta(minutes=10)
 #: What was never completed is dropped this long after its code has expired.
-PENDING_KEPT = timedelta(hours=1)
+PENDING_CONSENT_RETAINED = timedelta(hours=1)
 
 # Connections that nobody uses, as shares of their refresh token's life
 KEEP_ALIVE_DUE = 0.5

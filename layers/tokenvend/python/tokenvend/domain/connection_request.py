@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tokenvend.domain.errors import InvalidRequestError
 from tokenvend.domain.names import TARGET, TENANT
-from tokenvend.domain.request import parse_vend_request
+from tokenvend.domain.request import Rejection, VendRequest, parse_vend_request
 from tokenvend.domain.scopes import Scopes
 from tokenvend.domain.secret import Secret
 
@@ -62,6 +62,10 @@ class ConnectionRequest:
     def connection_name(self) -> str | None:
         """The connection's name, if the request or its user's token says one."""
         return self.user.connection_name if self.user is not None else self.connection or None
+
+
+#: What a caller may ask for, over every entry.
+type CallerRequest = VendRequest | Rejection | ConnectionRequest
 
 
 def parse_connection_request(

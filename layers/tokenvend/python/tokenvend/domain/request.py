@@ -74,10 +74,10 @@ class VendRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class ForUser[Asked]:
+class ForUser[RequestType]:
     """A request that carries the signed-in user's token, which is still to be verified."""
 
-    request: Asked
+    request: RequestType
     subject: SubjectToken
 
 

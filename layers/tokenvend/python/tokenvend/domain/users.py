@@ -11,15 +11,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import assert_never
 
-from tokenvend.domain.connection_request import ConnectionRequest
+from tokenvend.domain.connection_request import CallerRequest, ConnectionRequest
 from tokenvend.domain.errors import InvalidRequestError, SubjectTokenError
 from tokenvend.domain.names import PICKED_CONNECTION
 from tokenvend.domain.registry import Grant
 from tokenvend.domain.request import Rejection, VendRequest
 from tokenvend.domain.rule import Rule
 from tokenvend.domain.secret import Secret
-
-type Asked = VendRequest | Rejection | ConnectionRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +55,7 @@ class UserToken:
     expires_at: datetime
 
 
-def with_user(request: Asked, user: User) -> Asked:
+def with_user(request: CallerRequest, user: User) -> CallerRequest:
     """*request* for *user*, whose token it carried."""
     match request:
         case Rejection():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tokenvend.composition.root import composition_root
 from tokenvend.composition.snapshot import after_restore
-from tokenvend.domain.connection_request import ConnectionRequest
+from tokenvend.domain.connection_request import CallerRequest, ConnectionRequest
 from tokenvend.domain.errors import TokenVendError
 from tokenvend.domain.identity import Entry, Proof
 from tokenvend.domain.request import ACCESS_TOKEN_TYPE, ForUser, Rejection, VendRequest
@@ -27,7 +27,6 @@ if TYPE_CHECKING:  # only who proves itself so pays for it
     from tokenvend.domain.users import UserToken
     from tokenvend.domain.workload.exchange_request import SubjectToken
 
-type CallerRequest = VendRequest | Rejection | ConnectionRequest
 type Parsed = tuple[Proof | "SubjectToken", CallerRequest | ForUser[CallerRequest]]
 type Parse = Callable[[Mapping[str, Any]], Parsed]
 
@@ -53,12 +52,12 @@ def handle_http(
     proof = request = None
     try:
         require_live(context.invoked_function_arn)
-        found, asked = parse(event)
-        request = _without_user(asked)
+        found, parsed = parse(event)
+        request = _without_user(parsed)
         proof = (
             found if isinstance(found, Proof) else composition_root().workloads.prove(found, entry)
         )
-        request, user_token = _with_user(asked)
+        request, user_token = _with_user(parsed)
         return http_answer(_answer(proof, request, context, user_token))
     except TokenVendError as error:
         _record_refusal(entry, proof, request, error, context)
@@ -99,22 +98,22 @@ def _answer_direct(proof: Proof | None, event: object, context: Context) -> dict
             subject, request = parse_direct_exchange(event)
             proof = composition_root().workloads.prove(subject, Entry.DIRECT)
         else:
-            asked = parse_direct_request(event)
-            request = _without_user(asked)
-            request, user_token = _with_user(asked)
+            parsed = parse_direct_request(event)
+            request = _without_user(parsed)
+            request, user_token = _with_user(parsed)
         return _answer(proof, request, context, user_token)
     except TokenVendError as error:
         _record_refusal(Entry.DIRECT, proof, request, error, context)
         return direct_error(error)
 
 
-def _without_user(asked: CallerRequest | ForUser[CallerRequest]) -> CallerRequest:
+def _without_user(parsed: CallerRequest | ForUser[CallerRequest]) -> CallerRequest:
     """What is asked for, for the audit line, whoever the user's token turns out to be about."""
-    return asked.request if isinstance(asked, ForUser) else asked
+    return parsed.request if isinstance(parsed, ForUser) else parsed
 
 
 def _with_user(
-    asked: CallerRequest | ForUser[CallerRequest],
+    parsed: CallerRequest | ForUser[CallerRequest],
 ) -> tuple[CallerRequest, "UserToken | None"]:
     """What is asked for, and for which user with which token, if one came with it.
 
@@ -122,12 +121,12 @@ def _with_user(
         SubjectTokenError: the token is no valid one of a user issuer.
         TemporarilyUnavailableError: what would verify it does not answer.
     """
-    if not isinstance(asked, ForUser):
-        return asked, None
+    if not isinstance(parsed, ForUser):
+        return parsed, None
     from tokenvend.domain.users import with_user
 
-    user, user_token = composition_root().users.verify(asked.subject)
-    return with_user(asked.request, user), user_token
+    user, user_token = composition_root().users.verify(parsed.subject)
+    return with_user(parsed.request, user), user_token
 
 
 def _answer(

@@ -8,6 +8,7 @@ from tokenvend.domain import bounds
 from tokenvend.domain.connection_request import PARAMETERS as CONNECTION_PARAMETERS
 from tokenvend.domain.connection_request import (
     Action,
+    CallerRequest,
     ConnectionRequest,
     parse_connection_request,
 )
@@ -22,8 +23,6 @@ from tokenvend.domain.request import (
     REJECTION_PARAMETERS,
     SUBJECT_TOKEN,
     ForUser,
-    Rejection,
-    VendRequest,
     parse_rejection,
     parse_vend_request,
 )
@@ -33,7 +32,6 @@ from tokenvend.entries.http import error_fields
 _FIELDS = PARAMETERS | {"credential"}
 #: The frames that a request may stand in, each by its only field.
 FRAMES = ({"reject"}, {"connections"})
-type Asked = VendRequest | Rejection | ConnectionRequest
 
 #: The name is all that the proof rests on, and most environments see few of them.
 _ALIASES_REMEMBERED = 64
@@ -56,7 +54,7 @@ def prove_alias(invoked_function_arn: str) -> Proof:
     return Proof(Entry.DIRECT, identity_of_alias(caller_alias_of(invoked_function_arn)))
 
 
-def parse_direct_request(event: object) -> Asked | ForUser[Asked]:
+def parse_direct_request(event: object) -> CallerRequest | ForUser[CallerRequest]:
     """One request through a caller's alias, with its signed-in user's token if it has one.
 
     Raises:
@@ -76,7 +74,7 @@ def _has_subject_token(event: object) -> bool:
     return isinstance(framed, Mapping) and SUBJECT_TOKEN in framed
 
 
-def parse_direct(event: object, *, for_user: bool = False) -> Asked:
+def parse_direct(event: object, *, for_user: bool = False) -> CallerRequest:
     """One request of a direct invocation: for a token, or one of two in a frame of its own.
 
     `{"reject": {…}}` reports a token, `{"connections": {"action": …, …}}` is about connections.

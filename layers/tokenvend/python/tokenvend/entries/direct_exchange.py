@@ -8,15 +8,16 @@ has one.
 from collections.abc import Mapping
 from typing import Any
 
+from tokenvend.domain.connection_request import CallerRequest
 from tokenvend.domain.errors import InvalidRequestError, UnsupportedGrantTypeError
 from tokenvend.domain.request import EXCHANGE_PARAMETERS, TOKEN_EXCHANGE, ForUser
 from tokenvend.domain.workload.exchange_request import SubjectToken, parse_subject_token
-from tokenvend.entries.direct import FRAMES, Asked, parse_direct
+from tokenvend.entries.direct import FRAMES, parse_direct
 
 _EXCHANGE = EXCHANGE_PARAMETERS | {"grant_type"}
 
 
-def parse_direct_exchange(event: object) -> tuple[SubjectToken, Asked]:
+def parse_direct_exchange(event: object) -> tuple[SubjectToken, CallerRequest]:
     """One request, and the token that is to prove who makes it.
 
     Raises:
@@ -32,7 +33,7 @@ def parse_direct_exchange(event: object) -> tuple[SubjectToken, Asked]:
     return parse_subject_token(exchange), request
 
 
-def parse_direct_for_user(event: object) -> ForUser[Asked]:
+def parse_direct_for_user(event: object) -> ForUser[CallerRequest]:
     """One request, with the token of the signed-in user whom it is for.
 
     Raises:

@@ -7,7 +7,10 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from tokenvend.domain.connection_request import ConnectionRequest, parse_connection_request
+from tokenvend.domain.connection_request import (
+    CallerRequest,
+    parse_connection_request,
+)
 from tokenvend.domain.errors import (
     InvalidClientError,
     InvalidRequestError,
@@ -26,8 +29,6 @@ from tokenvend.domain.request import (
     SUBJECT_TOKEN,
     TOKEN_EXCHANGE,
     ForUser,
-    Rejection,
-    VendRequest,
     parse_rejection,
     parse_vend_request,
 )
@@ -36,7 +37,6 @@ from tokenvend.entries.form import has_client, prove_client, read_form
 if TYPE_CHECKING:  # see `parse_oauth2_event`
     from tokenvend.domain.workload.exchange_request import SubjectToken
 
-type Asked = VendRequest | Rejection | ConnectionRequest
 
 _REJECT_ROUTE = "/token/reject"
 _CONNECTIONS_ROUTE = "/connections/{action}"
@@ -53,7 +53,7 @@ _NOT_DESCRIBABLE = re.compile(r"[^\x20\x21\x23-\x5B\x5D-\x7E]")
 
 def parse_oauth2_event(
     event: Mapping[str, Any],
-) -> tuple[Proof | SubjectToken, Asked | ForUser[Asked]]:
+) -> tuple[Proof | SubjectToken, CallerRequest | ForUser[CallerRequest]]:
     """Who asks for what at `/oauth2/{credential}/token`, or reports a token there.
 
     A subject token (RFC 8693) beside a client that authenticates is its signed-in user's. Alone,
@@ -74,7 +74,7 @@ def parse_oauth2_event(
 
 def parse_iam_event(
     event: Mapping[str, Any],
-) -> tuple[Proof, Asked | ForUser[Asked]]:
+) -> tuple[Proof, CallerRequest | ForUser[CallerRequest]]:
     """Who asks for what at `/iam/{credential}/token`: API Gateway has verified the signature.
 
     Raises:
@@ -132,7 +132,7 @@ def _signer(event: Mapping[str, Any]) -> Proof:
 
 def _parse_maybe_for_user(
     event: Mapping[str, Any], form: Mapping[str, Any], *, is_exchange: bool = False
-) -> Asked | ForUser[Asked]:
+) -> CallerRequest | ForUser[CallerRequest]:
     if not is_exchange and SUBJECT_TOKEN not in form:
         return _parse(event, form)
     from tokenvend.domain.workload.exchange_request import parse_subject_token
@@ -147,7 +147,7 @@ def _parse(
     *,
     grant_type: str = CLIENT_CREDENTIALS,
     for_user: bool = False,
-) -> Asked:
+) -> CallerRequest:
     path = event.get("pathParameters") or {}
     credential = path.get("credential")
     # `resource` is the route as the template names it, and so nothing that a caller chose.

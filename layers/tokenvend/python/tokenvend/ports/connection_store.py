@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # a vend names none of these, and would pay for each class at
 class StoreResult(Enum):
     """What became of a successor: kept, or there is a newer token, or no connection any more."""
 
-    KEPT = auto()
+    STORED = auto()
     SUPERSEDED = auto()
     GONE = auto()
 

@@ -131,7 +131,7 @@ class KeepAlive:
     def _is_forgotten(self, connection: Connection, now: datetime) -> bool:
         pending = connection.pending
         # A while longer than the code is good for: whoever looks may still see that it expired.
-        return pending is not None and pending.is_expired(now - bounds.PENDING_KEPT)
+        return pending is not None and pending.is_expired(now - bounds.PENDING_CONSENT_RETAINED)
 
     def _refresh(
         self, key: ConnectionKey, definition: CredentialDefinition, deadline: float

@@ -26,8 +26,8 @@ class IssuerKeys:
     """Finds the key that a token names: in the configuration, or at the issuer's `jwks_uri`.
 
     An issuer is asked when its keys are first wanted, when they are no longer fresh, and for a
-    `kid` that they lack; at most once in `bounds.ISSUER_ASKED_AGAIN_AFTER`, whatever comes. While
-    it is away, its last good keys serve for `bounds.ISSUER_KEYS_KEPT`.
+    `kid` that they lack; at most once in `bounds.ISSUER_FETCHED_AGAIN_AFTER`, whatever comes. While
+    it is away, its last good keys serve for `bounds.ISSUER_KEYS_USABLE`.
     """
 
     def __init__(self, *, key_sets: KeySets, clock: Clock) -> None:
@@ -57,7 +57,7 @@ class IssuerKeys:
         known = self._known.get(jwks_uri)
         if known is None or known.read_at is None:
             return ()
-        is_good = self._clock.now() < known.read_at + bounds.ISSUER_KEYS_KEPT
+        is_good = self._clock.now() < known.read_at + bounds.ISSUER_KEYS_USABLE
         return known.keys if is_good else ()
 
     def _is_fresh(self, jwks_uri: str) -> bool:
@@ -67,7 +67,8 @@ class IssuerKeys:
     def _may_fetch(self, jwks_uri: str) -> bool:
         known = self._known.get(jwks_uri)
         return (
-            known is None or self._clock.now() >= known.fetched_at + bounds.ISSUER_ASKED_AGAIN_AFTER
+            known is None
+            or self._clock.now() >= known.fetched_at + bounds.ISSUER_FETCHED_AGAIN_AFTER
         )
 
     def _fetch(self, jwks_uri: str) -> None:
@@ -82,11 +83,11 @@ class IssuerKeys:
         known.failed, known.read_at = False, now
 
     def _away(self, jwks_uri: str) -> TemporarilyUnavailableError:
-        asked_again_at = self._known[jwks_uri].fetched_at + bounds.ISSUER_ASKED_AGAIN_AFTER
+        fetched_again_at = self._known[jwks_uri].fetched_at + bounds.ISSUER_FETCHED_AGAIN_AFTER
         return TemporarilyUnavailableError(
             "The issuer of the subject token does not answer, so its keys are not known.",
             rule="issuer.away",
-            retry_after_seconds=int((asked_again_at - self._clock.now()).total_seconds()),
+            retry_after_seconds=int((fetched_again_at - self._clock.now()).total_seconds()),
         )
 
 

@@ -85,11 +85,11 @@ class LeasedExchange:
             raise
         repeated = current.token is not None and token.access_token == current.token.access_token
         token = replace(token, forced=current.is_rejected, repeated=repeated)
-        kept = self._keep(acquisition, lease, token)
+        stored = self._store(acquisition, lease, token)
         breaker.record_success(token)
-        return AcquiredToken(kept, Source.PROVIDER)
+        return AcquiredToken(stored, Source.PROVIDER)
 
-    def _keep(self, acquisition: Acquisition, lease: Lease, token: AccessToken) -> AccessToken:
+    def _store(self, acquisition: Acquisition, lease: Lease, token: AccessToken) -> AccessToken:
         """Store *token*. It is answered even if that fails, for it is valid."""
         try:
             if self._tokens.put_token(acquisition.key, token, spec=acquisition.spec, lease=lease):

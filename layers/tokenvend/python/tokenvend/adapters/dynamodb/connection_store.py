@@ -146,7 +146,7 @@ class DynamoDbConnectionStore:
             redeemed.key, f"{_SET_CONSENT} {_REMOVE_JOURNAL}", _SAME_TOKEN, values
         )
         if written or _holds(item, values):
-            return StoreResult.KEPT
+            return StoreResult.STORED
         return (
             StoreResult.GONE if item is None or "consent_id" not in item else StoreResult.SUPERSEDED
         )

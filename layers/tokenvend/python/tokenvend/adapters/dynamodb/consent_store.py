@@ -20,7 +20,7 @@ from tokenvend.adapters.dynamodb import documents
 from tokenvend.adapters.dynamodb.attributes import Item, bytes_of, number, text_of
 from tokenvend.adapters.dynamodb.conditional_update import update_item
 from tokenvend.adapters.dynamodb.sealed_table import SealedTable
-from tokenvend.adapters.dynamodb.token_items import KEPT
+from tokenvend.adapters.dynamodb.token_items import TTL_MARGIN
 from tokenvend.adapters.encryption import Sealed, UntrustedItemError
 from tokenvend.domain.connection import ConnectionKey
 from tokenvend.domain.consent import BrowserFlow, ConsentSession
@@ -46,7 +46,7 @@ class DynamoDbConsentSessionStore:
             "pk": {"S": pk},
             "session": {"B": sealed.ciphertext},
             "wrapped_key": {"B": sealed.wrapped_key},
-            "ttl": number(int((session.expires_at + KEPT).timestamp())),
+            "ttl": number(int((session.expires_at + TTL_MARGIN).timestamp())),
         }
         with store_errors("dynamodb:PutItem"):
             self._table.client.put_item(TableName=self._table.name, Item=item)

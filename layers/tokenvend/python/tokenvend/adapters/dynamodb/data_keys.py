@@ -11,7 +11,7 @@ from tokenvend.adapters.dynamodb.attributes import Item, bytes_of, number
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_KEPT = timedelta(days=2)
+_TTL = timedelta(days=2)
 
 
 class DynamoDbDataKeys:
@@ -36,7 +36,7 @@ class DynamoDbDataKeys:
         starts = datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC)
         item = self._key(day) | {
             "wrapped_key": {"B": wrapped_key},
-            "ttl": number((starts + _KEPT).timestamp()),
+            "ttl": number((starts + _TTL).timestamp()),
         }
         with store_errors("dynamodb:PutItem"):
             try:

@@ -41,7 +41,7 @@ from tokenvend.domain.untrusted import Distrust, OnUntrusted
 from tokenvend.ports import TokenItem
 
 #: An item outlives the newest thing in it by this much, for TTL deletes without asking.
-KEPT = timedelta(hours=1)
+TTL_MARGIN = timedelta(hours=1)
 
 
 TOKEN_PREFIX = "token#"
@@ -209,7 +209,7 @@ def _text_or_none(spec: documents.Fields, name: str) -> str | None:
 
 
 def _ttl_of(token: AccessToken) -> int:
-    return int((token.expires_at + KEPT).timestamp())
+    return int((token.expires_at + TTL_MARGIN).timestamp())
 
 
 def _ttl_agrees(item: Item, token: AccessToken) -> bool:

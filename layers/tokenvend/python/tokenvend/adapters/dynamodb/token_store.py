@@ -24,8 +24,8 @@ from tokenvend.adapters.dynamodb.conditional_update import update_item
 from tokenvend.adapters.dynamodb.credential_items import failure_value
 from tokenvend.adapters.dynamodb.sealed_table import SealedTable
 from tokenvend.adapters.dynamodb.token_items import (
-    KEPT,
     TOKEN_PREFIX,
+    TTL_MARGIN,
     TokenItemParser,
     lease_values,
     seal_token,
@@ -82,7 +82,7 @@ class DynamoDbTokenStore:
     ) -> TokenItem | None:
         """See `ports.TokenStore`."""
         # Later than any token can expire, so that a lease never makes a token die sooner.
-        ttl = lease.deadline_at + bounds.LIFETIME_MAXIMUM + KEPT
+        ttl = lease.deadline_at + bounds.LIFETIME_MAXIMUM + TTL_MARGIN
         values = lease_values(lease) | {":ttl": number(int(ttl.timestamp()))}
         condition = _NOBODY_IS_AT_IT
         if instead_of is not None:

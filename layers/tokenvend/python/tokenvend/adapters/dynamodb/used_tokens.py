@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from tokenvend.adapters.dynamodb.attributes import number, text_of
 from tokenvend.adapters.dynamodb.conditional_update import update_item
-from tokenvend.adapters.dynamodb.token_items import KEPT
+from tokenvend.adapters.dynamodb.token_items import TTL_MARGIN
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -41,7 +41,7 @@ class DynamoDbUsedTokens:
             pk=replay_pk(issuer, token_id),
             change="SET used_by = :mark, #ttl = :ttl",
             condition=_NOBODY_HAS_USED_IT,
-            values={":mark": {"S": mark}, ":ttl": number(int((until + KEPT).timestamp()))},
+            values={":mark": {"S": mark}, ":ttl": number(int((until + TTL_MARGIN).timestamp()))},
             names={"#ttl": "ttl"},
         )
         return item is not None and text_of(item, "used_by") == mark

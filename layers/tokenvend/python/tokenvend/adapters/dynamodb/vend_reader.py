@@ -76,10 +76,10 @@ class DynamoDbVendReader:
 
     def _view(self, lookup: Lookup, found: RegistryFound) -> RegistryView:
         identity, definition = lookup.identity, credential_pk(lookup.credential)
-        told = self._on_untrusted
-        caller = parsed(found, identity, SETTINGS, registry_items.parse_caller, told)
-        grant = parsed(found, identity, lookup.credential, registry_items.parse_grant, told)
-        secrets = parsed(found, identity, SECRET, registry_items.parse_client_secrets, told)
+        count = self._on_untrusted
+        caller = parsed(found, identity, SETTINGS, registry_items.parse_caller, count)
+        grant = parsed(found, identity, lookup.credential, registry_items.parse_grant, count)
+        secrets = parsed(found, identity, SECRET, registry_items.parse_client_secrets, count)
         if grant is not None and caller is not None and grant.caller != caller.name:
             # An identity that has just moved to another caller: its old grant is not that one's.
             grant = None
@@ -88,7 +88,7 @@ class DynamoDbVendReader:
             caller_blocked=(identity, BLOCKED) in found,
             client_secret_hashes=secrets or (),
             grant=grant,
-            definition=parsed(found, definition, SETTINGS, parse_definition, told),
+            definition=parsed(found, definition, SETTINGS, parse_definition, count),
             # A block counts whatever its document says.
             credential_blocked=(definition, BLOCKED) in found,
             blocked_owners=_blocked_owners(lookup, found),

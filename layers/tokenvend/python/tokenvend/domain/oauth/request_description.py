@@ -132,14 +132,16 @@ def describe(
             placed = (*placed, user_token) if user_token else placed
     headers = {name: filled.header(name, each) for name, each in description.headers.items()}
     described = {name.lower() for name in headers} - {"authorization"}
-    kept = {name: each for name, each in request.headers.items() if name.lower() not in described}
+    unchanged = {
+        name: each for name, each in request.headers.items() if name.lower() not in described
+    }
     return replace(
         request,
         method=description.method,
         parameters_in=description.parameters_in,
         form=defaults | filled.value(description.parameters) | standard,
         query=filled.value(description.query),
-        headers=headers | kept,
+        headers=headers | unchanged,
         placed=(*placed, *filled.placed.values()),
         grant=grant,
     )
