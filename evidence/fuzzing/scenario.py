@@ -31,9 +31,11 @@ def invoked(function: str, event: Any, alias: str) -> Iterator[tuple[Any, str]]:
     """
     parts, pages = caller_parts(function_world()), consent_world()
     with ExitStack() as patches:
-        patches.enter_context(patch.object(tokenvend.entries.callers, "environment", lambda: parts))
         patches.enter_context(
-            patch.object(tokenvend.entries.pages.handler, "environment", lambda: pages)
+            patch.object(tokenvend.entries.callers, "composition_root", lambda: parts)
+        )
+        patches.enter_context(
+            patch.object(tokenvend.entries.pages.handler, "composition_root", lambda: pages)
         )
         log = patches.enter_context(patch.object(_log_handler(), "stream", StringIO()))
         answer = _handler(function)(event, through(alias))

@@ -65,7 +65,8 @@ def test_documented_errors_are_those_of_every_level_of_the_tree() -> None:
     [
         pytest.param(
             "INFO: …\n\n === Uncaught Python exception: ===\nAssertionError: a secret came out\n"
-            f'Traceback (most recent call last):\n  File "{ROOT}/fuzzing/target.py", line 4, in f\n'
+            "Traceback (most recent call last):\n"
+            f'  File "{ROOT}/evidence/fuzzing/target.py", line 4, in f\n'
             '    assert x\n  File "/usr/lib/python3.13/base64.py", line 88, in g\n\n==7== ERROR',
             'AssertionError: a secret came out File "evidence/fuzzing/target.py", line 4, in f',
             id="an exception, and where in this project",

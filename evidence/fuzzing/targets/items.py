@@ -197,8 +197,9 @@ def _check_kinds(token: AccessToken, spec: TokenSpec) -> None:
     assert type(token.secret_generation) is str, "an epoch that is no text"
     assert type(token.forced) is type(token.repeated) is bool, "a flag that is none"
     assert all(type(scope) is str for scope in token.scopes | spec.scopes), "no scopes"
+    assert all(type(resource) is str for resource in spec.resources), "no resources"
     for each in fields(TokenSpec):
-        if each.name != "scopes":
+        if each.name not in {"scopes", "resources"}:
             value = getattr(spec, each.name)
             assert value is None or type(value) is str, f"{each.name} is no text"
 
