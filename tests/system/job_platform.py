@@ -1,6 +1,5 @@
 """What GitHub and GitLab give a job: an identity token for an audience, from an issuer here."""
 
-import itertools
 import json
 import secrets
 from collections.abc import Iterator, Mapping
@@ -26,7 +25,8 @@ def workload(demo: Demo, issuer: Issuer) -> Iterator[str]:
     document = yaml.safe_load(before)
     # The address of the local AWS is not the one that the deployment knows of itself.
     url = demo.settings["VENDING_API_URL"]
-    document["issuers"] = {"ci": {"issuer": issuer.url, "audience": url}}
+    # As the page says of GitHub, whose jobs can have a new token for each use.
+    document["issuers"] = {"ci": {"issuer": issuer.url, "audience": url, "one_time": True}}
     proof = {"workload": {"issuer": "ci", "sub": SUBJECT}}
     document["callers"]["deploy"] = {"identities": [proof]}
     grant = {"caller": "deploy", "credential": "reports", "scopes": ["reports:read"]}
@@ -74,11 +74,10 @@ class Platform:
     issuer: Issuer
     request_token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     made: list[str] = field(default_factory=list)
-    _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def identity_token(self, audience: str) -> str:
         """A new one for *audience*."""
-        token = self.issuer.token(audience, jti=f"job-{next(self._numbers)}")
+        token = self.issuer.token(audience, jti=secrets.token_hex(16))
         self.made.append(token)
         return token
 

@@ -100,6 +100,13 @@ def test_job_gets_a_masked_token_that_opens_the_api(
     assert api.status_code == 200
 
 
+def test_job_may_call_the_action_twice_though_each_proof_counts_once(
+    job: Job, platform: Platform, asked: dict[str, str]
+) -> None:
+    assert [job.call(**asked).code for _ in range(2)] == [0, 0]
+    assert len(set(platform.made)) == 2
+
+
 def test_refused_job_says_why_and_has_no_token(job: Job, asked: dict[str, str]) -> None:
     ran = job.call(**{**asked, "scope": "reports:write"})
 
