@@ -51,6 +51,11 @@ def test_file_without_fault_has_no_problem() -> None:
             id="two grants",
         ),
         pytest.param(
+            {"callers": {"billing": {"direct": DIRECT, "burst": 5}}},
+            "callers.billing.burst: limits nothing without requests_per_minute",
+            id="a burst of no limit",
+        ),
+        pytest.param(
             {"credentials": credential(extra_parameters={"client_assertion": "x", "a": "b"})},
             "credentials.jobs.extra_parameters.client_assertion: is not for the file to say",
             id="reserved parameter",

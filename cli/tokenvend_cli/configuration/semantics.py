@@ -123,6 +123,8 @@ def _caller_problems(configuration: ConfigurationModel) -> Iterator[Problem]:
             yield Problem(place, "nobody can be this caller: give it identities or direct")
         if caller.direct is not None and name in RESERVED_ALIASES:
             yield Problem(place, f"a direct caller cannot be called {name}: choose another name")
+        if caller.burst is not None and caller.requests_per_minute is None:
+            yield Problem(f"{place}.burst", "limits nothing without requests_per_minute")
         for index, identity in enumerate(caller.identities):
             yield from _identity_problems(f"{place}.identities[{index}]", name, identity, owners)
         yield from _principal_problems(f"{place}.direct.principals", caller.direct)
