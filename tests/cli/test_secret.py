@@ -1,8 +1,6 @@
-"""`secret put` and `secret status`."""
+"""`secret put`: what is written, and that nothing of it is shown."""
 
 import json
-from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,53 +9,23 @@ import typer.main
 from botocore.exceptions import ClientError
 from tests.adapters.servers import self_signed
 from tests.cli import aws
-from tests.cli.conftest import Refuse, Tokenvend
+from tests.cli.conftest import Tokenvend
+from tests.cli.putting import HOST, SECRET, VALUE, SecretGenerations, put_secret, stored_secret
 
-from tokenvend.adapters.dynamodb.credential_items import failure_value, observed_value
 from tokenvend.adapters.secrets_manager import SecretsManagerStore
-from tokenvend.domain.credential_state import ObservedExchange
-from tokenvend.domain.failure import Failure
 from tokenvend.domain.registry import CredentialDefinition
-from tokenvend.domain.token import LifetimeSource, SecretStage
 from tokenvend_cli.main import app
-
-type SecretGenerations = Callable[[], dict[str, str]]
-
-HOST = "login.acme.example"
-SECRET = "hunter2-hunter2"
-VALUE = {"client_id": "us", "client_secret": SECRET}
-
-
-def _put(tokenvend: Tokenvend, name: str = "jobs", *words: str, **value: str) -> Any:
-    return tokenvend("secret", "put", name, *words, stdin=json.dumps(VALUE | value))
-
-
-def _stored(name: str) -> dict[str, str]:
-    text = aws.client("secretsmanager").get_secret_value(SecretId=f"tokenvend/tokenvend/{name}")
-    document: dict[str, str] = json.loads(text["SecretString"])
-    return document
-
-
-def _tags(name: str) -> dict[str, str]:
-    described = aws.client("secretsmanager").describe_secret(SecretId=f"tokenvend/tokenvend/{name}")
-    return {tag["Key"]: tag["Value"] for tag in described["Tags"]}
-
-
-def _move_provider(tokenvend: Tokenvend, host: str) -> None:
-    endpoint = {"token_endpoint": f"https://{host}/token"}
-    tokenvend.write(lambda document: document["providers"].update(acme=endpoint))
-    tokenvend.apply()
 
 
 def test_secret_comes_from_standard_input_and_is_not_echoed(tokenvend: Tokenvend) -> None:
     tokenvend.apply()
 
-    result = _put(tokenvend)
+    result = put_secret(tokenvend)
 
     assert result.exit_code == 0
     assert f"It is sent to {HOST} only." in result.stdout
     assert SECRET not in result.output
-    assert _stored("jobs") == VALUE
+    assert stored_secret("jobs") == VALUE
 
 
 def test_a_new_secret_is_encrypted_with_the_companys_key(tokenvend: Tokenvend) -> None:
@@ -65,7 +33,7 @@ def test_a_new_secret_is_encrypted_with_the_companys_key(tokenvend: Tokenvend) -
     tokenvend.stack.outputs["SecretKeyArn"] = key
     tokenvend.apply()
 
-    _put(tokenvend)
+    put_secret(tokenvend)
 
     described = aws.client("secretsmanager").describe_secret(SecretId="tokenvend/tokenvend/jobs")
     assert described["KmsKeyId"] == key
@@ -73,7 +41,7 @@ def test_a_new_secret_is_encrypted_with_the_companys_key(tokenvend: Tokenvend) -
 
 def test_vending_finds_what_was_put(tokenvend: Tokenvend) -> None:
     tokenvend.apply()
-    _put(tokenvend, "partner/Acme_1")
+    put_secret(tokenvend, "partner/Acme_1")
     store = SecretsManagerStore(
         aws.client("secretsmanager"), prefix="tokenvend/tokenvend/", deployment="tokenvend"
     )
@@ -100,7 +68,7 @@ def test_person_is_asked_and_the_secret_is_not_shown(
     assert SECRET not in result.output
     # What is typed is shown here by the test's own terminal.
     assert json.loads(result.stdout[result.stdout.index("{") :]) == {"name": "jobs", "host": HOST}
-    assert _stored("jobs") == VALUE
+    assert stored_secret("jobs") == VALUE
 
 
 def _describe(tokenvend: Tokenvend) -> None:
@@ -112,16 +80,16 @@ def _describe(tokenvend: Tokenvend) -> None:
 def test_fields_that_the_token_request_names_are_put_too(tokenvend: Tokenvend) -> None:
     _describe(tokenvend)
 
-    result = _put(tokenvend, account_id="A-1")
+    result = put_secret(tokenvend, account_id="A-1")
 
     assert result.exit_code == 0
-    assert _stored("jobs") == VALUE | {"account_id": "A-1"}
+    assert stored_secret("jobs") == VALUE | {"account_id": "A-1"}
 
 
 def test_field_that_the_token_request_names_is_needed(tokenvend: Tokenvend) -> None:
     _describe(tokenvend)
 
-    result = _put(tokenvend)
+    result = put_secret(tokenvend)
 
     assert result.exit_code != 0
     assert "account_id must be a text, and is needed" in result.stderr
@@ -154,7 +122,7 @@ def test_certificate_is_put_with_its_key_and_told_apart_from_others(
     assert len(shown["certificate"]["sha256"]) == 64
     assert shown["certificate"]["subject"] == "CN=a test"
     assert "PRIVATE KEY" not in result.output
-    assert _stored("jobs") == value
+    assert stored_secret("jobs") == value
 
 
 def test_certificate_of_another_key_is_not_put(tokenvend: Tokenvend, tmp_path: Path) -> None:
@@ -179,7 +147,7 @@ def test_client_id_that_stands_in_the_file_is_not_asked_for(
     result = tokenvend("secret", "put", "jobs", stdin=f"{SECRET}\n")
 
     assert result.exit_code == 0, result.output
-    assert _stored("jobs") == {"client_secret": SECRET}
+    assert stored_secret("jobs") == {"client_secret": SECRET}
 
 
 def test_no_argument_or_option_takes_a_secret() -> None:
@@ -225,7 +193,7 @@ def test_malformed_secret_is_refused_and_not_echoed(
     assert SECRET not in result.output
     assert secret_generations() == {}
     with pytest.raises(ClientError, match="ResourceNotFound"):
-        _stored("jobs")
+        stored_secret("jobs")
 
 
 @pytest.mark.parametrize(
@@ -243,7 +211,7 @@ def test_name_that_no_secret_can_have_is_refused(
 ) -> None:
     tokenvend.apply()
 
-    put, status = _put(tokenvend, name), tokenvend("secret", "status", name)
+    put, status = put_secret(tokenvend, name), tokenvend("secret", "status", name)
 
     assert (put.exit_code, status.exit_code) == (code, code)
     assert told in put.stderr
@@ -253,7 +221,7 @@ def test_name_that_no_secret_can_have_is_refused(
 def test_secret_of_a_family_is_put_for_a_tenant(tokenvend: Tokenvend) -> None:
     tokenvend.apply()
 
-    put = _put(tokenvend, "partner")
+    put = put_secret(tokenvend, "partner")
 
     assert put.exit_code == 2
     assert "partner is a family: name partner/TENANT" in put.stderr
@@ -264,250 +232,7 @@ def test_secret_that_stands_elsewhere_is_not_put(tokenvend: Tokenvend) -> None:
     tokenvend.write(lambda document: document["credentials"]["jobs"].update(secret={"arn": arn}))
     tokenvend.apply()
 
-    result = _put(tokenvend)
+    result = put_secret(tokenvend)
 
     assert result.exit_code == 1
     assert f"change it where it is ({arn})" in result.stderr
-
-
-def test_host_is_recorded_with_the_secret(tokenvend: Tokenvend) -> None:
-    tokenvend.apply()
-    _put(tokenvend)
-
-    assert _tags("jobs") == {"tokenvend:deployment": "tokenvend", "tokenvend:host": HOST}
-
-
-def test_changed_file_does_not_redirect_a_secret(tokenvend: Tokenvend) -> None:
-    tokenvend.apply()
-    _put(tokenvend)
-    _move_provider(tokenvend, "evil.example")
-
-    refused = _put(tokenvend, client_secret="newer")
-    status = tokenvend.json("secret", "status", "jobs")[0]
-
-    assert refused.exit_code == 1
-    assert f"may be sent to {HOST} so far" in refused.stderr
-    assert "--new-host evil.example" in refused.stderr
-    assert (status["ready"], status["host"], status["wanted_host"]) == (False, HOST, "evil.example")
-    assert (_stored("jobs"), _tags("jobs")["tokenvend:host"]) == (VALUE, HOST)
-
-
-def test_new_host_is_agreed_on_by_its_name(tokenvend: Tokenvend) -> None:
-    tokenvend.apply()
-    _put(tokenvend)
-    _move_provider(tokenvend, "eu.acme.example")
-
-    another = _put(tokenvend, "jobs", "--new-host", "us.acme.example", client_secret="newer")
-    agreed = _put(tokenvend, "jobs", "--new-host", "eu.acme.example", client_secret="newer")
-
-    assert another.exit_code == 2
-    assert "sends jobs to eu.acme.example, not to us.acme.example" in another.stderr
-    assert agreed.exit_code == 0, agreed.output
-    assert _tags("jobs")["tokenvend:host"] == "eu.acme.example"
-    assert _stored("jobs")["client_secret"] == "newer"
-
-
-def test_neither_value_meets_the_others_host_while_the_host_changes(
-    tokenvend: Tokenvend, refuse: Refuse
-) -> None:
-    tokenvend.apply()
-    _put(tokenvend)
-    _move_provider(tokenvend, "eu.acme.example")
-    refuse("PutSecretValue")
-
-    result = _put(tokenvend, "jobs", "--new-host", "eu.acme.example", client_secret="newer")
-
-    assert result.exit_code == 1
-    assert (_stored("jobs"), _tags("jobs")["tokenvend:host"]) == (VALUE, "nowhere")
-
-
-def test_file_that_changes_while_somebody_types_does_not_move_the_secret(
-    tokenvend: Tokenvend, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tokenvend.apply()
-
-    def slow(*_: object) -> dict[str, str]:
-        _move_provider(tokenvend, "evil.example")
-        return VALUE
-
-    monkeypatch.setattr("tokenvend_cli.commands.secret.read_secret_value", slow)
-
-    result = tokenvend("secret", "put", "jobs")
-
-    assert f"sent to {HOST} only" in result.stdout
-    assert _tags("jobs")["tokenvend:host"] == HOST
-
-
-def test_each_change_has_an_secret_generation_of_its_own(
-    tokenvend: Tokenvend, secret_generations: SecretGenerations
-) -> None:
-    tokenvend.apply()
-
-    seen = []
-    for name in ("jobs", "jobs", "partner/acme", "partner/globex"):
-        _put(tokenvend, name)
-        seen.append(dict(secret_generations()))
-
-    assert [sorted(each) for each in seen[1:]] == [
-        ["epoch#jobs"],
-        ["epoch#jobs", "epoch#partner/acme"],
-        ["epoch#jobs", "epoch#partner/acme", "epoch#partner/globex"],
-    ]
-    assert seen[0]["epoch#jobs"] != seen[1]["epoch#jobs"]
-    assert seen[1]["epoch#jobs"] == seen[3]["epoch#jobs"]
-    assert (
-        tokenvend.json("secret", "status", "jobs")[0]["secret_generation"] == seen[3]["epoch#jobs"]
-    )
-
-
-def test_status_lists_what_there_is_and_what_is_missing(tokenvend: Tokenvend) -> None:
-    tokenvend.apply()
-    _put(tokenvend, "partner/acme")
-    _put(tokenvend, "partner/globex")
-
-    result = tokenvend("secret", "status")
-    rows = tokenvend.json("secret", "status")
-
-    assert result.exit_code == 1
-    assert [(row["name"], row["ready"]) for row in rows] == [
-        ("jobs", False),
-        ("partner/acme", True),
-        ("partner/globex", True),
-    ]
-    assert "jobs has no secret: write it with `tokenvend secret put jobs`" in result.stderr
-    assert HOST in result.stdout
-
-
-def test_status_is_zero_when_every_secret_is_ready(tokenvend: Tokenvend) -> None:
-    tokenvend.apply()
-    _put(tokenvend)
-
-    result = tokenvend("secret", "status")
-
-    assert (result.exit_code, result.stderr) == (0, "")
-
-
-def _vending_noted(name: str, **noted: Any) -> None:
-    """What the functions write beside the epoch."""
-    aws.client("dynamodb").update_item(
-        TableName="tokens",
-        Key={"pk": {"S": f"epoch#{name}"}},
-        UpdateExpression="SET " + ", ".join(f"{key} = :{key}" for key in noted),
-        ExpressionAttributeValues={f":{key}": value for key, value in noted.items()},
-    )
-
-
-def test_status_tells_a_credential_that_its_provider_refuses_until_it_is_put_again(
-    tokenvend: Tokenvend,
-) -> None:
-    tokenvend.apply()
-    _put(tokenvend)
-    retry_at = datetime(2099, 3, 1, 12, 30, tzinfo=UTC)
-    failure = Failure(provider_error="invalid_client", count=3, retry_at=retry_at)
-    _vending_noted("jobs", failure=failure_value(failure))
-
-    refused = tokenvend("secret", "status", "jobs")
-    row = tokenvend.json("secret", "status", "jobs")[0]
-    _put(tokenvend)
-    after = tokenvend("secret", "status", "jobs")
-
-    assert (refused.exit_code, after.exit_code) == (1, 0)
-    assert "jobs was refused 3 times (invalid_client)" in refused.stderr
-    assert "tried again at 2099-03-01 12:30 UTC" in refused.stderr
-    assert (row["refused"], row["refused_times"]) == ("invalid_client", 3)
-
-
-@pytest.mark.parametrize("reader", ["renewal", "keep_alive"])
-def test_status_tells_of_a_schedule_that_cannot_use_the_secret(
-    tokenvend: Tokenvend, reader: str
-) -> None:
-    tokenvend.apply()
-    _put(tokenvend)
-    _vending_noted("jobs", **{f"not_ready_{reader}": {"BOOL": True}})
-
-    result = tokenvend("secret", "status", "jobs")
-    row = tokenvend.json("secret", "status", "jobs")[0]
-
-    assert result.exit_code == 1
-    assert f"jobs could not be used by the schedule ({reader})" in result.stderr
-    assert row["not_ready_for"] == [reader]
-
-
-def test_status_tells_how_long_tokens_live_and_which_version_works(tokenvend: Tokenvend) -> None:
-    tokenvend.apply()
-    _put(tokenvend)
-    observed = ObservedExchange(
-        lifetime_seconds=1799,
-        lifetime_source=LifetimeSource.EXPIRES_IN,
-        secret_stage=SecretStage.PENDING,
-    )
-    _vending_noted("jobs", observed=observed_value(observed))
-
-    result = tokenvend("secret", "status", "jobs")
-
-    assert result.exit_code == 0
-    assert "1799 s" in result.stdout
-    assert HOST in result.stdout
-    assert "works with its AWSPENDING version only" in result.stderr
-
-
-def test_status_tells_a_secret_that_somebody_else_made(tokenvend: Tokenvend) -> None:
-    tokenvend.apply()
-    aws.client("secretsmanager").create_secret(
-        Name="tokenvend/tokenvend/jobs", SecretString=json.dumps(VALUE)
-    )
-
-    before = tokenvend("secret", "status", "jobs")
-    _put(tokenvend)
-    after = tokenvend("secret", "status", "jobs")
-
-    assert (before.exit_code, after.exit_code) == (1, 0)
-    assert "jobs lacks this deployment's tag" in before.stderr
-
-
-def test_secret_of_another_deployment_is_not_ready(tokenvend: Tokenvend) -> None:
-    tokenvend.apply()
-    _put(tokenvend)
-    theirs = [{"Key": "tokenvend:deployment", "Value": "another"}]
-    aws.client("secretsmanager").tag_resource(SecretId="tokenvend/tokenvend/jobs", Tags=theirs)
-
-    status = tokenvend("secret", "status", "jobs")
-
-    assert status.exit_code == 1
-    assert "jobs lacks this deployment's tag" in status.stderr
-
-
-def test_secret_that_is_being_deleted_counts_as_missing(tokenvend: Tokenvend) -> None:
-    tokenvend.apply()
-    _put(tokenvend)
-    aws.client("secretsmanager").delete_secret(SecretId="tokenvend/tokenvend/jobs")
-
-    row = tokenvend.json("secret", "status", "jobs")[0]
-
-    assert (row["exists"], row["ready"]) == (False, False)
-
-
-@pytest.mark.parametrize(
-    ("operation", "words", "told"),
-    [
-        ("DescribeSecret", ("put", "jobs"), "AWS refused DescribeSecret: not allowed"),
-        ("CreateSecret", ("put", "jobs"), "AWS refused CreateSecret: not allowed"),
-        ("PutItem", ("put", "jobs"), "is written, but the functions could not be told (Access"),
-        ("ListSecrets", ("status",), "AWS refused ListSecrets: not allowed"),
-    ],
-)
-def test_refusal_of_aws_is_told_without_the_secret(
-    tokenvend: Tokenvend,
-    refuse: Refuse,
-    operation: str,
-    words: tuple[str, ...],
-    told: str,
-) -> None:
-    tokenvend.apply()
-    refuse(operation)
-
-    result = tokenvend("secret", *words, stdin=json.dumps(VALUE))
-
-    assert result.exit_code == 1
-    assert told in result.stderr
-    assert SECRET not in result.output

@@ -1,36 +1,17 @@
-"""Idle connections are refreshed well before they die, and a forecast names those at risk."""
+"""Idle connections are refreshed well before they die."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-import pytest
-from tests.fakes.clock import START
-from tests.fakes.rotating_provider import Fault, RotatingProvider
-from tests.fakes.vend_reader import InMemoryCredentialReader
-from tests.unit.consent.refreshing import CONSENT, DEFINITION, KEY, Refreshing
+from tests.fakes.rotating_provider import Fault
+from tests.unit.consent.keeping_alive import DAY, UNKNOWN_LIFE, keep_alive, waiting
+from tests.unit.consent.refreshing import CONSENT, KEY, Refreshing
 
-from tokenvend.consent.connection_import import ConnectionExistsError, import_connection
-from tokenvend.consent.disconnection import end_connection
-from tokenvend.domain.connection import Connection, ConnectionStatus, PendingConsent
+from tokenvend.domain.connection import Connection
 from tokenvend.domain.connection_health import Health
 from tokenvend.domain.credential_state import ScheduledReader
-from tokenvend.domain.registry import CredentialDefinition
-from tokenvend.domain.secret import Secret
 from tokenvend.refresh_tokens.connection_events import ConnectionEventType
-from tokenvend.schedules.keep_alive import KeepAlive, KeepAliveOutcome, KeepAliveResult
-
-DAY = timedelta(days=1)
-UNKNOWN_LIFE = replace(DEFINITION, authorization=None)
-
-
-def keep_alive(harness: Refreshing) -> KeepAlive:
-    return KeepAlive(
-        connections=harness.connections,
-        credentials=InMemoryCredentialReader(harness.reader),
-        states=harness.reader.states,
-        refresher=harness.refresher(),
-        clock=harness.clock,
-    )
+from tokenvend.schedules.keep_alive import KeepAliveOutcome, KeepAliveResult
 
 
 def run(harness: Refreshing, *, seconds: float = 55) -> list[KeepAliveResult]:
@@ -125,14 +106,6 @@ def test_a_run_without_time_leaves_the_rest_to_the_next() -> None:
     assert harness.rotating.requests == []
 
 
-def waiting() -> PendingConsent:
-    return PendingConsent(
-        consent=replace(CONSENT, consent_id="consent-2"),
-        code_sha256="0" * 64,
-        expires_at=START + timedelta(minutes=10),
-    )
-
-
 def test_what_was_never_completed_is_dropped_an_hour_after_its_code_expired() -> None:
     harness = Refreshing()
     harness.connections.seed(Connection(key=KEY, pending=waiting()))
@@ -153,130 +126,6 @@ def test_dropping_what_was_never_completed_leaves_the_consent_in_use() -> None:
 
     assert outcomes(harness) == [KeepAliveOutcome.DROPPED]
     assert harness.connection == before
-
-
-def forecast(harness: Refreshing) -> tuple[Health, datetime | None]:
-    (found,) = keep_alive(harness).forecast()
-    return found.health, found.refresh_token_expires_at
-
-
-@pytest.mark.parametrize(
-    ("days", "health"),
-    [
-        (0, Health.HEALTHY),
-        (14, Health.HEALTHY),
-        (16.7, Health.HEALTHY),
-        (16.9, Health.OVERDUE),
-        (20.9, Health.OVERDUE),
-        (21, Health.EXPIRING),
-        (27.9, Health.EXPIRING),
-        (28, Health.EXPIRED),
-    ],
-)
-def test_a_forecast_says_how_each_connection_is(days: float, health: Health) -> None:
-    harness = Refreshing()
-    harness.clock.advance(timedelta(days=days))
-
-    assert forecast(harness) == (health, START + 28 * DAY)
-
-
-def test_a_short_life_is_not_at_risk_from_its_first_day() -> None:
-    harness = Refreshing(consent=replace(CONSENT, refresh_expires_at=START + DAY))
-    harness.clock.advance(timedelta(hours=12))
-
-    assert forecast(harness)[0] is Health.HEALTHY
-
-
-@pytest.mark.parametrize(
-    ("definition", "deadline"), [(UNKNOWN_LIFE, None), (DEFINITION, START + 28 * DAY)]
-)
-def test_where_a_consent_does_not_say_its_provider_may(
-    definition: CredentialDefinition, deadline: datetime | None
-) -> None:
-    harness = Refreshing(definition=definition, consent=replace(CONSENT, refresh_expires_at=None))
-
-    assert forecast(harness) == (Health.HEALTHY, deadline)
-
-
-def test_a_forecast_tells_lost_and_pending_apart() -> None:
-    harness = Refreshing()
-    harness.connections.seed(replace(harness.connection, is_lost=True))
-    assert forecast(harness)[0] is Health.LOST
-
-    harness.connections.seed(Connection(key=KEY, pending=waiting()))
-    assert forecast(harness)[0] is Health.PENDING
-
-
-def imported(harness: Refreshing, *, replaces: bool = False) -> Connection:
-    return import_connection(
-        harness.connections,
-        harness.definition,
-        KEY,
-        refresh_token=Secret("refresh-1"),
-        scopes=CONSENT.scopes,
-        account="user-9",
-        replace=replaces,
-        now=harness.clock.now(),
-        publish=harness.events.append,
-    )
-
-
-def test_an_imported_refresh_token_is_redeemed_when_it_is_first_used() -> None:
-    harness = Refreshing(provider=RotatingProvider())
-    harness.connections.delete(KEY)
-
-    connection = imported(harness)
-
-    assert connection.status is ConnectionStatus.ACTIVE
-    assert harness.rotating.requests == []
-    assert harness.event_type() == [ConnectionEventType.IMPORTED]
-    harness.refresh()
-    assert harness.refresh_token == "refresh-2"
-
-
-def test_an_import_replaces_only_when_it_is_told_to() -> None:
-    harness = Refreshing()
-    before = harness.connection
-
-    with pytest.raises(ConnectionExistsError):
-        imported(harness)
-    assert harness.connection == before
-
-    assert imported(harness, replaces=True).consent != before.consent
-
-
-def test_a_connection_that_is_ended_is_revoked_and_gone() -> None:
-    harness = Refreshing()
-
-    deleted, revoked = end_connection(
-        harness.connections,
-        KEY,
-        harness.definition,
-        secrets=harness.secrets,
-        provider=harness.provider,
-        publish=harness.events.append,
-    )
-
-    assert deleted is not None
-    assert revoked
-    assert harness.rotating.revoked == ["refresh-1"]
-    assert harness.connections.read(KEY) is None
-    assert harness.event_type() == [ConnectionEventType.DISCONNECTED]
-
-
-def test_ending_what_is_not_there_is_told() -> None:
-    harness = Refreshing()
-    harness.connections.delete(KEY)
-
-    assert end_connection(
-        harness.connections,
-        KEY,
-        harness.definition,
-        secrets=harness.secrets,
-        provider=harness.provider,
-        publish=harness.events.append,
-    ) == (None, False)
-    assert harness.events == []
 
 
 def test_keep_alive_that_cannot_use_the_secret_is_kept_until_it_can() -> None:
