@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import boto3
-from jobs_api import PermanentError, read_jobs
+from jobs_api import PermanentError, fetch_tokens, read_jobs
 
 _s3 = boto3.client("s3")
 #: An export is long work: no token may end in the middle of it.
@@ -24,6 +24,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, str]:
     """
     del context
     exported: dict[str, Any] = {}
+    fetch_tokens(event["customers"])
     for customer in event["customers"]:
         try:
             exported[customer] = read_jobs(customer, min_ttl_seconds=_MIN_TTL_SECONDS)

@@ -7,10 +7,11 @@ import json
 import logging
 import math
 import os
+from contextlib import suppress
 from typing import Any
 
 import boto3
-from jobs_api import PermanentError, RetryableError, read_jobs
+from jobs_api import PermanentError, RetryableError, fetch_tokens, read_jobs
 from set_aside import set_aside
 
 _sqs = boto3.client("sqs")
@@ -23,6 +24,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Work through a batch; a message that fails does not hold up the others."""
     del context
     failures = []
+    fetch_tokens(_customers_of(event))
     for record in event["Records"]:
         try:
             _work_on(record)
@@ -40,6 +42,15 @@ def _work_on(record: dict[str, Any]) -> None:
     customer = _customer_of(record["body"])
     result = {"customer": customer, "jobs": len(read_jobs(customer))}
     _sqs.send_message(QueueUrl=os.environ["RESULTS_QUEUE"], MessageBody=json.dumps(result))
+
+
+def _customers_of(event: dict[str, Any]) -> set[str]:
+    """The customers of a batch; a message that names none is dealt with by itself."""
+    found = set()
+    for record in event["Records"]:
+        with suppress(PermanentError):
+            found.add(_customer_of(record["body"]))
+    return found
 
 
 def _customer_of(body: str) -> str:

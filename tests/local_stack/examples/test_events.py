@@ -230,4 +230,13 @@ def test_export_runs_by_its_schedule_and_writes_what_each_customer_has(
     exported = json.loads(text)
     assert found["Key"].startswith("jobs/")
     assert [len(exported[name]) for name in ("acme", "globex")] == [3, 3]
+    assert len(_invocations_of(examples, "jobs-export")) == 1
     kept.check()
+
+
+def _invocations_of(examples: Examples, caller: str) -> set[str]:
+    """The invocations of tokenvend by which *caller* was given the tokens of both customers."""
+    lines = [json.loads(line) for line in examples.stack.function_logs() if line.startswith("{")]
+    given = [line for line in lines if line.get("identity") == f"alias:{caller}"]
+    assert sorted(line["tenant"] for line in given) == ["acme", "globex"]
+    return {line["request_id"] for line in given}

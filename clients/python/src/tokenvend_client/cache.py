@@ -119,14 +119,32 @@ class TokenCache:
                 return slot.next_step_after_refusal(now, refused)
             return slot.next_step(now, min_ttl_seconds)
 
+    def lead(self, request: TokenRequest) -> tuple[Slot, Flight] | None:
+        """A fetch to make now and to `finish`; `None` if there is nothing to fetch or to wait."""
+        slot = self.slot(request)
+        step = self._next_step(slot, 0, None)
+        if not isinstance(step, Lead):
+            return None
+        if step.flight.wait_seconds > 0:
+            self.finish(slot, step.flight, ABANDONED)
+            return None
+        return slot, step.flight
+
+    def finish(
+        self, slot: Slot, flight: Flight, outcome: CachedToken | Failure
+    ) -> CachedToken | Failure:
+        """Note how a fetch ended, and tell those who wait for it."""
+        with self._lock:
+            outcome = slot.finish(flight, outcome, self._clock.now())
+        flight.future.set_result(outcome)
+        return outcome
+
     def _run_flight(self, slot: Slot, flight: Flight) -> CachedToken | Failure:
         outcome: CachedToken | Failure = ABANDONED
         try:
             outcome = self._fetch(slot.request, flight)
         finally:
-            with self._lock:
-                outcome = slot.finish(flight, outcome, self._clock.now())
-            flight.future.set_result(outcome)
+            outcome = self.finish(slot, flight, outcome)
         return outcome
 
     def _make_room(self) -> None:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -55,6 +55,7 @@ class FakeTokenvend:
         self.calls: list[Call] = []
         #: How often a token was made: a token that is answered again is not made again.
         self.exchanges = 0
+        self.batches = 0
         self._lock = threading.RLock()
         self._clock = clock
         self._issued: dict[object, _Issued] = {}
@@ -225,6 +226,12 @@ class _InProcess:
         del timeout_seconds
         fields = self._fake.answer(call)
         return failure_of_invocation(fields) if "error" in fields else Document(fields)
+
+    def send_batch(
+        self, calls: Sequence[Call], *, timeout_seconds: float
+    ) -> Sequence[Document | Failure] | Failure:
+        self._fake.batches += 1
+        return [self.send(call, timeout_seconds=timeout_seconds) for call in calls]
 
     def __repr__(self) -> str:
         return "<FakeTokenvend>"

@@ -68,8 +68,14 @@ class _Handler(BaseHTTPRequestHandler):
         if not self._is_proven("iam"):
             self._say(403, {"Message": "Missing Authentication Token"})
             return
-        call = _call_of(json.loads(body))
+        event = json.loads(body)
         shared = unquote(urlsplit(self.path).path).endswith(":Workloads/invocations")
+        if "requests" in event and not shared:
+            self.fake.batches += 1
+            calls = [_call_of(each) for each in event["requests"]]
+            self._say(200, {"answers": [self.fake.answer(call) for call in calls]})
+            return
+        call = _call_of(event)
         if shared and not self._is_workload(call.parameters):
             self._say(200, {"error": "invalid_request", "error_description": "It proves nobody."})
             return
