@@ -37,6 +37,9 @@ OUTPUTS = {
     "SecretPrefix": "tokenvend/smoke-0a1b2c3d/",
     "VendingDomainTarget": "d-1.execute-api.eu-west-1.amazonaws.com",
     "NatAddress": "192.0.2.7",
+    "EventQueueUrl": "https://sqs.eu-west-1.amazonaws.com/111122223333/queue",
+    "EventResultsUrl": "https://sqs.eu-west-1.amazonaws.com/111122223333/results",
+    "EventTableName": "customers",
 }
 STAND_IN = {
     "ProviderLogGroup": "/smoke/provider",

@@ -11,7 +11,12 @@ import cfnlint.api
 import pytest
 
 from tokenvend_local.places import ROOT
-from tokenvend_smoke.stacks import CODE_CHARACTERS, fixtures_template, stand_in_code
+from tokenvend_smoke.stacks import (
+    CODE_CHARACTERS,
+    events_template,
+    fixtures_template,
+    stand_in_code,
+)
 
 BACK = "https://abc.execute-api.eu-west-1.amazonaws.com/v1/callback/user"
 
@@ -131,9 +136,9 @@ def test_its_code_is_short_enough_to_stand_in_a_template() -> None:
     assert len(stand_in_code()) <= CODE_CHARACTERS
 
 
-@pytest.mark.parametrize("name", ["fixtures", "network"])
+@pytest.mark.parametrize("name", ["fixtures", "network", "events"])
 def test_the_templates_beside_the_deployment_are_right(name: str) -> None:
     text = (ROOT / "tools" / "tokenvend_smoke" / f"{name}.yaml").read_text(encoding="utf-8")
-    text = fixtures_template() if name == "fixtures" else text
+    text = {"fixtures": fixtures_template(), "events": events_template()}.get(name, text)
 
     assert [str(match) for match in cfnlint.api.lint(text, regions=["eu-west-1"])] == []

@@ -9,7 +9,13 @@ from tokenvend_deploy.retained import retained_kinds
 from tokenvend_smoke.account import Account
 from tokenvend_smoke.rows.failing import broken_stacks
 from tokenvend_smoke.rows.released import release_bucket, release_stack
-from tokenvend_smoke.stacks import delete_stack, fixtures_name, network_name, resources_made
+from tokenvend_smoke.stacks import (
+    delete_stack,
+    events_name,
+    fixtures_name,
+    network_name,
+    resources_made,
+)
 
 #: Its name in the template.
 _LOGS_ROLE = "ApiGatewayLogsRoleForAccount"
@@ -37,7 +43,7 @@ def _steps(account: Account) -> Iterator[tuple[str, Callable[[], object]]]:
     for stack in stacks:
         yield f"what the stack {stack} retained", partial(_delete_retained, account, stack)
     # The network goes after the functions that were in it, the stand-in when nobody asks it.
-    for stack in (network_name(account), fixtures_name(account)):
+    for stack in (events_name(account), network_name(account), fixtures_name(account)):
         yield f"the stack {stack}", partial(delete_stack, account, stack)
     yield f"the secrets tokenvend/{deployment}/…", lambda: _delete_secrets(account)
     yield "the role of a caller that goes", lambda: _delete_role(account)

@@ -13,10 +13,12 @@ from typing import Any, NamedTuple
 from botocore.exceptions import ClientError, WaiterError
 
 from tokenvend_deploy.stack import failure_reasons, read_stack
+from tokenvend_local.places import ROOT
 from tokenvend_smoke.account import Account
 from tokenvend_smoke.callers import CALLER, api_url
 
 _HERE = Path(__file__).parent
+EXAMPLES = ROOT / "examples" / "src"
 #: CloudFormation takes no longer code inside a template.
 CODE_CHARACTERS = 4096
 #: Lambda lets go of a VPC's network interfaces up to 40 minutes after its functions are gone.
@@ -82,6 +84,20 @@ def make_stand_in(account: Account) -> StandIn:
     outputs = account.outputs(name)
     url = api_url(account, outputs["ProviderApiId"], "$default")
     return StandIn(url, client_id, client_secret, outputs)
+
+
+def events_name(account: Account) -> str:
+    """The name of the stack with the pipe and the stream."""
+    return f"{account.stack[:40]}-events"
+
+
+def make_events(account: Account) -> None:
+    """Deploy the pipe and the stream, with the examples' own handlers.
+
+    Raises:
+        StackFailedError: CloudFormation did not make it.
+    """
+    _create(account, events_name(account), events_template(), {})
 
 
 def make_network(account: Account) -> Mapping[str, str]:
@@ -162,12 +178,37 @@ def fixtures_template() -> str:
     return text.replace('"@stand_in.py"', json.dumps(stand_in_code()))
 
 
+def events_template() -> str:
+    """`events.yaml` with the handlers' code in it."""
+    text = (_HERE / "events.yaml").read_text(encoding="utf-8")
+    for name in ("enrichment", "stream_consumer"):
+        text = text.replace(f'"@{name}.py"', json.dumps(handler_code(name)))
+    return text
+
+
+def handler_code(name: str) -> str:
+    """A handler of the examples, behind what stands for the modules of theirs that it imports."""
+    source = (EXAMPLES / f"{name}.py").read_text(encoding="utf-8")
+    tree = ast.parse(source)
+    tree.body = [
+        node
+        for node in tree.body
+        if not (isinstance(node, ast.ImportFrom) and node.module in {"jobs_api", "set_aside"})
+    ]
+    stub = ast.parse((_HERE / "jobs_stub.py").read_text(encoding="utf-8"))
+    return f"{_shortened(stub)}\n{_shortened(tree)}"
+
+
 def stand_in_code() -> str:
     """The stand-in's code without comments and docstrings, so that it is short enough."""
-    tree = ast.parse((_HERE / "stand_in.py").read_text(encoding="utf-8"))
+    return _shortened(ast.parse((_HERE / "stand_in.py").read_text(encoding="utf-8")))
+
+
+def _shortened(tree: ast.Module) -> str:
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.FunctionDef) and ast.get_docstring(node):
-            del node.body[0]
+            # What holds nothing but its docstring needs another statement.
+            node.body[0:1] = [] if len(node.body) > 1 else [ast.Pass()]
     return ast.unparse(tree)
 
 

@@ -1,10 +1,9 @@
 """Every row of docs/not-proven-locally.md, in the order in which a run shows them."""
 
-from collections.abc import Mapping
-
-from tokenvend_smoke.outcome import NotRunError, Row
+from tokenvend_smoke.outcome import Row
 from tokenvend_smoke.rows import (
     accounts,
+    events,
     failing,
     gateway,
     invoking,
@@ -18,40 +17,14 @@ from tokenvend_smoke.rows import (
     watching,
     workloads,
 )
-from tokenvend_smoke.run import Smoke, Stage
-from tokenvend_smoke.stacks import make_network
-
-
-def _snapshots_and_few_requests(_: Smoke) -> Mapping[str, str]:
-    return {"SnapStart": "true", "ThrottlingRate": "5", "ThrottlingBurst": "5"}
-
-
-def _provisioned(_: Smoke) -> Mapping[str, str]:
-    return {
-        "SnapStart": "false",
-        "ProvisionedConcurrency": "1",
-        "ThrottlingRate": "100",
-        "ThrottlingBurst": "200",
-    }
-
-
-def _in_a_vpc(smoke: Smoke) -> Mapping[str, str]:
-    if not smoke.options.with_network:
-        raise NotRunError("left out by NETWORK=no")
-    made = make_network(smoke.account)
-    return {
-        "ProvisionedConcurrency": "0",
-        "SubnetIds": made["SubnetId"],
-        "SecurityGroupIds": made["SecurityGroupId"],
-    }
-
-
-def _with_a_domain(smoke: Smoke) -> Mapping[str, str]:
-    domain, certificate = smoke.options.domain, smoke.options.certificate
-    if not domain or not certificate:
-        raise NotRunError("give DOMAIN=… and CERTIFICATE=… (an ACM certificate for that name)")
-    return {"VendingDomainName": domain, "VendingCertificateArn": certificate}
-
+from tokenvend_smoke.run import Stage
+from tokenvend_smoke.stage_entries import (
+    beside_a_pipe_and_a_stream,
+    in_a_vpc,
+    provisioned,
+    snapshots_and_few_requests,
+    with_a_domain,
+)
 
 STAGES = (
     Stage(
@@ -136,6 +109,20 @@ STAGES = (
         is_local=True,
     ),
     Stage(
+        "Beside a pipe and a stream",
+        (
+            Row(
+                "a pipe sends on what its enrichment answers",
+                events.a_pipe_sends_on_what_is_enriched,
+            ),
+            Row(
+                "a stream goes on from the record that failed",
+                events.a_stream_goes_on_from_the_record_that_failed,
+            ),
+        ),
+        beside_a_pipe_and_a_stream,
+    ),
+    Stage(
         "Deployed again, under load",
         (
             Row(
@@ -199,7 +186,7 @@ STAGES = (
             ),
             Row("throttling by method", gateway.throttling_works),
         ),
-        _snapshots_and_few_requests,
+        snapshots_and_few_requests,
     ),
     Stage(
         "With environments kept ready",
@@ -209,7 +196,7 @@ STAGES = (
                 updating.environments_are_kept_ready,
             ),
         ),
-        _provisioned,
+        provisioned,
     ),
     Stage(
         "In a VPC",
@@ -223,12 +210,12 @@ STAGES = (
                 policies.code_makes_no_network_interfaces,
             ),
         ),
-        _in_a_vpc,
+        in_a_vpc,
     ),
     Stage(
         "With a domain",
         (Row("a domain of your own serves the API", gateway.a_domain_serves),),
-        _with_a_domain,
+        with_a_domain,
     ),
     Stage(
         "With a caller of another account",

@@ -1,6 +1,7 @@
 """The client: tokens for whoever calls an API."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from tokenvend_client.cache import ENTRIES_DEFAULT, TokenCache
@@ -142,12 +143,16 @@ class Client:
         >>> client.token("sr-partner", tenant="globex", scope="jobs_read").reveal()
         'fake-sr-partner-2'
         """
-        checked, words = checked_credential(credential), canonical_scope(scope)
-        shared = {"scope": words, "audience": audience, "resource": resource}
+        plain = TokenRequest(
+            checked_credential(credential),
+            scope=canonical_scope(scope),
+            audience=audience,
+            resource=resource,
+        )
         self._prefetcher.prefetch(
             [
-                *(TokenRequest(checked, **shared, tenant=each) for each in tenants),
-                *(TokenRequest(checked, **shared, connection=each) for each in connections),
+                *(replace(plain, tenant=each) for each in tenants),
+                *(replace(plain, connection=each) for each in connections),
             ]
         )
 
