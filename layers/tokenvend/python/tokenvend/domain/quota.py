@@ -56,6 +56,22 @@ class Quota:
         return max(0, empty_at + self.interval - now)
 
 
+@dataclass(slots=True)
+class Batch:
+    """Permits that an environment drew, and what it last knew of the bucket.
+
+    `requests` counts those since then, refused ones too. Nothing is drawn before `again_at`.
+    """
+
+    left: int
+    size: int
+    drawn_at: datetime
+    ends_at: datetime
+    empty_at: int | None
+    again_at: datetime
+    requests: int = 0
+
+
 def quota_of(caller: Caller) -> Quota:
     """The quota of *caller*, which has `requests_per_minute`."""
     limit = caller.requests_per_minute or 1

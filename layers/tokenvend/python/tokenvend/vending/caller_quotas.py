@@ -6,35 +6,23 @@ uses them up within `bounds.QUOTA_BATCH_HELD`. So a caller gets in any T seconds
 Permits of an environment that dies are lost. While the table is away, each counts for itself.
 """
 
-from dataclasses import dataclass
+from __future__ import annotations
+
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from tokenvend.domain import bounds
 from tokenvend.domain.errors import TooManyRequestsError
-from tokenvend.domain.quota import batch_size, microseconds, quota_of
 from tokenvend.domain.registry import Caller
 from tokenvend.ports import StoreAwayError
-from tokenvend.ports.quotas import QuotaStore
 from tokenvend.vending.rate_limit import RateLimit
+
+if TYPE_CHECKING:  # only a caller with a limit pays for them: see `_drawn`
+    from tokenvend.domain.quota import Batch
+    from tokenvend.ports.quotas import QuotaStore
 
 #: How often one request tries again when other environments draw at the same time.
 _TRIES = 4
-
-
-@dataclass(slots=True)
-class _Batch:
-    """Permits that were drawn, and what this environment last knew of the bucket.
-
-    `requests` counts those since then, refused ones too. Nothing is drawn before `again_at`.
-    """
-
-    left: int
-    size: int
-    drawn_at: datetime
-    ends_at: datetime
-    empty_at: int | None
-    again_at: datetime
-    requests: int = 0
 
 
 class CallerQuotas:
@@ -42,7 +30,7 @@ class CallerQuotas:
 
     def __init__(self, store: QuotaStore) -> None:
         self._store = store
-        self._batches: dict[str, _Batch] = {}
+        self._batches: dict[str, Batch] = {}
         self._local = RateLimit()
         self._local_until: datetime | None = None
 
@@ -74,7 +62,7 @@ class CallerQuotas:
         """
         self._local.check(caller, now)
 
-    def _draw(self, caller: Caller, batch: _Batch | None, now: datetime) -> None:
+    def _draw(self, caller: Caller, batch: Batch | None, now: datetime) -> None:
         if self._local_until is not None and now < self._local_until:
             self.check_locally(caller, now)
             return
@@ -92,11 +80,13 @@ class CallerQuotas:
         if now < drawn.again_at:
             raise _too_many(caller, drawn.again_at - now)
 
-    def _drawn(self, caller: Caller, batch: _Batch | None, now: datetime) -> _Batch:
+    def _drawn(self, caller: Caller, batch: Batch | None, now: datetime) -> Batch:
         """Draw as many as are wanted and there, with one of them used.
 
         What this environment knew of the bucket may be out of date: then it tries again.
         """
+        from tokenvend.domain.quota import Batch, batch_size, microseconds, quota_of
+
         quota, at = quota_of(caller), microseconds(now)
         former = batch.size if batch else 0
         empty_at = batch.empty_at if batch else None
@@ -112,13 +102,13 @@ class CallerQuotas:
             empty_at = drawn.empty_at
             if drawn.granted:
                 ends_at = now + bounds.QUOTA_BATCH_HELD
-                return _Batch(permits - 1, permits, now, ends_at, empty_at, again_at=now)
+                return Batch(permits - 1, permits, now, ends_at, empty_at, again_at=now)
         # Not rounded up: what another environment tells, a moment later, must hold here too.
         wait = max(timedelta(seconds=1), timedelta(microseconds=quota.wait(empty_at, at)))
-        return _Batch(0, former, now, now, empty_at, again_at=now + wait)
+        return Batch(0, former, now, now, empty_at, again_at=now + wait)
 
 
-def _per_second(batch: _Batch | None, now: datetime) -> float:
+def _per_second(batch: Batch | None, now: datetime) -> float:
     """How many requests a second this environment got since its last draw."""
     if batch is None:
         return 0.0
