@@ -48,7 +48,7 @@ def read_units(item: dict[str, Any], *, consistent: object) -> float:
     return max(1, math.ceil(size_of(item) / _READ_UNIT)) * (1 if consistent else 0.5)
 
 
-def asked(params: dict[str, Any], model: Any, **_: object) -> None:
+def requested(params: dict[str, Any], model: Any, **_: object) -> None:
     """Count a call, and keep what it asks until its answer comes."""
     calls[f"{model.service_model.service_name}:{model.name}"] += 1
     last.update(params)
@@ -81,7 +81,7 @@ def answered(parsed: dict[str, Any], model: Any, **_: object) -> None:
 
 for service in _SERVICES:
     events = aws_client(service).meta.events
-    events.register("before-parameter-build", asked)
+    events.register("before-parameter-build", requested)
     events.register("after-call", answered)
 
 # INIT has a whole processor, and is billed by the time that it takes.

@@ -40,12 +40,12 @@ def rows() -> Iterator[Row]:
         times = side_by_side(many, few, calls=_READS)
     name = f"lookup among {REGISTRY_ITEMS:_} registry items and {TOKEN_ITEMS:_} tokens"
     yield Row(name.replace("_", " "), *times, f"the same among {FEW}", 1.1, "µs")
-    most, asked = 100 * bounds.MEMORY_ENTRIES, bounds.MEMORY_ENTRIES
+    most, requested = 100 * bounds.MEMORY_ENTRIES, bounds.MEMORY_ENTRIES
     yield Row(
         f"memory after {most:_} different requests".replace("_", " "),
         _kilobytes_after(most),
-        _kilobytes_after(asked),
-        f"after {asked:_}".replace("_", " "),
+        _kilobytes_after(requested),
+        f"after {requested:_}".replace("_", " "),
         1.1,
         "kB",
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.local_stack.bare import VENDING, Scenario, deployed_variables, set_scene
+from tests.local_stack.bare import VENDING, Scenario, deployed_variables, prepare_stage
 from tests.local_stack.harness import Harness
 
 from tokenvend_local import artifact, emulator, places
@@ -89,7 +89,7 @@ def stage() -> Iterator[Stage]:
     folder = FOLDER / "bench"
     with local_stack(folder, step=step_shown) as stack:
         with step_shown("Applying a caller with every way in"):
-            scenario = set_scene(Harness(stack, folder, set()))
+            scenario = prepare_stage(Harness(stack, folder, set()))
         yield Stage(stack, scenario, folder)
 
 

@@ -25,7 +25,7 @@ _CALLS = 500
 
 def rows() -> Iterator[Row]:
     """The comparisons of a warm vend."""
-    harness = _world()
+    harness = _harness()
     parts = harness.parts(clock=SystemClock())  # type: ignore[arg-type]
     environment = parts.vendor
     # The one seam: what the composition root would build on AWS is built on fakes.
@@ -44,7 +44,7 @@ def rows() -> Iterator[Row]:
     yield Row("the use case alone", *use_case, "msal, cached token", 0.5, "µs")
 
 
-def _world() -> Harness:
+def _harness() -> Harness:
     harness = Harness()
     harness.clock.set_wall(SystemClock().now())
     harness.provider.expires_in = 86_400

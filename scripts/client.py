@@ -13,7 +13,7 @@ from scripts.envs import ROOT
 
 PACKAGE = ROOT / "clients" / "python"
 #: The earliest instant that a zip file knows.
-_EPOCH = (1980, 1, 1, 0, 0, 0)
+_FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 _READABLE_BY_ALL = 0o644 << 16
 
 
@@ -28,7 +28,7 @@ def build(folder: Path) -> tuple[Path, Path]:
     layer = folder / "tokenvend-client-layer.zip"
     with zipfile.ZipFile(wheel) as source, zipfile.ZipFile(layer, "w") as target:
         for name in sorted(source.namelist()):
-            entry = zipfile.ZipInfo(f"python/{name}", _EPOCH)
+            entry = zipfile.ZipInfo(f"python/{name}", _FIXED_TIME)
             entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, _READABLE_BY_ALL
             target.writestr(entry, source.read(name))
     return wheel, layer

@@ -199,8 +199,8 @@ def works(path: Path) -> bool:
     python = path / "bin" / "python"
     if not python.exists():
         return False
-    asked = [str(python), "-c", "import sys; print(sys.version)"]
-    answer = subprocess.run(asked, capture_output=True, text=True, check=False)
+    required = [str(python), "-c", "import sys; print(sys.version)"]
+    answer = subprocess.run(required, capture_output=True, text=True, check=False)
     return answer.stdout.strip() == sys.version.strip()
 
 

@@ -12,8 +12,8 @@ from tests.functions.conftest import (
     ROOT,
     Handler,
     caller_parts,
-    consent_world,
-    function_world,
+    consent_harness,
+    function_harness,
     load_handler,
     through,
 )
@@ -29,7 +29,7 @@ def invoked(function: str, event: Any, alias: str) -> Iterator[tuple[Any, str]]:
 
     Whatever it raises comes out of here.
     """
-    parts, pages = caller_parts(function_world()), consent_world()
+    parts, pages = caller_parts(function_harness()), consent_harness()
     with ExitStack() as patches:
         patches.enter_context(
             patch.object(tokenvend.entries.callers, "composition_root", lambda: parts)

@@ -16,7 +16,7 @@ from tokenvend_local.demo_provider.clients import Token, TokenExchangeRecord
 
 type ReportProgress = Callable[[str], None]
 
-_TOLD_EVERY_SECONDS = 10.0
+_REPORT_EVERY_SECONDS = 10.0
 _WARM_UP_SECONDS, _WARM_UP_SHARE = 30.0, 0.5
 
 
@@ -118,7 +118,7 @@ def _wait(seconds: float, work: Sequence[object], ledger: Ledger, tell: ReportPr
     """Let *seconds* pass and say how it goes; a caller that fell over ends it at once."""
     ends = time.monotonic() + seconds
     while (left := ends - time.monotonic()) > 0:
-        time.sleep(min(left, _TOLD_EVERY_SECONDS))
+        time.sleep(min(left, _REPORT_EVERY_SECONDS))
         tell(f"{len(ledger.seen)} answers, {len(ledger.issued)} tokens")
         if any(each.done() for each in work):  # type: ignore[attr-defined]
             return

@@ -23,7 +23,7 @@ class Trouble:
         tell: Callable[[str], None],
         stopped: Event,
     ) -> None:
-        self._scene = scenario
+        self._scenario = scenario
         self._memory_seconds = memory_seconds
         self._tell = tell
         self._stopped = stopped
@@ -33,8 +33,8 @@ class Trouble:
 
     def make(self) -> None:
         """Go on until stopped. What was begun is brought to its end."""
-        moody = self._scene.clients["moody"].client_id
-        provider = self._scene.stack.provider
+        moody = self._scenario.clients["moody"].client_id
+        provider = self._scenario.stack.provider
         steps: tuple[Callable[[], None], ...] = (
             lambda: provider.misbehave(client_id=moody, delay_seconds=2.0, times=1),
             self._remove_grant,
@@ -52,16 +52,16 @@ class Trouble:
                 self.failures += is_providers
 
     def _remove_grant(self) -> None:
-        self._scene.take_guests_grant()
+        self._scenario.take_guests_grant()
         since = time.time()
         self._tell("the guest's grant is removed")
         self._stopped.wait(self._memory_seconds + _AWAY_BEYOND_MEMORY_SECONDS)
         self.removals.append(Removal(since, time.time()))
-        self._scene.give_guest_its_grant()
+        self._scenario.give_guest_its_grant()
         self._tell("the guest has its grant back")
 
     def _change_secret(self) -> None:
         since = time.time()
-        self._scene.change_secret()
+        self._scenario.change_secret()
         self.turns.append(Turn(since, time.time()))
         self._tell("a secret was changed at the provider, then put")

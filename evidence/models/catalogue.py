@@ -33,12 +33,12 @@ class Search:
     @property
     def definitions(self) -> dict[str, int]:
         """What the model is told."""
-        told = {"REQUESTS": self.requests, "MISCHIEF": self.mischief, **self.bounds}
+        output = {"REQUESTS": self.requests, "MISCHIEF": self.mischief, **self.bounds}
         if self.forever:
-            told["FOREVER"] = 1
+            output["FOREVER"] = 1
         if self.broken is not None:
-            told[self.broken] = 1
-        return told
+            output[self.broken] = 1
+        return output
 
 
 def ticks_of_the_lease() -> dict[str, int]:

@@ -29,7 +29,7 @@ class RequestOutcome:
     """A request, from its arrival to its end; `vended` is `None` if it was refused."""
 
     wish: TokenDemand
-    asked_at: float
+    requested_at: float
     ended_at: float
     vended: VendResult | None
 
@@ -60,13 +60,13 @@ def asking(
     """One request, to be run as a task."""
 
     def ask() -> None:
-        asked_at = cloud.kernel.now
+        requested_at = cloud.kernel.now
         try:
             vended = environment.vendor.vend(
                 wish.proof, wish.request, time_left=bounds.FUNCTION_TIMEOUT
             )
         except TokenVendError:
             vended = None
-        done(RequestOutcome(wish, asked_at, cloud.kernel.now, vended))
+        done(RequestOutcome(wish, requested_at, cloud.kernel.now, vended))
 
     return ask

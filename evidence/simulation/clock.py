@@ -18,7 +18,7 @@ class SimulatedClock:
     def __init__(self, kernel: Kernel, *, skew: float = 0.0) -> None:
         self._kernel = kernel
         self._started = kernel.now
-        self._epoch = START + timedelta(seconds=skew)
+        self._start = START + timedelta(seconds=skew)
         self._corrected = SystemClock(self._machine_now)
         #: The instant that this environment believes it is.
         self.now = self._corrected.now
@@ -33,7 +33,7 @@ class SimulatedClock:
         self._kernel.pause(seconds, "sleep")
 
     def _machine_now(self) -> datetime:
-        return self._epoch + timedelta(seconds=self._kernel.now)
+        return self._start + timedelta(seconds=self._kernel.now)
 
 
 def true_time(kernel: Kernel) -> datetime:

@@ -30,14 +30,14 @@ class SimulatedVendReader:
         """See `ports.VendReader`."""
         # Keys that DynamoDB leaves unprocessed are asked for again at once.
         return self._table.call(
-            "lookup", _spends_of(lookup), lambda: self.inner.read(lookup), retry_wait=0.0
+            "lookup", _consumption_of(lookup), lambda: self.inner.read(lookup), retry_wait=0.0
         )
 
     def is_away(self) -> bool:
         """See `ports.VendReader`."""
-        spends = [(Kind.READ, "meta", EVENTUAL_READ_UNITS)]
+        consumes = [(Kind.READ, "meta", EVENTUAL_READ_UNITS)]
         try:
-            return self._table.call("probe", spends, self.inner.is_away)
+            return self._table.call("probe", consumes, self.inner.is_away)
         except StoreAwayError:
             return True
 
@@ -53,13 +53,13 @@ class SimulatedCredentialReader:
         self, credential: str, tenant: str | None, *, connection: ConnectionKey | None = None
     ) -> CredentialView:
         """See `ports.CredentialReader`."""
-        spends = [
+        consumes = [
             (Kind.READ, f"credential#{credential}", 2 * EVENTUAL_READ_UNITS),
             (Kind.READ, f"state#{credential}#{tenant}", EVENTUAL_READ_UNITS),
         ]
         return self._table.call(
             "credential",
-            spends,
+            consumes,
             lambda: self.inner.read(credential, tenant, connection=connection),
             retry_wait=0.0,
         )
@@ -131,20 +131,20 @@ class SimulatedCredentialStates:
         self._write(credential, tenant, start)
 
     def _write(self, credential: str, tenant: str | None, act: Callable[[], bool]) -> bool:
-        spends = [(Kind.WRITE, f"state#{credential}#{tenant}", CONSISTENT_READ_UNITS)]
+        consumes = [(Kind.WRITE, f"state#{credential}#{tenant}", CONSISTENT_READ_UNITS)]
         try:
-            return self._table.call("state", spends, act)
+            return self._table.call("state", consumes, act)
         except StoreThrottledError:
             return False
 
 
-def _spends_of(lookup: Lookup) -> list[tuple[Kind, str, float]]:
-    spends = [
+def _consumption_of(lookup: Lookup) -> list[tuple[Kind, str, float]]:
+    consumes = [
         # Of the caller its settings, grant and block; of the credential settings and block.
         (Kind.READ, f"identity#{lookup.identity}", 3 * EVENTUAL_READ_UNITS),
         (Kind.READ, f"credential#{lookup.credential}", 2 * EVENTUAL_READ_UNITS),
         (Kind.READ, f"state#{lookup.credential}#{lookup.tenant}", EVENTUAL_READ_UNITS),
     ]
     if lookup.token_key is not None:
-        spends.append((Kind.READ, f"token#{lookup.token_key}", EVENTUAL_READ_UNITS))
-    return spends
+        consumes.append((Kind.READ, f"token#{lookup.token_key}", EVENTUAL_READ_UNITS))
+    return consumes

@@ -131,7 +131,7 @@ class Month:
             self.refused += 1
             return
         self.sources[outcome.vended.answer.source] += 1
-        took = outcome.ended_at - outcome.asked_at
+        took = outcome.ended_at - outcome.requested_at
         if outcome.vended.answer.source is not Source.PROVIDER and took < _WAITED_SECONDS:
             return
         self.longest_wait = max(self.longest_wait, took)
@@ -139,9 +139,9 @@ class Month:
         if rested > lifetime:
             self.waits_at_first += 1
         elif rested > bounds.RENEWAL_DUE * lifetime:
-            self.waits_after_rest.append((outcome.asked_at, lifetime))
+            self.waits_after_rest.append((outcome.requested_at, lifetime))
         else:
-            self.waits_after_first.append((outcome.asked_at, lifetime))
+            self.waits_after_first.append((outcome.requested_at, lifetime))
 
     def _counts(self) -> dict[str, float]:
         return {

@@ -101,7 +101,7 @@ def _judged(
     answered = [each for each in outcomes if each.vended is not None]
     provider_done = cloud.provider.answered_at
     # Who starts after the provider has answered is late by its own time only.
-    late = sorted(each.ended_at - max(provider_done, each.asked_at) for each in answered)
+    late = sorted(each.ended_at - max(provider_done, each.requested_at) for each in answered)
     meter = cloud.meter
     return Stampede(
         environments=len(outcomes),

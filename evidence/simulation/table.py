@@ -35,20 +35,20 @@ class Table:
     def call[T](
         self,
         what: str,
-        spends: list[tuple[Kind, str, float]],
+        consumes: list[tuple[Kind, str, float]],
         act: Callable[[], T],
         *,
         retry_wait: float = RETRY_WAIT_SECONDS,
     ) -> T:
-        """Do *act* if every partition in *spends* has the units for it.
+        """Do *act* if every partition in *consumes* has the units for it.
 
         Raises:
             StoreThrottledError: one had not, at each attempt.
         """
-        self._meter.calls[spends[0][0]] += 1
+        self._meter.calls[consumes[0][0]] += 1
 
         def within_limits() -> T:
-            served = [self._meter.take(*consume) for consume in spends]
+            served = [self._meter.take(*consume) for consume in consumes]
             if not all(served):
                 raise StoreThrottledError(f"{what} was throttled")
             return act()

@@ -23,8 +23,8 @@ class SimulatedTokenStore:
 
     def read(self, key: str) -> TokenItem:
         """See `ports.TokenStore`."""
-        spends = [(Kind.READ, f"token#{key}", CONSISTENT_READ_UNITS)]
-        return self._table.call("read", spends, lambda: self.inner.read(key))
+        consumes = [(Kind.READ, f"token#{key}", CONSISTENT_READ_UNITS)]
+        return self._table.call("read", consumes, lambda: self.inner.read(key))
 
     def acquire_lease(
         self, key: str, lease: Lease, *, instead_of: Lease | None
@@ -54,13 +54,13 @@ class SimulatedTokenStore:
     def due(self, slot: RenewalSlot) -> Iterator[str]:
         """See `ports.TokenStore`."""
         # Each minute is a partition of its own; one name a shard keeps a long run's books short.
-        spends = [(Kind.READ, f"slot#{slot.shard}", EVENTUAL_READ_UNITS)]
-        yield from self._table.call("due", spends, lambda: list(self.inner.due(slot)))
+        consumes = [(Kind.READ, f"slot#{slot.shard}", EVENTUAL_READ_UNITS)]
+        yield from self._table.call("due", consumes, lambda: list(self.inner.due(slot)))
 
     def reject(self, key: str, token: AccessToken) -> None:
         """See `ports.TokenStore`."""
-        spends = [(Kind.WRITE, f"token#{key}", WRITE_UNITS)]
-        self._table.call("reject", spends, lambda: self.inner.reject(key, token))
+        consumes = [(Kind.WRITE, f"token#{key}", WRITE_UNITS)]
+        self._table.call("reject", consumes, lambda: self.inner.reject(key, token))
 
     def _write[T](self, what: str, key: str, act: Callable[[], T]) -> T | None:
         try:

@@ -56,25 +56,27 @@ def _soak(stack: LocalStack, folder: Path, seconds: float) -> dict[str, Any]:
         began = time.monotonic()
         scenario.connect_and_leave_idle()
         scenario.change_a_secret_elsewhere()
-        asked: list[SoakRequest] = []
+        requested: list[SoakRequest] = []
         while time.monotonic() - began < seconds:
             round_began = time.monotonic()
-            asked += scenario.ask(began)
-            _tell(round_began - began, seconds, asked)
+            requested += scenario.ask(began)
+            _tell(round_began - began, seconds, requested)
             time.sleep(max(0.0, EVERY_SECONDS - (time.monotonic() - round_began)))
-        return _judge(scenario, asked, seconds)
+        return _judge(scenario, requested, seconds)
 
 
-def _tell(at: float, seconds: float, asked: Sequence[SoakRequest]) -> None:
-    waited = sum(each.waited for each in asked)
-    print(f"  {at:4.0f} of {seconds:.0f} s: {len(asked)} requests, {waited} waited", flush=True)
+def _tell(at: float, seconds: float, requested: Sequence[SoakRequest]) -> None:
+    waited = sum(each.waited for each in requested)
+    print(f"  {at:4.0f} of {seconds:.0f} s: {len(requested)} requests, {waited} waited", flush=True)
 
 
-def _judge(scenario: SoakScenario, asked: Sequence[SoakRequest], seconds: float) -> dict[str, Any]:
+def _judge(
+    scenario: SoakScenario, requested: Sequence[SoakRequest], seconds: float
+) -> dict[str, Any]:
     first_waits = {
-        name: next(each for each in asked if each.credential == name) for name in LIFETIMES
+        name: next(each for each in requested if each.credential == name) for name in LIFETIMES
     }
-    later_waits = [each for each in asked if each.waited and each not in first_waits.values()]
+    later_waits = [each for each in requested if each.waited and each not in first_waits.values()]
     exchanges = {
         name: len(scenario.stack.provider.exchanges(scenario.clients[name].client_id))
         for name in LIFETIMES
@@ -83,18 +85,18 @@ def _judge(scenario: SoakScenario, asked: Sequence[SoakRequest], seconds: float)
     found = [line for line in scenario.stack.function_logs() if '"changed secret"' in line]
     return {
         "seconds": seconds,
-        "requests": len(asked),
+        "requests": len(requested),
         "exchanges": exchanges,
         "idle_refreshes": scenario.idle_refreshes(),
         "slowest_later_seconds": max(
-            each.answer.seconds for each in asked if each not in first_waits.values()
+            each.answer.seconds for each in requested if each not in first_waits.values()
         ),
         "waits_after_first": [
             {"at": round(each.at), "entry": each.entry, "credential": each.credential}
             for each in later_waits
         ],
         "held": {
-            "every request got a token": all(each.answer.error is None for each in asked),
+            "every request got a token": all(each.answer.error is None for each in requested),
             "no request waited after its first": not later_waits,
             "the schedule renewed": all(exchanges[name] > 1 for name in renewable)
             and bool(renewable),

@@ -39,7 +39,7 @@ class SoakScenario:
     """Three callers, two credentials, a connection that nobody uses, and a secret that changes."""
 
     def __init__(self, stack: LocalStack, harness: Harness) -> None:
-        self.stack, self._world = stack, harness
+        self.stack, self._harness = stack, harness
         self.clients = {
             name: harness.credential(name, lifetime_seconds=seconds)
             for name, seconds in (LIFETIMES | {"turned": 600}).items()
@@ -50,12 +50,12 @@ class SoakScenario:
         self._shop = new_shop(stack, harness)
 
     def _set_up_callers(self) -> tuple[Principal, OAuthClient]:
-        role = self._world.role("fleet", may_invoke="fleet")
-        self._world.caller("fleet", iam=role, client_id="fleet-web", direct=role)
+        role = self._harness.role("fleet", may_invoke="fleet")
+        self._harness.caller("fleet", iam=role, client_id="fleet-web", direct=role)
         for name in self.clients:
-            self._world.grant("fleet", name)
-        self._world.apply()
-        return role, self._world.new_client("fleet")
+            self._harness.grant("fleet", name)
+        self._harness.apply()
+        return role, self._harness.new_client("fleet")
 
     def ask(self, began: float) -> Iterator[SoakRequest]:
         """One request for each credential over each entry; times count from *began*."""

@@ -7,7 +7,7 @@ gc.disable()
 
 from typing import Any
 
-from tokenvend.entries.jwks_handler import handle_jwks, prepare
+from tokenvend.entries.jwks import handle_jwks, prepare
 
 prepare()
 # What is there now stays: it is never looked through again.

@@ -16,7 +16,7 @@ _BASIC = re.compile(r"Basic \$\{base64\((?P<user>[^:]*):(?P<password>[^)]*)\)\}"
 _STANDARD = frozenset(
     {"grant_type", "code", "redirect_uri", "refresh_token", "code_verifier", "scope"}
 )
-_ASKED_BY_US = frozenset({"response_type", "scope", "state", "client_id", "redirect_uri"})
+_OUR_PARAMETERS = frozenset({"response_type", "scope", "state", "client_id", "redirect_uri"})
 #: The kinds by the catalogue's own word. What is not here is neither OAuth 2 nor static.
 _MODES = {
     "OAUTH2_CC": "client_credentials",
@@ -84,10 +84,10 @@ class _Entry:
         entry = self._entry
         if "authorization_code_param_in_webhook" in entry:
             raise CannotSayError("the code comes by a webhook, not by the user's browser")
-        endpoint, asked = self._placeholders.endpoint(entry["authorization_url"])
-        asked |= as_texts(entry.get("authorization_params") or {})
-        asked |= _other_names(entry.get("authorization_url_replacements") or {})
-        named = {name: each for name, each in asked.items() if name not in _ASKED_BY_US}
+        endpoint, requested = self._placeholders.endpoint(entry["authorization_url"])
+        requested |= as_texts(entry.get("authorization_params") or {})
+        requested |= _other_names(entry.get("authorization_url_replacements") or {})
+        named = {name: each for name, each in requested.items() if name not in _OUR_PARAMETERS}
         sent = (entry.get("refresh_params") or {}) | (entry.get("token_params") or {})
         beside = {name: each for name, each in sent.items() if name not in _STANDARD}
         basic = "basic" in {entry.get("token_request_auth_method"), self._client_in_header()}
@@ -176,8 +176,8 @@ class _Entry:
         }
 
     def _headers(self) -> dict[str, Any]:
-        told = self._entry.get("token_headers") or {}
-        return {name: each for name, each in told.items() if not _BASIC.fullmatch(str(each))}
+        described = self._entry.get("token_headers") or {}
+        return {name: each for name, each in described.items() if not _BASIC.fullmatch(str(each))}
 
     def _signed(self) -> dict[str, Any]:
         """A request whose grant is signed (RFC 7523 §2.1)."""
@@ -193,11 +193,11 @@ class _Entry:
         return {"client_authentication": "none", "token_request": {"assertion": assertion}}
 
     def _answer(self) -> dict[str, Any]:
-        told = self._entry.get("token_response") or {}
-        if "token" in told and not told["token"]:
+        described = self._entry.get("token_response") or {}
+        if "token" in described and not described["token"]:
             raise CannotSayError("the answer is the token itself, as text")
-        answer = {"token": told.get("token"), "lifetime": told.get("token_expiration")}
-        if told.get("token_expiration_strategy") == "expireAt":
+        answer = {"token": described.get("token"), "lifetime": described.get("token_expiration")}
+        if described.get("token_expiration_strategy") == "expireAt":
             answer["lifetime_unit"] = "rfc3339"
         if self._entry.get("expires_in_unit") == "milliseconds":
             answer["lifetime_unit"] = "milliseconds"

@@ -44,7 +44,9 @@ def names() -> Names:
             if isinstance(node, ast.ClassDef):
                 found.members |= {(node.name, name) for name in _defined(node)}
                 found.members |= {(node.name, name) for name in _assigned_to_self(node)}
-    found.alone = {name for _, name in found.members} | {owner for owner, _ in found.members}
+    found.alone = {name for pair in found.members for name in pair}
+    # A package is a name too.
+    found.alone |= {path.parent.name for folder in SOURCES for path in folder.rglob("*.py")}
     return found
 
 

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from tests.fakes.issuer import TRUSTED, InMemoryTrustedIssuers, users_of, workloads_of
 from tests.unit.consent.harness import SHOP
-from tests.unit.consent.harness import Harness as ConsentWorld
+from tests.unit.consent.harness import Harness as ConsentHarness
 from tests.unit.vending.harness import BILLING, DEFINITION, GRANT, Harness, api_key_of
 
 import tokenvend.entries.callers
-import tokenvend.entries.jwks_handler
+import tokenvend.entries.jwks
 import tokenvend.entries.pages.handler
 import tokenvend.entries.schedules
 from tokenvend.adapters.clock import SystemClock
@@ -59,7 +59,7 @@ def load_handler(function: str) -> Handler:
     return handler
 
 
-def function_world() -> Harness:
+def function_harness() -> Harness:
     """Billing by role and by alias, and shop by client, may read jobs and have the API key."""
     harness = Harness()
     harness.reader.callers = {
@@ -83,21 +83,21 @@ def function_world() -> Harness:
 
 @pytest.fixture
 def harness(monkeypatch: pytest.MonkeyPatch) -> Harness:
-    """The functions on `function_world`."""
-    harness = function_world()
+    """The functions on `function_harness`."""
+    harness = function_harness()
     parts, callers = harness.parts(), caller_parts(harness)
-    monkeypatch.setattr(tokenvend.entries.jwks_handler, "publisher", lambda: harness.publisher)
+    monkeypatch.setattr(tokenvend.entries.jwks, "publisher", lambda: harness.publisher)
     # The one seam: what the composition root would build on AWS is built on fakes.
     monkeypatch.setattr(tokenvend.entries.callers, "composition_root", lambda: callers)
     monkeypatch.setattr(tokenvend.entries.schedules, "composition_root", lambda: parts)
-    pages = consent_world()
+    pages = consent_harness()
     monkeypatch.setattr(tokenvend.entries.pages.handler, "composition_root", lambda: pages)
     return harness
 
 
 def caller_parts(harness: Harness) -> SimpleNamespace:
     """What callers' requests need: vending in *harness*, and connections of the same callers."""
-    consent, parts = ConsentWorld(), harness.parts()
+    consent, parts = ConsentHarness(), harness.parts()
     consent.clock.set_wall(SystemClock().now())
     for identity, caller in harness.reader.callers.items():
         grant = consent.reader.grants[SHOP.identity, "hiring"]
@@ -120,9 +120,9 @@ def trusting_ci() -> InMemoryTrustedIssuers:
     return issuers
 
 
-def consent_world() -> SimpleNamespace:
+def consent_harness() -> SimpleNamespace:
     """The pages' part of an environment, with the link that the samples in events/ open."""
-    consent = ConsentWorld()
+    consent = ConsentHarness()
     consent.clock.set_wall(SystemClock().now())
     started = consent.sessions.take(consent.start())
     assert started is not None

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 from tests.functions.conftest import load_handler, through
 from tests.unit.consent.harness import RETURN_URL, SHOP
-from tests.unit.consent.harness import Harness as ConsentWorld
+from tests.unit.consent.harness import Harness as ConsentHarness
 from tests.unit.vending.harness import Harness
 
 import tokenvend.entries.callers
@@ -122,9 +122,9 @@ def test_a_request_has_the_time_of_its_invocation(harness: Harness) -> None:
 
 
 @pytest.fixture
-def consents(monkeypatch: pytest.MonkeyPatch) -> ConsentWorld:
+def consents(monkeypatch: pytest.MonkeyPatch) -> ConsentHarness:
     """Shop's connections, by its role and by pages."""
-    harness = ConsentWorld()
+    harness = ConsentHarness()
     harness.clock.set_wall(SystemClock().now())
     harness.reader.callers["alias:shop"] = harness.reader.callers[SHOP.identity]
     harness.reader.grants["alias:shop", "hiring"] = harness.reader.grants[SHOP.identity, "hiring"]
@@ -170,7 +170,7 @@ def browser(method: str, route: str, **changes: Any) -> dict[str, Any]:
     )
 
 
-def leave(harness: ConsentWorld) -> tuple[str, str]:
+def leave(harness: ConsentHarness) -> tuple[str, str]:
     """Press *Continue*; the cookie and the state."""
     link = {"link": harness.start().reveal()}
     left = browser("POST", "/connect/{link}", pathParameters=link)
@@ -194,7 +194,7 @@ def come_back(cookie: str, **query: str) -> dict[str, Any]:
     ("query", "step"), [({"code": "c"}, "pending"), ({"error": "access_denied"}, "denied")]
 )
 def test_how_far_a_user_comes_is_a_line_each(
-    consents: ConsentWorld, log: StringIO, query: dict[str, str], step: str
+    consents: ConsentHarness, log: StringIO, query: dict[str, str], step: str
 ) -> None:
     cookie, state = leave(consents)
     consents.consent()
@@ -217,7 +217,7 @@ def test_how_far_a_user_comes_is_a_line_each(
     ],
 )
 def test_where_a_users_way_ends_is_a_line(
-    consents: ConsentWorld, log: StringIO, step: str, outcome: str, status: int
+    consents: ConsentHarness, log: StringIO, step: str, outcome: str, status: int
 ) -> None:
     method, _, route = step.partition(" ")
     link = {"link": consents.start().reveal() if method == "POST" else "x" * 43}
@@ -231,7 +231,7 @@ def test_where_a_users_way_ends_is_a_line(
 
 
 def test_what_fails_behind_a_page_is_a_line_with_its_rule(
-    consents: ConsentWorld, log: StringIO
+    consents: ConsentHarness, log: StringIO
 ) -> None:
     link = {"link": consents.start().reveal()}
     consents.sessions.is_away = True

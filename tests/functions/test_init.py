@@ -10,7 +10,7 @@ from tests.functions.conftest import load_handler, through
 from tests.unit.vending.harness import DEFINITION, Harness
 
 import tokenvend.entries.callers
-import tokenvend.entries.jwks_handler
+import tokenvend.entries.jwks
 import tokenvend.entries.pages.handler
 import tokenvend.entries.schedules
 from tokenvend.domain.connection import ConnectionKey
@@ -61,7 +61,7 @@ def test_the_keys_function_makes_its_use_case_when_it_starts(
     def fail() -> Callable[[], object]:
         raise SettingsMissingError("publisher")
 
-    monkeypatch.setattr(tokenvend.entries.jwks_handler, "publisher", fail)
+    monkeypatch.setattr(tokenvend.entries.jwks, "publisher", fail)
 
     with pytest.raises(SettingsMissingError, match="publisher"):
         load_handler("jwks")

@@ -55,7 +55,7 @@ class Scenario:
         }
 
 
-def set_scene(harness: Harness) -> Scenario:
+def prepare_stage(harness: Harness) -> Scenario:
     """Apply it, and write the secrets."""
     caller = harness.name("bare")
     role = harness.role(caller)

@@ -137,10 +137,10 @@ class Harness:
     ) -> Client:
         """A credential under which users consent, at a provider that asks them."""
         control, redirect_uri = self.stack.provider, self.redirect_uri(name)
-        asked_at = {"authorization_endpoint": control.authorization_endpoint(flavour)}
+        requested_at = {"authorization_endpoint": control.authorization_endpoint(flavour)}
         self.configuration["providers"][name] = {
             **self.configuration["providers"][_PROVIDERS[flavour]],
-            **asked_at,
+            **requested_at,
             "title": "Hiring",
             "scope_words": {"jobs_read": "See jobs", "user_me_read": "See your own name"},
             "account_endpoint": control.url + "/users/me",

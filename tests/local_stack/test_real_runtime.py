@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
-from tests.local_stack.bare import Scenario, deployed_variables, set_scene
+from tests.local_stack.bare import Scenario, deployed_variables, prepare_stage
 from tests.local_stack.harness import Harness
 from tests.unit.test_imports import A_HIT_MAY_LOAD, ONLY_A_MISS_NEEDS
 
@@ -31,7 +31,7 @@ type Start = Callable[[str, str | None], AbstractContextManager[EmulatedEnvironm
 
 @pytest.fixture(scope="module")
 def scenario(harness: Harness) -> Scenario:
-    return set_scene(harness)
+    return prepare_stage(harness)
 
 
 @pytest.fixture

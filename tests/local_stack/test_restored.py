@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.local_stack.bare import Scenario, deployed_variables, set_scene
+from tests.local_stack.bare import Scenario, deployed_variables, prepare_stage
 from tests.local_stack.harness import Harness
 
 from tokenvend_local import emulator, places
@@ -19,7 +19,7 @@ SCRIPT = Path(__file__).parent / "restored.py"
 
 @pytest.fixture(scope="module")
 def scenario(harness: Harness) -> Scenario:
-    return set_scene(harness)
+    return prepare_stage(harness)
 
 
 def _nothing() -> None:

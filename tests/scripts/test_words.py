@@ -1,10 +1,10 @@
-"""Retired words are found in prose, and names of the code are left alone."""
+"""Retired words are found in prose and in names, each by its own list."""
 
 import pytest
-from scripts.words import faults, main, prose
+from scripts.words import faults, main, name_faults, prose
 
 
-def test_no_page_has_a_retired_word() -> None:
+def test_no_page_and_no_name_has_a_retired_word() -> None:
     assert main() == 0
 
 
@@ -27,3 +27,19 @@ def test_a_retired_word_is_found_in_prose_alone(text: str, found: list[str]) -> 
 
 def test_lines_stay_where_they_were() -> None:
     assert prose("a\n```\nb\n```\nc\n").splitlines() == ["a", "", "", "", "c"]
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("dies = 1", ["a.py:1: dies: say deadline"]),
+        ("x = 1\nasked_for(x)", ["a.py:2: asked_for: say requested, or in use"]),
+        ("class TokenSpender: ...", ["a.py:1: TokenSpender: say redeemer"]),
+        ("_EPOCH = 1", ["a.py:1: _EPOCH: say secret generation"]),
+        ("EPOCH_SECONDS = 'epoch_seconds'", []),
+        ("text = 'he dies'  # spent", []),
+        ("expenditure = basked = 1", []),
+    ],
+)
+def test_a_retired_word_is_found_in_names_alone(code: str, found: list[str]) -> None:
+    assert list(name_faults("a.py", code + "\n")) == found

@@ -61,7 +61,7 @@ class Held:
 
     key: str
     task: Task
-    asked_at: float
+    requested_at: float
     at: float
     item: TokenItem
 
@@ -80,8 +80,8 @@ class WatchedTokens(InMemoryTokenStore):
         item = super().acquire_lease(key, lease, instead_of=instead_of)
         if item is not None:
             task = self._kernel.running
-            asked_at = self._kernel.running.began_at
-            self.newest_lease_of[task] = Held(key, task, asked_at, self._kernel.now, item)
+            requested_at = self._kernel.running.began_at
+            self.newest_lease_of[task] = Held(key, task, requested_at, self._kernel.now, item)
         return item
 
 
@@ -146,7 +146,7 @@ class Promises:
                     "one exchange at a time for each key",
                     f"the leases are {now - lease.at:.3f} s and {now - mine.at:.3f} s old",
                 )
-        if mine.item.token is not None and self.secret_changed_at < mine.asked_at:
+        if mine.item.token is not None and self.secret_changed_at < mine.requested_at:
             self._judge_need(mine, mine.item.token)
 
     def _judge_need(self, mine: Held, token: AccessToken) -> None:

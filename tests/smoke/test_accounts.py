@@ -41,7 +41,7 @@ def other(monkeypatch: pytest.MonkeyPatch) -> FakeAws:
     return aws
 
 
-def _scene(fake_run: Callable[..., FakeRun], *answers: dict[str, Any]) -> FakeRun:
+def _scenario(fake_run: Callable[..., FakeRun], *answers: dict[str, Any]) -> FakeRun:
     given = fake_run({}, other_profile="other")
     given.callers.answers = list(answers)
     return given
@@ -50,7 +50,7 @@ def _scene(fake_run: Callable[..., FakeRun], *answers: dict[str, Any]) -> FakeRu
 def test_it_is_answered_while_it_is_allowed_and_refused_after(
     fake_run: Callable[..., FakeRun], other: FakeAws
 ) -> None:
-    given = _scene(fake_run, UNKNOWN, TOKEN, TOKEN, UNKNOWN)
+    given = _scenario(fake_run, UNKNOWN, TOKEN, TOKEN, UNKNOWN)
     accounts.a_changed_policy_is_in_force(given.smoke)
 
     allowed = [each["AllowedAccounts"] for each in given.account.deployments]
@@ -67,7 +67,7 @@ def test_one_that_never_or_always_may_call_is_told_and_its_role_deleted(
     fake_run: Callable[..., FakeRun], other: FakeAws, answers: list[dict[str, Any]], told: str
 ) -> None:
     with pytest.raises(DidNotHoldError, match=told):
-        accounts.a_changed_policy_is_in_force(_scene(fake_run, *answers).smoke)
+        accounts.a_changed_policy_is_in_force(_scenario(fake_run, *answers).smoke)
 
     assert other.names()[-1] == "iam.DeleteRole"
 

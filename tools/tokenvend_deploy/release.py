@@ -37,7 +37,7 @@ _WORK = places.BUILD / "release-work"
 _SBOM = places.ROOT / ".venvs" / "sbom" / "bin" / "cyclonedx-py"
 _LAYER_LIST = places.ROOT / "requirements" / "layer.txt"
 #: Zip files know no earlier day.
-_EPOCH = (1980, 1, 1, 0, 0, 0)
+_FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 _NAMED_DIGITS = 16
 _CODE = {"AWS::Serverless::Function": "CodeUri", "AWS::Serverless::LayerVersion": "ContentUri"}
 
@@ -98,7 +98,7 @@ def _packed(folder: Path, target: Path, stem: str) -> str:
     name = f"{stem}-{folder_digest(folder)[:_NAMED_DIGITS]}.zip"
     with zipfile.ZipFile(target / name, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as packed:
         for path in sorted(each for each in folder.rglob("*") if each.is_file()):
-            info = zipfile.ZipInfo(str(path.relative_to(folder)), _EPOCH)
+            info = zipfile.ZipInfo(str(path.relative_to(folder)), _FIXED_TIME)
             executable = path.stat().st_mode & stat.S_IXUSR
             info.external_attr = (0o100755 if executable else 0o100644) << 16
             info.compress_type = zipfile.ZIP_DEFLATED

@@ -4,7 +4,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 from tests.unit.consent.harness import DEFINITION, TIME_LEFT
-from tests.unit.consent.harness import Harness as ConsentWorld
+from tests.unit.consent.harness import Harness as ConsentHarness
 
 from fuzzing import hostile
 from fuzzing.scenario import invoked, samples
@@ -56,7 +56,7 @@ def _check_page(event: dict[str, Any]) -> str:
 
 def _check_callback(query: dict[str, list[str]]) -> str:
     """A user who pressed Continue comes back, with whatever stands in the URL."""
-    harness = ConsentWorld()
+    harness = ConsentHarness()
     departure = harness.depart()
     harness.consent()
     multi = query | {"state": [departure.state.reveal()]}

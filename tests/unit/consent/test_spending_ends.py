@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from tests.fakes.rotating_provider import RotatingProvider
 from tests.unit.consent.harness import SHOP
-from tests.unit.consent.harness import Harness as ConsentWorld
+from tests.unit.consent.harness import Harness as ConsentHarness
 from tests.unit.consent.refreshing import KEY, Refreshing
 
 from tokenvend.consent.caller_connections import FoundConnections
@@ -75,7 +75,7 @@ def test_a_successor_is_tried_to_be_kept_while_there_is_time_to_say_so(
 
 
 def test_a_client_that_was_nobody_is_refused_for_its_time_by_the_same_rule() -> None:
-    harness = ConsentWorld()
+    harness = ConsentHarness()
     rules = []
     for _ in range(2):
         with pytest.raises(InvalidClientError) as caught:
@@ -94,7 +94,7 @@ def test_a_client_that_was_nobody_is_refused_for_its_time_by_the_same_rule() -> 
 
 
 def test_a_signer_that_was_nobody_is_known_as_soon_as_it_is() -> None:
-    harness = ConsentWorld()
+    harness = ConsentHarness()
     signer = Proof(Entry.IAM, "iam:111122223333:role/new")
     with pytest.raises(InvalidClientError):
         harness.run(Action.LIST, signer)

@@ -81,13 +81,13 @@ def test_it_is_trusted_while_its_token_lasts_for_the_request() -> None:
 def test_it_is_trusted_until_the_first_request_that_asks_for_the_next_token() -> None:
     token = token_of()
     decision = kept(memory(), token)[1]
-    asked_at = in_use_from(decision.key, token)
+    requested_at = in_use_from(decision.key, token)
 
-    before, _ = kept(memory(), token, checked_at=asked_at - INSTANT)
-    since, _ = kept(memory(), token, checked_at=asked_at)
+    before, _ = kept(memory(), token, checked_at=requested_at - INSTANT)
+    since, _ = kept(memory(), token, checked_at=requested_at)
 
-    assert before.trusted_until == asked_at
-    assert since.trusted_until == asked_at + TRUST
+    assert before.trusted_until == requested_at
+    assert since.trusted_until == requested_at + TRUST
 
 
 def test_a_token_that_another_environment_may_void_is_trusted_for_no_time() -> None:

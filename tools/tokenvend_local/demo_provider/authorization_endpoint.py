@@ -54,7 +54,7 @@ def authorize(book: Book, request: Request, flavour: Flavour, issuer: str | None
     try:
         form = request.form() if request.method == "POST" else {}
         parameters = form if request.method == "POST" else request.query
-        request_parameters = _asked(book, parameters, flavour)
+        request_parameters = _request_of(book, parameters, flavour)
     except RefusedError as error:
         return _page(400, "This does not work", f"<p>{escape(str(error))}</p>")
     refused = _refusal(request_parameters)
@@ -65,7 +65,7 @@ def authorize(book: Book, request: Request, flavour: Flavour, issuer: str | None
     return _decide(book, request_parameters, form, issuer)
 
 
-def _asked(book: Book, parameters: dict[str, str], flavour: Flavour) -> AuthorizationRequest:
+def _request_of(book: Book, parameters: dict[str, str], flavour: Flavour) -> AuthorizationRequest:
     client = book.client(parameters.get("client_id", ""))
     if client is None or client.flavour is not flavour:
         raise RefusedError("invalid_client", "There is no such application.")

@@ -53,10 +53,10 @@ class UserConnection:
         Raises:
             RefusedError: `return_url` is not one that the grant lists, or the token is not taken.
         """
-        asked = {"return_url": return_url}
+        requested = {"return_url": return_url}
         if (wanted := canonical_scope(scope)) is not None:
-            asked["scope"] = wanted
-        return consent_link_of(self._ask("start", asked))
+            requested["scope"] = wanted
+        return consent_link_of(self._ask("start", requested))
 
     def complete(self, code: str | Secret, *, may_change_account: bool = False) -> Connection:
         """End the consent with the one-time code that came back to `return_url`.
@@ -70,10 +70,10 @@ class UserConnection:
             RefusedError: the code is another user's, was used, or has expired.
         """
         code = code if isinstance(code, Secret) else Secret(code)
-        asked = {"code": code.reveal()}
+        requested = {"code": code.reveal()}
         if may_change_account:
-            asked["may_change_account"] = "true"
-        call, asked = self._call("complete", asked), {}
+            requested["may_change_account"] = "true"
+        call, requested = self._call("complete", requested), {}
         fields = given(self._send(call))
         self._forget(self._credential, self._user)
         return connection_of(fields)
@@ -113,11 +113,11 @@ class UserConnection:
         """`disconnect` for asyncio."""
         return await asyncio.to_thread(self.disconnect)
 
-    def _call(self, action: str, asked: dict[str, str]) -> Call:
-        return Call(self._credential, f"connections/{action}", asked, user=self._user)
+    def _call(self, action: str, requested: dict[str, str]) -> Call:
+        return Call(self._credential, f"connections/{action}", requested, user=self._user)
 
-    def _ask(self, action: str, asked: dict[str, str]) -> Mapping[str, Any]:
-        return given(self._send(self._call(action, asked)))
+    def _ask(self, action: str, requested: dict[str, str]) -> Mapping[str, Any]:
+        return given(self._send(self._call(action, requested)))
 
     def __repr__(self) -> str:
         return f"<UserConnection of {self._user!r} under {self._credential}>"

@@ -37,7 +37,7 @@ from tokenvend.ports import StoreResult, StoreThrottledError
 
 _SAME_TOKEN = "consent_id = :same_id AND token_number = :same_number"
 _NOT_LOST = "attribute_not_exists(lost_by)"
-_NOBODY_SPENDS_IT = "attribute_not_exists(holder_id)"
+_NOBODY_REDEEMS_IT = "attribute_not_exists(holder_id)"
 _THE_HOLDER_IS_STILL_THE_ONE_SEEN = "holder_id = :former"
 _ITS_OWN_JOURNAL = "holder_id = :holder_id"
 _NOTHING_THERE = "attribute_not_exists(pk)"
@@ -114,7 +114,7 @@ class DynamoDbConnectionStore:
         """
         self._table.cipher.seal(connection_pk(before.key), b"", now=self._table.clock.now())
         values = _same_token(before) | redemption_values(redemption)
-        journal = _NOBODY_SPENDS_IT
+        journal = _NOBODY_REDEEMS_IT
         if before.redemption is not None:
             journal = _THE_HOLDER_IS_STILL_THE_ONE_SEEN
             values[":former"] = {"S": before.redemption.holder_id}
