@@ -54,4 +54,5 @@ class Kept:
 
         assert issued
         assert self.texts
-        assert [value[:6] + "…" for value in issued if value in kept] == []
+        leaked = [value[:6] + "…" for value in issued if value in kept]
+        assert not leaked, f"kept or logged: {leaked}"

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from tests.local_stack.examples.conftest import Examples
 from tests.local_stack.examples.searching import Kept, wait_for
 
@@ -75,4 +76,15 @@ def test_task_that_is_refused_is_not_retried(examples: Examples, kept: Kept) -> 
     assert (described["status"], described["error"]) == ("FAILED", "Refused")
     assert json.dumps(history, default=str).count("LambdaFunctionFailed") <= 1
     assert "invalid_target" in json.dumps(history, default=str)
+    kept.check()
+
+
+def test_search_finds_a_token_that_was_kept(examples: Examples, kept: Kept) -> None:
+    for value in examples.stack.provider.secret_values()[-3:]:
+        one = Kept(examples.stack)
+        one.keep({"output": f"Bearer {value}"})
+
+        with pytest.raises(AssertionError, match=value[:6]):
+            one.check()
+    kept.keep("nothing")
     kept.check()
