@@ -122,7 +122,7 @@ def test_show_tells_account_scopes_and_times(
     assert found["account"] == "user-7"
     assert found["scope"] == "read"
     assert found["refreshes"] == 2
-    assert datetime.fromisoformat(found["deadline_at"]) - datetime.fromisoformat(
+    assert datetime.fromisoformat(found["refresh_token_expires_at"]) - datetime.fromisoformat(
         found["refreshed_at"]
     ) == timedelta(days=28)
     assert "account: user-7" in tokenvend("connections", "show", NAME).stdout
@@ -368,7 +368,7 @@ def test_explain_says_which_connections_a_grant_reaches(tokenvend: Tokenvend) ->
     mine, theirs = explained(tokenvend, "acme-42"), explained(tokenvend, "events/acme-42")
 
     assert (mine["decision"], mine["connection"]) == ("granted", NAME)
-    assert "as far as its user consented" in mine["scope"]
+    assert "all that its user consented to" in mine["scope"]
     assert (theirs["decision"], theirs["rule"], theirs["error"]) == (
         *("refused", "grant.connections"),
         "consent_required",
@@ -396,7 +396,7 @@ def test_a_blocked_connection_is_named_wherever_it_is_shown(
         NAME: True,
         "jobs-user/shop/other": False,
     }
-    assert "well, blocked" in tokenvend("connections", "list").stdout
+    assert "healthy, blocked" in tokenvend("connections", "list").stdout
     assert "blocked: yes" in tokenvend("connections", "show", NAME).stdout
     assert tokenvend.json("blocks")[0]["reason"] == "INC-7"
 
