@@ -24,6 +24,7 @@ from tests.fakes.clock import START
 from tests.fakes.connection_store import InMemoryConnectionStore
 
 from tokenvend.domain.connection import Connection, ConnectionKey, complete
+from tokenvend.domain.tenant_binding import TenantBinding
 from tokenvend.ports import ConnectionStore, StoreResult
 
 type NewEnvironment = Callable[[], ConnectionStore]
@@ -59,6 +60,26 @@ def test_a_consent_comes_back_as_it_was_put(new_environment: NewEnvironment) -> 
     connection = put(new_environment())
 
     assert new_environment().read(CONNECTION) == connection
+
+
+def test_a_customers_own_host_stays_with_the_consent(new_environment: NewEnvironment) -> None:
+    tenant = TenantBinding({"domain": "acme.shops.example"}, "acme.shops.example")
+    waiting = pending()
+    waiting = replace(waiting, consent=replace(waiting.consent, tenant=tenant))
+    connection = replace(active(), consent=replace(consent(), tenant=tenant))
+    store = new_environment()
+    assert store.put_consent(None, connection)
+    entry = redemption(connection)
+    begun = store.begin_redemption(connection, entry)
+    assert begun is not None
+    store.finish_redemption(begun, successor())
+    store.put_pending(CONNECTION, waiting)
+
+    found = new_environment().read(CONNECTION)
+
+    assert found is not None
+    assert found.consent is not None
+    assert (found.number, found.consent.tenant, found.pending) == (2, tenant, waiting)
 
 
 def test_a_connection_is_found_under_its_own_key_only(store: ConnectionStore) -> None:

@@ -13,6 +13,7 @@ from tests.fakes.consent_store import InMemoryConsentSessionStore
 from tokenvend.domain.connection import ConnectionKey
 from tokenvend.domain.consent import BrowserFlow, ConsentSession
 from tokenvend.domain.secret import Secret
+from tokenvend.domain.tenant_binding import TenantBinding
 from tokenvend.domain.untrusted import Distrust
 from tokenvend.ports import ConsentSessionStore
 
@@ -24,6 +25,7 @@ SESSION = ConsentSession(
     return_url="https://shop.example/connected",
     expires_at=START + timedelta(minutes=10),
 )
+THERE = TenantBinding({"domain": "acme.shops.example"}, "acme.shops.example")
 FLOW = BrowserFlow(browser_sha256="0" * 64, code_verifier=Secret("v" * 43))
 
 
@@ -35,7 +37,11 @@ def store(request: pytest.FixtureRequest) -> ConsentSessionStore:
     return dynamodb_consents(aws, tables)
 
 
-@pytest.mark.parametrize("session", [SESSION, replace(SESSION, flow=FLOW)], ids=["link", "state"])
+@pytest.mark.parametrize(
+    "session",
+    [SESSION, replace(SESSION, flow=FLOW), replace(SESSION, tenant=THERE)],
+    ids=["link", "state", "at a host of its own"],
+)
 def test_a_session_comes_back_as_it_was_put(
     store: ConsentSessionStore, session: ConsentSession
 ) -> None:

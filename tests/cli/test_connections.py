@@ -462,3 +462,33 @@ def test_who_may_not_read_connections_may_block_one(
     result = tokenvend("block", "connection", NAME, "--reason", "x")
 
     assert (result.exit_code, result.stderr) == (0, "")
+
+
+def test_import_takes_the_values_of_a_host_of_its_own(
+    tokenvend: Tokenvend, deployed: DeployedConnections
+) -> None:
+    document = yaml.safe_load(tokenvend.file.read_text())
+    document["providers"]["acme"] |= {
+        "token_endpoint": "https://{tenant.domain}/token",
+        "tenant_values": {"domain": ["*.shops.example"]},
+    }
+    tokenvend.file.write_text(yaml.safe_dump(document))
+    tokenvend.apply()
+    token = {"refresh_token": "a-refresh-token"}
+    wrong = [token, token | {"tenant.domain": "evil.example"}, token | {"tenant.shop": "a"}]
+
+    refused = [tokenvend("connections", "import", NAME, stdin=json.dumps(given)) for given in wrong]
+    taken = tokenvend(
+        *("connections", "import", NAME),
+        stdin=json.dumps(token | {"tenant.domain": "acme.shops.example"}),
+    )
+
+    assert [result.exit_code for result in refused] == [2, 2, 2]
+    assert not any("evil.example" in result.output for result in refused)
+    assert taken.exit_code == 0
+    found = deployed.store.read(KEY)
+    assert found is not None
+    assert found.consent is not None
+    assert found.consent.tenant is not None
+    assert found.consent.tenant.host == "acme.shops.example"
+    assert "acme.shops.example" in tokenvend("connections", "show", NAME).stdout

@@ -169,3 +169,22 @@ def test_a_link_is_not_shown(client: Client) -> None:
 
     assert link.connect_url.startswith("https://")
     assert link.connect_url not in repr(link)
+
+
+@pytest.mark.parametrize("asynchronously", [False, True])
+def test_values_of_the_users_own_organisation_are_sent_at_the_start(
+    fake: FakeTokenvend, client: Client, *, asynchronously: bool
+) -> None:
+    shops = client.connections("shops")
+    values = {"domain": "acme.shops.example"}
+
+    if asynchronously:
+        asyncio.run(shops.start_async("user-17", return_url=RETURN_URL, tenant_values=values))
+    else:
+        shops.start("user-17", return_url=RETURN_URL, tenant_values=values)
+
+    assert fake.calls[0].parameters == {
+        "connection": "user-17",
+        "return_url": RETURN_URL,
+        "tenant.domain": "acme.shops.example",
+    }

@@ -1,6 +1,7 @@
 """Every shipped profile is whole, says where it knows from, and can be used."""
 
 import re
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -15,6 +16,7 @@ from tokenvend.domain.oauth.token_request import (
 )
 from tokenvend.domain.registry import ClientAuthentication, ScopeMode
 from tokenvend.domain.secret_fields import secret_fields, secret_of
+from tokenvend.domain.tenant_values import bind
 from tokenvend.domain.token_presentation import Header
 from tokenvend_cli.configuration.models import ProviderModel
 from tokenvend_cli.configuration.profile_models import Certainty
@@ -225,3 +227,21 @@ def test_kind_that_the_provider_has_not_is_found() -> None:
 def test_provider_that_wants_scope_gets_it_unless_the_file_says_no() -> None:
     assert _resolve("entra", **PARAMETERS["entra"]).scope_parameter
     assert not _resolve("smartrecruiters").scope_parameter
+
+
+def test_issuer_of_each_customer_is_compared_as_its_own() -> None:
+    own: dict[str, Any] = {
+        "profile": "auth0",
+        "parameters": {"domain": "{tenant.domain}"},
+        "tenant_values": {"domain": ["*.provider.example"]},
+    }
+    consents = {
+        "kind": "authorization_code",
+        "redirect_uri": "https://us.example/callback/jobs",
+        "scopes": ["read"],
+    }
+
+    bound = bind(definition_of(own, consents), {"domain": "acme.provider.example"})
+
+    assert bound.authorization is not None
+    assert bound.authorization.issuer == "https://acme.provider.example/"

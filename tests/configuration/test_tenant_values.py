@@ -157,6 +157,11 @@ def test_every_endpoint_is_judged() -> None:
             "50 are the most",
         ),
         (
+            {"tenant_values": {"domain": [f"{'a' * 99}{i}.provider.example" for i in range(40)]}},
+            "tenant_values",
+            "4096 are the most",
+        ),
+        (
             {"tenant_values": {"domain": ["*-*.provider.example"]}},
             "tenant_values.domain[0]",
             "more than one *",

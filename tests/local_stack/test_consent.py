@@ -60,11 +60,21 @@ def consent(browser: Browser, connect_url: str, *, user: str = "ada", press: str
 
 
 def new_shop(
-    stack: LocalStack, harness: Harness, flavour: Flavour = Flavour.SMARTRECRUITERS
+    stack: LocalStack,
+    harness: Harness,
+    flavour: Flavour = Flavour.SMARTRECRUITERS,
+    *,
+    own_path: bool = False,
 ) -> Shop:
+    """A shop; with *own_path* its provider has a path for each customer: `{tenant.realm}`."""
     credential, name = harness.name("hiring"), harness.name("shop")
     scopes = ["jobs_read", "user_me_read"]
     harness.consent_credential(credential, flavour=flavour, scopes=scopes)
+    if own_path:
+        provider = harness.configuration["providers"][credential]
+        for key in ("authorization_endpoint", "token_endpoint"):
+            provider[key] = provider[key].replace("/identity/", "/{tenant.realm}/")
+        provider["tenant_values"] = {"realm": ["identity", "identity-*"]}
     role = harness.role(name, may_invoke=name)
     harness.caller(name, iam=role, direct=role, title="Careers site")
     harness.grant(name, credential, return_urls=[RETURN_URL])
@@ -108,6 +118,29 @@ def test_a_user_consents_and_the_token_opens_the_api_as_that_user(
         )
         assert me.json()["id"] == "grace"
         assert answer.document["scope"] == "jobs_read user_me_read"
+
+
+def test_a_connection_is_at_the_path_that_it_was_started_with(
+    stack: LocalStack, harness: Harness
+) -> None:
+    shop = new_shop(stack, harness, own_path=True)
+    browser, there = Browser(), {"tenant.realm": "identity"}
+    asked = {"connection": "ada", "return_url": RETURN_URL}
+
+    refused = [
+        shop.connections("start", **asked, **wrong)
+        for wrong in ({}, {"tenant.realm": "../identity"}, {"tenant.realm": "oauth2"})
+    ]
+    started = shop.connections("start", **asked, **there)
+    completed = shop.complete(consent(browser, started.document["connect_url"]))
+    vended = ask_signed(stack.deployed, shop.role, shop.credential, connection="ada")
+    moved = shop.connections("start", **asked, **{"tenant.realm": "identity-2"})
+
+    assert [answer.error for answer in refused] == ["invalid_request"] * 3
+    assert completed.document["tenant.realm"] == "identity", completed.document
+    assert vended.error is None, vended.document
+    assert moved.error == "invalid_request"
+    assert "disconnect it first" in moved.document["error_description"]
 
 
 def test_an_oauth_client_has_connections_too(stack: LocalStack, harness: Harness) -> None:

@@ -10,9 +10,11 @@ import typer
 from tokenvend.consent.connection_import import ConnectionExistsError, import_connection
 from tokenvend.consent.disconnection import end_connection
 from tokenvend.domain.connection_health import Forecast, forecast
+from tokenvend.domain.connection_request import is_tenant_value
 from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.domain.scopes import format_scope, parse_scope
 from tokenvend.domain.secret import Secret
+from tokenvend.domain.tenant_binding import PARAMETER_PREFIX, NotBoundError
 from tokenvend.domain.untrusted import Distrust
 from tokenvend_cli.commands.context import (
     FAILED,
@@ -92,6 +94,8 @@ def show_connection(
         "is_being_refreshed": found.redemption is not None,
         "waits_for_completion": found.pending is not None,
     }
+    if found.consent is not None and found.consent.tenant is not None:
+        row["host"] = found.consent.tenant.host
     if as_json:
         print_json(row)
         return
@@ -129,7 +133,8 @@ def import_refresh_token(
     """Take over a refresh token: JSON from standard input, or asked for. Never from an argument.
 
     The JSON has refresh_token, and may have account and scope: what its user consented to, or
-    else all that the credential declares. Nobody else may use the refresh token any more.
+    else all that the credential declares; tenant.domain and its like, where the file has
+    tenant_values. Nobody else may use the refresh token any more.
 
     Example: tokenvend connections import jobs-user/billing/acme-42 < refresh-token.json
     """
@@ -145,12 +150,19 @@ def import_refresh_token(
             refresh_token=Secret(given["refresh_token"]),
             scopes=_scopes(given.get("scope"), definition),
             account=given.get("account"),
+            tenant_values={
+                name.removeprefix(PARAMETER_PREFIX): value
+                for name, value in given.items()
+                if is_tenant_value(name)
+            },
             replace=replace,
             now=datetime.now(UTC),
             publish=trail.publish,
         )
     except ConnectionExistsError:
         raise CommandError(f"{key} is there already: say --replace if that is meant") from None
+    except NotBoundError as error:
+        raise UsageError(str(error)) from None
     say(f"{key} is there. Its refresh token is used when a token is first asked for.")
 
 
@@ -244,7 +256,9 @@ def _short(row: dict[str, Any]) -> dict[str, Any]:
 
 def _given() -> dict[str, str]:
     given = _prompted() if is_terminal() else _from_standard_input()
-    known = isinstance(given, dict) and not set(given) - set(_IMPORTED)
+    known = isinstance(given, dict) and all(
+        name in _IMPORTED or is_tenant_value(name) for name in given
+    )
     if not known or not all(isinstance(value, str) and value for value in given.values()):
         raise UsageError(f"standard input must be a JSON object of {', '.join(_IMPORTED)}")
     token = given.get("refresh_token")

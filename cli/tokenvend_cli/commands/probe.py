@@ -27,7 +27,11 @@ from tokenvend_cli.commands.context import (
     say,
     show,
 )
-from tokenvend_cli.commands.provider_access import deployed_secret, provider_client
+from tokenvend_cli.commands.provider_access import (
+    check_one_host,
+    deployed_secret,
+    provider_client,
+)
 from tokenvend_cli.commands.secret_value import for_value
 from tokenvend_cli.commands.tables import table
 from tokenvend_cli.deployment.secret_status import parse_secret_name
@@ -71,6 +75,7 @@ def probe(
     definition = Secrets(deployment).definition_of(target)
     if definition.kind is CredentialKind.API_KEY:
         raise UsageError(f"{name} is an API key: there is nothing to measure")
+    check_one_host(definition)
     given = _given(secret_from_stdin=secret_from_stdin)
     secret = (
         _secret_of(definition, given) if given else deployed_secret(deployment, definition, target)

@@ -6,11 +6,11 @@ from tokenvend.adapters.clock import SystemClock
 from tokenvend.adapters.secrets_manager import SecretsManagerStore
 from tokenvend.domain.errors import TokenVendError
 from tokenvend.domain.oauth.token_request import ProviderSecret
-from tokenvend.domain.registry import CredentialDefinition
+from tokenvend.domain.registry import CredentialDefinition, CredentialKind
 from tokenvend.vending.provider_secret import read_secret
 from tokenvend_cli.deployment.secret_status import SecretName
 from tokenvend_cli.deployment.stack import Deployment
-from tokenvend_cli.problems import CommandError
+from tokenvend_cli.problems import CommandError, UsageError
 
 if TYPE_CHECKING:
     from tokenvend.vending.signing import SigningClient
@@ -24,6 +24,7 @@ def deployed_secret(
     Raises:
         CommandError: it is not there, or may not go where its definition sends it.
     """
+    check_one_host(definition)
     store = SecretsManagerStore(
         deployment.client("secretsmanager"),
         prefix=deployment.output("SecretPrefix"),
@@ -33,6 +34,18 @@ def deployed_secret(
         return read_secret(store, definition, target.tenant)
     except TokenVendError as error:
         raise CommandError(error.description) from None
+
+
+def check_one_host(definition: CredentialDefinition) -> None:
+    """Refuse a credential whose endpoints only a connection has.
+
+    Raises:
+        UsageError: each of its connections has a host of its own.
+    """
+    if definition.tenant_values and definition.kind is CredentialKind.AUTHORIZATION_CODE:
+        raise UsageError(
+            f"each connection of {definition.name} has a host of its own: there is none to ask"
+        )
 
 
 def provider_client(deployment: Deployment) -> "SigningClient":

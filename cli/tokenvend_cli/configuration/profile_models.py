@@ -197,8 +197,8 @@ class Profile(_Strict):
     def filled(self, values: Mapping[str, str]) -> dict[str, Any]:
         """Return the value of every fact, with *values* in place of the parameters.
 
-        An issuer or introspection endpoint that differs from tenant to tenant is left out: no
-        request goes there.
+        An introspection endpoint that differs from tenant to tenant is left out: no request goes
+        there.
 
         Raises:
             CommandError: a parameter is missing, unknown or malformed.
@@ -207,9 +207,8 @@ class Profile(_Strict):
         found = {name: fact.value for name, fact in self.facts().items()}
         for name, text in self._texts().items():
             found[name] = _PARAMETER.sub(lambda match: values[match[1]], text)
-        for name in ("issuer", "introspection_endpoint"):
-            if _OF_TENANT.search(found.get(name, "")):
-                del found[name]
+        if _OF_TENANT.search(found.get("introspection_endpoint", "")):
+            del found["introspection_endpoint"]
         return found
 
     def tenant_values(self, values: Mapping[str, str]) -> dict[str, tuple[str, ...]]:

@@ -1,5 +1,6 @@
 """Checks of `tenant_values`: where they may stand, and that no pattern admits too much."""
 
+import json
 from collections.abc import Iterator, Mapping
 
 from tokenvend.domain.oauth.jwt_bearer import templates_in
@@ -14,7 +15,7 @@ _ENDPOINTS = (
     *("token_endpoint", "authorization_endpoint", "revocation_endpoint", "account_endpoint"),
     REFRESH_ENDPOINT,
 )
-_TEXTS = (*_ENDPOINTS, "authorization_parameters", "assertion_audience", "token_request")
+_TEXTS = (*_ENDPOINTS, "issuer", "authorization_parameters", "assertion_audience", "token_request")
 #: Fields that a secret or a request has for another purpose.
 _TAKEN = frozenset(
     {
@@ -23,6 +24,8 @@ _TAKEN = frozenset(
     }
 )
 MOST_VALUES, MOST_PATTERNS = 8, 50
+#: Of the 400 KB of an item, and of what each environment reads at a miss.
+_LARGEST_BYTES = 4096
 #: Of the value of a tag in Secrets Manager.
 _TAG_CHARACTERS = 256
 
@@ -43,7 +46,7 @@ def tenant_values_in(definition: CredentialDefinition) -> frozenset[str]:
             authorization.account_endpoint,
             authorization.parameters,
         ]
-        described.append(authorization.flow.refresh_endpoint)
+        described += [authorization.flow.refresh_endpoint, authorization.issuer]
     return frozenset(_names(described))
 
 
@@ -70,6 +73,9 @@ def _declared_problems(
 ) -> Iterator[Problem]:
     if len(declared) > MOST_VALUES:
         yield Problem(place, f"there are {len(declared)}; {MOST_VALUES} are the most")
+    size = len(json.dumps({name: list(each) for name, each in declared.items()}))
+    if size > _LARGEST_BYTES:
+        yield Problem(place, f"has {size} bytes as JSON; {_LARGEST_BYTES} are the most")
     for name, patterns in declared.items():
         at = f"{place}.{name}"
         if name in _TAKEN:

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 from fuzzing.target import FuzzTarget
-from fuzzing.targets import entries, files, items, pages, providers, requests, workloads
+from fuzzing.targets import entries, files, items, pages, providers, requests, tenants, workloads
 
 TARGETS: Mapping[str, FuzzTarget] = {
     target.name: target
-    for module in (entries, workloads, pages, providers, requests, items, files)
+    for module in (entries, workloads, pages, providers, requests, tenants, items, files)
     for target in module.TARGETS
 }

@@ -135,6 +135,7 @@ _connections = st.fixed_dictionaries(
         "return_url": hostile.texts,
         "code": hostile.secrets,
         "may_change_account": hostile.leaves,
+        "tenant.domain": hostile.texts,
     },
 )
 

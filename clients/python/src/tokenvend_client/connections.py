@@ -82,11 +82,18 @@ class Connections:
         return UserConnection(self._credential, subject_token, self._send, self._forget_user)
 
     def start(
-        self, connection: str, *, return_url: str, scope: str | Iterable[str] | None = None
+        self,
+        connection: str,
+        *,
+        return_url: str,
+        scope: str | Iterable[str] | None = None,
+        tenant_values: Mapping[str, str] | None = None,
     ) -> ConsentLink:
         """Begin a consent, or a new one of the same name; `scope` is the grant's if left out.
 
         Keep *connection* in the session of your own user: `complete` must take it from there.
+        *tenant_values* are those of the user's own organisation, such as `domain`, where the
+        provider has a host for each.
 
         Raises:
             RefusedError: `return_url` is not one that the grant lists, or a name is malformed.
@@ -94,6 +101,7 @@ class Connections:
         requested = {"connection": connection, "return_url": return_url}
         if (wanted := canonical_scope(scope)) is not None:
             requested["scope"] = wanted
+        requested |= {f"tenant.{name}": value for name, value in (tenant_values or {}).items()}
         fields = self._ask("start", requested)
         return consent_link_of(fields, connection)
 
@@ -139,10 +147,21 @@ class Connections:
         return fields.get("revoked") is True
 
     async def start_async(
-        self, connection: str, *, return_url: str, scope: str | Iterable[str] | None = None
+        self,
+        connection: str,
+        *,
+        return_url: str,
+        scope: str | Iterable[str] | None = None,
+        tenant_values: Mapping[str, str] | None = None,
     ) -> ConsentLink:
         """`start` for asyncio."""
-        return await asyncio.to_thread(self.start, connection, return_url=return_url, scope=scope)
+        return await asyncio.to_thread(
+            self.start,
+            connection,
+            return_url=return_url,
+            scope=scope,
+            tenant_values=tenant_values,
+        )
 
     async def complete_async(
         self, connection: str, code: str | Secret, *, may_change_account: bool = False

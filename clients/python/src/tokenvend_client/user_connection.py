@@ -47,8 +47,16 @@ class UserConnection:
         self._send = send
         self._forget = forget
 
-    def start(self, *, return_url: str, scope: str | Iterable[str] | None = None) -> ConsentLink:
+    def start(
+        self,
+        *,
+        return_url: str,
+        scope: str | Iterable[str] | None = None,
+        tenant_values: Mapping[str, str] | None = None,
+    ) -> ConsentLink:
         """Begin the user's consent, or a new one; `scope` is the grant's if left out.
+
+        *tenant_values*: see `Connections.start`.
 
         Raises:
             RefusedError: `return_url` is not one that the grant lists, or the token is not taken.
@@ -56,6 +64,7 @@ class UserConnection:
         requested = {"return_url": return_url}
         if (wanted := canonical_scope(scope)) is not None:
             requested["scope"] = wanted
+        requested |= {f"tenant.{name}": value for name, value in (tenant_values or {}).items()}
         return consent_link_of(self._ask("start", requested))
 
     def complete(self, code: str | Secret, *, may_change_account: bool = False) -> Connection:
@@ -93,10 +102,16 @@ class UserConnection:
         return fields.get("revoked") is True
 
     async def start_async(
-        self, *, return_url: str, scope: str | Iterable[str] | None = None
+        self,
+        *,
+        return_url: str,
+        scope: str | Iterable[str] | None = None,
+        tenant_values: Mapping[str, str] | None = None,
     ) -> ConsentLink:
         """`start` for asyncio."""
-        return await asyncio.to_thread(self.start, return_url=return_url, scope=scope)
+        return await asyncio.to_thread(
+            self.start, return_url=return_url, scope=scope, tenant_values=tenant_values
+        )
 
     async def complete_async(
         self, code: str | Secret, *, may_change_account: bool = False

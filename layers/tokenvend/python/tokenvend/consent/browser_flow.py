@@ -21,6 +21,7 @@ from tokenvend.consent.flow_steps import (
     FlowEndReason,
     ProviderRedirect,
 )
+from tokenvend.consent.own_host import permit_at
 from tokenvend.consent.permission import read_view, recheck_consent_grant, store_unavailable
 from tokenvend.domain import bounds
 from tokenvend.domain.connection import Consent, PendingConsent
@@ -184,6 +185,7 @@ class BrowserFlowSteps:
                 connected_at=now,
                 refreshed_at=now,
                 refresh_expires_at=consented.refresh_expires_at,
+                tenant=prompt.session.tenant,
             ),
             code_sha256=code.sha256,
             expires_at=now + bounds.COMPLETION_CODE,
@@ -197,7 +199,7 @@ class BrowserFlowSteps:
     def _prompt(self, session: ConsentSession) -> ConsentPrompt:
         key = session.key
         view = read_view(self._reader, session.identity, key.credential, key.name)
-        return ConsentPrompt(session, recheck_consent_grant(session, view))
+        return ConsentPrompt(session, permit_at(recheck_consent_grant(session, view), session))
 
     def _read(self, ticket: Secret) -> ConsentSession | None:
         try:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import assert_never
 
 from tokenvend.consent.disconnection import end_connection
+from tokenvend.consent.own_host import started_at
 from tokenvend.consent.permission import (
     ConsentGrant,
     check_return_url,
@@ -39,6 +40,7 @@ from tokenvend.domain.identity import Entry, Proof
 from tokenvend.domain.registry import SUBJECT_CONNECTIONS, RegistryView
 from tokenvend.domain.rule import Rule
 from tokenvend.domain.secret import Secret
+from tokenvend.domain.tenant_binding import TenantBinding
 from tokenvend.domain.users import picked_connection
 from tokenvend.ports import (
     Clock,
@@ -166,11 +168,19 @@ class CallerConnections:
             scopes=found.scopes(request.scopes),
             return_url=check_return_url(found, request.return_url),
             expires_at=now + bounds.CONNECT_LINK,
+            tenant=self._started_at(found, request, key),
         )
         link = Secret(secrets.token_urlsafe(32))
         connect_url = f"{found.pages_url}/connect/{link.reveal()}"
         self._sessions.put(link, session)
         return StartedConsent(key, connect_url, now, session.expires_at)
+
+    def _started_at(
+        self, found: ConsentGrant, request: ConnectionRequest, key: ConnectionKey
+    ) -> TenantBinding | None:
+        if not found.definition.tenant_values and not request.tenant_values:
+            return None
+        return started_at(found, request, self._connections.read(key))
 
     def _complete(self, request: ConnectionRequest, key: ConnectionKey) -> Connection:
         before = self._connections.read(key)
@@ -192,6 +202,11 @@ class CallerConnections:
                     "The user consented with another account than before. If that is meant,"
                     " complete with may_change_account=true.",
                     rule="connection.account_changed",
+                )
+            case CannotComplete.ANOTHER_HOST:
+                raise InvalidGrantError(
+                    "The user consented at another host than before: disconnect it first.",
+                    rule="connection.another_host",
                 )
             case CannotComplete() as reason:
                 raise _wrong_code(reason.name.lower())

@@ -12,7 +12,7 @@ from tokenvend.domain.oauth.code_exchange import (
     parse_account,
     parse_code_response,
 )
-from tokenvend.domain.oauth.token_request import ProviderSecret, host_of
+from tokenvend.domain.oauth.token_request import ProviderSecret, host_of, is_allowed
 from tokenvend.domain.scopes import Scopes
 from tokenvend.domain.secret import Secret
 from tokenvend.ports import Clock, ProviderApi, ProviderAwayError, SecretStore
@@ -89,7 +89,7 @@ class CodeExchange:
     ) -> str | None:
         """The provider's name for the user, asked of the host that has the secret anyway."""
         url = consent_grant.authorization.account_endpoint
-        if url is None or host_of(url) != secret.allowed_host.lower():
+        if url is None or not is_allowed(secret, host_of(url)):
             return None
         try:
             answer = self._provider.get(url, bearer=consented.token.access_token)

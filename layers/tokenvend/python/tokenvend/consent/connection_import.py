@@ -1,5 +1,6 @@
 """Import a refresh token that another application got, so that no user is asked again."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -7,6 +8,7 @@ from tokenvend.domain.connection import Connection, ConnectionKey, Consent, with
 from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.domain.scopes import Scopes
 from tokenvend.domain.secret import Secret
+from tokenvend.domain.tenant_binding import start_binding
 from tokenvend.ports import ConnectionStore
 from tokenvend.refresh_tokens.connection_events import (
     ConnectionEvent,
@@ -27,6 +29,7 @@ def import_connection(
     refresh_token: Secret,
     scopes: Scopes,
     account: str | None,
+    tenant_values: Mapping[str, str] | None = None,
     replace: bool,
     now: datetime,
     publish: PublishEvent,
@@ -37,6 +40,7 @@ def import_connection(
 
     Raises:
         ConnectionExistsError: there is one and *replace* is false, or it has just changed.
+        NotBoundError: a value of the user's own organisation is missing or does not fit.
         StoreAwayError: the tables do not answer.
     """
     before = connections.read(key)
@@ -51,6 +55,7 @@ def import_connection(
         connected_at=now,
         refreshed_at=now,
         refresh_expires_at=None if days is None else now + timedelta(days=days),
+        tenant=start_binding(definition, tenant_values or {}, None),
     )
     after = with_consent(before or Connection(key=key), consent)
     if not connections.put_consent(before, after):

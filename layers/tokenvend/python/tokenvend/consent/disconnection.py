@@ -1,6 +1,7 @@
 """Disconnect: no token of the connection is vended any more, and the provider revokes its own."""
 
-from tokenvend.domain.connection import Connection, ConnectionKey
+from tokenvend.domain.connection import Connection, ConnectionKey, Consent
+from tokenvend.domain.errors import ConsentRequiredError
 from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.ports import ConnectionStore, ProviderClient, SecretStore
 from tokenvend.refresh_tokens.connection_events import (
@@ -8,6 +9,7 @@ from tokenvend.refresh_tokens.connection_events import (
     ConnectionEventType,
     PublishEvent,
 )
+from tokenvend.refresh_tokens.own_host import definition_at
 from tokenvend.refresh_tokens.revocation import revoke_best_effort
 
 
@@ -33,15 +35,25 @@ def end_connection(
         return None, False
     waiting = deleted.pending.consent if deleted.pending else None
     agreed = [
-        revoke_best_effort(
-            definition,
-            consent.refresh_token,
-            secrets=secrets,
-            provider=provider,
-            hint="refresh_token",
-        )
+        _revoke(definition, consent, secrets, provider)
         for consent in (deleted.consent, waiting)
         if consent is not None and definition is not None
     ]
     publish(ConnectionEvent(ConnectionEventType.DISCONNECTED, key))
     return deleted, bool(agreed) and all(agreed)
+
+
+def _revoke(
+    definition: CredentialDefinition,
+    consent: Consent,
+    secrets: SecretStore,
+    provider: ProviderClient,
+) -> bool:
+    try:
+        there = definition_at(definition, consent.tenant)
+    except ConsentRequiredError:
+        # The file knows its host no more, so nothing may be sent there.
+        return False
+    return revoke_best_effort(
+        there, consent.refresh_token, secrets=secrets, provider=provider, hint="refresh_token"
+    )

@@ -19,6 +19,7 @@ from typing import assert_never
 from tokenvend.domain.names import NAME, TENANT
 from tokenvend.domain.scopes import Scopes
 from tokenvend.domain.secret import Secret
+from tokenvend.domain.tenant_binding import TenantBinding
 
 
 class ConnectionStatus(StrEnum):
@@ -48,7 +49,8 @@ class Consent:
     `consent_id` is new with each consent and stays through every rotation. `account` is the
     provider's name for the user, where it is known. `refresh_expires_at` is when the refresh token
     expires if nobody redeems it, as far as we know. `agreed_scopes` are those that the user agreed
-    to, where the provider's last refresh gave fewer; `None`: it gave all of them.
+    to, where the provider's last refresh gave fewer; `None`: it gave all of them. `tenant` is
+    the customer's host at which it was given, where each customer has its own.
     """
 
     consent_id: str
@@ -59,6 +61,7 @@ class Consent:
     refreshed_at: datetime
     refresh_expires_at: datetime | None = None
     agreed_scopes: Scopes | None = None
+    tenant: TenantBinding | None = None
 
     @property
     def most_scopes(self) -> Scopes:
@@ -123,6 +126,7 @@ class CannotComplete(Enum):
     WRONG_CODE = auto()
     EXPIRED = auto()
     ANOTHER_ACCOUNT = auto()
+    ANOTHER_HOST = auto()
 
 
 def complete(
@@ -131,7 +135,7 @@ def complete(
     """Make the pending consent the connection's own, for the holder of its *code*.
 
     Another account than before is refused unless *may_change_account*: what the caller stores
-    under the connection's name is the former account's.
+    under the connection's name is the former account's. Another customer's host is refused always.
     """
     pending = connection.pending
     if pending is None:
@@ -140,6 +144,8 @@ def complete(
         return CannotComplete.WRONG_CODE
     if pending.is_expired(now):
         return CannotComplete.EXPIRED
+    if _changes_host(connection.consent, pending.consent):
+        return CannotComplete.ANOTHER_HOST
     if not may_change_account and _changes_account(connection.consent, pending.consent):
         return CannotComplete.ANOTHER_ACCOUNT
     return with_consent(connection, pending.consent)
@@ -172,6 +178,10 @@ def parse_connection_name(text: str, *, owner: str) -> tuple[str, str]:
     if TENANT.fullmatch(name) is None or NAME.fullmatch(whose) is None:
         raise ValueError("a connection is named by its name, or by its owner/name")
     return whose, name
+
+
+def _changes_host(former: Consent | None, new: Consent) -> bool:
+    return former is not None and former.tenant is not None and former.tenant != new.tenant
 
 
 def _changes_account(former: Consent | None, new: Consent) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -13,11 +13,13 @@ from tokenvend.domain.names import TARGET, TENANT
 from tokenvend.domain.request import Rejection, VendRequest, parse_vend_request
 from tokenvend.domain.scopes import Scopes
 from tokenvend.domain.secret import Secret
+from tokenvend.domain.tenant_binding import PARAMETER_PREFIX
 
 if TYPE_CHECKING:
     from tokenvend.domain.users import User
 
 _CODE = re.compile(r"[A-Za-z0-9_-]{20,128}")
+_TENANT_VALUE = re.compile(rf"{re.escape(PARAMETER_PREFIX)}[a-z][a-z0-9_]{{0,62}}")
 _FLAGS = {"true": True, "false": False, True: True, False: False}
 
 
@@ -47,6 +49,7 @@ class ConnectionRequest:
 
     `may_change_account` is how a caller says that another account than before is meant. `user` is
     whom the verified user's token is about that came with the request.
+    `tenant_values` are those of the user's own organisation, for START alone.
     """
 
     action: Action
@@ -57,6 +60,7 @@ class ConnectionRequest:
     code: Secret | None = None
     may_change_account: bool = False
     user: User | None = None
+    tenant_values: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def connection_name(self) -> str | None:
@@ -97,7 +101,24 @@ def parse_connection_request(
         return_url=_return_url(parameters) if "return_url" in known else None,
         code=_code(parameters) if "code" in known else None,
         may_change_account=_flag(parameters) if "may_change_account" in known else False,
+        tenant_values=_tenant_values(parameters) if action == Action.START else {},
     )
+
+
+def is_tenant_value(parameter: object) -> bool:
+    """Whether *parameter* is the name of one such as `tenant.domain`, which START takes."""
+    return isinstance(parameter, str) and _TENANT_VALUE.fullmatch(parameter) is not None
+
+
+def _tenant_values(parameters: Mapping[str, object]) -> dict[str, str]:
+    """What they must look like is compared with the credential's definition later."""
+    given: dict[str, str] = {}
+    for name in filter(is_tenant_value, parameters):
+        value = parameters[name]
+        if not isinstance(value, str):
+            raise _malformed(name, "must be a text")
+        given[name.removeprefix(PARAMETER_PREFIX)] = value
+    return given
 
 
 def _name(parameters: Mapping[str, object], *, for_user: bool) -> str:

@@ -18,6 +18,7 @@ from hmac import compare_digest
 from tokenvend.domain.connection import ConnectionKey
 from tokenvend.domain.scopes import Scopes
 from tokenvend.domain.secret import Secret
+from tokenvend.domain.tenant_binding import TenantBinding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,10 @@ class BrowserFlow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentSession:
-    """A consent that a caller started. `flow` is `None` before *Continue*."""
+    """A consent that a caller started. `flow` is `None` before *Continue*.
+
+    `tenant` is the customer's host, where each customer has its own.
+    """
 
     identity: str
     key: ConnectionKey
@@ -42,6 +46,7 @@ class ConsentSession:
     return_url: str
     expires_at: datetime
     flow: BrowserFlow | None = None
+    tenant: TenantBinding | None = None
 
     def is_expired(self, now: datetime) -> bool:
         """Whether its ticket has expired."""

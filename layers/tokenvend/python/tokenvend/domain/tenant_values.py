@@ -118,6 +118,7 @@ def _bound_authorization(
         flow=replace(flow, refresh_endpoint=refreshes_at),
         endpoint=_filled_url(authorization.endpoint, declared, values),
         account_endpoint=_filled_if_any(authorization.account_endpoint, declared, values),
+        issuer=_filled(authorization.issuer, values),
         parameters=_filled(authorization.parameters, values),
     )
 

@@ -9,8 +9,9 @@ from tokenvend.consent.caller_connections import (
     FoundConnections,
     StartedConsent,
 )
-from tokenvend.domain.connection import Connection
+from tokenvend.domain.connection import Connection, Consent
 from tokenvend.domain.scopes import format_scope
+from tokenvend.domain.tenant_binding import PARAMETER_PREFIX
 
 
 def connection_answer(outcome: ConnectionResult) -> dict[str, Any]:
@@ -41,11 +42,17 @@ def _fields(connection: Connection) -> dict[str, Any]:
         return fields
     return fields | {
         **({"scope": format_scope(consent.scopes)} if consent.scopes else {}),
+        **_tenant_values(consent),
         "account": consent.account,
         "connected_at": _seconds(consent.connected_at),
         "refreshed_at": _seconds(consent.refreshed_at),
         "refresh_expires_at": _seconds(consent.refresh_expires_at),
     }
+
+
+def _tenant_values(consent: Consent) -> dict[str, str]:
+    values = consent.tenant.values if consent.tenant else {}
+    return {f"{PARAMETER_PREFIX}{name}": value for name, value in values.items()}
 
 
 def _seconds(instant: datetime | None) -> int | None:

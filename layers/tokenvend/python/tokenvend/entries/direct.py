@@ -10,6 +10,7 @@ from tokenvend.domain.connection_request import (
     Action,
     CallerRequest,
     ConnectionRequest,
+    is_tenant_value,
     parse_connection_request,
 )
 from tokenvend.domain.errors import (
@@ -99,6 +100,8 @@ def _parse_connections(event: object, *, for_user: bool) -> ConnectionRequest:
     known = frozenset().union(*CONNECTION_PARAMETERS.values())
     if isinstance(action, str) and action in set(Action):
         known = CONNECTION_PARAMETERS[Action(action)]
+        if action == Action.START and isinstance(event, Mapping):
+            known |= frozenset(filter(is_tenant_value, event))
     fields = _fields(event, known | {"action", "credential"})
     return parse_connection_request(action, fields.get("credential"), fields, for_user=for_user)
 

@@ -1,5 +1,6 @@
 """Redeem a refresh token: write the journal, send, store the successor, then answer."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -21,6 +22,7 @@ from tokenvend.domain.oauth.refresh import (
     judge_refresh,
 )
 from tokenvend.domain.oauth.token_request import ProviderSecret
+from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.domain.token import AccessToken
 from tokenvend.ports import (
     Clock,
@@ -36,6 +38,7 @@ from tokenvend.refresh_tokens.connection_events import (
     ConnectionEventType,
     PublishEvent,
 )
+from tokenvend.refresh_tokens.own_host import definition_at
 from tokenvend.refresh_tokens.refresh_request import (
     RefreshRequest,
     connection_busy,
@@ -78,6 +81,9 @@ class Redeemer:
         Raises: as `Refresher.refresh`.
         """
         try:
+            refresh_request = replace(
+                refresh_request, definition=_definition_of(refresh_request, begun)
+            )
             refreshed, _ = self._exchange.with_secret(
                 refresh_request.definition,
                 None,
@@ -189,6 +195,10 @@ def _consent_of(connection: Connection) -> Consent:
     if connection.consent is None:
         raise AssertionError("only a consent has a refresh token")
     return connection.consent
+
+
+def _definition_of(refresh_request: RefreshRequest, connection: Connection) -> CredentialDefinition:
+    return definition_at(refresh_request.definition, _consent_of(connection).tenant)
 
 
 def _retry_delay(error: TokenVendError | None) -> timedelta:

@@ -1,7 +1,7 @@
 """Revoke a token at the provider (RFC 7009), and go on if the provider does not answer."""
 
 from tokenvend.domain.errors import CredentialNotReadyError, TemporarilyUnavailableError
-from tokenvend.domain.oauth.token_request import build_revocation_request, host_of
+from tokenvend.domain.oauth.token_request import build_revocation_request, host_of, is_allowed
 from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.domain.secret import Secret
 from tokenvend.ports import ProviderAwayError, ProviderClient, SecretStore
@@ -25,7 +25,7 @@ def revoke_best_effort(
     try:
         secret = read_secret(secrets, definition, None)
         request = build_revocation_request(definition, token, secret, hint=hint)
-        if request is None or host_of(request.url) != secret.allowed_host.lower():
+        if request is None or not is_allowed(secret, host_of(request.url)):
             return False
         return provider.send(request).status == 200
     except (CredentialNotReadyError, TemporarilyUnavailableError, ProviderAwayError):

@@ -87,7 +87,10 @@ class CircuitBreaker:
             return of_key
         for_user = self._acquisition.spec.user is not None
         now, concerns_all = self._clock.now(), concerns_credential(error, for_user=for_user)
-        if is_provider_away(error):
+        if self._is_of_one_customer:
+            # What one customer's host says is nothing against the others.
+            concerns_all = False
+        elif is_provider_away(error):
             self._write_outage(outage_after(self._outage, now))
         elif concerns_all or isinstance(error, ProviderRefusedError):
             # It does answer.
@@ -116,6 +119,14 @@ class CircuitBreaker:
             self._states.mark_ready(spec.credential, spec.tenant, reader, is_ready=is_ready)
         except StoreAwayError:
             return
+
+    @property
+    def _is_of_one_customer(self) -> bool:
+        """Whether a connection is asked for that has a host of its own."""
+        acquisition = self._acquisition
+        return acquisition.spec.connection is not None and bool(
+            acquisition.definition.tenant_values
+        )
 
     @property
     def _outage(self) -> ProviderOutage | None:

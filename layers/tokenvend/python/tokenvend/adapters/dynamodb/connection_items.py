@@ -32,6 +32,7 @@ from tokenvend.adapters.dynamodb.attributes import (
     number_of,
     text_of,
 )
+from tokenvend.adapters.dynamodb.binding_items import build_binding, parse_binding
 from tokenvend.adapters.encryption import EnvelopeCipher, Sealed, UntrustedItemError
 from tokenvend.domain.connection import (
     Connection,
@@ -231,7 +232,8 @@ def _role(pk: str, role: str) -> str:
 def _consent_document(consent: Consent) -> dict[str, object]:
     expires_at = consent.refresh_expires_at
     agreed = consent.agreed_scopes
-    return {
+    tenant = {} if consent.tenant is None else {"tenant": build_binding(consent.tenant)}
+    return tenant | {
         "consent_id": consent.consent_id,
         "refresh_token": consent.refresh_token.reveal(),
         "scopes": sorted(consent.scopes),
@@ -256,4 +258,5 @@ def _parse_consent(document: documents.Fields) -> Consent:
             None if expires is None else documents.instant(document, "refresh_expires_at")
         ),
         agreed_scopes=documents.optional_texts(document, "agreed_scopes"),
+        tenant=parse_binding(document),
     )

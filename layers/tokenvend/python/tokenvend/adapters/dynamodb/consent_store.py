@@ -18,6 +18,7 @@ from uuid import uuid4
 from tokenvend.adapters.aws_errors import store_errors
 from tokenvend.adapters.dynamodb import documents
 from tokenvend.adapters.dynamodb.attributes import Item, bytes_of, number, text_of
+from tokenvend.adapters.dynamodb.binding_items import build_binding, parse_binding
 from tokenvend.adapters.dynamodb.conditional_update import update_item
 from tokenvend.adapters.dynamodb.sealed_table import SealedTable
 from tokenvend.adapters.dynamodb.token_items import TTL_MARGIN
@@ -103,6 +104,8 @@ def _document(session: ConsentSession) -> dict[str, Any]:
         "return_url": session.return_url,
         "expires_at": session.expires_at.isoformat(),
     }
+    if session.tenant is not None:
+        document["tenant"] = build_binding(session.tenant)
     if session.flow is not None:
         document["flow"] = {
             "browser_sha256": session.flow.browser_sha256,
@@ -130,4 +133,5 @@ def _session(document: documents.Fields) -> ConsentSession:
         return_url=documents.text(document, "return_url"),
         expires_at=documents.instant(document, "expires_at"),
         flow=flow,
+        tenant=parse_binding(document),
     )
