@@ -76,8 +76,8 @@ def _impatient() -> Iterator[None]:
         return read()
 
     with (
-        patch.object(token_acquirer, "when_served", read_once),
-        patch.object(vendor, "when_served", read_once),
+        patch.object(token_acquirer, "retry_while_throttled", read_once),
+        patch.object(vendor, "retry_while_throttled", read_once),
     ):
         yield
 

@@ -282,7 +282,7 @@ class Grant:
     resources: frozenset[str] = frozenset()
     tenants: frozenset[str] = frozenset()
     connections: frozenset[str] = OWN_CONNECTIONS
-    users: Mapping[str, str | None] = field(default_factory=dict)
+    users: Mapping[str, str | None] = field(default_factory=dict, hash=False)
     return_urls: frozenset[str] = frozenset()
     full_access: bool = False
     accept_less: bool = False
