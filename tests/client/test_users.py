@@ -289,3 +289,18 @@ def test_only_an_instant_ends_it(exp: object, ends_at: float | None) -> None:
     claims = urlsafe_b64encode(json.dumps({"exp": exp}).encode()).rstrip(b"=").decode()
 
     assert UserToken(f"a.{claims}.c").ends_at == ends_at
+
+
+@pytest.mark.parametrize("asynchronously", [False, True])
+def test_a_user_starts_at_the_host_of_its_own_organisation(
+    fake: FakeTokenvend, client: Client, ada: str, *, asynchronously: bool
+) -> None:
+    shops = client.connections("shops").of_user(ada)
+    values = {"domain": "acme.shops.example"}
+
+    if asynchronously:
+        asyncio.run(shops.start_async(return_url=RETURN_URL, tenant_values=values))
+    else:
+        shops.start(return_url=RETURN_URL, tenant_values=values)
+
+    assert fake.calls[0].parameters["tenant.domain"] == "acme.shops.example"
