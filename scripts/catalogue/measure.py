@@ -91,8 +91,6 @@ def _reason(entry: Mapping[str, Any]) -> str | None:
         provider, credential = described(entry)
     except CannotSayError as error:
         return str(error)
-    if "tenant_values" in provider and credential.get("kind") == "authorization_code":
-        return "a connection cannot bring a host of its own"
     return "tokenvend validate refuses it" if problem_of(provider, credential) else None
 
 

@@ -64,6 +64,13 @@ def test_person_is_told_what_each_certainty_means() -> None:
     assert "https://developers.smartrecruiters.com/docs/authentication" in told
 
 
+def test_person_is_told_why_something_is_assumed() -> None:
+    told = " ".join(_told("show", "smartrecruiters").split())
+
+    assert "fixed; assumed, because: not documented" in told
+    assert "1799; documented as 30 minutes" in told
+
+
 def test_parameters_are_shown_with_an_example() -> None:
     assert "parameters.company: What stands before .bamboohr.com" in _told("show", "bamboohr")
 

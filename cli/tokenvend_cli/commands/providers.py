@@ -68,11 +68,20 @@ def show_provider(name: Name, *, as_json: AsJson = False) -> None:
     say(f"{profile.title} ({profile.area})")
     for parameter, described in profile.parameters.items():
         say(f"  parameters.{parameter}: {described.description}, such as {described.example}")
-    show(table([{each: row[each] for each in ("fact", "certainty", "value")} for row in rows]))
+    show(table([_short_row(row) for row in rows]))
     _show_sources(rows)
     for certainty in Certainty:
         if any(row["certainty"] == certainty for row in rows):
             say(f"{certainty}: {CERTAINTIES[certainty]}", style="dim")
+
+
+def _short_row(row: dict[str, Any]) -> dict[str, Any]:
+    said = [row["value"], row["note"], row["because"] and f"assumed, because: {row['because']}"]
+    return {
+        "fact": row["fact"],
+        "certainty": row["certainty"],
+        "value": "; ".join(each for each in said if each),
+    }
 
 
 def _show_sources(rows: list[dict[str, Any]]) -> None:
