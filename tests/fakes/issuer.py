@@ -22,8 +22,8 @@ from tokenvend.domain.workload.keys import usable_keys
 from tokenvend.ports import Clock, IssuerAwayError, StoreAwayError
 from tokenvend.vending.issuer_keys import IssuerKeys
 from tokenvend.vending.subject_tokens import RememberedIssuers, SubjectTokens
-from tokenvend.vending.users import Users
-from tokenvend.vending.workloads import Workloads
+from tokenvend.vending.users import UserTokenVerifier
+from tokenvend.vending.workloads import WorkloadAuthenticator
 
 URL = "https://ci.example"
 JWKS_URI = "https://ci.example/keys"
@@ -181,15 +181,15 @@ def workloads_of(
     clock: Clock,
     key_sets: FakeKeySets | None = None,
     used: InMemoryUsedTokens | None = None,
-) -> Workloads:
+) -> WorkloadAuthenticator:
     """What proves workloads in a cold environment, by *issuers*."""
     tokens = subject_tokens_of(issuers, clock, key_sets)
-    return Workloads(tokens=tokens, used=used or InMemoryUsedTokens())
+    return WorkloadAuthenticator(tokens=tokens, used=used or InMemoryUsedTokens())
 
 
-def users_of(issuers: InMemoryTrustedIssuers, clock: Clock) -> Users:
+def users_of(issuers: InMemoryTrustedIssuers, clock: Clock) -> UserTokenVerifier:
     """What says whom users' tokens are about in a cold environment, by *issuers*."""
-    return Users(tokens=subject_tokens_of(issuers, clock))
+    return UserTokenVerifier(tokens=subject_tokens_of(issuers, clock))
 
 
 def subject_tokens_of(

@@ -24,7 +24,7 @@ from tests.unit.consent.refreshing import CONSENT, KEY
 
 from tokenvend.domain import bounds
 from tokenvend.domain.connection import Connection, Redemption
-from tokenvend.domain.journal import CannotRedeem, Successor, begin, free_at
+from tokenvend.domain.journal import CannotRedeem, Successor, begin, redeemable_from
 from tokenvend.domain.secret import Secret
 from tokenvend.ports import StoreResult
 
@@ -92,7 +92,7 @@ class Journal(RuleBasedStateMachine):
             self.silent_deaths += 1
         begun = self.store.begin_redemption(before, entry)
         assert begun is not None
-        self.alive_until[holder_id] = free_at(entry)
+        self.alive_until[holder_id] = redeemable_from(entry)
         return Holder(begun, entry)
 
     @rule(target=holders, holder=holders)
@@ -108,7 +108,7 @@ class Journal(RuleBasedStateMachine):
             assert won is None
         if won is None:
             return None
-        self.alive_until[late.holder_id] = free_at(late)
+        self.alive_until[late.holder_id] = redeemable_from(late)
         return Holder(won, late)
 
     @rule(target=answers, holder=consumes(holders), is_heard=st.booleans())
@@ -149,7 +149,9 @@ class Journal(RuleBasedStateMachine):
             return
         self.reported += 1
         self.alive_until.pop(holder.entry.holder_id, None)
-        self.store.release_redemption(holder.begun, holder.entry, retry_at=free_at(holder.entry))
+        self.store.release_redemption(
+            holder.begun, holder.entry, retry_at=redeemable_from(holder.entry)
+        )
 
     @rule(holder=consumes(holders))
     def die(self, holder: Holder | None) -> None:

@@ -14,9 +14,9 @@ from tokenvend.domain.journal import (
     Successor,
     begin,
     finish,
-    free_at,
     give_up_consent,
     journal_state,
+    redeemable_from,
     release_redemption,
 )
 from tokenvend.domain.secret import Secret
@@ -65,7 +65,7 @@ def test_a_dead_holder_is_followed_by_one_retry_and_no_more() -> None:
     assert isinstance(retry, Redemption)
     assert retry.is_retry
     dead_again = replace(CONNECTION, redemption=retry)
-    assert begun(dead_again, after=free_at(retry) - START) is CannotRedeem.HOLDER_GONE_TWICE
+    assert begun(dead_again, after=redeemable_from(retry) - START) is CannotRedeem.HOLDER_GONE_TWICE
 
 
 def test_a_holder_that_said_the_provider_was_away_is_not_dead() -> None:
@@ -97,7 +97,7 @@ def test_a_year_of_outage_costs_no_consent() -> None:
         entry = begin(connection, holder_id="x", now=now, deadline_at=now + timedelta(seconds=20))
         assert isinstance(entry, Redemption)
         held = replace(connection, redemption=entry)
-        now = free_at(entry)
+        now = redeemable_from(entry)
         given = release_redemption(held, entry, retry_at=now)
         assert given is not None
         connection = given

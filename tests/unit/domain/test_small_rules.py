@@ -108,9 +108,9 @@ def test_a_start_says_where_the_user_comes_back_to() -> None:
 def test_a_flow_is_of_the_browser_in_which_it_was_begun() -> None:
     flow = BrowserFlow(browser_sha256=Secret("mine").sha256, code_verifier=Secret("v"))
 
-    assert flow.is_of(Secret("mine"))
-    assert not flow.is_of(Secret("yours"))
-    assert not flow.is_of(None)
+    assert flow.is_same_browser(Secret("mine"))
+    assert not flow.is_same_browser(Secret("yours"))
+    assert not flow.is_same_browser(None)
 
 
 def test_a_session_is_over_at_its_instant() -> None:

@@ -1,7 +1,8 @@
 """tokenvend: a token-vending service for AWS.
 
-Reading order: `domain` (what is decided, pure), `ports` (what the use cases need from
-the world), `vending` and `connecting` (the use cases), `adapters` (the world), `entries` (how
-a caller gets in), `observability` (what is recorded), `composition` (how it is put together),
-`handlers` (what each function does with an event).
+Reading order: `domain` (the rules, pure), `ports` (what the use cases need of the outside),
+`vending` (answer one caller), `refresh_tokens` and `consent` (users' connections), `schedules`
+(what runs without a caller), `adapters` (DynamoDB, KMS, Secrets Manager, providers),
+`observability` (log lines and metrics), `composition` (how the parts are put together), `entries`
+(each way in: read an event, call a use case, answer).
 """

@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     from tokenvend.schedules.secret_sweep import SecretSweep
     from tokenvend.vending.reject import Rejecter
     from tokenvend.vending.subject_tokens import SubjectTokens
-    from tokenvend.vending.users import Users
-    from tokenvend.vending.workloads import Workloads
+    from tokenvend.vending.users import UserTokenVerifier
+    from tokenvend.vending.workloads import WorkloadAuthenticator
 
 
 class CompositionRoot:
@@ -106,18 +106,18 @@ class CompositionRoot:
         )
 
     @cached_property
-    def workloads(self) -> "Workloads":
+    def workloads(self) -> "WorkloadAuthenticator":
         """Proves callers by their platform's tokens."""
-        from tokenvend.vending.workloads import Workloads
+        from tokenvend.vending.workloads import WorkloadAuthenticator
 
-        return Workloads(tokens=self._subject_tokens, used=self._stores.used_tokens)
+        return WorkloadAuthenticator(tokens=self._subject_tokens, used=self._stores.used_tokens)
 
     @cached_property
-    def users(self) -> "Users":
+    def users(self) -> "UserTokenVerifier":
         """Says whom signed-in users' tokens are about."""
-        from tokenvend.vending.users import Users
+        from tokenvend.vending.users import UserTokenVerifier
 
-        return Users(tokens=self._subject_tokens)
+        return UserTokenVerifier(tokens=self._subject_tokens)
 
     @cached_property
     def _subject_tokens(self) -> "SubjectTokens":

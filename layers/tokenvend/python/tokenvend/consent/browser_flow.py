@@ -22,7 +22,7 @@ from tokenvend.consent.flow_steps import (
     ProviderRedirect,
 )
 from tokenvend.consent.own_host import permit_at
-from tokenvend.consent.permission import read_view, recheck_consent_grant, store_unavailable
+from tokenvend.consent.permission import read_view, recheck_consent_grant
 from tokenvend.domain import bounds
 from tokenvend.domain.connection import Consent, PendingConsent
 from tokenvend.domain.consent import BrowserFlow, ConsentSession, code_challenge_of
@@ -50,6 +50,7 @@ from tokenvend.ports import (
     VendReader,
 )
 from tokenvend.vending.provider_secret import read_secret
+from tokenvend.vending.store_outage import store_unavailable
 
 
 class BrowserFlowSteps:
@@ -124,7 +125,7 @@ class BrowserFlowSteps:
         stole a state alone cannot even end the flow.
 
         Raises:
-            ConsentEndedError: the state was used, has expired, never was, or is another's.
+            ConsentFlowEndedError: the state was used, has expired, never was, or is another's.
             ProviderRefusedError: the provider did not do as it should.
             TokenVendError: as `show`.
         """
@@ -154,7 +155,7 @@ class BrowserFlowSteps:
         session = self._read(state)
         if session is None or session.flow is None or session.is_expired(self._clock.now()):
             raise ConsentFlowEndedError(FlowEndReason.STATE_OVER)
-        if not session.flow.is_of(browser):
+        if not session.flow.is_same_browser(browser):
             raise ConsentFlowEndedError(FlowEndReason.ANOTHER_BROWSER)
         if session.key.credential != credential:
             raise ConsentFlowEndedError(FlowEndReason.ANOTHER_CREDENTIAL)

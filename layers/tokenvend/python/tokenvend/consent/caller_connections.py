@@ -16,7 +16,6 @@ from tokenvend.consent.permission import (
     check_return_url,
     find_consent_grant,
     read_view,
-    store_unavailable,
 )
 from tokenvend.domain import bounds
 from tokenvend.domain.connection import (
@@ -54,6 +53,7 @@ from tokenvend.ports import (
 from tokenvend.refresh_tokens.connection_events import PublishEvent
 from tokenvend.vending.caller_quotas import CallerQuotas
 from tokenvend.vending.memory import Memory
+from tokenvend.vending.store_outage import store_unavailable
 
 
 @dataclass(frozen=True, slots=True)

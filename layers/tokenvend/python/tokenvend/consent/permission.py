@@ -8,7 +8,6 @@ from tokenvend.domain.errors import (
     CredentialNotReadyError,
     InvalidRequestError,
     InvalidScopeError,
-    TemporarilyUnavailableError,
     UnauthorizedClientError,
 )
 from tokenvend.domain.identity import Proof
@@ -24,6 +23,7 @@ from tokenvend.domain.rule import Rule
 from tokenvend.domain.scopes import Scopes, format_scope
 from tokenvend.domain.users import is_picked_by_user
 from tokenvend.ports import Lookup, StoreAwayError, VendReader
+from tokenvend.vending.store_outage import store_unavailable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ class ConsentGrant:
         return uri.removesuffix(path)
 
     def scopes(self, requested_scopes: Scopes | None) -> Scopes:
-        """The scopes to ask the user for: those *requested_scopes* for, else the grant's own.
+        """The scopes to ask the user for: *requested_scopes*, else the grant's default or ceiling.
 
         Raises:
             InvalidScopeError: one is beyond the ceiling, or nothing would be named.
@@ -134,11 +134,6 @@ def check_return_url(found: ConsentGrant, return_url: str | None) -> str:
             caller=found.caller.name,
         )
     return return_url
-
-
-def store_unavailable() -> TemporarilyUnavailableError:
-    """The error of a request that needs the tables while they do not answer."""
-    return TemporarilyUnavailableError("The tables do not answer; ask again.", rule="store.away")
 
 
 def _consent_grant_of(caller: Caller, view: RegistryView) -> ConsentGrant:

@@ -7,7 +7,7 @@
                                                                     CONSENT_LOST
 
 A new consent for a connection that is there waits beside the old one, which stays in use until
-it is completed. How the refresh token is spent is in `domain.journal`.
+it is completed. `domain.journal` says how the refresh token is redeemed.
 """
 
 from dataclasses import dataclass

@@ -28,7 +28,7 @@ class BrowserFlow:
     browser_sha256: str
     code_verifier: Secret
 
-    def is_of(self, browser: Secret | None) -> bool:
+    def is_same_browser(self, browser: Secret | None) -> bool:
         """Whether *browser*, the cookie's value, is that browser's."""
         return browser is not None and compare_digest(browser.sha256, self.browser_sha256)
 

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, ClassVar
 if TYPE_CHECKING:
     from tokenvend.domain.identity import Workload
 
-#: The rule of a refusal because another request spends the connection's refresh token.
+#: The rule of a refusal because another request redeems the connection's refresh token.
 CONNECTION_BUSY = "connection.busy"
 #: The rule of a failure because the provider did not answer, or answered with a failure.
 PROVIDER_AWAY = "provider.away"

@@ -57,7 +57,7 @@ class Successor:
     refresh_expires_at: datetime | None
 
 
-def free_at(redemption: Redemption) -> datetime:
+def redeemable_from(redemption: Redemption) -> datetime:
     """When another may redeem the token: at `retry_at`, or once its holder is surely gone."""
     return redemption.retry_at or redemption.deadline_at + bounds.CLOCK_SKEW
 
@@ -66,7 +66,7 @@ def journal_state(redemption: Redemption | None, now: datetime) -> JournalState:
     """The state of the journal at *now*."""
     if redemption is None:
         return JournalState.FREE
-    if now < free_at(redemption):
+    if now < redeemable_from(redemption):
         return JournalState.BEING_REDEEMED
     if redemption.retry_at is not None:
         return JournalState.FREE
@@ -149,7 +149,7 @@ def renewed(consent: Consent, successor: Successor) -> Consent:
 def release_redemption(
     connection: Connection, redemption: Redemption, *, retry_at: datetime
 ) -> Connection | None:
-    """*connection* after its holder recorded an unanswered redemption; `None`: not its own."""
+    """*connection* once its holder lets another redeem from *retry_at* on; `None`: not its own."""
     if not is_held_by(connection, redemption):
         return None
     return replace(connection, redemption=replace(redemption, retry_at=retry_at))

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tokenvend.domain.errors import CredentialNotReadyError
-from tokenvend.domain.oauth.request_description import TEMPLATE, Filled, names_in
+from tokenvend.domain.oauth.request_description import TEMPLATE, PlaceholderValues, names_in
 from tokenvend.domain.oauth.token_request import ProviderSecret
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.token_presentation import Header, RequestParts
@@ -76,7 +76,7 @@ def present(document: Mapping[str, object], secret: ProviderSecret) -> Presented
             "The definition's api_key cannot be read; apply the file again.",
             rule="definition.api_key",
         ) from None
-    filled = Filled(secret)
+    filled = PlaceholderValues(secret)
     headers = {name: filled.header(name, each) for name, each in described.headers.items()}
     prefixes = {name: _literal_start(each) for name, each in described.headers.items()}
     if described.basic is not None:

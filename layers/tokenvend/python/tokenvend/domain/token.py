@@ -13,7 +13,7 @@ for. At OVERDUE one request exchanges while the others answer what they hold. EX
 answered.
 
 A provider may answer with the token that we hold already. Asking it again early would only
-bring the same once more, so such a token is due at 90 % of its trust, overdue at 97 %.
+bring the same once more, so such a token is due at 90 % of its lifetime, overdue at 97 %.
 """
 
 from dataclasses import dataclass

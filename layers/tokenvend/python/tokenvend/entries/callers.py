@@ -1,4 +1,7 @@
-"""Callers' functions: prove the caller, parse the request, call the use case, record, answer."""
+"""Callers' functions: prove the caller, parse the request, call the use case, record, answer.
+
+Who the caller is: `http` reads its signature, `form` its client id, `direct` its alias.
+"""
 
 import json
 from collections.abc import Callable, Mapping

@@ -81,7 +81,7 @@ def parse_iam_event(
         InvalidRequestError, InvalidTargetError: the request is malformed.
         InvalidClientError: the signer is not a role's session or an IAM user.
     """
-    proof = _signer(event)
+    proof = _prove_signer(event)
     form = read_form(event)
     if not form.keys().isdisjoint({"client_id", "client_secret", "client_assertion"}):
         raise InvalidRequestError(
@@ -119,7 +119,7 @@ def error_fields(error: TokenVendError) -> dict[str, object]:
     return fields
 
 
-def _signer(event: Mapping[str, Any]) -> Proof:
+def _prove_signer(event: Mapping[str, Any]) -> Proof:
     identity = (event.get("requestContext") or {}).get("identity") or {}
     try:
         name = identity_of_session(identity.get("userArn") or "")

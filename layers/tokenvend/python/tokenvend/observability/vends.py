@@ -49,6 +49,8 @@ def audit_vended(
         fields["observed_scope"] = format_scope(vended.decision.observed_scopes)
     if vended.failed is not None:
         fields["replacement_failed"] = vended.failed.rule
+        if isinstance(vended.failed, ProviderRefusedError):
+            fields["provider_error"] = vended.failed.provider_error
     if token.secret_stage is not SecretStage.CURRENT:
         fields["secret_stage"] = token.secret_stage.value
     metric = metric_of(_dimensions(proof.entry, vended.answer.source.value, "vended"), now)

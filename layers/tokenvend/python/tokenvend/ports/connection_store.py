@@ -67,7 +67,7 @@ class ConnectionStore(ConnectionReader, Protocol):
     def release_redemption(
         self, redeemed: Connection, redemption: Redemption, *, retry_at: datetime
     ) -> None:
-        """Write that the provider was away, if the journal is still *redemption*'s."""
+        """Let another request redeem from *retry_at* on, if the journal is still *redemption*'s."""
 
     def mark_lost(self, connection: Connection, redemption: Redemption) -> bool:
         """Mark the consent as lost, if the journal's entry is still this *redemption*.

@@ -81,7 +81,7 @@ class CredentialReader(Protocol):
 
 
 class CredentialStates(Protocol):
-    """One item for each credential or tenant: its secret's epoch, its failure, what it showed."""
+    """The state of each credential or tenant: secret generation, failure, what exchanges showed."""
 
     def replace_failure(
         self, credential: str, tenant: str | None, *, before: Failure | None, after: Failure | None

@@ -13,7 +13,7 @@ from tokenvend.domain.errors import (
     TemporarilyUnavailableError,
     TokenVendError,
 )
-from tokenvend.domain.journal import Successor, free_at
+from tokenvend.domain.journal import Successor, redeemable_from
 from tokenvend.domain.oauth.refresh import (
     Refreshed,
     RefreshVerdict,
@@ -102,7 +102,7 @@ class Redeemer:
                 wait = _retry_delay(refreshed.error)
                 self.release_redemption(begun, entry, self._clock.now() + wait)
             case RefreshVerdict.UNKNOWN:
-                self.release_redemption(begun, entry, free_at(entry))
+                self.release_redemption(begun, entry, redeemable_from(entry))
             case unreachable:
                 assert_never(unreachable)
         if refreshed.token is None:
@@ -144,7 +144,7 @@ class Redeemer:
         self, refresh_request: RefreshRequest, begun: Connection, successor: Successor | None
     ) -> None:
         if successor is None:
-            raise AssertionError("a token that was spent has a successor")
+            raise AssertionError("a token that was redeemed has a successor")
         stored = self._store_until_deadline(refresh_request, begun, successor)
         if stored is None:
             self._publish(ConnectionEvent(ConnectionEventType.NOT_STORED, begun.key, "store.away"))

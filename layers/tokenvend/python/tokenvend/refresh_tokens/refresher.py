@@ -7,7 +7,7 @@ from uuid import uuid4
 from tokenvend.domain import bounds
 from tokenvend.domain.connection import Connection, Redemption
 from tokenvend.domain.errors import ConsentRequiredError
-from tokenvend.domain.journal import CannotRedeem, begin, free_at
+from tokenvend.domain.journal import CannotRedeem, begin, redeemable_from
 from tokenvend.domain.token import AccessToken
 from tokenvend.ports import Clock, ConnectionStore, StoreAwayError
 from tokenvend.refresh_tokens.redeemer import Redeemer
@@ -45,8 +45,7 @@ class Refresher:
             CredentialNotReadyError: the client's own secret is missing or may not go to this host.
             ProviderRefusedError: the provider refuses for another reason.
             TemporarilyUnavailableError: another request redeems the token, or the provider, the
-                table
-                or Secrets Manager does not answer.
+                table or Secrets Manager does not answer.
         """
         while True:
             connection = self._read(refresh_request)
@@ -108,11 +107,11 @@ class Refresher:
                 assert_never(unreachable)
 
     def _check_time_to_wait(self, refresh_request: RefreshRequest, connection: Connection) -> None:
-        """Wait for a holder that works, unless it is done only after this request's deadline."""
+        """Refuse to wait for a holder that is done only after this request's deadline."""
         redemption = connection.redemption
         if redemption is None:
             return
-        free_in = free_at(redemption) - self._clock.now()
+        free_in = redeemable_from(redemption) - self._clock.now()
         time_for_waiting = refresh_request.time_left(self._clock) - bounds.EXCHANGE_NEEDS
         nobody_works = redemption.retry_at is not None
         if time_for_waiting <= timedelta(0) or (nobody_works and free_in > time_for_waiting):

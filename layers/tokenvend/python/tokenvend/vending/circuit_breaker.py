@@ -1,5 +1,9 @@
 """Circuit breaker of a credential: after a refusal one environment at a time tries again.
 
+What opens it: the provider refuses the client itself (401, `invalid_client`), or says that it is
+asked too often (429). A provider that does not answer backs off each token's own key only: its
+`Failure` is stored in the token's item, and `Acquisition.current_backoff` minds both.
+
     CLOSED ──refused──► OPEN ──back-off is over, one request is admitted──► HALF-OPEN ──► CLOSED
                           ▲                                                   │
                           └──────────── refused again, a longer back-off ─────┘
@@ -74,11 +78,11 @@ class CircuitBreaker:
             self._write(None)
 
     def record_failure(self, error: TokenVendError, of_key: Failure | None) -> Failure | None:
-        """Store the failure for other requests; returns the one for the tried key's item.
+        """Store the failure if it opens the breaker; returns that of the tried key's item.
 
-        It is stored in both places, for a request that waits for this key reads nothing else. An
-        unusable secret, a missing consent and a busy connection are not the provider's failures:
-        once they are mended, the next request may try.
+        The key's item has it in any case, for a request that waits for this key reads nothing
+        else. An unusable secret, a missing consent and a busy connection are not the provider's
+        failures: once they are mended, the next request may try.
         """
         if isinstance(error, CredentialNotReadyError | ConsentRequiredError):
             self._mark_ready(is_ready=not isinstance(error, CredentialNotReadyError))
@@ -110,7 +114,7 @@ class CircuitBreaker:
         return failure
 
     def _mark_ready(self, *, is_ready: bool) -> None:
-        """Store that a schedule cannot use the secret: no caller would be told of it."""
+        """Store whether a schedule could use the secret: no caller would be told of it."""
         reader, state = ScheduledReader.RENEWAL, self._acquisition.state
         if not self._acquisition.is_renewal or is_ready == (reader not in state.not_ready_for):
             return

@@ -54,8 +54,7 @@ class Rejecter:
 
         Raises:
             TooManyRequestsError: this caller reports too often, or the token is a replacement that
-                is
-                too young to be rejected.
+                is too young to be rejected.
             TokenVendError: the caller may not have such a token now.
         """
         request, now = rejection.request, self._clock.now()

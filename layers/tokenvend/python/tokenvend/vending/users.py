@@ -5,7 +5,7 @@ from tokenvend.domain.workload.exchange_request import SubjectToken
 from tokenvend.vending.subject_tokens import SubjectTokens
 
 
-class Users:
+class UserTokenVerifier:
     """Says whom a user's token is about.
 
     The token proves no caller: it only comes with the request of one.

@@ -11,7 +11,7 @@ from tokenvend.vending.store_outage import store_unavailable
 from tokenvend.vending.subject_tokens import SubjectTokens
 
 
-class Workloads:
+class WorkloadAuthenticator:
     """Proves callers by their subject tokens."""
 
     def __init__(self, *, tokens: SubjectTokens, used: UsedTokens) -> None:

@@ -1,8 +1,8 @@
 """Consents and their refresh tokens in DynamoDB.
 
-What must hold where a write is drawn (n is the number in the item, and in the token spent):
+The condition of each write. SAME_TOKEN: the item has the consent and the number that were read.
 
-    begin                          finish                give_back, mark_lost
+    begin                          finish                release_redemption, mark_lost
     SAME_TOKEN                     SAME_TOKEN            SAME_TOKEN
     and NOT_LOST                                         and ITS_OWN_JOURNAL
     and the journal as it was read
@@ -132,7 +132,7 @@ class DynamoDbConnectionStore:
     def finish_redemption(self, redeemed: Connection, successor: Successor) -> StoreResult:
         """See `ports.ConnectionStore`."""
         if redeemed.consent is None:
-            raise ValueError("there was nothing to spend")
+            raise ValueError("there was nothing to redeem")
         values = seal_consent(
             self._table.cipher,
             connection_pk(redeemed.key),

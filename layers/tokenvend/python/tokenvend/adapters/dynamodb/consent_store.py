@@ -33,13 +33,13 @@ _NOBODY_HAS_USED_IT = "attribute_not_exists(taken_by)"
 
 
 class DynamoDbConsentSessionStore:
-    """`ports.ConsentStore` on the tokens table."""
+    """`ports.ConsentSessionStore` on the tokens table."""
 
     def __init__(self, table: SealedTable) -> None:
         self._table = table
 
     def put(self, ticket: Secret, session: ConsentSession) -> None:
-        """See `ports.ConsentStore`."""
+        """See `ports.ConsentSessionStore`."""
         pk = _pk(ticket)
         plaintext = json.dumps(_document(session)).encode()
         sealed = self._table.cipher.seal(pk, plaintext, now=self._table.clock.now())
@@ -53,7 +53,7 @@ class DynamoDbConsentSessionStore:
             self._table.client.put_item(TableName=self._table.name, Item=item)
 
     def read(self, ticket: Secret) -> ConsentSession | None:
-        """See `ports.ConsentStore`."""
+        """See `ports.ConsentSessionStore`."""
         with store_errors("dynamodb:GetItem"):
             answer = self._table.client.get_item(
                 TableName=self._table.name, Key={"pk": {"S": _pk(ticket)}}, ConsistentRead=True
@@ -64,7 +64,7 @@ class DynamoDbConsentSessionStore:
         return self._parse(item)
 
     def take(self, ticket: Secret) -> ConsentSession | None:
-        """See `ports.ConsentStore`."""
+        """See `ports.ConsentSessionStore`."""
         mark = uuid4().hex
         _, item = update_item(
             self._table.client,

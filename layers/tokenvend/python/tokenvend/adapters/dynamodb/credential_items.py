@@ -8,7 +8,7 @@
 | `outage`   | since when the provider has not answered, as JSON                     |
 | `not_ready_renewal`, `not_ready_keep_alive` | the schedule could not use the secret |
 
-Writing the item whole, as `tokenvend secret put` does, starts an epoch without a failure.
+Writing the item whole, as `tokenvend secret put` does, starts a generation without a failure.
 """
 
 import json

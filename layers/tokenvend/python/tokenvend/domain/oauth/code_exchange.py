@@ -46,7 +46,7 @@ def build_code_request(
     code_verifier: Secret,
     secret: ProviderSecret,
 ) -> ProviderRequest:
-    """The request that spends *code* (RFC 6749 §4.1.3, RFC 7636 §4.5).
+    """The request that redeems *code* (RFC 6749 §4.1.3, RFC 7636 §4.5).
 
     *code_verifier* is left out where the provider refuses PKCE: no challenge was sent either.
     """

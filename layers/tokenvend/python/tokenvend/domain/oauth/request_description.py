@@ -99,7 +99,7 @@ def names_in(template: str) -> list[str]:
     return [name for name in _PARTS.findall(template) if name]
 
 
-def describe(
+def apply_description(
     request: ProviderRequest,
     definition: CredentialDefinition,
     secret: ProviderSecret,
@@ -116,7 +116,7 @@ def describe(
             cannot stand where it should.
     """
     description = _description_of(definition)
-    filled = Filled(secret)
+    filled = PlaceholderValues(secret)
     standard, defaults, grant = dict(request.form), {}, None
     placed = request.placed
     if standard.get("grant_type") == _STANDARD_GRANT:
@@ -147,7 +147,7 @@ def describe(
     )
 
 
-class Filled:
+class PlaceholderValues:
     """Templates with values of *secret* in place of their placeholders; `placed` are those."""
 
     def __init__(self, secret: ProviderSecret) -> None:

@@ -217,9 +217,9 @@ def to_token_endpoint(
     if not definition.token_request:
         return request
     # Only an exchange at such a provider needs the parser.
-    from tokenvend.domain.oauth.request_description import describe
+    from tokenvend.domain.oauth.request_description import apply_description
 
-    return describe(request, definition, secret, user_token=user_token)
+    return apply_description(request, definition, secret, user_token=user_token)
 
 
 def build_authenticated_request(

@@ -13,7 +13,7 @@ from tokenvend.entries.alias import require_live
 from tokenvend.entries.context import Context
 from tokenvend.entries.pages import html
 from tokenvend.entries.pages.http import (
-    Browsed,
+    BrowserRequest,
     binding_cookie,
     forgetting_cookie,
     page_answer,
@@ -60,7 +60,7 @@ def handle_page(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
         return page_answer(status, page)
 
 
-def _page(browsed: Browsed, context: Context) -> dict[str, Any]:
+def _page(browsed: BrowserRequest, context: Context) -> dict[str, Any]:
     match browsed.method, browsed.route:
         case "GET", route if route == CONNECT:
             return _show(browsed)
@@ -72,12 +72,12 @@ def _page(browsed: Browsed, context: Context) -> dict[str, Any]:
             return page_answer(404, html.not_found_page())
 
 
-def _show(browsed: Browsed) -> dict[str, Any]:
+def _show(browsed: BrowserRequest) -> dict[str, Any]:
     prompt = composition_root().browser_flow.show(_link_of(browsed))
     return page_answer(200, html.ask_page(prompt))
 
 
-def _proceed(browsed: Browsed, context: Context) -> dict[str, Any]:
+def _proceed(browsed: BrowserRequest, context: Context) -> dict[str, Any]:
     if browsed.is_cross_site:
         # Another site's form would press Continue for the user.
         raise ConsentFlowEndedError(FlowEndReason.ANOTHER_BROWSER)
@@ -88,7 +88,7 @@ def _proceed(browsed: Browsed, context: Context) -> dict[str, Any]:
     return page_answer(200, page, cookie)
 
 
-def _come_back(browsed: Browsed, context: Context) -> dict[str, Any]:
+def _come_back(browsed: BrowserRequest, context: Context) -> dict[str, Any]:
     state = Secret(single_value(browsed.query, "state") or "")
     returned = composition_root().browser_flow.come_back(
         browsed.parameters.get("credential", ""),
@@ -102,7 +102,7 @@ def _come_back(browsed: Browsed, context: Context) -> dict[str, Any]:
     return page_answer(200, page, forgetting_cookie(state))
 
 
-def _link_of(browsed: Browsed) -> Secret:
+def _link_of(browsed: BrowserRequest) -> Secret:
     link = browsed.link
     if link is None:
         raise ConsentFlowEndedError(FlowEndReason.LINK_OVER)

@@ -33,7 +33,7 @@ _HEADERS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Browsed:
+class BrowserRequest:
     """One request of a browser: `route` is the API's own, such as `/connect/{link}`."""
 
     method: str
@@ -55,11 +55,11 @@ class Browsed:
         return Secret(value) if _COOKIE_VALUE.fullmatch(value) else None
 
 
-def parse_browsed(event: Mapping[str, Any]) -> Browsed:
+def parse_browsed(event: Mapping[str, Any]) -> BrowserRequest:
     """The parts of an API Gateway proxy event that a page goes by."""
     headers = _headers(event)
     site = headers.get("sec-fetch-site", "none")
-    return Browsed(
+    return BrowserRequest(
         method=str(event.get("httpMethod")),
         route=str(event.get("resource")),
         parameters=event.get("pathParameters") or {},
