@@ -35,4 +35,4 @@ def test_planted_bug_is_caught(plant: Plant, monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(BrokenPromiseError) as caught:
         run_state_machine_as_test(VendingMachine, settings=HUNT)
 
-    assert caught.value.promise == PLANTED[plant]
+    assert caught.value.promise in PLANTED[plant]

@@ -36,6 +36,19 @@ def test_what_it_tells_to_try_works(up: str) -> None:
     assert "no longer blocked" in copied("tokenvend unblock caller dashboard").stdout
 
 
+def test_own_code_calls_the_api_as_the_page_shows(up: str, tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "local-stack.md").read_text(encoding="utf-8")
+    (shown,) = [block for block in page.split("```") if "-m venv build/mine" in block]
+    script = shown.replace("build/mine", str(tmp_path / "mine"))
+
+    ended = subprocess.run(
+        ["bash", "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=180, check=False
+    )
+
+    assert "careers-site" in up
+    assert ended.stdout.splitlines()[-1:] == ["200"], ended.stderr[-2000:]
+
+
 def test_the_link_leads_to_the_page_that_asks(up: str) -> None:
     (link,) = re.findall(r"^  (http://\S+)$", up, re.MULTILINE)
 
@@ -59,7 +72,8 @@ def test_no_secret_is_shown_or_left_for_others_to_read(up: str) -> None:
 
     assert secret.startswith("tv_")
     assert secret not in up
-    for name in ("dashboard.curl", "careers-site.curl", "aws-credentials", "env", "state.json"):
+    secrets = ("dashboard.curl", "dashboard.env", "careers-site.curl", "aws-credentials")
+    for name in (*secrets, "env", "state.json"):
         assert (saved_state.FOLDER / name).stat().st_mode & 0o077 == 0
 
 
@@ -71,6 +85,8 @@ def test_down_leaves_nothing(up: str) -> None:
 
     assert not any(process.is_alive for process in saved_state.saved_processes(known))
     assert saved_state.state() is None
-    assert not (saved_state.FOLDER / "dashboard.curl").exists()
+    assert {path.name for path in saved_state.FOLDER.iterdir() if path.is_file()} <= {
+        "applied.yaml"
+    }
     assert "Nothing is up." in make("down")
     assert "What to try next" in up

@@ -23,6 +23,7 @@ def keep(demo: Demo) -> None:
     stack = demo.stack
     _write(FOLDER / "env", _exports(stack))
     _write(FOLDER / "dashboard.curl", _client_curl(demo))
+    _write(FOLDER / "dashboard.env", _client_exports(demo))
     _write(FOLDER / "careers-site.curl", _signed_curl(demo))
     _write(FOLDER / "aws-credentials", _profiles(demo))
     document: dict[str, Any] = {
@@ -50,7 +51,10 @@ def saved_processes(document: dict[str, Any]) -> tuple[Process, ...]:
 
 def forget() -> None:
     """Remove the state, and everything with a secret in it."""
-    for name in ("env", "dashboard.curl", "careers-site.curl", "aws-credentials"):
+    for name in (
+        *("env", "dashboard.env", "dashboard.curl"),
+        *("careers-site.curl", "aws-credentials", "tokenvend.yaml"),
+    ):
         (FOLDER / name).unlink(missing_ok=True)
     STATE.unlink(missing_ok=True)
     shutil.rmtree(FOLDER / "up" / "tmp", ignore_errors=True)
@@ -77,7 +81,8 @@ def _exports(stack: LocalStack) -> str:
         "DEMO_PROVIDER_URL": stack.provider.url,
     }
     lines = [f"export {name}={shlex.quote(value)}" for name, value in settings.items()]
-    return "\n".join([*lines, f'export PATH={shlex.quote(str(places.VENV / "bin"))}:"$PATH"', ""])
+    # Last, so that the Python of whoever sources this stays theirs.
+    return "\n".join([*lines, f'export PATH="$PATH":{shlex.quote(str(places.VENV / "bin"))}', ""])
 
 
 def _client_curl(demo: Demo) -> str:
@@ -85,6 +90,17 @@ def _client_curl(demo: Demo) -> str:
     url = token_url(demo.stack.deployed, "oauth2", "reports")
     client = demo.dashboard
     return f'url = "{url}"\nuser = "{client.client_id}:{client.client_secret}"\n'
+
+
+def _client_exports(demo: Demo) -> str:
+    """For `source`: the client library then asks as the OAuth client; nothing else is set."""
+    settings = {
+        "TOKENVEND_URL": demo.stack.api_url,
+        "TOKENVEND_CLIENT_ID": demo.dashboard.client_id,
+        "TOKENVEND_CLIENT_SECRET": demo.dashboard.client_secret,
+        "DEMO_PROVIDER_URL": demo.stack.provider.url,
+    }
+    return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in settings.items())
 
 
 def _signed_curl(demo: Demo) -> str:

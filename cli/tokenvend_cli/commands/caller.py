@@ -69,7 +69,7 @@ def new_secret(
     """Issue a secret to an OAuth client; it is shown now and never again.
 
     The former secret stays valid beside it, so that callers can change over; the one before
-    that stops working.
+    that stops working. The new one is accepted everywhere after `MemorySeconds`, 30 by default.
 
     Example: tokenvend caller new-secret shop
     """
@@ -89,6 +89,7 @@ def new_secret(
     say(f"client_id      {client_id}")
     say(f"client_secret  {value}")
     say("Keep the secret now: it is not shown again.", style="bold")
+    say("Functions that remember this client take it within a minute; until then use the former.")
 
 
 @app.command("retire-secret")

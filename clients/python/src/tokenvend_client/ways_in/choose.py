@@ -30,7 +30,7 @@ def way_in_of_environment() -> WayIn:
     """
     function, url = os.environ.get("TOKENVEND_FUNCTION"), os.environ.get("TOKENVEND_URL")
     if bool(function) == bool(url):
-        raise ConfigurationError("set TOKENVEND_URL or TOKENVEND_FUNCTION, and not both")
+        raise ConfigurationError("set one of TOKENVEND_URL and TOKENVEND_FUNCTION")
     from tokenvend_client.subject_tokens import subject_token_of_environment
 
     if function:
