@@ -107,5 +107,5 @@ def _variables(scenario: Scenario) -> dict[str, str]:
     configuration = scenario.stack.client("lambda").get_function_configuration(
         FunctionName=function
     )
-    found: dict[str, str] = configuration["CompositionRoot"]["Variables"]
+    found: dict[str, str] = configuration["Environment"]["Variables"]
     return found
