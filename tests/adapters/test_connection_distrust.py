@@ -27,6 +27,9 @@ from tokenvend.ports import StoreAwayError, StoreResult, StoreThrottledError
 type Alteration = Callable[[dict[str, Any]], None]
 
 PK = connection_pk(CONNECTION)
+CONSENT_ATTRIBUTES = {
+    *("pk", "owned_by", "consent", "consent_key", "consent_id", "token_number"),
+}
 
 
 def moved(item: dict[str, Any]) -> None:
@@ -111,14 +114,50 @@ def test_a_connection_that_cannot_be_trusted_does_not_stand_in_a_new_ones_way(
     assert store.read(CONNECTION) == done
 
 
+def test_a_consent_that_cannot_be_read_is_not_deleted_with_what_was_pending(
+    aws: Aws, tables: Tables
+) -> None:
+    store = dynamodb_connections(aws, tables)
+    store.put_consent(None, active())
+    store.put_pending(CONNECTION, pending())
+    item = tables.connection_item(PK)
+    newer_schema(item)
+    tables.put_connection_item(item)
+    found = store.read(CONNECTION)
+    assert found is not None
+    assert found.consent is None
+
+    store.drop_pending(found)
+
+    assert tables.connection_item(PK)["consent"] == item["consent"]
+
+
+@pytest.mark.parametrize("is_completed", [False, True], ids=["dropped", "completed"])
+def test_nothing_of_a_consent_that_was_pending_stays_in_the_table(
+    aws: Aws, tables: Tables, *, is_completed: bool
+) -> None:
+    store = dynamodb_connections(aws, tables)
+    store.put_consent(None, active())
+    store.put_pending(CONNECTION, pending())
+    found = store.read(CONNECTION)
+    assert found is not None
+
+    if is_completed:
+        done = complete(found, CODE, now=START)
+        assert isinstance(done, Connection)
+        assert store.put_consent(found, done)
+    else:
+        store.drop_pending(found)
+
+    assert tables.connection_item(PK).keys() == CONSENT_ATTRIBUTES
+
+
 def test_nothing_of_a_consent_can_be_read_in_the_table(aws: Aws, tables: Tables) -> None:
     dynamodb_connections(aws, tables).put_consent(None, active())
 
     item = tables.connection_item(PK)
 
-    assert item.keys() == {
-        *("pk", "owned_by", "consent", "consent_key", "consent_id", "token_number")
-    }
+    assert item.keys() == CONSENT_ATTRIBUTES
     for known in (b"refresh-1", b"user-7", b"jobs_read"):
         assert known not in item["consent"]["B"]
 

@@ -12,6 +12,7 @@ from tokenvend.domain.errors import (
     CredentialNotReadyError,
     ProviderRefusedError,
     TemporarilyUnavailableError,
+    TokenVendError,
 )
 from tokenvend.refresh_tokens.connection_events import ConnectionEventType
 
@@ -61,6 +62,37 @@ def test_too_many_requests_costs_the_wait_that_was_asked_for_and_no_more() -> No
 
     assert harness.rotating.redeemed == ["refresh-1"]
     assert harness.refresh_token == "refresh-2"
+
+
+def retry_delay(harness: Refreshing) -> timedelta:
+    """How long the journal keeps the refresh token after a refresh that failed."""
+    with pytest.raises(TokenVendError):
+        harness.refresh()
+    redemption = harness.connection.redemption
+    assert redemption is not None
+    assert redemption.retry_at is not None
+    return redemption.retry_at - harness.clock.now()
+
+
+def test_a_refresh_token_waits_as_long_as_the_provider_says() -> None:
+    harness = Refreshing()
+    harness.rotating.faults.append(Fault.TOO_MANY)
+
+    assert retry_delay(harness) == timedelta(seconds=7)
+
+
+def test_a_refresh_token_waits_a_second_after_a_refusal_of_something_else() -> None:
+    harness = Refreshing()
+    harness.provider = Answers({"error": "invalid_client"}, status=401)  # type: ignore[assignment]
+
+    assert retry_delay(harness) == timedelta(seconds=1)
+
+
+def test_a_refresh_token_waits_a_second_where_the_secret_is_missing() -> None:
+    harness = Refreshing()
+    harness.secrets.secrets.clear()
+
+    assert retry_delay(harness) == timedelta(seconds=1)
 
 
 def test_an_answer_that_is_none_is_no_word_on_the_token() -> None:

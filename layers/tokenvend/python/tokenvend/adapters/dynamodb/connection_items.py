@@ -9,7 +9,7 @@ only what a condition compares and what an index needs.
 | `owned_by`                                       | the owner, for the index of that name       |
 | `consent`, `consent_key`                         | the sealed consent and the key that opens it |
 | `consent_id`, `token_number`                     | as inside, for conditions                   |
-| `holder_id`, `deadline_at`, `is_retry`, `retry_at` | the journal                               |
+| `holder_id`, `deadline_at`, `is_retry`, `retry_at` | the journal; without `holder_id`, none    |
 | `lost_by`                                        | who gave the consent up, where it is lost   |
 | `pending_consent`, `pending_key`, `pending_id`   | the same of a consent not completed yet     |
 

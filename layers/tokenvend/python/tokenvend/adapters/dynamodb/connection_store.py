@@ -54,7 +54,8 @@ SET_PENDING = (
     " owned_by = :owner"
 )
 _SET_REDEMPTION = "SET holder_id = :holder_id, deadline_at = :deadline_at, is_retry = :is_retry"
-_REMOVE_JOURNAL = "REMOVE holder_id, deadline_at, is_retry, retry_at, lost_by"
+#: Without a holder the journal's other attributes say nothing, and the next entry replaces them.
+_REMOVE_JOURNAL = "REMOVE holder_id, lost_by"
 _REMOVE_PENDING = "REMOVE pending_consent, pending_key, pending_id"
 
 
