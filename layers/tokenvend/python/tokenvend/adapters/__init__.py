@@ -1,1 +1,1 @@
-"""The world behind the ports: DynamoDB, KMS, Secrets Manager, a provider's endpoints, time."""
+"""Implementations of the ports: AWS services, providers' and issuers' endpoints, the clock."""

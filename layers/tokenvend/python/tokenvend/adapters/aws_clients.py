@@ -1,10 +1,10 @@
-"""AWS clients with the bounds of this project, each made on first use.
+"""AWS clients with the time-outs and retries of this project, each made on first use.
 
-They are botocore's, which boto3 hands out too. boto3 itself would add its resources and its
-transfers to S3, and 30 ms to each cold start.
+They are botocore's clients, the same as boto3's. Importing boto3 itself would add 30 ms to each
+cold start, for its resources and S3 transfers, which are not used here.
 """
 
-# The first look-up of a host would load it.
+# Imported now, because the first look-up of a host name would import it.
 import encodings.idna  # noqa: F401
 import os
 from collections.abc import Callable, Mapping
@@ -20,19 +20,20 @@ if TYPE_CHECKING:
     from botocore.session import Session
 
 
-#: Told of a call that failed: the service, its operation, how it failed, and AWS's code.
+#: Called for each failed call: with the service, operation, kind of failure and AWS's error code.
 type FailureListener = Callable[[str, str, AwsFailure, str], None]
 
-#: Whatever has connections and a `close`.
-_MADE: list[Any] = []
-#: Where credentials come from under SnapStart and in containers; else they are in the environment.
+#: The clients and sessions whose connections `close_connections` closes.
+_CLOSEABLE: list[Any] = []
+#: Set where AWS credentials are fetched over HTTP: under SnapStart and in containers. Elsewhere
+#: the credentials themselves are in the environment.
 _CREDENTIALS_FROM = ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")
 _LISTENERS: list[FailureListener] = []
 
 
 @cache
 def aws_client(service: str) -> Any:
-    """The client for *service*: short time-outs, few attempts, so that a request can still end.
+    """Return the client for *service*, with time-outs and attempts that fit into one invocation.
 
     botocore's own defaults wait 60 s and try five times, longer than a function may run.
     """
@@ -46,29 +47,29 @@ def aws_client(service: str) -> Any:
     client = _session().create_client(service, config=config)
     client.meta.events.register("after-call", partial(_report_failed_answer, service))
     client.meta.events.register("after-call-error", partial(_report_no_answer, service))
-    _MADE.append(client)
+    _CLOSEABLE.append(client)
     return client
 
 
 def listen_to_failures(listener: FailureListener) -> None:
-    """Have *listener*, instead of any former one, told of each failed call of every client.
+    """Call *listener*, in place of a former listener, for each failed call of every client.
 
-    A call that is tried again counts once, by its last attempt.
+    A call that is retried counts once, by its last attempt.
     """
     _LISTENERS[:] = [listener]
 
 
 def close_connections() -> None:
-    """End the connections of every client, and the one that their AWS credentials come by.
+    """Close the connections of every client, and the one that fetches their AWS credentials.
 
-    The next call of each opens one of its own.
+    The next call of each client opens a new connection.
     """
-    for each in _MADE:
+    for each in _CLOSEABLE:
         each.close()
 
 
 def learn_time_from(client: Any, learn: Callable[[datetime], None]) -> None:
-    """Have *learn* told the time of each answer that *client* gets (RFC 9110 §6.6.1, `Date`)."""
+    """Call *learn* with the time in each answer's `Date` header (RFC 9110 §6.6.1)."""
 
     def after_call(parsed: Mapping[str, Any], **_: object) -> None:
         headers = parsed.get("ResponseMetadata", {}).get("HTTPHeaders", {})
@@ -93,13 +94,13 @@ def _report_no_answer(service: str, exception: Exception, event_name: str, **_: 
 
 
 def _date_in(headers: Mapping[str, str]) -> datetime | None:
-    # email.utils is loaded already, for HTTP; strptime would load the calendar's modules.
+    # email.utils is imported for HTTP anyway; strptime would import further modules.
     try:
         instant = parsedate_to_datetime(headers.get("date", ""))
     except (ValueError, OverflowError):
-        # A year of thirty digits is no ValueError.
+        # A year of thirty digits raises OverflowError, not ValueError.
         return None
-    # In its last year the calendar has no room for what is added to the time.
+    # Adding a duration to an instant in the last year of `datetime` would overflow.
     return instant if instant.tzinfo and instant.year < MAXYEAR else None
 
 
@@ -117,14 +118,14 @@ def _session() -> "Session":
 
 
 def _keep_credentials_connection(session: "Session") -> None:
-    """Have credentials fetched by a connection that `close_connections` knows."""
+    """Fetch AWS credentials over a connection that `close_connections` can close."""
     from botocore.credentials import ContainerProvider
     from botocore.httpsession import URLLib3Session
     from botocore.utils import ContainerMetadataFetcher
 
     http = URLLib3Session(timeout=ContainerMetadataFetcher.TIMEOUT_SECONDS)
-    # The stubs name another fetcher's type.
+    # The type stubs declare another type for the fetcher.
     fetcher: Any = ContainerMetadataFetcher(session=http)
     provider = ContainerProvider(fetcher=fetcher)
     session.get_component("credential_provider").insert_before(provider.METHOD, provider)
-    _MADE.append(http)
+    _CLOSEABLE.append(http)

@@ -1,11 +1,11 @@
-"""AWS's errors, told apart once.
+"""Translate AWS's errors into the ports' errors.
 
-    no answer, a broken one, 5xx    StoreAwayError         an outage: memory may answer
-    throttled                       StoreThrottledError    it is there, and busy
-    any other 4xx                   AwsRefusedError        a mistake: waiting cures nothing
+    no or a broken answer, 5xx    StoreAwayError         an outage: memory may answer
+    throttled                     StoreThrottledError    the service is busy, but not away
+    any other 4xx                 AwsRefusedError        a mistake: waiting does not help
 
-A missing permission or a disabled key is no outage. Were it one, an operator who disables the
-key to stop vending would be answered from memory for as long as an outage may last.
+A missing permission or a disabled key is no outage. If it were, memory would continue to answer
+for `OutageGraceSeconds` after an operator has disabled the key to stop vending.
 """
 
 from collections.abc import Iterator, Mapping
@@ -32,16 +32,16 @@ _THROTTLED = frozenset(
         "TransactionConflictException",
     }
 )
-#: 4xx by number, yet only a call that did not come through in time.
+#: These codes have a 4xx status, but mean that the request did not arrive in time.
 _TRANSIENT = frozenset({"RequestTimeout", "RequestTimeoutException"})
 
 
-#: Errors of a service that answer the question which was asked: nothing is wrong with the service.
+#: Error codes that are part of normal work, so they do not count as a failure of the service.
 _ANSWERS = {
     "dynamodb": frozenset({CONDITION_FAILED, "TransactionCanceledException"}),
-    # A stored data key that was altered; it is counted as an untrusted item.
+    # A stored data key was altered: this is counted as an untrusted item.
     "kms": frozenset({"IncorrectKeyException", "InvalidCiphertextException"}),
-    # A secret that is not there, or is being deleted: the credential is not ready.
+    # A secret is missing or is being deleted: the credential is not ready.
     "secretsmanager": frozenset({"InvalidRequestException", "ResourceNotFoundException"}),
     "lambda": frozenset({"ResourceNotFoundException"}),
 }
@@ -58,25 +58,25 @@ class AwsFailure(StrEnum):
 class AwsRefusedError(Exception):
     """AWS refuses the call itself: a permission, a name or a setting is wrong.
 
-    The text has the call and AWS's code. AWS's own message may quote the request, so it is
-    left out, here and from the traceback.
+    The text has the call and AWS's code. AWS's own message may quote the request, so neither
+    the text nor the traceback has it.
     """
 
 
 def error_code(error: ClientError) -> str:
-    """AWS's own code for *error*."""
+    """Return AWS's code for *error*; empty if it has none."""
     return error.response.get("Error", {}).get("Code", "")
 
 
 def is_throttling(error: ClientError) -> bool:
-    """Whether AWS asked for patience: it is there."""
+    """Whether AWS throttled the call."""
     return error_code(error) in _THROTTLED
 
 
 def failure_in(service: str, answer: Mapping[str, Any]) -> tuple[AwsFailure, str] | None:
-    """How *service* failed by its parsed *answer*, and AWS's code; `None` if it did not.
+    """Return the kind of failure in a parsed *answer* of *service*, and AWS's error code.
 
-    An error that is part of normal work, such as a condition that does not hold, is no failure.
+    `None` for a success, and for an error that is part of normal work, as a failed condition is.
     """
     status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     code = answer.get("Error", {}).get("Code", "")
@@ -87,7 +87,7 @@ def failure_in(service: str, answer: Mapping[str, Any]) -> tuple[AwsFailure, str
 
 @contextmanager
 def store_errors(what: str) -> Iterator[None]:
-    """Turn boto3's errors into the ports' errors. *what* names the call for the log.
+    """Translate botocore's errors into the ports' errors. *what* names the call in the text.
 
     Raises:
         StoreThrottledError, StoreAwayError, AwsRefusedError: see the top of this module.

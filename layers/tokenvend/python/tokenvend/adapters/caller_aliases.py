@@ -1,4 +1,4 @@
-"""Direct callers' aliases, as Lambda lists them."""
+"""Read direct callers' aliases from AWS Lambda."""
 
 from typing import TYPE_CHECKING
 

@@ -1,7 +1,7 @@
-"""A client's certificate and private key, as the file that OpenSSL reads them from.
+"""Pass a client's certificate and private key to OpenSSL, as a file.
 
-The interpreter takes them from files only. On Linux, and so on Lambda, the file is one in memory
-that no other process sees and that is gone with its descriptor.
+Python's `ssl` loads them from files only. On Linux, and so on Lambda, the file is in memory: no
+other process sees it, and it disappears when its descriptor is closed.
 """
 
 import os
@@ -22,14 +22,15 @@ from tokenvend.domain.oauth.token_request import ClientCertificate
 
 
 def check_certificate(pair: ClientCertificate) -> x509.Certificate:
-    """The certificate of *pair*, whose private key is the other half of it.
+    """Return the certificate of *pair*, after a check that the private key belongs to it.
 
     Raises:
-        CredentialNotReadyError: they are no such pair.
+        CredentialNotReadyError: the texts are no PEM texts, the key does not belong to the
+            certificate, or the key has a password.
     """
     found = _parse(pair)
     if found is None:
-        # Raised out here: the parser's own error may quote the text.
+        # Raised outside of `_parse`: the parser's own error may quote the text.
         raise CredentialNotReadyError(
             "The secret's certificate and private_key are no pair of PEM texts, or the key has a"
             " password.",
@@ -40,15 +41,15 @@ def check_certificate(pair: ClientCertificate) -> x509.Certificate:
 
 @contextmanager
 def certificate_file(pair: ClientCertificate) -> Iterator[str]:
-    """The path of a file with *pair* in it, for as long as the context lasts.
+    """Provide *pair* in a file; yield its path, which is valid while the context lasts.
 
     Raises:
-        CredentialNotReadyError: they are no pair.
+        CredentialNotReadyError: as for `check_certificate`.
     """
     check_certificate(pair)
     text = f"{pair.certificate.reveal()}\n{pair.private_key.reveal()}\n".encode()
     if not hasattr(os, "memfd_create"):
-        # Not Linux: somebody's own machine, where only they may read it.
+        # Not Linux: a developer's machine. Only its user may read the file.
         with NamedTemporaryFile(prefix="tokenvend-") as file:
             file.write(text)
             file.flush()

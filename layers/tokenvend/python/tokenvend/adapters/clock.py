@@ -1,4 +1,4 @@
-"""Real time, corrected by AWS's own where the machine's clock is wrong."""
+"""The system clock, corrected by AWS's time where the machine's clock is wrong."""
 
 import time
 from collections.abc import Callable
@@ -8,17 +8,17 @@ from tokenvend.domain import bounds
 
 
 def machine_now() -> datetime:
-    """The instant by the machine's wall clock."""
+    """Return the time of the machine's wall clock, in UTC."""
     return datetime.now(UTC)
 
 
 class SystemClock:
-    """The machine's clocks; *wall* is the one that may be wrong.
+    """`ports.Clock` on the machine's clocks; *wall* is the wall clock, which may be wrong.
 
-    Tokens of one environment are judged by another, so all must agree on the time. Each answer
-    of DynamoDB carries AWS's time; a clock that is further from it than
-    `bounds.CLOCK_TOLERANCE` is corrected by the difference. The header has whole seconds, so a
-    clock that is right is left alone.
+    One environment judges the expiry of tokens that another stored, so all must agree on the time.
+    Each answer of DynamoDB has AWS's time; a clock that differs from it by more than
+    `bounds.CLOCK_TOLERANCE` is corrected by the difference. The tolerance is needed because the
+    header has whole seconds only.
     """
 
     def __init__(self, wall: Callable[[], datetime] = machine_now) -> None:
@@ -26,19 +26,19 @@ class SystemClock:
         self._correction = timedelta(0)
 
     def now(self) -> datetime:
-        """The instant, in UTC."""
+        """Return the corrected time, in UTC."""
         return self._wall() + self._correction
 
     def monotonic(self) -> float:
-        """Seconds that only move on."""
+        """See `ports.Clock`."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        """Let *seconds* pass."""
+        """See `ports.Clock`."""
         time.sleep(seconds)
 
     def learn(self, aws_now: datetime) -> None:
-        """Take the time that AWS said a moment ago."""
+        """Correct this clock by *aws_now*, the time in an AWS answer that just arrived."""
         ahead = self._wall() - aws_now
         is_right = abs(ahead) <= bounds.CLOCK_TOLERANCE
         self._correction = timedelta(0) if is_right else -ahead

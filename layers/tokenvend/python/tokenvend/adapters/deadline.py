@@ -1,11 +1,11 @@
-"""HTTP connections of urllib3 that end when their time is over, whatever the far side does.
+"""HTTP connections of urllib3 that keep to a deadline for the whole call.
 
-Time-outs of requests, urllib3 and sockets bound one wait each: a server that sends a byte a
-second keeps every one of them and holds us for hours. Here each wait gets only what is left
-of the whole call. No threads: Lambda freezes them between invocations.
+The time-outs of requests, urllib3 and sockets each bound a single wait: a server that sends one
+byte a second never exceeds them and can hold us for hours. Here each wait may only take the time
+that the whole call has left. Threads are no solution: Lambda freezes them between invocations.
 
-One wait is not bounded: looking up a name is a call of the C library, which keeps to the
-system's own resolver settings.
+One wait is not bounded: the look-up of a host name. The C library does it, with the time-outs of
+the system's resolver.
 """
 
 import io
@@ -29,10 +29,10 @@ class Deadline:
         self._ends_at = time.monotonic() + seconds
 
     def left(self) -> float:
-        """Seconds left, more than 0.
+        """Return the seconds left, more than 0.
 
         Raises:
-            TimeoutError: none.
+            TimeoutError: no time is left.
         """
         left = self._ends_at - time.monotonic()
         if left <= 0:
@@ -45,7 +45,10 @@ class Deadline:
 
 
 def bounded_pools(deadline: Deadline, *, connect_seconds: float) -> PoolManager:
-    """A pool manager whose connections keep to *deadline*, and to *connect_seconds* to connect."""
+    """Build a pool manager whose connections keep to *deadline*.
+
+    Connecting may take *connect_seconds* at most.
+    """
     bounds: dict[str, Any] = {"deadline": deadline, "connect_seconds": connect_seconds}
 
     def http_pool(host: str, port: int, **settings: Any) -> HTTPConnectionPool:
@@ -64,7 +67,7 @@ def bounded_pools(deadline: Deadline, *, connect_seconds: float) -> PoolManager:
 
 
 class _Bounded(HTTPConnection):
-    """Connects, sends and reads within the deadline."""
+    """A connection that connects, sends and reads within the deadline."""
 
     def __init__(
         self, *args: Any, deadline: Deadline, connect_seconds: float, **settings: Any
@@ -75,20 +78,20 @@ class _Bounded(HTTPConnection):
         self.response_class = partial(_BoundedResponse, deadline=deadline)  # type: ignore[assignment]
 
     def _new_conn(self) -> socket.socket:
-        """A socket to the first address that answers, all of them within `connect_seconds`."""
+        """Connect to the first address that answers; all attempts share `connect_seconds`."""
         addresses = socket.getaddrinfo(self._dns_host, self.port, type=socket.SOCK_STREAM)
         connect = Deadline(min(self._connect_seconds, self._deadline.left()))
         failure: OSError = TimeoutError("the name has no address")
         for tried, (*_, address) in enumerate(addresses):
             try:
-                # An even share for each, so that one dead address leaves time for the next.
+                # Equal shares, so that an address without an answer leaves time for the next.
                 share = connect.left() / (len(addresses) - tried)
                 sock = socket.create_connection((str(address[0]), self.port), timeout=share)
             except OSError as error:
                 failure = error
                 continue
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            # The TLS handshake that may follow is one wait for the interpreter.
+            # Python counts the TLS handshake that may follow as one wait.
             sock.settimeout(self._deadline.left())
             return sock
         raise failure
@@ -117,7 +120,7 @@ class _BoundedResponse(HTTPResponse):
 
 
 class _BoundedReader(io.RawIOBase):
-    """Reads *raw*, the stream of *sock*: each read waits no longer than the call has left."""
+    """Reads *raw*, the stream of *sock*; each read waits at most until the deadline."""
 
     def __init__(self, raw: io.RawIOBase, sock: socket.socket, deadline: Deadline) -> None:
         self._raw = raw

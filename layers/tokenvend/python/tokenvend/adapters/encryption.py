@@ -2,9 +2,9 @@
 
     KMS key ──wraps──► one data key per UTC day and logical table ──encrypts──► items
 
-The wrapped data key stands in every item it encrypted, so an item can be read wherever it
-is, and today's is shared through the tokens table, so that all environments use one. Each
-environment unwraps a wrapped key once: reading an item is not a KMS call.
+Each item holds the wrapped data key that encrypted it, so it can be read without another item.
+The data key of the current day is shared through the tokens table, so that all environments use
+the same. Each environment unwraps a key once and remembers it, so most reads need no KMS call.
 
     ciphertext = schema (1 byte) + nonce (12 bytes) + AES-GCM output (16 bytes more than the text)
 """
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 SCHEMA = 1
 _NONCE_BYTES = 12
 _TAG_BYTES = 16
-#: More than KMS would take as a `CiphertextBlob` cannot be a wrapped key of ours.
+#: The most bytes that KMS accepts as a `CiphertextBlob`; a longer value is no wrapped key.
 _WRAPPED_KEY_BYTES = 6_144
-#: The days in sight of one environment: today's, and those of items not yet replaced.
+#: The most unwrapped data keys that an environment remembers: one for each day of its items.
 _UNWRAPPED_KEYS = 64
 
 _NOT_OURS = frozenset({"IncorrectKeyException", "InvalidCiphertextException"})
@@ -43,7 +43,7 @@ _NOT_OURS = frozenset({"IncorrectKeyException", "InvalidCiphertextException"})
 
 @contextmanager
 def _key_errors(what: str) -> Iterator[None]:
-    """As `store_errors`, but it is the key that is away, whatever the tables say."""
+    """Translate errors as `store_errors` does, but an outage into KeyAwayError."""
     try:
         with store_errors(what):
             yield
@@ -54,7 +54,7 @@ def _key_errors(what: str) -> Iterator[None]:
 
 
 class UntrustedItemError(Exception):
-    """A stored item is not what `seal` made for its place: `reason` says how that was seen."""
+    """A stored item is not what `seal` made for this key; `reason` is how that was detected."""
 
     def __init__(self, reason: Distrust) -> None:
         super().__init__(reason.value)
@@ -63,24 +63,24 @@ class UntrustedItemError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """An encrypted item, and the wrapped key that opens it."""
+    """An encrypted item, and the wrapped data key that decrypts it."""
 
     ciphertext: bytes
     wrapped_key: bytes
 
 
 class DataKeys(Protocol):
-    """Today's data key, shared among environments."""
+    """Stores the data key of each day, which all environments share."""
 
     def find(self, day: str) -> bytes | None:
-        """The wrapped key that everyone uses on *day* (`yyyy-mm-dd`), if there is one yet.
+        """Return the wrapped key of *day* (`yyyy-mm-dd`, UTC); `None` if none is stored yet.
 
         Raises:
             StoreAwayError: the table does not answer.
         """
 
     def offer(self, day: str, wrapped_key: bytes) -> bytes:
-        """Propose a key for *day*; the one that everyone will use comes back.
+        """Store *wrapped_key* for *day* unless one is stored; return the one that is stored then.
 
         Raises:
             StoreAwayError: the table does not answer.
@@ -88,10 +88,10 @@ class DataKeys(Protocol):
 
 
 class EnvelopeCipher:
-    """Seals and opens the items of one logical table of one deployment.
+    """Encrypts and decrypts the items of one logical table of one deployment.
 
-    *logical_table* is the table's role, not its name: a restore gets a new name.
-    *on_untrusted* is told of a shared data key that cannot be used.
+    *logical_table* is the table's role and not its name, because a restored table has a new name.
+    *on_untrusted* is called with a shared data key that cannot be used.
     """
 
     def __init__(
@@ -114,10 +114,10 @@ class EnvelopeCipher:
         self._today: tuple[str, bytes] | None = None
 
     def seal(self, item_key: str, plaintext: bytes, *, now: datetime) -> Sealed:
-        """Encrypt *plaintext* so that it can only be read as the item *item_key* of this table.
+        """Encrypt *plaintext* so that it can be decrypted only as the item *item_key* of the table.
 
         Raises:
-            StoreAwayError: no data key could be had.
+            StoreAwayError: no data key is available.
         """
         wrapped_key = self._wrapped_key_of_day(now.strftime("%Y-%m-%d"))
         nonce = os.urandom(_NONCE_BYTES)
@@ -125,10 +125,10 @@ class EnvelopeCipher:
         return Sealed(bytes([SCHEMA]) + nonce + body, wrapped_key)
 
     def open(self, item_key: str, sealed: Sealed) -> bytes:
-        """The plaintext of the item *item_key*.
+        """Decrypt the item *item_key*.
 
         Raises:
-            UntrustedItemError: it is not what `seal` made for this key, table and deployment.
+            UntrustedItemError: *sealed* is not what `seal` made for this key, table and deployment.
             StoreAwayError: KMS did not answer.
         """
         schema, rest = sealed.ciphertext[:1], sealed.ciphertext[1:]
@@ -164,7 +164,7 @@ class EnvelopeCipher:
         try:
             self._cipher(shared)
         except UntrustedItemError as error:
-            # Somebody altered the shared key. Ours is as good: each item carries its own.
+            # Somebody altered the shared key. A key of our own works too: each item holds its key.
             self._on_untrusted(f"datakey#{self._logical_table}#{day}", error.reason)
             return self._make_key()
         return shared
@@ -210,6 +210,9 @@ class EnvelopeCipher:
 
 
 def additional_data(deployment: str, logical_table: str, item_key: str, schema: int) -> bytes:
-    """What a ciphertext is bound to. JSON keeps the parts apart whatever they hold."""
+    """Build the additional authenticated data, which binds a ciphertext to its item.
+
+    It is JSON, so that no two lists of parts give the same bytes.
+    """
     parts = [deployment, logical_table, item_key, schema]
     return json.dumps(parts, ensure_ascii=False, separators=(",", ":")).encode()

@@ -1,4 +1,4 @@
-"""Issuers' published keys over HTTPS (RFC 7517 §5)."""
+"""Fetch issuers' published keys over HTTPS (RFC 7517 §5)."""
 
 import json
 from http import HTTPStatus
@@ -11,9 +11,9 @@ from tokenvend.ports import IssuerAwayError, ProviderAwayError
 
 
 class HttpKeySets:
-    """`ports.workloads.KeySets`, within the bounds that a provider's answer has, and less time.
+    """`ports.workloads.KeySets` on HTTPS, with a provider's limit of size and a shorter time.
 
-    No redirect is followed, so the configuration says where keys come from, to the letter.
+    Redirects are not followed, so keys come only from the URL in the configuration.
     """
 
     def __init__(self, client: RequestsProviderClient) -> None:
@@ -43,7 +43,7 @@ def _keys_in(body: bytes) -> list[object]:
 
 
 def key_sets(*, allow_loopback_http: bool) -> HttpKeySets:
-    """Key sets as functions fetch them."""
+    """Build the functions' `KeySets`; a fetch takes at most `bounds.ISSUER_TOTAL_SECONDS`."""
     return HttpKeySets(
         RequestsProviderClient(
             allow_loopback_http=allow_loopback_http, total_seconds=bounds.ISSUER_TOTAL_SECONDS

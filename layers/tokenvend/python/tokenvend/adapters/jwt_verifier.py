@@ -1,4 +1,4 @@
-"""Signatures of JWTs, verified by joserfc (RFC 7515)."""
+"""Verify signatures of JWTs with joserfc (RFC 7515)."""
 
 import warnings
 
@@ -15,7 +15,7 @@ _PUBLIC_MEMBERS = ("kty", "n", "e", "crv", "x", "y")
 
 
 class _Registry(JWSRegistry):
-    """joserfc's, for headers that are as long as a certificate makes them."""
+    """joserfc's registry, with room for headers that hold a certificate."""
 
     max_header_length = bounds.SUBJECT_TOKEN_BYTES
 
@@ -23,7 +23,7 @@ class _Registry(JWSRegistry):
 class JoserfcVerifier:
     """`ports.workloads.SignatureVerifier` on joserfc.
 
-    It is given one key and one algorithm, so that nothing in the token can choose either.
+    The caller passes one key and one algorithm, so the token cannot choose either.
     """
 
     def is_signed_by(self, token: Secret, key: Jwk, *, algorithm: str) -> bool:
@@ -32,16 +32,19 @@ class JoserfcVerifier:
             verifier = import_key(_public_members(key))
             registry = _Registry(algorithms=[algorithm], strict_check_header=False)
             with warnings.catch_warnings():
-                # `EdDSA` does not say which curve (RFC 9864); the key that was chosen does.
+                # joserfc warns that `EdDSA` names no curve (RFC 9864); here the key determines it.
                 warnings.simplefilter("ignore", SecurityWarning)
                 deserialize_compact(token.reveal(), verifier, registry=registry)
         except (JoseError, UnsupportedAlgorithm, LookupError, ValueError, TypeError):
-            # Whatever is wrong with it: its text could quote the token.
+            # The error is not passed on: its text could quote the token.
             return False
         return True
 
 
 def _public_members(key: Jwk) -> dict[str, str | list[str]]:
-    """The public key alone: whether it may verify has been judged already."""
+    """Return the members of the public key only.
+
+    The others, such as `use` and `key_ops`, have been checked by `domain.workload.keys`.
+    """
     found = {name: key.get(name) for name in _PUBLIC_MEMBERS}
     return {name: value for name, value in found.items() if isinstance(value, str)}

@@ -1,4 +1,4 @@
-"""A provider's endpoints over HTTPS, within hard bounds of time and size."""
+"""Call a provider's endpoints over HTTPS, within hard limits of time and size."""
 
 import json
 import logging
@@ -24,21 +24,21 @@ from tokenvend.ports import ProviderAwayError
 
 _CHUNK_BYTES = 8 * 1024
 
-#: urllib3 quotes headers that it cannot parse, and each URL at DEBUG: a secret or a token could
-#: stand there, so none of its loggers says less than an error.
+#: urllib3 logs headers that it cannot parse, and at DEBUG each URL. They may hold a secret or a
+#: token, so its loggers write errors only.
 for _name in ("connection", "connectionpool", "poolmanager", "util.retry"):
     logging.getLogger(f"urllib3.{_name}").setLevel(logging.ERROR)
 
-#: All that requests and what is below it raise, for an endpoint or an answer of any shape.
+#: Everything that requests and the libraries below it raise for any endpoint or answer.
 _FAILURES = (requests.RequestException, HTTPError, HTTPException, OSError, ValueError)
 
 
 class RequestsProviderClient:
     """`ports.ProviderClient` on requests.
 
-    Only https, but for loopback http where *allow_loopback_http* says that this is the local
-    stack. No redirects, and no proxies, credentials or authorities from the environment.
-    *ca_file* names the authorities to trust instead of requests' own list.
+    It calls https only; *allow_loopback_http*, for the local stack, also allows http to the
+    loopback interface. It follows no redirects, and takes no proxies, credentials or certificate
+    authorities from the environment. *ca_file* replaces requests' list of trusted authorities.
     """
 
     def __init__(
@@ -57,15 +57,15 @@ class RequestsProviderClient:
         return replace(self._call(request), sent=request.confidential)
 
     def get(self, url: str, *, bearer: Secret) -> ProviderResponse:
-        """See `ports.ProviderClient`."""
+        """See `ports.ProviderApi`."""
         headers = {"Accept": "application/json", "Authorization": f"Bearer {bearer.reveal()}"}
         return self._call(_get(url, headers))
 
     def get_public(self, url: str) -> ProviderResponse:
-        """What anybody may read at *url*.
+        """Get *url* without authentication.
 
         Raises:
-            ProviderAwayError: as of `send`.
+            ProviderAwayError: as for `send`.
         """
         return self._call(_get(url, {"Accept": "application/json"}))
 
@@ -75,13 +75,13 @@ class RequestsProviderClient:
             self._check_url(request.url)
             if request.certificate is not None and not request.url.startswith("https:"):
                 raise ProviderAwayError("a client certificate needs https")
-            return self._ask(request, deadline)
+            return self._exchange(request, deadline)
         except _FAILURES as error:
             reason = "too slow" if deadline.is_over() else type(error).__name__
-        # Raised out here: the error holds the request, and with it the secret.
+        # Raised outside of `except`: the caught error holds the request, and with it the secret.
         raise ProviderAwayError(f"no whole answer: {reason}")
 
-    def _ask(self, request: ProviderRequest, deadline: Deadline) -> ProviderResponse:
+    def _exchange(self, request: ProviderRequest, deadline: Deadline) -> ProviderResponse:
         url, headers, body = encoded(request)
         with (
             _certificate_of(request) as certificate,
@@ -107,7 +107,7 @@ class RequestsProviderClient:
 
     def _check_url(self, url: str) -> None:
         parts = urlsplit(url)
-        # The host was compared as one parser reads the URL; another one connects to it.
+        # urllib's parser gave the host that was checked; urllib3's gives the host to connect to.
         if parts.netloc.lower() != parse_url(url).netloc:
             raise ProviderAwayError("the endpoint can be read in two ways, or holds a user name")
         if parts.scheme == "https" and parts.hostname:
@@ -122,10 +122,10 @@ def _get(url: str, headers: dict[str, str]) -> ProviderRequest:
 
 
 def encoded(request: ProviderRequest) -> tuple[str, dict[str, str], bytes]:
-    """The URL, headers and body that *request* is on the wire.
+    """Encode *request*: its URL, headers and body as they are sent.
 
     Raises:
-        UnicodeEncodeError: half a character stands in it.
+        UnicodeEncodeError: a parameter has an unpaired surrogate.
     """
     query, body, content_type = dict(request.query), b"", None
     match request.parameters_in:
@@ -146,11 +146,11 @@ def encoded(request: ProviderRequest) -> tuple[str, dict[str, str], bytes]:
 
 @contextmanager
 def _certificate_of(request: ProviderRequest) -> Iterator[tuple[str, str] | None]:
-    """What requests takes for a client's certificate and its key."""
+    """Yield the `cert` argument for requests: the paths of the client's certificate and key."""
     if request.certificate is None:
         yield None
         return
-    # Few providers want one, and its parser is dear.
+    # Imported here: few providers require a certificate, and its parser loads slowly.
     from tokenvend.adapters.client_certificate import certificate_file
 
     with certificate_file(request.certificate) as path:
@@ -158,10 +158,10 @@ def _certificate_of(request: ProviderRequest) -> Iterator[tuple[str, str] | None
 
 
 class _Session(requests.Session):
-    """A session that leaves redirects alone.
+    """A session that ignores redirects.
 
-    Told not to follow one, requests still reads its whole body, of whatever size, to prepare
-    a next request that nobody asked for.
+    Even with `allow_redirects=False`, requests reads the whole body of a redirect, of any size,
+    to prepare `Response.next`.
     """
 
     def get_redirect_target(self, resp: requests.Response) -> None:
@@ -188,7 +188,7 @@ def _session(deadline: Deadline) -> requests.Session:
 
 
 def _read(response: requests.Response, deadline: Deadline) -> bytes:
-    """The whole body: it is the unpacked size that is bounded."""
+    """Read the whole body; `bounds.PROVIDER_ANSWER_BYTES` limits its decompressed size."""
     body = bytearray()
     for chunk in response.iter_content(_CHUNK_BYTES):
         deadline.left()

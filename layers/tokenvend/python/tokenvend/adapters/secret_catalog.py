@@ -1,4 +1,4 @@
-"""Every secret of one deployment, found by the tags that say it is its."""
+"""List the secrets of one deployment, found by their tags."""
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class SecretsManagerCatalog:
     """`ports.SecretCatalog` on AWS Secrets Manager. *prefix* ends in a slash.
 
-    A secret that tokenvend wrote is named for its credential and tenant; an adopted one has a
-    tag with its credentials, separated by spaces.
+    The name of a secret that tokenvend wrote is the prefix, the credential and the tenant. An
+    adopted secret has a tag that lists its credentials, separated by spaces.
     """
 
     def __init__(self, client: "SecretsManagerClient", *, prefix: str, deployment: str) -> None:
@@ -43,7 +43,7 @@ class SecretsManagerCatalog:
             with store_errors("secretsmanager:DescribeSecret"):
                 entry = self._client.describe_secret(SecretId=secret_id)
         except AwsRefusedError:
-            # It is gone, or another's: the role may describe this deployment's secrets alone.
+            # The secret is deleted, or not this deployment's, which the role may not describe.
             return
         yield from self._versions(entry, entry.get("VersionIdsToStages") or {})
 
@@ -52,7 +52,7 @@ class SecretsManagerCatalog:
     ) -> Iterator[SecretVersion]:
         tags = {tag["Key"]: tag["Value"] for tag in entry.get("Tags", [])}
         version = _current(stages)
-        # The filters match key and value apart from one another.
+        # ListSecrets matches a tag's key and value separately, so they may be of two tags.
         if tags.get(DEPLOYMENT_TAG) != self._deployment or version is None:
             return
         name = entry["Name"]

@@ -1,9 +1,9 @@
-"""Provider credentials in Secrets Manager.
+"""Read provider credentials' secrets from AWS Secrets Manager.
 
-A secret is a JSON object with the fields that `domain.secret_fields` names; one that the user keeps
-already may be the only field itself. Two tags go with it:
-`tokenvend:deployment`, which deployment may read it, and `tokenvend:host`, where it may be sent.
-They are read with the secret at each exchange: there is no cache to go stale.
+A secret is a JSON object with the fields that `domain.secret_fields` names. An adopted secret may
+also be plain text, if only one field is needed. Each secret has two tags: `tokenvend:deployment`
+is the deployment that may read it, and `tokenvend:host` the host to which it may be sent.
+Secret and tags are read at each exchange; they are never cached.
 """
 
 import json
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 DEPLOYMENT_TAG = "tokenvend:deployment"
 HOST_TAG = "tokenvend:host"
-#: On an adopted secret: the credentials that use it, separated by spaces, so that a change of it
-#: made elsewhere is found.
+#: On an adopted secret: the credentials that use it, separated by spaces. The sweep needs it to
+#: find changes that were made outside of tokenvend.
 CREDENTIAL_TAG = "tokenvend:credential"
 
-#: What is wrong with a secret when Secrets Manager answers with this code.
+#: The reason why a secret is unusable, by Secrets Manager's error code.
 _REASONS = {
     "AccessDeniedException": "may not be read: its policy, or its key's, does not admit tokenvend",
     "DecryptionFailure": "cannot be decrypted with its key",
@@ -58,7 +58,7 @@ class SecretsManagerStore:
         name = _Name(definition, tenant)
         reference = definition.secret or SecretReference(arn=self._prefix + name.label)
         if definition.secret is not None and tenant is not None:
-            # One secret for all tenants would let each of them act as any other.
+            # With one secret for all tenants, each tenant's token would act for any other tenant.
             raise name.unusable("is one secret, but each tenant needs its own")
         host = self._host(reference.arn, name)
         text, version = self._text(reference.arn, stage, name)
@@ -87,7 +87,7 @@ class SecretsManagerStore:
 
 @dataclass(frozen=True, slots=True)
 class _Name:
-    """What a person calls a secret, and how it is mended."""
+    """A secret's label for error texts, which also say how to repair the secret."""
 
     definition: CredentialDefinition
     tenant: str | None
@@ -115,9 +115,9 @@ def _parsed(text: str) -> dict[str, object] | None:
 def _values(
     text: str, wanted: tuple[str, ...], reference: SecretReference, name: _Name
 ) -> dict[str, str]:
-    """The fields that are *wanted*, out of a JSON object."""
+    """Return the *wanted* fields of the JSON object *text*, and `key_id` if the object has it."""
     fields = _parsed(text)
-    # Raised out here: the parser's own error holds the whole text.
+    # Raised outside of `_parsed`: the parser's own error holds the whole text.
     if fields is None:
         raise name.unusable("is not a JSON object")
     values = {each: _field(fields, _key(reference, each), name) for each in wanted}
@@ -127,11 +127,11 @@ def _values(
 
 
 def _plain_text(text: str, wanted: tuple[str, ...], name: _Name) -> dict[str, str]:
-    """The one field that is *wanted*: the whole text, without the line end of a file."""
+    """Return the one *wanted* field: the whole text, without a final line break."""
     if len(wanted) != 1:
         raise name.unusable(f"is plain text, but {' and '.join(wanted)} are needed")
     if _parsed(text) is not None:
-        # All of its fields would be sent as one.
+        # Otherwise the whole object would be sent as one value.
         raise name.unusable("is a JSON object, but plain_text says that it is none")
     value = text.rstrip("\r\n")
     if value != value.strip():
@@ -140,7 +140,7 @@ def _plain_text(text: str, wanted: tuple[str, ...], name: _Name) -> dict[str, st
 
 
 def _key(reference: SecretReference, field: str) -> str:
-    """What *field* is called in the secret: one of the user's own may have its own names."""
+    """Return the name of *field* in the secret; an adopted secret may have its own names."""
     match field:
         case "client_id":
             return reference.client_id_key
@@ -159,7 +159,7 @@ def _field(fields: dict[str, object], key: str, name: _Name) -> str:
     if not isinstance(value, str) or not value:
         raise name.unusable(f"has no field {key}")
     if any("\ud800" <= character <= "\udfff" for character in value):
-        # JSON can hold half a character; no encoding can send it.
+        # JSON can hold an unpaired surrogate, which cannot be encoded as UTF-8.
         raise name.unusable(f"has a field {key} that is no Unicode text")
     return value
 

@@ -1,10 +1,10 @@
-"""botocore's descriptions of AWS's services, read without its detours.
+"""Load botocore's service descriptions faster than botocore's own loader.
 
-A client is made from a description of its service. botocore's own loader goes through the folders
-of four hundred services to find that one is there, and keeps each object of a description as an
-`OrderedDict`, which Python's own `dict` has been good enough for since 3.7. Together that is about
-a third of what making our clients costs. What is read is the runtime's botocore as it is, whatever
-its version: nothing is brought along, so nothing can be out of step.
+botocore makes a client from a description of its service. Its loader searches the folders of four
+hundred services for the one, and parses each JSON object into an `OrderedDict`, although a `dict`
+keeps its order since Python 3.7. Both take about a third of the time that making our clients takes.
+The files are those of the runtime's botocore, of any version. We package no copies, so the
+descriptions always fit the code.
 """
 
 import gzip
@@ -14,21 +14,21 @@ from typing import Any
 
 from botocore.loaders import JSONFileLoader, Loader
 
-#: How botocore keeps a description: packed in a wheel, plain in some distributions.
+#: Endings of a description's file: compressed in a wheel, plain in some distributions.
 _ENDINGS = (".json.gz", ".json")
 #: The services that the functions call, by botocore's names.
 SERVICES = ("dynamodb", "kms", "lambda", "secretsmanager", "sts")
 
 
 class DescriptionFiles(JSONFileLoader):
-    """Reads one file of botocore's, into plain objects."""
+    """Reads one description of botocore into plain `dict` objects."""
 
     def exists(self, file_path: str) -> bool:
-        """Whether there is a description at *file_path*, whose ending is left out."""
+        """Whether there is a description at *file_path*, a path without its ending."""
         return any(Path(file_path + ending).is_file() for ending in _ENDINGS)
 
     def load_file(self, file_path: str) -> Any:
-        """What *file_path* describes; `None` if it is not there."""
+        """Return the description at *file_path* (without ending); `None` if it is missing."""
         for ending in _ENDINGS:
             try:
                 content = Path(file_path + ending).read_bytes()
@@ -39,12 +39,12 @@ class DescriptionFiles(JSONFileLoader):
 
 
 class ServiceModels(Loader):
-    """botocore's loader, without the search for services that we never call."""
+    """botocore's loader, without its search through the folders of all services."""
 
     def __init__(self) -> None:
         super().__init__(file_loader=DescriptionFiles())
 
     def list_available_services(self, type_name: str) -> list[str]:
-        """The services that we call. That this botocore has them, its next step finds out."""
+        """Return `SERVICES`, unchecked: loading fails later if this botocore lacks one of them."""
         del type_name
         return [*SERVICES]

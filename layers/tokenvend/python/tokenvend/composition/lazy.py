@@ -1,4 +1,4 @@
-"""Parts that few requests need, built only when one does: each costs start-up time."""
+"""Adapters and exchanges that are loaded on first use, because each costs cold-start time."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class LazyConnections:
-    """Only a request that names a connection pays for reading one."""
+    """A `ConnectionReader` that is built on first use: when a request names a connection."""
 
     def __init__(self, reader: Callable[[], ConnectionReader]) -> None:
         self._reader = reader
@@ -37,7 +37,7 @@ class LazyConnections:
 
 
 class LazyExchange:
-    """Loads the code for refresh tokens only for a connection's token."""
+    """An `Exchange` that loads the code for refresh tokens only for a connection's token."""
 
     def __init__(
         self, exchange: ClientExchange, exchange_by_grant_type: Callable[[], Exchange]
@@ -58,7 +58,7 @@ class LazyExchange:
 
 
 class LazySecrets:
-    """Only a miss needs Secrets Manager, so only a miss pays for its client."""
+    """A `SecretStore` that makes its client on first use: only a cache miss needs a secret."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -82,7 +82,7 @@ class LazySecrets:
 
 
 class LazyQuotas:
-    """Only a caller with a limit pays for the table of quotas."""
+    """A `QuotaStore` that is built on first use: only a caller with a limit needs it."""
 
     def __init__(self, store: Callable[[], QuotaStore]) -> None:
         self._store = store
@@ -93,7 +93,7 @@ class LazyQuotas:
 
 
 class LazyProvider:
-    """Only a miss talks to a provider, so only a miss pays for importing requests (109 ms)."""
+    """A `ProviderApi` that imports requests (109 ms) on first use: only a cache miss needs it."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -113,7 +113,7 @@ class LazyProvider:
 
 
 class LazySigner:
-    """Only a client that signs pays for the code that does."""
+    """An `AssertionSigner` that is built on first use: only a client assertion needs it."""
 
     def key_id(self, key: SigningKey) -> str:
         """See `ports.AssertionSigner`."""
@@ -125,7 +125,7 @@ class LazySigner:
 
 
 class LazyIdentityTokens:
-    """Only a client that AWS speaks for pays for a client of STS."""
+    """An `IdentityTokens` that makes its STS client on first use."""
 
     def token(self, audience: str) -> Secret:
         """See `ports.IdentityTokens`."""
@@ -143,7 +143,7 @@ def _signer() -> AssertionSigner:
 
 
 def asynchronous_invoker(function_arn: str) -> Callable[[bytes], None]:
-    """Invokes *function_arn* with a payload, without waiting for what comes of it."""
+    """Return a function that invokes *function_arn* with a payload, without waiting for its end."""
     client = aws_client("lambda")
 
     def invoke(payload: bytes) -> None:

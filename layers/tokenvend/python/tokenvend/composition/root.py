@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 
 class CompositionRoot:
-    """The parts of one Lambda execution environment, each built when it is first needed.
+    """The object graph of one Lambda execution environment; each part is built on first use.
 
     Raises:
         SettingsError: the function's environment variables are incomplete.
@@ -63,7 +63,7 @@ class CompositionRoot:
 
     @cached_property
     def vendor(self) -> Vendor:
-        """Answers callers."""
+        """The use case that vends tokens."""
         acquirer = TokenAcquirer(
             tokens=self._stores.tokens,
             leased_exchange=self._leased_exchange,
@@ -94,7 +94,7 @@ class CompositionRoot:
 
     @cached_property
     def rejecter(self) -> "Rejecter":
-        """Takes reports of tokens that an API refused."""
+        """The use case that records rejections of tokens."""
         from tokenvend.vending.reject import Rejecter
 
         return Rejecter(
@@ -107,14 +107,14 @@ class CompositionRoot:
 
     @cached_property
     def workloads(self) -> "WorkloadAuthenticator":
-        """Proves callers by their platform's tokens."""
+        """The use case that authenticates callers by their platforms' subject tokens."""
         from tokenvend.vending.workloads import WorkloadAuthenticator
 
         return WorkloadAuthenticator(tokens=self._subject_tokens, used=self._stores.used_tokens)
 
     @cached_property
     def users(self) -> "UserTokenVerifier":
-        """Says whom signed-in users' tokens are about."""
+        """The use case that verifies signed-in users' subject tokens."""
         from tokenvend.vending.users import UserTokenVerifier
 
         return UserTokenVerifier(tokens=self._subject_tokens)
@@ -127,7 +127,7 @@ class CompositionRoot:
 
     @cached_property
     def renewer(self) -> "Renewer":
-        """Renews what is in use."""
+        """The schedule that renews tokens in use."""
         from tokenvend.schedules.renewal import Renewer
 
         return Renewer(
@@ -139,7 +139,7 @@ class CompositionRoot:
 
     @cached_property
     def sweep(self) -> "SecretSweep":
-        """Finds secrets that were changed elsewhere."""
+        """The schedule that finds secrets changed outside of tokenvend."""
         from tokenvend.adapters.secret_catalog import SecretsManagerCatalog
         from tokenvend.schedules.secret_sweep import SecretSweep
 
@@ -157,7 +157,7 @@ class CompositionRoot:
 
     @cached_property
     def caller_aliases(self) -> "CallerAliases":
-        """Direct callers' aliases. Only the sweep is told of the direct function."""
+        """Direct callers' aliases; only the sweep's environment names the direct function."""
         from tokenvend.adapters.caller_aliases import LambdaCallerAliases
 
         return LambdaCallerAliases(
@@ -166,7 +166,7 @@ class CompositionRoot:
 
     @cached_property
     def connections(self) -> "CallerConnections":
-        """Starts, completes, lists and ends callers' connections."""
+        """The use case that starts, completes, lists and ends callers' connections."""
         from tokenvend.consent.caller_connections import CallerConnections
         from tokenvend.observability.consents import audit_consent_event
 
@@ -184,7 +184,7 @@ class CompositionRoot:
 
     @cached_property
     def browser_flow(self) -> "BrowserFlowSteps":
-        """Leads users through consent."""
+        """The use case that leads users' browsers through consent."""
         from tokenvend.consent.browser_flow import BrowserFlowSteps
 
         return BrowserFlowSteps(
@@ -197,7 +197,7 @@ class CompositionRoot:
         )
 
     def invoke_again(self, function_arn: str) -> Callable[[bytes], None]:
-        """Invokes *function_arn*, which is this function, without waiting for it."""
+        """Return a function that invokes *function_arn*, this function, without waiting for it."""
         return asynchronous_invoker(function_arn)
 
     @cached_property
@@ -206,7 +206,7 @@ class CompositionRoot:
 
     @cached_property
     def exchange(self) -> ClientExchange:
-        """Asks providers for tokens."""
+        """The exchange by which providers issue tokens."""
         return ClientExchange(secrets=self._secrets, provider=self._provider, clock=self.clock)
 
     @cached_property
@@ -242,7 +242,7 @@ class CompositionRoot:
 
     @cached_property
     def keep_alive(self) -> "KeepAlive":
-        """Refreshes connections that nobody uses."""
+        """The schedule that refreshes unused connections."""
         from tokenvend.schedules.keep_alive import KeepAlive
 
         return KeepAlive(
@@ -255,7 +255,7 @@ class CompositionRoot:
 
     @cached_property
     def refresher(self) -> "Refresher":
-        """Redeems refresh tokens."""
+        """The use case that redeems refresh tokens."""
         from tokenvend.observability.consents import audit_consent_event
         from tokenvend.refresh_tokens.redeemer import Redeemer
         from tokenvend.refresh_tokens.refresher import Refresher
@@ -276,5 +276,5 @@ class CompositionRoot:
 
 @cache
 def composition_root() -> CompositionRoot:
-    """The root of this environment, built from the variables that the template sets."""
+    """Return the composition root of this environment, built once from its variables."""
     return CompositionRoot(os.environ)

@@ -1,6 +1,7 @@
-"""What a deployment tells its functions, in environment variables.
+"""The settings of a deployment, which its functions read from environment variables.
 
-A value beyond its maximum is an error, not cut down: whoever set it counts on what it says.
+A value over its maximum is an error. It is not reduced, because the operator relies on the value
+that they set.
 """
 
 import re
@@ -17,7 +18,7 @@ _FLAGS = {"true": True, "false": False}
 
 
 class SettingsError(Exception):
-    """A variable is missing or wrong: the deployment is at fault, not the request."""
+    """An environment variable is missing or wrong: an error of the deployment, not of a request."""
 
     def __init__(self, name: str, meaning: str, allowed: str) -> None:
         super().__init__(f"{name} ({meaning}) must be {allowed}")
@@ -27,8 +28,8 @@ class SettingsError(Exception):
 class Settings:
     """The settings of one function.
 
-    `secret_prefix` starts the names of the secrets that tokenvend writes. `local_stack` admits
-    providers at `http` on the loopback interface, and nothing else.
+    `secret_prefix` is how the names of secrets that tokenvend writes begin. `local_stack` also
+    allows providers at `http` on the loopback interface; it has no other effect.
     """
 
     deployment: str
@@ -46,8 +47,8 @@ class Settings:
         """Read the variables that the template sets.
 
         Raises:
-            SettingsError: one is missing or wrong; the text names it, its meaning and what it
-                may be.
+            SettingsError: a variable is missing or wrong; the text names it, its meaning and
+                its allowed values.
         """
         variables = _Variables(environment)
         return cls(
@@ -85,19 +86,19 @@ class Settings:
 
 
 def registry_table_of(environment: Mapping[str, str]) -> str:
-    """The registry table, for a function that needs nothing else.
+    """Return the name of the registry table, for a function that needs no other setting.
 
     Raises:
-        SettingsError: it is not set.
+        SettingsError: the variable is not set.
     """
     return _Variables(environment).text("TOKENVEND_REGISTRY_TABLE", "the registry table")
 
 
 def direct_function_of(environment: Mapping[str, str]) -> str:
-    """The name of the direct function, for the sweep, which looks at its aliases.
+    """Return the name of the direct function, whose aliases the sweep checks.
 
     Raises:
-        SettingsError: it is not set.
+        SettingsError: the variable is not set.
     """
     return _Variables(environment).text("TOKENVEND_DIRECT_FUNCTION", "the direct function's name")
 

@@ -1,9 +1,9 @@
-"""What to renew in an environment that Lambda restores from a snapshot (SnapStart).
+"""Reset an environment that Lambda restores from a snapshot (SnapStart).
 
-Many environments begin as copies of one: with the same state of the random number generator, the
-same open connections, and what was known when the snapshot was taken, perhaps weeks ago. The
-clients, which are dear to make, stay; all else is built anew. Lease ids, nonces and data keys come
-from the operating system and from KMS, which give each copy its own.
+Many environments start as copies of one snapshot. They share the state of the random number
+generator, open connections, and cached data from when the snapshot was taken, perhaps weeks ago.
+The AWS clients take long to make, so they stay; everything else is built again. Lease ids, nonces
+and data keys come from the operating system and from KMS, so they differ in each copy.
 """
 
 import random
@@ -14,9 +14,9 @@ from tokenvend.composition.root import composition_root
 
 
 def after_restore(prepare: Callable[[], None]) -> None:
-    """Have Lambda run `renew`, and *prepare* after it, in each environment that it restores.
+    """Register `renew`, and *prepare* after it, as Lambda's hooks after a restore.
 
-    Without Lambda's own module for that, nothing is restored either.
+    Without Lambda's module for hooks nothing is registered: no snapshot is restored there.
     """
     try:
         from snapshot_restore_py import (  # type: ignore[import-untyped]
@@ -29,10 +29,10 @@ def after_restore(prepare: Callable[[], None]) -> None:
 
 
 def renew() -> None:
-    """Forget what was decided, read and learned; share no client's connection, no random number.
+    """Discard all cached state, close the clients' connections, and seed `random` again.
 
-    The session that the clients come from stays: with it the AWS credentials, which are fetched
-    again once they have expired.
+    The session that made the clients stays, with its AWS credentials; they are fetched again
+    once they have expired.
     """
     random.seed()
     close_connections()

@@ -1,4 +1,4 @@
-"""What is kept in the tables, each part made when it is first wanted."""
+"""Build the adapters of the DynamoDB tables, each on first use."""
 
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 TOKENS = "tokens"
 CONNECTIONS = "connections"
-#: Consents in the connections table that their callers have not completed yet.
+#: The logical table of pending consents, which are in the connections table.
 PENDING = "pending"
 
 
 class Stores:
-    """The tables of one deployment, as one environment uses them."""
+    """The adapters of one deployment's tables, in one environment."""
 
     def __init__(self, settings: Settings, clock: SystemClock) -> None:
         self._settings = settings
@@ -44,7 +44,10 @@ class Stores:
         return self._cipher_of(TOKENS)
 
     def _cipher_of(self, logical_table: str) -> EnvelopeCipher:
-        """A cipher for one table; data keys are shared through the tokens table, which forgets."""
+        """Build the cipher of one logical table.
+
+        Data keys of every logical table are shared through the tokens table, whose items expire.
+        """
         table = self._settings.tokens_table
         return EnvelopeCipher(
             aws_client("kms"),
@@ -60,7 +63,7 @@ class Stores:
 
     @cached_property
     def connections(self) -> ConnectionStore:
-        """Consents and their refresh tokens."""
+        """The store of connections: consents and their refresh tokens."""
         from tokenvend.adapters.dynamodb.connection_store import DynamoDbConnectionStore
 
         return DynamoDbConnectionStore(
@@ -70,19 +73,19 @@ class Stores:
 
     @cached_property
     def consents(self) -> ConsentSessionStore:
-        """Users on their way through consent."""
+        """The store of consent sessions."""
         from tokenvend.adapters.dynamodb.consent_store import DynamoDbConsentSessionStore
 
         return DynamoDbConsentSessionStore(self._sealed(self._cipher, self._settings.tokens_table))
 
     @cached_property
     def tokens(self) -> DynamoDbTokenStore:
-        """Tokens, leases and failures."""
+        """The store of tokens, leases and failures."""
         return DynamoDbTokenStore(self._sealed(self._cipher, self._settings.tokens_table))
 
     @cached_property
     def reader(self) -> DynamoDbVendReader:
-        """What decides a request."""
+        """The reader of everything that decides a request."""
         return DynamoDbVendReader(
             self._dynamodb,
             TokenItemParser(self._cipher, count_untrusted),
@@ -93,7 +96,7 @@ class Stores:
 
     @cached_property
     def issuers(self) -> "TrustedIssuers":
-        """The issuers whose tokens prove callers."""
+        """The trusted issuers of subject tokens."""
         from tokenvend.adapters.dynamodb.issuer_items import DynamoDbTrustedIssuers
 
         return DynamoDbTrustedIssuers(
@@ -102,21 +105,21 @@ class Stores:
 
     @cached_property
     def used_tokens(self) -> "UsedTokens":
-        """Subject tokens that count once."""
+        """The record of used subject tokens."""
         from tokenvend.adapters.dynamodb.used_tokens import DynamoDbUsedTokens
 
         return DynamoDbUsedTokens(self._dynamodb, table=self._settings.tokens_table)
 
     @cached_property
     def quotas(self) -> "QuotaStore":
-        """The pace of callers that have a limit."""
+        """The token buckets of callers that have a limit."""
         from tokenvend.adapters.dynamodb.quota_store import DynamoDbQuotas
 
         return DynamoDbQuotas(self._dynamodb, table=self._settings.tokens_table)
 
     @cached_property
     def credentials(self) -> CredentialReader:
-        """A credential without any caller."""
+        """The reader of credentials for the schedules."""
         from tokenvend.adapters.dynamodb.credential_reader import DynamoDbCredentialReader
 
         return DynamoDbCredentialReader(
@@ -128,5 +131,5 @@ class Stores:
 
     @cached_property
     def states(self) -> DynamoDbCredentialStates:
-        """The state of credentials' secrets."""
+        """The store of the state of credentials' secrets."""
         return DynamoDbCredentialStates(self._dynamodb, table=self._settings.tokens_table)

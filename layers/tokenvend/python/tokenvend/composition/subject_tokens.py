@@ -1,4 +1,4 @@
-"""What verifies subject tokens, put together when the first of them comes."""
+"""Build the verification of subject tokens, when the first subject token arrives."""
 
 from tokenvend.adapters.clock import SystemClock
 from tokenvend.adapters.jwt_verifier import JoserfcVerifier
@@ -10,7 +10,7 @@ from tokenvend.vending.subject_tokens import RememberedIssuers, SubjectTokens
 
 
 def make_subject_tokens(settings: Settings, stores: Stores, clock: SystemClock) -> SubjectTokens:
-    """The use case that verifies platforms' and users' tokens."""
+    """Build the use case that verifies platforms' and users' subject tokens."""
     issuers = RememberedIssuers(
         issuers=stores.issuers,
         clock=clock,
@@ -27,7 +27,7 @@ def make_subject_tokens(settings: Settings, stores: Stores, clock: SystemClock) 
 
 
 class LazyKeySets:
-    """Only an issuer whose keys are not in the configuration needs the network."""
+    """A `KeySets` that is built on first use: only keys outside the configuration are fetched."""
 
     def __init__(self, *, allow_loopback_http: bool) -> None:
         self._allow_loopback_http = allow_loopback_http

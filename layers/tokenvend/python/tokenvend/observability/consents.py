@@ -1,6 +1,6 @@
-"""One line for each thing that a caller or a user does with a connection.
+"""Audit lines for connections: one for each action of a caller, user, schedule or operator.
 
-No ticket, code or token is in a line, nor what a provider said beyond its error code.
+A line holds no ticket, code or token, and of a provider's response only its error code.
 """
 
 from collections.abc import Mapping
@@ -44,7 +44,7 @@ def audit_connection_refused(
     now: datetime,
     request_id: str,
 ) -> None:
-    """Record that a caller was refused something with a connection, and by which rule."""
+    """Record that a caller's request about a connection was refused, and by which rule."""
     fields: dict[str, Any] = {
         "entry": entry.value,
         "identity": proof.identity if proof else None,
@@ -69,7 +69,7 @@ def audit_connection_refused(
 
 
 def audit_consent(step: str, session: ConsentSession, *, request_id: str) -> None:
-    """Record how far a user has come."""
+    """Record that a user completed *step* of the consent."""
     fields = {
         "step": step,
         "credential": session.key.credential,
@@ -89,7 +89,7 @@ def audit_consent_failed(
     request_id: str,
     error: TokenVendError | None = None,
 ) -> None:
-    """Record that a user's way ended; *request_id* is the reference that the page shows."""
+    """Record that a consent failed at *step*; the page shows *request_id* as the reference."""
     fields: dict[str, Any] = {"step": step, "request_id": request_id}
     if error is not None:
         fields |= {"caller": error.caller, "rule": error.rule, "reason": error.description}
@@ -100,7 +100,7 @@ def audit_consent_failed(
 
 
 def audit_kept_alive(result: KeepAliveResult) -> None:
-    """Record what became of a connection that nobody had used for long."""
+    """Record the scheduled refresh of a connection that was not used for long."""
     fields: dict[str, Any] = {
         "credential": result.key.credential,
         "owner": result.key.owner,
@@ -117,8 +117,8 @@ def audit_kept_alive(result: KeepAliveResult) -> None:
 def report_consents(health: Mapping[Health, int]) -> None:
     """Record how many consents are at risk now, and how many are lost, as `connections` forecasts.
 
-    At risk: the refresh token ends soon, or should have been refreshed by now. Lost: only its user
-    can mend it.
+    At risk: the refresh token expires soon, or its refresh is overdue. Lost: only a new consent of
+    the user can replace it.
     """
     at_risk = health[Health.OVERDUE] + health[Health.EXPIRING]
     lost = health[Health.LOST] + health[Health.EXPIRED]
@@ -129,13 +129,13 @@ def report_consents(health: Mapping[Health, int]) -> None:
 
 
 def audit_consent_event(event: ConnectionEvent) -> None:
-    """Record what happened to a user's consent."""
+    """Record an event of a user's consent."""
     is_bad = event.event_type in {ConnectionEventType.LOST, ConnectionEventType.NOT_STORED}
     write(ERROR if is_bad else INFO, "consent", _fields_of(event, datetime.now(UTC)))
 
 
 def consent_event_line(event: ConnectionEvent, *, identity: str, now: datetime) -> str:
-    """The same line for what *identity*, an operator, did from outside of a function."""
+    """Format the line of `audit_consent_event` for an event that the operator *identity* caused."""
     record = {"levelno": INFO, "levelname": getLevelName(INFO), "msg": "consent"}
     fields = {"entry": "operator", "identity": identity} | _fields_of(event, now)
     return logger().registered_formatter.format(makeLogRecord(record | fields))

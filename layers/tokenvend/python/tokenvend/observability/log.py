@@ -1,4 +1,4 @@
-"""The one logger of an environment, and the short way to it."""
+"""The logger of an environment, and functions that write lines with it."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ _ENCODER = JSONEncoder(separators=(",", ":"), ensure_ascii=False, default=str)
 
 @cache
 def logger() -> Logger:
-    """The one logger of an environment; its level is `POWERTOOLS_LOG_LEVEL`.
+    """Return the one logger of this environment; its level is `POWERTOOLS_LOG_LEVEL`.
 
-    Powertools would make an encoder for each line, and look for JSON in each message.
+    The serializers are set because Powertools' own make a JSON encoder for each line, and try
+    to parse each message as JSON.
     """
     return Logger(
         service=SERVICE,
@@ -34,17 +35,20 @@ def logger() -> Logger:
 
 
 def write(level: int, message: str, fields: dict[str, Any]) -> None:
-    """Write one audit line or metric, whatever the log level is: nobody may switch these off.
+    """Write one audit line or metric, whatever the log level is: it must not be switched off.
 
-    `Logger.info` would first walk the stack to learn who called it, which no line of ours
-    says: a sixth of the whole cost of an answer from memory.
+    `Logger.info` would first walk the stack to find its caller, which our lines do not show.
+    That takes a sixth of the whole time of an answer from memory.
     """
     record = {"levelno": level, "levelname": logging.getLevelName(level), "msg": message}
     logger().registered_handler.handle(logging.makeLogRecord(record | fields))
 
 
 def subject_fields(about: Workload | User | None) -> dict[str, Any]:
-    """Whom a verified subject token is about, as fields of a line; none where there was none."""
+    """Return a verified subject token's issuer, subject and id as fields of a line.
+
+    No fields if *about* is `None`: the request had no subject token.
+    """
     if about is None:
         return {}
     return {"issuer": about.issuer, "subject": about.subject, "token_id": about.token_id}

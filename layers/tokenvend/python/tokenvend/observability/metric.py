@@ -1,8 +1,8 @@
-"""What is counted, as fields of a line.
+"""Metrics in CloudWatch's embedded metric format, as fields of a log line.
 
-A metric's dimensions are few (service, entry, source, outcome) because every combination
-costs money for as long as it exists. Only what fails is counted by credential, beside a sum over
-all that an alarm can watch.
+Metrics have few dimensions (service, entry, source, outcome), because each combination of values
+costs money for as long as it exists. Only failures are counted by credential; their sum over all
+credentials is a metric that an alarm can watch.
 """
 
 from datetime import datetime
@@ -17,29 +17,29 @@ NAMESPACE = "tokenvend"
 
 
 def metric_of(dimensions: dict[str, str], now: datetime, *, name: str = "Vends") -> dict[str, Any]:
-    """A count of one in CloudWatch's embedded metric format, as fields of the line itself."""
+    """Return a count of one *name*, as fields of a line."""
     count = _count_of_one(name, tuple(dimensions.items()))
     return count | {"_aws": count["_aws"] | {"Timestamp": int(now.timestamp() * 1000)}}
 
 
 def gauge_of(name: str, value: int, now: datetime) -> dict[str, Any]:
-    """A number as it is now, with no dimension but the service, as fields of a line."""
+    """Return the current *value* of *name*, by service only, as fields of a line."""
     fields = metric_of({}, now, name=name)
     return fields | {name: [float(value)]}
 
 
 def with_gauge(metric: dict[str, Any], name: str, value: int) -> dict[str, Any]:
-    """*metric*, and another number as it is now."""
+    """Return *metric* together with the current *value* of *name*, by service only."""
     return with_count(metric, name) | {name: [float(value)]}
 
 
 def with_count(metric: dict[str, Any], name: str) -> dict[str, Any]:
-    """*metric*, and a count of one *name* with no dimension but the service."""
+    """Return *metric* together with a count of one *name*, by service only."""
     return _joined(metric, _count_of_one(name, ()))
 
 
 def with_failure(metric: dict[str, Any], credential: str) -> dict[str, Any]:
-    """*metric*, and a count of one failure: by credential, and summed over all of them."""
+    """Return *metric* together with one failure: of *credential*, and of all credentials."""
     failure = _count_of_one("Failures", (("credential", credential),))
     (directive,) = failure["_aws"]["CloudWatchMetrics"]
     summed = directive | {"Dimensions": [*directive["Dimensions"], ["service"]]}
@@ -54,7 +54,7 @@ def _joined(metric: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
 
 @cache
 def _count_of_one(name: str, dimensions: tuple[tuple[str, str], ...]) -> dict[str, Any]:
-    """Powertools' form of the metric. Combinations are few, and each takes 50 µs to build."""
+    """Return a count of one as Powertools builds it; cached, because each takes 50 µs to build."""
     metrics = EphemeralMetrics(namespace=NAMESPACE, service=SERVICE)
     metrics.add_metric(name=name, unit=MetricUnit.Count, value=1)
     for dimension, value in dimensions:

@@ -1,4 +1,4 @@
-"""One line for each thing that a schedule renews, or finds changed."""
+"""Audit lines for the schedules: renewals, changed secrets, failing credentials, old aliases."""
 
 import logging
 from collections.abc import Sequence
@@ -11,12 +11,12 @@ from tokenvend.observability.metric import gauge_of, metric_of, with_count, with
 from tokenvend.schedules.renewal import Renewal
 from tokenvend.schedules.secret_sweep import SweptSecret
 
-#: A line names at most so many; the metric counts all.
+#: The most names that one line lists; the metric counts all of them.
 _NAMED = 50
 
 
 def audit_renewed(renewal: Renewal) -> None:
-    """Record what became of a scheduled renewal."""
+    """Record the outcome of a scheduled renewal."""
     fields: dict[str, Any] = {"key": renewal.key, "is_late": renewal.is_late}
     if renewal.spec is not None:
         fields |= {"credential": renewal.spec.credential, "tenant": renewal.spec.tenant}
@@ -35,14 +35,14 @@ def audit_renewed(renewal: Renewal) -> None:
 
 
 def audit_changed_secret(changed: SweptSecret) -> None:
-    """Record that a secret was found changed, and its tokens marked for replacement."""
+    """Record that the sweep found a changed secret and marked its tokens for replacement."""
     metric = metric_of({}, datetime.now(UTC), name="ChangedSecrets")
     fields = {"credential": changed.credential, "tenant": changed.tenant}
     write(logging.INFO, "changed secret", fields | metric)
 
 
 def report_failing_credentials(failing: Sequence[SweptSecret]) -> None:
-    """Record how many credentials (or tenants) do not work now, why, and which."""
+    """Record which credentials (or tenants) fail now: how many are refused, and how many away."""
     refused = [_name(each) for each in failing if each.is_refused]
     away = [_name(each) for each in failing if each.is_away and not each.is_refused]
     for event, metric, key, names in (
@@ -59,7 +59,7 @@ def _name(swept: SweptSecret) -> str:
 
 
 def report_aliases_behind(aliases: Sequence[str]) -> None:
-    """Record how many direct callers still get a former version, and which."""
+    """Record how many direct callers' aliases still point to a former version, and which."""
     metric = gauge_of("AliasesBehind", len(aliases), datetime.now(UTC))
     level = logging.WARNING if aliases else logging.INFO
     write(level, "aliases behind", {"aliases": list(aliases[:_NAMED]), **metric})

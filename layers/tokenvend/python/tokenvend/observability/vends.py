@@ -1,6 +1,6 @@
-"""One line for each vend: the audit record and the metric together.
+"""Audit lines for vends: one line is both the audit record and the metric.
 
-Who asked for what is in the line's fields. A token appears as its SHA-256, and nothing else of it.
+The fields say which caller requested what. Of a token, a line holds its SHA-256 and nothing else.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tokenvend.observability.log import subject_fields, write
 from tokenvend.observability.metric import metric_of, with_failure
 from tokenvend.vending.vend_result import VendResult
 
-if TYPE_CHECKING:  # what a vend does not do, it does not load
+if TYPE_CHECKING:  # a vend does not need it, so it does not load it
     from tokenvend.vending.reject import RejectOutcome
 
 _NO_SOURCE = "none"
@@ -121,12 +121,15 @@ def _dimensions(entry: Entry, source: str, outcome: str) -> dict[str, str]:
 
 
 def _outcome(error: TokenVendError) -> str:
-    """What is counted: the answer's code, but for a caller over its limit: nothing is away then."""
+    """Return the outcome to count: the error's code, or `too_many_requests` over a caller's limit.
+
+    The code of that error is `temporarily_unavailable`, as in an outage.
+    """
     return _TOO_MANY if isinstance(error, TooManyRequestsError) else error.code
 
 
 def _is_failure(error: TokenVendError) -> bool:
-    """Whether *error* is a credential's trouble at its provider, and no caller's mistake."""
+    """Whether *error* comes from the credential or its provider, not from the caller's request."""
     return isinstance(error, ProviderRefusedError | CredentialNotReadyError) or (
         error.rule.startswith("provider.")
     )

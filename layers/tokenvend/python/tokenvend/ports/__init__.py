@@ -1,7 +1,7 @@
-"""What the use cases need from the world, and nothing more.
+"""The ports: the interfaces through which the use cases reach everything outside of the process.
 
 Each port has a fake in tests/fakes and an adapter in `adapters`; one contract suite runs on
-both. An adapter translates foreign errors once, into those of `failures`.
+both. An adapter translates the errors of its library once, into those of `failures`.
 """
 
 from tokenvend.ports.aliases import CallerAliases

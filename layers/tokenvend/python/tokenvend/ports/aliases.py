@@ -1,4 +1,4 @@
-"""The aliases through which direct callers invoke the service."""
+"""Port for the Lambda aliases through which direct callers invoke the service."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Protocol
 
 
 class CallerAliases(Protocol):
-    """Direct callers' aliases, and the version that each points at."""
+    """Reads direct callers' aliases, and the version to which each points."""
 
     def behind(self) -> list[str]:
-        """The aliases that do not point at the version of `live`, sorted by name.
+        """Return the aliases that do not point to the version of the alias `live`, sorted by name.
 
         Raises:
             StoreAwayError: Lambda does not answer.

@@ -1,4 +1,4 @@
-"""Time."""
+"""Port for the clock."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Time. `now` may be wrong by minutes; `monotonic` only ever moves on."""
+    """Tells the time. `now` may be wrong by minutes; `monotonic` never goes back."""
 
     def now(self) -> datetime:
-        """The instant, aware, in UTC."""
+        """Return the current time: a timezone-aware `datetime` in UTC."""
 
     def monotonic(self) -> float:
-        """Seconds since some instant of this environment's own."""
+        """Return seconds since an arbitrary start, which differs in each environment."""
 
     def sleep(self, seconds: float) -> None:
-        """Let *seconds* pass."""
+        """Block for *seconds*."""

@@ -1,4 +1,4 @@
-"""Users' consents, and users on their way to one."""
+"""Ports for connections (users' consents) and for consent sessions."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Protocol
 
 from tokenvend.domain.secret import Secret
 
-if TYPE_CHECKING:  # a vend names none of these, and would pay for each class at a cold start
+if TYPE_CHECKING:  # a vend uses none of these at run time; each class costs cold-start time
     from tokenvend.domain.connection import Connection, ConnectionKey, PendingConsent, Redemption
     from tokenvend.domain.consent import ConsentSession
     from tokenvend.domain.journal import Successor
 
 
 class StoreResult(Enum):
-    """What became of a successor: kept, or there is a newer token, or no connection any more."""
+    """The result of storing a refresh token's successor.
+
+    `SUPERSEDED`: a newer refresh token is stored. `GONE`: the connection does not exist any more.
+    """
 
     STORED = auto()
     SUPERSEDED = auto()
@@ -24,10 +27,10 @@ class StoreResult(Enum):
 
 
 class ConnectionReader(Protocol):
-    """Users' consents, to look at."""
+    """Reads connections."""
 
     def read(self, key: ConnectionKey) -> Connection | None:
-        """The newest item (strongly consistent). One that cannot be trusted is absent.
+        """Read the newest item (strongly consistent). A part that cannot be trusted is absent.
 
         Raises:
             StoreAwayError: the table or the key does not answer.
@@ -35,70 +38,74 @@ class ConnectionReader(Protocol):
 
 
 class ConnectionStore(ConnectionReader, Protocol):
-    """Consents, their refresh tokens and journals: one item per connection.
+    """Stores consents, their refresh tokens and journals: one item per connection.
 
     Every method raises StoreAwayError when the table or the key does not answer.
     """
 
     def put_pending(self, key: ConnectionKey, pending: PendingConsent) -> None:
-        """Keep *pending* beside what is there, instead of one that waited before."""
+        """Store *pending* in place of a former pending consent; leave the rest of the item."""
 
     def put_consent(self, before: Connection | None, after: Connection) -> bool:
-        """Make *after* stand where *before* was read; both are of one key.
+        """Replace the item read as *before* by *after*; both have the same key.
 
-        `False`: another consent stands or is pending there by now, so a one-time code is good
-        for one completion. A refresh token that was rotated meanwhile is no reason.
+        `False`: the stored or the pending consent has changed since, so a one-time code completes
+        one connection only. A refresh token that was rotated meanwhile does not count as a change.
         """
 
     def begin_redemption(self, before: Connection, redemption: Redemption) -> Connection | None:
-        """Write *redemption* into the journal that *before* shows; the item as it is then.
+        """Write *redemption* into the journal if it is as in *before*; return the item after it.
 
-        `None`: lost, for the journal or the token is another by now, or the write was
-        throttled. A write of ours that was retried after it had succeeded is not lost.
+        `None`: nothing was written, because the journal or the refresh token has changed since,
+        or because the write was throttled. A write that was repeated after it had succeeded
+        counts as written.
         """
 
     def finish_redemption(self, redeemed: Connection, successor: Successor) -> StoreResult:
-        """Keep the *successor* of the token in *redeemed*, if that is still the newest one.
+        """Store the *successor* of the refresh token in *redeemed*, if that is still the newest.
 
-        Nothing else is asked: not who holds the journal, and not whether the consent counts as
-        lost. A throttled write raises StoreThrottledError: it must be tried again.
+        This is the only condition: neither the journal's holder nor a consent marked as lost
+        matters. A throttled write raises StoreThrottledError: the caller must try it again.
         """
 
     def release_redemption(
         self, redeemed: Connection, redemption: Redemption, *, retry_at: datetime
     ) -> None:
-        """Let another request redeem from *retry_at* on, if the journal is still *redemption*'s."""
+        """Allow the next redemption from *retry_at* on, if the journal still holds *redemption*."""
 
     def mark_lost(self, connection: Connection, redemption: Redemption) -> bool:
-        """Mark the consent as lost, if the journal's entry is still this *redemption*.
+        """Mark the consent as lost, if the journal still holds *redemption*.
 
-        `True` for one caller only.
+        Of all that try, only one gets `True`.
         """
 
     def drop_pending(self, connection: Connection) -> None:
-        """Drop what is pending in *connection*, and the whole item where nothing else is there."""
+        """Delete *connection*'s pending consent, or the whole item if it has no other consent."""
 
     def delete(self, key: ConnectionKey) -> Connection | None:
-        """Delete the item; what it was."""
+        """Delete the item; return what it held."""
 
     def owned_by(self, owner: str) -> list[Connection]:
-        """The connections that the caller *owner* started, in no order."""
+        """Return the connections that the caller *owner* started, in no particular order."""
 
     def all(self) -> Iterator[Connection]:
-        """Every connection that can be trusted, in no order, page by page."""
+        """Yield every connection that can be trusted, in no particular order, page by page."""
 
 
 class ConsentSessionStore(Protocol):
-    """Users on their way through consent, each under a ticket that is good for one use.
+    """Stores consent sessions, each under a ticket that is valid for one use.
 
     Every method raises StoreAwayError when the table or the key does not answer.
     """
 
     def put(self, ticket: Secret, session: ConsentSession) -> None:
-        """Keep *session* under a new *ticket*."""
+        """Store *session* under a new *ticket*."""
 
     def read(self, ticket: Secret) -> ConsentSession | None:
-        """What *ticket* is for, without using it up; `None` once it was used (consistent)."""
+        """Return the session of *ticket* without using the ticket up (strongly consistent).
+
+        `None`: the ticket is unknown, or was used.
+        """
 
     def take(self, ticket: Secret) -> ConsentSession | None:
-        """Use *ticket* up: of all who try, one gets the session."""
+        """Use *ticket* up and return its session; of all that try, only one gets the session."""

@@ -1,4 +1,4 @@
-"""The endpoints of providers."""
+"""Ports for providers' endpoints."""
 
 from __future__ import annotations
 
@@ -6,31 +6,31 @@ from typing import TYPE_CHECKING, Protocol
 
 from tokenvend.domain.secret import Secret
 
-if TYPE_CHECKING:  # a vend names none of these, and would pay for each class at a cold start
+if TYPE_CHECKING:  # a vend uses none of these at run time; each class costs cold-start time
     from tokenvend.domain.oauth.token_request import ProviderRequest
     from tokenvend.domain.oauth.token_response import ProviderResponse
 
 
 class ProviderClient(Protocol):
-    """The provider's endpoints."""
+    """Sends requests to a provider's endpoints."""
 
     def send(self, request: ProviderRequest) -> ProviderResponse:
-        """Send the parameters, follow no redirect, and take the whole answer or none.
+        """Send *request* without following redirects; return the complete response.
 
-        The answer knows what in *request* was confidential.
+        The response records which values of *request* were confidential.
 
         Raises:
-            ProviderAwayError: no whole answer within `bounds.PROVIDER_TOTAL_SECONDS`.
+            ProviderAwayError: no complete response within `bounds.PROVIDER_TOTAL_SECONDS`.
             CredentialNotReadyError: the client's certificate cannot be used.
         """
 
 
 class ProviderApi(ProviderClient, Protocol):
-    """The provider's endpoints, and what it says to a user's token."""
+    """A `ProviderClient` that can also call the provider's API with a user's access token."""
 
     def get(self, url: str, *, bearer: Secret) -> ProviderResponse:
-        """Get *url* with a token of the provider's own, in the same way and bounds.
+        """Get *url* with the access token *bearer* (RFC 6750 §2.1), within the bounds of `send`.
 
         Raises:
-            ProviderAwayError: as `send`.
+            ProviderAwayError: as for `send`.
         """

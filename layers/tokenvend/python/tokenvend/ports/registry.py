@@ -1,4 +1,4 @@
-"""What decides a request, and what is known of a credential's secret."""
+"""Ports for the registry, and for the state of each credential's secret."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """What one read is to bring: `token_key` is `None` while the key is not known.
+    """The items that one read fetches. `token_key` is `None` while the cache key is not known.
 
-    `connection` is the name of the one that is asked for, without its owner's.
+    `connection` is the requested connection's name, without its owner.
     """
 
     identity: str
@@ -36,7 +36,7 @@ class Lookup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookupResult:
-    """What one read brought."""
+    """The items that one read fetched."""
 
     view: RegistryView
     item: TokenItem = EMPTY_ITEM
@@ -44,36 +44,36 @@ class LookupResult:
 
 
 class VendReader(Protocol):
-    """Everything that decides one request, in one read."""
+    """Reads everything that decides one request, in one read."""
 
     def read(self, lookup: Lookup) -> LookupResult:
         """Read the registry, the credential's state and, where its key is known, the token.
 
         Raises:
-            StoreAwayError: nothing can be said about the request.
+            StoreAwayError: the tables do not answer, so the request cannot be decided.
         """
 
     def is_away(self) -> bool:
-        """Whether another key cannot be read either: then it is the store, not one partition."""
+        """Whether an item of another partition cannot be read either: then the store is away."""
 
 
 @dataclass(frozen=True, slots=True)
 class CredentialView:
-    """A credential without any caller. `definition` is `None` where there is none, or blocked."""
+    """A credential's definition and state. `definition` is `None` if it is missing or blocked."""
 
     definition: CredentialDefinition | None
     state: CredentialState = UNKNOWN_STATE
 
 
 class CredentialReader(Protocol):
-    """What a renewal goes by, which nobody asked for just now."""
+    """Reads a credential for a scheduled renewal, which has no caller and no request."""
 
     def read(
         self, credential: str, tenant: str | None, *, connection: ConnectionKey | None = None
     ) -> CredentialView:
-        """The credential's definition and state, in one read.
+        """Read the credential's definition and state, in one read.
 
-        A blocked *connection* has no definition either: nothing of it is to be sent.
+        The definition is also `None` if *connection* is blocked: nothing of it may be sent.
 
         Raises:
             StoreAwayError: the tables do not answer.
@@ -81,12 +81,12 @@ class CredentialReader(Protocol):
 
 
 class CredentialStates(Protocol):
-    """The state of each credential or tenant: secret generation, failure, what exchanges showed."""
+    """Stores each credential's or tenant's state: generation, failures, facts of its exchanges."""
 
     def replace_failure(
         self, credential: str, tenant: str | None, *, before: Failure | None, after: Failure | None
     ) -> bool:
-        """Make *after* stand in place of *before*; `False`: something else stood there.
+        """Replace *before* by *after* (`None`: none); `False` if the stored value is not *before*.
 
         Raises:
             StoreAwayError: the table does not answer.
@@ -100,7 +100,7 @@ class CredentialStates(Protocol):
         before: ProviderOutage | None,
         after: ProviderOutage | None,
     ) -> bool:
-        """Make *after* stand in place of *before*; `False`: something else stood there.
+        """Replace *before* by *after* (`None`: none); `False` if the stored value is not *before*.
 
         Raises:
             StoreAwayError: the table does not answer.
@@ -109,7 +109,7 @@ class CredentialStates(Protocol):
     def record_observed(
         self, credential: str, tenant: str | None, observed: ObservedExchange
     ) -> None:
-        """Keep what an exchange showed.
+        """Store what an exchange showed.
 
         Raises:
             StoreAwayError: the table does not answer.
@@ -118,7 +118,7 @@ class CredentialStates(Protocol):
     def mark_ready(
         self, credential: str, tenant: str | None, reader: ScheduledReader, *, is_ready: bool
     ) -> None:
-        """Keep whether *reader* could use the secret when it last tried.
+        """Store whether *reader* could use the secret when it last tried.
 
         Raises:
             StoreAwayError: the table does not answer.
@@ -127,7 +127,7 @@ class CredentialStates(Protocol):
     def start_secret_generation(
         self, credential: str, tenant: str | None, secret_generation: str
     ) -> None:
-        """Name the state of a secret that has changed, and forget its failure.
+        """Start a new secret generation after the secret has changed, and clear the failure.
 
         Raises:
             StoreAwayError: the table does not answer.

@@ -1,4 +1,4 @@
-"""Provider credentials' secrets, and the keys that sign for us."""
+"""Ports for provider credentials' secrets, and for the keys that sign client assertions."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from tokenvend.domain.secret import Secret
 from tokenvend.domain.signing import PublishedKey, SigningAlgorithm, SigningKey
 from tokenvend.domain.token import SecretStage
 
-if TYPE_CHECKING:  # a vend names none of these, and would pay for each class at a cold start
+if TYPE_CHECKING:  # a vend uses none of these at run time; each class costs cold-start time
     from tokenvend.domain.oauth.token_request import ProviderSecret
 
 
 class SecretStore(Protocol):
-    """The provider credentials' secrets."""
+    """Reads the secrets of provider credentials."""
 
     def read(
         self,
@@ -25,11 +25,11 @@ class SecretStore(Protocol):
         *,
         stage: SecretStage = SecretStage.CURRENT,
     ) -> ProviderSecret:
-        """The secret in *stage*, past every cache.
+        """Read the secret in *stage*, without any cache.
 
         Raises:
-            SecretUnusableError: it is missing, or has no client id, secret or host.
-            StoreAwayError: it could not be read.
+            SecretUnusableError: the secret is missing, or has no client id, secret or host.
+            StoreAwayError: the secret could not be read.
         """
 
 
@@ -37,8 +37,8 @@ class SecretStore(Protocol):
 class SecretVersion:
     """A credential's or tenant's secret, and the id of its current version.
 
-    `adopted_arn` is the ARN of one that only its tags call the credential's, and whoever may tag
-    a secret writes those; `None` for one that is named for the credential.
+    `adopted_arn` is the ARN of a secret that only its tags assign to the credential. Anyone who may
+    tag a secret can write such tags. `None`: the secret is named after its credential.
     """
 
     credential: str
@@ -48,17 +48,17 @@ class SecretVersion:
 
 
 class SecretCatalog(Protocol):
-    """Every secret of this deployment, without their values."""
+    """Lists the secrets of this deployment, without their values."""
 
     def secrets(self) -> Iterator[SecretVersion]:
-        """Each secret once.
+        """Yield each secret once.
 
         Raises:
             StoreAwayError: Secrets Manager does not answer.
         """
 
     def secret(self, secret_id: str) -> Iterator[SecretVersion]:
-        """The one secret with that name or ARN; nothing if it is not this deployment's.
+        """Yield the secret of the name or ARN *secret_id*; nothing if it is another deployment's.
 
         Raises:
             StoreAwayError: Secrets Manager does not answer.
@@ -66,17 +66,17 @@ class SecretCatalog(Protocol):
 
 
 class AssertionSigner(Protocol):
-    """Keys that sign for a client (RFC 7523)."""
+    """Signs client assertions with a client's key (RFC 7523 §2.2)."""
 
     def key_id(self, key: SigningKey) -> str:
-        """The `kid` by which the provider finds the public half.
+        """Return the `kid` by which the provider finds the public key (RFC 7515 §4.1.4).
 
         Raises:
-            SigningKeyUnusableError: it is no key.
+            SigningKeyUnusableError: *key* holds no valid private key.
         """
 
     def sign(self, key: SigningKey, algorithm: SigningAlgorithm, message: bytes) -> bytes:
-        """The signature over *message*, in JOSE's form (RFC 7518 §3).
+        """Sign *message*; return the signature in JOSE's form (RFC 7518 §3).
 
         Raises:
             SigningKeyUnusableError: the key is missing, not ours, or not for *algorithm*.
@@ -85,22 +85,22 @@ class AssertionSigner(Protocol):
 
 
 class IdentityTokens(Protocol):
-    """AWS's word for who this function's role is."""
+    """Gets identity tokens that AWS signs for this function's role."""
 
     def token(self, audience: str) -> Secret:
-        """A new identity token for *audience*, good for `bounds.ASSERTION_LIFETIME`.
+        """Return a new identity token for *audience*, valid for `bounds.ASSERTION_LIFETIME`.
 
         Raises:
-            SigningKeyUnusableError: AWS may not, or does not, give one for *audience*.
+            SigningKeyUnusableError: AWS gives no token for *audience*, or this role may not get it.
             StoreAwayError: STS does not answer.
         """
 
 
 class PublishedKeys(Protocol):
-    """Which key pairs sign for us, as the registry has it."""
+    """Reads from the registry which signing keys have their public halves published."""
 
     def read(self) -> tuple[PublishedKey, ...]:
-        """All of them.
+        """Return all published keys.
 
         Raises:
             StoreAwayError: the registry does not answer.
@@ -108,10 +108,10 @@ class PublishedKeys(Protocol):
 
 
 class PublicKeys(Protocol):
-    """The public halves of key pairs."""
+    """Reads the public halves of key pairs."""
 
     def read(self, key: PublishedKey) -> dict[str, str]:
-        """The public half as a JSON Web Key, with its `kid`, `alg` and `use` (RFC 7517 §4).
+        """Return the public half as a JSON Web Key with its `kid`, `alg` and `use` (RFC 7517 §4).
 
         Raises:
             SigningKeyUnusableError: the key is missing, not ours, or of another kind.

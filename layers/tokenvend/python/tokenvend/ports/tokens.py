@@ -1,4 +1,4 @@
-"""Tokens, leases and failures, one item per key."""
+"""Port for the tokens table: one item per cache key, with its token, lease and failure."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from tokenvend.domain.token import AccessToken
 
 @dataclass(frozen=True, slots=True)
 class TokenItem:
-    """What the tokens table holds under one key. An item that cannot be trusted is absent.
+    """One item of the tokens table. A part that cannot be trusted is read as absent.
 
-    `spec` says what the token is, for a renewal that has no request to go by. `is_in_use`: it
-    has been read since it was put, so a renewal is worth it. `is_rejected`: an API refused it.
+    `spec` describes the token, because a scheduled renewal has no request to take that from.
+    `is_in_use`: a request used the token since it was stored, so the schedule renews it.
+    `is_rejected`: an API refused the token.
     """
 
     token: AccessToken | None = None
@@ -33,10 +34,10 @@ EMPTY_ITEM = TokenItem()
 
 
 class TokenStore(Protocol):
-    """Tokens, leases and failures, one item per key."""
+    """Stores tokens, leases and failures: one item per cache key."""
 
     def read(self, key: str) -> TokenItem:
-        """The newest item (strongly consistent).
+        """Read the newest item (strongly consistent).
 
         Raises:
             StoreAwayError: the table does not answer.
@@ -45,48 +46,48 @@ class TokenStore(Protocol):
     def acquire_lease(
         self, key: str, lease: Lease, *, instead_of: Lease | None
     ) -> TokenItem | None:
-        """Make *lease* stand in place of *instead_of*, or of none; the item as it is then.
+        """Replace the lease *instead_of* (`None`: no lease) by *lease*; return the item after it.
 
-        The answer is read in the same step as the write, so the winner never acts on what it
-        saw before. `None`: lost. A condition that fails and a write that is throttled are both
-        lost; a write of ours that was retried after it had succeeded is not.
+        The write itself returns the item, so the new holder never acts on an older read.
+        `None` means that the lease was not acquired: the condition failed, or the write was
+        throttled. A write that was repeated after it had succeeded counts as acquired.
 
         Raises:
             StoreAwayError: the table does not answer.
         """
 
     def put_token(self, key: str, token: AccessToken, *, spec: TokenSpec, lease: Lease) -> bool:
-        """Keep *token* and end *lease*, if it still stands.
+        """Store *token* and end *lease*; return `False` if *lease* was not held any more.
 
-        The failure, and that the former token was asked for or rejected, are forgotten.
+        This also clears the failure, and the former token's marks "in use" and "rejected".
 
         Raises:
             StoreAwayError: the table or the key does not answer.
         """
 
     def schedule_renewal(self, key: str, token: AccessToken, slot: RenewalSlot | None) -> None:
-        """Have *token* renewed in *slot*, if it is still held; `None`: leave it to expire.
+        """Schedule the renewal of *token* in *slot*, or cancel it (`None`), if it is still stored.
 
         Raises:
             StoreAwayError: the table does not answer.
         """
 
     def due(self, slot: RenewalSlot) -> Iterator[str]:
-        """The keys of the tokens to renew in *slot*.
+        """Yield the cache keys of the tokens to renew in *slot*.
 
         Raises:
             StoreAwayError: the table does not answer.
         """
 
     def reject(self, key: str, token: AccessToken) -> None:
-        """Mark *token*, if it is still held, as refused by an API.
+        """Mark *token*, if it is still stored, as refused by an API.
 
         Raises:
-            StoreAwayError: the table does not answer, or asks for patience.
+            StoreAwayError: the table does not answer, or throttles the write.
         """
 
     def release_lease(self, key: str, *, lease: Lease, failure: Failure | None) -> None:
-        """End *lease* if it still stands, leaving *failure* for the others.
+        """End *lease* if it is still held, and store *failure* so that other environments see it.
 
         Raises:
             StoreAwayError: the table does not answer.

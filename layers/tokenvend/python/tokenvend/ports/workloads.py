@@ -1,4 +1,4 @@
-"""What proving a workload by its token needs of the outside."""
+"""Ports for verifying subject tokens."""
 
 from datetime import datetime
 from typing import Protocol
@@ -8,10 +8,10 @@ from tokenvend.domain.workload.issuer import Jwk, TrustedIssuer
 
 
 class TrustedIssuers(Protocol):
-    """The issuers that the configuration trusts."""
+    """Reads the issuers that the configuration trusts."""
 
     def read(self, issuer: str) -> TrustedIssuer | None:
-        """The one whose `iss` is *issuer* to the letter, or `None`.
+        """Return the issuer whose `iss` is exactly *issuer*, or `None`.
 
         Raises:
             StoreAwayError: the registry does not answer.
@@ -19,34 +19,35 @@ class TrustedIssuers(Protocol):
 
 
 class SignatureVerifier(Protocol):
-    """Verifies signatures, and judges nothing else of a token."""
+    """Verifies the signature of a token, and nothing else of it."""
 
     def is_signed_by(self, token: Secret, key: Jwk, *, algorithm: str) -> bool:
-        """Whether the owner of *key* signed *token* by *algorithm*.
+        """Whether *key* verifies the signature of *token* with *algorithm*.
 
-        Whatever the token or the key is, it never raises.
+        It never raises: a malformed token or key gives `False`.
         """
 
 
 class KeySets(Protocol):
-    """Issuers' published keys (RFC 7517 §5)."""
+    """Fetches issuers' published keys (RFC 7517 §5)."""
 
     def fetch(self, jwks_uri: str) -> tuple[Jwk, ...]:
-        """The keys at *jwks_uri* that can verify something: at least one.
+        """Return the keys at *jwks_uri* that can verify a signature: at least one.
 
         Raises:
-            IssuerAwayError: they could not be fetched within `bounds.ISSUER_TOTAL_SECONDS`.
+            IssuerAwayError: the keys could not be fetched within `bounds.ISSUER_TOTAL_SECONDS`,
+                or none of them can verify a signature.
         """
 
 
 class UsedTokens(Protocol):
-    """Subject tokens that count once."""
+    """Remembers used subject tokens, so that each is accepted once."""
 
     def use(self, issuer: str, token_id: str, *, until: datetime) -> bool:
-        """Use up the token of *issuer* with the `jti` *token_id*; `False`: it was used before.
+        """Use up *issuer*'s token with the `jti` *token_id*; `False` if it was used before.
 
-        From *until* on the token is refused for its age, so it can be forgotten.
+        The record may be deleted from *until* on: the token is refused for its age then.
 
         Raises:
-            StoreAwayError: nobody can say whether it was used.
+            StoreAwayError: the table does not answer, so whether it was used is not known.
         """

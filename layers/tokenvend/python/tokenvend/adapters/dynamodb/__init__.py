@@ -1,1 +1,1 @@
-"""The tables: their items, and the ports that read and write them."""
+"""DynamoDB: the items of each table, and the ports that read and write them."""

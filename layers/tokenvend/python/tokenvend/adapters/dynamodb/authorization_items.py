@@ -1,4 +1,4 @@
-"""The part of a credential's definition that says how users consent."""
+"""Build and parse the part of a credential's definition that says how users consent."""
 
 from dataclasses import fields
 from typing import Any
@@ -9,7 +9,7 @@ from tokenvend.domain.registry import Authorization
 
 
 def build_authorization(authorization: Authorization) -> dict[str, Any]:
-    """*authorization* as a part of the definition's document."""
+    """Build the part of the definition's document from *authorization*."""
     flow = _build_flow(authorization.flow)
     return {
         "endpoint": authorization.endpoint,
@@ -27,10 +27,10 @@ def build_authorization(authorization: Authorization) -> dict[str, Any]:
 
 
 def parse_authorization(document: documents.Fields) -> Authorization | None:
-    """The reverse of `build_authorization`; `None` where no users consent.
+    """Parse what `build_authorization` built; `None` if users do not consent to the credential.
 
     Raises:
-        MalformedDocumentError: a field that is needed is missing or of another kind.
+        MalformedDocumentError: a required field is missing or has the wrong type.
     """
     if document.get("authorization") is None:
         return None
@@ -51,7 +51,7 @@ def parse_authorization(document: documents.Fields) -> Authorization | None:
 
 
 def _build_flow(flow: ConsentFlow) -> dict[str, Any]:
-    """What in *flow* is not as by default."""
+    """Build the fields of *flow* that differ from their defaults."""
     return {
         each.name: getattr(flow, each.name)
         for each in fields(flow)
@@ -60,7 +60,7 @@ def _build_flow(flow: ConsentFlow) -> dict[str, Any]:
 
 
 def _parse_flow(part: documents.Fields) -> ConsentFlow:
-    """The reverse of `_build_flow`. An older document has none, which is the default."""
+    """Parse what `_build_flow` built. A missing field, as in an older document, has its default."""
     known: dict[str, Any] = {
         name: documents.text(part, name)
         for name in ("refresh_endpoint", "code_in_callback", "code_parameter", "without_pkce")

@@ -1,4 +1,4 @@
-"""One BatchGetItem, whole or not at all, and what can be trusted of registry items in it."""
+"""Read items with one BatchGetItem, completely or not at all, and parse registry items."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from tokenvend.ports import StoreThrottledError
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-#: DynamoDB may leave keys out of an answer when it is busy; they are asked for once more.
+#: A busy DynamoDB may leave keys unprocessed; they are requested once more.
 _TRIES = 2
 
 type RegistryFound = Mapping[tuple[str | None, str | None], Item]
@@ -22,10 +22,10 @@ type TokensFound = Mapping[str | None, Item]
 def batch_get(
     client: "DynamoDBClient", keys: Mapping[str, Sequence[Item]]
 ) -> Mapping[str, list[Item]]:
-    """The items under *keys*, by table; tables without one are there too.
+    """Read the items under *keys*; return them by table, with an empty list where none was found.
 
     Raises:
-        StoreThrottledError: a part is missing, which would decide on a part of the truth.
+        StoreThrottledError: keys stayed unprocessed. A request is never decided on a part of them.
         StoreAwayError: the tables do not answer.
     """
     found: dict[str, list[Item]] = {table: [] for table in keys}
@@ -42,12 +42,12 @@ def batch_get(
 
 
 def registry_found(items: Sequence[Item]) -> RegistryFound:
-    """Registry items by both of their keys."""
+    """Index registry items by partition and sort key."""
     return {(text_of(item, "pk"), text_of(item, "sk")): item for item in items}
 
 
 def tokens_found(items: Sequence[Item]) -> TokensFound:
-    """Items of the tokens table by their key."""
+    """Index items of the tokens table by their key."""
     return {text_of(item, "pk"): item for item in items}
 
 
@@ -58,7 +58,10 @@ def parsed[T](
     parse: Callable[[Document], T],
     on_untrusted: OnUntrusted,
 ) -> T | None:
-    """The item under both keys as *parse* has it; one that makes no sense counts as absent."""
+    """Parse the item under *pk* and *sk* with *parse*; `None` if it is missing or malformed.
+
+    A malformed item, or one with an unknown schema, is also reported to *on_untrusted*.
+    """
     item = found.get((pk, sk))
     if item is None:
         return None

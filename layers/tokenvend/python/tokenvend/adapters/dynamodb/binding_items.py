@@ -1,4 +1,4 @@
-"""The part of a sealed document that says at which customer's host a connection is."""
+"""Build and parse the part of a sealed document that names a connection's customer host."""
 
 from typing import Any
 
@@ -7,15 +7,15 @@ from tokenvend.domain.tenant_binding import TenantBinding
 
 
 def build_binding(binding: TenantBinding) -> dict[str, Any]:
-    """*binding* as a part of a document."""
+    """Build the part of a document from *binding*."""
     return {"values": dict(binding.values), "host": binding.host}
 
 
 def parse_binding(document: documents.Fields) -> TenantBinding | None:
-    """The reverse of `build_binding`; `None` where there is none, as in an older document.
+    """Parse what `build_binding` built; `None` if the document has none, as an older one.
 
     Raises:
-        MalformedDocumentError: a field that is needed is missing or of another kind.
+        MalformedDocumentError: a required field is missing or has the wrong type.
     """
     if document.get("tenant") is None:
         return None

@@ -1,4 +1,4 @@
-"""An update that holds only while its condition does, and the item that says what became of it."""
+"""A conditional UpdateItem, which also returns the item if the condition failed."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,9 @@ def update_item(
     values: Item,
     names: dict[str, str] | None = None,
 ) -> tuple[bool, Item | None]:
-    """Whether it was written, and the item after; where it was not, what made it fail.
+    """Update the item *pk* if *condition* holds; return whether it was written, and the item.
+
+    The item is the one after the write, or the one for which the condition failed.
 
     Raises:
         StoreThrottledError, StoreAwayError, AwsRefusedError: see `adapters.aws_errors`.

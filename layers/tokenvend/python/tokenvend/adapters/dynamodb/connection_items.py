@@ -1,21 +1,21 @@
-"""The connections table's items: consent, journal and what is pending of one connection.
+"""The items of the connections table: consent, journal and pending consent of one connection.
 
-What is known of a consent, its scopes and account too, is inside the ciphertext. Outside are
-only what a condition compares and what an index needs.
+A consent is encrypted whole, with its scopes and account. In clear text are only the attributes
+that conditions compare and that the index needs.
 
 | attribute                                        | holds                                       |
 |--------------------------------------------------|---------------------------------------------|
 | `pk`                                             | `connection#<credential>#<owner>#<name>`    |
-| `owned_by`                                       | the owner, for the index of that name       |
-| `consent`, `consent_key`                         | the sealed consent and the key that opens it |
-| `consent_id`, `token_number`                     | as inside, for conditions                   |
+| `owned_by`                                       | the owner, for the index `owned_by`         |
+| `consent`, `consent_key`                         | the sealed consent and its wrapped data key |
+| `consent_id`, `token_number`                     | as in the sealed consent, for conditions    |
 | `holder_id`, `deadline_at`, `is_retry`, `retry_at` | the journal; without `holder_id`, none    |
-| `lost_by`                                        | who gave the consent up, where it is lost   |
-| `pending_consent`, `pending_key`, `pending_id`   | the same of a consent not completed yet     |
+| `lost_by`                                        | a random mark, if the consent is lost       |
+| `pending_consent`, `pending_key`, `pending_id`   | the same for a pending consent              |
 
-A sealed part is bound to its item and to its role there, and the consent to its number, so
-neither can stand in for another. What is pending is sealed as of the logical table `pending`: the
-pages' function, which brings it, has no right to the key of a consent that stands.
+A sealed part is bound to its item and to its role in it, and a consent also to its number, so none
+can replace another. A pending consent is sealed for the logical table `pending`, because the
+function of the consent pages, which writes it, may not use the key of completed consents.
 """
 
 import json
@@ -51,12 +51,12 @@ _CONSENT, _PENDING = "consent", "pending"
 
 
 def connection_pk(key: ConnectionKey) -> str:
-    """The partition of the connection *key*; no part of it can hold a `#`."""
+    """Return the partition key of the connection *key*; no part of *key* can hold a `#`."""
     return f"{_PREFIX}#{key.credential}#{key.owner}#{key.name}"
 
 
 def key_of(pk: str) -> ConnectionKey | None:
-    """The connection that *pk* is the partition of, if it is one's."""
+    """Parse the partition key *pk*; `None` if it is not a connection's."""
     parts = pk.split("#")
     if len(parts) != _KEY_PARTS or parts[0] != _PREFIX:
         return None
@@ -66,10 +66,10 @@ def key_of(pk: str) -> ConnectionKey | None:
 def seal_consent(
     cipher: EnvelopeCipher, pk: str, consent: Consent, token_number: int, *, now: datetime
 ) -> Item:
-    """The values that keep *consent*: `:consent`, `:consent_key`, `:consent_id`, `:number`.
+    """Build the values that store *consent*: `:consent`, `:consent_key`, `:consent_id`, `:number`.
 
     Raises:
-        StoreAwayError: no data key could be had.
+        StoreAwayError: no data key is available.
     """
     document = _consent_document(consent) | {"number": token_number}
     sealed = cipher.seal(_role(pk, _CONSENT), _encoded(document), now=now)
@@ -84,10 +84,10 @@ def seal_consent(
 def seal_pending(
     cipher: EnvelopeCipher, pk: str, pending: PendingConsent, *, now: datetime
 ) -> Item:
-    """The values that keep *pending*: `:pending`, `:pending_key` and `:pending_id`.
+    """Build the values that store *pending*: `:pending`, `:pending_key` and `:pending_id`.
 
     Raises:
-        StoreAwayError: no data key could be had.
+        StoreAwayError: no data key is available.
     """
     document = {
         "consent": _consent_document(pending.consent),
@@ -103,7 +103,7 @@ def seal_pending(
 
 
 def redemption_values(redemption: Redemption) -> Item:
-    """The values that keep *redemption*: `:holder_id`, `:deadline_at` and `:is_retry`."""
+    """Build the values that store *redemption*: `:holder_id`, `:deadline_at` and `:is_retry`."""
     return {
         ":holder_id": {"S": redemption.holder_id},
         ":deadline_at": number(redemption.deadline_at.timestamp()),
@@ -112,7 +112,7 @@ def redemption_values(redemption: Redemption) -> Item:
 
 
 class ConnectionItemParser:
-    """Turns stored items into what can be trusted of them."""
+    """Parses stored items, and leaves out the parts that cannot be trusted."""
 
     def __init__(
         self, cipher: EnvelopeCipher, pending: EnvelopeCipher, on_untrusted: OnUntrusted
@@ -121,10 +121,10 @@ class ConnectionItemParser:
         self._on_untrusted = on_untrusted
 
     def parse(self, item: Item) -> Connection | None:
-        """What *item* holds. A part that cannot be trusted is counted and counts as absent.
+        """Parse *item*. A part that cannot be trusted is reported to *on_untrusted* and left out.
 
         Raises:
-            StoreAwayError: the key that opens it could not be had.
+            StoreAwayError: KMS did not answer, so the item cannot be decrypted.
         """
         pk = text_of(item, "pk") or ""
         key = key_of(pk)
@@ -207,7 +207,7 @@ class ConnectionItemParser:
                 retry_at=None if retry_at is None else instant_of(retry_at),
             )
         except ValueError:
-            # It still stands for the table's conditions, so it must for us: dead long ago.
+            # Conditions still compare this entry, so it is parsed: with a deadline in the past.
             self._on_untrusted(pk, Distrust.MALFORMED)
             return Redemption(
                 number=token_number,
@@ -218,9 +218,10 @@ class ConnectionItemParser:
 
 
 def _encoded(document: Mapping[str, object]) -> bytes:
-    """*document* as JSON, no longer than the answer that its refresh token came in.
+    """Encode *document* as JSON, without escapes for characters outside of ASCII.
 
-    So a consent and a pending one fit into an item, whatever characters their tokens have.
+    So it is no longer than the provider's response, whose size is bounded, and a consent and a
+    pending one fit into one item, whatever characters their tokens have.
     """
     return json.dumps(document, ensure_ascii=False).encode()
 

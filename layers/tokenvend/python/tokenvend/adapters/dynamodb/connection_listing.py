@@ -1,4 +1,4 @@
-"""Many connections' items: a caller's own, or all of the table."""
+"""Read many connections' items: those of one caller, or all of the table."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -10,13 +10,13 @@ from tokenvend.ports import StoreThrottledError
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-#: The index that lists a caller's own; it holds keys only.
+#: The index of connections by owner; it holds keys only.
 BY_OWNER = "owned_by"
 _BATCH = 100
 
 
 def items_owned_by(client: "DynamoDBClient", table: str, owner: str) -> Iterator[Item]:
-    """The items that the index has under *owner*, whole.
+    """Yield the complete items that the index has under *owner*.
 
     Raises:
         StoreThrottledError, StoreAwayError: see `adapters.aws_errors`.
@@ -34,7 +34,7 @@ def items_owned_by(client: "DynamoDBClient", table: str, owner: str) -> Iterator
 
 
 def all_items(client: "DynamoDBClient", table: str) -> Iterator[Item]:
-    """Every item of the table, a page at a time.
+    """Yield every item of the table, read page by page.
 
     Raises:
         StoreThrottledError, StoreAwayError: see `adapters.aws_errors`.

@@ -1,14 +1,15 @@
-"""Consents and their refresh tokens in DynamoDB.
+"""Store consents and their refresh tokens in DynamoDB.
 
-The condition of each write. SAME_TOKEN: the item has the consent and the number that were read.
+Each write has a condition. SAME_TOKEN: the item still has the consent id and the token number that
+were read.
 
     begin                          finish                release_redemption, mark_lost
     SAME_TOKEN                     SAME_TOKEN            SAME_TOKEN
     and NOT_LOST                                         and ITS_OWN_JOURNAL
     and the journal as it was read
 
-A write that botocore repeats after the first had succeeded fails its condition. DynamoDB then
-shows the item as it stands, and our own id or ciphertext in it says that the write was ours.
+If botocore repeats a write that had succeeded, the condition of the repetition fails. DynamoDB then
+returns the stored item, and our own id or ciphertext in it shows that the first write succeeded.
 """
 
 from collections.abc import Iterator
@@ -37,8 +38,8 @@ from tokenvend.ports import StoreResult, StoreThrottledError
 
 _SAME_TOKEN = "consent_id = :same_id AND token_number = :same_number"
 _NOT_LOST = "attribute_not_exists(lost_by)"
-_NOBODY_REDEEMS_IT = "attribute_not_exists(holder_id)"
-_THE_HOLDER_IS_STILL_THE_ONE_SEEN = "holder_id = :former"
+_NO_REDEMPTION = "attribute_not_exists(holder_id)"
+_HOLDER_IS_UNCHANGED = "holder_id = :former"
 _ITS_OWN_JOURNAL = "holder_id = :holder_id"
 _NOTHING_THERE = "attribute_not_exists(pk)"
 _SAME_PENDING = "pending_id = :seen_pending"
@@ -48,19 +49,19 @@ _NO_CONSENT = "attribute_not_exists(consent_id)"
 
 _SET_CONSENT = "SET consent = :consent, consent_key = :consent_key, token_number = :number"
 _SET_OWNED_CONSENT = f"{_SET_CONSENT}, consent_id = :consent_id, owned_by = :owner"
-#: The pages' role may touch these attributes and no others: see the template.
+#: The role of the consent pages may write only these attributes: see the template.
 SET_PENDING = (
     "SET pending_consent = :pending, pending_key = :pending_key, pending_id = :pending_id,"
     " owned_by = :owner"
 )
 _SET_REDEMPTION = "SET holder_id = :holder_id, deadline_at = :deadline_at, is_retry = :is_retry"
-#: Without a holder the journal's other attributes say nothing, and the next entry replaces them.
+#: Without `holder_id` there is no entry: its other attributes are ignored, then overwritten.
 _REMOVE_JOURNAL = "REMOVE holder_id, lost_by"
 _REMOVE_PENDING = "REMOVE pending_consent, pending_key, pending_id"
 
 
 class DynamoDbConnectionStore:
-    """`ports.ConnectionStore` on one table. *pending* seals consents that are not completed yet."""
+    """`ports.ConnectionStore` on one table. *pending* is the cipher of pending consents."""
 
     def __init__(self, table: SealedTable, *, pending: EnvelopeCipher) -> None:
         self._table = table
@@ -80,7 +81,7 @@ class DynamoDbConnectionStore:
         values = seal_pending(
             self._pending, connection_pk(key), pending, now=self._table.clock.now()
         )
-        # It asks for nothing back: whoever brings a pending consent may not read one that stands.
+        # The write returns no item: the role that writes pending consents may not read others.
         with store_errors("dynamodb:UpdateItem"):
             self._table.client.update_item(
                 TableName=self._table.name,
@@ -111,13 +112,14 @@ class DynamoDbConnectionStore:
     def begin_redemption(self, before: Connection, redemption: Redemption) -> Connection | None:
         """See `ports.ConnectionStore`.
 
-        What comes will have to be sealed: if it could not be now, nothing is begun.
+        It first checks that a data key is available. Without one, the next refresh token could not
+        be stored, so the redemption is not begun.
         """
         self._table.cipher.seal(connection_pk(before.key), b"", now=self._table.clock.now())
         values = _same_token(before) | redemption_values(redemption)
-        journal = _NOBODY_REDEEMS_IT
+        journal = _NO_REDEMPTION
         if before.redemption is not None:
-            journal = _THE_HOLDER_IS_STILL_THE_ONE_SEEN
+            journal = _HOLDER_IS_UNCHANGED
             values[":former"] = {"S": before.redemption.holder_id}
         condition = f"{_SAME_TOKEN} AND {_NOT_LOST} AND {journal}"
         try:
@@ -165,7 +167,7 @@ class DynamoDbConnectionStore:
 
     def mark_lost(self, connection: Connection, redemption: Redemption) -> bool:
         """See `ports.ConnectionStore`."""
-        # Whoever sees a dead journal gives it up by the dead holder's id, so the mark is another.
+        # All that see the same gone holder use its id; a mark of our own identifies our write.
         mark = {"S": uuid4().hex}
         values = _same_token(connection) | {
             ":holder_id": {"S": redemption.holder_id},
@@ -207,7 +209,7 @@ class DynamoDbConnectionStore:
         """See `ports.ConnectionStore`."""
         items = connection_listing.items_owned_by(self._table.client, self._table.name, owner)
         found = (self._parsed(item) for item in items)
-        # The index is outside the ciphertext; the key, to which it is bound, is not.
+        # `owned_by` is not authenticated. The item's key is, because the ciphertext is bound to it.
         return [one for one in found if one is not None and one.key.owner == owner]
 
     def all(self) -> Iterator[Connection]:
@@ -223,7 +225,7 @@ class DynamoDbConnectionStore:
     def _update(
         self, key: ConnectionKey, change: str, condition: str | None, values: Item
     ) -> tuple[bool, Item | None]:
-        """Whether it was written, and the item after; where it was not, what made it fail."""
+        """See `update_item`."""
         return update_item(
             self._table.client,
             table=self._table.name,
@@ -244,7 +246,7 @@ def _same_token(connection: Connection) -> Item:
 
 
 def _unchanged_since(before: Connection | None, values: Item) -> str:
-    """The condition that nothing but the refresh token has changed; adds what it compares."""
+    """Build the condition that only the refresh token may have changed; add to *values*."""
     if before is None:
         return _NOTHING_THERE
     clauses = [_NOTHING_PENDING]
@@ -252,7 +254,7 @@ def _unchanged_since(before: Connection | None, values: Item) -> str:
         clauses = [_SAME_PENDING]
         values[":seen_pending"] = {"S": before.pending.consent.consent_id}
     if before.consent is not None:
-        # One that could not be trusted stands there still, and must not be in the way.
+        # Compared only if it was read: one that could not be trusted may be replaced.
         clauses.append(_SAME_CONSENT)
         values[":seen_consent"] = {"S": before.consent.consent_id}
     return " AND ".join(clauses)

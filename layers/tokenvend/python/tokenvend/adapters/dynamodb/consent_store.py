@@ -1,14 +1,14 @@
-"""Consent sessions in the tokens table, each found by the SHA-256 of its ticket.
+"""Store consent sessions in the tokens table, each under the SHA-256 of its ticket.
 
 | attribute                | holds                                       |
 |--------------------------|---------------------------------------------|
 | `pk`                     | `consent#<sha256 of the ticket>`            |
-| `session`, `wrapped_key` | the sealed session and the key that opens it |
-| `taken_by`               | who has used the ticket up                  |
+| `session`, `wrapped_key` | the sealed session and its wrapped data key |
+| `taken_by`               | the random mark of the use of the ticket    |
 | `ttl`                    | when DynamoDB may delete it                 |
 
-A ticket is used up by writing `taken_by` where none stands. A write that botocore repeats after
-the first had succeeded finds its own mark there, and so knows that it was the one.
+A ticket is used up by writing `taken_by` on the condition that it is absent. If botocore repeats a
+write that had succeeded, the item holds our own mark, which shows that the first write succeeded.
 """
 
 import json
@@ -28,8 +28,8 @@ from tokenvend.domain.consent import BrowserFlow, ConsentSession
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.untrusted import Distrust
 
-_SOMETHING_IS_THERE = "attribute_exists(pk)"
-_NOBODY_HAS_USED_IT = "attribute_not_exists(taken_by)"
+_EXISTS = "attribute_exists(pk)"
+_IS_UNUSED = "attribute_not_exists(taken_by)"
 
 
 class DynamoDbConsentSessionStore:
@@ -71,7 +71,7 @@ class DynamoDbConsentSessionStore:
             table=self._table.name,
             pk=_pk(ticket),
             change="SET taken_by = :mark",
-            condition=f"{_SOMETHING_IS_THERE} AND {_NOBODY_HAS_USED_IT}",
+            condition=f"{_EXISTS} AND {_IS_UNUSED}",
             values={":mark": {"S": mark}},
         )
         if item is None or text_of(item, "taken_by") != mark:

@@ -1,14 +1,15 @@
-"""A credential's state in the tokens table, and failures, which stand in items of two kinds.
+"""Build and parse credentials' state in the tokens table, and failures, which tokens have too.
 
-| attribute  | holds                                                                 |
-|------------|-----------------------------------------------------------------------|
-| `secret_generation`    | the state of the secret: the id of the version that was current       |
-| `failure`  | the newest refusal of the credential as a whole, as JSON              |
-| `observed` | what the newest exchanges showed, as JSON                             |
-| `outage`   | since when the provider has not answered, as JSON                     |
-| `not_ready_renewal`, `not_ready_keep_alive` | the schedule could not use the secret |
+| attribute              | holds                                                               |
+|------------------------|---------------------------------------------------------------------|
+| `secret_generation`    | the secret generation: the id of the version that was current       |
+| `failure`              | the newest refusal of the credential as a whole, as JSON            |
+| `observed`             | what the newest exchanges showed, as JSON                           |
+| `outage`               | since when the provider has been away, and its failures, as JSON    |
+| `not_ready_renewal`    | present while the renewal schedule cannot use the secret            |
+| `not_ready_keep_alive` | present while the keep-alive schedule cannot use the secret         |
 
-Writing the item whole, as `tokenvend secret put` does, starts a generation without a failure.
+Replacing the whole item, as `tokenvend secret put` does, starts a generation without a failure.
 """
 
 import json
@@ -27,12 +28,12 @@ from tokenvend.domain.untrusted import Distrust, OnUntrusted
 
 
 def credential_state_pk(credential: str, tenant: str | None) -> str:
-    """The partition of the state of a credential's or a tenant's secret."""
+    """Return the partition key of the state of a credential's or a tenant's secret."""
     return f"epoch#{credential}" if tenant is None else f"epoch#{credential}/{tenant}"
 
 
 def build_secret_generation(credential: str, tenant: str | None, secret_generation: str) -> Item:
-    """The item that starts *secret_generation*, and forgets what was before."""
+    """Build the item that starts *secret_generation*, without the former failure or outage."""
     return {
         "pk": {"S": credential_state_pk(credential, tenant)},
         "secret_generation": {"S": secret_generation},
@@ -40,7 +41,7 @@ def build_secret_generation(credential: str, tenant: str | None, secret_generati
 
 
 def parse_state(item: Item, on_untrusted: OnUntrusted) -> CredentialState:
-    """What *item*, which may be empty, says of the credential."""
+    """Parse the credential's state from *item*, which may be empty."""
     return CredentialState(
         secret_generation=text_of(item, "secret_generation") or "",
         failure=failure_in(item, text_of(item, "pk") or "", on_untrusted),
@@ -53,12 +54,12 @@ def parse_state(item: Item, on_untrusted: OnUntrusted) -> CredentialState:
 
 
 def not_ready_attribute(reader: ScheduledReader) -> str:
-    """The attribute that stands while *reader* cannot use the secret."""
+    """Return the name of the attribute that is present while *reader* cannot use the secret."""
     return f"not_ready_{reader.value}"
 
 
 def observed_value(observed: ObservedExchange) -> Item:
-    """The attribute that keeps *observed*."""
+    """Build the attribute that stores *observed*."""
     document = {
         "lifetime_seconds": observed.lifetime_seconds,
         "lifetime_source": observed.lifetime_source.value,
@@ -84,7 +85,7 @@ def _observed_in(item: Item, on_untrusted: OnUntrusted) -> ObservedExchange | No
 
 
 def outage_value(outage: ProviderOutage) -> Item:
-    """The attribute that keeps *outage*; equal ones give equal texts."""
+    """Build the attribute that stores *outage*; equal outages give equal texts."""
     document = {"since": outage.since.timestamp(), "failures": outage.failures}
     return {"S": json.dumps(document)}
 
@@ -105,7 +106,7 @@ def _outage_in(item: Item, on_untrusted: OnUntrusted) -> ProviderOutage | None:
 
 
 def failure_value(failure: Failure) -> Item:
-    """The attribute that keeps *failure*; equal failures give equal texts."""
+    """Build the attribute that stores *failure*; equal failures give equal texts."""
     document = {
         "provider_error": failure.provider_error,
         "count": failure.count,
@@ -116,7 +117,7 @@ def failure_value(failure: Failure) -> Item:
 
 
 def failure_in(item: Item, pk: str, on_untrusted: OnUntrusted) -> Failure | None:
-    """The failure that *item* holds; one that makes no sense is counted and counts as none."""
+    """Parse the failure in *item*; report a malformed one to *on_untrusted* and return `None`."""
     text = text_of(item, "failure")
     if text is None:
         return None

@@ -1,4 +1,4 @@
-"""A credential without any caller: its definition, and the state of its secret."""
+"""Read a credential without a caller: its definition and the state of its secret."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""The state of credentials' secrets, in the tokens table."""
+"""Store the state of credentials' secrets in the tokens table."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +57,10 @@ class DynamoDbCredentialStates:
     def _replace(
         self, pk: str, attribute: str, before: dict[str, Any] | None, after: dict[str, Any] | None
     ) -> bool:
-        """Whether *after* now stands where *before* did; `None` is an attribute that is absent."""
+        """Replace *before* by *after* in *attribute*; return whether it was written.
+
+        `None` means that the attribute is absent. A throttled write counts as not written.
+        """
         named = {":before": before, ":after": after}
         values = {name: value for name, value in named.items() if value is not None}
         request: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""Today's wrapped data key, one for all environments."""
+"""Store the wrapped data key of each day, which all environments share."""
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -17,7 +17,8 @@ _TTL = timedelta(days=2)
 class DynamoDbDataKeys:
     """`encryption.DataKeys` in the tokens table.
 
-    Losing these items costs one KMS call a day: each item also carries the key that opens it.
+    Losing these items costs one KMS call a day and no data: each sealed item also holds its own
+    wrapped key.
     """
 
     def __init__(self, client: "DynamoDBClient", *, table: str, logical_table: str) -> None:

@@ -1,4 +1,4 @@
-"""A credential's definition as the registry holds it, all but the secret."""
+"""Build and parse a credential's definition in the registry; it has no secret."""
 
 from tokenvend.adapters.dynamodb import documents
 from tokenvend.adapters.dynamodb.authorization_items import parse_authorization
@@ -25,7 +25,7 @@ from tokenvend.domain.registry import (
 
 
 def build_definition(definition: CredentialDefinition) -> RegistryItem:
-    """*definition*, once, whoever is granted it."""
+    """Build the item of *definition*: one item, however many grants it has."""
     document: Document = {
         "name": definition.name,
         "provider": definition.provider,
@@ -53,10 +53,10 @@ def build_definition(definition: CredentialDefinition) -> RegistryItem:
 
 
 def parse_definition(document: Document) -> CredentialDefinition:
-    """The reverse of `build_definition`.
+    """Parse what `build_definition` built.
 
     Raises:
-        MalformedDocumentError: a field that is needed is missing or of another kind.
+        MalformedDocumentError: a required field is missing or has the wrong type.
     """
     return CredentialDefinition(
         name=documents.text(document, "name"),
@@ -82,7 +82,7 @@ def parse_definition(document: Document) -> CredentialDefinition:
         api_key_parts=documents.optional_mapping(document, "api_key_parts"),
         assertion=parse_assertion(document),
         authorization=parse_authorization(document),
-        # An older document has none of these.
+        # An older document does not have these fields.
         tenant_values=parse_tenant_values(document),
         token_request=documents.optional_mapping(document, "token_request"),
         token_answer=documents.optional_mapping(document, "token_answer"),

@@ -1,4 +1,4 @@
-"""The parts of a credential's definition that are objects of their own in its document."""
+"""Build and parse the nested objects in the document of a credential's definition."""
 
 from typing import Any
 
@@ -14,11 +14,11 @@ type Document = dict[str, Any]
 
 
 def build_parts(definition: CredentialDefinition) -> Document:
-    """Those parts that *definition* has."""
+    """Build the nested objects that *definition* has."""
     parts: Document = {}
     if (secret := definition.secret) is not None:
         reference = {name: getattr(secret, name) for name in SecretReference.__slots__}
-        # Left out where it is not so, as by the version that did not know it.
+        # `False` is left out, so the document equals that of versions before `plain_text`.
         parts["secret"] = {name: each for name, each in reference.items() if each is not False}
     if (header := definition.api_key_header) is not None:
         parts["api_key_header"] = {"name": header.name, "prefix": header.prefix or None}
@@ -37,15 +37,15 @@ def build_parts(definition: CredentialDefinition) -> Document:
 
 
 def parse_secret_reference(document: Document) -> SecretReference | None:
-    """Where the secret is, if it is one that the user keeps.
+    """Parse the reference to an adopted secret; `None` if the secret is not adopted.
 
     Raises:
-        MalformedDocumentError: a field that is needed is missing or of another kind.
+        MalformedDocumentError: a required field is missing or has the wrong type.
     """
     if document.get("secret") is None:
         return None
     reference = documents.mapping(document, "secret")
-    # An older document knows fewer fields; those have their defaults.
+    # Fields that an older document lacks have their defaults.
     known = reference.keys() & set(SecretReference.__slots__) - {"plain_text"}
     texts = {name: documents.text(reference, name) for name in known | {"arn"}}
     plain_text = "plain_text" in reference and documents.flag(reference, "plain_text")
@@ -53,10 +53,10 @@ def parse_secret_reference(document: Document) -> SecretReference | None:
 
 
 def parse_api_key_header(document: Document) -> Header | None:
-    """How an API key is sent.
+    """Parse how an API key is sent; `None` if the document does not say.
 
     Raises:
-        MalformedDocumentError: a field that is needed is missing or of another kind.
+        MalformedDocumentError: a required field is missing or has the wrong type.
     """
     if document.get("api_key_header") is None:
         return None
@@ -65,10 +65,10 @@ def parse_api_key_header(document: Document) -> Header | None:
 
 
 def parse_assertion(document: Document) -> Assertion | None:
-    """What a signed assertion says, and what signs it.
+    """Parse the settings of a client assertion; `None` if the document has none.
 
     Raises:
-        MalformedDocumentError: a field that is needed is missing or of another kind.
+        MalformedDocumentError: a required field is missing or has the wrong type.
     """
     if document.get("assertion") is None:
         return None
@@ -77,16 +77,16 @@ def parse_assertion(document: Document) -> Assertion | None:
         audience=documents.text(assertion, "audience"),
         algorithm=SigningAlgorithm(documents.text(assertion, "algorithm")),
         kms_keys=documents.ordered_texts(assertion, "kms_keys"),
-        # An older document has none of them.
+        # An older document does not have these flags.
         **{name: documents.flag(assertion, name) for name in _ASSERTION_FLAGS if name in assertion},
     )
 
 
 def parse_tenant_values(document: Document) -> dict[str, tuple[str, ...]]:
-    """The values of each customer, and what they must look like.
+    """Parse the tenant values: each name with its patterns, of which a value must match one.
 
     Raises:
-        MalformedDocumentError: a field that is needed is missing or of another kind.
+        MalformedDocumentError: a required field is missing or has the wrong type.
     """
     values = documents.optional_mapping(document, "tenant_values")
     return {name: documents.ordered_texts(values, name) for name in values}

@@ -1,7 +1,8 @@
-"""Fields of a JSON document, read so that a wrong kind never passes for a right one.
+"""Read fields of a JSON document, with a strict check of their types.
 
-A flag that is the text "false", or scopes that are one text, would grant what nobody wrote.
-Fields that are not asked for are left alone, so that an older version reads a newer document.
+A flag that is the text "false", or scopes that are one text, could grant more than was configured.
+Unknown fields are ignored, so that an older version can read a newer document. Each function
+raises MalformedDocumentError if a field that it requires is missing, or has the wrong type.
 """
 
 import json
@@ -16,17 +17,17 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 class MalformedDocumentError(ValueError):
-    """A field is missing or of another kind; the text names it, and not its value."""
+    """A field is missing or has the wrong type; the text has its name, and never its value."""
 
     def __init__(self, name: str, wanted: str) -> None:
         super().__init__(f"{name} is not {wanted}")
 
 
 def parse(document: str | bytes) -> dict[str, Any]:
-    """The JSON object that *document* is.
+    """Parse *document*, which must be a JSON object.
 
     Raises:
-        MalformedDocumentError: it is something else.
+        MalformedDocumentError: *document* is not a JSON object.
     """
     try:
         parsed = json.loads(document)
@@ -38,7 +39,7 @@ def parse(document: str | bytes) -> dict[str, Any]:
 
 
 def text(document: Fields, name: str) -> str:
-    """The text *name*, which is not empty."""
+    """Return the text *name*, which must not be empty."""
     value = document.get(name)
     if not isinstance(value, str) or not value:
         raise MalformedDocumentError(name, "a text")
@@ -46,7 +47,7 @@ def text(document: Fields, name: str) -> str:
 
 
 def any_text(document: Fields, name: str) -> str:
-    """The text *name*, which may be empty."""
+    """Return the text *name*, which may be empty."""
     value = document.get(name)
     if not isinstance(value, str):
         raise MalformedDocumentError(name, "a text")
@@ -54,12 +55,12 @@ def any_text(document: Fields, name: str) -> str:
 
 
 def optional_text(document: Fields, name: str) -> str | None:
-    """The text *name*, or `None` where it is absent or null."""
+    """Return the text *name*, or `None` if it is absent or null."""
     return None if document.get(name) is None else text(document, name)
 
 
 def flag(document: Fields, name: str) -> bool:
-    """The truth value *name*."""
+    """Return the boolean *name*."""
     value = document.get(name)
     if not isinstance(value, bool):
         raise MalformedDocumentError(name, "true or false")
@@ -67,16 +68,16 @@ def flag(document: Fields, name: str) -> bool:
 
 
 def count(document: Fields, name: str) -> int:
-    """The whole number *name*, at least 1."""
+    """Return the whole number *name*, which must be at least 1."""
     value = document.get(name)
-    # `True` is an `int`.
+    # In Python, `True` is an `int`.
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise MalformedDocumentError(name, "a whole number from 1")
     return value
 
 
 def number(document: Fields, name: str) -> float:
-    """The number *name*."""
+    """Return the number *name*."""
     value = document.get(name)
     if not isinstance(value, int | float) or isinstance(value, bool):
         raise MalformedDocumentError(name, "a number")
@@ -84,12 +85,12 @@ def number(document: Fields, name: str) -> float:
 
 
 def optional_count(document: Fields, name: str) -> int | None:
-    """The whole number *name*, or `None` where it is absent or null."""
+    """Return the whole number *name* from 1, or `None` if it is absent or null."""
     return None if document.get(name) is None else count(document, name)
 
 
 def texts(document: Fields, name: str) -> frozenset[str]:
-    """The set of texts *name*."""
+    """Return the list of texts *name*, as a set."""
     value = document.get(name)
     if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
         raise MalformedDocumentError(name, "a list of texts")
@@ -97,18 +98,18 @@ def texts(document: Fields, name: str) -> frozenset[str]:
 
 
 def ordered_texts(document: Fields, name: str) -> tuple[str, ...]:
-    """The texts *name* in their order."""
+    """Return the list of texts *name*, in its order."""
     texts(document, name)
     return tuple(document[name])
 
 
 def optional_texts(document: Fields, name: str) -> frozenset[str] | None:
-    """The set of texts *name*, or `None` where it is absent or null."""
+    """Return the list of texts *name* as a set, or `None` if it is absent or null."""
     return None if document.get(name) is None else texts(document, name)
 
 
 def mapping(document: Fields, name: str) -> dict[str, Any]:
-    """The object *name*."""
+    """Return the object *name*."""
     value = document.get(name)
     if not isinstance(value, dict):
         raise MalformedDocumentError(name, "an object")
@@ -116,12 +117,12 @@ def mapping(document: Fields, name: str) -> dict[str, Any]:
 
 
 def optional_mapping(document: Fields, name: str) -> dict[str, Any]:
-    """The object *name*; an empty one where it is absent or null."""
+    """Return the object *name*, or an empty one if it is absent or null."""
     return {} if document.get(name) is None else mapping(document, name)
 
 
 def texts_by_name(document: Fields, name: str) -> dict[str, str]:
-    """The object *name*, whose values are texts."""
+    """Return the object *name*, whose values must all be texts."""
     found = mapping(document, name)
     if not all(isinstance(value, str) for value in found.values()):
         raise MalformedDocumentError(name, "an object of texts")
@@ -129,7 +130,7 @@ def texts_by_name(document: Fields, name: str) -> dict[str, str]:
 
 
 def entries(document: Fields, name: str) -> list[dict[str, Any]]:
-    """The list of objects *name*."""
+    """Return the list of objects *name*."""
     value = document.get(name)
     if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
         raise MalformedDocumentError(name, "a list of objects")
@@ -137,7 +138,12 @@ def entries(document: Fields, name: str) -> list[dict[str, Any]]:
 
 
 def instant(document: Fields, name: str) -> datetime:
-    """The instant *name*, in ISO 8601 with its offset from UTC."""
+    """Return the instant *name*, which must be in ISO 8601 with an offset from UTC.
+
+    Raises:
+        ValueError: the text is not in ISO 8601.
+        MalformedDocumentError: the field is missing, or has no offset.
+    """
     value = datetime.fromisoformat(text(document, name))
     if value.tzinfo is None:
         raise MalformedDocumentError(name, "an instant with its offset")
@@ -145,7 +151,7 @@ def instant(document: Fields, name: str) -> datetime:
 
 
 def sha256(document: Fields, name: str) -> str:
-    """The SHA-256 *name*, in lower-case hexadecimal."""
+    """Return the SHA-256 *name*, which must be in lower-case hexadecimal."""
     value = text(document, name)
     if _SHA256.fullmatch(value) is None:
         raise MalformedDocumentError(name, "a SHA-256 in hexadecimal")

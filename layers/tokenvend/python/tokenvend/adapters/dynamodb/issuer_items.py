@@ -1,4 +1,4 @@
-"""Trusted issuers in the registry: one item for each, with its rules of who is which caller."""
+"""Store trusted issuers in the registry: one item each, with rules from subjects to callers."""
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def build_issuer(issuer: TrustedIssuer) -> RegistryItem:
-    """The item of *issuer*."""
+    """Build the item of *issuer*."""
     document: Document = {
         "name": issuer.name,
         "issuer": issuer.issuer,
@@ -40,10 +40,10 @@ def build_issuer(issuer: TrustedIssuer) -> RegistryItem:
 
 
 def parse_issuer(document: Document) -> TrustedIssuer:
-    """The reverse of `build_issuer`.
+    """Parse what `build_issuer` built.
 
     Raises:
-        MalformedDocumentError: a field that is needed is missing or of another kind.
+        MalformedDocumentError: a required field is missing or has the wrong type.
     """
     keys = documents.entries(document, "keys") if "keys" in document else []
     return TrustedIssuer(
@@ -53,7 +53,7 @@ def parse_issuer(document: Document) -> TrustedIssuer:
         algorithms=documents.texts(document, "algorithms"),
         max_age=timedelta(seconds=documents.count(document, "max_age_seconds")),
         one_time=documents.flag(document, "one_time"),
-        # Items of a version that knew no users have none.
+        # Items of versions before user tokens do not have this field.
         of_users="of_users" in document and documents.flag(document, "of_users"),
         keys=usable_keys(keys),
         jwks_uri=documents.optional_text(document, "jwks_uri"),

@@ -1,4 +1,4 @@
-"""Which KMS keys have their public halves published: one item of the registry."""
+"""Store the list of KMS keys whose public halves are published: one item of the registry."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
 
 def build_published_keys(keys: Iterable[PublishedKey]) -> RegistryItem:
-    """The item that lists *keys*, each once."""
+    """Build the item that lists *keys*, each once."""
     found = {key.arn: {"arn": key.arn, "algorithm": key.algorithm.value} for key in keys}
     return RegistryItem(*JWKS_KEY, {"keys": [found[arn] for arn in sorted(found)]})
 
 
 def parse_published_keys(document: dict[str, Any]) -> tuple[PublishedKey, ...]:
-    """The reverse of `build_published_keys`.
+    """Parse what `build_published_keys` built.
 
     Raises:
-        MalformedDocumentError: it holds something else than keys.
+        MalformedDocumentError: an entry is not a key.
     """
     return tuple(
         PublishedKey(

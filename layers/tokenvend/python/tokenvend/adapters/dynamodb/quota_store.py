@@ -1,13 +1,13 @@
-"""Callers' buckets of permits, in the tokens table.
+"""Store callers' token buckets in the tokens table.
 
-| attribute  | holds                                                          |
-|------------|----------------------------------------------------------------|
-| `pk`       | `quota#<caller>`                                               |
-| `empty_at` | since when the bucket fills, in microseconds; see `domain.quota` |
-| `ttl`      | when DynamoDB may delete it: the bucket is full by then        |
+| attribute  | holds                                                           |
+|------------|-----------------------------------------------------------------|
+| `pk`       | `quota#<caller>`                                                |
+| `empty_at` | the instant from which permits count, in µs: see `domain.quota` |
+| `ttl`      | when DynamoDB may delete it: the bucket is full by then         |
 
-A write that botocore repeats after the first had succeeded draws twice. Permits are lost by it,
-never gained.
+If botocore repeats a write that had succeeded, it draws twice. So permits can be lost, but a caller
+never gets more than its limit.
 """
 
 from typing import TYPE_CHECKING
@@ -22,12 +22,12 @@ from tokenvend.ports.quotas import Drawn
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-#: An item is kept this long after its bucket is full again.
+#: How long the item is stored after its bucket is full again.
 _KEPT_SECONDS = 3600
 _MICROSECONDS = 1_000_000
 
 _IS_FULL = "attribute_not_exists(empty_at) OR empty_at < :full OR empty_at > :believed"
-_HOLDS_SO_MANY = "empty_at BETWEEN :full AND :latest"
+_HOLDS_ENOUGH = "empty_at BETWEEN :full AND :latest"
 
 
 class DynamoDbQuotas:
@@ -46,7 +46,7 @@ class DynamoDbQuotas:
             change, condition = "SET empty_at = :after, #ttl = :ttl", _IS_FULL
             values |= {":after": number(full + cost), ":believed": number(latest_at(now))}
         else:
-            change, condition = "SET empty_at = empty_at + :cost, #ttl = :ttl", _HOLDS_SO_MANY
+            change, condition = "SET empty_at = empty_at + :cost, #ttl = :ttl", _HOLDS_ENOUGH
             values |= {":cost": number(cost), ":latest": number(now - cost)}
         try:
             granted, item = update_item(
@@ -66,5 +66,5 @@ class DynamoDbQuotas:
 
 
 def quota_pk(caller: str) -> str:
-    """The key of a caller's bucket."""
+    """Return the partition key of a caller's bucket."""
     return f"quota#{caller}"

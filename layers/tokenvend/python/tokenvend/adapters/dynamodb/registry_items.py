@@ -1,4 +1,4 @@
-"""The registry's items: built by `tokenvend apply`, parsed by vending.
+"""The items of the registry table: `tokenvend apply` builds them, vending parses them.
 
 | pk                    | sk           | document                                         |
 |-----------------------|--------------|--------------------------------------------------|
@@ -8,14 +8,14 @@
 | identity              | `!blocked`   | who blocked it, when and why                     |
 | `credential#<name>`   | `*`          | the credential's definition                      |
 | `credential#<name>`   | `!blocked`   | as above                                         |
-| `connection#<credential>/<name>` | `!blocked` | as above, and whose (`owners`)      |
+| `connection#<credential>/<name>` | `!blocked` | as above, and `owners`: the callers |
 | `caller#<name>`       | `!blocked`   | a marker: identities added later are blocked too |
-| `issuer#<iss>`        | `*`          | an issuer of subject tokens, and who is which caller |
+| `issuer#<iss>`        | `*`          | a trusted issuer, and rules from subjects to callers |
 | `jwks`                | `*`          | the KMS keys whose public halves are published   |
-| `meta`                | `apply`      | the revision, so that two applies cannot mix     |
+| `meta`                | `apply`      | the revision, so that two `apply` runs cannot mix |
 
-Names of credentials and callers cannot hold `*`, `!` or `#`. Secrets and blocks are items of
-their own, which `apply` never rewrites, so they survive it.
+Names of credentials and callers cannot hold `*`, `!` or `#`. Secrets and blocks are separate
+items, which `apply` never writes, so they stay through it.
 """
 
 import json
@@ -37,7 +37,7 @@ from tokenvend.domain.registry import (
 SETTINGS = "*"
 SECRET = "!secret"
 BLOCKED = "!blocked"
-#: In the document of a connection's block: the callers whose connection of that name it is on.
+#: In the document of a connection's block: the callers whose connections of that name it blocks.
 OWNERS = "owners"
 META_KEY = ("meta", "apply")
 JWKS_KEY = ("jwks", SETTINGS)
@@ -50,7 +50,7 @@ type Document = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class RegistryItem:
-    """One item: its two keys and its JSON document."""
+    """One item: its partition key, sort key and JSON document."""
 
     pk: str
     sk: str
@@ -58,11 +58,11 @@ class RegistryItem:
 
     @property
     def key(self) -> tuple[str, str]:
-        """Both keys."""
+        """The partition key and the sort key."""
         return self.pk, self.sk
 
     def to_item(self) -> Item:
-        """The item as DynamoDB wants it."""
+        """Return the item in DynamoDB's form."""
         return {
             "pk": {"S": self.pk},
             "sk": {"S": self.sk},
@@ -72,7 +72,7 @@ class RegistryItem:
 
 
 def registry_item_of(item: Item) -> RegistryItem | None:
-    """The item that DynamoDB gave, or `None` if its document is not a JSON object of ours."""
+    """Parse *item* from DynamoDB; `None` if its schema is unknown or its document malformed."""
     pk, sk = text_of(item, "pk"), text_of(item, "sk")
     if pk is None or sk is None or not has_known_schema(item):
         return None
@@ -83,35 +83,36 @@ def registry_item_of(item: Item) -> RegistryItem | None:
 
 
 def has_known_schema(item: Item) -> bool:
-    """Whether *item* was written by a version whose documents this one understands."""
+    """Whether this version can read the documents of the version that wrote *item*."""
     return number_of(item, "schema") == SCHEMA
 
 
 def credential_pk(name: str) -> str:
-    """The partition of a credential's definition and block."""
+    """Return the partition key of a credential's definition and block."""
     return f"credential#{name}"
 
 
 def issuer_pk(issuer: str) -> str:
-    """The partition of the issuer whose `iss` is *issuer*."""
+    """Return the partition key of the issuer whose `iss` is *issuer*."""
     return f"issuer#{issuer}"
 
 
 def caller_pk(name: str) -> str:
-    """The partition of a caller's block marker."""
+    """Return the partition key of a caller's block marker."""
     return f"caller#{name}"
 
 
 def connection_block_pk(credential: str, name: str) -> str:
-    """The partition of the blocks of connections of that *name*, whoever owns them.
+    """Return the partition key of the block on connections of that *name*, of all owners.
 
-    A request may leave its owner out, and one read has to decide it.
+    The owner is not a part of the key, because a request may leave it out and one read must decide
+    the request.
     """
     return f"connection#{credential}/{name}"
 
 
 def build_caller(identity: str, caller: Caller) -> RegistryItem:
-    """The settings of *caller* under one of its identities."""
+    """Build the item of *caller*'s settings, under one of its identities."""
     document: Document = {"caller": caller.name}
     if caller.title is not None:
         document["title"] = caller.title
@@ -125,10 +126,10 @@ def build_caller(identity: str, caller: Caller) -> RegistryItem:
 
 
 def parse_caller(document: Document) -> Caller:
-    """The reverse of `build_caller`.
+    """Parse what `build_caller` built.
 
     Raises:
-        MalformedDocumentError: a field that is needed is missing or of another kind.
+        MalformedDocumentError: a required field is missing or has the wrong type.
     """
     return Caller(
         name=documents.text(document, "caller"),
@@ -140,7 +141,7 @@ def parse_caller(document: Document) -> Caller:
 
 
 def build_grant(identity: str, grant: Grant) -> RegistryItem:
-    """*grant* under one identity of its caller."""
+    """Build the item of *grant*, under one identity of its caller."""
     document: Document = {
         "caller": grant.caller,
         "credential": grant.credential,
@@ -165,10 +166,10 @@ def build_grant(identity: str, grant: Grant) -> RegistryItem:
 
 
 def parse_grant(document: Document) -> Grant:
-    """The reverse of `build_grant`.
+    """Parse what `build_grant` built.
 
     Raises:
-        MalformedDocumentError: a field that is needed is missing or of another kind.
+        MalformedDocumentError: a required field is missing or has the wrong type.
     """
     connections = documents.optional_texts(document, "connections")
     return Grant(
@@ -204,15 +205,18 @@ def _parse_observation(document: Document) -> Observation | None:
 
 
 def build_client_secrets(identity: str, hashes: list[Document]) -> RegistryItem:
-    """The hashes of a client's valid secrets: `{sha256, issued_at}` each, the newest last."""
+    """Build the item of a client's secrets from *hashes*: `{sha256, issued_at}`, the newest last.
+
+    Only the two newest are stored.
+    """
     return RegistryItem(identity, SECRET, {"secrets": hashes[-_SECRETS:]})
 
 
 def parse_client_secrets(document: Document) -> tuple[str, ...]:
-    """The SHA-256 of each valid secret, in hexadecimal: the two newest at most.
+    """Parse the SHA-256 of each valid secret, in hexadecimal: at most the two newest.
 
     Raises:
-        MalformedDocumentError: it holds something else than hashes.
+        MalformedDocumentError: an entry is not a hash.
     """
     return tuple(
         documents.sha256(entry, "sha256")
@@ -221,7 +225,10 @@ def parse_client_secrets(document: Document) -> tuple[str, ...]:
 
 
 def blocked_owners(item: Item | None) -> frozenset[str]:
-    """Whose connections the block *item* stops. A block counts whatever its document says."""
+    """Return the owners whose connections the block *item* blocks; none if there is no block.
+
+    A block with a malformed document, or without owners, blocks those of every owner.
+    """
     if item is None:
         return frozenset()
     found = registry_item_of(item)
@@ -233,5 +240,5 @@ def blocked_owners(item: Item | None) -> frozenset[str]:
 
 
 def build_block(pk: str, *, reason: str, blocked_at: datetime) -> RegistryItem:
-    """A kill switch on everything in the partition *pk*."""
+    """Build a block on everything in the partition *pk*."""
     return RegistryItem(pk, BLOCKED, {"reason": reason, "blocked_at": blocked_at.isoformat()})

@@ -1,4 +1,4 @@
-"""One table whose items are sealed, as one environment uses it."""
+"""A table with encrypted items, and what a store needs to use it."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SealedTable:
-    """What a store on one table works with. *on_untrusted* is told of what somebody has altered."""
+    """The client, cipher and clock of one table. `on_untrusted` is called for untrusted items."""
 
     client: "DynamoDBClient"
     cipher: EnvelopeCipher

@@ -1,21 +1,21 @@
-"""The tokens table's items: token, lease and failure of one key in one item.
+"""The items of the tokens table: token, lease and failure of one cache key in one item.
 
-What is known of a token, its expiry and scopes too, is inside the ciphertext. Outside are
-only the key, the lease, the failure and the TTL; none of them says anything of the token.
+A token is encrypted whole, with its expiry and scopes. In clear text are only the key, the lease,
+the failure, the TTL and the marks `due` and `rejected`; none of them contains a part of the token.
 
 | attribute                                    | holds                                           |
 |----------------------------------------------|-------------------------------------------------|
-| `token`, `wrapped_key`                       | the sealed token and the key that opens it      |
-| `token_ttl`                                  | the TTL that goes with this token               |
-| `due`                                        | it is in use: the slot in which it is renewed   |
-| `rejected`                                   | an API refused the token of this `token_ttl`    |
+| `token`, `wrapped_key`                       | the sealed token and its wrapped data key       |
+| `token_ttl`                                  | the TTL of this token, from its expiry          |
+| `due`                                        | if in use: the slot in which it is renewed      |
+| `rejected`                                   | the `token_ttl` of a token that an API refused  |
 | `lease_id`, `lease_done_at`, `lease_deadline_at` | the lease                                   |
 | `failure`                                    | the newest failed exchange, as JSON             |
-| `ttl`                                        | when DynamoDB may delete all of it              |
+| `ttl`                                        | when DynamoDB may delete the item               |
 
-`token_ttl` follows from the expiry inside the ciphertext. A lease or a failure makes `ttl`
-later, so that the item outlives them; when neither is there, `ttl` is `token_ttl` again. An
-old ciphertext that was put back under a new TTL disagrees with one of the two.
+`token_ttl` is computed from the encrypted expiry. A lease or a failure sets a later `ttl`, so that
+the item outlives them; without either, `ttl` equals `token_ttl`. So an old ciphertext that somebody
+put back under a new TTL is detected: it contradicts `token_ttl` or `ttl`.
 """
 
 import json
@@ -40,7 +40,7 @@ from tokenvend.domain.token import AccessToken, LifetimeSource, SecretStage
 from tokenvend.domain.untrusted import Distrust, OnUntrusted
 from tokenvend.ports import TokenItem
 
-#: An item outlives the newest thing in it by this much, for TTL deletes without asking.
+#: How long an item is stored after its newest part has expired. TTL deletes have no condition.
 TTL_MARGIN = timedelta(hours=1)
 
 
@@ -49,17 +49,17 @@ _NEVER_NONE = frozenset({"credential", "definition", "scopes"})
 
 
 def token_pk(key: str) -> str:
-    """The partition of the token with the cache key *key*."""
+    """Return the partition key of the token with the cache key *key*."""
     return TOKEN_PREFIX + key
 
 
 def seal_token(
     cipher: EnvelopeCipher, pk: str, token: AccessToken, spec: TokenSpec, *, now: datetime
 ) -> Item:
-    """The values that keep *token*: `:token`, `:wrapped_key` and `:token_ttl`.
+    """Build the values that store *token*: `:token`, `:wrapped_key` and `:token_ttl`.
 
     Raises:
-        StoreAwayError: no data key could be had.
+        StoreAwayError: no data key is available.
     """
     document = {
         "access_token": token.access_token.reveal(),
@@ -82,12 +82,12 @@ def seal_token(
 
 
 def ttl_value(token: AccessToken) -> Item:
-    """The TTL that goes with *token*: it also names the token among those of one key."""
+    """Return the TTL of *token*, which also identifies the token among those of one key."""
     return number(_ttl_of(token))
 
 
 def lease_values(lease: Lease) -> Item:
-    """The values that keep *lease*: `:lease_id`, `:done` and `:deadline`."""
+    """Build the values that store *lease*: `:lease_id`, `:done` and `:deadline`."""
     return {
         ":lease_id": {"S": lease.lease_id},
         ":done": number(lease.expected_done_at.timestamp()),
@@ -96,17 +96,17 @@ def lease_values(lease: Lease) -> Item:
 
 
 class TokenItemParser:
-    """Turns stored items into what can be trusted of them."""
+    """Parses stored items, and leaves out the parts that cannot be trusted."""
 
     def __init__(self, cipher: EnvelopeCipher, on_untrusted: OnUntrusted) -> None:
         self._cipher = cipher
         self._on_untrusted = on_untrusted
 
     def parse(self, item: Item) -> TokenItem:
-        """What *item* holds. A part that cannot be trusted is counted and counts as absent.
+        """Parse *item*. A part that cannot be trusted is reported to *on_untrusted* and left out.
 
         Raises:
-            StoreAwayError: the key that opens it could not be had.
+            StoreAwayError: KMS did not answer, so the item cannot be decrypted.
         """
         pk = text_of(item, "pk") or ""
         token, spec = self._token(pk, item) or (None, None)
@@ -130,7 +130,7 @@ class TokenItemParser:
             self._on_untrusted(pk, error.reason)
             return None
         except (KeyError, TypeError, ValueError):
-            # Authentic, and yet not what this version writes.
+            # The item is authentic, but not in the form that this version writes.
             self._on_untrusted(pk, Distrust.MALFORMED)
             return None
         if not _ttl_agrees(item, token):
@@ -150,7 +150,7 @@ class TokenItemParser:
                 deadline_at=instant_of(deadline or 0.0),
             )
         except ValueError:
-            # It still stands for the table's conditions, so it must for us: dead long ago.
+            # Conditions still compare this lease, so it is parsed: with a deadline in the past.
             self._on_untrusted(pk, Distrust.MALFORMED)
             return Lease(
                 lease_id=lease_id, expected_done_at=instant_of(0.0), deadline_at=instant_of(0.0)
@@ -172,10 +172,10 @@ def _parse_token(document: documents.Fields) -> AccessToken:
 
 
 def _spec_document(spec: TokenSpec) -> dict[str, object]:
-    """*spec* as JSON. One resource is a text, as it was when there could be no more."""
+    """Build the document of *spec*. A single resource is a text, as older versions write it."""
     document = asdict(spec) | {"scopes": sorted(spec.scopes)}
     if spec.user is None:
-        # Versions that act for no user know no such name.
+        # Versions before user tokens do not know this field.
         del document["user"]
     del document["resources"]
     return document | {"resource": one_or_several(spec.resources)}

@@ -1,19 +1,18 @@
-"""Tokens and leases in DynamoDB.
+"""Store tokens and leases in DynamoDB.
 
-A lease on the time line, and the clause that must hold where it is drawn:
+A lease on the time line, and the condition of each write:
 
-    nobody            ours                        somebody else's
-      │                │                                │
-    ──┼────────────────┼───────────────┬────────────────┼───────────────► time
-      │ acquire        │ put, release  │                │ take over
-      │                │               │                │
-      NOBODY_IS_AT_IT  IT_IS_OURS      then nobody's    THE_WATCHED_HOLDER_IS_STILL_THERE
+    no lease          our lease       no lease         another's lease    our lease
+      │                 │               │                 │                 │
+    ──┼─────────────────┼───────────────┼─────────────────┼─────────────────┼────► time
+      │    acquire      │ put, release  │                 │    take over    │
+           NO_LEASE       IT_IS_OURS                           HOLDER_IS_UNCHANGED
 
-Ids are compared, never instants. A taker-over names the holder that it watched: if another
-took over meanwhile, the condition fails and the watch begins again.
+Conditions compare ids, never instants. A take-over names the holder that it watched: if another
+environment took over meanwhile, the condition fails and the watch begins again.
 
-A write that botocore repeats after the first had succeeded fails its condition. DynamoDB then
-shows the item as it stands, and our own id or ciphertext in it says that the write was ours.
+If botocore repeats a write that had succeeded, the condition of the repetition fails. DynamoDB then
+returns the stored item, and our own id or ciphertext in it shows that the first write succeeded.
 """
 
 from collections.abc import Iterator
@@ -40,24 +39,24 @@ from tokenvend.domain.renewal import RenewalSlot
 from tokenvend.domain.token import AccessToken
 from tokenvend.ports import EMPTY_ITEM, StoreThrottledError, TokenItem
 
-_NOBODY_IS_AT_IT = "attribute_not_exists(lease_id)"
-_THE_WATCHED_HOLDER_IS_STILL_THERE = "lease_id = :observed"
+_NO_LEASE = "attribute_not_exists(lease_id)"
+_HOLDER_IS_UNCHANGED = "lease_id = :observed"
 _IT_IS_OURS = "lease_id = :lease_id"
-_THE_TOKEN_IS_STILL_THERE = "token_ttl = :token_ttl"
+_TOKEN_IS_UNCHANGED = "token_ttl = :token_ttl"
 
 _SET_LEASE = (
     "SET lease_id = :lease_id, lease_done_at = :done, lease_deadline_at = :deadline, #ttl = :ttl"
 )
 _REMOVE_LEASE = "REMOVE lease_id, lease_done_at, lease_deadline_at"
-_REMOVE_WHAT_WAS = "failure, due, rejected"
+_FORMER_MARKS = "failure, due, rejected"
 _SET_TOKEN = "SET #token = :token, wrapped_key = :wrapped_key, token_ttl = :ttl, #ttl = :ttl"
 _SET_TOKENS_OWN_TTL = "SET #ttl = if_not_exists(token_ttl, #ttl)"
 _SET_FAILURE = "SET failure = :failure"
 
-#: The sparse index of the tokens that were asked for, by slot.
+#: The sparse index of the tokens in use, by renewal slot.
 RENEWALS = "renewals"
 
-#: Attribute names that DynamoDB reserves, by the placeholder that stands for them.
+#: Attribute names that DynamoDB reserves, by the placeholder for each in expressions.
 _RESERVED = {"#ttl": "ttl", "#token": "token"}
 
 
@@ -81,12 +80,12 @@ class DynamoDbTokenStore:
         self, key: str, lease: Lease, *, instead_of: Lease | None
     ) -> TokenItem | None:
         """See `ports.TokenStore`."""
-        # Later than any token can expire, so that a lease never makes a token die sooner.
+        # Later than the expiry of any token, so that a lease never makes TTL delete a valid token.
         ttl = lease.deadline_at + bounds.LIFETIME_MAXIMUM + TTL_MARGIN
         values = lease_values(lease) | {":ttl": number(int(ttl.timestamp()))}
-        condition = _NOBODY_IS_AT_IT
+        condition = _NO_LEASE
         if instead_of is not None:
-            condition = _THE_WATCHED_HOLDER_IS_STILL_THERE
+            condition = _HOLDER_IS_UNCHANGED
             values[":observed"] = {"S": instead_of.lease_id}
         item = self._update(key, _SET_LEASE, condition, values)
         if item is None or text_of(item, "lease_id") != lease.lease_id:
@@ -100,7 +99,7 @@ class DynamoDbTokenStore:
         )
         values[":ttl"] = values.pop(":token_ttl")
         values[":lease_id"] = {"S": lease.lease_id}
-        change = f"{_SET_TOKEN} {_REMOVE_LEASE}, {_REMOVE_WHAT_WAS}"
+        change = f"{_SET_TOKEN} {_REMOVE_LEASE}, {_FORMER_MARKS}"
         item = self._update(key, change, _IT_IS_OURS, values)
         return item is not None and item.get("token") == values[":token"]
 
@@ -119,7 +118,7 @@ class DynamoDbTokenStore:
         change = "REMOVE due"
         if slot is not None:
             change, values[":due"] = "SET due = :due", {"S": slot.name}
-        self._update(key, change, _THE_TOKEN_IS_STILL_THERE, values)
+        self._update(key, change, _TOKEN_IS_UNCHANGED, values)
 
     def due(self, slot: RenewalSlot) -> Iterator[str]:
         """See `ports.TokenStore`."""
@@ -137,13 +136,13 @@ class DynamoDbTokenStore:
         """See `ports.TokenStore`."""
         values: Item = {":token_ttl": ttl_value(token)}
         change = "SET rejected = :token_ttl"
-        if self._update(key, change, _THE_TOKEN_IS_STILL_THERE, values) is None:
+        if self._update(key, change, _TOKEN_IS_UNCHANGED, values) is None:
             raise StoreThrottledError("dynamodb:UpdateItem was throttled")
 
     def _update(self, key: str, change: str, condition: str, values: Item) -> Item | None:
-        """The item after the write; where the condition failed, the item that made it fail.
+        """Update the item; return it as written, or as it is if the condition failed.
 
-        `None`: throttled, or there is no item at all.
+        `None`: the write was throttled, or the item does not exist.
         """
         names = {short: name for short, name in _RESERVED.items() if short in change}
         try:

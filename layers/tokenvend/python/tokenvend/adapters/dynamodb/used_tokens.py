@@ -1,13 +1,13 @@
-"""Subject tokens that were used, in the tokens table.
+"""Record used subject tokens in the tokens table.
 
 | attribute | holds                                              |
 |-----------|----------------------------------------------------|
 | `pk`      | `replay#<sha256 of the issuer and the token's id>` |
-| `used_by` | who used it                                        |
+| `used_by` | the random mark of the use                         |
 | `ttl`     | when DynamoDB may delete it                        |
 
-A write that botocore repeats after the first had succeeded finds its own mark, and so knows that it
-was the one.
+If botocore repeats a write that had succeeded, the item holds our own mark, which shows that the
+first write succeeded.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from tokenvend.adapters.dynamodb.token_items import TTL_MARGIN
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_NOBODY_HAS_USED_IT = "attribute_not_exists(pk)"
+_IS_UNUSED = "attribute_not_exists(pk)"
 
 
 class DynamoDbUsedTokens:
@@ -40,7 +40,7 @@ class DynamoDbUsedTokens:
             table=self._table,
             pk=replay_pk(issuer, token_id),
             change="SET used_by = :mark, #ttl = :ttl",
-            condition=_NOBODY_HAS_USED_IT,
+            condition=_IS_UNUSED,
             values={":mark": {"S": mark}, ":ttl": number(int((until + TTL_MARGIN).timestamp()))},
             names={"#ttl": "ttl"},
         )
@@ -48,6 +48,9 @@ class DynamoDbUsedTokens:
 
 
 def replay_pk(issuer: str, token_id: str) -> str:
-    """The key of a used token. No issuer has a space, so no two tokens have one key."""
+    """Return the partition key of a used token.
+
+    No issuer holds a space, so two tokens never have the same key.
+    """
     digest = hashlib.sha256(f"{issuer} {token_id}".encode()).hexdigest()
     return f"replay#{digest}"

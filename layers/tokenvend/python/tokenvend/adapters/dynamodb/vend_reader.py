@@ -1,4 +1,4 @@
-"""Everything that decides one request, in one BatchGetItem over two tables."""
+"""Read everything that decides one request, in one BatchGetItem over two tables."""
 
 from typing import TYPE_CHECKING
 
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 class DynamoDbVendReader:
     """`ports.VendReader` on the registry and tokens tables.
 
-    The read is eventually consistent: a change of the registry is seen within
-    `memory_seconds` anyway, and a lease is acquired on a consistent one.
+    The read is eventually consistent. That is enough: memory already delays changes of the registry
+    by up to `MemorySeconds`, and the conditional write of a lease returns a consistent item.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class DynamoDbVendReader:
         grant = parsed(found, identity, lookup.credential, registry_items.parse_grant, count)
         secrets = parsed(found, identity, SECRET, registry_items.parse_client_secrets, count)
         if grant is not None and caller is not None and grant.caller != caller.name:
-            # An identity that has just moved to another caller: its old grant is not that one's.
+            # The identity has just moved to another caller, to which its old grant does not apply.
             grant = None
         return RegistryView(
             caller=caller,
@@ -89,7 +89,7 @@ class DynamoDbVendReader:
             client_secret_hashes=secrets or (),
             grant=grant,
             definition=parsed(found, definition, SETTINGS, parse_definition, count),
-            # A block counts whatever its document says.
+            # A block applies whatever its document says.
             credential_blocked=(definition, BLOCKED) in found,
             blocked_owners=_blocked_owners(lookup, found),
         )

@@ -1,1 +1,1 @@
-"""Keys that sign client assertions, and what the world may know of them."""
+"""Sign client assertions, and read the public halves of the signing keys."""

@@ -1,4 +1,4 @@
-"""Identity tokens that AWS signs for the role of whoever asks (STS, GetWebIdentityToken)."""
+"""Get identity tokens that AWS signs for this function's role (STS GetWebIdentityToken)."""
 
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from tokenvend.ports import SigningKeyUnusableError
 if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
 
-#: What is wrong when STS answers with this code.
+#: The reason why there is no token, by STS's error code.
 _REASONS = {
     "AccessDenied": "may not be had for this audience: see the parameter IdentityTokenAudiences",
     "AccessDeniedException": "may not be had for this audience: see IdentityTokenAudiences",
@@ -23,7 +23,10 @@ _REASONS = {
 
 
 class StsIdentityTokens:
-    """`ports.IdentityTokens` on STS. Its client must be a regional one: the global has none."""
+    """`ports.IdentityTokens` on STS.
+
+    The client must use a regional endpoint: the global endpoint does not offer this operation.
+    """
 
     def __init__(self, client: "STSClient") -> None:
         self._client = client
@@ -34,7 +37,7 @@ class StsIdentityTokens:
             try:
                 answer = self._client.get_web_identity_token(
                     Audience=[audience],
-                    # The one that every provider knows.
+                    # Every provider supports it.
                     SigningAlgorithm="RS256",
                     DurationSeconds=int(bounds.ASSERTION_LIFETIME.total_seconds()),
                 )

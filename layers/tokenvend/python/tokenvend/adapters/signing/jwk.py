@@ -1,4 +1,4 @@
-"""JOSE's forms of public keys (RFC 7517, RFC 7518 §6) and of signatures (RFC 7518 §3.4)."""
+"""Convert public keys (RFC 7517, RFC 7518 §6) and signatures (RFC 7518 §3.4) to JOSE's forms."""
 
 import hashlib
 import json
@@ -14,7 +14,10 @@ _COORDINATE_BYTES = 32
 
 
 def public_jwk(key: PublicKey) -> dict[str, str]:
-    """The members that make the key, and no others."""
+    """Return *key* as a JSON Web Key with the required members only (RFC 7518 §6).
+
+    An elliptic-curve key must be on P-256.
+    """
     if isinstance(key, rsa.RSAPublicKey):
         numbers = key.public_numbers()
         return {"kty": "RSA", "n": _number(numbers.n), "e": _number(numbers.e)}
@@ -24,13 +27,16 @@ def public_jwk(key: PublicKey) -> dict[str, str]:
 
 
 def thumbprint(jwk: dict[str, str]) -> str:
-    """A name for the key that both sides can work out (RFC 7638 §3)."""
+    """Return the thumbprint of *jwk*, which both sides can compute (RFC 7638 §3).
+
+    *jwk* must have the required members only.
+    """
     canonical = json.dumps(jwk, sort_keys=True, separators=(",", ":"))
     return encode(hashlib.sha256(canonical.encode()).digest())
 
 
 def raw_signature(der: bytes) -> bytes:
-    """The two numbers of an ES256 signature side by side; KMS and libraries give them as ASN.1."""
+    """Convert an ES256 signature from ASN.1, as KMS and libraries give it, to R and S joined."""
     return b"".join(number.to_bytes(_COORDINATE_BYTES) for number in decode_dss_signature(der))
 
 

@@ -1,4 +1,4 @@
-"""Sign with a key pair in KMS, and read its public half."""
+"""Sign with a key pair in KMS, and read the pair's public half."""
 
 import hashlib
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ _ALGORITHMS: dict[SigningAlgorithm, "SigningAlgorithmSpecType"] = {
     SigningAlgorithm.PS256: "RSASSA_PSS_SHA_256",
     SigningAlgorithm.ES256: "ECDSA_SHA_256",
 }
-#: What is wrong with a key when KMS answers with this code.
+#: The reason why a key is unusable, by KMS's error code.
 _REASONS = {
     "AccessDeniedException": (
         "may not be used: it needs the tag tokenvend:deployment, and a policy that admits tokenvend"
@@ -38,16 +38,16 @@ _REASONS = {
 
 
 class KmsSigner:
-    """Signatures of keys that nobody can read."""
+    """Signs with keys that never leave KMS."""
 
     def __init__(self, client: "KMSClient") -> None:
         self._client = client
 
     def sign(self, key: KmsKey, algorithm: SigningAlgorithm, message: bytes) -> bytes:
-        """The signature in JOSE's form.
+        """Sign *message*; return the signature in JOSE's form (RFC 7518 §3).
 
         Raises:
-            SigningKeyUnusableError: the key is not there, not ours, or not for *algorithm*.
+            SigningKeyUnusableError: the key is missing, not ours, or not for *algorithm*.
             StoreAwayError: KMS does not answer.
         """
         with _key_errors("kms:Sign", key):

@@ -1,4 +1,4 @@
-"""Sign with a private key that stands in a secret."""
+"""Sign with a private key from a secret."""
 
 from contextlib import suppress
 from typing import TypeGuard
@@ -15,15 +15,16 @@ from tokenvend.ports import SigningKeyUnusableError
 
 type KeyPair = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
-#: Shorter ones are no longer safe (RFC 7518 §3.3).
+#: The shortest RSA key that RFC 7518 §3.3 allows.
 _RSA_BITS = 2048
 
 
 def load_key(key: PrivateKey, algorithm: SigningAlgorithm | None = None) -> KeyPair:
-    """The key in the PEM text, which must fit *algorithm*.
+    """Load the key from its PEM text. It must fit *algorithm*, or any if that is `None`.
 
     Raises:
-        SigningKeyUnusableError: it is no such key.
+        SigningKeyUnusableError: the text is no PEM key without a password, or the key does not
+            fit *algorithm*.
     """
     loaded = _parse(key)
     if _is_rsa(loaded) and algorithm is not SigningAlgorithm.ES256:
@@ -37,7 +38,7 @@ def load_key(key: PrivateKey, algorithm: SigningAlgorithm | None = None) -> KeyP
 
 
 def _parse(key: PrivateKey) -> object:
-    # The parser's own error may quote the text, so it goes no further.
+    # The parser's own error may quote the text, so it is not passed on.
     with suppress(ValueError, TypeError, UnsupportedAlgorithm):
         return load_pem_private_key(key.pem.reveal().encode(), password=None)
     return None
@@ -52,10 +53,10 @@ def _is_p256(key: object) -> TypeGuard[ec.EllipticCurvePrivateKey]:
 
 
 def sign_with_pem(key: PrivateKey, algorithm: SigningAlgorithm, message: bytes) -> bytes:
-    """The signature in JOSE's form (RFC 7518 §3.3 to §3.5).
+    """Sign *message*; return the signature in JOSE's form (RFC 7518 §3.3 to §3.5).
 
     Raises:
-        SigningKeyUnusableError: the key does not fit.
+        SigningKeyUnusableError: as for `load_key`.
     """
     loaded = load_key(key, algorithm)
     if isinstance(loaded, ec.EllipticCurvePrivateKey):
@@ -66,9 +67,9 @@ def sign_with_pem(key: PrivateKey, algorithm: SigningAlgorithm, message: bytes) 
 
 
 def key_id_of(key: PrivateKey) -> str:
-    """The `kid` of a key to which nobody gave one: its thumbprint (RFC 7638).
+    """Return the `kid` of a key without a configured one: its thumbprint (RFC 7638).
 
     Raises:
-        SigningKeyUnusableError: it is no key.
+        SigningKeyUnusableError: as for `load_key`.
     """
     return thumbprint(public_jwk(load_key(key).public_key()))

@@ -1,4 +1,4 @@
-"""Sign with whichever key a credential has."""
+"""Sign with a credential's key, in KMS or from a secret."""
 
 from typing import assert_never
 
@@ -13,7 +13,7 @@ from tokenvend.domain.signing import (
 
 
 class Signer:
-    """`ports.AssertionSigner` on KMS, and on private keys from a secret."""
+    """`ports.AssertionSigner` on KMS keys, and on private keys from a secret."""
 
     def __init__(self, kms: KmsSigner) -> None:
         self._kms = kms
