@@ -1,4 +1,4 @@
-"""What a caller gets: the same fields over every entry (RFC 6749 §5.1, and more)."""
+"""The answer to a request for a token: RFC 6749 §5.1 and more, the same fields over every entry."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,9 +9,9 @@ from tokenvend.domain.token import AccessToken
 
 
 class Source(StrEnum):
-    """Where the token came from: this environment, what is stored, or an exchange just made.
+    """Where the token came from: this environment's memory, a store, or a new exchange.
 
-    An API key is stored in Secrets Manager, everything else in the tokens table.
+    The store of an API key is Secrets Manager; that of every other token is the tokens table.
     """
 
     MEMORY = "memory"
@@ -28,12 +28,12 @@ class VendAnswer:
     answered_at: datetime
 
     def to_dict(self) -> dict[str, object]:
-        """The answer's fields.
+        """Return the answer's fields.
 
-        `expires_in` is in whole seconds left; `expires_at` is the instant, in seconds since
-        1970-01-01T00:00:00Z. Both are floored. `scope` is left out where the token has none: RFC
-        6749 §3.3 knows no empty scope. `headers` and `query` say what a request to the API
-        carries; `header_name` and `header_prefix` say it too where that is one header.
+        `expires_in` is the remaining time in seconds, and `expires_at` the instant in seconds since
+        1970-01-01T00:00:00Z; both are rounded down. `scope` is left out if the token has none,
+        because RFC 6749 §3.3 has no empty scope. `headers` and `query` are what a request to the
+        API carries. If that is a single header, `header_name` and `header_prefix` describe it too.
         """
         token = self.token
         scope = {"scope": format_scope(token.scopes)} if token.scopes else {}

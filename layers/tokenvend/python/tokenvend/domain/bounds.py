@@ -37,28 +37,30 @@ ISSUER_KEYS_USABLE = timedelta(days=1)
 ISSUER_FETCHED_AGAIN_AFTER = timedelta(seconds=30)
 ISSUER_TOTAL_SECONDS = 3
 
-# Leases. A holder has this long from acquisition to its put; a waiter waits no longer.
+# Leases: the time that a holder has from acquiring the lease to storing the token, and the
+# longest time that a request waits for it
 LEASE = timedelta(seconds=12)
 LEASE_WAIT = timedelta(seconds=12)
-#: Who waited for a holder that died must still have the time to exchange.
+#: Long enough to wait for a holder whose invocation ended, and then to exchange.
 FUNCTION_TIMEOUT = timedelta(seconds=24)
 EXCHANGE_NEEDS = timedelta(seconds=11)
-#: Who waits for another's exchange gives up while there is still time to say so.
+#: A request that waits for another's exchange gives up this long before its invocation ends, so
+#: that it can still answer.
 ANSWER_NEEDS = timedelta(seconds=1)
 
 # Scheduled renewal: a run each minute, for each of the shards
 RENEWAL_SHARDS = 16
 RENEWAL_EVERY = timedelta(minutes=1)
-#: Runs come at about the same second of each minute; two are at most this far apart, with the
-#: time that a run itself needs.
+#: The longest time from the start of one run to the end of the next. Runs start at about the same
+#: second of each minute.
 RENEWAL_RUNS_APART = timedelta(seconds=75)
-#: A run also looks for what earlier runs left, this far back.
+#: How far back a run looks for tokens that earlier runs left.
 RENEWAL_LOOKS_BACK = timedelta(minutes=5)
 
 # A token's life, as shares of its lifetime
 RENEWAL_DUE = 0.75
 OVERDUE = 0.90
-#: ... but so much before the end that an exchange fits (`EXCHANGE_NEEDS`), or this share.
+#: A token is overdue at the latest `EXCHANGE_NEEDS` before its end, or this share if that is less.
 OVERDUE_BEFORE_END = 0.05
 RENEWAL_DUE_REPEATED = 0.90
 OVERDUE_REPEATED = 0.97
@@ -68,14 +70,14 @@ DEFAULT_LIFETIME_SECONDS = 300
 API_KEY_LIFETIME = timedelta(minutes=5)
 CLOCK_SKEW = timedelta(seconds=30)
 CLOCK_SKEW_SHARE = 0.10
-#: A clock that is further than this from AWS's own is corrected by it.
+#: A local clock that differs from AWS's by more than this is corrected.
 CLOCK_TOLERANCE = timedelta(seconds=2)
 
 # Back-off after a provider's failure
 BACKOFF_FIRST = timedelta(seconds=1)
 BACKOFF_MAXIMUM = timedelta(minutes=15)
 
-# A provider counts as away, for an operator, after so many failures in a row and this long
+# A provider is reported to the operator as away after this many failures in a row, over this time
 PROVIDER_AWAY_FAILURES = 2
 PROVIDER_AWAY_AFTER = timedelta(minutes=15)
 
@@ -87,32 +89,33 @@ OUTAGE_EXCHANGES_A_MINUTE = 10
 REJECTIONS_A_MINUTE = 10
 REJECTION_AGAIN_AFTER = 0.25
 
-# Callers' quotas: what an environment draws ahead, and what a quota without a burst has
+# Callers' quotas: how long an environment may use the permits that it drew, and the least burst
+# of a quota that states none
 QUOTA_BATCH_HELD = timedelta(seconds=30)
 QUOTA_BURST_LEAST = 10
-#: While the bucket's table is away, an environment counts by itself for so long.
+#: When the bucket's table is away, an environment counts by itself for this long.
 QUOTA_STORE_AGAIN_AFTER = timedelta(seconds=30)
 
-# Consent: each step is good for one use, and for so long
+# Consent: how long the ticket of each step is valid, for one use
 CONNECT_LINK = timedelta(minutes=10)
 CONSENT_AT_PROVIDER = timedelta(minutes=10)
 COMPLETION_CODE = timedelta(minutes=10)
-#: What was never completed is dropped this long after its code has expired.
+#: A consent that was never completed is deleted this long after its code expired.
 PENDING_CONSENT_RETAINED = timedelta(hours=1)
 
-# Connections that nobody uses, as shares of their refresh token's life
+# Idle connections, as shares of their refresh token's lifetime
 KEEP_ALIVE_DUE = 0.5
 REFRESH_TOKEN_LIFE_UNKNOWN = timedelta(days=14)
-#: A forecast warns when so much of the life is left, or this long if that is less.
+#: A forecast warns when this share of the lifetime is left, or this time if that is less.
 CONSENT_AT_RISK_SHARE = 0.25
 CONSENT_AT_RISK = timedelta(days=7)
-#: ... or when a refresh that was due has not happened for this share of the life.
+#: A forecast also warns when a refresh is late by this share of the lifetime.
 KEEP_ALIVE_OVERDUE = 0.1
 
-# What a request may be
+# Limits of a request
 BODY_BYTES = 16 * 1024
 BATCH_REQUESTS = 25
 SCOPES = 200
 
-# How long observing may stand in for enforcing
+# The longest time for which scopes beyond a grant may be counted instead of refused
 OBSERVE_DAYS = 30

@@ -1,4 +1,4 @@
-"""The name under which a token is kept: two requests share one only if they may share a token."""
+"""The cache key of a token: two requests have the same key only if they may share a token."""
 
 import hashlib
 import json
@@ -14,11 +14,12 @@ def one_or_several(values: tuple[str, ...]) -> str | list[str] | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenSpec:
-    """All that shapes a token. `scopes` are those it is expected to carry.
+    """Everything that decides which token a request gets.
 
-    `resources` are sorted. `caller` is set only where callers do not share (`isolation: caller`).
-    `consent` is the id of the consent that stands behind `connection`: another consent's tokens
-    are never found. `user` names the user on whose behalf the token is: see `domain.users.User`.
+    `scopes` are those that the token is expected to carry. `resources` are sorted. `caller` is set
+    only if callers do not share tokens (`isolation: caller`). `consent` is the id of the
+    connection's consent, so that tokens of another consent are never found. `user` is the user on
+    whose behalf the token is issued: see `domain.users.User.key`.
     """
 
     credential: str
@@ -34,10 +35,10 @@ class TokenSpec:
     user: str | None = None
 
     def key(self) -> str:
-        """A SHA-256 over every field, in hexadecimal.
+        """Return the SHA-256 over every field, in hexadecimal.
 
-        The fields are hashed as JSON, so that no choice of values can make two different
-        specifications run together into one text.
+        The fields are hashed as JSON, so that two different specifications never have the same
+        text.
         """
         parts: list[object] = [
             self.credential,

@@ -6,8 +6,8 @@
         └──────────────────────┘                                          ▼    │ or a new consent
                                                                     CONSENT_LOST
 
-A new consent for a connection that is there waits beside the old one, which stays in use until
-it is completed. `domain.journal` says how the refresh token is redeemed.
+A new consent for an existing connection is pending beside the old one, which stays in use until
+the new one is completed. `domain.journal` says how the refresh token is redeemed.
 """
 
 from dataclasses import dataclass
@@ -47,10 +47,10 @@ class Consent:
     """What a user consented to, and the refresh token for it.
 
     `consent_id` is new with each consent and stays through every rotation. `account` is the
-    provider's name for the user, where it is known. `refresh_expires_at` is when the refresh token
-    expires if nobody redeems it, as far as we know. `agreed_scopes` are those that the user agreed
-    to, where the provider's last refresh gave fewer; `None`: it gave all of them. `tenant` is
-    the customer's host at which it was given, where each customer has its own.
+    provider's name for the user; `None`: it is not known. `refresh_expires_at` is when the refresh
+    token expires if nobody redeems it; `None`: it is not known. `agreed_scopes` are those that the
+    user agreed to, if the provider's last refresh gave fewer; `None`: it gave all of them. `tenant`
+    is the customer's host at which the user consented, if each customer has its own.
     """
 
     consent_id: str
@@ -65,13 +65,16 @@ class Consent:
 
     @property
     def most_scopes(self) -> Scopes:
-        """All that the user agreed to: what a refresh may give back."""
+        """All scopes that the user agreed to: a refresh may give these and no others."""
         return self.scopes if self.agreed_scopes is None else self.agreed_scopes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingConsent:
-    """A consent that its owner has not completed: `code_sha256` is of the one-time code."""
+    """A consent that the connection's owner has not completed yet.
+
+    `code_sha256` is the SHA-256 of the one-time code that completes it.
+    """
 
     consent: Consent
     code_sha256: str
@@ -84,10 +87,11 @@ class PendingConsent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redemption:
-    """The journal's one entry: a holder redeems refresh token number `number`.
+    """The journal's one entry: its holder is redeeming refresh token number `number`.
 
-    No code of the holder runs after `deadline_at`. `is_retry`: a holder before it ended without a
-    word. `retry_at` is set once the holder has recorded that the provider did not answer.
+    The holder's invocation ends at `deadline_at`: no code of it runs after that. `is_retry` says
+    that an earlier holder ended without recording a result. `retry_at` is set once the holder has
+    recorded that the provider did not answer.
     """
 
     number: int
@@ -120,7 +124,7 @@ class Connection:
 
 
 class CannotComplete(Enum):
-    """Why a pending consent does not become the connection's own."""
+    """Why a pending consent cannot be completed."""
 
     NOTHING_PENDING = auto()
     WRONG_CODE = auto()
@@ -132,10 +136,11 @@ class CannotComplete(Enum):
 def complete(
     connection: Connection, code: Secret, *, now: datetime, may_change_account: bool = False
 ) -> Connection | CannotComplete:
-    """Make the pending consent the connection's own, for the holder of its *code*.
+    """Replace the connection's consent by its pending one, if *code* is the one-time code for it.
 
-    Another account than before is refused unless *may_change_account*: what the caller stores
-    under the connection's name is the former account's. Another customer's host is refused always.
+    A consent of another account is refused unless *may_change_account*, because what the caller
+    stores under the connection's name belongs to the former account. A consent at another
+    customer's host is always refused.
     """
     pending = connection.pending
     if pending is None:
@@ -152,12 +157,12 @@ def complete(
 
 
 def with_consent(connection: Connection, consent: Consent) -> Connection:
-    """*connection* under a new consent: the numbers and the journal begin anew."""
+    """Return *connection* with a new consent, numbered from 1 and with an empty journal."""
     return Connection(key=connection.key, consent=consent, number=1)
 
 
 def is_abandoned(connection: Connection, now: datetime) -> bool:
-    """Whether *connection* is of no use: its only consent was never completed."""
+    """Whether *connection* can be deleted: it has no consent, and no pending one that is valid."""
     match connection.status:
         case ConnectionStatus.PENDING:
             return connection.pending is None or connection.pending.is_expired(now)
@@ -168,10 +173,12 @@ def is_abandoned(connection: Connection, now: datetime) -> bool:
 
 
 def parse_connection_name(text: str, *, owner: str) -> tuple[str, str]:
-    """The owner and the name in *text*: `name` alone is the asker's own, else `owner/name`.
+    """Return the owner and the name that *text* has, as `name` or `owner/name`.
+
+    Without an owner in *text*, the connection is *owner*'s, the caller that sent the request.
 
     Raises:
-        ValueError: it is neither.
+        ValueError: *text* has neither form.
     """
     named, slash, name = text.rpartition("/")
     whose = named if slash else owner

@@ -1,4 +1,4 @@
-"""May this caller have a token of this consent, and which one is it?"""
+"""Decide whether a caller may have a token of a connection's consent, and with which scopes."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -15,13 +15,14 @@ from tokenvend.domain.scopes import NO_SCOPES, Scopes, format_scope
 def decide_connection(
     decision: Decision, request: VendRequest, connection: Connection | None, *, now: datetime
 ) -> Decision:
-    """*decision*, now that the connection it names was read: the token of its consent.
+    """Complete *decision* with the connection that was read from the table.
 
-    Users may have consented to less than was asked of them. A request that names its scopes gets
-    all of them or is refused; one that names none gets what there is of the grant's.
+    A user may consent to fewer scopes than were requested. A request that names scopes is refused
+    unless the user consented to all of them (or the grant has `accept_less`). A request that names
+    none gets those of the grant's scopes that the user consented to.
 
     Raises:
-        ConsentRequiredError: there is no consent, or none to these scopes.
+        ConsentRequiredError: there is no consent, it is lost, or it does not have these scopes.
         InvalidScopeError: the token would carry more than the grant allows.
     """
     consent = _consent_of(connection)
@@ -63,7 +64,7 @@ def _token_scopes(
 
 
 def _unknown_scopes(decision: Decision) -> Scopes:
-    """Neither we nor the provider ever named a scope, so nobody knows what the token reaches."""
+    """Require full access: no scope was ever named, so the token's reach is not known."""
     if not decision.grant.full_access:
         raise InvalidScopeError(
             "What the user consented to is not known: the grant must say full_access.",

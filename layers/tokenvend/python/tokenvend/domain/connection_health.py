@@ -1,4 +1,4 @@
-"""How long a connection lasts if nobody does anything, and when to refresh it.
+"""When an idle connection's refresh token expires, and when to refresh it.
 
 refreshed_at          keep-alive is due                    refresh token expires
     |----------------------|---- overdue ----|---- expiring ----|-- expired …
@@ -45,7 +45,10 @@ class Forecast:
 def refresh_token_expires_at(
     consent: Consent, definition: CredentialDefinition | None
 ) -> datetime | None:
-    """When the refresh token expires unused: by its answer, else by its provider's setting."""
+    """Return when the refresh token expires unused; `None`: not known.
+
+    The provider's answer states it, or else `refresh_token_days` of the credential's definition.
+    """
     if consent.refresh_expires_at is not None:
         return consent.refresh_expires_at
     authorization = definition.authorization if definition else None
@@ -55,9 +58,9 @@ def refresh_token_expires_at(
 
 
 def keep_alive_due_at(consent: Consent, definition: CredentialDefinition | None) -> datetime:
-    """When an idle connection is refreshed: at half of its refresh token's life.
+    """Return when to refresh an idle connection: at half of its refresh token's lifetime.
 
-    An unknown life counts as `bounds.REFRESH_TOKEN_LIFE_UNKNOWN`.
+    An unknown lifetime counts as `bounds.REFRESH_TOKEN_LIFE_UNKNOWN`.
     """
     return consent.refreshed_at + _life(consent, definition) * bounds.KEEP_ALIVE_DUE
 
@@ -70,7 +73,7 @@ def _life(consent: Consent, definition: CredentialDefinition | None) -> timedelt
 def forecast(
     connection: Connection, definition: CredentialDefinition | None, *, now: datetime
 ) -> Forecast:
-    """The health of *connection*, and when its refresh token expires."""
+    """Return the health of *connection*, and when its refresh token expires."""
     consent = connection.consent
     if consent is None:
         return Forecast(connection, Health.PENDING, None)

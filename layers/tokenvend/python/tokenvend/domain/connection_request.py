@@ -1,4 +1,4 @@
-"""What a caller wants with its connections: the same names over every entry."""
+"""Requests about a caller's connections: the same parameters over every entry."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Action(StrEnum):
     DISCONNECT = "disconnect"
 
 
-#: Every parameter, by the action that takes it; `credential` and `action` stand beside them.
+#: The parameters of each action, without `credential` and `action`, which all of them have.
 PARAMETERS: Mapping[Action, frozenset[str]] = {
     Action.START: frozenset({"connection", "scope", "return_url"}),
     Action.COMPLETE: frozenset({"connection", "code", "may_change_account"}),
@@ -45,11 +45,12 @@ PARAMETERS: Mapping[Action, frozenset[str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionRequest:
-    """One well-formed request. `connection` is empty for LIST, and where a user's token picks it.
+    """One well-formed request about connections.
 
-    `may_change_account` is how a caller says that another account than before is meant. `user` is
-    whom the verified user's token is about that came with the request.
-    `tenant_values` are those of the user's own organisation, for START alone.
+    `connection` is empty for LIST, and if a user's token picks the connection.
+    `may_change_account` permits a consent of another account than before. `user` is the subject of
+    the verified user's token that came with the request, if one did. `tenant_values` are those of
+    the user's own organisation; only START has them.
     """
 
     action: Action
@@ -64,7 +65,7 @@ class ConnectionRequest:
 
     @property
     def connection_name(self) -> str | None:
-        """The connection's name, if the request or its user's token says one."""
+        """The connection's name, from the user's token if there is one, else from the request."""
         return self.user.connection_name if self.user is not None else self.connection or None
 
 
@@ -81,8 +82,8 @@ def parse_connection_request(
 ) -> ConnectionRequest:
     """Turn the parameters of any entry into a request.
 
-    A connection is named as its owner names it, so nobody else's can be named at all. *for_user*:
-    a user's token came with it and picks the connection, so no name may.
+    A connection's name has no owner in it, so a caller can only name its own. *for_user* says that
+    a user's token came with the request and picks the connection; a name is then refused.
 
     Raises:
         InvalidRequestError: a value is missing or malformed; the text names the parameter.
@@ -106,12 +107,12 @@ def parse_connection_request(
 
 
 def is_tenant_value(parameter: object) -> bool:
-    """Whether *parameter* is the name of one such as `tenant.domain`, which START takes."""
+    """Whether *parameter* is the name of a tenant value, such as `tenant.domain` (START only)."""
     return isinstance(parameter, str) and _TENANT_VALUE.fullmatch(parameter) is not None
 
 
 def _tenant_values(parameters: Mapping[str, object]) -> dict[str, str]:
-    """What they must look like is compared with the credential's definition later."""
+    """Return the tenant values as given; `tenant_binding` checks them against the definition."""
     given: dict[str, str] = {}
     for name in filter(is_tenant_value, parameters):
         value = parameters[name]

@@ -1,12 +1,12 @@
-"""A user on the way through consent: one session, under two tickets, each good for one use.
+"""A consent session: one user's way to the provider and back, under two one-time tickets.
 
     start ──► connect_url: LINK ──Continue──► state: STATE ──callback──► pending connection
               a GET shows it and              bound to the browser       the caller completes it
               consumes nothing                by a cookie
 
-A ticket is 256 random bits; what is stored is found by its SHA-256. The session names the
-identity that started it, so that each step asks the registry again: a grant that is taken away
-or a block that is put in the meantime ends the flow.
+A ticket is 256 random bits, and its SHA-256 is the key of the stored session. The session records
+the identity that started it, and each step reads that identity's grant again. So removing the
+grant or adding a block ends the flow.
 """
 
 import hashlib
@@ -23,21 +23,25 @@ from tokenvend.domain.tenant_binding import TenantBinding
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrowserFlow:
-    """What *Continue* adds: the browser it was pressed in, and the PKCE verifier (RFC 7636)."""
+    """What is added when the user presses *Continue*: the browser, and the PKCE verifier.
+
+    `browser_sha256` is the SHA-256 of the browser's cookie. For the verifier see RFC 7636 §4.1.
+    """
 
     browser_sha256: str
     code_verifier: Secret
 
     def is_same_browser(self, browser: Secret | None) -> bool:
-        """Whether *browser*, the cookie's value, is that browser's."""
+        """Whether *browser*, a cookie's value, is that of the browser that pressed *Continue*."""
         return browser is not None and compare_digest(browser.sha256, self.browser_sha256)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentSession:
-    """A consent that a caller started. `flow` is `None` before *Continue*.
+    """A consent that a caller started.
 
-    `tenant` is the customer's host, where each customer has its own.
+    `flow` is `None` before the user presses *Continue*. `tenant` is the customer's host, if each
+    customer has its own.
     """
 
     identity: str

@@ -1,4 +1,4 @@
-"""What a provider does in its own way when users consent and when tokens are refreshed."""
+"""How a provider's consents and refreshes differ from the standards."""
 
 from dataclasses import dataclass
 
@@ -8,14 +8,17 @@ CODE = "code"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentFlow:
-    """A description; its defaults are the standard's, and do no harm at any provider.
+    """A provider's differences from the standards; the defaults are safe at any provider.
 
-    `refresh_names_scopes`: it has been shown that a refresh which names fewer scopes gives a token
-    with those alone, and that the next refresh may name all of them again. Some providers tie the
-    refresh token to the scopes of the last refresh, so by default no refresh names any.
-    `refresh_endpoint` is where a refresh goes, if not to the token endpoint; it has the same host.
-    `code_in_callback` and `code_parameter` are what the code is called where it comes back, and
-    where it is exchanged. `without_pkce` is why no PKCE (RFC 7636) is used; `None`: it is used.
+    - `refresh_names_scopes`: a refresh may request fewer scopes than the user consented to. True
+      only if it was shown that the token then has those alone, and that the next refresh may
+      request all of them again. Some providers tie the refresh token to the scopes of the last
+      refresh, so by default a refresh requests none.
+    - `refresh_endpoint`: where a refresh is sent, if not to the token endpoint. It has the same
+      host.
+    - `code_in_callback` and `code_parameter`: the code's parameter in the callback's URL and in the
+      token request.
+    - `without_pkce`: the reason why PKCE (RFC 7636) is not used; `None`: it is used.
     """
 
     refresh_names_scopes: bool = False
@@ -26,7 +29,7 @@ class ConsentFlow:
 
     @property
     def shapes_tokens(self) -> dict[str, object]:
-        """What shapes the token of a refresh, and is not as by default."""
+        """The settings that change which token a refresh gives, unless they are the defaults."""
         shaping = {
             "names_scopes": self.refresh_names_scopes,
             "refresh_endpoint": self.refresh_endpoint,
@@ -34,5 +37,5 @@ class ConsentFlow:
         return {name: value for name, value in shaping.items() if value}
 
 
-#: What holds where nothing is said.
+#: The flow of a provider that differs in nothing.
 STANDARD = ConsentFlow()

@@ -1,4 +1,4 @@
-"""What all environments know of a credential's (or tenant's) secret at the provider."""
+"""The state of a credential (or tenant) that all environments share: its secret, its failures."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -13,24 +13,24 @@ from tokenvend.domain.errors import (
 from tokenvend.domain.failure import Failure
 from tokenvend.domain.token import AccessToken, LifetimeSource, SecretStage
 
-#: A refusal without a code of its own.
+#: The code for a 401 whose body has no `error` code.
 _HTTP_401 = "http_401"
-#: The provider's word against the client itself, whatever token it asked for (RFC 6749 §5.2).
-#: `unauthorized_client` is not: a provider may say it of one scope, and one caller's wish must not
-#: keep all others from asking.
+#: Errors that concern the client itself, whichever token it requests (RFC 6749 §5.2).
+#: `unauthorized_client` is not one of them: a provider may answer it because of one scope, and one
+#: caller's request must not stop the requests of all others.
 _AGAINST_THE_CLIENT = frozenset({"invalid_client", _HTTP_401})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObservedExchange:
-    """What the newest exchanges showed: for an operator to see, never to decide by."""
+    """What the newest exchanges showed. Only shown to the operator: no decision depends on it."""
 
     lifetime_seconds: int
     lifetime_source: LifetimeSource
     secret_stage: SecretStage
 
     def is_like(self, other: "ObservedExchange | None") -> bool:
-        """Whether *other* says the same; lifetimes of one provider differ by a little."""
+        """Whether *other* is the same, with lifetimes that differ by at most a minute."""
         if other is None:
             return False
         differs_by = timedelta(seconds=abs(self.lifetime_seconds - other.lifetime_seconds))
@@ -45,7 +45,7 @@ _LIFETIME_TOLERANCE = timedelta(minutes=1)
 
 
 def observed_in(token: AccessToken) -> ObservedExchange:
-    """What *token* shows of its provider."""
+    """Return what is observed of the exchange that gave *token*."""
     return ObservedExchange(
         lifetime_seconds=int(token.lifetime.total_seconds()),
         lifetime_source=token.lifetime_source,
@@ -55,10 +55,10 @@ def observed_in(token: AccessToken) -> ObservedExchange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderOutage:
-    """Exchanges that failed in a row because the provider did not answer.
+    """A row of exchanges that failed because the provider was away.
 
-    `failures` counts them up to `bounds.PROVIDER_AWAY_FAILURES`. For an operator to see, never to
-    decide by: when the provider is tried again is in each token's `Failure`.
+    `failures` counts them up to `bounds.PROVIDER_AWAY_FAILURES`. Only shown to the operator: each
+    token's own `Failure` decides when the provider is tried again.
     """
 
     since: datetime
@@ -73,14 +73,14 @@ class ProviderOutage:
 
 
 def outage_after(previous: ProviderOutage | None, now: datetime) -> ProviderOutage:
-    """The record of one more exchange that the provider did not answer."""
+    """Return the outage with one more failed exchange counted."""
     if previous is None:
         return ProviderOutage(since=now)
     return replace(previous, failures=min(previous.failures + 1, bounds.PROVIDER_AWAY_FAILURES))
 
 
 class ScheduledReader(StrEnum):
-    """A scheduled function that reads secrets: no caller sees its errors."""
+    """A scheduled function that reads secrets. No caller sees its errors, so they are recorded."""
 
     RENEWAL = "renewal"
     KEEP_ALIVE = "keep_alive"
@@ -90,11 +90,10 @@ class ScheduledReader(StrEnum):
 class CredentialState:
     """The state of one credential or tenant.
 
-    `secret_generation` changes with the secret; it is empty until the secret was changed once.
-    `failure` is the newest refusal of the whole credential; a new generation starts without one,
-    for a changed secret deserves a try at once. `outage` is set while the provider does not
-    answer. `not_ready_for` are the scheduled functions that could not use the secret when they
-    last tried.
+    `secret_generation` changes with the secret; it is empty until the secret has changed once.
+    `failure` is the newest refusal of the whole credential. A new generation has none, so that a
+    changed secret is tried at once. `outage` is set while the provider is away. `not_ready_for` are
+    the scheduled functions that could not use the secret when they last tried.
     """
 
     secret_generation: str = ""
@@ -108,10 +107,10 @@ UNKNOWN_STATE = CredentialState()
 
 
 def concerns_credential(error: Exception, *, for_user: bool = False) -> bool:
-    """Whether *error* would meet every token of the credential, not only the requested one.
+    """Whether *error* concerns every token of the credential, not only the requested one.
 
-    *for_user*: it was requested on behalf of a user, whose token a bare 401 may be about. No user
-    may keep all others from asking.
+    *for_user* says that the token was requested on behalf of a user. A 401 without an error code
+    may then be about that user's token, so it must not stop the requests of other users.
     """
     if isinstance(error, ProviderRefusedError):
         if for_user and error.provider_error == _HTTP_401:

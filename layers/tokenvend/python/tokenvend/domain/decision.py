@@ -1,4 +1,4 @@
-"""May this caller have this token, and which token is it?"""
+"""Decide whether a caller may have the requested token, and which token that is."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """A request that is granted: who, by which grant, and the token to find or make.
+    """A granted request: the caller, the grant, and the token to find or to exchange for.
 
-    `requested_scopes` is what the caller counts on; the token's own scopes are in `spec`.
-    `observed_scopes` lie beyond the ceiling and are counted, not refused. With a `connection` the
-    decision stands only once `connection_decision` has seen its consent.
+    `requested_scopes` are those that the caller relies on; the token's own scopes are in `spec`.
+    `observed_scopes` are beyond the ceiling, and are counted instead of refused. With a
+    `connection` the decision is final only after `connection_decision` has checked its consent.
     """
 
     caller: Caller
@@ -60,16 +60,18 @@ class Decision:
 
 
 def decide(proof: Proof, request: VendRequest, view: RegistryView, *, now: datetime) -> Decision:
-    """Grant *request* or say which rule refuses it.
+    """Grant *request*, or raise the error of the rule that refuses it.
 
-    Nothing is narrowed or widened: a request beyond the ceiling is refused whole.
+    A request is never narrowed or widened: one that is partly beyond the ceiling is refused.
 
     Raises:
         InvalidClientError: the caller is unknown, not proven or blocked.
-        ConsentRequiredError: the grant does not reach this connection.
-        UnauthorizedClientError: no grant, no such credential, or it or the connection is blocked.
-        InvalidScopeError, InvalidTargetError: beyond the ceiling.
+        ConsentRequiredError: the grant does not cover this connection.
+        UnauthorizedClientError: there is no grant or no such credential, or the credential or the
+            connection is blocked.
+        InvalidScopeError, InvalidTargetError: the request is beyond the ceiling.
         InvalidRequestError: the request does not fit the credential's kind.
+        SubjectTokenError: the grant does not take the user's token.
     """
     caller = prove_caller(proof, view)
     try:
@@ -112,10 +114,10 @@ def _decide_for(
 
 
 def prove_caller(proof: Proof, view: RegistryView) -> Caller:
-    """The caller that *proof* proves.
+    """Return the caller that *proof* proves.
 
     Raises:
-        InvalidClientError: it proves none, or one that is blocked.
+        InvalidClientError: it proves no caller, or one that is blocked.
     """
     caller = view.caller
     if caller is None:
@@ -137,7 +139,7 @@ def _secret_is_known(proof: Proof, hashes: tuple[str, ...]) -> bool:
     if proof.client_secret is None:
         return False
     presented = proof.client_secret.sha256
-    # Every hash is compared, so that the time does not tell which of two was near.
+    # Every hash is compared, so that the time taken does not reveal which one matched.
     matches = [compare_digest(presented, known) for known in hashes]
     return any(matches)
 
@@ -150,8 +152,8 @@ def _find_grant(view: RegistryView, entry: Entry) -> tuple[Grant, CredentialDefi
     if view.credential_blocked:
         raise UnauthorizedClientError(rule=Rule.CREDENTIAL_BLOCKED)
     if view.definition.kind is CredentialKind.API_KEY and entry is Entry.OAUTH2:
-        # A standard client would send it as a bearer token. It looks as if it were not granted,
-        # so that a stolen client secret does not even tell that there is a key.
+        # A standard client would send the key as a bearer token. The error is the same as without
+        # a grant, so that a stolen client secret does not reveal that there is a key.
         raise UnauthorizedClientError(rule=Rule.API_KEY_ENTRY)
     return view.grant, view.definition
 
@@ -170,12 +172,12 @@ def _check_connection(
     refuse_user(request.user)
     if request.connection is None:
         raise InvalidRequestError("Name a connection of this credential.", rule=Rule.CONNECTION)
-    # Few requests name one, so the others' start-up does not pay for it.
+    # Imported here because few requests name a connection, and an import slows a cold start.
     from tokenvend.domain.connection import ConnectionKey, parse_connection_name
 
     owner, name = parse_connection_name(request.connection, owner=grant.caller)
     if not grant.covers_connection(owner, name):
-        # As if it were not there.
+        # The same error as for a connection that does not exist.
         raise ConsentRequiredError(rule=Rule.CONNECTION_GRANTED)
     check_not_blocked(view, owner)
     return ConnectionKey(credential=definition.name, owner=owner, name=name)
@@ -184,7 +186,7 @@ def _check_connection(
 def _check_user(
     request: VendRequest, grant: Grant, definition: CredentialDefinition, view: RegistryView
 ) -> str | None:
-    """On whose behalf the token is, where the credential acts for signed-in users."""
+    """Return the key of the user on whose behalf the token is requested; `None`: no user."""
     if definition.kind is CredentialKind.AUTHORIZATION_CODE:
         return None
     if not definition.acts_for_users:
@@ -207,10 +209,10 @@ def _picked_connection(request: VendRequest, grant: Grant, view: RegistryView) -
 
 
 def refuse_user(user: User | None) -> None:
-    """Refuse a user's token where the grant does not go by one: it must not be passed over.
+    """Refuse a request with a user's token under a grant that uses none, instead of ignoring it.
 
     Raises:
-        InvalidRequestError: there is one.
+        InvalidRequestError: there is a user's token.
     """
     if user is not None:
         raise InvalidRequestError(
@@ -219,12 +221,12 @@ def refuse_user(user: User | None) -> None:
 
 
 def check_not_blocked(view: RegistryView, owner: str) -> None:
-    """Refuse where the connection that *view* was read for is blocked, as *owner*'s.
+    """Refuse a blocked connection: the one of *owner* with the name that *view* was read for.
 
-    Not by `consent_required`: the user's consent would not help.
+    The error is not `consent_required`, because a new consent would not help.
 
     Raises:
-        UnauthorizedClientError: it is.
+        UnauthorizedClientError: the connection is blocked.
     """
     if view.is_connection_blocked(owner):
         raise UnauthorizedClientError(rule=Rule.CONNECTION_BLOCKED)

@@ -1,20 +1,20 @@
-"""Every way in which a request can end without a token.
+"""The errors of requests, as one tree.
 
 TokenVendError
 ├── InvalidRequestError            the request is malformed
 │   ├── UnsupportedGrantTypeError  ... or asks for a grant type that is not offered
 │   └── SubjectTokenError          ... or its subject token proves nobody
 ├── InvalidClientError             the caller is not proven, or is blocked
-├── UnauthorizedClientError        no grant, or no such credential: the same from outside
+├── UnauthorizedClientError        no grant, no such credential, or a block: one answer for all
 ├── InvalidScopeError              a malformed scope, or one beyond the ceiling
 ├── InvalidTargetError             an audience, resource or tenant beyond the ceiling
-├── InvalidGrantError              a one-time code that completes nothing
-│   └── AccountChangedError        ... because it is another account than before
+├── InvalidGrantError              the one-time code is not valid
+│   └── AccountChangedError        ... or it is for another account than before
 ├── ConsentRequiredError           the user must consent, for the first time or again
 ├── ProviderRefusedError           the provider refuses the credential
 ├── CredentialNotReadyError        its secret is missing, or may not be sent to this host
-└── TemporarilyUnavailableError    waiting may cure it
-    └── TooManyRequestsError       ... because this caller asked too often
+└── TemporarilyUnavailableError    a dependency failed; a retry may succeed
+    └── TooManyRequestsError       ... or this caller exceeds its rate limit
 
 The wire codes are those of RFC 6749 §5.2 and RFC 8707 §2, and tokenvend's own
 `account_changed`, `consent_required`, `provider_refused` and `credential_not_ready`.
@@ -28,18 +28,18 @@ from typing import TYPE_CHECKING, ClassVar
 if TYPE_CHECKING:
     from tokenvend.domain.identity import Workload
 
-#: The rule of a refusal because another request redeems the connection's refresh token.
+#: The rule if another request is redeeming the connection's refresh token.
 CONNECTION_BUSY = "connection.busy"
-#: The rule of a failure because the provider did not answer, or answered with a failure.
+#: The rule if the provider did not answer, or answered with a server error.
 PROVIDER_AWAY = "provider.away"
 
 
 class TokenVendError(Exception):
-    """A request that got no token.
+    """A request failed or was refused.
 
     `description` is for the caller: it never holds a secret, a token or a provider's body.
-    `rule` names the rule that decided, for the audit line; it is not sent to the caller,
-    because two refusals that must look the same from outside differ in it.
+    `rule` names the rule that decided, for the audit line. It is not sent to the caller, because
+    it would distinguish refusals that must look the same to the caller.
     """
 
     code: ClassVar[str]
@@ -66,10 +66,10 @@ class UnsupportedGrantTypeError(InvalidRequestError):
 
 
 class SubjectTokenError(InvalidRequestError):
-    """The subject token is not accepted: RFC 8693 §2.2.2 has `invalid_request` for that.
+    """The subject token is not accepted: `invalid_request` by RFC 8693 §2.2.2.
 
-    What the issuer did not sign gets one text, whatever is wrong with it. `workload` is who the
-    token is about, once its signature has been verified.
+    Every token whose signature is not verified gets the same description, whatever is wrong with
+    it. `workload` is the token's subject, once its signature has been verified.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class SubjectTokenError(InvalidRequestError):
 
 
 class InvalidClientError(TokenVendError):
-    """The caller is not proven or is blocked. Which of the two is only in the audit line."""
+    """The caller is not proven, or is blocked. Only the audit line says which of the two."""
 
     code = "invalid_client"
     status = HTTPStatus.UNAUTHORIZED
@@ -97,7 +97,10 @@ class InvalidClientError(TokenVendError):
 
 
 class UnauthorizedClientError(TokenVendError):
-    """No grant for this credential, or no such credential: one text for both."""
+    """The caller has no grant, the credential does not exist, or it or the connection is blocked.
+
+    The description is the same for all of these.
+    """
 
     code = "unauthorized_client"
 
@@ -132,9 +135,10 @@ class AccountChangedError(InvalidGrantError):
 
 
 class ConsentRequiredError(TokenVendError):
-    """There is no connection of that name to vend from, or not with these scopes.
+    """There is no usable connection of that name, or its user did not consent to these scopes.
 
-    It looks the same whether there is none, it is somebody else's, or its consent is lost.
+    The error is the same if the connection does not exist, belongs to another caller, or has lost
+    its consent.
     """
 
     code = "consent_required"
@@ -150,10 +154,10 @@ class ConsentRequiredError(TokenVendError):
 
 
 class ProviderRefusedError(TokenVendError):
-    """The provider's answer is an error, or one that must not be passed on.
+    """The provider refused the request, or its answer cannot be used.
 
-    `provider_error` is the provider's own `error` code (RFC 6749 §5.2) where it sent a
-    well-formed one, else a short reason of ours; never its body.
+    `provider_error` is the provider's own `error` code (RFC 6749 §5.2) if it sent a well-formed
+    one, else a short reason of ours. It is never the provider's body.
     """
 
     code = "provider_refused"
@@ -194,6 +198,6 @@ class TemporarilyUnavailableError(TokenVendError):
 
 
 class TooManyRequestsError(TemporarilyUnavailableError):
-    """This caller asked more often than its limit allows."""
+    """This caller made more requests than its limit allows."""
 
     status = HTTPStatus.TOO_MANY_REQUESTS

@@ -13,11 +13,11 @@ from tokenvend.domain.errors import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """The newest failed exchange. Nobody asks the provider before `retry_at`.
+    """The newest failed exchange. No request is sent to the provider before `retry_at`.
 
-    `provider_error` is the provider's `error` code if it refused, `None` if it did not answer.
-    `count` is how many exchanges have failed in a row. `secret_generation` is that of the secret
-    that was used: a changed secret deserves a try at once.
+    `provider_error` is the provider's `error` code if it refused, `None` if it was away. `count` is
+    how many exchanges have failed in a row. `secret_generation` is that of the secret that was
+    used, so that a changed secret is tried at once.
     """
 
     provider_error: str | None
@@ -30,7 +30,7 @@ class Failure:
         return max(1, -int((now - self.retry_at).total_seconds() // 1))
 
     def to_error(self, now: datetime) -> TokenVendError:
-        """The error for a request before `retry_at`."""
+        """Return the error with which a request before `retry_at` is answered."""
         if self.provider_error is not None:
             return ProviderRefusedError(
                 f"The provider refused this credential: {self.provider_error}.",
@@ -51,10 +51,11 @@ def failure_after(
     jitter: float,
     secret_generation: str = "",
 ) -> Failure:
-    """The record of *error*: the wait doubles each time, jittered, up to a cap.
+    """Return the record of *error*, with a back-off that doubles up to `bounds.BACKOFF_MAXIMUM`.
 
-    *jitter* in [0, 1) shortens the wait by up to a quarter. A provider's own `Retry-After`
-    is kept to when it is longer than ours.
+    *jitter* in [0, 1) shortens the wait by up to a quarter. The provider's `Retry-After` is used
+    instead if it is longer, up to the same maximum. Failures with another *secret_generation* are
+    not counted.
     """
     count = (
         previous.count + 1 if previous and previous.secret_generation == secret_generation else 1

@@ -1,4 +1,4 @@
-"""Is what a request asks for within its grant's ceiling? What is not listed is refused."""
+"""Check a request against its grant's ceiling: whatever the grant does not list is refused."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -13,10 +13,11 @@ from tokenvend.domain.scopes import NO_SCOPES, Scopes, format_scope
 def check_tenant(
     request: VendRequest, grant: Grant, definition: CredentialDefinition
 ) -> str | None:
-    """The tenant whose secret is used, where the credential is a family.
+    """Return the tenant whose secret is used; `None` if the credential is not a family.
 
     Raises:
-        InvalidTargetError: it is missing, beyond the grant, or there are none.
+        InvalidTargetError: the tenant is missing, is beyond the grant, or was named for a
+            credential that has no tenants.
     """
     if not definition.family:
         if request.tenant is not None:
@@ -34,10 +35,10 @@ def check_tenant(
 def check_scopes(
     request: VendRequest, grant: Grant, definition: CredentialDefinition, now: datetime
 ) -> tuple[Scopes, Scopes]:
-    """The scopes that the token will carry, and those of them that are only observed.
+    """Return the scopes that the token will carry, and those beyond the ceiling to be counted.
 
     Raises:
-        InvalidScopeError: they are beyond the grant, or cannot be narrowed to it.
+        InvalidScopeError: the scopes are beyond the grant, or cannot be narrowed to it.
     """
     if definition.kind is CredentialKind.API_KEY:
         return _no_scopes(request, grant)
@@ -52,11 +53,12 @@ def check_scopes(
         ),
     )
     if definition.kind is CredentialKind.AUTHORIZATION_CODE:
-        # What the token carries is for the user to say.
+        # The user's consent decides which of these the token carries: `connection_decision`.
         return requested_scopes, requested_scopes - grant.scopes
     if definition.scope_mode is ScopeMode.NARROWS:
         if not requested_scopes and not grant.full_access:
-            # Without a scope in the request the provider chooses, and need not say what.
+            # Without `scope` the provider chooses the scopes (RFC 6749 §3.3), and may not name
+            # them.
             raise InvalidScopeError(
                 "No scope would be named, and what the provider then gives is not known: the"
                 " grant must say full_access.",
@@ -67,7 +69,7 @@ def check_scopes(
 
 
 def _no_scopes(request: VendRequest, grant: Grant) -> tuple[Scopes, Scopes]:
-    """An API key reaches all that its maker does: it has no scopes, and no fewer of them."""
+    """Require full access: an API key has no scopes, so nothing can limit what it reaches."""
     if request.scopes is not None:
         raise InvalidScopeError("An API key has no scopes: leave scope out.", rule=Rule.SCOPES)
     if not grant.full_access:
@@ -112,12 +114,13 @@ def _refuse_beyond(beyond: Scopes, refusal: Callable[[Scopes], InvalidScopeError
 
 
 def check_target(rule: Rule, requested: str | None, ceiling: frozenset[str]) -> str | None:
-    """What to name to the provider: the one asked for, or the only one there is.
+    """Return the value to send to the provider: the requested one, or the only one in *ceiling*.
 
-    Where the grant lists several, leaving it out would let the provider choose, perhaps wider.
+    If *ceiling* has several, the request must name one. Otherwise the provider would choose, and
+    could choose one beyond the grant.
 
     Raises:
-        InvalidTargetError: it is beyond the grant, or none is named of several.
+        InvalidTargetError: the value is beyond the grant, or the request must name one.
     """
     if requested is not None:
         if requested not in ceiling:
@@ -131,10 +134,10 @@ def check_target(rule: Rule, requested: str | None, ceiling: frozenset[str]) -> 
 
 
 def check_resources(requested: tuple[str, ...], ceiling: frozenset[str]) -> tuple[str, ...]:
-    """What to name to the provider as `resource` (RFC 8707 §2): the grant lists each.
+    """Return the values of `resource` to send to the provider (RFC 8707 §2).
 
     Raises:
-        InvalidTargetError: as `check_target`.
+        InvalidTargetError: as in `check_target`.
     """
     named = [check_target(Rule.RESOURCE, each, ceiling) for each in requested or (None,)]
     return tuple(each for each in named if each is not None)

@@ -1,4 +1,4 @@
-"""Who asks: canonical identities, and the proof that an entry found.
+"""Canonical identities of callers, and the proof of one that an entry found.
 
 | entry         | identity                                                          |
 |---------------|-------------------------------------------------------------------|
@@ -6,7 +6,7 @@
 | SigV4, a user | `iam:<account>:user/<path and name>`                              |
 | OAuth client  | `client:<client_id>`                                              |
 | direct        | `alias:<name>`                                                    |
-| subject token | `oidc:<issuer>/<caller>`, by the names that both have in the file |
+| subject token | `oidc:<issuer>/<caller>`, by their names in `tokenvend.yaml`      |
 """
 
 import re
@@ -26,7 +26,7 @@ _USER = re.compile(r"arn:aws[a-z-]*:iam::([0-9]{12}):user/([\x21-\x7E]{1,576})")
 
 
 class Entry(StrEnum):
-    """The way in that a request took."""
+    """The entry over which a request came."""
 
     IAM = "iam"
     OAUTH2 = "oauth2"
@@ -34,12 +34,12 @@ class Entry(StrEnum):
 
 
 class NotAnIdentityError(ValueError):
-    """An ARN that names no role or user which can be a caller."""
+    """The ARN is not that of a role or user that can be a caller."""
 
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """Whom a verified subject token is about: its `iss`, `sub` and `jti`, for the audit line."""
+    """The subject of a verified subject token: its `iss`, `sub` and `jti`, for the audit line."""
 
     issuer: str
     subject: str
@@ -48,12 +48,12 @@ class Workload:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What an entry proved about who asks, and what is left to compare with the registry.
+    """What an entry proved about the caller, and what must still be compared with the registry.
 
-    `unique_id` is the role's or user's own id (`AROA…`, `AIDA…`): a role that is deleted and
-    made again under the same name has another. `client_secret` is set on the OAuth entry only,
-    and proves nothing until its hash is found among the caller's. `workload` is set where a
-    verified subject token proves the caller.
+    `unique_id` is the id of the role or user (`AROA…`, `AIDA…`): a role that is deleted and created
+    again under the same name has another one. `client_secret` is set on the OAuth entry only, and
+    proves nothing until its hash is found among the caller's. `workload` is set if a verified
+    subject token proves the caller.
     """
 
     entry: Entry
@@ -64,9 +64,9 @@ class Proof:
 
 
 def identity_of_session(user_arn: str) -> str:
-    """The identity behind API Gateway's `requestContext.identity.userArn`.
+    """Return the identity of API Gateway's `requestContext.identity.userArn`.
 
-    The root user and federated users are refused: neither is a workload.
+    The root user and federated users are refused, because neither is a workload.
 
     Raises:
         NotAnIdentityError: the ARN is not an assumed role's or an IAM user's.
@@ -79,10 +79,10 @@ def identity_of_session(user_arn: str) -> str:
 
 
 def identity_of_principal(arn: str) -> str:
-    """The identity of a role or user ARN as a person writes it in configuration.
+    """Return the identity of a role's or user's ARN from the configuration.
 
-    A session's ARN carries no path, so a role's path is dropped: two roles of one account
-    cannot share a name anyway.
+    A role's path is dropped, because a session's ARN does not have it. This is safe: role names
+    are unique within an account.
 
     Raises:
         NotAnIdentityError: the ARN is not a role's or a user's.
@@ -95,7 +95,7 @@ def identity_of_principal(arn: str) -> str:
 
 
 def has_role_path(arn: str) -> bool:
-    """Whether *arn* names a role by a path that its sessions will not show."""
+    """Whether *arn* names a role with a path, which its sessions' ARNs do not have."""
     match = _ROLE.fullmatch(arn)
     return match is not None and bool(match[2])
 
@@ -106,7 +106,7 @@ def identity_of_client(client_id: str) -> str:
 
 
 def identity_of_alias(alias: str) -> str:
-    """The identity of whoever may invoke the direct function through *alias*."""
+    """The identity of the callers that may invoke the direct function through *alias*."""
     return f"alias:{alias}"
 
 

@@ -3,7 +3,7 @@
 A refresh token may be good for one use. Redeemed twice, it can cost the user's consent; if its
 successor is lost, so is the connection. So the holder of number n writes an entry first:
 
-           begin                          finish: number is n + 1, whoever holds the journal
+           begin                          finish: number is n + 1, by any holder
     FREE ────────► BEING_REDEEMED ───────────────────────────────────────────────► FREE
      ▲                │    │  │ `give_up_consent`: the provider refused the token
      │ at `retry_at`  │    │  └───────────────────────────────────────► CONSENT_LOST
@@ -12,9 +12,10 @@ successor is lost, so is the connection. So the holder of number n writes an ent
         not answer         ▼                                                 │
                      HOLDER_GONE ──begin: the one retry──► BEING_REDEEMED ──► HOLDER_GONE_TWICE
 
-If the provider accepted and nobody heard, only a retry can tell; a provider with a grace period
-then recovers. A live holder is never raced. A holder that recorded that the provider did not
-answer is not gone: an outage of a day costs many tries and no consent (docs/adr/0011). `finish`
+If a holder ended without recording a result, the provider may have accepted the token or not, and
+only a retry shows which. A provider with a grace period accepts that retry. No retry starts while
+the holder may still run. A holder that recorded that the provider did not answer does not count as
+gone, so a provider's outage of a day costs many tries and no consent (docs/adr/0011). `finish`
 compares only the number, so a slow holder's success is stored even after another took over.
 """
 
@@ -30,7 +31,11 @@ from tokenvend.domain.secret import Secret
 
 
 class JournalState(Enum):
-    """Who may redeem the refresh token."""
+    """Whether a refresh token is being redeemed, by the journal's entry.
+
+    HOLDER_GONE: the holder ended without recording a result, so one retry is allowed.
+    HOLDER_GONE_TWICE: the holder of that retry did, too.
+    """
 
     FREE = auto()
     BEING_REDEEMED = auto()
@@ -49,7 +54,10 @@ class CannotRedeem(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Successor:
-    """The provider's answer to number n. `None`: the answer says nothing of it, so it stays."""
+    """What the provider answered to a refresh; a field that is `None` keeps its former value.
+
+    For `refresh_expires_at` that is so only if `refresh_token` is `None` as well: see `renewed`.
+    """
 
     refresh_token: Secret | None
     scopes: Scopes | None
@@ -58,7 +66,10 @@ class Successor:
 
 
 def redeemable_from(redemption: Redemption) -> datetime:
-    """When another may redeem the token: at `retry_at`, or once its holder is surely gone."""
+    """Return when another holder may redeem the token.
+
+    That is `retry_at` if it is set, else the holder's deadline plus `bounds.CLOCK_SKEW`.
+    """
     return redemption.retry_at or redemption.deadline_at + bounds.CLOCK_SKEW
 
 
@@ -76,9 +87,9 @@ def journal_state(redemption: Redemption | None, now: datetime) -> JournalState:
 def begin(
     connection: Connection, *, holder_id: str, now: datetime, deadline_at: datetime
 ) -> Redemption | CannotRedeem:
-    """The entry to write before the token is sent, or why it must not be sent.
+    """Return the entry to write before the token is sent, or why it must not be sent.
 
-    *deadline_at* is the end of the holder's invocation.
+    *deadline_at* is the instant at which the holder's invocation ends.
     """
     match connection.status:
         case ConnectionStatus.PENDING:
@@ -99,7 +110,7 @@ def _begin(connection: Connection, new: Redemption, now: datetime) -> Redemption
     former = connection.redemption
     match journal_state(former, now):
         case JournalState.FREE:
-            # Whether one had died before is remembered through an outage of the provider.
+            # The entry may be one with a `retry_at`: it stays a retry through a provider's outage.
             return replace(new, is_retry=former is not None and former.is_retry)
         case JournalState.BEING_REDEEMED:
             return CannotRedeem.BEING_REDEEMED
@@ -112,10 +123,11 @@ def _begin(connection: Connection, new: Redemption, now: datetime) -> Redemption
 
 
 def finish(connection: Connection, redeemed: Connection, successor: Successor) -> Connection | None:
-    """*connection* as it is now, with the successor of what *redeemed* was; `None`: too late.
+    """Return *connection* with the successor of the token that was redeemed; `None`: too late.
 
-    Only the consent and its number are asked, not who holds the journal, and not whether the
-    consent counts as lost.
+    *connection* is as stored now, and *redeemed* as it was when the token was sent. Only the
+    consent and the number must be the same in both. Another holder's journal entry, or a consent
+    that counts as lost, does not matter: both are cleared.
     """
     if not is_same_token(connection, redeemed):
         return None
@@ -129,11 +141,12 @@ def finish(connection: Connection, redeemed: Connection, successor: Successor) -
 
 
 def renewed(consent: Consent, successor: Successor) -> Consent:
-    """*consent* with the new refresh token; a provider that does not rotate sends none.
+    """Return *consent* with the new refresh token, or with the former one if there is no new one.
 
-    The former one then still expires when that was stated, unless the answer states it anew.
+    A provider that does not rotate sends none. The former token then keeps its stated expiry,
+    unless the answer states another.
     """
-    stands = successor.refresh_token is None
+    keeps_token = successor.refresh_token is None
     scopes = consent.scopes if successor.scopes is None else successor.scopes
     return replace(
         consent,
@@ -142,23 +155,23 @@ def renewed(consent: Consent, successor: Successor) -> Consent:
         agreed_scopes=consent.most_scopes if scopes < consent.most_scopes else None,
         refreshed_at=successor.refreshed_at,
         refresh_expires_at=successor.refresh_expires_at
-        or (consent.refresh_expires_at if stands else None),
+        or (consent.refresh_expires_at if keeps_token else None),
     )
 
 
 def release_redemption(
     connection: Connection, redemption: Redemption, *, retry_at: datetime
 ) -> Connection | None:
-    """*connection* once its holder lets another redeem from *retry_at* on; `None`: not its own."""
+    """Return *connection* with its token redeemable from *retry_at*; `None`: another holds it."""
     if not is_held_by(connection, redemption):
         return None
     return replace(connection, redemption=replace(redemption, retry_at=retry_at))
 
 
 def give_up_consent(connection: Connection, redemption: Redemption) -> Connection | None:
-    """*connection* with its consent marked as lost; `None`: the entry is not its own.
+    """Return *connection* with its consent marked as lost; `None`: another holds it, or it is lost.
 
-    So a consent is lost once, and one holder publishes it.
+    So only one holder marks a consent as lost, and publishes the event.
     """
     if not is_held_by(connection, redemption) or connection.is_lost:
         return None
@@ -166,7 +179,7 @@ def give_up_consent(connection: Connection, redemption: Redemption) -> Connectio
 
 
 def is_same_token(connection: Connection, redeemed: Connection) -> bool:
-    """Whether both have the same number of the same consent."""
+    """Whether both have the same consent, and the same number of its refresh token."""
     if connection.consent is None or redeemed.consent is None:
         return False
     return (connection.consent.consent_id, connection.number) == (

@@ -1,11 +1,11 @@
 """The right of one environment to do one exchange for one key.
 
-A lease protects our store, not the provider: a holder that stalls can cost one more
-exchange, no more. Ids are random, and writes compare ids, never an order of instants.
+A lease protects the stored token, not the provider: a holder that stalls can cause one more
+exchange at most. Ids are random, and a write compares ids, never an order of instants.
 
     ABSENT ──acquire──► HELD ──put or release──► ABSENT
-                          │ stood unchanged for `bounds.LEASE` on the waiter's monotonic
-                          │ clock, or `deadline_at` is past by more than the clock skew
+                          │ unchanged for `bounds.LEASE` on the waiter's monotonic clock,
+                          │ or `deadline_at` is past by more than the clock skew
                           └──take over──► HELD (by another id)
 """
 
@@ -18,9 +18,9 @@ from tokenvend.domain import bounds
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
-    """Who exchanges now: when it expects to be done, and when it is dead at the latest.
+    """One environment's lease: when it expects to be done, and when its invocation ends.
 
-    `deadline_at` is the end of the holder's invocation: no code of it runs after that.
+    No code of the holder runs after `deadline_at`.
     """
 
     lease_id: str
@@ -29,15 +29,15 @@ class Lease:
 
 
 def new_lease(*, now: datetime, deadline_at: datetime, expected: timedelta) -> Lease:
-    """A lease that nobody else can hold."""
+    """Return a lease with a new random id."""
     return Lease(lease_id=uuid4().hex, expected_done_at=now + expected, deadline_at=deadline_at)
 
 
 def may_take_over(lease: Lease, *, now: datetime, unchanged_for: timedelta) -> bool:
-    """Whether a waiter that watched *lease* stand for *unchanged_for* may replace it.
+    """Whether a waiter that saw *lease* unchanged for *unchanged_for* may replace it.
 
-    *unchanged_for* is measured on the waiter's own monotonic clock, so a wall clock that is
-    minutes fast or slow takes nothing over early; *now* counts only against the recorded
-    death, with the allowance for skew.
+    *unchanged_for* is measured on the waiter's own monotonic clock, so that a wrong wall clock does
+    not shorten it. The wall clock *now* is compared only with the holder's deadline, with the
+    allowance for clock skew.
     """
     return unchanged_for >= bounds.LEASE or now >= lease.deadline_at + bounds.CLOCK_SKEW

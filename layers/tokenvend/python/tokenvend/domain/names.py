@@ -1,14 +1,14 @@
-"""The forms that names may have, so that no name can be mistaken for a key of ours."""
+"""The patterns of names, chosen so that no name can be mistaken for a key in our tables."""
 
 import re
 
 #: A credential, caller or provider in tokenvend.yaml. Also a valid Lambda alias name.
 NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
-#: A tenant is named by the user's own customers' names, so it is a little wider.
+#: A tenant, or a connection's name. Wider than `NAME`: the deployment's customers choose them.
 TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
-#: A caller's connection; another caller's with its owner's name before it.
+#: A connection of the caller: `name`; of another caller: `owner/name`.
 CONNECTION = re.compile(rf"(?:{NAME.pattern}/)?(?:{TENANT.pattern})")
-#: A connection that a user's token picked. No request can name such a one: `@` is in no other name.
+#: A connection that a user's token picked. No request can name it, as no other pattern has `@`.
 PICKED_CONNECTION = re.compile(r"@[A-Za-z0-9_-]{43}")
 #: RFC 6749 appendix A.1 allows more; this much is safe in a key, a URL and a log line.
 CLIENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
@@ -19,10 +19,10 @@ TARGET = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]{1,2048}")
 
 #: The alias that a deployment moves to the version that it has published.
 LIVE_ALIAS = "live"
-#: The alias of the direct function that workloads share. No caller can have it: its name is no
-#: caller's name.
+#: The alias of the direct function that workloads share. No caller can have this name, because a
+#: caller's name has no capital letter.
 WORKLOADS_ALIAS = "Workloads"
-#: Aliases that are not a caller.
+#: Well-formed alias names that no caller has.
 RESERVED_ALIASES = frozenset({LIVE_ALIAS})
 
 

@@ -1,8 +1,8 @@
-"""How often a caller may ask: one bucket of permits for all environments (a token bucket).
+"""A caller's rate limit: a token bucket of permits that all environments share.
 
 A bucket holds at most `burst` permits and gains one each `interval`. Its whole state is one
-instant, `empty_at`: at *now* it holds one permit for each interval since then. Instants are in
-microseconds since 1970, so that environments that add to one number agree on it.
+instant, `empty_at`: at *now* it holds one permit for each interval since then. Instants are whole
+microseconds since 1970, so that environments add to the same number without rounding.
 """
 
 from dataclasses import dataclass
@@ -14,22 +14,22 @@ from tokenvend.domain.registry import Caller
 
 _MICROSECONDS = 1_000_000
 _MINUTE = 60 * _MICROSECONDS
-#: A bucket that is fuller than this share lends permits ahead of their use.
+#: An environment may draw permits ahead of their use only from a bucket fuller than this share.
 _FULL_ENOUGH = 0.5
-#: ... and at most this share of what is above it to one environment.
+#: The most that one environment draws ahead, as a share of the permits above `_FULL_ENOUGH`.
 _LENT_SHARE = 0.25
 
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """A caller's pace: `requests_per_minute`, and so many at once after a pause (`burst`)."""
+    """A caller's rate limit: `requests_per_minute`, and at most `burst` at once after a pause."""
 
     requests_per_minute: int
     burst: int
 
     @property
     def interval(self) -> int:
-        """Microseconds from one permit to the next; rounded up, so the pace is never exceeded."""
+        """Microseconds from one permit to the next; rounded up, so the limit is never exceeded."""
         return -(-_MINUTE // self.requests_per_minute)
 
     def full_at(self, now: int) -> int:
@@ -37,9 +37,10 @@ class Quota:
         return now - self.burst * self.interval
 
     def is_full(self, empty_at: int | None, now: int) -> bool:
-        """Whether the bucket is full: also one that was never used (`None`).
+        """Whether the bucket is full.
 
-        So is one with an `empty_at` that no clock of ours can have written.
+        A bucket that was never used (`None`) is full. So is one whose `empty_at` is in the future
+        by more than `bounds.CLOCK_SKEW`: no correct clock can have written it.
         """
         return empty_at is None or not self.full_at(now) <= empty_at <= latest_at(now)
 
@@ -58,9 +59,10 @@ class Quota:
 
 @dataclass(slots=True)
 class Batch:
-    """Permits that an environment drew, and what it last knew of the bucket.
+    """The permits that an environment drew, and what it last knew of the bucket.
 
-    `requests` counts those since then, refused ones too. Nothing is drawn before `again_at`.
+    `requests` counts the caller's requests since `drawn_at`, refused ones too. The environment
+    draws nothing before `again_at`.
     """
 
     left: int
@@ -79,17 +81,21 @@ def quota_of(caller: Caller) -> Quota:
 
 
 def default_burst(requests_per_minute: int) -> int:
-    """A quarter of a minute's requests; at least 10, or all of them if they are fewer."""
+    """Return the burst of a quota that states none.
+
+    A quarter of a minute's requests, but at least 10, or all of them if they are fewer than 10.
+    """
     return max(requests_per_minute // 4, min(requests_per_minute, bounds.QUOTA_BURST_LEAST))
 
 
 def batch_size(quota: Quota, *, level: int, per_second: float, former: int) -> int:
-    """How many permits an environment draws at once, of *level* that the bucket holds.
+    """Return how many permits an environment draws at once.
 
-    It was asked *per_second* since it last drew, and that was *former* permits. A second's permits
-    are nearly always used. More are drawn only from a bucket that is full enough, because those
-    that are not used within `bounds.QUOTA_BATCH_HELD` are lost. A batch at most doubles, so a first
-    request draws one permit.
+    *level* is what the bucket holds, *per_second* the environment's requests a second since its
+    last draw, and *former* the size of that draw. Permits for one second are nearly always used.
+    More are drawn only from a bucket that is full enough, because those that are not used within
+    `bounds.QUOTA_BATCH_HELD` are lost. A batch is at most twice *former*, so the first is one
+    permit.
     """
     second = ceil(per_second)
     whole = ceil(per_second * bounds.QUOTA_BATCH_HELD.total_seconds())
@@ -99,10 +105,10 @@ def batch_size(quota: Quota, *, level: int, per_second: float, former: int) -> i
 
 
 def latest_at(now: int) -> int:
-    """The latest `empty_at` that is believed at *now*: clocks differ a little."""
+    """Return the latest credible `empty_at` at *now*, with the allowance for clock skew."""
     return now + int(bounds.CLOCK_SKEW.total_seconds() * _MICROSECONDS)
 
 
 def microseconds(now: datetime) -> int:
-    """*now* since 1970."""
+    """Return *now* in microseconds since 1970-01-01T00:00:00Z."""
     return int(now.timestamp() * _MICROSECONDS)

@@ -15,13 +15,14 @@ from tokenvend.domain.token_presentation import Header
 
 #: In a grant's tenants: every tenant of the family.
 ALL_TENANTS = frozenset({"*"})
-#: In a grant's connections: those that the caller itself started, or everybody's. Other entries
-#: are `owner/name`, so neither can be one.
+#: In a grant's connections: those that the caller itself started. Single connections are written
+#: `owner/name`, so these three values cannot be mistaken for one.
 OWN_CONNECTIONS = frozenset({"own"})
 #: In a grant's connections: the one that the signed-in user's token picks, and no other.
 SUBJECT_CONNECTIONS = frozenset({"subject"})
+#: In a grant's connections: every caller's.
 ALL_CONNECTIONS = frozenset({"*"})
-#: Of a block that does not say whose connection it is on.
+#: In a view's `blocked_owners`: a block that names no owner, so it is on every owner's connection.
 EVERY_OWNER = frozenset({"*"})
 
 
@@ -34,10 +35,10 @@ class CredentialKind(StrEnum):
 
 
 class ScopeMode(StrEnum):
-    """Whether a provider gives less when it is asked for less.
+    """Whether a provider gives a token with fewer scopes if the request names fewer.
 
-    FIXED: it does not, or nobody has shown that it does. Every token then counts as carrying
-    the credential's whole scope. NARROWS: it does, by a source or a probe.
+    FIXED: it does not, or this is not known. Every token then counts as carrying the credential's
+    whole scope. NARROWS: it does, as documented or observed.
     """
 
     FIXED = "fixed"
@@ -54,8 +55,9 @@ class Isolation(StrEnum):
 class Rotation(StrEnum):
     """How a credential's secret is changed.
 
-    IMMEDIATE: the provider takes the new one from one moment to the next. STAGED: the new one is
-    AWSPENDING until it has been shown to work, and is tried when the current one is refused.
+    IMMEDIATE: the provider accepts only the new one, from one moment to the next. STAGED: the new
+    one is AWSPENDING until an exchange with it has succeeded, and is tried when the current one is
+    refused.
     """
 
     IMMEDIATE = "immediate"
@@ -67,8 +69,8 @@ class ClientAuthentication(StrEnum):
 
     See RFC 6749 §2.3.1, RFC 7523 §2.2 and RFC 8705 §2.
 
-    BASIC_UNENCODED: HTTP Basic without the form-encoding that RFC 6749 asks for, for servers that
-    do not decode. NONE: nothing but what the definition's `token_request` says.
+    BASIC_UNENCODED: HTTP Basic without the form-encoding of RFC 6749 §2.3.1, for servers that do
+    not decode it. NONE: only what the definition's `token_request` says.
     """
 
     BASIC = "client_secret_basic"
@@ -81,10 +83,10 @@ class ClientAuthentication(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SecretReference:
-    """Where a credential's secret is when it is one the user already has.
+    """A reference to a secret that existed before tokenvend, in Secrets Manager.
 
-    `arn` is the secret's ARN; the keys name the fields of its JSON text. With `plain_text` it is
-    no JSON: the whole text is the one field that is needed.
+    `arn` is the secret's ARN; the `*_key` fields are the names of the fields in its JSON text. With
+    `plain_text` it is not JSON: the whole text is the one field that the credential needs.
     """
 
     arn: str
@@ -98,13 +100,13 @@ class SecretReference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assertion:
-    """What a signed assertion says, and what signs it (RFC 7523 §3).
+    """How an assertion is signed, and for which audience (RFC 7523 §3).
 
     `kms_keys` are ARNs of key pairs: the first signs, and the public halves of all are published,
-    so that a provider knows the next one before it is used. Where there is none, a private key
-    in the credential's secret signs. With `aws_identity` nothing of ours signs: AWS says who the
-    function's role is. With `names_certificate` the secret has the key's certificate, which an
-    assertion names (RFC 7515 §4.1.8).
+    so that a provider knows the next key before it is used. If there are none, a private key in the
+    credential's secret signs. With `aws_identity`, AWS signs a token that names the function's role
+    instead. With `names_certificate` the secret also has the key's certificate, and the assertion's
+    header has its thumbprint (RFC 7515 §4.1.8).
     """
 
     audience: str
@@ -118,13 +120,15 @@ class Assertion:
 class Authorization:
     """How a user is asked to consent (RFC 6749 §4.1.1).
 
-    `redirect_uri` is ours, exactly as the provider knows it. `issuer` is compared with the `iss`
-    that comes back, and `requires_iss` says that it must come (RFC 9207). `parameters` go into
-    the authorization request. `scope_words` says what a scope allows, for the page that asks.
-    `refresh_token_days` is how long an unused refresh token lives; `None`: not known.
-    `provider_title` is what the page calls the provider. `account_endpoint` says whose a token
-    is, in its field `account_field`; where there is an ID token, its `sub` says so. `flow` is how
-    all this differs from the standard.
+    - `redirect_uri`: tokenvend's callback, exactly as registered with the provider.
+    - `issuer`: compared with the callback's `iss`; `requires_iss`: it must be there (RFC 9207).
+    - `parameters`: further parameters of the authorization request.
+    - `scope_words`: what each scope allows, in words for the consent page.
+    - `refresh_token_days`: how long an unused refresh token is valid; `None`: not known.
+    - `provider_title`: the provider's name on the page.
+    - `account_endpoint`: answers which account a token is for, in its field `account_field`. If
+      there is an ID token, its `sub` is used instead.
+    - `flow`: the differences from the standards.
     """
 
     endpoint: str
@@ -144,19 +148,21 @@ class Authorization:
 class CredentialDefinition:
     """Everything about a credential but its secret.
 
-    `client_id` is `None` where it stands in the secret (always so for a family).
-    `scope_parameter` says whether `scope` is sent when the mode is FIXED.
-    `default_lifetime_seconds` serves when neither the answer nor the token says.
-    `assertion` is how the client proves itself where it does not send a secret.
-    `api_key_header` is how an API key is sent; a key has no `token_endpoint`, so that is empty.
-    `api_key_parts` says it where it is more than one header with the key in it: see
-    `domain.static_credential`.
-    `authorization` is there where users consent.
-    `tenant_values` are the values of each customer that stand in it as `{tenant.domain}`, each
-    with the patterns of which one must fit: see `domain.tenant_values`.
-    `token_request` says how the token endpoint is asked where that is not as RFC 6749 §4.4.2 has
-    it, and `token_answer` how its answer is read where that is not as §5.1 has it. Both are parsed
-    when they are needed: see `domain.oauth.request_description` and `token_answer`.
+    - `client_id`: `None` if it is in the secret, as it always is for a family.
+    - `scope_parameter`: whether `scope` is sent although the scope mode is FIXED.
+    - `default_lifetime_seconds`: used if neither the answer nor the token states a lifetime.
+    - `assertion`: how the client authenticates by a signature instead of a secret.
+    - `api_key_header`: the header in which an API key is sent. An API key has no token endpoint, so
+      `token_endpoint` is empty.
+    - `api_key_parts`: how an API key is sent if one header with the key in it is not enough: see
+      `domain.static_credential`.
+    - `authorization`: how users consent; `None` for other kinds of credentials.
+    - `tenant_values`: the values of each customer, which replace placeholders such as
+      `{tenant.domain}`. A value must match one of its patterns: see `domain.tenant_values`.
+    - `token_request`: how a token request differs from RFC 6749 §4.4.2. It is parsed when it is
+      needed: see `domain.oauth.request_description`.
+    - `token_answer`: how the answer differs from §5.1, parsed likewise: see
+      `domain.oauth.response_description`.
     """
 
     name: str
@@ -186,12 +192,12 @@ class CredentialDefinition:
 
     @property
     def flow(self) -> ConsentFlow:
-        """How users consent and tokens are refreshed."""
+        """The provider's differences from the standards when users consent or tokens refresh."""
         return self.authorization.flow if self.authorization else STANDARD
 
     @property
     def token_scope_mode(self) -> ScopeMode:
-        """Whether a token can be had with fewer scopes: by its request, or by a refresh."""
+        """Whether a token request, or a refresh of a connection, may ask for fewer scopes."""
         if self.kind is not CredentialKind.AUTHORIZATION_CODE:
             return self.scope_mode
         return ScopeMode.NARROWS if self.flow.refresh_names_scopes else ScopeMode.FIXED
@@ -203,10 +209,10 @@ class CredentialDefinition:
 
     @property
     def fingerprint(self) -> str:
-        """A SHA-256 over all that shapes a token, in hexadecimal.
+        """A SHA-256, in hexadecimal, over all fields that decide what a token is.
 
-        Two definitions with one fingerprint may share a token; a token made under another
-        fingerprint is never found.
+        Definitions with the same fingerprint may share a token. A token that was stored under
+        another fingerprint is never found.
         """
         shaping: dict[str, object] = {
             "kind": self.kind,
@@ -226,7 +232,7 @@ class CredentialDefinition:
             "api_key_key": self.secret.api_key_key if self.secret else None,
             "private_key_key": self.secret.private_key_key if self.secret else None,
         }
-        # A definition without one has the fingerprint that it had before there were any.
+        # These came later. They are left out if empty, so that older fingerprints stay the same.
         for name, described in {
             "token_request": self.token_request,
             "token_answer": self.token_answer,
@@ -243,10 +249,11 @@ class CredentialDefinition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """A named workload. `unique_id` pins one identity of it to one role or user for good.
+    """A named workload.
 
-    `title` is what its users know it by. `burst` is how many requests it may make at once where
-    it has a limit of `requests_per_minute`; see `domain.quota`.
+    `title` is the name that its users know. `unique_id` is the id of the one IAM role or user that
+    may use this identity, even if another is created under the same name. `burst` is how many
+    requests it may make at once, if it has a limit of `requests_per_minute`: see `domain.quota`.
     """
 
     name: str
@@ -268,10 +275,11 @@ class Observation:
 class Grant:
     """One caller, one credential, and the ceiling: what is not listed is refused.
 
-    `full_access` is needed where the token's reach is not known or cannot be narrowed.
-    `return_urls` are where a user who consented may be sent back to, each exactly.
-    `users` has the issuers whose users' tokens are taken, by their `iss`, and the `aud` of each.
-    Where that is not known, it is `None`, and no token is taken.
+    `full_access` is needed if the token's reach is not known or cannot be narrowed. `return_urls`
+    are the URLs to which a user may be sent back after the consent, compared exactly. `users` are
+    the issuers whose users' tokens are accepted: each `iss` with the `aud` that the token must
+    have. `None` in place of an `aud`: it is not known, and no token of that issuer is accepted.
+    `accept_less`: a token with fewer scopes than requested is vended, not refused.
     """
 
     caller: str
@@ -290,7 +298,7 @@ class Grant:
     observation: Observation | None = None
 
     def observed_scopes(self, now: datetime) -> Scopes:
-        """The scopes whose refusal is only counted at *now*."""
+        """Return the scopes beyond the ceiling that are counted, and not refused, at *now*."""
         if self.observation is None or now >= self.observation.until:
             return NO_SCOPES
         return self.observation.scopes
@@ -312,7 +320,7 @@ class Grant:
 class RegistryView:
     """What the registry says about one identity and one credential name.
 
-    `blocked_owners` are the callers whose connection of the asked-for name is blocked.
+    `blocked_owners` are the callers whose connection of the requested name is blocked.
     """
 
     caller: Caller | None = None
@@ -324,5 +332,5 @@ class RegistryView:
     blocked_owners: frozenset[str] = frozenset()
 
     def is_connection_blocked(self, owner: str) -> bool:
-        """Whether the connection that was asked for is blocked, where it is *owner*'s."""
+        """Whether *owner*'s connection of the requested name is blocked."""
         return owner in self.blocked_owners or self.blocked_owners == EVERY_OWNER

@@ -1,13 +1,14 @@
-"""When an asked-for token is renewed, and by which run of the schedule.
+"""When a token in use is renewed, and by which run of the schedule.
 
-A run handles one minute's tokens of one shard, and those that the runs before it left.
+A run handles one minute's tokens of one shard, and those that earlier runs left.
 
     renewable from                    due                          overdue
         |  by the run that is the last  |  by the first run to come     |
         |  surely in time               |                               |
 
-Most lives are long enough for the first run after the token is due to come in time. Where one is
-not, the last run before overdue has to do it; each earlier one leaves the token alone.
+If the token lives long enough, the first run after it is due also ends before it is overdue, and
+renews it. If not, the last run that surely ends before the token is overdue renews it, and earlier
+ones leave it alone.
 """
 
 from collections.abc import Iterator
@@ -41,26 +42,32 @@ def slot_of(key: str, due_at: datetime) -> RenewalSlot:
 
 
 def renewable_from(key: str, token: AccessToken) -> datetime:
-    """The first instant at which a run may renew *token*: the next one could come too late."""
+    """Return the first instant at which a run may renew *token*.
+
+    The token is due then, or the next run could end after the token is overdue.
+    """
     return min(token.due_at(key), token.overdue_at(key) - bounds.RENEWAL_RUNS_APART)
 
 
 def schedule_missed_from(key: str, token: AccessToken) -> datetime:
-    """From here on the schedule may come too late for *token*, if nobody has asked for it yet."""
+    """Return the instant from which a renewal that is not scheduled yet may be too late.
+
+    A token is scheduled when it is first in use: see `in_use_from`.
+    """
     return max(token.due_at(key), token.overdue_at(key) - bounds.RENEWAL_RUNS_APART)
 
 
 def in_use_from(key: str, token: AccessToken) -> datetime:
-    """The first instant at which a request asks for *token*'s successor, too.
+    """Return the first instant at which a request for *token* marks it as in use.
 
-    Whoever comes sooner, and again within 75 % of a lifetime, finds *token* itself: many requests
-    at once, and then none, are not worth a renewal.
+    A caller that asks earlier, and again within 75 % of a lifetime, still finds *token* itself. So
+    a burst of requests after an exchange, with none after it, causes no renewal.
     """
     return schedule_missed_from(key, token) - token.stated_lifetime * bounds.RENEWAL_DUE
 
 
 def slot_of_token(key: str, token: AccessToken, *, now: datetime) -> RenewalSlot:
-    """The slot in which *token* is renewed; the running minute's, if its own is past."""
+    """Return the slot in which *token* is renewed: the current minute's, if its own is past."""
     return slot_of(key, max(renewable_from(key, token), now))
 
 

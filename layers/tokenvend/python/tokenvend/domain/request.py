@@ -1,4 +1,4 @@
-"""What a caller asks for: the same names over every entry."""
+"""Requests for a token: the same parameters over every entry."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CLIENT_CREDENTIALS = "client_credentials"
 #: RFC 8693: the caller proves itself by a token of an issuer that the configuration trusts.
 TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 
-#: What a token exchange gives (RFC 8693 §3).
+#: The type of the token that a token exchange returns (RFC 8693 §3).
 ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token"
 
 #: Every parameter of a request for a token, whatever the entry.
@@ -37,10 +37,10 @@ PARAMETERS = frozenset(
 #: A platform's token that proves the caller, or the token of its signed-in user.
 SUBJECT_TOKEN = "subject_token"
 
-#: Those of a token exchange beside them (RFC 8693 §2.1).
+#: The further parameters of a token exchange (RFC 8693 §2.1).
 EXCHANGE_PARAMETERS = frozenset({SUBJECT_TOKEN, "subject_token_type", "requested_token_type"})
 
-#: What a report of a refused token has beside them.
+#: The parameters of a rejection: those of the request that vends the token, and the token.
 REJECTION_PARAMETERS = PARAMETERS | {"token", "token_sha256"}
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -49,11 +49,11 @@ _WHOLE_SECONDS = re.compile(r"[0-9]{1,9}")
 
 @dataclass(frozen=True, slots=True)
 class VendRequest:
-    """One well-formed request for a token. `None` means: not asked for.
+    """One well-formed request for a token. `None` means that the request does not name one.
 
-    `resources` are sorted, each once. `min_ttl_seconds` is how long the token must at least live
-    on, 0 for no matter. `user` is whom the verified user's token is about that came with the
-    request.
+    `resources` are sorted, without repetition. `min_ttl_seconds` is the least remaining lifetime of
+    the token; 0 for any. `user` is the subject of the verified user's token that came with the
+    request, if one did.
     """
 
     credential: str
@@ -67,7 +67,7 @@ class VendRequest:
 
     @property
     def connection_name(self) -> str | None:
-        """The connection's own name, without its owner's; of a user, the one that it picks."""
+        """The connection's name without its owner: from the user's token, else from the request."""
         if self.user is not None:
             return self.user.connection_name
         return None if self.connection is None else self.connection.rpartition("/")[2]
@@ -83,7 +83,7 @@ class ForUser[RequestType]:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """The report that an API refused a token: which one, and the request that vends it."""
+    """A report that an API refused a token: its SHA-256, and the request that vends it."""
 
     request: VendRequest
     token_sha256: str
@@ -95,7 +95,7 @@ def parse_rejection(
     *,
     grant_type: str = CLIENT_CREDENTIALS,
 ) -> Rejection:
-    """Turn the parameters of a report into one; the token itself goes no further than here.
+    """Turn the parameters of a report into a rejection, which has the token's SHA-256 alone.
 
     Raises:
         InvalidRequestError: neither or both of `token` and `token_sha256`, or a malformed one.
@@ -105,7 +105,7 @@ def parse_rejection(
     if (token is None) == (digest is None):
         raise _malformed("token", "or token_sha256 is needed, and not both")
     if token is not None:
-        # JSON can hold half a character, which has no UTF-8 to hash.
+        # A JSON text can have a lone surrogate, which cannot be encoded as UTF-8 and hashed.
         if not isinstance(token, str) or not token or not token.isascii():
             raise _malformed("token", "must be an ASCII text")
         digest = Secret(token).sha256
@@ -123,10 +123,9 @@ def parse_vend_request(
 ) -> VendRequest:
     """Turn the parameters of any entry into a request.
 
-    *grant_type* is the one that goes with how the caller proves itself.
-
-    Names that are not in `PARAMETERS` are ignored, as RFC 6749 §3.2 wants; the direct entry
-    refuses them before it comes here.
+    *grant_type* is the only one accepted, by the way in which the caller proves itself. Names that
+    are not in `PARAMETERS` are ignored, as RFC 6749 §3.2 requires; the direct entry has refused
+    them before.
 
     Raises:
         InvalidRequestError: a value is malformed; the text names the parameter.
@@ -181,7 +180,7 @@ def _target(name: str, value: object) -> str | None:
 
 
 def _resources(value: object) -> tuple[str, ...]:
-    """The one or several values of `resource`, which may repeat (RFC 8707 §2)."""
+    """Return the values of `resource`, which may repeat (RFC 8707 §2), sorted and each once."""
     several = value if isinstance(value, list) and value else [value]
     targets = {_target("resource", each) for each in several}
     return tuple(sorted(each for each in targets if each is not None))

@@ -1,10 +1,10 @@
-"""The rules that decide a request, by the names that the audit log gives them."""
+"""The rules that decide a request, by their names in the audit log."""
 
 from enum import StrEnum
 
 
 class Rule(StrEnum):
-    """The rules in the order in which they are asked; the first that fails decides."""
+    """The rules, in the order in which they are checked; the first that fails decides."""
 
     CALLER_KNOWN = "caller.known"
     CALLER_UNIQUE_ID = "caller.unique_id"

@@ -10,10 +10,10 @@ NO_SCOPES: Scopes = frozenset()
 
 
 def parse_scope(text: str, *, separator: str = " ") -> Scopes:
-    """The set of scopes that *text* lists.
+    """Return the set of scopes that *text* lists.
 
-    *separator* is the provider's: RFC 6749 says a space, some send commas.
-    Blank entries are dropped, order and repetition do not matter.
+    *separator* is a space by RFC 6749 §3.3; some providers use a comma. Empty entries are dropped;
+    order and repetition do not matter.
 
     Raises:
         ValueError: a scope has a character that RFC 6749 §3.3 does not allow.
@@ -26,5 +26,5 @@ def parse_scope(text: str, *, separator: str = " ") -> Scopes:
 
 
 def format_scope(scopes: Iterable[str], *, separator: str = " ") -> str:
-    """The canonical text of *scopes*: sorted, so that one set has one text."""
+    """Return *scopes* as one text: sorted, so that the same set always has the same text."""
     return separator.join(sorted(scopes))

@@ -1,7 +1,7 @@
 """A secret text that cannot be printed by accident.
 
-pydantic has such a type, but a request answered from memory must not pay for importing
-pydantic (115 ms), so this is our own: see docs/adr/0004.
+pydantic has such a type, but importing pydantic takes 115 ms, which would slow a request that is
+answered from memory. So this is our own: see docs/adr/0004.
 """
 
 import hashlib
@@ -10,10 +10,10 @@ from typing import NoReturn
 
 
 class Secret:
-    """A text that shows itself only through `reveal`.
+    """A text whose value only `reveal` returns.
 
-    `str`, `repr`, format strings, pickling and JSON give no way to its value.
-    Two secrets are compared in constant time.
+    `str`, `repr` and format strings show `Secret(***)`; pickling and JSON raise an error. Two
+    secrets are compared in constant time.
     """
 
     __slots__ = ("_sha256", "_value")
@@ -23,12 +23,12 @@ class Secret:
         self._sha256: str | None = None
 
     def reveal(self) -> str:
-        """The value itself: the one exit, so that a search for it finds every use."""
+        """Return the value: the only way to it, so that a search for `reveal` finds every use."""
         return self._value
 
     @property
     def sha256(self) -> str:
-        """The SHA-256 of the value's UTF-8 bytes, in hexadecimal: the name of a token in logs."""
+        """The SHA-256 of the value's UTF-8 bytes, in hexadecimal. Logs name a token by it."""
         if self._sha256 is None:
             self._sha256 = hashlib.sha256(_bytes(self._value)).hexdigest()
         return self._sha256
@@ -51,5 +51,5 @@ class Secret:
 
 
 def _bytes(text: str) -> bytes:
-    """UTF-8; half a character, which JSON can bring and UTF-8 does not have, counts as itself."""
+    """Encode *text* as UTF-8; a lone surrogate, which JSON can contain, is encoded as it is."""
     return text.encode("utf-8", "surrogatepass")

@@ -1,4 +1,4 @@
-"""Which fields a credential's secret has, and what they are for."""
+"""The fields of a credential's secret, by the credential's definition."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,7 @@ from tokenvend.domain.static_credential import static_placeholders
 
 
 def secret_fields(definition: CredentialDefinition) -> tuple[str, ...]:
-    """The names of the fields, in the order in which a person is asked for them."""
+    """Return the names of the required fields, in the order in which the CLI asks for them."""
     if definition.kind is CredentialKind.API_KEY:
         if not definition.api_key_parts:
             return ("api_key",)
@@ -25,7 +25,7 @@ def secret_fields(definition: CredentialDefinition) -> tuple[str, ...]:
 
 
 def optional_secret_fields(definition: CredentialDefinition) -> frozenset[str]:
-    """The names of the fields that it may have too."""
+    """Return the names of the fields that the secret may also have."""
     if definition.kind is CredentialKind.API_KEY:
         return frozenset()
     if "private_key" in secret_fields(definition):
@@ -40,7 +40,7 @@ def secret_of(
     allowed_host: str,
     version: str = "",
 ) -> ProviderSecret:
-    """The secret that *values* are, which are there for each of `secret_fields`."""
+    """Build the secret from *values*, which must have each of `secret_fields`."""
     if definition.kind is CredentialKind.API_KEY:
         if not definition.api_key_parts:
             return ProviderSecret("", Secret(values["api_key"]), allowed_host, version)
@@ -63,13 +63,13 @@ def secret_of(
 
 
 def _tenant_values(definition: CredentialDefinition) -> tuple[str, ...]:
-    """The customer's own values. A user's stand with the connection, and in no secret."""
+    """Return the names of the tenant values in the secret; those of users are in connections."""
     is_users = definition.kind is CredentialKind.AUTHORIZATION_CODE
     return () if is_users else tuple(definition.tenant_values)
 
 
 def _names_client(definition: CredentialDefinition) -> bool:
-    """Whether the request says which client it is, without being told to."""
+    """Whether each token request has a client id, even if `token_request` does not name one."""
     return (
         definition.client_authentication is not ClientAuthentication.NONE
         or definition.kind is CredentialKind.AUTHORIZATION_CODE
@@ -77,21 +77,21 @@ def _names_client(definition: CredentialDefinition) -> bool:
 
 
 def _proof(definition: CredentialDefinition) -> tuple[str, ...]:
-    """The field that proves the client, if one does."""
+    """Return the field that authenticates the client, if there is one."""
     match definition.client_authentication:
         case ClientAuthentication.NONE:
             return ()
         case ClientAuthentication.PRIVATE_KEY_JWT:
             return () if _signs_elsewhere(definition) else ("private_key",)
         case ClientAuthentication.TLS_CLIENT_AUTH:
-            # It is shown in TLS, with its certificate: see `_certificate`.
+            # A private key authenticates the client in TLS: see `_certificate`.
             return ()
         case _:
             return ("client_secret",)
 
 
 def _certificate(definition: CredentialDefinition) -> tuple[str, ...]:
-    """The fields that prove the client in TLS, or the one by which a provider knows its key."""
+    """Return the fields of a client certificate, for TLS or for its thumbprint in assertions."""
     if definition.client_authentication is ClientAuthentication.TLS_CLIENT_AUTH:
         return ("certificate", "private_key")
     assertion = definition.assertion
@@ -99,12 +99,12 @@ def _certificate(definition: CredentialDefinition) -> tuple[str, ...]:
 
 
 def _grant_key(definition: CredentialDefinition) -> tuple[str, ...]:
-    """The field that signs what a token is given for, if the definition has such a grant."""
+    """Return the field with the key that signs a grant's assertion (RFC 7523 §2.1), if any."""
     is_signed = "assertion" in definition.token_request and not _signs_elsewhere(definition)
     return ("private_key",) if is_signed else ()
 
 
 def _signs_elsewhere(definition: CredentialDefinition) -> bool:
-    """Whether a key in KMS or AWS itself signs, so that the secret has no key."""
+    """Whether a key in KMS, or AWS itself, signs, so that the secret has no private key."""
     assertion = definition.assertion
     return assertion is not None and (bool(assertion.kms_keys) or assertion.aws_identity)

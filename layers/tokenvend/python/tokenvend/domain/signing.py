@@ -1,4 +1,4 @@
-"""Keys that sign for a client, and how."""
+"""Keys that sign a client's assertions, and their algorithms."""
 
 import hashlib
 from base64 import urlsafe_b64encode
@@ -18,13 +18,13 @@ class SigningAlgorithm(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KmsKey:
-    """A key pair in KMS, which its private half never leaves."""
+    """A key pair in KMS. Its private half never leaves KMS."""
 
     arn: str
 
     @property
     def key_id(self) -> str:
-        """The `kid`: a hash of the ARN, so that neither account nor key can be told from it."""
+        """The `kid`: a hash of the ARN, so that it reveals neither the account nor the key's id."""
         return encode(hashlib.sha256(self.arn.encode()).digest()[:16])
 
 
@@ -38,7 +38,7 @@ class PublishedKey:
 
 @dataclass(frozen=True, slots=True)
 class PrivateKey:
-    """A private key as PEM text, and the `kid` by which the provider knows it, if it chose one."""
+    """A private key as PEM text, and the `kid` that the provider gave it, if it did."""
 
     pem: Secret
     key_id: str | None = None
@@ -46,7 +46,7 @@ class PrivateKey:
 
 @dataclass(frozen=True, slots=True)
 class AwsIdentity:
-    """In place of a key: AWS signs who this function's role is (STS, GetWebIdentityToken)."""
+    """In place of a key: AWS signs a token of the function's role (STS GetWebIdentityToken)."""
 
 
 type SigningKey = KmsKey | PrivateKey

@@ -1,7 +1,8 @@
 """How a static credential is sent: several headers, HTTP Basic, parameters of the query.
 
-A description is data, as `request_description` has it: names, texts and placeholders such as
-`{secret.api_key}`. tokenvend sends none of it: it says what goes where, and its caller sends it.
+A description is data, as in `request_description`: names, texts and placeholders such as
+`{secret.api_key}`. tokenvend fills them in and returns the headers and parameters; the caller sends
+them to the API.
 """
 
 from base64 import b64encode
@@ -15,13 +16,13 @@ from tokenvend.domain.secret import Secret
 from tokenvend.domain.token_presentation import Header, RequestParts
 
 _AUTHORIZATION, _BASIC = "Authorization", "Basic "
-#: The field that a static credential is named by in logs and reports, if it has one.
+#: The field whose SHA-256 names a static credential in logs and reports, if there is such a field.
 _API_KEY = "api_key"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StaticDescription:
-    """A description. `basic` are the user name and the password (RFC 7617), if it has them."""
+    """A description. `basic` is the user name and the password (RFC 7617); `None`: not used."""
 
     headers: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
@@ -30,7 +31,7 @@ class StaticDescription:
 
 @dataclass(frozen=True, slots=True)
 class Presented:
-    """A static credential as it is sent. `parts` are there unless one header says it all."""
+    """A static credential as it is sent. `parts` is `None` if one header is enough."""
 
     access_token: Secret
     header: Header
@@ -38,10 +39,10 @@ class Presented:
 
 
 def parse_static_description(document: Mapping[str, object]) -> StaticDescription:
-    """The description that *document* is.
+    """Parse *document* as a description.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not a description.
     """
     basic = document.get("basic")
     described = StaticDescription(
@@ -55,7 +56,7 @@ def parse_static_description(document: Mapping[str, object]) -> StaticDescriptio
 
 
 def static_placeholders(document: Mapping[str, object]) -> tuple[str, ...]:
-    """The fields of the secret that *document* names, each once; none if it is no description."""
+    """Return the secret's fields that *document* names, each once; none if it cannot be parsed."""
     try:
         return _names_of(parse_static_description(document))
     except ValueError:
@@ -63,11 +64,11 @@ def static_placeholders(document: Mapping[str, object]) -> tuple[str, ...]:
 
 
 def present(document: Mapping[str, object], secret: ProviderSecret) -> Presented:
-    """The credential of which *secret* has the fields, sent as *document* says.
+    """Fill the fields of *secret* into the description in *document*.
 
     Raises:
-        CredentialNotReadyError: the description is none that this version knows, or a value
-            cannot stand where it should.
+        CredentialNotReadyError: this version cannot parse the description, or a value is not
+            allowed in its place.
     """
     try:
         described = parse_static_description(document)
@@ -92,7 +93,7 @@ def present(document: Mapping[str, object], secret: ProviderSecret) -> Presented
 
 
 def _literal_start(template: str) -> str:
-    """What stands before the first placeholder; nothing where that has a brace of its own."""
+    """Return the text before the first placeholder; empty if that text has a brace."""
     start, _, _ = template.partition("{secret.")
     return "" if {"{", "}"} & set(start) else start
 

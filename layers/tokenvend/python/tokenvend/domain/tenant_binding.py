@@ -1,7 +1,7 @@
-"""The values that a connection was started with, and the host that they led to then.
+"""Bind a connection to the tenant values it was started with, and to their token endpoint's host.
 
-Both stay for the connection's whole life. So neither a changed file nor a new consent sends its
-refresh token, and the client's secret with it, to another host.
+Both stay the same as long as the connection exists. So neither a changed `tokenvend.yaml` nor a new
+consent can send its refresh token, and with it the client's secret, to another host.
 """
 
 from collections.abc import Mapping
@@ -9,20 +9,20 @@ from dataclasses import dataclass
 
 from tokenvend.domain.registry import CredentialDefinition
 
-#: Before the name of a value, in a request that starts a connection.
+#: The prefix of a tenant value's name, in a request that starts a connection.
 PARAMETER_PREFIX = "tenant."
 
 
 @dataclass(frozen=True, slots=True)
 class TenantBinding:
-    """A customer's own values, and the host of the token endpoint with them in it."""
+    """A customer's own values, and the host of the token endpoint that they give."""
 
     values: Mapping[str, str]
     host: str
 
 
 class NotBoundError(ValueError):
-    """A definition and a connection do not go together. The text quotes no value."""
+    """A definition does not fit a connection's values or host. The text quotes no value."""
 
 
 def start_binding(
@@ -30,12 +30,13 @@ def start_binding(
     given: Mapping[str, str],
     former: TenantBinding | None,
 ) -> TenantBinding | None:
-    """The binding of a connection that is started with the values *given*; `None`: it needs none.
+    """Return the binding of a connection that is started with the values *given*.
 
-    *former* is that of the connection of the same name, whose host it keeps.
+    `None` if the definition has no tenant values. *former* is the binding of an existing connection
+    of the same name: its values are used if none are given, and it cannot be changed.
 
     Raises:
-        NotBoundError: a value is missing, unknown, does not fit, or is another than before.
+        NotBoundError: a value is missing, unknown, does not fit, or differs from *former*.
     """
     if not definition.tenant_values and not given:
         return None
@@ -52,10 +53,10 @@ def start_binding(
 def bound_definition(
     definition: CredentialDefinition, binding: TenantBinding | None
 ) -> CredentialDefinition:
-    """*definition* for the connection of *binding*.
+    """Return *definition* with the values of *binding* in its endpoints.
 
     Raises:
-        NotBoundError: its values do not fit the definition, or lead to another host by now.
+        NotBoundError: the values do not fit the definition, or now give another host.
     """
     if binding is None and not definition.tenant_values:
         return definition
@@ -68,7 +69,7 @@ def bound_definition(
 
 
 def _bound(definition: CredentialDefinition, values: Mapping[str, str]) -> CredentialDefinition:
-    # Only a connection with values of its own needs it.
+    # Imported here because only connections with values of their own need it.
     from tokenvend.domain.tenant_values import TenantValueError, bind, checked_values
 
     try:
@@ -79,7 +80,7 @@ def _bound(definition: CredentialDefinition, values: Mapping[str, str]) -> Crede
 
 
 def _host_of(definition: CredentialDefinition) -> str:
-    # What is asked for a token from memory does without the parts that build requests.
+    # Imported here because a request that is answered from memory needs no token request.
     from tokenvend.domain.oauth.token_request import host_of
 
     return host_of(definition.token_endpoint)

@@ -1,9 +1,9 @@
-"""Values of each customer in a definition, such as its own host: `{tenant.domain}`.
+"""Replace placeholders such as `{tenant.domain}` in a definition by a customer's own values.
 
-The file declares each value with patterns, of which one must match the whole value. `*` stands for
-letters, digits, `_` and `-`, within one label; everything else stands for itself. So no value can
-have a slash, a percent sign, a space or a brace. A value in a URL's host must also make it a
-plain DNS name.
+`tokenvend.yaml` declares each value with patterns, of which one must match the whole value. `*`
+matches letters, digits, `_` and `-`, within one label; everything else matches itself. So no value
+can have a slash, a percent sign, a space or a brace. If a value is in a URL's host, the host must
+also be a plain DNS name.
 
     *.provider.example   matches   acme.provider.example
                          but not   acme.eu.provider.example, acme-provider.example
@@ -20,23 +20,23 @@ from tokenvend.domain.registry import Authorization, CredentialDefinition
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 PLACEHOLDER = re.compile(rf"\{{tenant\.({NAME.pattern})\}}")
-#: What a pattern may be made of, `*` aside.
+#: The characters that a pattern may have beside `*`.
 LITERAL = re.compile(r"[A-Za-z0-9._~@:+=-]*")
 MOST_CHARACTERS = 253
-#: In place of `*` where a secret's tag records the hosts: a tag cannot have one.
+#: In place of `*` in a secret's tag that records the hosts: a tag cannot contain `*`.
 ANY_LABEL = "@any"
 _ANYTHING = re.compile(r"[A-Za-z0-9_-]{1,63}")
 _HOST_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _LAST_LABEL = re.compile(r"[a-z][a-z0-9-]*[a-z0-9]")
 
-#: What follows the host in an endpoint.
+#: The part of an endpoint's URL after the host: a port and a path, without a query.
 _REST = re.compile(r"(?::[0-9]{1,5})?(?:/[^?#]*)?")
 
 type Patterns = Mapping[str, Sequence[str]]
 
 
 class TenantValueError(ValueError):
-    """A value is missing, unknown, or does not fit. The text names it, and never quotes it."""
+    """A value is missing, unknown, or does not fit. The text has its name, never the value."""
 
     def __init__(self, name: str, reason: str) -> None:
         super().__init__(f"{name} {reason}")
@@ -44,12 +44,12 @@ class TenantValueError(ValueError):
 
 
 def names_in(text: str) -> list[str]:
-    """The values that *text* has placeholders for."""
+    """Return the names of the values whose placeholders are in *text*."""
     return PLACEHOLDER.findall(text)
 
 
 def matches(pattern: str, value: str) -> bool:
-    """Whether *pattern* stands for the whole of *value*. Takes linear time."""
+    """Whether *pattern* matches the whole of *value*. Takes linear time."""
     if len(value) > MOST_CHARACTERS:
         return False
     ours, theirs = pattern.split("."), value.split(".")
@@ -68,7 +68,7 @@ def _label_matches(pattern: str, label: str) -> bool:
 
 
 def checked_values(declared: Patterns, given: Mapping[str, object]) -> dict[str, str]:
-    """The *given* values, which are those that are *declared*, and fit.
+    """Return the *given* values, if they are exactly those that are *declared*, and each matches.
 
     Raises:
         TenantValueError: one is missing, unknown, or does not fit its patterns.
@@ -87,10 +87,12 @@ def _checked(name: str, patterns: Sequence[str], value: object) -> str:
 
 
 def bind(definition: CredentialDefinition, given: Mapping[str, object]) -> CredentialDefinition:
-    """*definition* with a tenant's values in place of its placeholders, each encoded for its place.
+    """Return *definition* with a tenant's values in place of its placeholders.
+
+    A value in a URL's path is percent-encoded.
 
     Raises:
-        TenantValueError: a value is missing, does not fit, or makes no host.
+        TenantValueError: a value is missing, does not fit, or does not give a valid host.
     """
     declared = definition.tenant_values
     if not declared:
@@ -143,7 +145,10 @@ def _filled_url(template: str, declared: Patterns, values: Mapping[str, str]) ->
 
 
 def _filled(template: Any, values: Mapping[str, str]) -> Any:
-    """*template* with its values, in texts at any depth: no value has a brace to be doubled."""
+    """Return *template* with its placeholders replaced, in texts at any depth.
+
+    A brace in a value would have to be doubled, but no value can have one.
+    """
     match template:
         case str():
             return PLACEHOLDER.sub(lambda match: values[match[1]], template)
@@ -156,7 +161,7 @@ def _filled(template: Any, values: Mapping[str, str]) -> Any:
 
 
 def split_url(url: str) -> tuple[str, str, str]:
-    """The scheme of *url*, its host, and the rest from its port or path on."""
+    """Return the scheme of *url*, its host, and the rest, which begins with the port or path."""
     scheme, _, rest = url.partition("://")
     netloc = re.split(r"[/?#]", rest, maxsplit=1)[0]
     host = netloc if "{" not in netloc else netloc.partition(":")[0]
@@ -164,7 +169,7 @@ def split_url(url: str) -> tuple[str, str, str]:
 
 
 def host_patterns(url: str, declared: Patterns) -> list[str]:
-    """What the host of *url* may be: its own text, with each value's patterns in their place."""
+    """Return patterns of the host of *url*: each combination of its values' patterns filled in."""
     _, host, _ = split_url(url)
     names = list(dict.fromkeys(names_in(host)))
     choices = product(*(declared[name] for name in names))
@@ -172,9 +177,9 @@ def host_patterns(url: str, declared: Patterns) -> list[str]:
 
 
 def matches_host(pattern: str, host: str) -> bool:
-    """Whether *host* is a plain DNS name that *pattern* stands for.
+    """Whether *host* is a plain DNS name that *pattern* matches.
 
-    What `*` stands for cannot make an internationalised label, which may look like another.
+    `*` does not match an internationalised label (`xn--`), which may look like another name.
     """
     labels = host.split(".")
     plain = len(labels) > 1 and all(map(_HOST_LABEL.fullmatch, labels))
@@ -187,14 +192,17 @@ def matches_host(pattern: str, host: str) -> bool:
 
 
 def recorded_hosts(definition: CredentialDefinition) -> str:
-    """Where a secret for all connections of *definition* may go, as its tag records it."""
+    """Return the hosts to which a secret for all connections may be sent, as its tag records them.
+
+    They are the patterns of the token endpoint's host and its port, separated by spaces.
+    """
     port = split_url(definition.token_endpoint)[2].partition("/")[0]
     patterns = host_patterns(definition.token_endpoint, definition.tenant_values)
     return " ".join(sorted(f"{each.lower()}{port}" for each in patterns)).replace("*", ANY_LABEL)
 
 
 def is_recorded(recorded: str, host: str) -> bool:
-    """Whether *host*, with its port, is one of those that a tag has *recorded*."""
+    """Whether *host*, with its port, matches one of the patterns in a tag's text *recorded*."""
     name, _, port = host.partition(":")
     return any(
         theirs == port and matches_host(ours, name) for ours, theirs in _recorded_patterns(recorded)
@@ -208,7 +216,7 @@ def _recorded_patterns(recorded: str) -> Iterator[tuple[str, str]]:
 
 
 def unfilled(definition: CredentialDefinition) -> CredentialDefinition:
-    """*definition* with its placeholders as texts, for a person to read. Nothing is sent so."""
+    """Return *definition* with its placeholders as plain text, for display only."""
 
     def shown(template: Any) -> Any:
         match template:

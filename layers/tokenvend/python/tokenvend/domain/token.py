@@ -1,19 +1,20 @@
-"""An access token and its life.
+"""An access token, and its freshness over its lifetime.
 
     requested_at                due                overdue       expires_at
         |---------- FRESH --------|------ STALE -------|-- OVERDUE --|-- EXPIRED …
         0 %                      75 %                 90 %          100 %
 
-Shares are of the lifetime that the provider stated. `expires_at` comes before its end, for clocks
-differ: of 300 s there are 270, and a tenth of what is left at 90 % would be nothing. So a token is
-overdue while there is still room for an exchange, however short its life is.
+The shares are of the lifetime that the provider stated. `expires_at` is earlier than the stated end
+by an allowance for clock skew: of 300 s, 270 s count. 90 % of the stated 300 s would be that very
+instant, so a token is overdue early enough for an exchange before `expires_at`, however short its
+lifetime is.
 
-FRESH and STALE are answered as they are; a scheduled renewal replaces what is STALE and asked
-for. At OVERDUE one request exchanges while the others answer what they hold. EXPIRED is never
-answered.
+A FRESH or STALE token is answered as it is; a scheduled renewal replaces a STALE token that is in
+use. If a token is OVERDUE, one request exchanges for a new one while the others answer the stored
+one. An EXPIRED token is never answered.
 
-A provider may answer with the token that we hold already. Asking it again early would only
-bring the same once more, so such a token is due at 90 % of its lifetime, overdue at 97 %.
+A provider may answer with the same token again while it lives. An early exchange would not give
+another, so such a token is due at 90 % of its lifetime and overdue at 97 %.
 """
 
 from dataclasses import dataclass
@@ -36,14 +37,14 @@ class Freshness(Enum):
 
 
 class SecretStage(StrEnum):
-    """Which of a secret's versions made a token: the current one, or the next of a rotation."""
+    """The version of the secret with which a token was issued: the current one, or the next one."""
 
     CURRENT = "AWSCURRENT"
     PENDING = "AWSPENDING"
 
 
 class LifetimeSource(StrEnum):
-    """Who said how long the token lives."""
+    """Where a token's lifetime is stated."""
 
     EXPIRES_IN = "expires_in"
     JWT_EXP = "jwt_exp"
@@ -54,12 +55,11 @@ class LifetimeSource(StrEnum):
 class AccessToken:
     """A bearer token as a provider issued it, or an API key.
 
-    `requested_at` is the instant before the request was sent. `expires_at` has the allowance
-    for skewed clocks already taken off. `secret_generation` is that of the secret it was issued
-    for. `header` is how it is sent, or `parts` where one header is not enough. Only bearer
-    tokens are ever stored. `forced`: it took the place of one that an API had refused.
-    `repeated`: it is the token that was held before, so the provider issues no other while this
-    one lives.
+    `requested_at` is the instant before the request was sent. `expires_at` already has the
+    allowance for clock skew taken off. `secret_generation` is that of the secret with which it was
+    issued. `header` is how it is sent, or `parts` if one header is not enough. Only bearer tokens
+    are ever stored. `forced`: it replaced a token that an API had refused. `repeated`: the provider
+    answered with the former token again, so it issues no other while this one is valid.
     """
 
     access_token: Secret
@@ -76,12 +76,12 @@ class AccessToken:
 
     @property
     def lifetime(self) -> timedelta:
-        """From the request to the end: what the token is trusted for."""
+        """The time from `requested_at` to `expires_at`, without the allowance for clock skew."""
         return self.expires_at - self.requested_at
 
     @property
     def stated_lifetime(self) -> timedelta:
-        """As the provider stated it, with nothing taken off."""
+        """The lifetime that the provider stated, with the allowance for clock skew."""
         return stated_lifetime(self.lifetime)
 
     def is_expired(self, now: datetime) -> bool:
@@ -89,7 +89,7 @@ class AccessToken:
         return now >= self.expires_at
 
     def freshness(self, now: datetime, *, key: str) -> Freshness:
-        """Where the token is in its life; *key* spreads many tokens' renewals in time."""
+        """Return the token's freshness. *key* gives the jitter that spreads renewals in time."""
         if now >= self.expires_at:
             return Freshness.EXPIRED
         if now >= self.overdue_at(key):
@@ -99,14 +99,14 @@ class AccessToken:
         return Freshness.FRESH
 
     def due_at(self, key: str) -> datetime:
-        """When a renewal should replace the token."""
+        """Return when the schedule should renew the token."""
         jitter = jitter_of(key) * bounds.JITTER
         if self.repeated:
             return self.requested_at + self.lifetime * (bounds.RENEWAL_DUE_REPEATED + jitter)
         return self.requested_at + self.stated_lifetime * (bounds.RENEWAL_DUE + jitter)
 
     def overdue_at(self, key: str) -> datetime:
-        """When a request should replace the token, because no renewal did."""
+        """Return when a request should replace the token, if no scheduled renewal has."""
         jitter = jitter_of(key) * bounds.JITTER
         if self.repeated:
             return self.requested_at + self.lifetime * (bounds.OVERDUE_REPEATED - jitter)
@@ -117,20 +117,20 @@ class AccessToken:
 
 
 def jitter_of(key: str) -> float:
-    """A number in [0, 1) that is always the same for one hexadecimal *key*."""
+    """Return a number in [0, 1) that depends on the hexadecimal *key* alone."""
     return int(key[:8], 16) / 0x1_0000_0000
 
 
 def clock_skew_allowance(lifetime: timedelta) -> timedelta:
-    """What is taken off a token's life because clocks differ: 30 s, or a tenth if that is less.
+    """Return the allowance for clock skew: 30 s, or a tenth of *lifetime* if that is less.
 
-    30 s off a token of 60 s would waste half of it.
+    Of a lifetime of 60 s, 30 s would be half.
     """
     return min(bounds.CLOCK_SKEW, lifetime * bounds.CLOCK_SKEW_SHARE)
 
 
 def stated_lifetime(trusted: timedelta) -> timedelta:
-    """The lifetime of which *trusted* is left when the allowance has been taken off."""
+    """Return the stated lifetime whose rest, without the allowance for clock skew, is *trusted*."""
     stated = trusted + bounds.CLOCK_SKEW
     if stated * bounds.CLOCK_SKEW_SHARE < bounds.CLOCK_SKEW:
         return trusted / (1 - bounds.CLOCK_SKEW_SHARE)

@@ -1,4 +1,4 @@
-"""How a token or key is sent to the API that it opens."""
+"""How a token or key is sent to its API."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,10 +8,10 @@ from tokenvend.domain.secret import Secret
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """A header's name, and what stands before the token in it.
+    """A header's name, and the prefix before the token in it.
 
-    `token_type` is what a client is told (RFC 6749 §7.1). `N_A` says that this is no OAuth access
-    token (RFC 8693 §2.2.1), so that no client sends it as a bearer token.
+    `token_type` is the answer's field of that name (RFC 6749 §7.1). `N_A` means that this is not an
+    OAuth access token (RFC 8693 §2.2.1), so that no client sends it as a bearer token.
     """
 
     name: str
@@ -21,9 +21,9 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class RequestParts:
-    """What a request carries where one header is not enough: each header and parameter whole.
+    """The headers and query parameters of an API request, if one header is not enough.
 
-    The values of `query` are as they are; whoever sends them encodes them.
+    The values are complete. Those of `query` are not URL-encoded: the sender does that.
     """
 
     headers: Mapping[str, Secret]

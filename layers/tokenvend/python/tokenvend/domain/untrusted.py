@@ -13,5 +13,5 @@ class Distrust(StrEnum):
     UNKNOWN_SCHEMA = "unknown_schema"
 
 
-#: Told the item's key and the reason. Never raises.
+#: Called with the item's key and the reason. Never raises.
 type OnUntrusted = Callable[[str, Distrust], None]

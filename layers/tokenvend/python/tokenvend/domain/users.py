@@ -1,7 +1,7 @@
-"""Signed-in users: whom a verified user's token is about, and the connection that it picks.
+"""Signed-in users, and the connection that a verified user's token picks.
 
-With `connections: subject` in a grant, a caller names no connection. The token of its user does,
-so that a mistake in one application cannot hand one user's token to another.
+With `connections: subject` in a grant, a caller does not name a connection. The token of its user
+picks it, so that a mistake in an application cannot give one user's token to another.
 """
 
 import hashlib
@@ -22,9 +22,10 @@ from tokenvend.domain.secret import Secret
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Whom a verified token of a user issuer is about, and the audience that it is for.
+    """The subject of a verified user's token, and the token's audience.
 
-    Two tokens of one user are equal here, so that `token_id`, the `jti`, splits no cache.
+    `token_id` is the token's `jti`. It is not compared, so that two tokens of the same user find
+    the same cached token.
     """
 
     issuer: str
@@ -34,9 +35,9 @@ class User:
 
     @property
     def key(self) -> str:
-        """A SHA-256 over issuer, subject and audience: what the user's tokens are kept under.
+        """The user's part of a cache key: a SHA-256 over issuer, subject and audience.
 
-        A provider may answer two audiences differently, so they share no token.
+        The audience is part of it because a provider may give different tokens for two audiences.
         """
         return _digest(self.issuer, self.subject, self.audience).hex()
 
@@ -49,14 +50,14 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class UserToken:
-    """A user's own token, verified, and the instant from which it is accepted no more."""
+    """A user's verified token, and the instant from which it is no longer accepted."""
 
     token: Secret
     expires_at: datetime
 
 
 def with_user(request: CallerRequest, user: User) -> CallerRequest:
-    """*request* for *user*, whose token it carried."""
+    """Return *request* with *user*, whose token came with it."""
     match request:
         case Rejection():
             return replace(request, request=replace(request.request, user=user))
@@ -67,10 +68,10 @@ def with_user(request: CallerRequest, user: User) -> CallerRequest:
 
 
 def granted_user(user: User | None, grant: Grant) -> User:
-    """*user*, if the grant takes such users' tokens.
+    """Return *user*, if the grant accepts tokens of its issuer for its audience.
 
     Raises:
-        InvalidRequestError: there is none.
+        InvalidRequestError: the request has no user's token.
         SubjectTokenError: the token's issuer or audience is not the grant's.
     """
     if user is None:
@@ -89,11 +90,11 @@ def granted_user(user: User | None, grant: Grant) -> User:
 
 
 def picked_connection(request: VendRequest | ConnectionRequest, grant: Grant) -> str:
-    """The name of the connection that the request's user's token picks.
+    """Return the name of the connection that the user's token of *request* picks.
 
     Raises:
-        InvalidRequestError: there is no token, or a name stands beside it.
-        SubjectTokenError: the grant takes no such users' tokens.
+        InvalidRequestError: there is no user's token, or the request also names a connection.
+        SubjectTokenError: the token's issuer or audience is not the grant's.
     """
     if request.connection:
         raise InvalidRequestError(
@@ -103,10 +104,10 @@ def picked_connection(request: VendRequest | ConnectionRequest, grant: Grant) ->
 
 
 def _digest(*names: str) -> bytes:
-    """A SHA-256 over *names* as JSON, so that no two lists of names run together into one text."""
+    """Return the SHA-256 over *names* as JSON, so that different names never have the same text."""
     return hashlib.sha256(json.dumps(names, separators=(",", ":")).encode()).digest()
 
 
 def is_picked_by_user(connection: str) -> bool:
-    """Whether a user's token picked the connection of this name."""
+    """Whether *connection* is a name that a user's token picks."""
     return PICKED_CONNECTION.fullmatch(connection) is not None

@@ -1,1 +1,1 @@
-"""The token endpoint, without the network: build a request, parse an answer (RFC 6749)."""
+"""Requests to a provider's endpoints and their answers, as pure functions (RFC 6749)."""

@@ -1,4 +1,4 @@
-"""Send a user to the provider and read what comes back (RFC 6749 §4.1.1, §4.1.2; RFC 9207)."""
+"""The authorization request and its response (RFC 6749 §4.1.1, §4.1.2; RFC 9207)."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -19,14 +19,17 @@ type Query = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Authorized:
-    """The user agreed: `code` is exchanged for tokens, once."""
+    """The user agreed. `code` can be exchanged for tokens once."""
 
     code: Secret
 
 
 @dataclass(frozen=True, slots=True)
 class NotAuthorized:
-    """The user or the provider said no: `error` is the provider's code, or a reason of ours."""
+    """The user or the provider refused, or the response is not valid.
+
+    `error` is the provider's code, or a short reason of ours.
+    """
 
     error: str
 
@@ -40,12 +43,12 @@ def build_authorization_url(
     state: Secret,
     code_challenge: str,
 ) -> str:
-    """Where the user's browser goes to be asked (RFC 6749 §4.1.1, RFC 7636 §4.3).
+    """Build the URL of the authorization request (RFC 6749 §4.1.1, RFC 7636 §4.3).
 
-    *code_challenge* is left out where the provider refuses PKCE. `state` and the browser's cookie
-    still bind the answer to the browser that asked.
+    *code_challenge* is left out if the provider refuses PKCE. `state` and the browser's cookie
+    still bind the response to the browser that the request came from.
 
-    The provider's own parameters come first: none of them can stand in for one of ours.
+    The provider's own parameters are set first, so that none of them replaces one of ours.
     """
     parameters = dict(authorization.parameters) | {
         "response_type": "code",
@@ -65,10 +68,10 @@ def build_authorization_url(
 def parse_authorization_response(
     query: Query, authorization: Authorization
 ) -> Authorized | NotAuthorized:
-    """What the provider says in the callback's URL. `state` has been compared before.
+    """Parse the authorization response in the callback's URL. `state` was compared before.
 
-    Who says it is asked first: an answer of another issuer, or of none where the provider
-    announces one, is not read any further (RFC 9207 §2.4). A parameter that repeats is refused.
+    The issuer is compared first: if it is another one, or is missing although the provider
+    announces it, nothing else is read (RFC 9207 §2.4). A repeated parameter is refused.
     """
     if any(len(values) > 1 for values in query.values()):
         return NotAuthorized("repeated_parameter")
@@ -84,7 +87,7 @@ def parse_authorization_response(
 
 
 def single_value(query: Query, name: str) -> str | None:
-    """The one value of *name*; `None` where it is absent or repeats."""
+    """Return the only value of *name*; `None` if it is absent or repeated."""
     values = query.get(name, ())
     return values[0] if len(values) == 1 else None
 
@@ -93,6 +96,6 @@ def _is_of_issuer(iss: str | None, authorization: Authorization) -> bool:
     if iss is None:
         return not authorization.requires_iss
     if authorization.issuer is None:
-        # Nothing to compare with, and nothing was announced.
+        # There is nothing to compare with, so `iss` is accepted unless it is required.
         return not authorization.requires_iss
     return iss == authorization.issuer

@@ -1,7 +1,7 @@
-"""Signed assertions: `private_key_jwt` proves a client (RFC 7523 §2.2), or one is the grant (§2.1).
+"""Signed assertions: for client authentication (RFC 7523 §2.2) or as the grant (§2.1).
 
-An assertion is built in three steps, so that the one in the middle, which signs, may happen
-where the key is: `signing_input`, a signature over it, `client_assertion`.
+An assertion is built in three steps: `signing_input`, a signature over it, `client_assertion`. So
+the signature can be made where the key is.
 """
 
 import hashlib
@@ -26,11 +26,11 @@ ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 @dataclass(frozen=True, slots=True)
 class AssertionDraft:
-    """An assertion that is yet to be signed. `audience` is whom it is meant for.
+    """An assertion before it is signed.
 
-    `client_id` issues it. `subject` is whom it speaks of, `None`: the client itself. `claims` are
-    said beside those that RFC 7523 §3 has. `certificate` is the key's, as PEM, where the provider
-    knows the key by it.
+    `client_id` is its `iss`, `audience` its `aud` and `subject` its `sub`; `None`: the client
+    itself. `claims` are further claims beside those of RFC 7523 §3. `certificate` is the key's
+    certificate as PEM, if the provider identifies the key by it.
     """
 
     client_id: str
@@ -45,9 +45,9 @@ class AssertionDraft:
 
 @dataclass(frozen=True, slots=True)
 class GrantAssertion:
-    """An assertion for which a token is given (RFC 7523 §2.1), and the parameter that takes it.
+    """An assertion that is the grant of a token request (RFC 7523 §2.1), and its parameter.
 
-    `None` in place of a parameter: the header `Authorization` takes it, as a bearer token.
+    `parameter` is `None` if the assertion is sent in the header `Authorization` as a bearer token.
     """
 
     draft: AssertionDraft = field(repr=False)
@@ -55,9 +55,9 @@ class GrantAssertion:
 
 
 def signing_input(draft: AssertionDraft, *, key_id: str, now: datetime, jti: str) -> bytes:
-    """What is signed: header and claims (RFC 7515 §5.1, RFC 7523 §3).
+    """Build the bytes to sign: header and claims (RFC 7515 §5.1, RFC 7523 §3).
 
-    *jti* must be new each time: a provider takes each assertion once.
+    *jti* must be new each time, because a provider may accept an assertion only once.
     """
     header = {"alg": draft.algorithm.value, "typ": "JWT", "kid": key_id}
     if draft.certificate is not None:
@@ -76,10 +76,10 @@ def signing_input(draft: AssertionDraft, *, key_id: str, now: datetime, jti: str
 
 
 def certificate_thumbprint(pem: Secret) -> str:
-    """The name of a certificate by its own bytes (RFC 7515 §4.1.8); of a chain, the first one's.
+    """Return the SHA-256 thumbprint of the first certificate in *pem* (RFC 7515 §4.1.8).
 
     Raises:
-        CredentialNotReadyError: it is no PEM text.
+        CredentialNotReadyError: *pem* has no certificate.
     """
     match = _PEM.search(pem.reveal())
     with suppress(ValueError):
@@ -92,7 +92,10 @@ def certificate_thumbprint(pem: Secret) -> str:
 
 
 def client_assertion(signed: bytes, signature: bytes) -> Secret:
-    """The compact form (RFC 7515 §7.1). Until it expires it is as good as a client secret."""
+    """Join both to the compact form (RFC 7515 §7.1).
+
+    Until it expires, it must be protected like a client secret.
+    """
     return Secret(f"{signed.decode()}.{encode(signature)}")
 
 

@@ -1,4 +1,4 @@
-"""Exchange the provider's code for tokens (RFC 6749 §4.1.3), and learn whose they are."""
+"""Exchange an authorization code for tokens (RFC 6749 §4.1.3), and find out their account."""
 
 import json
 from dataclasses import dataclass, replace
@@ -23,13 +23,11 @@ _ACCOUNT_CHARACTERS = 256
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consented:
-    """What the provider gave for the code.
+    """The tokens that the provider issued for the code.
 
-    `refresh_expires_at` is when the refresh token dies unused, as far as we know. `subject` is the
-    ID token's `sub`, where there is one.
-
-    The ID token comes from the token endpoint itself, over TLS, so its signature is not what
-    proves it (OpenID Connect Core 1.0 §3.1.3.7).
+    `refresh_expires_at` is when the refresh token expires unused; `None`: not known. `subject` is
+    the ID token's `sub`, if there is an ID token. Its signature is not verified: it comes directly
+    from the token endpoint over TLS, which is enough (OpenID Connect Core 1.0 §3.1.3.7).
     """
 
     token: AccessToken
@@ -46,9 +44,9 @@ def build_code_request(
     code_verifier: Secret,
     secret: ProviderSecret,
 ) -> ProviderRequest:
-    """The request that redeems *code* (RFC 6749 §4.1.3, RFC 7636 §4.5).
+    """Build the request that exchanges *code* for tokens (RFC 6749 §4.1.3, RFC 7636 §4.5).
 
-    *code_verifier* is left out where the provider refuses PKCE: no challenge was sent either.
+    *code_verifier* is left out if the provider refuses PKCE; no challenge was sent then, either.
     """
     flow = authorization.flow
     form = dict(definition.extra_parameters) | {
@@ -69,10 +67,10 @@ def parse_code_response(
     requested_scopes: Scopes,
     requested_at: datetime,
 ) -> Consented:
-    """Turn the token endpoint's answer into what the user consented to.
+    """Parse the token endpoint's answer to a code.
 
     Raises:
-        ProviderRefusedError: it is an error, one that must not be used, or has no refresh token.
+        ProviderRefusedError: the answer is an error, cannot be used, or has no refresh token.
         TemporarilyUnavailableError: it is a 429 or a 5xx.
     """
     token = parse_token_response(
@@ -95,7 +93,7 @@ def parse_code_response(
 
 
 def parse_account(response: ProviderResponse, field: str) -> str | None:
-    """The user's id in the answer of the provider's own "who am I"; `None` if it has none."""
+    """Return the account in the answer of the provider's `account_endpoint`; `None` if none."""
     if response.status != 200:
         return None
     try:
@@ -106,9 +104,10 @@ def parse_account(response: ProviderResponse, field: str) -> str | None:
 
 
 def account_text(value: object) -> str | None:
-    """*value* as the name of an account, if it can be one.
+    """Return *value* as the name of an account; `None` if it cannot be one.
 
-    It is shown to people, who decide by it: nothing in it may move, hide or turn text around.
+    People read the name and decide by it, so all of its characters must be printable: none may
+    move, hide or reverse text.
     """
     text = str(value) if type(value) is int else value
     if not isinstance(text, str) or not 0 < len(text) <= _ACCOUNT_CHARACTERS:

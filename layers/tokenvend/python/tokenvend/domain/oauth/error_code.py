@@ -1,8 +1,8 @@
-"""A provider's `error` code, if it may be passed on: to callers, into logs and into tables.
+"""Check a provider's `error` code before it goes to callers, into logs and into tables.
 
-It is the one text of a provider that goes further than the parser, and nothing makes a provider
-put a code there: some say which token was wrong by quoting it. So a code that no standard knows
-must look like words or be a short number, and hold no part of what was sent.
+It is the only text of a provider that leaves the parser, and it may be something else than a code:
+some providers quote the token that was wrong. So a code that no standard has must look like words
+or be a short number, and must not contain a part of what was sent.
 """
 
 import re
@@ -24,17 +24,17 @@ _REGISTERED = frozenset(
         *("account_selection_required", "consent_required"),
     }
 )
-#: Words of letters. Random texts of a token's length have digits in them, nearly all of them.
+#: Words of letters. Nearly every random text of a token's length has a digit.
 _WORDS = re.compile(r"[A-Za-z]{1,32}(?:[_.-][A-Za-z]{1,32}){0,7}")
 #: Too short to be a token: `errcode` and its like.
 _NUMBER = re.compile(r"-?[0-9]{1,6}")
 _LONGEST = 64
-#: A part of this length would narrow a guess; shorter ones are in any two texts.
+#: The shortest common part that counts as quoted, in characters: shorter ones occur by chance.
 _PART = 5
 
 
 def error_code(value: object, *, sent: Iterable[Secret] = ()) -> str | None:
-    """*value*, if it is a code that quotes nothing of what was *sent*: words, or a number."""
+    """Return *value* if it is words or a number that quote nothing of what was *sent*."""
     if type(value) is int:
         value = str(value)
     if not isinstance(value, str) or len(value) > _LONGEST:

@@ -1,6 +1,6 @@
-"""The JWT bearer grant: a signed assertion is what the token is given for (RFC 7523 §2.1 and §3).
+"""The JWT bearer grant: a signed assertion is the grant of the token request (RFC 7523 §2.1, §3).
 
-What its claims say is described in the file, as `token_request.assertion`.
+`tokenvend.yaml` describes its claims in `token_request.assertion`.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,17 +21,17 @@ GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 SET_CLAIMS = frozenset({"iss", "sub", "aud", "exp", "iat", "jti"})
 _CLIENT = "{secret.client_id}"
 
-#: Puts values of the credential's secret in place of the placeholders in a template.
+#: Replaces the placeholders in a template by values of the credential's secret.
 type Fill = Callable[[Any], Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssertionDescription:
-    """What an assertion says; texts may have placeholders.
+    """The claims of an assertion, and where it is sent. Texts may have placeholders.
 
-    `subject` is the issuer where it is `None`, and `audience` what the definition's `assertion`
-    has. `scope_claim` puts the scopes into the claim `scope` instead of the parameter.
-    `parameter` is the one that takes the assertion; `None`: the header `Authorization` does.
+    `subject` `None` means the issuer, and `audience` `None` that of the definition's `assertion`.
+    `scope_claim`: the scopes are in the claim `scope` instead of the parameter. `parameter` is the
+    parameter with the assertion; `None`: the header `Authorization` has it.
     """
 
     issuer: str = _CLIENT
@@ -44,10 +44,10 @@ class AssertionDescription:
 
 
 def parse_assertion_description(document: object) -> AssertionDescription:
-    """The description that *document* is; what it leaves out is as RFC 7523 has it.
+    """Parse *document* as a description; whatever it leaves out is as in RFC 7523.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not a description.
     """
     if not isinstance(document, Mapping):
         raise ValueError("assertion is not an object")  # noqa: TRY004  as every other fault
@@ -68,7 +68,7 @@ def parse_assertion_description(document: object) -> AssertionDescription:
 
 
 def templates_in(document: object) -> list[object]:
-    """What may have placeholders in *document*, its defaults too."""
+    """Return everything in *document* that may have placeholders, the default issuer included."""
     if not isinstance(document, Mapping):
         return []
     given = [document.get(name) for name in ("subject", "audience", "claims")]
@@ -83,9 +83,9 @@ def grant_assertion(
     fill: Fill,
     scope: str | None,
 ) -> GrantAssertion:
-    """The assertion that *described* is for *scope*, yet to be signed."""
+    """Build the unsigned assertion that *described* describes, for *scope*."""
     assertion = definition.assertion or Assertion(audience=definition.token_endpoint)
-    # Where a key in KMS signs, the secret has none.
+    # If a key in KMS signs, the secret has no key.
     key: SigningKey = PrivateKey(secret.fields.get("private_key", Secret("")), secret.key_id)
     if assertion.kms_keys:
         key = KmsKey(assertion.kms_keys[0])

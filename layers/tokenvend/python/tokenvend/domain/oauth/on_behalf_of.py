@@ -1,7 +1,7 @@
-"""Tokens on behalf of a signed-in user: the user's own token is what the provider is given.
+"""Token requests on behalf of a signed-in user: the user's own token is sent to the provider.
 
-Two forms are in use. Token exchange is RFC 8693 §2.1; the other is the JWT bearer grant (RFC 7523
-§2.1) with `requested_token_use`, as Microsoft Entra ID has it.
+There are two forms: token exchange (RFC 8693 §2.1), and the JWT bearer grant (RFC 7523 §2.1) with
+`requested_token_use`, which Microsoft Entra ID uses.
 """
 
 from enum import StrEnum
@@ -13,24 +13,24 @@ from tokenvend.domain.secret import Secret
 
 
 class OnBehalfOf(StrEnum):
-    """How a provider is asked for a token on behalf of a user."""
+    """The form of a token request on behalf of a user."""
 
     TOKEN_EXCHANGE = "token_exchange"
     JWT_BEARER = "jwt_bearer"
 
     @property
     def grant_type(self) -> str:
-        """The grant type that it stands for."""
+        """The request's `grant_type`."""
         return TOKEN_EXCHANGE if self is OnBehalfOf.TOKEN_EXCHANGE else JWT_BEARER
 
 
 def on_behalf_of_parameters(form: OnBehalfOf, user_token: Secret | None) -> dict[str, str]:
-    """The parameters that carry *user_token*.
+    """Return the parameters that carry *user_token*.
 
-    `subject_token_type` is that of an access token, unless the description says another.
+    For `subject_token_type` see `DEFAULTS`.
 
     Raises:
-        CredentialNotReadyError: there is no user, so nobody to ask for.
+        CredentialNotReadyError: the request came without a user's token.
     """
     if user_token is None:
         raise CredentialNotReadyError(
@@ -42,5 +42,6 @@ def on_behalf_of_parameters(form: OnBehalfOf, user_token: Secret | None) -> dict
     return {"subject_token": user_token.reveal()}
 
 
-#: What a description may say itself, and what is sent where it does not.
+#: Parameters that are sent if the description does not set them: the user's token counts as an
+#: access token unless `subject_token_type` says otherwise.
 DEFAULTS = {OnBehalfOf.TOKEN_EXCHANGE: {"subject_token_type": ACCESS_TOKEN_TYPE}}

@@ -1,11 +1,11 @@
-"""Build a refresh request (RFC 6749 §6), and judge what its answer means for the refresh token.
+"""Build a refresh request (RFC 6749 §6), and decide what its answer means for the refresh token.
 
 | the provider answered                         | the refresh token is          |
 |-----------------------------------------------|-------------------------------|
 | 200 with a token, usable or not               | REDEEMED: its successor counts |
 | 400 `invalid_grant`                           | REFUSED: the user must consent |
 | another 4xx                                   | NOT_REDEEMED: something else was wrong |
-| 5xx, an answer that is none, nothing          | UNKNOWN: only a retry can tell |
+| 5xx, an unreadable answer, no answer          | UNKNOWN: only a retry shows it |
 """
 
 from dataclasses import dataclass, replace
@@ -48,7 +48,7 @@ _REFUSALS = frozenset({"invalid_grant", "invalid_token"})
 
 
 class RefreshVerdict(Enum):
-    """What became of the refresh token that was sent."""
+    """What happened to the refresh token that was sent: see the table above."""
 
     REDEEMED = auto()
     REFUSED = auto()
@@ -58,7 +58,7 @@ class RefreshVerdict(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refreshed:
-    """One answer, judged. `successor` is set if REDEEMED; `token` or `error` always is."""
+    """The result of one refresh. `successor` is set if REDEEMED; `token` or `error` always is."""
 
     verdict: RefreshVerdict
     successor: Successor | None = None
@@ -68,7 +68,10 @@ class Refreshed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentRefreshToken:
-    """What was sent: whose token, for which scopes (`None`: for all that were consented to)."""
+    """The refresh token that was sent, as part of its consent, and the scopes of the request.
+
+    `requested_scopes` is `None` if the request named none: it is then for all of the consent's.
+    """
 
     definition: CredentialDefinition
     consent: Consent
@@ -84,12 +87,14 @@ def build_refresh_request(
     *,
     requested_scopes: Scopes | None,
 ) -> ProviderRequest:
-    """The request that redeems *refresh_token* (RFC 6749 §6).
+    """Build the request that redeems *refresh_token* (RFC 6749 §6).
 
-    *requested_scopes* are named in it; `None`: none are, and all that was consented to is meant.
+    With *requested_scopes* `None` the request names none, and is for all that the user consented
+    to.
 
     Raises:
-        CredentialNotReadyError: the secret may not go there, or does not fit what is described.
+        CredentialNotReadyError: the refresh endpoint has another host than the token endpoint, or
+            the secret does not fit the definition.
     """
     form = dict(definition.extra_parameters)
     form["grant_type"] = "refresh_token"
@@ -102,7 +107,7 @@ def build_refresh_request(
 def _to_refresh_endpoint(
     definition: CredentialDefinition, secret: ProviderSecret
 ) -> CredentialDefinition:
-    """*definition* with its refresh endpoint in the place of its token endpoint, if it has one."""
+    """Return *definition* with its refresh endpoint, if it has one, as its token endpoint."""
     if definition.flow.refresh_endpoint is None:
         return definition
     definition = for_tenant(definition, secret)
@@ -116,10 +121,10 @@ def _to_refresh_endpoint(
 
 
 def judge_refresh(response: ProviderResponse, sent: SentRefreshToken) -> Refreshed:
-    """What *response* means for the refresh token, and the access token in it.
+    """Decide what *response* means for the refresh token, and parse the access token in it.
 
-    The successor counts even if the access token cannot be used: it is all that is left of the
-    consent.
+    The new refresh token is used even if the access token cannot be: the former one may be invalid
+    now, and without the new one the consent would be lost.
     """
     try:
         token = parse_token_response(
@@ -150,10 +155,12 @@ def _judge_refused(
         if error.provider_error in _REFUSALS:
             ended = ConsentRequiredError(rule="connection.lost")
             return Refreshed(verdict=RefreshVerdict.REFUSED, error=ended)
-        # A 5xx has been told apart before: here a refusal is a 4xx, and anything else is no word.
-        is_word = response.status >= HTTPStatus.BAD_REQUEST
+        # A 5xx was handled before. So from 400 on it is a 4xx: a refusal. Other statuses say
+        # nothing about the refresh token.
+        is_refusal = response.status >= HTTPStatus.BAD_REQUEST
         return Refreshed(
-            verdict=RefreshVerdict.NOT_REDEEMED if is_word else RefreshVerdict.UNKNOWN, error=error
+            verdict=RefreshVerdict.NOT_REDEEMED if is_refusal else RefreshVerdict.UNKNOWN,
+            error=error,
         )
     answer = answer_of(response, sent.definition)
     if isinstance(answer.error, str) and answer.error in _REFUSALS:
@@ -175,7 +182,7 @@ def _judge_granted(
     successor = _successor(response, sent, token)
     names_none = sent.requested_scopes is None
     most = sent.consent.most_scopes if sent.requested_scopes is None else sent.requested_scopes
-    # Where nothing is known of the scopes, only a grant of full access leads here.
+    # If no scope is known, `connection_decision` has required full access: nothing to compare.
     if most and not token.scopes <= most:
         error = ProviderRefusedError(
             "The provider gave a token with more scopes than were asked for; it was not used.",
@@ -183,7 +190,7 @@ def _judge_granted(
         )
         return Refreshed(verdict=RefreshVerdict.REDEEMED, successor=successor, error=error)
     if names_none and most and not token.scopes <= sent.consent.scopes:
-        # The request was granted when the connection had fewer scopes: it is decided again.
+        # The request was decided when the connection had fewer scopes, so it must be decided again.
         again = TemporarilyUnavailableError(
             "The provider gave back scopes that it had withheld; ask again.",
             rule=CONNECTION_BUSY,
@@ -196,7 +203,7 @@ def _judge_granted(
 def _successor(
     response: ProviderResponse, sent: SentRefreshToken, token: AccessToken | None
 ) -> Successor:
-    # A token asked for with fewer scopes says nothing of those that were consented to.
+    # If the request named scopes, those of its token say nothing about those of the consent.
     states_scopes = token is not None and sent.requested_scopes is None
     return Successor(
         refresh_token=refresh_token_of(response, sent.definition),
@@ -209,6 +216,10 @@ def _successor(
 
 
 def _consented(token: AccessToken, sent: SentRefreshToken) -> Scopes:
-    """A provider may withhold scopes and give them back; more is no consent of the user's."""
+    """Return the scopes of *token* that the user agreed to.
+
+    A provider may withhold some of them and give them back later. More than the user agreed to
+    never counts.
+    """
     most = sent.consent.most_scopes
     return token.scopes & most if most else token.scopes

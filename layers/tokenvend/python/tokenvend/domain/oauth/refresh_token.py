@@ -1,4 +1,4 @@
-"""The refresh token in an answer, and how long it lives; one rule for consents and refreshes."""
+"""The refresh token in an answer and its lifetime, for code exchanges and refreshes alike."""
 
 from datetime import datetime, timedelta
 
@@ -8,19 +8,19 @@ from tokenvend.domain.oauth.token_response import ProviderResponse, answer_of
 from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.domain.secret import Secret
 
-#: What servers call the refresh token's own lifetime, in seconds; RFC 6749 has no word for it.
+#: Fields in which servers state the refresh token's lifetime, in seconds; RFC 6749 has none.
 _LIFETIME_FIELDS = (
     *("refresh_token_expires_in", "refresh_expires_in", "x_refresh_token_expires_in"),
 )
-#: Longer than any life that means something.
+#: Longer than any meaningful lifetime: about 317 years.
 _MOST_SECONDS = 10**10
 
 
 def refresh_token_of(response: ProviderResponse, definition: CredentialDefinition) -> Secret | None:
-    """The refresh token in *response*, if there is one.
+    """Return the refresh token in *response*, if there is one.
 
-    It is kept as it came, of any length that an answer can have and with any characters: it is
-    all that is left of a consent, so a rule that dropped it would lose the consent.
+    Any length and any characters are accepted, if UTF-8 can encode them. A stricter rule could
+    refuse the only valid refresh token, and so lose the user's consent.
     """
     answer = answer_of(response, definition)
     path = answer.described.refresh_token
@@ -31,7 +31,10 @@ def refresh_token_of(response: ProviderResponse, definition: CredentialDefinitio
 def refresh_expires_at(
     response: ProviderResponse, definition: CredentialDefinition, *, requested_at: datetime
 ) -> datetime | None:
-    """When the refresh token in *response* expires unused: by the answer, else by the setting."""
+    """Return when the refresh token in *response* expires unused; `None`: not known.
+
+    The answer states it, or else `refresh_token_days` of the definition.
+    """
     stated = _stated_seconds(answer_of(response, definition), requested_at)
     if stated is not None:
         return requested_at + timedelta(seconds=int(stated))
@@ -52,7 +55,7 @@ def _stated_seconds(answer: ReadAnswer, requested_at: datetime) -> float | None:
 
 
 def _seconds(value: object, unit: LifetimeUnit, requested_at: datetime) -> float | None:
-    """The life that *value* states; `None` for 0, by which some servers mean no end at all."""
+    """Return the lifetime that *value* states; `None` for 0, which some servers send for no end."""
     try:
         seconds = stated_seconds(value, unit, requested_at=requested_at)
     except NotALifetimeError:
@@ -61,5 +64,5 @@ def _seconds(value: object, unit: LifetimeUnit, requested_at: datetime) -> float
 
 
 def _can_be_sent(text: str) -> bool:
-    """Whether *text* is more than nothing, and UTF-8 can hold it: half a surrogate pair cannot."""
+    """Whether *text* is not empty, and can be encoded as UTF-8: it has no lone surrogate."""
     return bool(text) and text.encode(errors="ignore").decode() == text

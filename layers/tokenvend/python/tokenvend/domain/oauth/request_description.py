@@ -1,8 +1,8 @@
-"""How a provider's token endpoint is asked: which parameters, where they go, and their values.
+"""Describe a provider's token request: its parameters, their places and their values.
 
-A description is data: names, texts and placeholders. `{secret.account_id}` stands for the field
-`account_id` of the credential's secret, and `{{` for a brace. The registry holds a description as
-a JSON object, and it is parsed only where a request is built.
+A description is data: names, texts and placeholders. `{secret.account_id}` is replaced by the field
+`account_id` of the credential's secret, and `{{` by a brace. The registry has a description as a
+JSON object, which is parsed when a request is built.
 """
 
 import re
@@ -23,17 +23,17 @@ from tokenvend.domain.oauth.token_request import ParametersIn, ProviderRequest, 
 from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.domain.secret import Secret
 
-#: A value from the credential's secret, by the name of its field.
+#: The placeholder of a field of the credential's secret.
 PLACEHOLDER = re.compile(r"\{secret\.([A-Za-z][A-Za-z0-9_-]{0,62})\}")
-#: A text with placeholders. A brace that stands for itself is doubled.
+#: A text with placeholders. A literal brace is doubled.
 TEMPLATE = re.compile(r"(?:[^{}]|\{\{|\}\}|\{secret\.[A-Za-z][A-Za-z0-9_-]{0,62}\})*")
 _PARTS = re.compile(rf"\{{\{{|\}}\}}|{PLACEHOLDER.pattern}")
-#: RFC 9110 §5.5, without the octets that few servers take.
+#: RFC 9110 §5.5, without tabs and the octets from 0x80, which few servers accept.
 _HEADER_VALUE = re.compile(r"[\x20-\x7E]*")
-#: Fields that sign or prove: what they prove never needs them.
+#: Fields that are used for signatures or TLS, and must never be in a request.
 NEVER_SENT = frozenset({"private_key", "certificate"})
 _STANDARD_GRANT = "client_credentials"
-#: How many objects and lists may stand in one another.
+#: How deeply objects and lists may be nested.
 DEEPEST = 8
 
 
@@ -41,10 +41,11 @@ DEEPEST = 8
 class RequestDescription:
     """A description; its defaults are those of RFC 6749 §4.4.2.
 
-    `grant_type` is `None` where none is sent. `parameters` go where `parameters_in` says, beside
-    those of the standard; `query` and `headers` are sent as well. Their texts may have
-    placeholders. Only a JSON body has parameters that are no texts. `assertion` is what the token
-    is given for where that is signed, and `on_behalf_of` how it is given for a user's own token.
+    `grant_type` is `None` if none is sent. `parameters` go where `parameters_in` says, together
+    with those of the standard; `query` and `headers` are sent as well. Their texts may have
+    placeholders. Only in a JSON body may a parameter be something else than a text. `assertion`
+    describes the grant if it is a signed assertion, and `on_behalf_of` the form of a request with a
+    user's own token.
     """
 
     grant_type: str | None = _STANDARD_GRANT
@@ -58,10 +59,10 @@ class RequestDescription:
 
 
 def parse_request_description(document: Mapping[str, object]) -> RequestDescription:
-    """The description that *document* is; what it leaves out is as RFC 6749 has it.
+    """Parse *document* as a description; whatever it leaves out is as in RFC 6749.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not a description.
     """
     known: dict[str, Any] = {}
     for name in ("parameters", "query", "headers"):
@@ -87,7 +88,7 @@ def parse_request_description(document: Mapping[str, object]) -> RequestDescript
 
 
 def placeholders(document: Mapping[str, object]) -> tuple[str, ...]:
-    """The fields of the secret that *document* names, each once, in its order."""
+    """Return the secret's fields that *document* names, each once, in the document's order."""
     templates = [document.get(name) for name in ("parameters", "query", "headers")]
     templates += templates_in(document.get("assertion"))
     texts = (text for each in templates for text in _texts(each))
@@ -95,7 +96,7 @@ def placeholders(document: Mapping[str, object]) -> tuple[str, ...]:
 
 
 def names_in(template: str) -> list[str]:
-    """The fields of the secret that *template* names."""
+    """Return the secret's fields that *template* names."""
     return [name for name in _PARTS.findall(template) if name]
 
 
@@ -106,14 +107,14 @@ def apply_description(
     *,
     user_token: Secret | None = None,
 ) -> ProviderRequest:
-    """*request*, as the `token_request` of *definition* has it, with values from *secret*.
+    """Change *request* as the `token_request` of *definition* says, with values from *secret*.
 
-    What the standard puts into the request goes before what the description says. *user_token* is
-    that of the user on whose behalf it is asked.
+    A parameter of the standard takes precedence over one of the description. *user_token* is the
+    token of the user on whose behalf the request is made.
 
     Raises:
-        CredentialNotReadyError: the description is none that this version knows, or a value
-            cannot stand where it should.
+        CredentialNotReadyError: this version cannot parse the description, a value is missing or
+            not allowed in its place, or there is no *user_token* although one is needed.
     """
     description = _description_of(definition)
     filled = PlaceholderValues(secret)
@@ -148,14 +149,14 @@ def apply_description(
 
 
 class PlaceholderValues:
-    """Templates with values of *secret* in place of their placeholders; `placed` are those."""
+    """Replaces placeholders in templates by fields of *secret*; `placed` are the fields used."""
 
     def __init__(self, secret: ProviderSecret) -> None:
         self._secret = secret
         self.placed: dict[str, Secret] = {}
 
     def value(self, template: Any) -> Any:
-        """*template* with its values, in texts at any depth."""
+        """Return *template* with its placeholders replaced, in texts at any depth."""
         match template:
             case str():
                 return _PARTS.sub(self._placed, template)
@@ -167,7 +168,11 @@ class PlaceholderValues:
                 return template
 
     def header(self, name: str, template: str) -> str:
-        """`value` of a text that goes into the header *name*."""
+        """Return `value(template)` for the header *name*.
+
+        Raises:
+            CredentialNotReadyError: it has a character that is not allowed in a header.
+        """
         value: str = self.value(template)
         if _HEADER_VALUE.fullmatch(value) is None:
             raise CredentialNotReadyError(
@@ -225,7 +230,7 @@ def _templates_of_texts(document: Mapping[str, object]) -> None:
 
 
 def _texts(document: object, depth: int = 0) -> Iterator[str]:
-    """Every text in *document*; what is nested more deeply than `DEEPEST` is left out."""
+    """Yield every text in *document* that is nested at most `DEEPEST` levels deep."""
     match document:
         case str():
             yield document

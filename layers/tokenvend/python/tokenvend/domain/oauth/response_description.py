@@ -1,7 +1,7 @@
-"""How a provider's token answer is read: where each value stands, and what it means.
+"""Describe a provider's token answer: the place of each value, and what it means.
 
-A description is data: paths of names and indexes, units and lists of values. The registry holds
-it as a JSON object, and it is parsed only where an answer has come.
+A description is data: paths of names and indexes, units and lists of values. The registry has it
+as a JSON object, which is parsed when an answer has come.
 """
 
 import json
@@ -18,17 +18,17 @@ from tokenvend.domain.registry import CredentialDefinition
 #: A path: names, or indexes of lists, from the outermost object inwards.
 type Path = tuple[str, ...]
 
-#: What a path looks like in text: `data.token` or `items.0.token`.
+#: A path as text: `data.token` or `items.0.token`.
 PATH = re.compile(r"[A-Za-z0-9_@:#/-]{1,64}(?:\.[A-Za-z0-9_@:#/-]{1,64}){0,7}")
 _FORM = "application/x-www-form-urlencoded"
 _FORM_FIELDS = 50
 _INDEX = re.compile(r"[0-9]{1,4}")
-#: In place of an error: this answer has none.
+#: Values in place of an error code that mean that there is no error.
 _NOTHING = (None, False, 0, "", "0")
 
 
 class LifetimeUnit(StrEnum):
-    """What the number or text of a lifetime means: a length of time, or an instant."""
+    """The unit of a lifetime: of a length of time, or of the instant at which it ends."""
 
     SECONDS = "seconds"
     MINUTES = "minutes"
@@ -42,10 +42,11 @@ class LifetimeUnit(StrEnum):
 class TokenAnswer:
     """A description; its defaults are those of RFC 6749 §5.1.
 
-    `token_types` are values of `token_type` that count as Bearer. `error` is where the code of
-    an error stands; a value there other than null, false, 0, an empty text, list or object
-    refuses the answer. `success` is where one of `success_values` must stand. `refresh_token` is
-    `None` where it stands beside the token; `refresh_token_lifetime` is where its own lifetime is.
+    `token_types` are values of `token_type` that count as Bearer. `error` is the path of an error
+    code: the answer is an error if the value there is not null, false, 0, `"0"` or an empty text,
+    list or object. `success` is the path at which one of `success_values` must be. `refresh_token`
+    is `None` if it is `refresh_token` beside the access token. `refresh_token_lifetime` is the path
+    of the refresh token's own lifetime.
     """
 
     token: Path = ("access_token",)
@@ -71,10 +72,10 @@ _STANDARD = TokenAnswer()
 
 
 def parse_token_answer(document: Mapping[str, object]) -> TokenAnswer:
-    """The description that *document* is; what it leaves out is as RFC 6749 has it.
+    """Parse *document* as a description; whatever it leaves out is as in RFC 6749.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not a description.
     """
     known: dict[str, Any] = {
         name: parse_path(document[name]) for name in _PATHS if document.get(name) is not None
@@ -91,10 +92,10 @@ def parse_token_answer(document: Mapping[str, object]) -> TokenAnswer:
 
 
 def parse_path(text: object) -> Path:
-    """The names in *text*, which are separated by dots.
+    """Split *text* at its dots into a path.
 
     Raises:
-        ValueError: it is no path.
+        ValueError: *text* is not a path.
     """
     if not isinstance(text, str) or PATH.fullmatch(text) is None:
         raise ValueError("not a path")
@@ -102,7 +103,7 @@ def parse_path(text: object) -> Path:
 
 
 def value_at(document: object, path: Path) -> object:
-    """What stands at *path*; `None` where there is nothing, or null."""
+    """Return the value at *path*; `None` if there is none, or it is null."""
     for name in path:
         if isinstance(document, dict):
             document = document.get(name)
@@ -115,24 +116,24 @@ def value_at(document: object, path: Path) -> object:
 
 @dataclass(frozen=True, slots=True)
 class ReadAnswer:
-    """An answer and the description by which it is read. It may hold a token: never shown."""
+    """An answer, and the description by which to read it. It may hold a token: never log it."""
 
     described: TokenAnswer
     document: object = field(repr=False)
 
     @property
     def is_readable(self) -> bool:
-        """Whether it is an object, or a list, at all."""
+        """Whether the answer is an object or a list."""
         return isinstance(self.document, dict | list)
 
     @property
     def token(self) -> object:
-        """What stands where the token should."""
+        """The value at the token's path; `None` if there is none."""
         return self.at(self.described.token)
 
     @property
     def beside_token(self) -> dict[str, object]:
-        """The object that holds the token; where there is none, the outermost one."""
+        """The object that the token is in; if there is none, the outermost one."""
         for holder in (value_at(self.document, self.described.token[:-1]), self.document):
             if isinstance(holder, dict):
                 return holder
@@ -140,7 +141,7 @@ class ReadAnswer:
 
     @property
     def error(self) -> object:
-        """The code of an error; `None` where the answer has none."""
+        """The error code, at the described path or at RFC 6749's; `None` if there is none."""
         for path in dict.fromkeys((self.described.error, _STANDARD.error)):
             found = self.at(path)
             if found not in _NOTHING and found not in ([], {}):
@@ -149,7 +150,7 @@ class ReadAnswer:
 
     @property
     def lacks_success(self) -> bool:
-        """Whether it should say that the request succeeded, and does not."""
+        """Whether the description has a path for success, and no success value is there."""
         if self.described.success is None:
             return False
         return _as_text(self.at(self.described.success)) not in self.described.success_values
@@ -160,10 +161,10 @@ class ReadAnswer:
 
 
 def read_answer(body: bytes, content_type: str, definition: CredentialDefinition) -> ReadAnswer:
-    """*body* by the description in *definition*: JSON, or a form where it says that it is one.
+    """Parse *body* as JSON, or as a form if *content_type* says so, for reading its values.
 
     Raises:
-        CredentialNotReadyError: the definition's description is none that this version knows.
+        CredentialNotReadyError: this version cannot parse the definition's description.
     """
     document = parse_json(body)
     if document is None and content_type.partition(";")[0].strip().lower() == _FORM:
@@ -172,7 +173,7 @@ def read_answer(body: bytes, content_type: str, definition: CredentialDefinition
 
 
 def parse_json(body: bytes) -> object:
-    """The JSON value that *body* is; `None` where it is none. NaN and its like are no JSON."""
+    """Parse *body* as JSON; `None` if it is not JSON. NaN and Infinity are not."""
     try:
         return json.loads(body, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
@@ -192,7 +193,7 @@ def _description_of(definition: CredentialDefinition) -> TokenAnswer:
 
 
 def _parse_form(body: bytes) -> dict[str, str] | None:
-    """The form that *body* is; `None` where it is none, or a name stands there twice."""
+    """Parse *body* as a form; `None` if it is not a form, or a name is in it twice."""
     try:
         pairs = parse_qsl(
             body.decode("ascii"),

@@ -1,4 +1,4 @@
-"""How long a token lives, by what its provider states (RFC 6749 §5.1 and other ways)."""
+"""Parse a token's lifetime as its provider states it (RFC 6749 §5.1, and other forms)."""
 
 import re
 from datetime import datetime, timedelta
@@ -7,12 +7,12 @@ from tokenvend.domain import bounds
 from tokenvend.domain.oauth.response_description import LifetimeUnit
 
 _NUMBER = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,9})?")
-#: RFC 3339 §5.6, and an offset without its colon. Without an offset it is no instant.
+#: RFC 3339 §5.6, also with an offset without a colon. A time without an offset is not an instant.
 _INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?"
     r"(?:[Zz]|[+-][0-9]{2}:?[0-9]{2})"
 )
-#: Larger than any number of any unit that means something.
+#: Larger than any meaningful number in any unit.
 _LARGEST = 10**15
 _SECONDS_IN = {
     LifetimeUnit.SECONDS: 1,
@@ -22,16 +22,16 @@ _SECONDS_IN = {
 
 
 class NotALifetimeError(ValueError):
-    """The value is of another kind than its unit."""
+    """The value is not a lifetime in its unit."""
 
 
 def stated_seconds(value: object, unit: LifetimeUnit, *, requested_at: datetime) -> float:
-    """The seconds from *requested_at* to the end that *value* states in *unit*.
+    """Return the seconds from *requested_at* to the end that *value* states in *unit*.
 
-    Not positive where that is past.
+    The result is zero or negative if that end is past.
 
     Raises:
-        NotALifetimeError: it states none.
+        NotALifetimeError: *value* is not a lifetime in *unit*.
     """
     if unit is LifetimeUnit.RFC3339:
         return (_instant(value) - requested_at).total_seconds()
@@ -44,13 +44,13 @@ def stated_seconds(value: object, unit: LifetimeUnit, *, requested_at: datetime)
 
 
 def capped(seconds: float) -> timedelta:
-    """*seconds*, whole, and at most `bounds.LIFETIME_MAXIMUM`."""
+    """Return *seconds* as a duration: whole seconds, at most `bounds.LIFETIME_MAXIMUM`."""
     most = bounds.LIFETIME_MAXIMUM
     return most if seconds >= most.total_seconds() else timedelta(seconds=int(seconds))
 
 
 def _number(value: object) -> float:
-    """The number *value*. Some servers send a text; `True` is an `int`."""
+    """Parse *value* as a number. Some servers send a text; `True` is an `int`, but no number."""
     if isinstance(value, str) and _NUMBER.fullmatch(value):
         value = float(value) if "." in value else int(value)
     if isinstance(value, bool) or not isinstance(value, int | float):

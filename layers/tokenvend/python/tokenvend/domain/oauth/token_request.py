@@ -21,21 +21,21 @@ from tokenvend.domain.scopes import format_scope
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.signing import AwsIdentity, KmsKey, PrivateKey, SigningKey
 
-#: Stands for a host where the secret is an API key, which is handed to callers. No host has it:
-#: `host_of` ends before an @.
+#: In place of a host for an API key, which goes to callers. `host_of` never returns a text with @,
+#: so no host can be mistaken for it.
 TO_CALLERS = "@callers"
 
-#: As `domain.tenant_values` has it.
+#: The same as `domain.tenant_values.ANY_LABEL`, which is imported only when it is needed.
 _ANY_LABEL = "@any"
 
-#: Parameters whose values nobody but the provider may see.
+#: Parameters whose values only the provider may see.
 _CONFIDENTIAL = (
     *("client_secret", "client_assertion", "refresh_token", "code", "code_verifier", "token"),
 )
 
 
 class ParametersIn(StrEnum):
-    """Where the parameters of a request go: into its body, as a form or JSON, or into its URL."""
+    """Where a request has its parameters: in its body as a form or as JSON, or in its URL."""
 
     FORM = "form"
     JSON = "json"
@@ -44,14 +44,18 @@ class ParametersIn(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ProviderSecret:
-    """A credential's secret, and the one host it may be sent to.
+    """A credential's secret, and the one destination to which it may be sent.
 
-    `allowed_host` is `host` or `host:port`, or `TO_CALLERS`, as recorded when the secret was
-    written, so that whoever edits a definition cannot redirect the secret. An API key is the
-    `client_secret` itself, and its `client_id` is empty. So is a private key, as PEM text;
-    `key_id` is its `kid`. It is empty where a key in KMS signs. `version` is Secrets Manager's id
-    of the version that was read. `fields` are those that the definition's `token_request` or
-    `api_key_parts` names. `tenant_values` are the customer's own, for the definition's endpoints.
+    - `client_secret`: the client's secret, its private key as PEM text, or an API key. Empty if a
+      key in KMS signs.
+    - `client_id`: empty for an API key.
+    - `allowed_host`: `host`, `host:port` or `TO_CALLERS`, as recorded when the secret was written.
+      So a changed definition cannot redirect the secret. If each customer has its own host, it is
+      a list of patterns: see `is_allowed`.
+    - `version`: Secrets Manager's id of the version that was read.
+    - `key_id`: the `kid` of the private key.
+    - `fields`: those that the definition's `token_request` or `api_key_parts` names.
+    - `tenant_values`: the customer's own values, for the definition's endpoints.
     """
 
     client_id: str
@@ -65,7 +69,7 @@ class ProviderSecret:
 
 @dataclass(frozen=True, slots=True)
 class ClientCertificate:
-    """What proves a client in TLS (RFC 8705 §2.1), as PEM; its chain may stand with it."""
+    """A client's certificate, or a chain of them, and its private key, as PEM (RFC 8705 §2.1)."""
 
     certificate: Secret
     private_key: Secret
@@ -73,12 +77,12 @@ class ClientCertificate:
 
 @dataclass(frozen=True, slots=True)
 class ProviderRequest:
-    """Parameters to send. They hold the client secret, so they are never shown.
+    """A request to a provider. It holds the client secret, so it is never logged.
 
-    `form` are the parameters, wherever `parameters_in` puts them; those of `query` always go into
-    the URL. With an `assertion` or a `grant` it is not complete: they are signed when it is sent.
-    `placed` are the values of the credential's secret that stand anywhere in it. A `certificate`
-    is shown to the host of `url` alone.
+    `form` are the parameters, which go where `parameters_in` says; those of `query` always go into
+    the URL. A request with an `assertion` or a `grant` is not complete: they are signed when it is
+    sent. `placed` are the values of the credential's secret that are anywhere in the request. A
+    `certificate` is used only for the host of `url`.
     """
 
     url: str
@@ -94,7 +98,7 @@ class ProviderRequest:
 
     @property
     def confidential(self) -> tuple[Secret, ...]:
-        """What in it may come back in no text that goes further than the provider's answer."""
+        """The confidential values in the request, which no text for callers or logs may quote."""
         named = (self.form[name] for name in _CONFIDENTIAL if name in self.form)
         return (*(Secret(each) for each in named if isinstance(each, str)), *self.placed)
 
@@ -106,9 +110,13 @@ def build_token_request(
     *,
     user_token: Secret | None = None,
 ) -> ProviderRequest:
-    """The client-credentials request for the token that *spec* describes (RFC 6749 §4.4.2).
+    """Build the client-credentials request for the token of *spec* (RFC 6749 §4.4.2).
 
-    *user_token* is that of the user on whose behalf a definition asks that says so.
+    *user_token* is the token of the user on whose behalf the request is made, if the definition
+    `acts_for_users`.
+
+    Raises:
+        CredentialNotReadyError: the secret does not fit the definition.
     """
     form: dict[str, Any] = dict(definition.extra_parameters)
     form["grant_type"] = "client_credentials"
@@ -129,9 +137,9 @@ def build_revocation_request(
     *,
     hint: str = "access_token",
 ) -> ProviderRequest | None:
-    """The request that revokes *token* (RFC 7009 §2.1); `None` where there is no endpoint.
+    """Build the request that revokes *token* (RFC 7009 §2.1); `None` if there is no endpoint.
 
-    *hint* says which kind of token it is: `access_token` or `refresh_token`.
+    *hint* is the `token_type_hint`: `access_token` or `refresh_token`.
     """
     definition = for_tenant(definition, secret)
     if definition.revocation_endpoint is None:
@@ -141,10 +149,11 @@ def build_revocation_request(
 
 
 def destination_of(definition: CredentialDefinition) -> str:
-    """Where the secret of *definition* goes: the token endpoint's host, or `TO_CALLERS`.
+    """Return where the secret of *definition* is sent: its token endpoint's host, or `TO_CALLERS`.
 
-    A client secret is thus never vended because somebody made its definition an API key. Where
-    each customer has its own host, it is the text that stands for all of them.
+    It is compared with the `allowed_host` of the secret, so that a client secret is not vended if
+    its definition is changed to an API key. If each customer has its own host, the result is the
+    patterns of these hosts.
     """
     if definition.kind is CredentialKind.API_KEY:
         return TO_CALLERS
@@ -157,7 +166,7 @@ def destination_of(definition: CredentialDefinition) -> str:
 
 
 def is_allowed(secret: ProviderSecret, host: str) -> bool:
-    """Whether *secret* may be sent to *host*: it is recorded with it, by itself or by a pattern."""
+    """Whether *secret* may be sent to *host*: its `allowed_host` is or matches it."""
     recorded = secret.allowed_host.lower()
     if recorded == host:
         return True
@@ -169,14 +178,14 @@ def is_allowed(secret: ProviderSecret, host: str) -> bool:
 
 
 def for_tenant(definition: CredentialDefinition, secret: ProviderSecret) -> CredentialDefinition:
-    """*definition* with the values of its customer, which *secret* has, in its endpoints.
+    """Return *definition* with the customer's values, which are in *secret*, in its endpoints.
 
     Raises:
-        CredentialNotReadyError: one is missing, or does not fit the definition.
+        CredentialNotReadyError: a value is missing, or does not fit the definition.
     """
     if not definition.tenant_values:
         return definition
-    # Only an exchange at such a provider needs it.
+    # Imported here because few providers have tenant values.
     from tokenvend.domain.tenant_values import TenantValueError, bind
 
     try:
@@ -190,7 +199,7 @@ def for_tenant(definition: CredentialDefinition, secret: ProviderSecret) -> Cred
 
 
 def host_of(url: str) -> str:
-    """The host of *url*, with its port where it names one, in lower case."""
+    """Return the host of *url* in lower case, with its port if the URL names one."""
     return urlsplit(url).netloc.rpartition("@")[2].lower()
 
 
@@ -205,10 +214,10 @@ def to_token_endpoint(
     *,
     user_token: Secret | None = None,
 ) -> ProviderRequest:
-    """*form* for the token endpoint of *definition*, sent as its `token_request` says.
+    """Build the request with *form* to the token endpoint, changed as `token_request` says.
 
     Raises:
-        CredentialNotReadyError: the secret does not fit what it says.
+        CredentialNotReadyError: the secret does not fit the definition.
     """
     definition = for_tenant(definition, secret)
     request = build_authenticated_request(definition, definition.token_endpoint, form, secret)
@@ -216,7 +225,7 @@ def to_token_endpoint(
         request = replace(request, placed=(*request.placed, *secret.tenant_values.values()))
     if not definition.token_request:
         return request
-    # Only an exchange at such a provider needs the parser.
+    # Imported here because few providers need the parser.
     from tokenvend.domain.oauth.request_description import apply_description
 
     return apply_description(request, definition, secret, user_token=user_token)
@@ -225,10 +234,10 @@ def to_token_endpoint(
 def build_authenticated_request(
     definition: CredentialDefinition, url: str, form: dict[str, Any], secret: ProviderSecret
 ) -> ProviderRequest:
-    """*form* for *url*, with what proves the client as the provider wants it (RFC 6749 §2.3).
+    """Build the request with *form* to *url*, with the client's authentication (RFC 6749 §2.3).
 
     Raises:
-        CredentialNotReadyError: the client id cannot be sent in this way.
+        CredentialNotReadyError: the client id has a colon, which HTTP Basic cannot send unencoded.
     """
     headers = {"Accept": "application/json"}
     request = ProviderRequest(url, form, headers, placed=(secret.client_secret,))
@@ -255,7 +264,7 @@ def build_authenticated_request(
             form["client_id"] = secret.client_id
             return replace(request, placed=(), certificate=_certificate(secret))
         case ClientAuthentication.NONE:
-            # RFC 6749 §4.1.3: without authentication the client at least says who it is.
+            # A client that does not authenticate must send its client_id (RFC 6749 §4.1.3).
             if definition.kind is CredentialKind.AUTHORIZATION_CODE:
                 form["client_id"] = secret.client_id
             return ProviderRequest(url, form, headers)
@@ -266,14 +275,14 @@ def _certificate(secret: ProviderSecret) -> ClientCertificate:
 
 
 def _with_basic(request: ProviderRequest, user: str, password: str) -> ProviderRequest:
-    """*request* with HTTP Basic (RFC 7617). What is sent is as good as the secret in it."""
+    """Return *request* with HTTP Basic (RFC 7617). The encoded text counts as a secret, too."""
     encoded = b64encode(f"{user}:{password}".encode()).decode()
     headers = request.headers | {"Authorization": f"Basic {encoded}"}
     return replace(request, headers=headers, placed=(*request.placed, Secret(encoded)))
 
 
 def _draft(definition: CredentialDefinition, secret: ProviderSecret) -> AssertionDraft:
-    # A definition that says nothing more has its token endpoint for an audience (RFC 7523 §3).
+    # The default audience is the token endpoint (RFC 7523 §3).
     assertion = definition.assertion or Assertion(audience=definition.token_endpoint)
     key: SigningKey | AwsIdentity = PrivateKey(secret.client_secret, secret.key_id)
     if assertion.aws_identity:

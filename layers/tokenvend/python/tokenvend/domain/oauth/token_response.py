@@ -1,4 +1,4 @@
-"""Parse the token endpoint's answer (RFC 6749 §5), as odd as real ones are."""
+"""Parse the token endpoint's answer (RFC 6749 §5), with the deviations of real providers."""
 
 import base64
 import binascii
@@ -31,10 +31,10 @@ _JWT = re.compile(r"[\w-]+\.([\w-]+)\.[\w-]*")
 
 @dataclass(frozen=True, slots=True)
 class ProviderResponse:
-    """What came back. The body may hold a token, so it is never shown.
+    """A provider's answer. The body may hold a token, so it is never logged.
 
-    `retry_after` is the header's text, in either form of RFC 9110 §10.2.3. `sent` is what was
-    confidential in the request, so that an answer which quotes it is known.
+    `retry_after` is the header's text, in either form of RFC 9110 §10.2.3. `sent` are the
+    confidential values of the request, so that an answer that quotes one is recognised.
     """
 
     status: int
@@ -56,11 +56,11 @@ def parse_token_response(
 
     The lifetime counts from *requested_at*, the instant before the request was sent, less the
     skew allowance, so our `expires_at` is never later than the provider's. A missing `scope`
-    counts as *requested_scopes*. JSON sent as `text/html` by a provider is still its answer, and
-    a page of HTML is not JSON. What `definition.token_answer` says goes before the RFC.
+    counts as *requested_scopes*. JSON is accepted under any content type, because some providers
+    send it as `text/html`. `definition.token_answer` takes precedence over the RFC.
 
     Raises:
-        ProviderRefusedError: the answer is an error (§5.2), or one that must not be passed on.
+        ProviderRefusedError: the answer is an error (§5.2), or cannot be used.
         TemporarilyUnavailableError: it is a 429 or a 5xx.
     """
     if response.status == HTTPStatus.TOO_MANY_REQUESTS or response.status >= 500:
@@ -82,15 +82,15 @@ def parse_token_response(
 
 
 def answer_of(response: ProviderResponse, definition: CredentialDefinition) -> "ReadAnswer":
-    """What *response* says, by the description in *definition*."""
-    # Only a miss has an answer to read, so only then is the reader loaded.
+    """Parse the body of *response* by the description in *definition*."""
+    # Imported here because a request that is answered from a cache has no answer to parse.
     from tokenvend.domain.oauth.response_description import read_answer
 
     return read_answer(response.body, response.content_type, definition)
 
 
 def is_success(response: ProviderResponse) -> bool:
-    """Whether its status says that there is a token: some create one, and answer 201."""
+    """Whether the status is 200 or 201; some providers answer 201 for a new token."""
     return response.status in {HTTPStatus.OK, HTTPStatus.CREATED}
 
 
@@ -104,21 +104,21 @@ def _away(response: ProviderResponse, now: datetime) -> TokenVendError:
 
 
 def parse_retry_after(text: str | None, *, now: datetime) -> int:
-    """The seconds that a `Retry-After` asks for, in either form of RFC 9110 §10.2.3; else 1.
+    """Parse a `Retry-After` into seconds, in either form of RFC 9110 §10.2.3; 1 if it is neither.
 
-    At least 1, and at most `bounds.BACKOFF_MAXIMUM`, after which the provider is tried anyway.
+    The result is at least 1, and at most `bounds.BACKOFF_MAXIMUM`.
     """
     if text is None:
         return 1
     if _RETRY_AFTER.fullmatch(text.strip()):
         return _within_back_off(int(text))
-    # Only a provider that is failing sends a date, so only then is its parser loaded.
+    # Imported here because only the answers of failing providers have a date.
     from email.utils import parsedate_to_datetime
 
     try:
         until = parsedate_to_datetime(text)
     except (ValueError, OverflowError):
-        # A year of thirty digits is no ValueError.
+        # A year of thirty digits raises OverflowError, not ValueError.
         return 1
     aware = until if until.tzinfo else until.replace(tzinfo=UTC)
     return _within_back_off(int((aware - now).total_seconds()))
@@ -159,7 +159,7 @@ def _access_token(answer: "ReadAnswer") -> Secret:
 
 
 def _check_token_type(answer: "ReadAnswer") -> None:
-    """A missing type counts as Bearer, as it does for every client library."""
+    """Check the token's type. A missing one counts as Bearer, as in every client library."""
     token_type = answer.at(answer.described.token_type)
     if token_type is None:
         return
@@ -205,7 +205,7 @@ def _lifetime(
         return capped(seconds), LifetimeSource.EXPIRES_IN
     expires = jwt_claims(access_token.reveal()).get("exp")
     if isinstance(expires, int | float) and not isinstance(expires, bool):
-        # Compared before it is subtracted: `exp` may be infinite, or have 400 digits.
+        # Compared before subtracting, because `exp` may be infinite or have 400 digits.
         if expires < now + 1:
             raise _unusable("expired_token", "the token's exp is past")
         latest = now + bounds.LIFETIME_MAXIMUM.total_seconds()
@@ -214,7 +214,7 @@ def _lifetime(
 
 
 def jwt_claims(token: str) -> dict[str, object]:
-    """The claims of *token* if it is a JWT, unverified: it is ours to pass on, not to trust."""
+    """Return the claims of *token* if it is a JWT, else none. The signature is not verified."""
     match = _JWT.fullmatch(token)
     if match is None:
         return {}

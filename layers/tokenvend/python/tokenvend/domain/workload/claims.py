@@ -1,4 +1,4 @@
-"""What a verified token says of time, audience and subject (RFC 7519 §4.1)."""
+"""Check the claims of a subject token: times, audience and subject (RFC 7519 §4.1)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,17 +10,18 @@ from tokenvend.domain.identity import Workload
 from tokenvend.domain.workload.issuer import TrustedIssuer
 from tokenvend.domain.workload.jwt import Claims
 
-#: Longer ones name nothing that anybody configured; RFC 7519 sets no limit.
+#: In characters. RFC 7519 sets no limit, but no longer subject can be configured.
 _LONGEST_SUBJECT = 1024
 _LONGEST_TOKEN_ID = 256
 
 
 @dataclass(frozen=True, slots=True)
 class VerifiedToken:
-    """A token that its issuer signed for `audience`, and that holds now.
+    """A token that its issuer signed, and whose claims are valid now.
 
-    A workload's is for this deployment. A user's is for an application, which a grant names. It is
-    not accepted any more from `holds_until`: it has expired then, or is too old.
+    A workload's token has this deployment as its `audience`; a user's token has an application,
+    which a grant names. From `holds_until` on it is no longer accepted, because it has expired or
+    is older than its issuer's `max_age`.
     """
 
     workload: Workload
@@ -30,10 +31,11 @@ class VerifiedToken:
 
 
 def check_claims(claims: Claims, issuer: TrustedIssuer, *, now: datetime) -> VerifiedToken:
-    """The token with *claims*, which *issuer* signed, if it holds at *now*.
+    """Check the *claims* of a token that *issuer* signed, at *now*.
 
     Raises:
-        SubjectTokenError: it is for somebody else, does not hold now, or names no subject.
+        SubjectTokenError: the token is for another audience, is not valid now, has no subject, or
+            lacks a `jti` that its issuer's tokens must have.
     """
     workload = Workload(
         issuer.issuer,
@@ -62,7 +64,7 @@ def _check_audience(claims: Claims, issuer: TrustedIssuer) -> str:
     audience = claims.get("aud")
     if isinstance(audience, list) and len(audience) == 1:
         (audience,) = audience
-    # One of several audiences could hand the token on to us.
+    # With several audiences, one of them could pass the token on to tokenvend.
     if not isinstance(audience, str) or not (issuer.of_users or audience == issuer.audience):
         raise SubjectTokenError(
             "The subject token's aud must be the one that its issuer is trusted with here, alone.",
@@ -72,9 +74,9 @@ def _check_audience(claims: Claims, issuer: TrustedIssuer) -> str:
 
 
 def _check_times(claims: Claims, issuer: TrustedIssuer, now: float) -> float:
-    """How many seconds the token is accepted for yet.
+    """Return for how many more seconds the token is accepted.
 
-    An issuer's clock may be ahead of ours, so what has just begun has a little leeway.
+    The start may be up to `bounds.CLOCK_SKEW` in the future, as the issuer's clock may be ahead.
     """
     expires_at, issued_at = _seconds(claims, "exp"), _seconds(claims, "iat")
     begins_at = max(issued_at, _seconds(claims, "nbf") if "nbf" in claims else issued_at)

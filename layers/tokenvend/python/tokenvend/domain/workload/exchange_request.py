@@ -7,26 +7,27 @@ from tokenvend.domain.errors import InvalidRequestError
 from tokenvend.domain.request import ACCESS_TOKEN_TYPE
 from tokenvend.domain.secret import Secret
 
-#: The types of subject tokens that are taken: both are signed JWTs.
+#: The accepted types of subject tokens: both are signed JWTs.
 SUBJECT_TOKEN_TYPES = frozenset(
     {"urn:ietf:params:oauth:token-type:jwt", "urn:ietf:params:oauth:token-type:id_token"}
 )
-#: Nobody acts for somebody else here.
+#: Refused, because delegation (RFC 8693 §1.1) is not supported.
 _ACTOR = ("actor_token", "actor_token_type")
 
 
 @dataclass(frozen=True, slots=True)
 class SubjectToken:
-    """A token that is to prove who asks. It proves nothing until it has been verified."""
+    """A subject token, a workload's or a user's. It proves nothing until it is verified."""
 
     token: Secret
 
 
 def parse_subject_token(parameters: Mapping[str, object]) -> SubjectToken:
-    """The token that is to prove who asks.
+    """Return the subject token of a token exchange (RFC 8693 §2.1).
 
     Raises:
-        InvalidRequestError: it is missing, or its type or the requested one is not offered.
+        InvalidRequestError: it is missing, its type or the requested one is not supported, or there
+            is an actor token.
     """
     token, of_type = parameters.get("subject_token"), parameters.get("subject_token_type")
     if not isinstance(token, str) or not token.isascii():

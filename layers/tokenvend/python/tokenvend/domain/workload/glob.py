@@ -1,7 +1,7 @@
-"""Patterns for subjects and claims, in which `*` stays within one segment.
+"""Match subjects and claims against patterns in which `*` stays within one segment.
 
-Segments end at `/` and at `:`. `*` stands for one character or more of a segment; everything else
-stands for itself. There are no regular expressions, so that no pattern says more than it seems to.
+Segments end at `/` and at `:`. `*` matches one character or more of a segment; everything else
+matches itself. Patterns are not regular expressions, which can match more than they seem to.
 
     repo:acme/app:ref:refs/heads/*   matches   repo:acme/app:ref:refs/heads/main
                                      but not   repo:acme/app:ref:refs/heads/team/main
@@ -11,23 +11,23 @@ import re
 from collections.abc import Iterator
 from enum import Enum, auto
 
-#: Kept by `split`, so that a `/` is never taken for a `:`.
+#: In a group, so that `split` returns the separators and `/` never matches `:`.
 _SEPARATOR = re.compile(r"([/:])")
 _ANYTHING = "*"
 
 
 def is_glob(pattern: str) -> bool:
-    """Whether *pattern* stands for more than one text."""
+    """Whether *pattern* has a `*`, so that it matches more than one text."""
     return _ANYTHING in pattern
 
 
 def has_exact_segment(pattern: str) -> bool:
-    """Whether some segment of *pattern* stands for itself alone."""
+    """Whether some segment of *pattern* has no `*` and is not empty."""
     return any(part and not is_glob(part) for part in _SEPARATOR.split(pattern)[::2])
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Whether *pattern* stands for the whole of *text*. Takes linear time."""
+    """Whether *pattern* matches the whole of *text*. Takes linear time."""
     if not is_glob(pattern):
         return pattern == text
     ours, theirs = _SEPARATOR.split(pattern), _SEPARATOR.split(text)
@@ -52,7 +52,7 @@ def _segment_matches(pattern: str, text: str) -> bool:
         return False
     at = len(first)
     for literal in middle:
-        # The leftmost place leaves the most to what follows.
+        # The leftmost match leaves the most text to the rest of the pattern.
         found = text.find(literal, at + 1)
         if found < 0:
             return False
@@ -61,7 +61,7 @@ def _segment_matches(pattern: str, text: str) -> bool:
 
 
 class _Any(Enum):
-    """What `*` is made of: one character, then as many more as it takes."""
+    """The two steps of a `*`: exactly one character, then any number of further ones."""
 
     ONE = auto()
     MORE = auto()
@@ -75,7 +75,10 @@ def _steps(segment: str) -> list[str | _Any]:
 
 
 def _segments_meet(first: str, second: str) -> bool:
-    """Whether both segments match some text: every pair of places that it can lead to."""
+    """Whether some text matches both segments.
+
+    This searches all pairs of positions, one in each segment, that a common text can lead to.
+    """
     ours, theirs = _steps(first), _steps(second)
     todo, seen = [(0, 0)], set[tuple[int, int]]()
     while todo:

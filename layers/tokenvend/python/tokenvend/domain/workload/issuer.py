@@ -1,4 +1,4 @@
-"""Issuers whose tokens prove callers, and which of their subjects is which caller."""
+"""Trusted issuers of subject tokens, and the rules by which their subjects are callers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from tokenvend.domain.errors import SubjectTokenError
 from tokenvend.domain.workload.glob import matches, may_both_match
 from tokenvend.domain.workload.jwt import Claims
 
-#: What a claim must be: a text or a pattern of it, a truth value, a number, or more claims in it.
+#: What a claim must be: a text or a pattern, a boolean, a number, or an object of such claims.
 type ClaimPattern = str | bool | int | Mapping[str, "ClaimPattern"]
 
 #: A key in the form of RFC 7517 §4.
@@ -17,9 +17,9 @@ type Jwk = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubjectRule:
-    """One kind of subject that is the caller *caller*.
+    """A rule by which the subject of a token is the caller named `caller`.
 
-    `subject` is a pattern of `sub`, `None` where any will do; every one of `claims` must match.
+    `subject` is a pattern for `sub`; `None`: any subject. All of `claims` must match.
     """
 
     caller: str
@@ -27,28 +27,28 @@ class SubjectRule:
     claims: Mapping[str, ClaimPattern] = field(default_factory=dict)
 
     def admits(self, claims: Claims) -> bool:
-        """Whether a token with *claims* is this caller's."""
+        """Whether a token with *claims* matches this rule."""
         return _all_match(self.patterns, claims)
 
     def overlaps(self, other: "SubjectRule") -> bool:
-        """Whether some token would be both rules'."""
+        """Whether some token could match both rules."""
         return not _exclude(self.patterns, other.patterns)
 
     @property
     def patterns(self) -> Mapping[str, ClaimPattern]:
-        """What each claim must be, `sub` among them."""
+        """The patterns of all claims, `sub` included."""
         return self.claims if self.subject is None else {"sub": self.subject, **self.claims}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrustedIssuer:
-    """An issuer as the configuration trusts it.
+    """An issuer that the configuration trusts.
 
-    `issuer` is `iss` to the letter. `audience` is the one that a token must be for; `None`: the
-    deployment's URL is not known, so no token is accepted. `keys` are its public keys where the
-    configuration has them; else they are fetched from `jwks_uri`, which `apply` has pinned.
+    `issuer` is its exact `iss`. `audience` is the `aud` that a token must have; `None`: the
+    deployment's URL is not known, so no token is accepted. `keys` are the issuer's public keys, if
+    the configuration has them; else they are fetched from `jwks_uri`, which `apply` recorded.
     `one_time`: each token is accepted once, so each must have a `jti`. `of_users`: its tokens are
-    those of signed-in users, and prove no caller; each grant says for which audience.
+    about signed-in users and prove no caller; each grant says which audience they must have.
     """
 
     name: str
@@ -63,10 +63,10 @@ class TrustedIssuer:
     rules: tuple[SubjectRule, ...] = ()
 
     def caller_of(self, claims: Claims) -> str:
-        """The caller that a token with *claims* proves.
+        """Return the caller that a token with *claims* proves.
 
         Raises:
-            SubjectTokenError: it proves none, or more than one.
+            SubjectTokenError: the token matches the rules of no caller, or of several.
         """
         callers = {rule.caller for rule in self.rules if rule.admits(claims)}
         if not callers:
@@ -96,7 +96,7 @@ def _claim_matches(pattern: ClaimPattern, value: object) -> bool:
 
 
 def _exclude(first: Mapping[str, ClaimPattern], second: Mapping[str, ClaimPattern]) -> bool:
-    """Whether some claim cannot be as both want it."""
+    """Whether no value of some claim can match both patterns."""
     return any(_claims_exclude(first[name], second[name]) for name in first.keys() & second.keys())
 
 

@@ -1,8 +1,8 @@
-"""A signed JWT as it comes, read strictly, before and after its signature is verified.
+"""Parse a signed JWT strictly, before and after its signature is verified.
 
-Nothing of an unverified token is believed: its `iss` and `kid` only say where to look among what
-the configuration trusts, and its `alg` must be one that the issuer is trusted with. Header
-parameters that name or hold keys (`jku`, `jwk`, `x5u`, `x5c`; RFC 7515 §4.1) are not looked at.
+Nothing in an unverified token is trusted. Its `iss` and `kid` only select an issuer and a key from
+the configuration, and its `alg` must be one that the configuration allows for the issuer. Header
+parameters that name or hold keys (`jku`, `jwk`, `x5u`, `x5c`; RFC 7515 §4.1) are ignored.
 """
 
 import json
@@ -24,7 +24,7 @@ _COMPACT = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
 
 @dataclass(frozen=True, slots=True)
 class UnverifiedToken:
-    """What a token says of how it can be verified. `key_id` is `None` where it has no `kid`."""
+    """The parts of a token needed for its verification. `key_id` is `None` without a `kid`."""
 
     algorithm: str
     key_id: str | None
@@ -32,7 +32,7 @@ class UnverifiedToken:
 
 
 def read_unverified(token: Secret) -> UnverifiedToken:
-    """What *token* says of its issuer and its key.
+    """Return the issuer, key id and algorithm that *token* states, unverified.
 
     Raises:
         SubjectTokenError: it is not a signed JWT in compact form, is too large, or has a `crit`.
@@ -40,7 +40,7 @@ def read_unverified(token: Secret) -> UnverifiedToken:
     header, claims = _parts(token)
     algorithm, key_id, issuer = header.get("alg"), header.get("kid"), claims.get("iss")
     if "crit" in header:
-        # RFC 7515 §4.1.11: no extension is understood here.
+        # RFC 7515 §4.1.11: a token with an extension that is not supported must be refused.
         raise SubjectTokenError(rule="subject_token.crit")
     if not isinstance(algorithm, str):
         raise SubjectTokenError(rule="subject_token.algorithm")
@@ -52,10 +52,10 @@ def read_unverified(token: Secret) -> UnverifiedToken:
 
 
 def claims_of(token: Secret) -> Claims:
-    """The claims of *token*, whose signature has been verified over these very bytes.
+    """Return the claims of *token*, whose signature must have been verified before.
 
     Raises:
-        SubjectTokenError: they are not a JSON object that has each name once.
+        SubjectTokenError: the claims are not a JSON object, or a name is in it twice.
     """
     return _parts(token)[1]
 
@@ -82,7 +82,7 @@ def _json_object(encoded: str) -> Claims:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object; one that has a name twice could be read in two ways."""
+    """Build a JSON object; refuse a repeated name, which parsers treat differently."""
     found = dict(pairs)
     if len(found) != len(pairs):
         raise ValueError("a name stands there twice")

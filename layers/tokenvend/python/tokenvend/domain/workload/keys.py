@@ -1,4 +1,4 @@
-"""Which of an issuer's public keys can have signed a token (RFC 7517, RFC 7518 §3.1, RFC 9864)."""
+"""Select the public key that verifies a token (RFC 7517, RFC 7518 §3.1, RFC 9864)."""
 
 from base64 import urlsafe_b64decode
 from collections.abc import Iterable
@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from tokenvend.domain import bounds
 from tokenvend.domain.workload.issuer import Jwk
 
-#: Algorithms by which only the issuer can sign: whoever verifies has no secret.
-#: Each with its keys' type, and their curve where one is prescribed.
+#: The supported algorithms: asymmetric ones, so that the key that verifies cannot sign. Each with
+#: its key type (`kty`), and its curve (`crv`) if it has one.
 ASYMMETRIC: dict[str, tuple[str, str | None]] = {
     "RS256": ("RSA", None),
     "RS384": ("RSA", None),
@@ -27,16 +27,15 @@ _RSA_BITS = range(2048, 8192 + 1)
 
 
 def usable_keys(keys: Iterable[object]) -> tuple[Jwk, ...]:
-    """Those of *keys* that can verify some signature; at most `bounds.ISSUER_KEYS`."""
+    """Return those of *keys* that fit a supported algorithm; at most `bounds.ISSUER_KEYS`."""
     found = [key for key in keys if isinstance(key, dict) and _is_usable(key)]
     return tuple(found[: bounds.ISSUER_KEYS])
 
 
 def key_for(keys: Iterable[Jwk], *, key_id: str | None, algorithm: str) -> Jwk | None:
-    """The key that a token names, if it fits the algorithm.
+    """Return the only key that fits *key_id* and *algorithm*; `None` if none or several fit.
 
-    A token without a `kid` can only be verified where one key alone fits, and two keys of one
-    `kid` are none: nothing is tried out.
+    A token without a `kid` is verified only if a single key fits. Keys are never tried in turn.
     """
     fitting = [
         key
