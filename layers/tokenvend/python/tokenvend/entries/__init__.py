@@ -1,1 +1,1 @@
-"""The ways in: each reads an event, calls one use case, and writes its answer."""
+"""The entries: each parses an event, calls one use case, and builds the answer."""

@@ -1,7 +1,7 @@
-"""Which alias an invocation came through: the one thing that an invoker cannot choose freely.
+"""The alias through which a function was invoked, as proof of who invoked it.
 
 Lambda does not tell a function who invoked it. But IAM decides who may invoke which alias, and
-`context.invoked_function_arn` names that alias.
+`context.invoked_function_arn` names that alias, which the invoker cannot forge.
 """
 
 import re
@@ -15,16 +15,19 @@ _FUNCTION_ARN = re.compile(
 
 
 def qualifier_of(invoked_function_arn: str) -> str | None:
-    """The alias or version in *invoked_function_arn*; `None` for the unqualified function."""
+    """Return the alias or version in *invoked_function_arn*; `None` if it has neither."""
     match = _FUNCTION_ARN.fullmatch(invoked_function_arn)
     return match[1] if match else None
 
 
 def require_live(invoked_function_arn: str) -> None:
-    """Let an HTTP function answer only through `live`, which only API Gateway may invoke.
+    """Require that the function was invoked through the alias `live`.
+
+    Of the HTTP functions, only API Gateway may invoke that alias.
 
     Raises:
-        InvalidClientError: the event came another way, so its `requestContext` proves nothing.
+        InvalidClientError: it was another alias or none, so the event's `requestContext` proves
+            nothing.
     """
     if qualifier_of(invoked_function_arn) != LIVE_ALIAS:
         raise InvalidClientError(rule="entry.live_alias")
@@ -33,16 +36,17 @@ def require_live(invoked_function_arn: str) -> None:
 def is_workloads_alias(invoked_function_arn: str) -> bool:
     """Whether the direct function was invoked through the alias that workloads share.
 
-    That proves nobody: each request brings a subject token.
+    That alias proves no caller: each request must have a subject token.
     """
     return qualifier_of(invoked_function_arn) == WORKLOADS_ALIAS
 
 
 def caller_alias_of(invoked_function_arn: str) -> str:
-    """The caller's alias that the direct function was invoked through.
+    """Return the caller's alias through which the direct function was invoked.
 
     Raises:
-        InvalidClientError: it was the unqualified function, a version, or `live`.
+        InvalidClientError: it was the unqualified function, a version, or an alias that is no
+            caller's, such as `live`.
     """
     qualifier = qualifier_of(invoked_function_arn)
     if qualifier is None or qualifier in RESERVED_ALIASES or not is_name(qualifier):

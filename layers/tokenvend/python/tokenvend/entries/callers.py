@@ -1,6 +1,7 @@
-"""Callers' functions: prove the caller, parse the request, call the use case, record, answer.
+"""The functions for callers: prove the caller, parse the request, call the use case, log, answer.
 
-Who the caller is: `http` reads its signature, `form` its client id, `direct` its alias.
+What proves the caller is read in `http` (IAM signature), `form` (client id and secret) and `direct`
+(alias).
 """
 
 import json
@@ -26,7 +27,7 @@ from tokenvend.entries.direct import (
 from tokenvend.entries.http import http_answer, http_error
 from tokenvend.observability.vends import audit_refused, audit_rejected, audit_vended
 
-if TYPE_CHECKING:  # only who proves itself so pays for it
+if TYPE_CHECKING:  # imported at run time only for requests with a subject token
     from tokenvend.domain.users import UserToken
     from tokenvend.domain.workload.exchange_request import SubjectToken
 
@@ -35,7 +36,7 @@ type Parse = Callable[[Mapping[str, Any]], Parsed]
 
 
 def prepare() -> None:
-    """Build in INIT what nearly every request needs: INIT has a whole processor.
+    """Build in INIT what nearly every request needs, because INIT has a full CPU.
 
     Raises:
         SettingsError: the function's environment variables are incomplete.
@@ -88,7 +89,7 @@ def handle_direct(event: object, context: Context) -> dict[str, Any]:
 
 
 def _proof_by_alias(invoked_function_arn: str) -> Proof | None:
-    """What the alias proves; `None`: it is the one that workloads share."""
+    """Return what the alias proves; `None` if it is the alias that workloads share."""
     return None if is_workloads_alias(invoked_function_arn) else prove_alias(invoked_function_arn)
 
 
@@ -111,18 +112,20 @@ def _answer_direct(proof: Proof | None, event: object, context: Context) -> dict
 
 
 def _without_user(parsed: CallerRequest | ForUser[CallerRequest]) -> CallerRequest:
-    """What is asked for, for the audit line, whoever the user's token turns out to be about."""
+    """Return the request without its user, for the audit line if the user's token is refused."""
     return parsed.request if isinstance(parsed, ForUser) else parsed
 
 
 def _with_user(
     parsed: CallerRequest | ForUser[CallerRequest],
 ) -> tuple[CallerRequest, "UserToken | None"]:
-    """What is asked for, and for which user with which token, if one came with it.
+    """Verify the user's token that came with the request, if one did.
+
+    Return the request with its user, and the verified token or `None`.
 
     Raises:
-        SubjectTokenError: the token is no valid one of a user issuer.
-        TemporarilyUnavailableError: what would verify it does not answer.
+        SubjectTokenError: the token is not a valid one of a user issuer.
+        TemporarilyUnavailableError: the registry or the issuer is away.
     """
     if not isinstance(parsed, ForUser):
         return parsed, None
@@ -165,7 +168,7 @@ def _reject(proof: Proof, rejection: Rejection, context: Context) -> dict[str, A
 
 
 def _connect(proof: Proof, request: ConnectionRequest, context: Context) -> dict[str, Any]:
-    # Only a request for a connection pays for what leads to one.
+    # Imported here because only requests about connections need it.
     from tokenvend.entries.connection_answer import connection_answer
     from tokenvend.observability.consents import audit_connection
 

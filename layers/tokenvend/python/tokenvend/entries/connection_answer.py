@@ -1,4 +1,4 @@
-"""The answer about connections: the same fields over every entry."""
+"""The answer to a request about connections: the same fields over every entry."""
 
 from datetime import datetime
 from typing import Any, assert_never
@@ -15,7 +15,7 @@ from tokenvend.domain.tenant_binding import PARAMETER_PREFIX
 
 
 def connection_answer(outcome: ConnectionResult) -> dict[str, Any]:
-    """The answer's fields. Instants are in whole seconds since 1970-01-01T00:00:00Z."""
+    """Return the answer's fields. Instants are in whole seconds since 1970-01-01T00:00:00Z."""
     match outcome:
         case StartedConsent():
             return {
@@ -35,7 +35,7 @@ def connection_answer(outcome: ConnectionResult) -> dict[str, Any]:
 
 
 def _fields(connection: Connection) -> dict[str, Any]:
-    """Nothing of the consent while it is pending: it is not the caller's yet."""
+    """Return a connection's fields. A pending consent is left out, as it is not completed."""
     fields: dict[str, Any] = {"connection": connection.key.name, "status": connection.status.value}
     consent = connection.consent
     if consent is None:

@@ -1,4 +1,4 @@
-"""What Lambda tells a handler beside the event."""
+"""Lambda's context object, as far as it is used."""
 
 from typing import Protocol
 

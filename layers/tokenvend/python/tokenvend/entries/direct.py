@@ -31,32 +31,33 @@ from tokenvend.entries.alias import caller_alias_of
 from tokenvend.entries.http import error_fields
 
 _FIELDS = PARAMETERS | {"credential"}
-#: The frames that a request may stand in, each by its only field.
+#: Requests that are not for a token are within one field of these names.
 FRAMES = ({"reject"}, {"connections"})
 
-#: The name is all that the proof rests on, and most environments see few of them.
+#: A proof depends on the alias's name alone, so it can be cached; most environments see few names.
 _ALIASES_REMEMBERED = 64
 
 
 class RetryableError(Exception):
-    """Raised out of a direct invocation, so that Lambda's own retry does what is right.
+    """A direct invocation failed in a way that a retry may cure.
 
-    Its text is the JSON of the same fields that an answer would have.
+    The handler raises it, so that Lambda retries an asynchronous invocation. Its text is a JSON
+    object with the fields of an error answer.
     """
 
 
 @lru_cache(maxsize=_ALIASES_REMEMBERED)
 def prove_alias(invoked_function_arn: str) -> Proof:
-    """Who may invoke the alias that this invocation came through.
+    """Return the proof of the caller whose alias this invocation came through.
 
     Raises:
-        InvalidClientError: it came through no caller's alias.
+        InvalidClientError: the alias is not a caller's.
     """
     return Proof(Entry.DIRECT, identity_of_alias(caller_alias_of(invoked_function_arn)))
 
 
 def parse_direct_request(event: object) -> CallerRequest | ForUser[CallerRequest]:
-    """One request through a caller's alias, with its signed-in user's token if it has one.
+    """Parse one request through a caller's alias, with its user's token if it has one.
 
     Raises:
         InvalidRequestError, InvalidTargetError: the request is malformed.
@@ -76,12 +77,13 @@ def _has_subject_token(event: object) -> bool:
 
 
 def parse_direct(event: object, *, for_user: bool = False) -> CallerRequest:
-    """One request of a direct invocation: for a token, or one of two in a frame of its own.
+    """Parse one request of a direct invocation.
 
-    `{"reject": {…}}` reports a token, `{"connections": {"action": …, …}}` is about connections.
+    `{"reject": {…}}` reports a token, `{"connections": {"action": …, …}}` is about connections, and
+    any other object is a request for a token.
 
-    No field of it says who asks. An unknown name is refused, not ignored: over this entry it
-    is a typing error, or somebody who hopes that `caller` counts.
+    No field names the caller. An unknown field is refused, not ignored: it is a typing error, or an
+    attempt to name another caller.
 
     Raises:
         InvalidRequestError, InvalidTargetError: the request is malformed.
@@ -120,12 +122,12 @@ def _fields(event: object, known: frozenset[str]) -> Mapping[str, Any]:
 
 
 def batch_of(event: object) -> Sequence[object] | None:
-    """The requests of a batch; `None` if *event* is a single request.
+    """Return the requests of a batch; `None` if *event* is a single request.
 
     Raises:
         InvalidRequestError: the batch is not a list, is empty or is too long.
     """
-    # Lambda hands on any JSON: a list, a text and null are no batches.
+    # An event can be any JSON value, also a list, a text or null.
     if not isinstance(event, Mapping) or "requests" not in event:
         return None
     requests = event["requests"]
@@ -139,7 +141,7 @@ def batch_of(event: object) -> Sequence[object] | None:
 
 
 def direct_error(error: TokenVendError) -> dict[str, object]:
-    """A refusal as a direct invocation's answer."""
+    """Return *error* as the answer of a direct invocation."""
     fields = error_fields(error) | {"retryable": error.retryable}
     if isinstance(error, TemporarilyUnavailableError):
         fields["retry_after_seconds"] = error.retry_after_seconds

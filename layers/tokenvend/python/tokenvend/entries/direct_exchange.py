@@ -1,8 +1,8 @@
-"""Direct invocations that bring a subject token (RFC 8693 §2.1).
+"""Parse direct invocations with a subject token (RFC 8693 §2.1).
 
-Through the alias that workloads share, it proves who asks. Through a caller's own alias, it is that
-of the caller's signed-in user. It stands beside the request's own fields, within its frame if it
-has one.
+Through the alias that workloads share, the token proves the caller. Through a caller's own alias,
+it is that of the caller's signed-in user. It is beside the request's own fields, within `reject` or
+`connections` if the request is.
 """
 
 from collections.abc import Mapping
@@ -18,9 +18,10 @@ _EXCHANGE = EXCHANGE_PARAMETERS | {"grant_type"}
 
 
 def parse_direct_exchange(event: object) -> tuple[SubjectToken, CallerRequest]:
-    """One request, and the token that is to prove who makes it.
+    """Parse one request, and the subject token that proves its caller once it is verified.
 
     Raises:
+        UnsupportedGrantTypeError: `grant_type` is not that of a token exchange.
         InvalidRequestError, InvalidTargetError: the request is malformed.
     """
     exchange, rest = _split(event)
@@ -34,9 +35,10 @@ def parse_direct_exchange(event: object) -> tuple[SubjectToken, CallerRequest]:
 
 
 def parse_direct_for_user(event: object) -> ForUser[CallerRequest]:
-    """One request, with the token of the signed-in user whom it is for.
+    """Parse one request, with the token of its signed-in user.
 
     Raises:
+        UnsupportedGrantTypeError: `grant_type` is not that of a token exchange.
         InvalidRequestError, InvalidTargetError: the request is malformed.
     """
     exchange, rest = _split(event)
@@ -50,7 +52,7 @@ def parse_direct_for_user(event: object) -> ForUser[CallerRequest]:
 
 
 def _split(event: object) -> tuple[Mapping[str, Any], object]:
-    """The parameters of the exchange, and the request without them."""
+    """Split *event* into the parameters of the token exchange, and the request without them."""
     if isinstance(event, Mapping) and event.keys() in FRAMES:
         ((frame, fields),) = event.items()
         exchange, rest = _split_fields(fields)

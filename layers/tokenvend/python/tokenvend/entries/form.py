@@ -1,4 +1,4 @@
-"""The form in a request's body (RFC 6749 §3.2), and the client that authenticates in it."""
+"""Parse the form in a request's body (RFC 6749 §3.2), and the client's authentication."""
 
 from base64 import b64decode
 from collections.abc import Mapping
@@ -18,18 +18,19 @@ _REPEATABLE = "resource"
 
 
 def read_form(event: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters of an API Gateway proxy event's body, as texts.
+    """Return the parameters in the body of an API Gateway proxy event, as texts.
 
     Only `resource` may repeat (RFC 8707 §2); it is then a list.
 
     Raises:
-        InvalidRequestError: not a form, too large, parameters in the URL, or one that repeats.
+        InvalidRequestError: the body is not a form or is too large, there are parameters in the
+            URL, or a parameter repeats.
     """
     if event.get("queryStringParameters"):
         raise _malformed("Send parameters in the body, never in the URL.", "query")
     content_type = _header(event, "content-type").partition(";")[0].strip().lower()
     if not content_type and not event.get("body"):
-        # Nothing is said, so it need not be said in any form.
+        # An empty body needs no content type.
         return {}
     if content_type != FORM:
         raise _malformed(f"The content type must be {FORM}.", "content_type")
@@ -37,13 +38,13 @@ def read_form(event: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def prove_client(event: Mapping[str, Any], form: Mapping[str, Any]) -> Proof:
-    """What `client_secret_basic` or `client_secret_post` proves (RFC 6749 §2.3.1).
+    """Read `client_secret_basic` or `client_secret_post` (RFC 6749 §2.3.1) into a proof.
 
-    The secret is only compared later, with the hashes in the registry.
+    The secret is compared with the hashes in the registry later: see `domain.decision`.
 
     Raises:
-        InvalidRequestError: both ways at once.
-        InvalidClientError: neither, or malformed.
+        InvalidRequestError: the client uses both at once, or names two client ids.
+        InvalidClientError: the client uses neither, or it is malformed.
     """
     header = _header(event, "authorization")
     in_form = "client_secret" in form or "client_assertion" in form
@@ -58,9 +59,9 @@ def prove_client(event: Mapping[str, Any], form: Mapping[str, Any]) -> Proof:
 
 
 def has_client(event: Mapping[str, Any], form: Mapping[str, Any]) -> bool:
-    """Whether a client authenticates, well or badly.
+    """Whether the request tries to authenticate a client.
 
-    A `client_id` alone proves nothing: some clients always send theirs.
+    A `client_id` alone does not count, because some clients always send it.
 
     Raises:
         InvalidRequestError: the header repeats.
@@ -87,7 +88,7 @@ def _basic(header: str) -> tuple[str, str]:
 
 
 def _header(event: Mapping[str, Any], name: str) -> str:
-    """The one value of a header, whatever its case; a repeated one is refused."""
+    """Return a header's only value, by its name in any case; refuse a repeated header."""
     values = [
         value
         for key, several in (event.get("multiValueHeaders") or {}).items()
@@ -129,8 +130,8 @@ def _unique_fields(text: str) -> dict[str, Any]:
         raise _malformed("A parameter repeats (RFC 6749 section 3.2).", "repeated")
     if several := [value for name, value in pairs if name == _REPEATABLE and value]:
         fields[_REPEATABLE] = several if len(several) > 1 else several[0]
-    # RFC 6749 §3.2: a parameter without a value counts as left out. An empty scope is kept,
-    # so that its sender is told instead of getting every scope of the grant.
+    # RFC 6749 §3.2: a parameter without a value counts as left out. An empty scope is kept, so
+    # that it is refused instead of giving every scope of the grant.
     return {name: value for name, value in fields.items() if value or name == "scope"}
 
 

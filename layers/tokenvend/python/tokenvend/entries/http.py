@@ -1,4 +1,4 @@
-"""The two HTTP entries: API Gateway proxy events in, proxy answers out."""
+"""The two HTTP entries: parse API Gateway proxy events, and build proxy answers."""
 
 from __future__ import annotations
 
@@ -41,23 +41,24 @@ if TYPE_CHECKING:  # see `parse_oauth2_event`
 _REJECT_ROUTE = "/token/reject"
 _CONNECTIONS_ROUTE = "/connections/{action}"
 _NO_STORE = {"Content-Type": "application/json", "Cache-Control": "no-store", "Pragma": "no-cache"}
-#: How a caller is to prove itself, by entry (RFC 9110 §11.6.1). The answer to a client that tried
-#: HTTP Basic names Basic (RFC 6749 §5.2).
+#: The value of `WWW-Authenticate` by entry (RFC 9110 §11.6.1). RFC 6749 §5.2 requires Basic for a
+#: client that tried HTTP Basic.
 _CHALLENGES = {
     Entry.IAM: "AWS4-HMAC-SHA256",
     Entry.OAUTH2: 'Basic realm="tokenvend", charset="UTF-8"',
 }
-#: What an `error_description` may not hold (RFC 6749 §5.2): a quote, a backslash, no plain ASCII.
+#: Characters that an `error_description` may not have (RFC 6749 §5.2): quotes, backslashes,
+#: control characters, and all beyond ASCII.
 _NOT_DESCRIBABLE = re.compile(r"[^\x20\x21\x23-\x5B\x5D-\x7E]")
 
 
 def parse_oauth2_event(
     event: Mapping[str, Any],
 ) -> tuple[Proof | SubjectToken, CallerRequest | ForUser[CallerRequest]]:
-    """Who asks for what at `/oauth2/{credential}/token`, or reports a token there.
+    """Parse an event of `/oauth2`: what proves the caller, and its request.
 
-    A subject token (RFC 8693) beside a client that authenticates is its signed-in user's. Alone,
-    and by its grant type, it proves the caller. Either is still to be verified.
+    If a client authenticates, a subject token (RFC 8693) is that of its signed-in user. If not, and
+    the grant type is token exchange, it proves the caller. In both cases it is not verified yet.
 
     Raises:
         InvalidRequestError, InvalidClientError, InvalidTargetError: see `entries.form`.
@@ -65,7 +66,7 @@ def parse_oauth2_event(
     form = read_form(event)
     is_exchange = form.get("grant_type") == TOKEN_EXCHANGE
     if is_exchange and not has_client(event, form):
-        # Few callers prove themselves so, and the others do not pay for it.
+        # Imported here because few callers use a subject token.
         from tokenvend.domain.workload.exchange_request import parse_subject_token
 
         return parse_subject_token(form), _parse(event, form, grant_type=TOKEN_EXCHANGE)
@@ -75,7 +76,7 @@ def parse_oauth2_event(
 def parse_iam_event(
     event: Mapping[str, Any],
 ) -> tuple[Proof, CallerRequest | ForUser[CallerRequest]]:
-    """Who asks for what at `/iam/{credential}/token`: API Gateway has verified the signature.
+    """Parse an event of `/iam`: the signer, and its request. API Gateway verified the signature.
 
     Raises:
         InvalidRequestError, InvalidTargetError: the request is malformed.
@@ -92,12 +93,12 @@ def parse_iam_event(
 
 
 def http_answer(answer: Mapping[str, object]) -> dict[str, Any]:
-    """A token as API Gateway wants it (RFC 6749 §5.1)."""
+    """Build the proxy answer with a use case's result (RFC 6749 §5.1)."""
     return {"statusCode": 200, "headers": _NO_STORE, "body": json.dumps(answer)}
 
 
 def http_error(error: TokenVendError, entry: Entry) -> dict[str, Any]:
-    """A refusal at *entry* as API Gateway wants it (RFC 6749 §5.2)."""
+    """Build the proxy answer of an error at *entry* (RFC 6749 §5.2)."""
     headers = dict(_NO_STORE)
     if isinstance(error, InvalidClientError):
         headers["WWW-Authenticate"] = _CHALLENGES[entry]
@@ -111,7 +112,7 @@ def http_error(error: TokenVendError, entry: Entry) -> dict[str, Any]:
 
 
 def error_fields(error: TokenVendError) -> dict[str, object]:
-    """What a caller is told of *error*: the same over every entry."""
+    """Return the fields of an error answer: the same over every entry."""
     description = _NOT_DESCRIBABLE.sub("?", error.description)
     fields: dict[str, object] = {"error": error.code, "error_description": description}
     if isinstance(error, ProviderRefusedError):
@@ -150,7 +151,7 @@ def _parse(
 ) -> CallerRequest:
     path = event.get("pathParameters") or {}
     credential = path.get("credential")
-    # `resource` is the route as the template names it, and so nothing that a caller chose.
+    # `resource` is the route as the template names it, not text that a caller sent.
     if str(event.get("resource")).endswith(_REJECT_ROUTE):
         return parse_rejection(credential, form, grant_type=grant_type)
     if str(event.get("resource")).endswith(_CONNECTIONS_ROUTE):

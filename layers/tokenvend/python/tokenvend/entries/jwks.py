@@ -1,4 +1,4 @@
-"""`/.well-known/jwks.json`: the keys that sign for us, for whoever asks."""
+"""The public endpoint `/.well-known/jwks.json`: the public keys of our client assertions."""
 
 import json
 import os
@@ -23,7 +23,7 @@ _CACHED = f"public, max-age={int(bounds.JWKS_CACHE.total_seconds())}"
 
 @cache
 def publisher() -> JwksPublisher:
-    """The use case of this environment.
+    """Return the use case, which is built once for each environment.
 
     Raises:
         SettingsError: the function's environment variables are incomplete.
@@ -40,12 +40,12 @@ def publisher() -> JwksPublisher:
 
 
 def prepare() -> None:
-    """Make the use case in INIT, which has a whole processor; raises as `publisher` does."""
+    """Build the use case in INIT, because INIT has a full CPU; raises as `publisher` does."""
     publisher()
 
 
 def handle_jwks(event: Mapping[str, Any], *, invoked_function_arn: str) -> dict[str, Any]:
-    """Answer one API Gateway proxy event; nothing in it matters."""
+    """Answer one API Gateway proxy event. Its content is not used."""
     del event
     try:
         require_live(invoked_function_arn)
@@ -57,18 +57,18 @@ def handle_jwks(event: Mapping[str, Any], *, invoked_function_arn: str) -> dict[
 
 
 def jwks_answer(jwks: dict[str, list[dict[str, str]]]) -> dict[str, Any]:
-    """The key set as API Gateway wants it (RFC 7517 §8.5.2)."""
+    """Build the proxy answer with the key set (RFC 7517 §8.5.2)."""
     headers = {"Content-Type": "application/jwk-set+json", "Cache-Control": _CACHED}
     return {"statusCode": 200, "headers": headers, "body": json.dumps(jwks)}
 
 
 def jwks_refused(error: InvalidClientError) -> dict[str, Any]:
-    """For an event that came another way than through `live`."""
+    """Build the answer to an event that did not come through the alias `live`."""
     return _answer(401, {"error": error.code, "error_description": error.description}, {})
 
 
 def jwks_away() -> dict[str, Any]:
-    """For when AWS does not answer, and nothing is remembered."""
+    """Build the answer if AWS does not answer and no key set is cached."""
     text = "The keys cannot be read just now; ask again."
     fields = {"error": "temporarily_unavailable", "error_description": text}
     return _answer(503, fields, {"Retry-After": "5"})

@@ -1,8 +1,8 @@
 """Authorization server metadata (RFC 8414 §3), computed from the path alone.
 
-No registry is read and no scope is listed: any well-formed credential name has metadata, so
-that nobody learns from it which credentials exist. The issuer comes from the stage's
-configuration, never from the Host header.
+The registry is not read and no scope is listed. Every well-formed credential name has metadata, so
+that it does not reveal which credentials exist. The issuer comes from the stage's configuration,
+never from the Host header.
 """
 
 import json
@@ -17,17 +17,17 @@ from tokenvend.domain.workload.exchange_request import SUBJECT_TOKEN_TYPES
 from tokenvend.entries.alias import require_live
 
 _CACHED = "public, max-age=3600"
-#: How our own clients authenticate, as `entries.form` reads it. A workload's subject token
-#: proves it, and a client that authenticated beside it would be refused: that is `none`.
+#: How callers authenticate, as `entries.form` parses it. `none` is for workloads: their subject
+#: token proves them, so no client authenticates.
 _CLIENT_METHODS = (
     *(ClientAuthentication.BASIC, ClientAuthentication.POST, ClientAuthentication.NONE),
 )
 
 
 def build_metadata(issuer_base: str, credential: str) -> dict[str, object]:
-    """The metadata of one credential's authorization server (RFC 8414 §2).
+    """Return the metadata of one credential's authorization server (RFC 8414 §2).
 
-    The last three members are ours: no standard has a name for what they say.
+    The last three members are tokenvend's own: no standard has a name for them.
     """
     issuer = f"{issuer_base.rstrip('/')}/oauth2/{credential}"
     return {
@@ -43,7 +43,7 @@ def build_metadata(issuer_base: str, credential: str) -> dict[str, object]:
 
 
 def answer_metadata(event: Mapping[str, Any], *, invoked_function_arn: str) -> dict[str, Any]:
-    """The answer to an API Gateway proxy event at one of the well-known paths."""
+    """Answer an API Gateway proxy event for one of the well-known paths."""
     try:
         require_live(invoked_function_arn)
     except InvalidClientError as error:

@@ -1,6 +1,6 @@
-"""Scheduled functions: call the use case, record, answer.
+"""The scheduled functions: call the use case, log, answer.
 
-Nothing in an event is trusted: a forged one can at most start work that is due anyway.
+No event is trusted: a forged one can at most start work that is due anyway.
 """
 
 import json
@@ -30,14 +30,14 @@ from tokenvend.schedules.renewal import Renewal, RenewalOutcome
 
 #: A secret's name or ARN, as Secrets Manager admits them.
 _SECRET_ID = re.compile(r"[\w/+=.@:-]{1,2048}", re.ASCII)
-#: Who EventBridge says an event about a secret is from.
+#: The `source` of EventBridge's events about secrets.
 _SECRETS_MANAGER = "aws.secretsmanager"
-#: Exchanges at a time in one invocation. The threads end with it: none outlives an invocation.
+#: Concurrent exchanges in one invocation. Their threads end before the invocation does.
 _AT_ONCE = 8
 
 
 def prepare_renewal() -> None:
-    """Make in INIT, which has a whole processor, what each run of the renewal needs.
+    """Build in INIT what each run of the renewal needs, because INIT has a full CPU.
 
     Raises:
         SettingsError: the function's environment variables are incomplete.
@@ -46,17 +46,17 @@ def prepare_renewal() -> None:
 
 
 def prepare_sweep() -> None:
-    """Make in INIT what each run of the sweep needs; raises as `prepare_renewal` does."""
+    """Build in INIT what each run of the sweep needs; raises as `prepare_renewal` does."""
     _ = composition_root().sweep, composition_root().caller_aliases
 
 
 def prepare_keep_alive() -> None:
-    """Make in INIT what each run of the keep-alive needs; raises as `prepare_renewal` does."""
+    """Build in INIT what each run of the keep-alive needs; raises as `prepare_renewal` does."""
     _ = composition_root().keep_alive
 
 
 def handle_renewal(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
-    """The schedule's own invocation (no shard), or the invocation for one shard.
+    """Renew the tokens of the event's shard; without a shard, invoke the function for each shard.
 
     Raises:
         InvalidClientError: it came through another alias than `live`.
@@ -70,9 +70,9 @@ def handle_renewal(event: Mapping[str, Any], context: Context) -> dict[str, Any]
 
 
 def handle_sweep(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
-    """Compare every secret; only one, if the event names the secret that was changed.
+    """Look for changed secrets: all of them, or only the one that the event names as changed.
 
-    A whole run also reports failing credentials and aliases that lag behind.
+    A run over all secrets also reports failing credentials, and callers' aliases that are behind.
 
     Raises:
         InvalidClientError: it came through another alias than `live`.
@@ -81,7 +81,7 @@ def handle_sweep(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
     require_live(context.invoked_function_arn)
     secret_id = changed_secret_of(event)
     if secret_id is None and event.get("source") == _SECRETS_MANAGER:
-        # A call that was refused is reported without its parameters: nothing has changed.
+        # CloudTrail reports a refused call without its parameters: no secret was changed.
         return {"changed": 0}
     changed, failing = 0, []
     for each in composition_root().sweep.run(secret_id):
@@ -97,9 +97,10 @@ def handle_sweep(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
 
 
 def changed_secret_of(event: Mapping[str, Any]) -> str | None:
-    """The name or ARN of the secret that CloudTrail reports as changed; `None` without one.
+    """Return the name or ARN of the secret that CloudTrail reports as changed; `None` if none.
 
-    A call is reported with its parameters; what Secrets Manager does by itself, beside them.
+    It is in `requestParameters` for an API call, and in `additionalEventData` for an event of
+    Secrets Manager's own, such as a rotation.
     """
     detail = event.get("detail")
     if not isinstance(detail, Mapping):
@@ -113,7 +114,9 @@ def changed_secret_of(event: Mapping[str, Any]) -> str | None:
 
 
 def handle_keep_alive(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
-    """Look at every connection, as far as the time goes. The event is not read.
+    """Refresh idle connections and report the health of all, as far as the time allows.
+
+    The event is not used.
 
     Raises:
         InvalidClientError: it came through another alias than `live`.
@@ -163,7 +166,7 @@ def _renewals(shard: int, left: timedelta) -> Iterator[Renewal]:
             return next(due, None)
 
     def work(_: int) -> list[Renewal]:
-        """Renew one after another: no slow provider keeps the other workers waiting."""
+        """Renew one token after another, so that a slow provider delays this worker only."""
         renewals: list[Renewal] = []
         while (each := take()) is not None:
             slot, key = each

@@ -3,7 +3,8 @@
 An environment draws a batch of permits from the caller's bucket, which all environments share, and
 uses them up within `bounds.QUOTA_BATCH_HELD`. So a caller gets in any T seconds at most
 `burst + requests_per_minute * (T + QUOTA_BATCH_HELD) / 60`, whatever the number of environments.
-Permits of an environment that dies are lost. While the table is away, each counts for itself.
+The permits of an environment that ends are lost. If the table is away, each environment counts by
+itself.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from tokenvend.domain.registry import Caller
 from tokenvend.ports import StoreAwayError
 from tokenvend.vending.rate_limit import RateLimit
 
-if TYPE_CHECKING:  # only a caller with a limit pays for them: see `_drawn`
+if TYPE_CHECKING:  # imported at run time only for callers with a limit: see `_drawn`
     from tokenvend.domain.quota import Batch
     from tokenvend.ports.quotas import QuotaStore
 
@@ -26,7 +27,7 @@ _TRIES = 4
 
 
 class CallerQuotas:
-    """The permits of one environment, by caller."""
+    """Holds the permits of one environment, by caller."""
 
     def __init__(self, store: QuotaStore) -> None:
         self._store = store
@@ -38,14 +39,14 @@ class CallerQuotas:
         """Use one permit of *caller*.
 
         Raises:
-            TooManyRequestsError: there is none. After its `retry_after_seconds` there is one,
-                if nobody else asks.
+            TooManyRequestsError: there is no permit. After `retry_after_seconds` there is one, if
+                the caller makes no other request until then.
         """
         if caller.requests_per_minute is None:
             return
         batch = self._batches.get(caller.name)
         if batch is not None and now < batch.drawn_at:
-            # This clock was wrong when it was drawn, and has been corrected since.
+            # The batch was drawn while this environment's clock was fast; it was corrected since.
             batch = None
         if batch is not None:
             batch.requests += 1
@@ -58,7 +59,7 @@ class CallerQuotas:
         """Count a request of *caller* while the table is away, in this environment alone.
 
         Raises:
-            TooManyRequestsError: it is one too many for this minute of this environment.
+            TooManyRequestsError: the caller exceeds its limit for this minute here.
         """
         self._local.check(caller, now)
 
@@ -81,9 +82,9 @@ class CallerQuotas:
             raise _too_many(caller, drawn.again_at - now)
 
     def _drawn(self, caller: Caller, batch: Batch | None, now: datetime) -> Batch:
-        """Draw as many as are wanted and there, with one of them used.
+        """Draw a batch of permits, and use one of them; an empty batch if there are none.
 
-        What this environment knew of the bucket may be out of date: then it tries again.
+        If the bucket has changed since this environment last saw it, the draw is tried again.
         """
         from tokenvend.domain.quota import Batch, batch_size, microseconds, quota_of
 
@@ -103,13 +104,14 @@ class CallerQuotas:
             if drawn.granted:
                 ends_at = now + bounds.QUOTA_BATCH_HELD
                 return Batch(permits - 1, permits, now, ends_at, empty_at, again_at=now)
-        # Not rounded up: what another environment tells, a moment later, must hold here too.
+        # Not rounded up to whole seconds: another environment may compute a shorter wait a moment
+        # later, and a retry after that wait must succeed here too.
         wait = max(timedelta(seconds=1), timedelta(microseconds=quota.wait(empty_at, at)))
         return Batch(0, former, now, now, empty_at, again_at=now + wait)
 
 
 def _per_second(batch: Batch | None, now: datetime) -> float:
-    """How many requests a second this environment got since its last draw."""
+    """Return how many requests a second this environment got since its last draw."""
     if batch is None:
         return 0.0
     seconds = (now - batch.drawn_at).total_seconds()

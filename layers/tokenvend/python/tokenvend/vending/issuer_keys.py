@@ -1,4 +1,4 @@
-"""Keys of issuers, as an environment knows them."""
+"""Cache the public keys of issuers in one environment."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,11 @@ from tokenvend.ports.workloads import KeySets
 
 @dataclass(slots=True)
 class _KeySet:
-    """What is known of one `jwks_uri`. `keys` are those of the last good answer, at `read_at`."""
+    """The cache's entry for one `jwks_uri`.
+
+    `fetched_at` is the last try, and `failed` says whether it failed. `keys` are those of the last
+    good answer, at `read_at`.
+    """
 
     fetched_at: datetime
     failed: bool = True
@@ -25,9 +29,10 @@ class _KeySet:
 class IssuerKeys:
     """Finds the key that a token names: in the configuration, or at the issuer's `jwks_uri`.
 
-    An issuer is asked when its keys are first wanted, when they are no longer fresh, and for a
-    `kid` that they lack; at most once in `bounds.ISSUER_FETCHED_AGAIN_AFTER`, whatever comes. While
-    it is away, its last good keys serve for `bounds.ISSUER_KEYS_USABLE`.
+    An issuer's keys are fetched when they are first needed, when they are older than
+    `bounds.ISSUER_KEYS_FRESH`, and when a token has a `kid` that is not among them. In any case
+    they are fetched at most once in `bounds.ISSUER_FETCHED_AGAIN_AFTER`. If the issuer is away, the
+    last good keys are used until they are older than `bounds.ISSUER_KEYS_USABLE`.
     """
 
     def __init__(self, *, key_sets: KeySets, clock: Clock) -> None:
@@ -36,10 +41,10 @@ class IssuerKeys:
         self._known: dict[str, _KeySet] = {}
 
     def find(self, issuer: TrustedIssuer, token: UnverifiedToken) -> Jwk | None:
-        """The key of *issuer* that *token* names, if it fits; `None`: the issuer has none such.
+        """Return the key of *issuer* that *token* names; `None` if the issuer has no such key.
 
         Raises:
-            TemporarilyUnavailableError: the issuer does not answer, and may have it.
+            TemporarilyUnavailableError: no known key fits, and the last fetch failed.
         """
         if issuer.jwks_uri is None:
             return _key_in(issuer.keys, token)

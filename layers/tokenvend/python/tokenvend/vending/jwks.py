@@ -1,4 +1,4 @@
-"""The public halves of the keys that sign for us, for the providers that check (RFC 7517 §5)."""
+"""Publish the public keys by which providers verify our client assertions (RFC 7517 §5)."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -17,9 +17,9 @@ type Jwks = dict[str, list[dict[str, str]]]
 
 
 class JwksPublisher:
-    """Answers from what it read last, for `bounds.JWKS_CACHE`; longer while AWS is away.
+    """Reads the key set, and caches it for `bounds.JWKS_CACHE`; longer if AWS is away.
 
-    A key that cannot be read is left out and reported: the others must not suffer for it.
+    A key that cannot be read is left out and reported, so that the others are still published.
     """
 
     def __init__(
@@ -37,10 +37,10 @@ class JwksPublisher:
         self._held: tuple[datetime, Jwks] | None = None
 
     def jwks(self) -> Jwks:
-        """The key set.
+        """Return the key set.
 
         Raises:
-            StoreAwayError: AWS is away, and nothing was read before.
+            StoreAwayError: AWS is away, and there is no cached key set.
         """
         now = self._clock.now()
         if self._held is not None and now < self._held[0] + bounds.JWKS_CACHE:

@@ -1,4 +1,4 @@
-"""How often one caller may ask, counted in this environment."""
+"""Limit each caller's requests a minute within one environment."""
 
 from datetime import datetime
 
@@ -8,10 +8,10 @@ from tokenvend.domain.registry import Caller
 
 
 class RateLimit:
-    """Requests per caller in the running minute of the clock.
+    """Counts the requests of each caller in the current minute of the clock.
 
-    Each environment counts for itself, without a write: the most that a caller can reach is
-    its limit times the function's reserved concurrency.
+    Each environment counts by itself and writes nothing. So a caller can reach at most its limit
+    times the function's reserved concurrency.
     """
 
     def __init__(self) -> None:
@@ -22,7 +22,7 @@ class RateLimit:
         """Count one request of *caller*.
 
         Raises:
-            TooManyRequestsError: it is one too many for this minute.
+            TooManyRequestsError: the caller exceeds its limit for this minute.
         """
         if caller.requests_per_minute is None:
             return

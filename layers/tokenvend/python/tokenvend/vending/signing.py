@@ -1,4 +1,4 @@
-"""Requests to a provider, each with an assertion of its own where the client signs."""
+"""Sign the assertions of requests to a provider, just before they are sent."""
 
 import uuid
 from dataclasses import replace
@@ -25,9 +25,9 @@ from tokenvend.ports import (
 
 
 class SigningClient:
-    """A `ports.ProviderApi` that signs what is to be signed just before it is sent.
+    """A `ports.ProviderApi` that signs a request's assertions just before it sends the request.
 
-    So an assertion is as young as it can be, and none is ever sent twice.
+    So an assertion is as new as possible, and none is sent twice.
     """
 
     def __init__(
@@ -46,18 +46,18 @@ class SigningClient:
         """See `ports.ProviderClient`.
 
         Raises:
-            ProviderAwayError: no whole answer in time.
+            ProviderAwayError: no complete answer came in time.
             CredentialNotReadyError: the key cannot sign.
-            TemporarilyUnavailableError: KMS does not answer.
+            TemporarilyUnavailableError: KMS or STS does not answer.
         """
         return self._provider.send(self._with_grant(self._with_client(request)))
 
     def get(self, url: str, *, bearer: Secret) -> ProviderResponse:
-        """See `ports.ProviderApi`: a user's token needs no client."""
+        """See `ports.ProviderApi`. The bearer token is sent without client authentication."""
         return self._provider.get(url, bearer=bearer)
 
     def _with_client(self, request: ProviderRequest) -> ProviderRequest:
-        """*request* with what proves the client, if that is signed."""
+        """Return *request* with its client assertion signed (RFC 7523 §2.2), if it has one."""
         if request.assertion is None:
             return request
         form = request.form | {
@@ -67,7 +67,7 @@ class SigningClient:
         return replace(request, form=form, assertion=None)
 
     def _with_grant(self, request: ProviderRequest) -> ProviderRequest:
-        """*request* with what the token is given for, if that is signed."""
+        """Return *request* with its grant's assertion signed (RFC 7523 §2.1), if it has one."""
         grant = request.grant
         if grant is None:
             return request
@@ -98,7 +98,7 @@ class SigningClient:
             ) from None
 
     def _identity_token(self, audience: str) -> Secret:
-        """AWS's token for *audience*: it is made by the function that asks, for its own role."""
+        """Return AWS's token for *audience*, which names the role of the calling function."""
         if self._identity is None:
             raise SigningKeyUnusableError(
                 "This client is proven by the AWS identity of tokenvend's functions, which nobody"

@@ -1,4 +1,4 @@
-"""Subject tokens: verified by their issuer's keys, whoever they are about (RFC 8693 §2.1)."""
+"""Verify subject tokens of workloads and users by their issuers' keys (RFC 8693 §2.1)."""
 
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -19,16 +19,18 @@ from tokenvend.vending.store_outage import store_unavailable
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """An issuer as it was read at `read_at`; `None`: nobody trusts it."""
+    """An issuer as it was read at `read_at`; `None`: the registry does not trust it."""
 
     issuer: TrustedIssuer | None
     read_at: datetime
 
 
 class RememberedIssuers:
-    """Issuers, each read again after `trust`; while the registry is away, after `outage_grace`.
+    """A cache of the registry's issuers.
 
-    Those that nobody trusts are remembered apart, so that a flood of them drops no other.
+    An issuer is read again once its entry is older than `trust`. If the registry is away, the entry
+    is used until it is older than `outage_grace`. Issuers that are not trusted are in a separate
+    cache, so that a flood of them evicts no trusted one.
     """
 
     def __init__(
@@ -42,10 +44,10 @@ class RememberedIssuers:
         self._unknown: OrderedDict[str, _Held] = OrderedDict()
 
     def find(self, issuer: str) -> TrustedIssuer | None:
-        """The issuer whose `iss` is *issuer*, or `None`.
+        """Return the trusted issuer whose `iss` is *issuer*; `None` if there is none.
 
         Raises:
-            TemporarilyUnavailableError: the registry is away, and nothing is remembered.
+            TemporarilyUnavailableError: the registry is away, and the cache has no usable entry.
         """
         now = self._clock.now()
         held = self._known.get(issuer) or self._unknown.get(issuer)
@@ -87,15 +89,17 @@ class SubjectTokens:
         self._clock = clock
 
     def verify(self, token: Secret, *, of_users: bool) -> tuple[TrustedIssuer, VerifiedToken]:
-        """*token*, and its issuer: one of users' tokens, or one of workloads'.
+        """Verify *token*, and return its issuer and its claims.
+
+        *of_users* says whether the issuer must be one of users' tokens, or of workloads'.
 
         Raises:
-            SubjectTokenError: it is not one that is accepted.
-            TemporarilyUnavailableError: what would verify it does not answer.
+            SubjectTokenError: the token is not accepted.
+            TemporarilyUnavailableError: the registry or the issuer is away.
         """
         unverified = read_unverified(token)
         issuer = self._issuers.find(unverified.issuer)
-        # Neither may stand for the other: a user is no caller, and a workload signs in nowhere.
+        # A user's token must not prove a caller, nor a workload's token a user.
         if issuer is None or issuer.of_users is not of_users:
             raise SubjectTokenError(rule="subject_token.issuer_known")
         self._check_signature(token, unverified, issuer)

@@ -1,4 +1,4 @@
-"""Signed-in users, by the tokens that their identity provider gave them."""
+"""Verify the tokens of signed-in users."""
 
 from tokenvend.domain.users import User, UserToken
 from tokenvend.domain.workload.exchange_request import SubjectToken
@@ -6,20 +6,22 @@ from tokenvend.vending.subject_tokens import SubjectTokens
 
 
 class UserTokenVerifier:
-    """Says whom a user's token is about.
+    """Verifies the token of a signed-in user that comes with a caller's request.
 
-    The token proves no caller: it only comes with the request of one.
+    The token does not prove the caller.
     """
 
     def __init__(self, *, tokens: SubjectTokens) -> None:
         self._tokens = tokens
 
     def verify(self, subject: SubjectToken) -> tuple[User, UserToken]:
-        """The user whom *subject* is about; whether a grant takes it is for the decision to say.
+        """Return the user of the token *subject*, and the verified token.
+
+        Whether the caller's grant accepts the user is decided later, in `domain.decision`.
 
         Raises:
-            SubjectTokenError: it is no valid token of a user issuer.
-            TemporarilyUnavailableError: what would verify it does not answer.
+            SubjectTokenError: it is not a valid token of a user issuer.
+            TemporarilyUnavailableError: the registry or the issuer is away.
         """
         _, verified = self._tokens.verify(subject.token, of_users=True)
         about = verified.workload

@@ -1,4 +1,4 @@
-"""Callers that prove themselves by their platform's token (RFC 8693)."""
+"""Authenticate callers by their platform's token (RFC 8693)."""
 
 from tokenvend.domain.errors import SubjectTokenError
 from tokenvend.domain.identity import Entry, Proof, Workload, identity_of_workload
@@ -12,18 +12,19 @@ from tokenvend.vending.subject_tokens import SubjectTokens
 
 
 class WorkloadAuthenticator:
-    """Proves callers by their subject tokens."""
+    """Authenticates callers by their subject tokens."""
 
     def __init__(self, *, tokens: SubjectTokens, used: UsedTokens) -> None:
         self._tokens = tokens
         self._used = used
 
     def prove(self, subject: SubjectToken, entry: Entry) -> Proof:
-        """The caller that *subject* proves.
+        """Return the proof of the caller whose token *subject* is.
 
         Raises:
-            SubjectTokenError: it proves none.
-            TemporarilyUnavailableError: what would verify it does not answer.
+            SubjectTokenError: it is not a valid token of a caller, or was used before although its
+                issuer's tokens are accepted only once.
+            TemporarilyUnavailableError: the tables or the issuer are away.
         """
         issuer, verified = self._tokens.verify(subject.token, of_users=False)
         caller = _caller_of(verified, issuer)
@@ -38,7 +39,7 @@ class WorkloadAuthenticator:
                 workload.issuer, workload.token_id or "", until=verified.holds_until
             )
         except StoreAwayError:
-            # Whoever cannot tell whether it was used must not take it.
+            # Without the table it is not known whether the token was used before.
             raise store_unavailable() from None
         if not is_first:
             raise _about(

@@ -1,1 +1,1 @@
-"""What a user's browser sees on the way through consent."""
+"""The pages that a user's browser shows during a consent."""

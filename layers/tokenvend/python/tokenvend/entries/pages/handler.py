@@ -1,4 +1,4 @@
-"""The pages' function: parse the request, call the use case, record, show the page."""
+"""The function for the consent pages: parse the request, call the use case, log, answer."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -25,7 +25,7 @@ CONNECT, CALLBACK = "/connect/{link}", "/callback/{credential}"
 
 
 def prepare() -> None:
-    """Make in INIT, which has a whole processor, what each page needs.
+    """Build in INIT what each page needs, because INIT has a full CPU.
 
     Raises:
         SettingsError: the function's environment variables are incomplete.
@@ -79,7 +79,7 @@ def _show(browsed: BrowserRequest) -> dict[str, Any]:
 
 def _proceed(browsed: BrowserRequest, context: Context) -> dict[str, Any]:
     if browsed.is_cross_site:
-        # Another site's form would press Continue for the user.
+        # Another site's form could otherwise press Continue instead of the user.
         raise ConsentFlowEndedError(FlowEndReason.ANOTHER_BROWSER)
     redirect = composition_root().browser_flow.proceed(_link_of(browsed))
     audit_consent("left", redirect.session, request_id=context.aws_request_id)

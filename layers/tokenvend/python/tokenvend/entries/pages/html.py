@@ -1,6 +1,6 @@
-"""The pages: plain HTML that works without scripts, on a phone, in the dark and by keyboard.
+"""The consent pages: plain HTML without scripts, for phones, dark mode and keyboards too.
 
-Every text from outside goes through `escape`; what `Template` puts together is markup of ours.
+Every text from outside goes through `escape`. `Template` gets our own markup only.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ _PAGE = Template(
     '<meta name="robots" content="noindex">\n$head<title>$title</title>\n'
     "<style>$style</style>\n</head>\n<body>\n<main>\n<h1>$title</h1>\n$body\n</main>\n</body>\n</html>\n"
 )
-#: Scopes of OpenID Connect, which every provider means alike.
+#: Scopes of OpenID Connect, which have the same meaning at every provider.
 _STANDARD_WORDS = {
     "openid": "Know which account is yours",
     "profile": "See your name and picture",
@@ -34,7 +34,7 @@ _STANDARD_WORDS = {
 
 
 def ask_page(prompt: ConsentPrompt) -> str:
-    """Who asks for what, where the user goes next, and the button that goes there."""
+    """The first page: who asks for which access, and the button that leads to the provider."""
     application, provider = escape(prompt.application), escape(prompt.provider)
     host = escape(_host(prompt.consent_grant.authorization.endpoint))
     back = escape(_host(prompt.session.return_url))
@@ -51,7 +51,7 @@ def ask_page(prompt: ConsentPrompt) -> str:
 
 
 def leaving_page(redirect: ProviderRedirect) -> str:
-    """On to the provider. A page and not a redirect: see docs/adr/0016."""
+    """The page that leads to the provider. For why it is not a redirect, see docs/adr/0016."""
     provider = redirect.prompt.provider
     button = _button(redirect.url, f"Continue to {escape(provider)}")
     return _moving_page(
@@ -60,7 +60,7 @@ def leaving_page(redirect: ProviderRedirect) -> str:
 
 
 def connected_page(returned: ApplicationRedirect) -> str:
-    """The user said yes; the application has the last word, when it completes."""
+    """The page after the user agreed. It leads to the application, which completes the consent."""
     prompt = returned.prompt
     application = escape(prompt.application)
     less = ""
@@ -75,7 +75,7 @@ def connected_page(returned: ApplicationRedirect) -> str:
 
 
 def denied_page(returned: ApplicationRedirect) -> str:
-    """The user said no at the provider."""
+    """The page after the user refused at the provider."""
     prompt = returned.prompt
     application, provider = escape(prompt.application), escape(prompt.provider)
     return _page(
@@ -87,7 +87,7 @@ def denied_page(returned: ApplicationRedirect) -> str:
 
 
 def link_over_page() -> str:
-    """The link or the way back was used, has expired, or never was."""
+    """The page for a connect link or callback that was used, has expired, or never existed."""
     return _page(
         "This link is no longer good",
         "<p>It was used already, or more than ten minutes have gone by. Nothing was changed.</p>\n"
@@ -96,7 +96,7 @@ def link_over_page() -> str:
 
 
 def another_browser_page() -> str:
-    """Somebody else's browser, or one that keeps no cookies."""
+    """The page for another browser than the one that started, or for one without cookies."""
     return _page(
         "This was started in another browser",
         "<p>To keep your account safe, you have to come back in the browser in which you pressed"
@@ -106,7 +106,7 @@ def another_browser_page() -> str:
 
 
 def wrong_page(reference: str, *, may_pass: bool) -> str:
-    """Something went wrong: *reference* finds it in the logs; *may_pass*: waiting may cure it."""
+    """The page for an error: *reference* is in the logs; *may_pass*: a later try may succeed."""
     advice = (
         "It may pass: wait a minute, then start again in the application that sent you here."
         if may_pass
@@ -120,7 +120,7 @@ def wrong_page(reference: str, *, may_pass: bool) -> str:
 
 
 def not_found_page() -> str:
-    """No page of ours."""
+    """The page for an unknown address."""
     return _page("There is nothing here", "<p>The address is not one of this service's pages.</p>")
 
 

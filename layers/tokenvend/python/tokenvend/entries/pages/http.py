@@ -1,4 +1,4 @@
-"""A browser's requests as API Gateway brings them, and answers that a browser can trust."""
+"""Parse a browser's requests, and build answers with security headers and cookies."""
 
 import re
 from collections.abc import Mapping
@@ -14,7 +14,8 @@ _TICKET = re.compile(r"[A-Za-z0-9_-]{20,128}")
 _COOKIE_VALUE = re.compile(r"[A-Za-z0-9_-]{20,128}")
 _FROM_OUR_OWN_PAGE = frozenset({"same-origin", "none"})
 
-#: Nothing is loaded, nothing runs, nobody frames it, and forms go nowhere but here.
+#: Nothing is loaded but our style, no script runs, no site may frame a page, and forms go to our
+#: own origin only.
 _POLICY = (
     f"default-src 'none'; style-src '{STYLE_HASH}'; form-action 'self'; base-uri 'none';"
     " frame-ancestors 'none'"
@@ -34,7 +35,7 @@ _HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class BrowserRequest:
-    """One request of a browser: `route` is the API's own, such as `/connect/{link}`."""
+    """One request of a browser. `route` is the route in the API, such as `/connect/{link}`."""
 
     method: str
     route: str
@@ -45,18 +46,18 @@ class BrowserRequest:
 
     @property
     def link(self) -> Secret | None:
-        """The ticket in the path, if it can be one."""
+        """The ticket in the path; `None` if it is malformed."""
         value = self.parameters.get("link", "")
         return Secret(value) if _TICKET.fullmatch(value) else None
 
     def browser(self, state: Secret) -> Secret | None:
-        """What the cookie of the flow under *state* says, if there is one."""
+        """Return the value of the cookie that belongs to *state*; `None` without a valid one."""
         value = self.cookies.get(cookie_name(state), "")
         return Secret(value) if _COOKIE_VALUE.fullmatch(value) else None
 
 
 def parse_browsed(event: Mapping[str, Any]) -> BrowserRequest:
-    """The parts of an API Gateway proxy event that a page goes by."""
+    """Parse an API Gateway proxy event of a page."""
     headers = _headers(event)
     site = headers.get("sec-fetch-site", "none")
     return BrowserRequest(
@@ -70,7 +71,7 @@ def parse_browsed(event: Mapping[str, Any]) -> BrowserRequest:
 
 
 def page_answer(status: int, html: str, cookie: str | None = None) -> dict[str, Any]:
-    """A page, with the headers that keep it to itself."""
+    """Build the proxy answer with a page and its security headers."""
     headers = dict(_HEADERS)
     if cookie is not None:
         headers["Set-Cookie"] = cookie
@@ -78,20 +79,20 @@ def page_answer(status: int, html: str, cookie: str | None = None) -> dict[str, 
 
 
 def cookie_name(state: Secret) -> str:
-    """The cookie of one flow; with a name of its own, two tabs do not get in each other's way.
+    """Return the name of one flow's cookie, so that flows in two tabs do not share a cookie.
 
-    With `__Host-` no other host can have set it (RFC 6265bis §4.1.3).
+    With `__Host-` no other host can set the cookie (RFC 6265bis §4.1.3).
     """
     return f"__Host-tokenvend-{state.sha256[:16]}"
 
 
 def binding_cookie(state: Secret, browser: Secret, lasts: timedelta) -> str:
-    """Binds a flow to the browser in which *Continue* was pressed."""
+    """Return the `Set-Cookie` that binds a flow to the browser in which *Continue* was pressed."""
     return _cookie(cookie_name(state), browser.reveal(), int(lasts.total_seconds()))
 
 
 def forgetting_cookie(state: Secret) -> str:
-    """Ends that binding."""
+    """Return the `Set-Cookie` that deletes the flow's cookie."""
     return _cookie(cookie_name(state), "", 0)
 
 
@@ -100,7 +101,7 @@ def _cookie(name: str, value: str, seconds: int) -> str:
 
 
 def _headers(event: Mapping[str, Any]) -> dict[str, str]:
-    """The last value of each header, under its name in lower case; cookies are joined."""
+    """Return the last value of each header, by its name in lower case; cookies are joined."""
     found: dict[str, str] = {}
     for name, values in (event.get("multiValueHeaders") or {}).items():
         lower = name.lower()
@@ -111,7 +112,7 @@ def _headers(event: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _cookies(text: str) -> dict[str, str]:
-    """The first cookie of each name: of two, the more specific one comes first."""
+    """Parse `Cookie`. Of two cookies of a name, the first counts: its path is more specific."""
     found: dict[str, str] = {}
     for part in text.split(";"):
         name, equals, value = part.strip().partition("=")
