@@ -152,7 +152,7 @@ def test_the_operators_policy_is_enough_for_connections_and_for_nothing_else(
 
     assert '"connection":"ada","event":"disconnected"' in lines[-1]
     assert operator.name in json.loads(lines[-1])["identity"]
-    assert (shown["account"], shown["health"]) == ("ada", "well")
+    assert (shown["account"], shown["health"]) == ("ada", "healthy")
     assert gone.document["error"] == "consent_required"
     assert client_id
     with pytest.raises(CommandFailedError):

@@ -135,6 +135,8 @@ def test_what_the_template_retains_goes_with_the_rest(fake_run: Callable[..., Fa
         "tokenvend/smoke-0a1b2c3d/machine",
         "smoke-0a1b2c3d-restored",
         *("template.yaml", "smoke-0a1b2c3d-111122223333-release"),
+        # It is there again: an invocation that was under way made it.
+        "/tokenvend/smoke/vend",
     ]
     assert "apigateway.UpdateAccount" in given.aws.names()
 

@@ -5,7 +5,7 @@ from functools import partial
 
 from botocore.exceptions import ClientError
 
-from tokenvend_deploy.retained import retained_kinds
+from tokenvend_deploy.retained import LogGroups, retained_kinds
 from tokenvend_smoke.account import Account
 from tokenvend_smoke.rows.failing import broken_stacks
 from tokenvend_smoke.rows.released import release_bucket, release_stack
@@ -49,6 +49,8 @@ def _steps(account: Account) -> Iterator[tuple[str, Callable[[], object]]]:
     yield "the role of a caller that goes", lambda: _delete_role(account)
     yield "the restored table", lambda: _delete_table(account)
     yield "the release's bucket", lambda: _delete_bucket(account)
+    # Last: an invocation that was under way may have made its log group again.
+    yield "log groups that were made again", lambda: _delete_log_groups(account)
 
 
 def _delete_retained(account: Account, stack: str) -> None:
@@ -65,6 +67,17 @@ def _delete_retained(account: Account, stack: str) -> None:
     for each in made:
         if each.logical_id == _LOGS_ROLE:
             _delete_logs_role(account, each.name)
+
+
+def _delete_log_groups(account: Account) -> None:
+    logs = account.client("logs")
+    kind = LogGroups(logs)
+    pages = logs.get_paginator("describe_log_groups").paginate(
+        logGroupNamePrefix=f"/tokenvend/{account.deployment_id}/"
+    )
+    for name in [each["logGroupName"] for page in pages for each in page["logGroups"]]:
+        kind.unprotect(name)
+        kind.delete(name)
 
 
 def _delete_logs_role(account: Account, name: str) -> None:

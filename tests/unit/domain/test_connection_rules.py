@@ -158,6 +158,7 @@ def test_a_refresh_leaves_the_next_token_a_free_journal_and_a_living_consent() -
             scopes=READ,
             refreshed_at=START,
             refresh_expires_at=None,
+            agreed_scopes=CONSENT.scopes,
         ),
         number=8,
     )
