@@ -4,7 +4,7 @@ import re
 
 #: A credential, caller or provider in tokenvend.yaml. Also a valid Lambda alias name.
 NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
-#: A tenant, or a connection's name. Wider than `NAME`: the deployment's customers choose them.
+#: A tenant, or a connection's name. Wider than `NAME`, because tenants are named after customers.
 TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 #: A connection of the caller: `name`; of another caller: `owner/name`.
 CONNECTION = re.compile(rf"(?:{NAME.pattern}/)?(?:{TENANT.pattern})")

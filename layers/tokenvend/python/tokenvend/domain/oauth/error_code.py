@@ -34,7 +34,10 @@ _PART = 5
 
 
 def error_code(value: object, *, sent: Iterable[Secret] = ()) -> str | None:
-    """Return *value* if it is words or a number that quote nothing of what was *sent*."""
+    """Return *value* if it is a code that may be passed on, else `None`.
+
+    That is a registered code, or words or a number that quote nothing of what was *sent*.
+    """
     if type(value) is int:
         value = str(value)
     if not isinstance(value, str) or len(value) > _LONGEST:
