@@ -1,7 +1,7 @@
-"""`make check`: everything that reads the tree and runs nothing of it.
+"""`make check`: run every check that reads the code without running it.
 
-Every check runs, even when one has failed, and tells what it found. One name or more on the
-command line runs only those.
+Every check runs, even after one has failed, and prints what it found. Names on the command line
+run only those checks.
 """
 
 import os
@@ -18,20 +18,20 @@ BIN = ENVIRONMENTS["dev"].path / "bin"
 SAM = ENVIRONMENTS["sam"].path / "bin" / "sam"
 CHECKOV = ENVIRONMENTS["checkov"].path / "bin" / "checkov"
 PYTHON = str(BIN / "python")
-#: Where Python code may stand; a folder that is not there yet is left out.
+#: The folders that may have Python code; one that does not exist is left out.
 CODE = (
     *("layers/tokenvend/python", "cli", "tools", "functions", "scripts"),
     *("tests", "benchmarks", "evidence", "examples/src"),
 )
 #: The client library, which is installed without the service.
 CLIENT = "clients/python/src"
-#: Two: most of these use one core, and two cores are what everybody has.
+#: How many checks run at once: most use one core, and every machine has two.
 AT_ONCE = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One command, and what it makes sure of."""
+    """One command, and what it ensures."""
 
     name: str
     promise: str
@@ -49,7 +49,7 @@ class CheckOutcome:
 
 
 def checks() -> tuple[Check, ...]:
-    """Every check, the slow ones first."""
+    """Return every check, the slow ones first."""
     folders = [folder for folder in CODE if (ROOT / folder).is_dir()]
     examples = sorted((ROOT / "examples").glob("*/template.yaml"))
     templates = ["template.yaml", *(str(path.relative_to(ROOT)) for path in examples)]
@@ -90,7 +90,7 @@ def checks() -> tuple[Check, ...]:
 
 
 def run(check: Check) -> CheckOutcome:
-    """Run one check, with its output kept for the case that it fails."""
+    """Run one check, and capture its output, which is printed if it fails."""
     # An endpoint or region of the user's must not change what a lint says, nor may sam
     # report home.
     environ = {
@@ -109,7 +109,7 @@ def run(check: Check) -> CheckOutcome:
 
 
 def main(names: Sequence[str]) -> int:
-    """Run the checks named, or all of them; 1 if one failed."""
+    """Run the named checks, or all of them; return 1 if one failed."""
     chosen = [check for check in checks() if not names or check.name in names]
     failed = []
     with ThreadPoolExecutor(AT_ONCE) as pool:

@@ -1,6 +1,6 @@
 """Build the client library: a wheel, and a Lambda layer of the same files.
 
-Both are the same bytes each time, so a layer is published again only when the library changed.
+Both builds are reproducible, so a layer is published again only when the library changed.
 """
 
 import subprocess
@@ -12,13 +12,13 @@ from pathlib import Path
 from scripts.envs import ROOT
 
 PACKAGE = ROOT / "clients" / "python"
-#: The earliest instant that a zip file knows.
+#: The earliest instant that a zip file can state.
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 _READABLE_BY_ALL = 0o644 << 16
 
 
 def build(folder: Path) -> tuple[Path, Path]:
-    """Write the wheel and the layer into *folder*; their paths."""
+    """Write the wheel and the layer into *folder*, and return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("tokenvend*client*"):
         old.unlink()

@@ -1,4 +1,4 @@
-"""Debian packages, unpacked into a folder without root and without a change of the system."""
+"""Unpack Debian packages into a folder, without root and without changing the system."""
 
 import shutil
 from collections.abc import Sequence
@@ -6,14 +6,14 @@ from pathlib import Path
 
 from scripts.envs import ROOT, STAMP, SetupError, fingerprint, run, say, up_to_date
 
-#: The lists of what Debian has, apart from the system's own, which may be missing or old.
+#: Our own package lists, because the system's may be missing or old.
 _LISTS = ROOT / "build" / "apt"
 
 
 def ensure_unpacked(folder: Path, packages: Sequence[str], title: str) -> None:
-    """Unpack *packages*, and not what they depend on, into *folder*.
+    """Unpack *packages*, without their dependencies, into *folder*.
 
-    apt takes what this Debian release has now, and compares it with what Debian signed.
+    apt downloads the current versions of this Debian release, and verifies Debian's signature.
 
     Raises:
         SetupError: this is no Debian, or its release lacks one of *packages*.
@@ -45,15 +45,15 @@ def _apt(*arguments: str, folder: Path = ROOT) -> None:
         (_LISTS / name / "partial").mkdir(parents=True, exist_ok=True)
     options = (
         *("-o", f"Dir::State::Lists={_LISTS / 'lists'}", "-o", f"Dir::Cache={_LISTS / 'cache'}"),
-        # The user that apt changes to as root could not write into our folder.
+        # As root, apt would switch to a user that cannot write into our folder.
         *("-o", "APT::Sandbox::User=root"),
     )
-    # `apt-get download` writes where it is started.
+    # `apt-get download` writes to the working directory.
     run("env", f"--chdir={folder}", "apt-get", "--quiet", *options, *arguments)
 
 
 def keep_links_inside(folder: Path) -> None:
-    """Point each link to a place of the system at the same place in *folder*, if it is there."""
+    """Redirect each absolute link to the same path in *folder*, if that exists."""
     for path in folder.rglob("*"):
         if path.is_symlink() and path.readlink().is_absolute():
             inside = folder / path.readlink().relative_to("/")

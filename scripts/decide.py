@@ -1,4 +1,4 @@
-"""The resources that a deployment has: conditions decided, choices made, the rest as written."""
+"""Evaluate the template's conditions: the resources that a deployment has."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ _NOTHING = object()
 
 
 def decided_resources(template: dict[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """The resources with *parameters*, and the template's defaults for the others."""
+    """Return the resources for *parameters*, with the template's defaults for the others."""
     given = {name: each.get("Default") for name, each in template["Parameters"].items()}
     unknown = parameters.keys() - given.keys()
     if unknown:

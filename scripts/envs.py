@@ -1,8 +1,8 @@
-"""Make the environments that the other targets need, each only when it is out of date.
+"""Make the environments for the other make targets, each only when it is out of date.
 
 `python -m scripts.envs dev ministack` makes `.venv` and `.venvs/ministack` equal to their
-pinned lists. Each environment remembers a fingerprint of what it was made from, so a second
-run costs milliseconds. Only the package registries are asked.
+pinned lists. Each environment stores a fingerprint of its inputs, so a second run takes
+milliseconds. Only package registries are contacted.
 """
 
 import fcntl
@@ -30,7 +30,7 @@ class SetupError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ToolEnvironment:
-    """One virtual environment: where it is, what is in it, and what it is called."""
+    """One virtual environment: its name, its folder and its contents."""
 
     path: Path
     requirements: Path
@@ -48,7 +48,7 @@ ENVIRONMENTS: Mapping[str, ToolEnvironment] = {
     ),
     "sam": ToolEnvironment(ROOT / ".venvs" / "sam", REQUIREMENTS / "sam.txt", "the SAM command"),
     "runtime": ToolEnvironment(
-        # Its start is measured: what is not compiled here would be compiled in every run.
+        # Its start-up time is measured, and uncompiled code would be compiled in every run.
         ROOT / ".venvs" / "runtime",
         REQUIREMENTS / "runtime.txt",
         "Lambda's runtime",
@@ -79,7 +79,7 @@ ENVIRONMENTS: Mapping[str, ToolEnvironment] = {
 
 
 def fingerprint(*files: Path, salt: str = sys.version) -> str:
-    """A SHA-256 over the files' contents and *salt* (by default this interpreter's version)."""
+    """Return a SHA-256 over the files' contents and *salt* (default: this Python's version)."""
     digest = hashlib.sha256(salt.encode())
     for file in files:
         digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
@@ -87,20 +87,20 @@ def fingerprint(*files: Path, salt: str = sys.version) -> str:
 
 
 def up_to_date(folder: Path, wanted: str) -> bool:
-    """Whether *folder* was made whole from what has the fingerprint *wanted*."""
+    """Whether *folder* was completely made from inputs with the fingerprint *wanted*."""
     stamp = folder / STAMP
     return stamp.is_file() and stamp.read_text() == wanted
 
 
 def uv_settings(pip_config: str, environ: Mapping[str, str]) -> dict[str, str]:
-    """What uv must be told so that it asks the registry that pip was told to ask.
+    """Return the settings with which uv uses the same package index as pip.
 
-    *pip_config* is what `pip config list` prints. uv knows nothing of pip's settings; where uv
-    has settings of its own, they win. pip's extra indexes are left out: everything pinned here
-    is on the main one, and a second opinion would change what `make lock` finds.
+    *pip_config* is the output of `pip config list`, which uv does not read. uv's own settings
+    take precedence. pip's extra indexes are left out: everything pinned here is on the main one,
+    and another index could change what `make lock` finds.
     """
     found: dict[str, str] = {}
-    # pip lists its environment variables first, yet they win over its files.
+    # pip lists its environment variables first, although they override its files.
     for line in sorted(pip_config.splitlines(), key=lambda line: line.startswith(":env:")):
         key, _, value = line.partition("=")
         found[key.rpartition(".")[2]] = value.strip().strip("'\"")
@@ -113,7 +113,7 @@ def uv_settings(pip_config: str, environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def say(title: str, step: Callable[[], None]) -> None:
-    """Run *step* under a line that tells what it does and, at its end, how long it took."""
+    """Run *step*; print one line with what it does and, at its end, how long it took."""
     print(f"{title} … ", end="", flush=True)
     started = time.monotonic()
     try:
@@ -128,7 +128,7 @@ def run(*command: str | Path, environ: Mapping[str, str] | None = None) -> str:
     """Run *command* and return its standard output.
 
     Raises:
-        SetupError: it failed; the text has the end of what it printed.
+        SetupError: it failed; the text has the end of its output.
     """
     done = subprocess.run(
         [str(part) for part in command],
@@ -162,7 +162,7 @@ def ensure_uv() -> None:
 
 
 def ensure(environment: ToolEnvironment) -> None:
-    """Make *environment* hold what its list pins, and nothing else."""
+    """Install exactly what the list of *environment* pins."""
     sources = [environment.requirements]
     if environment.with_project:
         sources.append(ROOT / "pyproject.toml")
@@ -189,7 +189,7 @@ def ensure(environment: ToolEnvironment) -> None:
 
 
 def uv(*arguments: str | Path) -> None:
-    """Run the pinned uv, asking the registries that pip is set up for."""
+    """Run the pinned uv with the package index that pip is configured for."""
     config = run(UV / "bin" / "python", "-m", "pip", "config", "list")
     run(UV / "bin" / "uv", "--quiet", *arguments, environ=uv_settings(config, os.environ))
 
@@ -223,7 +223,7 @@ def ensure_node(folder: Path = NODE, title: str = "the test provider") -> None:
         return
 
     def install() -> None:
-        # cdk-preflight asks for the CDK beside it, of which its rules need nothing.
+        # cdk-preflight has the CDK as a peer dependency, but its rules do not need it.
         quiet = ("--no-audit", "--no-fund", "--ignore-scripts", "--legacy-peer-deps")
         run("npm", "ci", *quiet, "--prefix", folder)
         (modules / STAMP).write_text(wanted)
@@ -235,7 +235,7 @@ def main(names: Sequence[str]) -> int:
     """Make each named environment: `uv`, `node`, or one of `ENVIRONMENTS`."""
     (ROOT / "build").mkdir(exist_ok=True)
     try:
-        # Two makes at once would otherwise build one environment together.
+        # Two concurrent makes would otherwise build the same environment.
         with (ROOT / "build" / "envs.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             for name in names:

@@ -1,6 +1,6 @@
-"""Expand the template as AWS does: with SAM's own translator, for one Region and its parameters.
+"""Expand the template as AWS does: with SAM's own translator, for one Region and parameters.
 
-The result is what CloudFormation is given. To print it:
+CloudFormation gets the result. To print it:
 `python -m scripts.expand REGION [NAME=VALUE …]`.
 """
 
@@ -26,20 +26,20 @@ from scripts.envs import ROOT
 
 TEMPLATE = ROOT / "template.yaml"
 ACCOUNT = "111122223333"
-#: Where a function's or layer's code lies, by the property that says so.
+#: The property with the code location of a function or layer, by resource type.
 _CODE_PROPERTIES = ("CodeUri", "ContentUri")
 
 
 def load(path: Path = TEMPLATE) -> dict[str, Any]:
-    """The template in *path*, its short tags written out, as plain dictionaries and lists."""
+    """Read the template in *path* as plain dictionaries and lists, with short tags expanded."""
     document: dict[str, Any] = json.loads(json.dumps(cfn_yaml.load(str(path)), default=str))
     return document
 
 
 def locate_code(template: Mapping[str, Any], digests: Mapping[str, str]) -> dict[str, Any]:
-    """*template* with its code where `sam deploy` would put it: under a name that is its digest.
+    """Return *template* with code locations as `sam deploy` sets them: named by the code's digest.
 
-    *digests* are by logical id; code without one gets a name of its own that never changes.
+    *digests* are by logical id; code without a digest gets a constant, unique name.
     """
     located = copy.deepcopy(dict(template))
     for name, resource in located["Resources"].items():
@@ -53,7 +53,7 @@ def locate_code(template: Mapping[str, Any], digests: Mapping[str, str]) -> dict
 def expand(
     template: Mapping[str, Any], parameters: Mapping[str, str], *, region: str = "eu-west-1"
 ) -> dict[str, Any]:
-    """What SAM makes of *template*, whose code was located, with *parameters* in *region*.
+    """Expand *template*, from `locate_code`, with *parameters* in *region*.
 
     Raises:
         samtranslator.model.exceptions.InvalidDocumentException: SAM refuses the template.
@@ -75,7 +75,7 @@ def expand(
 
 @contextmanager
 def _region(region: str) -> Iterator[None]:
-    """SAM asks the session of the process for the partition, not only the one it was given."""
+    """Set the Region of the process's default session, from which SAM takes the partition."""
     before = os.environ.get("AWS_DEFAULT_REGION")
     os.environ["AWS_DEFAULT_REGION"] = region
     try:

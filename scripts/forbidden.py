@@ -1,8 +1,8 @@
 """Find what must never be committed: addresses of indexes, paths of one machine, keys.
 
-A lock file that names an index sends everybody else to it; an access key is a leak even when
-it is dead, and so is one of the documentation's own: whoever searches finds it first. Accounts of
-examples are told apart from real ones by their well-known numbers.
+A lock file with an index address sends everybody else to that index. An access key counts as a
+leak even if it is revoked or an example of AWS's documentation, because a search for leaks finds
+it. Accounts of examples are recognised by their well-known numbers.
 """
 
 import re
@@ -12,13 +12,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-#: Documentation's own accounts.
+#: The account numbers that documentation uses.
 HARMLESS = re.compile(r".*:(111122223333|123456789012|444455556666)")
 
 
 @dataclass(frozen=True, slots=True)
 class ForbiddenPattern:
-    """One thing that must not be there, in the files whose name `where` finds."""
+    """One forbidden pattern, for the files whose name matches `where`."""
 
     what: str
     pattern: re.Pattern[str]
@@ -48,7 +48,7 @@ FORBIDDEN_FILES = re.compile(r"(^|/)(uv\.lock|\.pypirc|\.npmrc|pip\.conf|.*\.pem
 
 
 def faults(name: str, text: str) -> Iterator[str]:
-    """What *name*, holding *text*, must not hold; `file:line: what` for each."""
+    """Return the forbidden parts of *text*, the content of *name*, as `file:line: what`."""
     if FORBIDDEN_FILES.search(name):
         yield f"{name}: a file of this name is never committed"
     for rule in RULES:
@@ -61,14 +61,14 @@ def faults(name: str, text: str) -> Iterator[str]:
 
 
 def committed(root: Path) -> list[Path]:
-    """The files that git knows or would add, so that a fault is seen before its commit."""
+    """Return the files that git tracks or would add, so that a fault is found before its commit."""
     listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     out = subprocess.run(listing, cwd=root, capture_output=True, check=True, text=True).stdout
     return [root / name for name in out.split("\0") if name and (root / name).is_file()]
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Look through the tree of the folder given (by default, this one)."""
+    """Search the tree of the given folder (by default, this one)."""
     root = Path(arguments[0] if arguments else ".").resolve()
     found = [
         fault

@@ -1,7 +1,7 @@
-"""Pin the requirements, and tell whether the pinned lists still follow from what was asked for.
+"""Pin the requirements, and check that the pinned lists still match their sources.
 
-`requirements/<name>.in` is what somebody chose; `requirements/<name>.txt` is everything that
-follows, with hashes and without the address of an index.
+`requirements/<name>.in` lists the chosen packages; `requirements/<name>.txt` pins these and all
+their dependencies, with hashes and without the address of an index.
 """
 
 import re
@@ -30,9 +30,9 @@ NAMES = (
     "examples",
     "django",
 )
-#: The command is installed with whatever Python its user has; the rest runs here, on 3.13.
+#: The command must run on its user's Python version; everything else runs here, on 3.13.
 INSTALLED_ELSEWHERE = frozenset({"cli"})
-#: `sam build` looks for a list beside the code that needs it.
+#: `sam build` reads the list in the folder of the code that needs it.
 COPIES = {
     "layer": envs.ROOT / "layers" / "tokenvend" / "python" / "requirements.txt",
     "examples": envs.ROOT / "examples" / "src" / "requirements.txt",
@@ -43,12 +43,12 @@ _REQUIREMENT = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?(?:==(\S+))?")
 
 
 def normal(name: str) -> str:
-    """A package's name in the one spelling that registries compare (PEP 503)."""
+    """Normalise a package's name as registries do (PEP 503)."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def required(source: Path) -> Iterator[tuple[str, str | None]]:
-    """The packages that *source* asks for, with the version where it fixes one."""
+    """Return the packages that *source* requires, each with its version if that is fixed."""
     for line in source.read_text().splitlines():
         text = line.strip()
         if text.startswith("-r "):
@@ -58,12 +58,12 @@ def required(source: Path) -> Iterator[tuple[str, str | None]]:
 
 
 def pinned(lock: Path) -> dict[str, str]:
-    """The packages that *lock* pins, with their versions."""
+    """Return the packages that *lock* pins, with their versions."""
     return {normal(name): version for name, version in _PINNED.findall(lock.read_text())}
 
 
 def faults(folder: Path, copies: Mapping[str, Path]) -> list[str]:
-    """What is wrong with the lists of *folder*, one line each. No network is asked."""
+    """Return the faults of the lists in *folder*, one line each, without using the network."""
     found = []
     for source in sorted(folder.glob("*.in")):
         lock = source.with_suffix(".txt")

@@ -1,7 +1,7 @@
-"""What became of the changes that mutmut made: read from its files, counted, and compared.
+"""Report the mutants of mutmut: read the results from its files, count them, and compare them.
 
-A change is known by its function and by the lines it takes away and puts there: the numbers that
-mutmut gives move with every edit. `docs/mutants-accepted.md` lists the changes that no test can
+A mutant is identified by its function and by the lines that it removes and adds, because mutmut's
+numbers change with every edit. `docs/mutants-accepted.md` lists the changes that no test can
 notice, each under its reason.
 """
 
@@ -14,13 +14,13 @@ from difflib import unified_diff
 from itertools import groupby
 from pathlib import Path
 
-#: What pytest's exit code, or the signal that ended it, says of a change.
+#: The verdict on a mutant, by pytest's exit code or the signal that ended it.
 _STATES: Mapping[int | None, str] = {
     None: "not checked",
     0: "survived",
     **dict.fromkeys((1, 3), "killed"),
     **dict.fromkeys((5, 33), "no tests"),
-    # A change that makes a test hang is noticed too.
+    # A mutant that makes a test hang counts as noticed.
     **dict.fromkeys((-24, 24, 36, 152, 255), "killed"),
 }
 _SPACE = re.compile(r"\s+")
@@ -30,7 +30,7 @@ _ACCEPTED = re.compile(r"^- `(?P<function>[^`]+)`: `(?P<was>.*)` → `(?P<become
 
 @dataclass(frozen=True, order=True, slots=True)
 class Change:
-    """What was changed: the lines of *function* before and after, on one line each."""
+    """One change: the lines of *function* before and after, each joined to one line."""
 
     function: str
     was: str
@@ -42,7 +42,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One change, under mutmut's name, and what became of it."""
+    """One change under mutmut's name, with its verdict."""
 
     name: str
     change: Change
@@ -50,35 +50,35 @@ class Mutant:
 
     @property
     def package(self) -> str:
-        """The part of the library: `domain`."""
+        """Return the package of the library, such as `domain`."""
         return self.name.split(".")[1]
 
 
 def read_mutants(copy: Path) -> list[Mutant]:
-    """Every change of the library under *copy*, the folder in which mutmut has worked."""
+    """Return every mutant of the library under *copy*, the folder in which mutmut worked."""
     source = copy / "mutants" / "src"
     return [each for file in sorted(source.rglob("*.meta")) for each in _mutants_of(file)]
 
 
 def read_accepted(text: str) -> set[Change]:
-    """The changes that the page lists as accepted."""
+    """Return the changes that the page lists as accepted."""
     found = (match for line in text.splitlines() if (match := _ACCEPTED.match(line)))
     return {Change(match["function"], match["was"], match["becomes"]) for match in found}
 
 
 def matching(mutants: Iterable[Mutant], patterns: Sequence[str]) -> list[Mutant]:
-    """Those whose name begins with one of *patterns*; all of them without one."""
+    """Return the mutants whose name begins with one of *patterns*; without patterns, all."""
     prefixes = tuple(pattern.rstrip("*") for pattern in patterns)
     return [each for each in mutants if not prefixes or each.name.startswith(prefixes)]
 
 
 def survivors(mutants: Iterable[Mutant]) -> list[Mutant]:
-    """Those that no test has noticed."""
+    """Return the mutants that no test noticed."""
     return [each for each in mutants if each.state not in ("killed", "not checked")]
 
 
 def table(mutants: Iterable[Mutant]) -> str:
-    """How many of each package's changes were noticed, and of all: a table in Markdown."""
+    """Return a Markdown table of how many mutants were noticed, by package and in all."""
     ordered = sorted(mutants, key=lambda each: each.package)
     counts = {
         package: Counter(each.state for each in group)
@@ -115,7 +115,7 @@ def _mutants_of(meta: Path) -> Iterator[Mutant]:
 
 
 def _readable(module: str, mangled: str) -> str:
-    """The function's dotted name: mutmut writes `x_f`, and `xǁClassǁmethod`."""
+    """Return the function's dotted name: mutmut writes `x_f`, and `xǁClassǁmethod`."""
     bare = mangled.rpartition("__mutmut_")[0]
     parts = bare.split("ǁ")[1:] if "ǁ" in bare else [bare.removeprefix("x_")]
     return ".".join([module, *parts])

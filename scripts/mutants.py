@@ -1,9 +1,9 @@
-"""Change the library a little, thousands of times, and see whether a test notices (mutmut).
+"""Run mutation tests with mutmut: change the library, and check that a test notices.
 
-`python -m scripts.mutants [--survivors] [NAME …]` works on copies in `build/`, and goes on where
-it was stopped. *NAME* is a pattern of dotted names, such as `tokenvend.domain.lease*`: what it
-matches is tried again. Without one, everything in `SUITES` is changed, and what has not changed
-since is tried again only if it survived. `--survivors` tries only those that survived.
+`python -m scripts.mutants [--survivors] [NAME …]` works on copies in `build/`, and resumes
+after an interruption. *NAME* is a pattern of dotted names, such as `tokenvend.domain.lease*`: its
+matches are tried again. Without one, everything in `SUITES` is changed, and mutants of unchanged
+code are tried again only if they survived. `--survivors` tries only those that survived.
 
 The exit code is 1 if something survived that `docs/mutants-accepted.md` does not list.
 """
@@ -31,7 +31,7 @@ REPORT = ROOT / "build" / "mutants.txt"
 ACCEPTED = ROOT / "docs" / "mutants-accepted.md"
 _LIBRARY = ROOT / "layers" / "tokenvend" / "python" / "tokenvend"
 _MUTMUT = ROOT / ".venvs" / "mutants" / "bin" / "mutmut"
-#: What the tests read beside the library.
+#: The paths that the tests read besides the library.
 _READ = ("tests", "functions", "events", "cli", "tools", "evidence", "docs", "scripts")
 _TEMPLATE = "template.yaml"
 _PLUGINS = ROOT / "scripts" / "pytest_plugins"
@@ -40,7 +40,7 @@ _SECRET_TESTS = "tests/unit/domain/test_secret.py"
 _AWS_TESTS = "tests/adapters/test_aws_clients.py"
 _OPTIONS = (
     *("-p", "no:schemathesis", "-p", "no:xdist", "-p", "quickest_first", "-q"),
-    # They look at the files, the stack or the imports of the code, which mutmut has rewritten.
+    # These tests check the code's files, stack or imports, which mutmut has rewritten.
     "--ignore=tests/unit/test_imports.py",
     "--ignore=tests/functions/test_openapi.py",
     "--ignore=tests/unit/models",
@@ -66,7 +66,7 @@ markers = ["long"]
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """Packages of the library in which a changed guard matters, and the tests that must notice."""
+    """Packages of the library to mutate, and the tests that must notice the changes."""
 
     copy: Path
     parts: tuple[str, ...]
@@ -74,11 +74,11 @@ class Suite:
     needs_aws: bool = False
 
     def concerns(self, name: str) -> bool:
-        """Whether *name*, a pattern, is of these parts."""
+        """Whether *name*, a pattern, matches something in these packages."""
         return name.rstrip("*").split(".")[1:2] in [[part] for part in self.parts]
 
 
-#: Each package's own tests: quicker than all of them, and no other package's have to stand in.
+#: Each package with its own tests, which are quicker than all tests and must suffice.
 SUITES = (
     Suite(ROOT / "build" / "mutants" / "domain", ("domain",), ("tests/unit/domain",)),
     Suite(ROOT / "build" / "mutants" / "vending", ("vending",), ("tests/unit/vending",)),
@@ -100,7 +100,7 @@ SUITES = (
 def main(arguments: Sequence[str]) -> int:
     """Run mutmut on the copies, write what survived, and compare it with what is accepted.
 
-    The exit code is 1 too if mutmut could not work: a test fails without any change.
+    The exit code is also 1 if mutmut could not work, because a test fails without any change.
     """
     names = [each for each in arguments if each != "--survivors"]
     found: list[Mutant] = []
@@ -115,7 +115,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def stage(suite: Suite) -> None:
-    """Make the copy what the project is now. Unchanged files keep their times: mutmut resumes."""
+    """Update the copy of the project. Unchanged files keep their times, so that mutmut resumes."""
     copy = suite.copy
     copy.mkdir(parents=True, exist_ok=True)
     _copy(_LIBRARY, copy / "src" / "tokenvend")
@@ -174,10 +174,10 @@ def _environment(suite: Suite) -> Iterator[Mapping[str, str]]:
     if not suite.needs_aws:
         yield environ
         return
-    # Imported here: the rules' tests need no local AWS, and none of what it is made with.
+    # Imported here: the domain's tests need no local AWS, nor its packages.
     from tokenvend_local import local_aws
 
-    # The tests' clients are of no principal that IAM would know.
+    # The tests' clients use credentials that IAM does not know.
     with local_aws.running(suite.copy / "aws", variables={"AUTH": "false"}) as endpoint:
         yield {**environ, "TOKENVEND_TEST_ENDPOINT_URL": endpoint}
 

@@ -10,7 +10,7 @@ from tokenvend_cli.configuration.profile_facts import fact_rows, least_sure
 from tokenvend_cli.configuration.profile_models import CERTAINTIES, Area, Certainty, Profile
 from tokenvend_cli.configuration.profiles import load_profile, profile_names
 
-#: The kinds of the catalogue, as people call them.
+#: The kinds of the catalogue, with their usual names.
 _KINDS = {
     "client_credentials": "client credentials",
     "login": "a login of its own, without a user",

@@ -1,7 +1,7 @@
 """`make docs`: build the documents as a site that needs no network, and check it.
 
 The pages are copied to `build/docs/source` with the tree's own layout. A link to a file that is no
-page (code, a template) becomes plain text there. The navigation is the index's list. mkdocs then
+page (code, a template) becomes plain text there. The navigation is taken from the index. mkdocs
 builds in its strict mode, which checks every link and anchor.
 """
 
@@ -20,7 +20,7 @@ from scripts.envs import ENVIRONMENTS, NODE, ROOT
 
 INDEX = "docs/README.md"
 BUILD = ROOT / "build" / "docs"
-#: What draws the diagrams: the same library that GitHub uses, from the pinned packages.
+#: The library that draws the diagrams: the same as on GitHub, from the pinned packages.
 MERMAID = NODE / "node_modules" / "@mermaid-js" / "tiny" / "dist" / "mermaid.tiny.js"
 MERMAID_IN_SITE = "assets/javascripts/mermaid.tiny.js"
 
@@ -29,10 +29,10 @@ _STEP = re.compile(r"^\d+\. ")
 _HEADING = re.compile(r"^## (.+)$")
 _ENTRY = re.compile(r"^- \[([^\]]+)\]\(([^)]+)\)")
 _ASSETS = (".svg", ".png", ".css", ".yaml", ".json")
-#: Where the theme's script would load a library from; `__md_scope` is the site's root.
+#: The URL from which the theme's script loads a library; `__md_scope` is the site's root.
 _FOREIGN_MERMAID = re.compile(r'"https://unpkg\.com/mermaid@[^"]+"')
 _FOREIGN_POLYFILL = re.compile(r'"https://unpkg\.com/resize-observer-polyfill"')
-#: What a browser loads by itself.
+#: References that a browser loads without a click.
 _LOADS = re.compile(
     r"<(?:script|img|iframe|source|video|audio)\b[^>]*?\ssrc=[\"']?((?:https?:)?//[^\"'\s>]+)"
     r"|<link\b[^>]*?\shref=[\"']?((?:https?:)?//[^\"'\s>]+)"
@@ -42,7 +42,7 @@ _LOADS = re.compile(
 
 
 def pages(root: Path = ROOT) -> list[str]:
-    """Every page, as a path below *root*."""
+    """Return every page, as a path below *root*."""
     below = sorted(path.relative_to(root).as_posix() for path in (root / "docs").rglob("*.md"))
     examples = sorted(
         path.relative_to(root).as_posix() for path in (root / "examples").glob("*/README.md")
@@ -51,7 +51,7 @@ def pages(root: Path = ROOT) -> list[str]:
 
 
 def for_the_site(page: str, text: str, published: set[str]) -> str:
-    """*text* of *page* as mkdocs reads it; links to what is not published become plain text."""
+    """Return *text* of *page* for mkdocs; links to unpublished files become plain text."""
 
     def keep_or_unlink(match: re.Match[str]) -> str:
         words, target, _ = match.groups()
@@ -63,7 +63,7 @@ def for_the_site(page: str, text: str, published: set[str]) -> str:
 
 
 def _indented(text: str) -> str:
-    """*text* with what belongs to a numbered step indented by four columns, not three.
+    """Return *text* with the content of numbered steps indented by four columns, not three.
 
     GitHub takes either; Python-Markdown takes four.
     """
@@ -78,12 +78,12 @@ def _indented(text: str) -> str:
 
 
 def resolved(page: str, target: str) -> str:
-    """The path that a link to *target* in *page* leads to."""
+    """Return the path to which a link to *target* in *page* leads."""
     return normpath(Path(page).parent.joinpath(target).as_posix())
 
 
 def navigation(index: str) -> list[dict[str, object]]:
-    """The index's headings, each with its pages: [{heading: [{title: page}]}]."""
+    """Return the index's headings, each with its pages: [{heading: [{title: page}]}]."""
     found: list[dict[str, object]] = [{"Index": INDEX}]
     entries: list[dict[str, str]] = []
     for line in index.splitlines():
@@ -96,7 +96,7 @@ def navigation(index: str) -> list[dict[str, object]]:
 
 
 def stage(folder: Path) -> None:
-    """Copy the pages, and what they show, to *folder*, where mkdocs reads them."""
+    """Copy the pages and their images to *folder*, where mkdocs reads them."""
     names = pages()
     assets = [
         path.relative_to(ROOT).as_posix()
@@ -119,14 +119,14 @@ def stage(folder: Path) -> None:
 
 
 def build(folder: Path) -> Path:
-    """Have mkdocs build what is staged in *folder*, in its strict mode; the site's own folder.
+    """Build the staged *folder* with mkdocs, in its strict mode; return the site's folder.
 
     Raises:
-        SystemExit: a link leads nowhere, or a page is in no list; the text says which.
+        SystemExit: a link is broken, or a page is not in the navigation; the text says which.
     """
     mkdocs = ENVIRONMENTS["docs"].path / "bin" / "mkdocs"
     done = subprocess.run(
-        # Not quiet: the strict mode counts what is logged.
+        # Without `--quiet`, because the strict mode counts logged warnings.
         [str(mkdocs), "build", "--strict", "--config-file", str(folder / "mkdocs.yml")],
         cwd=ROOT,
         env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
@@ -141,17 +141,17 @@ def build(folder: Path) -> Path:
 
 
 def bring_own_scripts(site: Path) -> None:
-    """Have the theme load its libraries from the site, not from another host."""
+    """Make the theme load its libraries from the site, not from another host."""
     shutil.copyfile(MERMAID, site / MERMAID_IN_SITE)
     for script in (site / "assets" / "javascripts").glob("bundle.*.js"):
         text = script.read_text(encoding="utf-8")
         own = _FOREIGN_MERMAID.sub(f'new URL("{MERMAID_IN_SITE}",__md_scope)', text)
-        # Only browsers older than any that the theme supports would ask for it.
+        # Only browsers that the theme does not support would load it.
         script.write_text(_FOREIGN_POLYFILL.sub('"about:blank"', own), encoding="utf-8")
 
 
 def foreign(site: Path) -> Iterator[str]:
-    """What a browser would load from another host: `file: address` for each."""
+    """Return what a browser would load from another host, as `file: address`."""
     for path in sorted(site.rglob("*")):
         if path.suffix not in {".html", ".css", ".js"}:
             continue
@@ -166,7 +166,7 @@ def foreign(site: Path) -> Iterator[str]:
 
 
 def main() -> int:
-    """Build the site; 1 if something of it would be loaded from another host."""
+    """Build the site; return 1 if a page would load something from another host."""
     shutil.rmtree(BUILD, ignore_errors=True)
     stage(BUILD)
     site = build(BUILD)

@@ -1,6 +1,6 @@
-"""Install what runs the pages for other languages: compilers, and what their readers install.
+"""Install compilers and packages to run the code of the pages for other languages.
 
-`python -m scripts.toolchains` needs no root. A second run costs milliseconds.
+`python -m scripts.toolchains` needs no root. A second run takes milliseconds.
 """
 
 import sys
@@ -18,7 +18,7 @@ NODE_CLIENTS = ROOT / "tests" / "node_clients"
 
 @dataclass(frozen=True, slots=True)
 class Unpacked:
-    """A compiler and libraries from Debian, in a folder of their own."""
+    """A compiler and libraries from Debian, unpacked in their own folder."""
 
     folder: Path
     title: str
@@ -45,7 +45,7 @@ JAVA = Unpacked(
 
 
 def main() -> int:
-    """Install the packages for each language; 1 if one that any system has is missing.
+    """Install the packages for each language; return 1 if one for every system is missing.
 
     A system that is no Debian has no Go or Java from here, and the tests of those pages fail.
     """

@@ -1,8 +1,8 @@
-"""Validate the expanded template in several Regions, for each interesting set of parameters.
+"""Validate the expanded template in several Regions, for each relevant set of parameters.
 
-Three tools look at it: cfn-lint knows the properties and resource types of a Region;
-cloudformation-validate, with the rules of cdk-preflight, knows what real deployments were refused
-for; parliament reads each policy as IAM does. `python -m scripts.validate` is part of `make check`.
+Three tools check it: cfn-lint knows the properties and resource types of a Region;
+cloudformation-validate, with the rules of cdk-preflight, knows why real deployments were refused;
+parliament reads each policy as IAM does. `python -m scripts.validate` is part of `make check`.
 """
 
 import json
@@ -34,7 +34,7 @@ REGIONS: Mapping[str, str] = {
     "us-gov-west-1": "aws-us-gov",
     "cn-north-1": "aws-cn",
 }
-#: The template's Rules refuse Regions without this type, so nothing of it is deployed there.
+#: A type that some Regions lack. The template's Rules refuse a deployment there.
 ABSENT_TYPE = "AWS::Lambda::ResourcePolicy"
 _PAGES = {"ConsentPages": "true"}
 SETS: Mapping[str, Mapping[str, str]] = {
@@ -81,7 +81,7 @@ for name, policy in json.load(sys.stdin).items():
         known = enhance_finding(finding)
         print(f"{name}: {known.severity} {known.issue} {known.detail}")
 """
-#: What a finding begins with that is meant so: Lambda asks for these rights on every interface, it
+#: The beginnings of accepted findings: Lambda asks for these rights on every interface, it
 #: sets this key for every call of a function's code, and these actions are newer than parliament.
 ACCEPTED = (
     "NetworkPolicy: LOW RESOURCE_STAR",
@@ -93,14 +93,14 @@ ACCEPTED = (
 
 
 def parameters_of(name: str, region: str) -> dict[str, str]:
-    """The set *name*, its ARNs written for *region*, without what Lambda has not there."""
+    """Return the set *name* with ARNs for *region*, without features that Lambda lacks there."""
     values = {"partition": REGIONS[region], "region": region, "account": ACCOUNT}
     absent = set() if REGIONS[region] == "aws" else {"SnapStart"}
     return {key: value.format(**values) for key, value in SETS[name].items() if key not in absent}
 
 
 def template_for(region: str, parameters: Mapping[str, str]) -> dict[str, Any]:
-    """The expanded template with its conditions decided: what CloudFormation would make."""
+    """Return the expanded template with its conditions evaluated, as CloudFormation deploys it."""
     template = expand(locate_code(load(), {}), parameters, region=region)
     resources = decided_resources(template, parameters)
     kept = {key: template[key] for key in ("AWSTemplateFormatVersion", "Description", "Parameters")}
@@ -108,7 +108,7 @@ def template_for(region: str, parameters: Mapping[str, str]) -> dict[str, Any]:
 
 
 def lint(template: Mapping[str, Any], region: str) -> Iterator[str]:
-    """What cfn-lint calls an error in *region*."""
+    """Return cfn-lint's errors for *region*."""
     for match in cfnlint.api.lint(json.dumps(template), regions=[region]):
         if match.rule.id.startswith("E") and ABSENT_TYPE not in match.message:
             yield f"{match.rule.id} {'/'.join(map(str, match.path or []))}: {match.message}"
@@ -140,7 +140,7 @@ class Validator:
     def errors(
         self, template: Mapping[str, Any], region: str, parameters: Mapping[str, str]
     ) -> Iterator[str]:
-        """What a deployment in *region* would be refused for."""
+        """Return the reasons for which a deployment in *region* would be refused."""
         config = ValidateConfig(
             parameter_overrides=dict(parameters),
             pseudo_parameter_overrides=PseudoParameterOverrides(
@@ -155,7 +155,7 @@ class Validator:
 
 
 def read_policies(template: Mapping[str, Any]) -> Iterator[str]:
-    """What parliament finds in the policies of *template*, with its texts filled in."""
+    """Return parliament's findings in the policies of *template*, with their texts filled in."""
     policies = dict(_policies(template["Resources"]))
     python = ENVIRONMENTS["parliament"].path / "bin" / "python"
     read = subprocess.run(
@@ -179,7 +179,7 @@ def _policies(resources: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _as_text(value: Any) -> Any:
-    """*value* with an ARN of the right form for what only a deployment knows."""
+    """Return *value* with a well-formed ARN wherever only a deployment knows the value."""
     match value:
         case {"Fn::Sub": text} if isinstance(text, str):
             return _filled(text)
@@ -212,7 +212,7 @@ def _filled(text: str) -> str:
 
 
 def _arn_of(name: str) -> str:
-    """An ARN as *name*, a resource of the template or a parameter, has one."""
+    """Return an ARN in the form of *name*, a resource or a parameter of the template."""
     start = "arn:aws:{}:eu-west-1:" + ACCOUNT
     if name.endswith("Table"):
         return start.format("dynamodb") + f":table/{name}"
@@ -226,8 +226,8 @@ def _arn_of(name: str) -> str:
 
 
 def main() -> int:
-    """Validate every set of parameters in every Region; 1 if anything was found."""
-    # SAM's translator tells of metrics that it would publish elsewhere.
+    """Validate every set of parameters in every Region; return 1 if anything was found."""
+    # SAM's translator logs about metrics that it would publish in other environments.
     logging.disable(logging.CRITICAL)
     found: dict[str, set[str]] = {}
     everything = template_for("eu-west-1", parameters_of("a company's", "eu-west-1"))

@@ -1,7 +1,7 @@
-"""Find words that the glossary has retired: in the documents' prose, and in the code's names.
+"""Find words that the glossary has retired, in the documents' prose and in the code's names.
 
-A retired word had a meaning of our own, or two. In a document, code spans and blocks are left
-alone: they are the names that the code has. Decisions (docs/adr) stay as they were written.
+A retired word had a private meaning, or two. In a document, code spans and blocks are skipped,
+because they quote names of the code. Decisions (docs/adr) stay as they were written.
 """
 
 import io
@@ -14,7 +14,7 @@ from pathlib import Path
 from scripts.envs import ROOT
 from scripts.site import pages
 
-#: What is no longer written in a document → what is written instead.
+#: Retired words in documents → their replacements.
 RETIRED: Mapping[str, str] = {
     r"spend|spends|spent|spending": "redeem (a refresh token)",
     r"epochs?": "secret generation",
@@ -25,7 +25,7 @@ RETIRED: Mapping[str, str] = {
     r"obtainers?": "what acquires the token",
     r"failure memory": "circuit breaker",
 }
-#: What is no part of a name any more → what is.
+#: Retired parts of names in code → their replacements.
 RETIRED_IN_NAMES: Mapping[str, str] = {
     "asked": "requested, or in use",
     "dies": "deadline",
@@ -46,9 +46,9 @@ RETIRED_IN_NAMES: Mapping[str, str] = {
     "whynot": "reason",
     "world": "harness",
 }
-#: Names that others have given: a lifetime's unit in `tokenvend.yaml`.
+#: Names that are allowed, because others chose them: a lifetime's unit in `tokenvend.yaml`.
 _GIVEN = frozenset({"EPOCH_SECONDS", "EPOCH_MILLISECONDS"})
-#: Where a retired word is looked for in names. Tests tell stories; their names may.
+#: The folders in which names are checked. Names of tests may contain retired words.
 CODE = ("layers", "cli", "clients", "functions", "tools", "evidence", "benchmarks", "scripts")
 _WORDS = {
     re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE): instead
@@ -60,12 +60,12 @@ _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
 def prose(text: str) -> str:
-    """*text* without code and the targets of links; lines stay where they were."""
+    """Return *text* without code and link targets; line numbers do not change."""
     return _CODE.sub(lambda match: "\n" * match[0].count("\n"), text)
 
 
 def faults(name: str, text: str) -> Iterator[str]:
-    """Each retired word in *text* of the page *name*: `file:line: word: say …`."""
+    """Return each retired word in *text* of the page *name*: `file:line: word: say …`."""
     for number, line in enumerate(prose(text).splitlines(), start=1):
         for word, instead in _WORDS.items():
             for match in word.finditer(line):
@@ -73,7 +73,7 @@ def faults(name: str, text: str) -> Iterator[str]:
 
 
 def name_faults(name: str, text: str) -> Iterator[str]:
-    """Each name in the Python code *text* that has a retired word: `file:line: name: say …`."""
+    """Return each name in the Python code *text* with a retired word: `file:line: name: say …`."""
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type != tokenize.NAME or token.string in _GIVEN:
             continue
@@ -90,7 +90,7 @@ def _modules() -> Iterator[Path]:
 
 
 def main() -> int:
-    """Look through every page and every module; 1 if one has a retired word."""
+    """Check every page and every module; return 1 if one has a retired word."""
     found = [
         fault
         for name in pages()

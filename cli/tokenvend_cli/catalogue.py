@@ -1,6 +1,6 @@
-"""The commands by name: their help costs no import, and each is imported when it is run.
+"""List the commands by name; each command's module is imported only when it is needed.
 
-boto3's, pydantic's and rich's imports take over a second together, and no command needs them all.
+Importing boto3, pydantic and rich takes over a second, and no command needs all three.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,10 +15,10 @@ from typer.core import TyperGroup
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One command, or a noun with commands of its own, as the help of the whole shows it.
+    """One command, or a group of commands, as the command's own `--help` lists it.
 
-    `where` is its module under `commands` and its name there; `does` is what its own help
-    begins with.
+    `where` is its module under `commands` and its name there; `does` is the first
+    paragraph of its own help.
     """
 
     section: str
@@ -27,7 +27,7 @@ class Listed:
     does: str
 
     def load(self) -> Any:
-        """The command itself."""
+        """Import the command and return it."""
         module, _, name = self.where.partition(":")
         found = getattr(import_module(f"tokenvend_cli.commands.{module}"), name)
         if isinstance(found, typer.Typer):
@@ -90,7 +90,7 @@ CATALOGUE = (
 
 
 class _LazyCommand(Mapping[str, Any]):
-    """The commands; one that nobody looks up is not imported."""
+    """The commands by name; each is imported when it is looked up."""
 
     def __init__(self) -> None:
         self._listed = {each.name: each for each in CATALOGUE}
@@ -115,12 +115,12 @@ class Catalogue(TyperGroup):
         super().__init__(**attributes | {"commands": _LazyCommand()})
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """Their names, in order."""
+        """Return the commands' names, in order."""
         del ctx
         return list(self.commands)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """Write them by section."""
+        """Write the commands' help, by section."""
         del ctx
         for section in dict.fromkeys(each.section for each in CATALOGUE):
             with formatter.section(section):

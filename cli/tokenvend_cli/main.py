@@ -9,7 +9,7 @@ from tokenvend_cli.place import Place
 
 app = typer.Typer(
     cls=Catalogue,
-    # Plain help needs no rich, and is there in a third of the time.
+    # Plain help needs no rich, and takes a third of the time.
     rich_markup_mode=None,
     no_args_is_help=True,
     pretty_exceptions_enable=False,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where AWS is: the usual environment variables and profiles hold, unless said here."""
+    """Which AWS to call: the usual environment variables and profiles hold, unless set here."""
 
     stack: str = "tokenvend"
     region: str | None = None

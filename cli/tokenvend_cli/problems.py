@@ -1,4 +1,4 @@
-"""What stops a command, in words for the person who typed it."""
+"""The errors that end a command, explained for the person who typed it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ class CommandError(Exception):
 
 
 class UsageError(CommandError):
-    """The command was typed in a way that cannot be meant."""
+    """The command's arguments or its input are wrong."""
 
 
 class IssuerAwayError(CommandError):
-    """An issuer does not answer now; nothing can be said of what its metadata holds."""
+    """An issuer does not answer now, so its metadata is not known."""
 
 
 class NoMetadataError(CommandError):
@@ -22,7 +22,7 @@ class NoMetadataError(CommandError):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing to mend in the file: where it is, and what is wrong.
+    """One thing to fix in the file: where it is, and what is wrong.
 
     `place` is a path in the file, such as `callers.billing.identities[0].iam`, empty for the
     file as a whole. `line` counts from 1. Neither text holds a value that may be a secret.

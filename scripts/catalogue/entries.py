@@ -1,7 +1,7 @@
 """Turn an entry of the catalogue into what `tokenvend.yaml` would say of the provider.
 
-The catalogue is Nango's `packages/providers/providers.yaml`; nothing of it is kept here. What has
-no words in `tokenvend.yaml` raises `CannotSayError`. What it says of a provider is taken as it is.
+The catalogue is Nango's `packages/providers/providers.yaml`; no part of it is copied here. What
+`tokenvend.yaml` cannot express raises `CannotSayError`. The catalogue's facts are not verified.
 """
 
 import re
@@ -12,12 +12,12 @@ from scripts.catalogue.placeholders import CannotSayError, Placeholders, as_text
 
 REDIRECT_URI = "https://connect.example/callback/jobs"
 _BASIC = re.compile(r"Basic \$\{base64\((?P<user>[^:]*):(?P<password>[^)]*)\)\}", re.IGNORECASE)
-#: What tokenvend sets itself where users consent.
+#: Parameters that tokenvend sets itself where users consent.
 _STANDARD = frozenset(
     {"grant_type", "code", "redirect_uri", "refresh_token", "code_verifier", "scope"}
 )
 _OUR_PARAMETERS = frozenset({"response_type", "scope", "state", "client_id", "redirect_uri"})
-#: The kinds by the catalogue's own word. What is not here is neither OAuth 2 nor static.
+#: The kinds by the catalogue's names. Any other kind is neither OAuth 2 nor static.
 _MODES = {
     "OAUTH2_CC": "client_credentials",
     "TWO_STEP": "login",
@@ -27,7 +27,7 @@ _MODES = {
     "JWT": "signed_jwt",
 }
 KINDS = tuple(_MODES.values())
-#: Its clients send id and secret as they are.
+#: The provider whose clients send id and secret without form-encoding.
 _BASIC_METHOD = "client_secret_basic_unencoded"
 _METHODS = {"basic": _BASIC_METHOD, "private_key_jwt": "private_key_jwt"}
 #: Claims that have a key of their own, or that tokenvend sets.
@@ -40,10 +40,10 @@ def kind_of(entry: Mapping[str, Any]) -> str | None:
 
 
 def described(entry: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return what the file says of the provider and of a credential of it.
+    """Return the provider and a credential of it as the file describes them.
 
     Raises:
-        CannotSayError: there are no words for it.
+        CannotSayError: the file cannot express it.
     """
     match kind_of(entry):
         case "client_credentials" | "login":
@@ -62,7 +62,7 @@ class _Entry:
         self._placeholders = Placeholders()
 
     def exchange(self) -> dict[str, Any]:
-        """A token request without a user."""
+        """Describe a token request without a user."""
         entry = self._entry
         if "token_url" not in entry:
             raise CannotSayError("the entry names no token endpoint")
@@ -80,7 +80,7 @@ class _Entry:
         return self._whole(provider | {"client_authentication": method, "token_request": request})
 
     def consent(self) -> dict[str, Any]:
-        """Users' consents, the code exchange and refreshes."""
+        """Describe users' consents, the code exchange and refreshes."""
         entry = self._entry
         if "authorization_code_param_in_webhook" in entry:
             raise CannotSayError("the code comes by a webhook, not by the user's browser")
@@ -103,7 +103,7 @@ class _Entry:
         )
 
     def static(self) -> dict[str, Any]:
-        """A credential that is sent as it is."""
+        """Describe a credential that is sent as it is."""
         proxy = self._entry.get("proxy") or {}
         said: dict[str, Any] = {"headers": {}, "query": {}}
         for name, each in (proxy.get("headers") or {}).items():
@@ -136,7 +136,7 @@ class _Entry:
         return "basic" if is_basic or self._entry.get("authorization_method") == "header" else None
 
     def _client_of(self, parameters: dict[str, Any]) -> str:
-        """How the client proves itself; what proves it is taken from *parameters*."""
+        """Return the client authentication, and remove its parameters from *parameters*."""
         if self._entry.get("require_client_certificate"):
             return "tls_client_auth"
         if "client_assertion" in parameters:
@@ -149,7 +149,7 @@ class _Entry:
         return _BASIC_METHOD if self._client_in_header() else "none"
 
     def _grant(self, parameters: dict[str, Any]) -> dict[str, Any]:
-        """The grant type, which is taken from *parameters*."""
+        """Return the grant type, and remove it from *parameters*."""
         grant = parameters.pop("grant_type", None)
         parameters.pop("scope", None)
         _, query = self._placeholders.endpoint(self._entry["token_url"])
@@ -158,7 +158,7 @@ class _Entry:
         return {} if grant == "client_credentials" else {"grant_type": grant}
 
     def _request(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Where the parameters go, and what else is sent."""
+        """Describe where the parameters go, and what else is sent."""
         entry = self._entry
         headers = {str(name).lower(): each for name, each in self._headers().items()}
         is_json = "json" in {entry.get("body_format"), _subtype(headers.pop("content-type", ""))}
@@ -180,7 +180,7 @@ class _Entry:
         return {name: each for name, each in described.items() if not _BASIC.fullmatch(str(each))}
 
     def _signed(self) -> dict[str, Any]:
-        """A request whose grant is signed (RFC 7523 §2.1)."""
+        """Describe a request whose grant is a signed assertion (RFC 7523 §2.1)."""
         if (self._entry.get("signature") or {}).get("protocol") == "HMAC":
             raise CannotSayError("an assertion under a key that both sides have")
         payload = self._entry["token"]["payload"]
@@ -213,7 +213,7 @@ def _subtype(content_type: object) -> str:
 
 
 def _hidden(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """*parameters*, one that is called a token taken from the secret, as `validate` wants it."""
+    """Return *parameters*; one named as a token comes from the secret, as `validate` demands."""
     return {
         name: f"{{secret.{word(name)}}}" if _looks_secret(name, each) else each
         for name, each in parameters.items()
@@ -225,7 +225,7 @@ def _looks_secret(name: str, value: object) -> bool:
 
 
 def _other_names(replaced: Mapping[str, str]) -> dict[str, str]:
-    """What is written beside the standard's parameters that the provider calls otherwise.
+    """Return extra parameters for standard ones that the provider names otherwise.
 
     The client id and the redirect URI are no secret, so they can stand in the file.
     """

@@ -2,7 +2,7 @@
 
 FILE is Nango's `packages/providers/providers.yaml`. Every entry is turned into a provider and a
 credential, checked as `validate` checks them and compiled, and its token request is built with a
-made-up secret. The result is `docs/evidence/catalogue.json`. No provider is asked.
+made-up secret. The result is `docs/evidence/catalogue.json`. No request is sent to a provider.
 """
 
 import json
@@ -40,11 +40,11 @@ _CALLER = {"identities": [{"iam": "arn:aws:iam::111122223333:role/billing"}]}
 
 
 def problem_of(provider: Mapping[str, Any], credential: Mapping[str, Any]) -> str | None:
-    """Return why the file cannot say it or its request cannot be built; `None` if all is well."""
+    """Return why the file cannot express it or its request cannot be built; `None` if neither."""
     try:
         configuration = ConfigurationModel.model_validate(_document(provider, credential))
     except ValidationError as error:
-        # Of each fault only the place and the kind: the text would quote what stands there.
+        # Only the place and the kind of each fault: the text would quote the catalogue's value.
         return f"{error.errors()[0]['loc']} {error.errors()[0]['type']}"
     providers, unresolved = resolve_providers(
         configuration.providers, undiscovered, local_stack=False
@@ -80,7 +80,7 @@ def count(catalogue: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def whole_entry(catalogue: Mapping[str, Mapping[str, Any]], name: str) -> dict[str, Any]:
-    """Return an entry with what it takes over from the one whose alias it is."""
+    """Return an entry with the fields that it inherits from the entry of which it is an alias."""
     entry = catalogue[name]
     base = whole_entry(catalogue, entry["alias"]) if "alias" in entry else {}
     return {**base, **entry}

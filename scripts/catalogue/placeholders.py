@@ -1,22 +1,22 @@
-"""The catalogue's placeholders, as tokenvend has them: of a secret, or of a tenant."""
+"""Translate the catalogue's placeholders into tokenvend's: of a secret, or of a tenant."""
 
 import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
-#: Where part of a host, or of a path, is a customer's own.
+#: Patterns for a part of a host, or of a path, that is a customer's own.
 _ANY_LABEL = ["*"]
-#: Where the provider's own domain is not fixed, the file lists what there is.
+#: The values of placeholders for a provider's own domain, which the file must list.
 _LISTED_HOST, _LISTED_LABEL = ["login.customer.example"], ["example"]
 _NAME = re.compile(r"\$\{(?:credentials|connectionConfig)\.([A-Za-z][\w-]*)\}")
 _API_KEY, _API_KEY_FIELD = "${apiKey}", "${credentials.api_key}"
-#: Names that a secret's fields have already, so that no value of a tenant may have them.
+#: Names of a secret's fields, which no value of a tenant may have.
 _TAKEN = frozenset({"client_id", "client_secret", "username", "password", "api_key"})
 
 
 class CannotSayError(Exception):
-    """What `tokenvend.yaml` has no words for."""
+    """`tokenvend.yaml` cannot express this entry."""
 
 
 class Placeholders:
@@ -26,7 +26,7 @@ class Placeholders:
         self.tenant_values: dict[str, list[str]] = {}
 
     def endpoint(self, url: object) -> tuple[str, dict[str, str]]:
-        """Return the endpoint with placeholders of the tenant, and the query behind it."""
+        """Return the endpoint with placeholders of the tenant, and the query after it."""
         endpoint, _, query = _first_choice(str(url)).partition("?")
         host = endpoint.split("/")[2].partition(":")[0] if endpoint.count("/") > 1 else endpoint
         for found in _NAME.finditer(endpoint):
@@ -67,7 +67,7 @@ def as_texts(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def word(name: str) -> str:
-    """Return *name* as a field of a secret is called here."""
+    """Return *name* in the form of a secret's field name."""
     return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).replace("-", "_").lower()
 
 
@@ -76,7 +76,7 @@ def _value(name: str) -> str:
 
 
 def _first_choice(text: str) -> str:
-    """The first of alternatives, which the catalogue separates by two bars."""
+    """Return the first of the alternatives, which the catalogue separates by two bars."""
     return text.partition(" || ")[0]
 
 
@@ -90,7 +90,7 @@ def _replaced(text: str, where: str, called: Any) -> str:
 
 
 def _patterns(placeholder: str, host: str) -> list[str]:
-    """What a customer's value at *placeholder* looks like, by where it stands in *host*."""
+    """Return the patterns of a customer's value, by the position of *placeholder* in *host*."""
     if placeholder == host:
         return _LISTED_HOST
     last_labels = re.split(r"\.(?![^{]*\})", host)[-2:]

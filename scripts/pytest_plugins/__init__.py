@@ -1,1 +1,1 @@
-"""What pytest is given beside its own plugins."""
+"""Plugins of our own for pytest."""

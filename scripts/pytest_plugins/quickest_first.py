@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-#: What mutmut has measured, in the folder in which it runs pytest.
+#: mutmut's file of measured durations, in the folder in which it runs pytest.
 _MEASURED = Path("mutmut-stats.json")
 
 

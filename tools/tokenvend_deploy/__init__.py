@@ -1,1 +1,1 @@
-"""`make deploy` and `make release`: from this folder to what runs in an AWS account."""
+"""`make deploy` and `make release`: deploy this folder to an AWS account, or package it."""

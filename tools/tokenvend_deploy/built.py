@@ -1,4 +1,4 @@
-"""Whether what runs is what was built here: the code of each function, file by file."""
+"""Compare the deployed code of each function with the local build, file by file."""
 
 import base64
 import hashlib
@@ -25,7 +25,7 @@ class NotDownloadedError(LocalStackError):
 
 @dataclass(frozen=True, slots=True)
 class Foreign:
-    """Code that runs and is not what was built. `part` is the function or its layer."""
+    """Deployed code that differs from the local build. `part` is the function or its layer."""
 
     function: str
     version: str
@@ -36,14 +36,14 @@ class Foreign:
 def find_foreign_code(
     functions: Any, names: Mapping[str, str], build_folder: Path
 ) -> Iterator[Foreign]:
-    """The functions of which `live` runs other code than *build_folder* has.
+    """Return the functions whose `live` runs other code than *build_folder* has.
 
     *names* are the functions' names by their logical ids in the template, which are also the names
     of their folders. The code is downloaded from Lambda, and counts only if its digest is the one
     that Lambda states for `live`.
 
     Raises:
-        NotDownloadedError: it cannot be downloaded, or is not what Lambda states.
+        NotDownloadedError: the code cannot be downloaded, or its digest is not the stated one.
         botocore.exceptions.ClientError: Lambda refuses.
     """
 
@@ -60,7 +60,7 @@ def find_foreign_code(
             logical_id: _files_at(live["Code"]["Location"], configuration["CodeSha256"])
         }
         layers = [each["Arn"] for each in configuration.get("Layers", [])]
-        # More layers than ours would put other code before the library, or none would leave it out.
+        # Another layer could shadow the library, and without a layer the library is missing.
         runs[LAYER] = layer(layers[0]) if len(layers) == 1 else {}
         for part, files in runs.items():
             if differing := _differing(files, built[part]):
@@ -80,7 +80,7 @@ def _files_at(url: str, digest: str) -> dict[str, str]:
         answer = requests.get(url, timeout=_SECONDS)
         answer.raise_for_status()
     except requests.RequestException as error:
-        # The URL is signed, and the exception's text has it.
+        # The exception's text contains the signed URL, so it is not chained.
         raise NotDownloadedError(
             f"The code that Lambda runs could not be downloaded ({type(error).__name__})."
         ) from None

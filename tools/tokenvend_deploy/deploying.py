@@ -43,12 +43,12 @@ class DeploymentRequest:
 def deploy(
     client: ClientOf, order: DeploymentRequest, region: str | None, *, only_look: bool = False
 ) -> None:
-    """Deploy this folder, or only look whether something stands in the way.
+    """Deploy this folder, or only check whether something prevents it.
 
-    *region* is the one that the order or the user's AWS settings name.
+    *region* is the one that the request or the user's AWS settings name.
 
     Raises:
-        LocalStackError: something stands in the way or failed; the text says what to do.
+        LocalStackError: something prevents it or failed; the text says what to do.
         botocore.exceptions.ClientError: AWS refuses.
     """
     with step_shown("Looking at the account"):
@@ -67,7 +67,7 @@ def deploy(
     with step_shown("Building functions and layer"):
         artifact.build_for_aws(places.BUILD / "build.log", target.parameters["Architecture"])
     if deployed is None:
-        # Protection would stop CloudFormation from taking back a first deployment that fails.
+        # Deletion protection would stop CloudFormation from rolling back a failed first deployment.
         with step_shown("Deploying for the first time"):
             _create(client, order)
     with step_shown("Deploying"):
@@ -93,7 +93,7 @@ def _target(order: DeploymentRequest, region: str | None, deployed: Mapping[str,
 
 
 def _is_unfinished(client: ClientOf, deployed: DeployedStack) -> bool:
-    """Whether it was created, by whatever means, but its registry never begun."""
+    """Whether the stack was created, by any means, but its registry was never written."""
     table = deployed.outputs.get("RegistryTableName")
     return (
         deployed.was_never_updated
@@ -113,7 +113,7 @@ def _create(client: ClientOf, order: DeploymentRequest) -> None:
 
 
 def _update(client: ClientOf, order: DeploymentRequest, parameters: Mapping[str, str]) -> None:
-    # AWS refuses requests of a clock that is further off, so its own is not far away.
+    # AWS's clock may be behind this one, so events of a minute earlier count too.
     began = datetime.now(UTC) - timedelta(minutes=1)
     try:
         _sam_deploy(order, parameters)
@@ -147,7 +147,7 @@ def _sam_deploy(order: DeploymentRequest, parameters: Mapping[str, str]) -> None
 
 
 def _begin_registry(client: ClientOf, stack: str) -> None:
-    """Let `tokenvend apply` write the empty registry, unless a former one is still there."""
+    """Allow `tokenvend apply` to write the empty registry, unless a former one still exists."""
     outputs = _read(client, stack).outputs
     table, deployment = outputs["RegistryTableName"], outputs["DeploymentId"]
     former = new_registry.former_registries(client("dynamodb"), table, deployment)
@@ -170,7 +170,7 @@ def _read(client: ClientOf, name: str) -> DeployedStack:
 
 
 def _functions_of(client: ClientOf, stack: str) -> dict[str, str]:
-    """The functions' names by their logical ids."""
+    """Return the functions' names by their logical ids."""
     pages = client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack)
     return {
         resource["LogicalResourceId"]: resource["PhysicalResourceId"]

@@ -1,9 +1,9 @@
-"""Remove a stack whose first deployment failed, and what CloudFormation leaves behind of it.
+"""Remove a stack whose first deployment failed, with the resources that CloudFormation leaves.
 
 The template retains the key, two tables and the log groups (`RetainExceptOnCreate`). The roll back
-of a first deployment deletes them all the same, but `DeleteStack` does not. Each has a name of its
-own in each stack, made by CloudFormation or with the stack's id in it: nothing of another stack is
-ever met.
+of a first deployment deletes them nevertheless, but `DeleteStack` does not. Their names are unique
+to the stack, made by CloudFormation or with the stack's id in it: nothing of another stack is ever
+touched.
 """
 
 from collections import defaultdict
@@ -22,12 +22,12 @@ class NotRemovableError(LocalStackError):
 def remove_failed_stack(client: ClientOf, name: str) -> None:
     """Delete the stack *name*, whose first deployment failed, and all that it made.
 
-    A stack that was ever deployed whole is left alone, and so is one with a table that holds
-    something. KMS deletes the key 7 days later.
+    A stack that was ever deployed completely is left alone, and so is one with a table that is not
+    empty. KMS deletes the key 7 days later.
 
     Raises:
-        NotRemovableError: it is in use, a table of it holds something, or a part of it is still
-            there afterwards; the text names it.
+        NotRemovableError: the stack is in use, one of its tables is not empty, or a part of it is
+            still there afterwards; the text names it.
     """
     cloudformation = client("cloudformation")
     stack = read_stack(cloudformation, name)
@@ -52,9 +52,9 @@ def remove_failed_stack(client: ClientOf, name: str) -> None:
 def _made_by(
     cloudformation: Any, stack: str, kinds: tuple[RetainedKind, ...]
 ) -> Iterator[tuple[RetainedKind, str]]:
-    """What of these *kinds* the stack made, from its events.
+    """Return the resources of these *kinds* that the stack made, from its events.
 
-    They also name what a roll back could not delete.
+    The events also name what a roll back could not delete.
     """
     names: dict[str, set[str]] = defaultdict(set)
     for page in cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack):

@@ -1,9 +1,8 @@
-"""Tell a registry that is new from one that was lost.
+"""Distinguish a new registry from one that was lost.
 
 `tokenvend apply` refuses to write an empty registry, because blocks and client secrets are in no
-file: a lost block would be lifted in silence. After a first deployment there is nothing to lose,
-so the registry gets its first revision here, unless a former registry of this deployment is still
-there.
+file: a lost block would be lifted silently. After a first deployment there is nothing to lose, so
+the registry gets its first revision here, unless a former registry of this deployment still exists.
 """
 
 from typing import Any
@@ -18,12 +17,12 @@ _LOGICAL_ID = "RegistryTable"
 
 
 def is_unwritten(dynamodb: Any, table: str) -> bool:
-    """Whether nobody has written the registry yet, or it was emptied."""
+    """Whether the registry was never written, or was emptied."""
     return RegistryTable(dynamodb, table).get(*META_KEY) is None
 
 
 def former_registries(dynamodb: Any, table: str, deployment: str) -> list[str]:
-    """The names of other tables that hold a registry of *deployment*."""
+    """Return the names of other tables that hold a registry of *deployment*."""
     pages = dynamodb.get_paginator("list_tables").paginate()
     others = (
         name
@@ -38,7 +37,7 @@ def _is_of(dynamodb: Any, table: str, deployment: str) -> bool:
     try:
         meta = RegistryTable(dynamodb, table).get(*META_KEY)
     except ClientError:
-        # Somebody else's table of that name: of another shape, or not for us to read.
+        # Another application's table of that name: its keys differ, or reading it is denied.
         return False
     return meta is not None and meta.document.get("deployment") in {deployment, None}
 

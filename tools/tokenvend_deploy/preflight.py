@@ -1,7 +1,7 @@
-"""Look at an account before anything is deployed, and name what it lacks.
+"""Check an account before anything is deployed, and name what it lacks.
 
-Each check asks AWS one thing, and says what would go wrong and what to do about it. What may not
-be asked becomes a note: a missing right to look is no reason not to deploy.
+Each check asks AWS one thing, and says what would go wrong and what to do about it. A check that
+AWS denies becomes a note: a missing right to look is no reason not to deploy.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,14 +13,14 @@ from botocore.exceptions import ClientError
 from tokenvend_deploy.refusals import NOT_ALLOWED
 from tokenvend_deploy.stack import ClientOf, DeployedStack
 
-#: An account must leave so many environments to functions that reserve none.
+#: How many concurrent environments AWS requires an account to leave unreserved.
 _UNRESERVED = 100
 #: VendIam, VendOauth2, Metadata and Jwks; the pages' function is beside them if there are pages.
 _HTTP_FUNCTIONS = 4
 #: VendIam and VendOauth2.
 _PROVISIONED_FUNCTIONS = 2
 _POLICY_TYPE = "AWS::Lambda::ResourcePolicy"
-#: From these CloudFormation does not update, and what makes it do so again.
+#: Stack states that CloudFormation does not update, each with how to leave it.
 _STUCK = {
     "UPDATE_ROLLBACK_FAILED": "aws cloudformation continue-update-rollback --stack-name {stack}",
     "DELETE_FAILED": "aws cloudformation delete-stack --stack-name {stack}",
@@ -29,7 +29,7 @@ _STUCK = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that stands in the way, or only a note. `mend` says what to do."""
+    """A problem that prevents the deployment, or only a note. `mend` says what to do."""
 
     what: str
     mend: str
@@ -48,7 +48,7 @@ class Target:
 def preflight(
     client: ClientOf, target: Target, deployed: DeployedStack | None
 ) -> Iterator[Finding]:
-    """All that stands in the way of deploying *target*."""
+    """Return everything that prevents deploying *target*, and notes."""
     checks: Sequence[Callable[[], Iterator[Finding]]] = (
         lambda: _stack(target, deployed),
         lambda: _logs_role(client("apigateway"), target),
@@ -148,7 +148,7 @@ def _concurrency(
 
 
 def _taken(parameters: Mapping[str, str]) -> int:
-    """How many environments others cannot use. Those kept ready come out of reserved ones."""
+    """Return how many environments are taken. Provisioned ones come out of reserved ones."""
     if _number(parameters, "HttpConcurrency"):
         return _reserved(parameters)
     ready = _PROVISIONED_FUNCTIONS * _number(parameters, "ProvisionedConcurrency")

@@ -1,4 +1,4 @@
-"""What botocore raises, in words for who deploys."""
+"""Explain botocore's exceptions to the person who deploys."""
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -44,7 +44,7 @@ _ADVICE: tuple[tuple[type[BotoCoreError], str], ...] = (
 
 
 def explain_failure(error: BotoCoreError | ClientError) -> str:
-    """What happened and what to do. An error that nobody foresaw speaks for itself."""
+    """Return what happened and what to do; for an unforeseen error, its own text."""
     if isinstance(error, ClientError):
         return _said_by_aws(error)
     advice = next((text for kind, text in _ADVICE if isinstance(error, kind)), "{error}")

@@ -1,4 +1,4 @@
-"""The release artefact: all that a deployment needs, for who has neither Python nor SAM.
+"""The release artefact: all that a deployment needs, without Python and SAM.
 
     tokenvend-VERSION/
         template.yaml            takes ArtifactBucket and ArtifactPrefix beside its own parameters
@@ -36,20 +36,20 @@ RELEASES = places.BUILD / "release"
 _WORK = places.BUILD / "release-work"
 _SBOM = places.ROOT / ".venvs" / "sbom" / "bin" / "cyclonedx-py"
 _LAYER_LIST = places.ROOT / "requirements" / "layer.txt"
-#: Zip files know no earlier day.
+#: The earliest date that a zip file can state.
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 _NAMED_DIGITS = 16
 _CODE = {"AWS::Serverless::Function": "CodeUri", "AWS::Serverless::LayerVersion": "ContentUri"}
 
 
 def version() -> str:
-    """The project's version."""
+    """Return the project's version."""
     project = tomllib.loads((places.ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     return str(project["project"]["version"])
 
 
 def build(log: Path) -> Mapping[str, Path]:
-    """Build functions and layer for each processor; the folders by processor.
+    """Build functions and layer for each processor, and return the folders by processor.
 
     Raises:
         LocalStackError: `sam build` failed.
@@ -69,13 +69,13 @@ def build(log: Path) -> Mapping[str, Path]:
 
 
 def assemble(builds: Mapping[str, Path], target: Path) -> None:
-    """Write the artefact of *builds*, by processor, into *target*, which is made anew."""
+    """Write the artefact of *builds*, by processor, into *target*, which is replaced."""
     shutil.rmtree(target, ignore_errors=True)
     (target / "functions").mkdir(parents=True)
     (target / "layers").mkdir()
     layers = {name: folder / artifact.LAYER for name, folder in builds.items()}
     first = next(iter(builds.values()))
-    # Functions hold no code of a processor's own, but each must change with either layer.
+    # Functions have no processor-specific code, but each must change with either layer.
     stamps = stamp_functions(first, *layers.values())
     template: dict[str, Any] = json.loads(
         json.dumps(cfn_yaml.load(str(first / "template.yaml")), default=str)
@@ -94,7 +94,7 @@ def assemble(builds: Mapping[str, Path], target: Path) -> None:
 
 
 def _packed(folder: Path, target: Path, stem: str) -> str:
-    """Pack *folder*; the zip's path below *target*."""
+    """Pack *folder*, and return the zip's path below *target*."""
     name = f"{stem}-{folder_digest(folder)[:_NAMED_DIGITS]}.zip"
     with zipfile.ZipFile(target / name, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as packed:
         for path in sorted(each for each in folder.rglob("*") if each.is_file()):
@@ -109,7 +109,7 @@ def _packed(folder: Path, target: Path, stem: str) -> str:
 def _locate(
     template: dict[str, Any], functions: Mapping[str, str], layers: Mapping[str, str]
 ) -> None:
-    """Have *template* take its code from the bucket that its new parameters name."""
+    """Make *template* take its code from the bucket that its new parameters name."""
     template["Parameters"] |= {
         "ArtifactBucket": {
             "Type": "String",

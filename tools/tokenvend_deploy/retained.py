@@ -1,4 +1,4 @@
-"""What CloudFormation retains when a stack goes, and how each kind of it is deleted."""
+"""The kinds of resource that outlive a deleted stack, and how to delete each."""
 
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -15,24 +15,24 @@ _IS_GONE = frozenset({"ResourceNotFoundException", "NotFoundException"})
 class RetainedKind(Protocol):
     """One kind of resource, by the names or ids that CloudFormation gives it.
 
-    Nothing here raises because something is not there any more.
+    No method raises if the resource no longer exists.
     """
 
-    #: Its type in the template, and how it is called in a message.
+    #: The type in the template, and the word for it in a message.
     type: str
     label: str
 
     def holds_something(self, name: str) -> bool:
-        """Whether data would be lost with it."""
+        """Whether deleting the resource would lose data."""
 
     def unprotect(self, name: str) -> None:
-        """Let it be deleted."""
+        """Remove the resource's deletion protection."""
 
     def delete(self, name: str) -> None:
         """Delete it."""
 
     def exists(self, name: str) -> bool:
-        """Whether it is still there and costs money."""
+        """Whether the resource still exists and costs money."""
 
 
 class Tables:
@@ -76,7 +76,7 @@ class LogGroups:
         self._logs = logs
 
     def holds_something(self, name: str) -> bool:
-        """Never: a deployment that failed has answered nobody, and its lines prove nothing."""
+        """Return False: a failed deployment has served no request, so its logs prove nothing."""
         del name
         return False
 
@@ -111,15 +111,15 @@ class Keys:
         self._kms = kms
 
     def holds_something(self, name: str) -> bool:
-        """Never: what it encrypts is in the tables."""
+        """Return False: what the key encrypts is in the tables."""
         del name
         return False
 
     def unprotect(self, name: str) -> None:
-        """Nothing: waiting is a key's protection."""
+        """Do nothing: a key's protection is the waiting period."""
 
     def delete(self, name: str) -> None:
-        """Have KMS delete it in 7 days."""
+        """Schedule the key's deletion in 7 days."""
         if self.exists(name):
             self._kms.schedule_key_deletion(KeyId=name, PendingWindowInDays=KEY_WAITS_DAYS)
 

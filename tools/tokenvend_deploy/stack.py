@@ -13,7 +13,7 @@ type ClientOf = Callable[[str], Any]
 
 @dataclass(frozen=True, slots=True)
 class DeployedStack:
-    """A stack that exists. `outputs` is empty until it was created whole."""
+    """A stack that exists. `outputs` is empty until its creation was completed."""
 
     status: str
     parameters: Mapping[str, str]
@@ -31,7 +31,7 @@ class DeployedStack:
 
 
 def read_stack(cloudformation: Any, name: str) -> DeployedStack | None:
-    """The stack *name*; `None` if there is none.
+    """Return the stack *name*; `None` if there is none.
 
     Raises:
         botocore.exceptions.ClientError: CloudFormation does not say.
@@ -55,9 +55,9 @@ def read_stack(cloudformation: Any, name: str) -> DeployedStack | None:
 
 
 def failure_reasons(cloudformation: Any, name: str, since: datetime) -> list[str]:
-    """Why the deployment that began after *since* failed, in the order in which it happened.
+    """Return why the deployment that began after *since* failed, the earliest failure first.
 
-    Each is a resource and what its service said of it; those that were only cancelled because
+    Each is a resource and its service's message; resources that were only cancelled because
     another failed are left out.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What runs: whether `live` is what was deployed, and the versions that nobody needs any more."""
+"""Check that `live` runs what was deployed, and delete versions that are no longer needed."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from typing import Any
 
 from tokenvend.domain.names import LIVE_ALIAS
 
-#: So many former versions stay for a roll back by hand, beside those that an alias points at.
+#: How many former versions stay for a manual roll back, beside those that an alias points at.
 VERSIONS_TO_KEEP = 3
-#: What must be the same in the version that runs and in what was deployed.
+#: Fields that must be equal in the running version and in what was deployed.
 _COMPARED = (
     *("CodeSha256", "MemorySize", "Timeout", "Environment", "Architectures", "Role"),
     *("TracingConfig", "VpcConfig", "Layers", "SnapStart"),
@@ -17,7 +17,7 @@ _COMPARED = (
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """A function of which `live` is not what was deployed. `fields` are the ones that differ."""
+    """A function whose `live` is not what was deployed. `fields` are the ones that differ."""
 
     function: str
     version: str
@@ -25,7 +25,7 @@ class Mismatch:
 
 
 def find_mismatches(functions: Any, names: Sequence[str]) -> Iterator[Mismatch]:
-    """The functions of which `live` differs from their newest code and settings, `$LATEST`."""
+    """Return the functions whose `live` differs from their newest code and settings, `$LATEST`."""
     for name in names:
         newest = functions.get_function_configuration(FunctionName=name)
         live = functions.get_function_configuration(FunctionName=name, Qualifier=LIVE_ALIAS)
@@ -43,15 +43,15 @@ def _comparable(configuration: Mapping[str, Any], field: str) -> Any:
     if field == "VpcConfig":
         return {key: each for key, each in (value or {}).items() if key != "VpcId" and each}
     if field == "SnapStart":
-        # A version has its snapshot, which what it was published from never has.
+        # A version has a SnapStart snapshot; `$LATEST`, from which it was published, never has one.
         return (value or {}).get("ApplyOn", "None")
     return value
 
 
 def prune(functions: Any, name: str) -> list[str]:
-    """Delete the versions of *name* that nobody needs; which they were.
+    """Delete the versions of *name* that are not needed, and return them.
 
-    Kept are those that an alias points at, and the newest of the rest. A version that is newer
+    Versions that an alias points at stay, and so do the newest of the rest. A version that is newer
     than `live` and that no alias points at was left by a deployment that failed; it goes too, or
     Lambda would refuse to publish the same again.
     """

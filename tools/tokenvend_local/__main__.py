@@ -28,7 +28,7 @@ _IS_UP = "\nThe local stack is up: the local AWS at {endpoint}, the vending API 
 
 
 def run_demo() -> int:
-    """Start a stack, tour it, stop it."""
+    """Start a stack, run the tour in it, and stop it."""
     out = table.console()
     folder = FOLDER / "demo"
     has_browser = chromium.is_found()
@@ -100,7 +100,7 @@ def run_down() -> int:
 
 
 def run_logs() -> int:
-    """Print what the functions of the stack that is up have logged; 1 if one failed."""
+    """Print what the functions of the running stack have logged; return 1 if one failed."""
     known = saved_state.state()
     if known is None:
         sys.stdout.write("Nothing is up. Start it with: make up\n")
@@ -124,7 +124,7 @@ COMMANDS = {"demo": run_demo, "up": run_up, "down": run_down, "logs": run_logs, 
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one command; its exit code. Told to stop, it first stops what it started."""
+    """Run one command and return its exit code. On a signal, it first stops what it started."""
     if len(arguments) != 1 or arguments[0] not in COMMANDS:
         sys.stderr.write(f"usage: python -m tokenvend_local {'|'.join(COMMANDS)}\n")
         return 2
@@ -143,7 +143,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    """End the command in order. From now on it is ending: a second Ctrl-C must not leave a half."""
+    """End the command in order; ignore a second Ctrl-C, which would leave processes running."""
     del number, frame
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, signal.SIG_IGN)

@@ -1,7 +1,7 @@
-"""What is deployed: the functions and their layer, as `sam build` makes them.
+"""Build what is deployed: the functions and their layer, by `sam build`.
 
-One build at a time, whoever asks: two would share sam's cache, and the folder that sam keeps
-for downloaded packages, whatever their build folders are.
+Only one build runs at a time: two would share sam's cache and its folder of downloaded packages,
+even with different build folders.
 
 sam leaves out compiled code, and Lambda mounts a layer so that nothing can be written beside
 it: every cold start would compile the library again (docs/adr/0010). So it is compiled here.
@@ -54,7 +54,7 @@ def build(log: Path) -> None:
         LocalStackError: `sam build` failed.
     """
     with _alone():
-        # Whoever had the lock before us may have built it.
+        # The former holder of the lock may have built it.
         if not is_built():
             _build(log)
 
@@ -91,7 +91,7 @@ def _build(log: Path) -> None:
 def _write_as_json(build_folder: Path) -> None:
     """Write the built template as JSON beside it.
 
-    `sam deploy` reads the file seven times, and its YAML reader does a third of all its work.
+    `sam deploy` reads the file seven times, and reading YAML is a third of all its work.
     """
     document = cfn_yaml.load(str(build_folder / "template.yaml"))
     text = json.dumps(document, indent=1) + "\n"

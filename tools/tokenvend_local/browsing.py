@@ -1,4 +1,4 @@
-"""A browser without a screen: it keeps cookies, reads pages, presses buttons, runs no script."""
+"""A minimal browser: it stores cookies, reads pages and presses buttons, but runs no script."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ _REDIRECTS = 10
 
 @dataclass
 class Form:
-    """One form: where it goes, what it would send, and its buttons by what they say."""
+    """One form: its target, the fields that it would send, and its buttons by their labels."""
 
     action: str
     fields: dict[str, str] = field(default_factory=dict)
@@ -23,7 +23,7 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a browser shows. `moves_to` is where the page says to go on at once."""
+    """One page. `moves_to` is the address of its immediate redirect, if it has one."""
 
     url: str
     status: int
@@ -48,17 +48,17 @@ class Browser:
 
     @property
     def cookies(self) -> dict[str, str]:
-        """The cookies that it keeps."""
+        """Return the stored cookies."""
         return {cookie.name: cookie.value or "" for cookie in self._session.cookies}
 
     def open(self, url: str) -> Page:
-        """Go to *url*, and on to wherever it redirects."""
+        """Open *url*, following redirects."""
         return self._page(self._send("GET", url))
 
     def press(
         self, page: Page, label: str, fields: Mapping[str, str] = MappingProxyType({})
     ) -> Page:
-        """Press the button that says *label*, with *fields* filled in."""
+        """Press the button with the text *label*, with *fields* filled in."""
         form = next(each for each in page.forms if label in each.buttons)
         name, value = form.buttons[label]
         pressed = {name: value} if name else {}
@@ -66,7 +66,7 @@ class Browser:
         return self._page(self._send("POST", url, {**form.fields, **fields, **pressed}))
 
     def go_on(self, page: Page) -> Page:
-        """Follow a page that moves on."""
+        """Follow the page's immediate redirect."""
         if page.moves_to is None:
             raise LookupError(f"{page.title!r} does not move on")
         return self.open(page.moves_to)
@@ -142,7 +142,7 @@ class _Reader(HTMLParser):
 
 
 def _is_sent(values: Mapping[str, str]) -> bool:
-    """Whether an input is sent unless its user does something."""
+    """Whether an input is sent even if the user does nothing."""
     if "name" not in values:
         return False
     return values.get("type") not in {"radio", "checkbox"} or "checked" in values

@@ -1,4 +1,4 @@
-"""Ask tokenvend for tokens as the three kinds of caller do, with the usual libraries."""
+"""Request tokens from tokenvend as the three kinds of caller do, with the usual libraries."""
 
 import json
 import time
@@ -17,9 +17,9 @@ _TIMEOUT_SECONDS = 30
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: an HTTP status (0 for a direct invocation) and the document.
+    """An answer: an HTTP status (0 for a direct invocation) and the document.
 
-    `seconds` is what the caller waited, the local AWS's own time included.
+    `seconds` is how long the caller waited, including the local AWS's own time.
     """
 
     status: int
@@ -83,7 +83,7 @@ def ask_as_workload(deployed: Deployed, subject_token: str, credential: str, **f
 def ask_directly(
     deployed: Deployed, principal: Principal, alias: str | None, event: Mapping[str, Any]
 ) -> Answer:
-    """Invoke the direct function through *alias*; unqualified if it is `None`.
+    """Invoke the direct function through *alias*, or unqualified if it is `None`.
 
     Raises:
         botocore.exceptions.ClientError: Lambda did not let *principal* invoke it.
@@ -95,8 +95,8 @@ def ask_directly(
 def ask_function(
     function: Any, deployed: Deployed, alias: str | None, event: Mapping[str, Any]
 ) -> Answer:
-    """As `ask_directly`, with a client for Lambda that is there already."""
-    # The alias stands in the name: the local AWS compares policies with the name alone.
+    """Do the same as `ask_directly`, with an existing client for Lambda."""
+    # The alias is part of the name, because the local AWS compares policies with the name alone.
     name = deployed.outputs["VendDirectFunctionName"]
     started = time.monotonic()
     answer = function.invoke(

@@ -1,4 +1,4 @@
-"""A user in headless Chromium: the same steps as `consenting.consent`, in a real browser."""
+"""Act as a user in headless Chromium: the steps of `consenting.consent`, in a real browser."""
 
 import os
 import shutil
@@ -20,18 +20,18 @@ _WAIT_SECONDS = 30
 _FLAGS = (
     *("--headless", "--disable-gpu", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update"),
-    # Nothing but this machine is asked for anything.
+    # No host name resolves, so that only this machine can be reached.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
 
 
 def is_found(which: Callable[[str], str | None] = shutil.which) -> bool:
-    """Whether there is a Chromium or Chrome with its driver on the PATH."""
+    """Whether a Chromium or Chrome is on the PATH, with its driver."""
     return which(_DRIVER) is not None and any(which(name) for name in _BROWSERS)
 
 
 def consent(connect_url: str, *, user: str = USER) -> str:
-    """What a user does, in Chromium; the one-time code that comes to the application.
+    """Consent as a user in Chromium; return the one-time code that the application gets.
 
     Raises:
         LocalStackError: the browser does not start, or a page does not lead on.
@@ -42,7 +42,7 @@ def consent(connect_url: str, *, user: str = USER) -> str:
         _press(driver, "form button")
         _press(driver, f"input[value={user}]")
         _press(driver, "button[value=allow]")
-        # Nobody listens at the application's address: what counts is that the user gets there.
+        # No server listens at the application's address: reaching that URL is enough.
         WebDriverWait(driver, _WAIT_SECONDS).until(lambda d: _code(d.current_url))
         return _code(driver.current_url) or ""
     except TimeoutException:
@@ -52,14 +52,14 @@ def consent(connect_url: str, *, user: str = USER) -> str:
 
 
 def start() -> WebDriver:
-    """Chromium, headless, which reaches nothing but this machine; the caller quits it.
+    """Start headless Chromium, which reaches nothing but this machine; the caller must quit it.
 
     Raises:
         LocalStackError: it does not start.
     """
     options = webdriver.ChromeOptions()
     options.binary_location = next(filter(None, map(shutil.which, _BROWSERS)), "")
-    # The driver would wait for whatever a page moves on to; each step waits for what it needs.
+    # The driver would wait for every redirect to load; each step waits for what it needs.
     options.page_load_strategy = "none"
     for flag in _FLAGS:
         options.add_argument(flag)
@@ -83,5 +83,5 @@ def _press(driver: WebDriver, css: str) -> None:
 
 def _code(url: str) -> str | None:
     query = parse_qs(urlsplit(url).query)
-    # The provider's own answer has a code too, and a state.
+    # The provider's redirect to tokenvend has a code too, but with a state: it is not meant.
     return query["code"][0] if "code" in query and "state" not in query else None

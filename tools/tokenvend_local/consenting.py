@@ -1,4 +1,4 @@
-"""A user of the demo: opens the link, presses Continue, allows, and comes back."""
+"""Act as a user of the demo: open the link, press Continue, allow, and come back."""
 
 from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
@@ -10,12 +10,12 @@ from tokenvend_local.errors import LocalStackError
 
 CREDENTIAL, CONNECTION, USER = "hiring", "ada", "ada"
 
-#: Leads a user through the pages, from the link to the code that comes back.
+#: Takes a user through the pages, from the link to the code that comes back.
 type Consent = Callable[[str], str]
 
 
 def start(demo: Demo, connection: str = CONNECTION) -> str:
-    """Start a connection as careers-site does; the link to send the user to."""
+    """Start a connection as careers-site does, and return the link for the user."""
     started = connect_signed(
         *(demo.stack.deployed, demo.careers_site, CREDENTIAL, "start"),
         connection=connection,
@@ -27,10 +27,10 @@ def start(demo: Demo, connection: str = CONNECTION) -> str:
 
 
 def consent(connect_url: str, *, user: str = USER) -> str:
-    """What a user does in a browser, by plain requests; the code that comes to the application.
+    """Consent as a user, by plain requests; return the one-time code that the application gets.
 
     Raises:
-        LocalStackError: a page was not the one that leads on.
+        LocalStackError: a page was not the expected one.
     """
     browser = Browser()
     prompt = browser.open(connect_url)
@@ -44,7 +44,7 @@ def consent(connect_url: str, *, user: str = USER) -> str:
 
 
 def connect_and_ask(demo: Demo, by: Consent) -> Answer:
-    """From the start to a token that sees what the user sees."""
+    """Start a connection, consent, complete it, and request a token of it."""
     code = by(start(demo))
     completed = connect_signed(
         *(demo.stack.deployed, demo.careers_site, CREDENTIAL, "complete"),

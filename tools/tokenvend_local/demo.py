@@ -1,4 +1,4 @@
-"""Put the demo in a running local stack: clients at the provider, roles, grants, secrets."""
+"""Set the demo up in a running local stack: clients at the provider, roles, grants, secrets."""
 
 import json
 import os
@@ -14,17 +14,17 @@ from tokenvend_local.demo_provider.clients import Client, Flavour
 from tokenvend_local.principals import Principal
 from tokenvend_local.stack import LocalStack
 
-#: Stands in demo/tokenvend.yaml where the provider's address belongs.
+#: The placeholder for the provider's address in demo/tokenvend.yaml.
 _PLACEHOLDER = "http://127.0.0.1:8123"
-#: The same for the pages.
+#: The placeholder for the address of the pages.
 _PAGES_PLACEHOLDER = "http://127.0.0.1:8124"
-#: An editor looks for the schema from where the file is.
+#: The path of the schema, which an editor resolves from the file's folder.
 _SCHEMA_KEY = "yaml-language-server: $schema="
 _SCHEMA = f"{_SCHEMA_KEY}../docs/"
-#: Where users of the demo come back to. Nobody listens there: the tour reads the code off the URL.
+#: The demo's return URL. No server listens there: the tour reads the code from the URL.
 RETURN_URL = "http://127.0.0.1:8125/connected"
 _CALLER = "dashboard"
-#: Two `tokenvend` commands at once: each is mostly start-up, on two cores.
+#: How many `tokenvend` commands run at once: each is mostly start-up, on two cores.
 _COMMANDS_AT_ONCE = 2
 
 
@@ -41,7 +41,7 @@ class Demo:
 
 
 def set_up(stack: LocalStack, folder: Path) -> Demo:
-    """Do what an operator does, with the `tokenvend` command. *folder* takes the configuration.
+    """Set up as an operator does, with `tokenvend`. The configuration is written to *folder*.
 
     Raises:
         CommandFailedError: a `tokenvend` command failed.
@@ -66,7 +66,7 @@ def set_up(stack: LocalStack, folder: Path) -> Demo:
 
 
 def written_for(folder: Path, *, provider_url: str, pages_url: str) -> str:
-    """demo/tokenvend.yaml with the addresses of a stack, for a file in *folder*."""
+    """Return demo/tokenvend.yaml with the addresses of a stack, for a file in *folder*."""
     text = places.DEMO_CONFIGURATION.read_text()
     here = os.path.relpath(places.ROOT / "docs", folder)
     return (
@@ -77,7 +77,7 @@ def written_for(folder: Path, *, provider_url: str, pages_url: str) -> str:
 
 
 def _principals(stack: LocalStack) -> tuple[Principal, Principal, Principal]:
-    """Two roles that the configuration names, and one that it does not."""
+    """Create two roles that the configuration names, and one that it does not."""
     made = stack.principals
     sign, invoke = made.may_sign(), made.may_invoke(None)
     return (
@@ -88,7 +88,7 @@ def _principals(stack: LocalStack) -> tuple[Principal, Principal, Principal]:
 
 
 def _clients(stack: LocalStack) -> Mapping[str, Client]:
-    """What the provider issues, by the name that the secret gets here."""
+    """Create the provider's clients; return them by the names of their secrets in tokenvend."""
     provider = stack.provider
     return {
         "jobs-key": provider.add_client("key", company="Initech", api_key=secrets.token_hex(16)),

@@ -1,4 +1,4 @@
-"""`sam deploy` of what was built of the unchanged template into the local AWS."""
+"""Deploy the build of the unchanged template to the local AWS, by `sam deploy`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,14 +37,14 @@ class Deployed:
 
 
 def client(endpoint: str, service: str, **credentials: str) -> Any:
-    """A boto3 client for *service* of the local AWS: as its root, or with *credentials*.
+    """Return a boto3 client for *service* of the local AWS: as its root, or with *credentials*.
 
     *credentials* are those of `boto3.client` (`aws_access_key_id`, …).
     """
     as_root = {"aws_access_key_id": places.ACCOUNT, "aws_secret_access_key": "local-stack"}
     session: Any = boto3.Session
     session = session(**(credentials or as_root), region_name=places.REGION)
-    # A retry would hide what a test wants to see, and the proxy of the user is not for us.
+    # A retry would hide what a test wants to see, and the user's proxy cannot reach loopback.
     config = Config(
         retries={"total_max_attempts": 1}, proxies={}, max_pool_connections=64, read_timeout=60
     )
@@ -60,7 +60,7 @@ def deploy(
 ) -> Deployed:
     """Deploy *build*, for the first time or again.
 
-    *parameters* are the template's, beside those it needs here.
+    *parameters* are added to the template parameters that the local stack needs.
 
     Raises:
         LocalStackError: `sam deploy` failed.
@@ -102,7 +102,7 @@ def _outputs(endpoint: str) -> dict[str, str]:
 def _announce_issuer(deployed: Deployed) -> None:
     """Make the metadata name this machine's address, as `IssuerBase` does for a custom domain.
 
-    That address holds the API's id, which nobody knows before the deployment.
+    That address contains the API's id, which is not known before the deployment.
     """
     client(deployed.endpoint, "apigateway").update_stage(
         restApiId=deployed.outputs["VendingApiId"],

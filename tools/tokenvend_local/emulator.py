@@ -1,7 +1,7 @@
 """One environment of a built function, on Lambda's own runtime and its interface emulator.
 
-The interpreter has `awslambdaric` and boto3 as on AWS, and nothing else: whatever the function
-imports beyond that must be in the built layer.
+The interpreter has `awslambdaric` and boto3 as on AWS, and nothing else: all other imports of the
+function must be in the built layer.
 """
 
 import json
@@ -26,14 +26,14 @@ _INVOKE = "2015-03-31/functions/function/invocations"
 
 @dataclass(frozen=True, slots=True)
 class EmulatedEnvironment:
-    """A running one."""
+    """One running environment."""
 
     url: str
     process: Process
     log: Path
 
     def invoke(self, event: object) -> Any:
-        """What the function answers; an exception of its is a document too, as on AWS."""
+        """Return the function's answer; an exception in it is a document too, as on AWS."""
         request = urllib.request.Request(f"{self.url}/{_INVOKE}", json.dumps(event).encode())  # noqa: S310  our own loopback address
         with urllib.request.urlopen(request, timeout=_ANSWER_SECONDS) as answer:  # noqa: S310
             return json.load(answer)
@@ -48,13 +48,13 @@ def environment(
     log: Path,
     handler: str = "app.lambda_handler",
 ) -> Iterator[EmulatedEnvironment]:
-    """One environment of the built *function*, invoked through *alias*, to the block's end.
+    """Run one environment of the built *function*, invoked through *alias*, until the block ends.
 
     *variables* are the function's own: those of the template, and where AWS is. *handler* is what
     the runtime calls.
 
     Raises:
-        LocalStackError: it did not come up.
+        LocalStackError: the environment did not start.
     """
     port, runtime_port = processes.free_port(), processes.free_port()
     process = processes.start(
@@ -79,7 +79,7 @@ def environment(
 
 
 def lambda_environment(function: str, *, alias: str | None) -> dict[str, str]:
-    """What Lambda sets for every function. Nothing of the user's own environment is in it."""
+    """Return the variables that Lambda sets for every function, and none of the user's own."""
     layer = places.SAM_BUILD / artifact.LAYER / "python"
     # The emulator puts the function's name into the ARN that it was invoked by.
     name = f"{function}:{alias}" if alias else function

@@ -1,4 +1,4 @@
-"""What can go wrong while the local stack is set up."""
+"""The error of a local stack that cannot be set up."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A proxy between the functions and one service of the local AWS, which can be told to misbehave.
+"""A proxy between the functions and one service of the local AWS, which simulates faults.
 
 The functions sign for the proxy's own address; the local AWS is sent that Host, so signatures
 stay good. Why not mitmproxy: docs/adr/0021.
@@ -22,12 +22,12 @@ _NOT_PASSED_ON = {"connection", "transfer-encoding", "content-length", "keep-ali
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AwsFault:
-    """How a service answers instead. What is not set stays as it is.
+    """How a service deviates from its normal answer. What is not set stays normal.
 
     Attributes:
         operation: Only this one (`UpdateItem`, …); `None` for all.
-        times: For so many requests, then no more; `None` until told otherwise.
-        delay_seconds: Waits so long before it does anything.
+        times: For this many requests, then no more; `None` until `behave`.
+        delay_seconds: Waits this long before it does anything.
         status: Answers with this status, and *code* as AWS's own.
         code: AWS's error code.
         hang_up: Closes the connection without an answer; nothing is done.
@@ -65,17 +65,17 @@ class FaultProxy:
         return f"http://{LOOPBACK}:{self._server.server_address[1]}"
 
     def misbehave(self, fault: AwsFault) -> None:
-        """Misbehave so, and no longer as before."""
+        """Set the fault, replacing the former one."""
         with self._lock:
             self._fault = fault
 
     def behave(self) -> None:
-        """Pass everything on."""
+        """End the fault: forward every request."""
         with self._lock:
             self._fault = None
 
     def take(self, operation: str) -> AwsFault | None:
-        """What to do to a request for *operation*, counted down."""
+        """Return the fault for a request for *operation*, and count it down."""
         with self._lock:
             fault = self._fault
             if fault is None or fault.operation not in (None, operation):
@@ -145,5 +145,5 @@ class _Handler(BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(body)
         except (BrokenPipeError, ConnectionResetError):
-            # Who asked has given up: that is what some of these faults are for.
+            # The client has given up waiting, which some of these faults are meant to cause.
             self.close_connection = True

@@ -1,4 +1,4 @@
-"""What the functions of a local stack logged, and what went wrong inside them.
+"""Read what the functions of a local stack logged, and find errors in it.
 
 The functions write to log groups of the local CloudWatch Logs, as on AWS; `aws.log` has only what
 the local AWS itself says. A run on the local stack must not pass while a function fails, so each
@@ -13,11 +13,11 @@ from typing import Any
 
 from tokenvend_local.errors import LocalStackError
 
-#: Where a stack that ends leaves what its functions logged, in its folder.
+#: The file in a stack's folder to which its functions' logs are written at its end.
 FILE = "functions.log"
-#: Levels of a structured line that somebody must look at.
+#: Levels of structured lines that count as errors.
 _BAD_LEVELS = frozenset({"ERROR", "CRITICAL"})
-#: What the runtime writes when a function raises, runs out of time or dies.
+#: What the runtime writes when a function raises, times out or crashes.
 _FAILED = re.compile(
     r"Traceback \(most recent call last\)|Task timed out|Runtime exited|\[ERROR\]"
     r"|ImportModuleError|Unhandled"
@@ -27,14 +27,14 @@ _SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """One thing that went wrong: the log group, and the text of the line or traceback."""
+    """One error: the log group, and the text of the line or traceback."""
 
     group: str
     text: str
 
 
 class FunctionsFailedError(LocalStackError):
-    """Functions logged errors that nobody had asked for."""
+    """Functions logged errors that were not expected."""
 
     def __init__(self, troubles: list[Trouble]) -> None:
         shown = "\n".join(f"{each.group}: {each.text}" for each in troubles[:_SHOWN])
@@ -43,7 +43,7 @@ class FunctionsFailedError(LocalStackError):
 
 
 def read(logs: Any) -> dict[str, list[str]]:
-    """Every line that the functions logged, oldest first, by log group.
+    """Return every line that the functions logged, oldest first, by log group.
 
     *logs* is a boto3 client for CloudWatch Logs.
     """
@@ -59,14 +59,14 @@ def _events(logs: Any, group: str) -> Iterator[str]:
 
 
 def as_text(lines: Mapping[str, Iterable[str]]) -> str:
-    """The lines of all functions, each behind the last part of its log group's name."""
+    """Return the lines of all functions, each after the last part of its log group's name."""
     return "".join(
         f"{group.rpartition('/')[2]}: {line}\n" for group, each in lines.items() for line in each
     )
 
 
 def find_troubles(lines: Mapping[str, Iterable[str]]) -> list[Trouble]:
-    """The errors in *lines*, by log group: bad levels, tracebacks, time-outs, dead runtimes."""
+    """Return the errors in *lines*, by log group: bad levels, tracebacks, time-outs, crashes."""
     return [Trouble(group, text) for group, each in lines.items() for text in _troubles(each)]
 
 
@@ -99,10 +99,10 @@ def _level_of(line: str) -> str | None:
 
 
 def check(lines: Mapping[str, Iterable[str]], expected: Iterable[str]) -> None:
-    """Pass if every error in *lines* has one of the patterns *expected* in it.
+    """Check that every error in *lines* matches one of the patterns *expected*.
 
     Raises:
-        FunctionsFailedError: some have not.
+        FunctionsFailedError: some match none.
     """
     patterns = [re.compile(pattern) for pattern in expected]
     unexpected = [

@@ -1,4 +1,4 @@
-"""What a person can do with the local stack next, in commands to copy."""
+"""Print commands to copy, for a person to try the local stack."""
 
 from rich.console import Console
 from rich.text import Text
@@ -34,7 +34,7 @@ NEXT = (
 
 
 def how_ada_consented(*, in_browser: bool) -> str:
-    """In which way the tour's user went through the pages."""
+    """Return how the tour's user went through the pages."""
     if in_browser:
         return "Ada consented in headless Chromium."
     return (
@@ -54,7 +54,7 @@ def print_link(out: Console, link: str) -> None:
 
 
 def print_next(out: Console, *, is_up: bool) -> None:
-    """Print what to try, each command on a line of its own, never wrapped."""
+    """Print the commands to try, each on a line of its own, never wrapped."""
     out.print("\nWhat to try next", style="bold")
     up = [] if is_up else [("make up", "the same stack, left running; then, in this folder:")]
     for command, shows in [*up, *NEXT]:

@@ -16,19 +16,19 @@ _SERVER = Path(__file__).with_name("local_aws_server.py")
 #: Its temporary files, in the folder of its stack.
 TEMPORARY = "tmp"
 _READY_SECONDS = 30.0
-#: Their workers live as long as the stack, so that a pause in a tour costs no cold start.
+#: Lambda workers live as long as the stack, so that a pause in a tour causes no cold start.
 _WARM_SECONDS = 3600
 
 
 def start(
     folder: Path, *, server: Path = _SERVER, variables: Mapping[str, str] | None = None
 ) -> tuple[Process, str]:
-    """Start it, with its log and temporary files in *folder*; the process and its endpoint.
+    """Start it, with its log and temporary files in *folder*; return the process and its endpoint.
 
-    *server* is the script that its interpreter runs, *variables* are more of its environment.
+    *server* is the script that its interpreter runs, *variables* are added to its environment.
 
     Raises:
-        LocalStackError: it is not installed, or did not come up.
+        LocalStackError: it is not installed, or did not start.
     """
     if not places.MINISTACK_PYTHON.exists():
         raise LocalStackError("The local AWS is not installed; run it by `make`.")
@@ -53,7 +53,7 @@ def start(
 def running(
     folder: Path, *, server: Path = _SERVER, variables: Mapping[str, str] | None = None
 ) -> Iterator[str]:
-    """The endpoint of one that runs meanwhile; see `start`, whose errors it raises."""
+    """Run a local AWS during the block, and yield its endpoint; raises as `start` does."""
     process, endpoint = start(folder, server=server, variables=variables)
     try:
         yield endpoint
@@ -76,7 +76,7 @@ def _settings(port: int, folder: Path) -> dict[str, str]:
         "TMPDIR": str(temporary),
         "STATE_DIR": str(temporary / "state"),
         "S3_DATA_DIR": str(temporary / "s3"),
-        # Its workers inherit this. Without bytecode each would compile boto3 anew.
+        # The workers inherit this. Without bytecode, each would compile boto3 again.
         "PYTHONDONTWRITEBYTECODE": "",
     }
 

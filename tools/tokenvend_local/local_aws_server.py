@@ -1,4 +1,4 @@
-"""Run ministack, with six things put right. Executed by ministack's own interpreter.
+"""Run ministack with six behaviours corrected to match AWS. Run by ministack's own interpreter.
 
 1. On AWS a function that API Gateway or EventBridge invokes through an alias sees that alias in
    `context.invoked_function_arn`, and the functions answer only through `live` because of that.
@@ -14,7 +14,7 @@
 6. On AWS a schedule of EventBridge Scheduler invokes its target by the role that it names.
    ministack does not ask the role.
 
-Nothing must learn to accept any of it, so the stand-in is mended instead.
+The project's code must not adapt to these differences, so ministack is patched instead.
 """
 
 import copy
@@ -45,12 +45,12 @@ _logger = logging.getLogger("events")
 _rule_arn: ContextVar[str] = ContextVar("rule_arn", default="")
 #: The ARN of the role by which a schedule invokes its target.
 _role_arn: ContextVar[str] = ContextVar("role_arn", default="")
-#: The line of a traceback that names what was raised, with or without its module.
+#: The line of a traceback that names the exception, with or without its module.
 _RAISED = re.compile(r"^(?:[\w.]+\.)?(\w+)(?::.*)?$", re.MULTILINE)
 
 
 def _find_record_by_alias(reference: str, **scope: Any) -> Any:
-    """What ministack finds for *reference*, its configuration naming the alias asked for."""
+    """Return ministack's record for *reference*; its configuration names the requested alias."""
     data, config, name = _find_record(reference, **scope)
     if config is not None and reference.count(":") == 7:
         config = copy.copy(config)
@@ -59,7 +59,7 @@ def _find_record_by_alias(reference: str, **scope: Any) -> Any:
 
 
 def _invoke_target_of_rule(target: Any, event: Any, rule: Any, view: Any = None) -> None:
-    """Invoke a rule's target, and remember which rule it was."""
+    """Invoke a rule's target, remembering which rule it was."""
     rule_token = _rule_arn.set(rule.get("Arn", ""))
     role_token = _role_arn.set(target.get("RoleArn", ""))
     try:
@@ -70,7 +70,7 @@ def _invoke_target_of_rule(target: Any, event: Any, rule: Any, view: Any = None)
 
 
 def _dispatch_through_alias(arn: str, payload: str) -> None:
-    """Invoke the alias *arn* as EventBridge does: under its own name, if it may."""
+    """Invoke the alias *arn* as EventBridge does: under the alias's name, if that is allowed."""
     function, _, _ = lambda_svc._get_base_func_record_for_ref(arn)  # noqa: SLF001
     scheduled = ":scheduler:" in _rule_arn.get()
     if function is None or not (
@@ -100,7 +100,7 @@ def _role_may_invoke(arn: str) -> bool:
 
 
 def _execute_and_name_what_was_raised(func: Any, event: Any, request_id: str) -> dict[str, Any]:
-    """Run a function; what it raised goes by the name of its class, as Lambda's runtime has it."""
+    """Run a function; an exception's `errorType` is its class name, as in Lambda's runtime."""
     result: dict[str, Any] = _execute_warm(func, event, request_id)
     body = result.get("body")
     if result.get("error") and isinstance(body, dict):
@@ -127,7 +127,7 @@ def _may_invoke(policy: Any, arn: str) -> bool:
 
 
 def _put_secret_value_once(data: dict[str, Any]) -> Any:
-    """Put a value, unless the version of that id is there: then only compare with it."""
+    """Put a value; if the version with that id exists, only compare with it."""
     name, secret = secretsmanager._resolve(data.get("SecretId"))  # noqa: SLF001
     version_id = data.get("ClientRequestToken")
     version = (secret or {}).get("Versions", {}).get(version_id)

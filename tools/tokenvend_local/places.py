@@ -1,4 +1,4 @@
-"""Where the local stack keeps its things, and the names it goes by."""
+"""The folders, files and names of the local stack."""
 
 import os
 import platform
@@ -19,9 +19,9 @@ DEMO_CONFIGURATION = ROOT / "demo" / "tokenvend.yaml"
 VENV = ROOT / ".venv"
 MINISTACK_PYTHON = ROOT / ".venvs" / "ministack" / "bin" / "python"
 SAM = ROOT / ".venvs" / "sam" / "bin" / "sam"
-#: Holds what Lambda's runtime brings, and nothing else.
+#: The environment with the packages of Lambda's runtime, and nothing else.
 RUNTIME_PYTHON = ROOT / ".venvs" / "runtime" / "bin" / "python"
-#: Has a `python3.13` with pip, which `sam build` looks for on the PATH.
+#: The environment with a `python3.13` with pip, which `sam build` looks for on the PATH.
 BUILD_PYTHON_BIN = ROOT / ".venvs" / "uv" / "bin"
 
 ACCOUNT = "111122223333"
@@ -33,17 +33,17 @@ _LOOPBACK_HOSTS = "127.0.0.1,localhost"
 
 
 def architecture() -> str:
-    """This machine's processor, as Lambda calls it."""
+    """Return this machine's processor, as Lambda calls it."""
     return "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"
 
 
 def environment(
     extra: Mapping[str, str], *, endpoint: str | None = None, inherited: Mapping[str, str]
 ) -> dict[str, str]:
-    """An environment for a process of the local stack.
+    """Return the environment variables for a process of the local stack.
 
-    Nothing of the user's AWS settings goes in, so that no command here can reach a real
-    account; with *endpoint*, everything AWS goes there, as the account's root.
+    The user's AWS settings are left out, so that no command here can reach a real account;
+    with *endpoint*, all AWS calls go there, as the account's root.
     """
     variables = {name: value for name, value in inherited.items() if not name.startswith("AWS_")}
     for name in ("NO_PROXY", "no_proxy"):

@@ -29,7 +29,7 @@ _ANYBODY_HERE = {
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A role's session or a user, with its keys. `unique_id` is the role's or user's own."""
+    """A role's session or a user, with its keys. `unique_id` is that of the role or user."""
 
     name: str
     arn: str
@@ -39,7 +39,7 @@ class Principal:
     session_token: str | None = None
 
     def as_client_arguments(self) -> dict[str, str]:
-        """The keys, as `boto3.client` takes them."""
+        """Return the keys, as `boto3.client` takes them."""
         token = {"aws_session_token": self.session_token} if self.session_token else {}
         return {
             "aws_access_key_id": self.access_key_id,
@@ -48,7 +48,7 @@ class Principal:
         }
 
     def as_environment(self) -> dict[str, str]:
-        """The keys, as a command takes them."""
+        """Return the keys as environment variables, as a command takes them."""
         return {name.upper(): value for name, value in self.as_client_arguments().items()}
 
 
@@ -85,7 +85,7 @@ class Principals:
         statements: Sequence[dict[str, Any]] = (),
         policies: Sequence[str] = (),
     ) -> Principal:
-        """A new role that may do what *statements* and *policies* (ARNs) say, with a session."""
+        """Create a role with *statements* and *policies* (ARNs), and return a session of it."""
         made = self._iam.create_role(
             RoleName=name, Path=path, AssumeRolePolicyDocument=json.dumps(_ANYBODY_HERE)
         )["Role"]
@@ -97,7 +97,7 @@ class Principals:
         return self.session(name, made["Arn"], made["RoleId"])
 
     def session(self, name: str, arn: str, unique_id: str) -> Principal:
-        """A new session of a role that exists."""
+        """Create a session of an existing role."""
         keys = self._sts.assume_role(
             RoleArn=arn, RoleSessionName=f"{name}-1", DurationSeconds=_SESSION_SECONDS
         )["Credentials"]
@@ -113,7 +113,7 @@ class Principals:
     def user(
         self, name: str, *, path: str = "/", statements: Sequence[dict[str, Any]] = ()
     ) -> Principal:
-        """A new IAM user with an access key."""
+        """Create an IAM user with an access key."""
         made = self._iam.create_user(UserName=name, Path=path)["User"]
         if statements:
             document = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
@@ -124,15 +124,15 @@ class Principals:
         )
 
     def may_sign(self) -> dict[str, Any]:
-        """The statement that lets a caller reach `/iam/…`."""
+        """Return the statement that lets a caller reach `/iam/…`."""
         api = self._deployed.outputs["VendingApiId"]
         arn = f"arn:aws:execute-api:{places.REGION}:{places.ACCOUNT}:{api}/{places.STAGE}"
         return {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": f"{arn}/POST/iam/*"}
 
     def may_invoke(self, alias: str | None) -> dict[str, Any]:
-        """The statement that lets a caller invoke the direct function through *alias*.
+        """Return the statement that lets a caller invoke the direct function through *alias*.
 
-        `None`: by any name, as a permission on `*` does.
+        With `None` it allows any name, as a permission on `*` does.
         """
         name = self._deployed.outputs["VendDirectFunctionName"]
         arn = f"arn:aws:lambda:{places.REGION}:{places.ACCOUNT}:function:{name}"

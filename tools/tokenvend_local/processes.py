@@ -1,4 +1,4 @@
-"""Processes that belong to the local stack: start, wait until they answer, stop all of them.
+"""Start the processes of the local stack, wait until they answer, and stop all of them.
 
 Each is started in a session of its own. So Ctrl-C reaches only the command that started it,
 which then stops it in order; and its children, such as the local AWS's Lambda workers, are
@@ -20,13 +20,13 @@ LOOPBACK = "127.0.0.1"
 _STOP_SECONDS = 5.0
 _POLL_SECONDS = 0.05
 
-#: What this interpreter started and has not stopped yet, by process id.
+#: The processes that this interpreter started and has not stopped yet, by process id.
 _children: dict[int, subprocess.Popen[bytes]] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A process that was started. `born` tells it from a later one with the same number."""
+    """A started process. `born` distinguishes it from a later process with the same id."""
 
     name: str
     pid: int
@@ -34,12 +34,12 @@ class Process:
 
     @property
     def is_alive(self) -> bool:
-        """Whether that very process still runs."""
+        """Whether this process, and not a later one with its id, still runs."""
         return self.born != "" and birth(self.pid) == self.born
 
 
 def birth(pid: int) -> str:
-    """When the process *pid* started, in the system's own words; empty if there is none."""
+    """Return when the process *pid* started, in the system's own format; empty if there is none."""
     command = ["ps", "-o", "lstart=,stat=", "-p", str(pid)]
     stat = Path(f"/proc/{pid}/stat")
     if Path("/proc/self/stat").exists():
@@ -54,7 +54,7 @@ def birth(pid: int) -> str:
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
+    """Return a port that is free now."""
     with socket.socket() as listener:
         listener.bind((LOOPBACK, 0))
         return int(listener.getsockname()[1])
@@ -68,7 +68,7 @@ def start(
     log: Path,
     cwd: Path | None = None,
 ) -> Process:
-    """Start *command* in the background, with all that it prints in *log*."""
+    """Start *command* in the background, with its output in *log*."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
         child = subprocess.Popen(
@@ -87,7 +87,7 @@ def start(
 def run(
     name: str, command: Sequence[str], *, environ: Mapping[str, str], log: Path, cwd: Path
 ) -> int:
-    """Run *command* to its end; its exit code. If we are interrupted, it and its children stop."""
+    """Run *command* and return its exit code. An interruption stops it and its children."""
     process = start(name, command, environ=environ, log=log, cwd=cwd)
     try:
         return _children[process.pid].wait()
@@ -115,8 +115,8 @@ def wait_until(
 
 
 def stop(process: Process, *, patience_seconds: float = _STOP_SECONDS) -> None:
-    """Stop *process* and its children: first asked to, then made to. Fine if it is gone."""
-    # A child of ours that ended by itself may have left children of its own.
+    """Stop *process* and its children by SIGTERM, then SIGKILL; no error if it has ended."""
+    # A process that ended by itself may have left children running.
     if process.is_alive or process.pid in _children:
         _signal_group(process.pid, signal.SIGTERM)
         deadline = time.monotonic() + patience_seconds

@@ -1,4 +1,4 @@
-"""One line for each step that takes a while: what it does, and at its end how long it took."""
+"""Print one line for each slow step: what it does and, at its end, how long it took."""
 
 import sys
 import time

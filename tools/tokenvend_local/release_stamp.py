@@ -1,4 +1,4 @@
-"""Stamp each built function with all that its code location does not show.
+"""Stamp each built function with a digest of all that its code location does not cover.
 
 SAM publishes a version of a function when the location of its code changes, and that location is
 a hash of the function's own folder. A new layer, time limit or environment variable is not in that
@@ -17,7 +17,7 @@ from cfnlint.decode import cfn_yaml
 #: The file in each built function's folder. Nothing reads it at run time.
 STAMP_FILE = "release.txt"
 _FUNCTION = "AWS::Serverless::Function"
-#: What differs between two builds of the same sources.
+#: Files that differ between two builds of the same sources.
 _LOCATIONS = frozenset({"CodeUri", "Metadata"})
 
 
@@ -25,7 +25,7 @@ def stamp_functions(build_folder: Path, *layers: Path) -> dict[str, str]:
     """Write the stamp of each function in *build_folder*, as `sam build` left it.
 
     *layers* are the folders of the layer that every function uses, one for each processor that it
-    was built for. Returned are the stamps (SHA-256 in hexadecimal) by the functions' logical ids.
+    was built for. Returns the stamps (SHA-256 in hexadecimal) by the functions' logical ids.
     """
     template: Mapping[str, Any] = cfn_yaml.load(str(build_folder / "template.yaml"))
     shared = json.dumps(template.get("Globals", {}), sort_keys=True)

@@ -1,4 +1,4 @@
-"""The SAM command, run so that it touches nothing outside the build folder and asks nobody."""
+"""Run the SAM command so that it writes only to the build folder and sends no telemetry."""
 
 import json
 import os
@@ -16,7 +16,7 @@ _HOME = places.BUILD / "sam-home"
 
 
 def run_sam(*arguments: str, log: Path, endpoint: str | None = None) -> None:
-    """Run `sam` with *arguments*; with *endpoint*, everything AWS goes there.
+    """Run `sam` with *arguments*; with *endpoint*, all AWS calls go there.
 
     Raises:
         LocalStackError: it ended with another exit code than 0, which the text gives.
@@ -30,7 +30,7 @@ def run_sam(*arguments: str, log: Path, endpoint: str | None = None) -> None:
         "SAM_CLI_POLL_DELAY": "0.5",
     }
     environ = places.environment(settings, endpoint=endpoint, inherited=os.environ)
-    # sam leaves the folders in which it packs.
+    # sam does not remove the temporary folders in which it packs.
     with tempfile.TemporaryDirectory(dir=places.TEMPORARY) as temporary:
         environ["TMPDIR"] = temporary
         code = processes.run("sam", [str(SAM), *arguments], environ=environ, log=log, cwd=ROOT)
@@ -56,17 +56,17 @@ def run_sam_for_aws(*arguments: str, log: Path, endpoint: str | None = None) -> 
 
 
 def how_it_ended(code: int) -> str:
-    """What the exit code of a child means: it ended by itself, or somebody ended it."""
+    """Explain the exit code of a child process: it ended by itself, or a signal ended it."""
     if code < 0:
         return f"was ended by {signal.Signals(-code).name}"
     return f"ended with exit code {code}"
 
 
 def _ask_no_registry() -> None:
-    """Tell sam that it has just looked for a newer sam.
+    """Mark sam's weekly search for a newer version as just done.
 
-    It looks once a week, after the command's own work and before its exit code: a build that
-    succeeded would wait for a registry, or fail with it.
+    sam searches once a week, after the command's own work and before it exits: a build that
+    succeeded would wait for a package registry, or fail with it.
     """
     _HOME.mkdir(parents=True, exist_ok=True)
     written = _HOME / f".metadata-{os.getpid()}"

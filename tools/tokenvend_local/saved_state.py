@@ -1,4 +1,4 @@
-"""What `make up` leaves behind for a person and for `make down`."""
+"""The files that `make up` writes for a person and for `make down`."""
 
 import json
 import os
@@ -19,7 +19,7 @@ STATE = FOLDER / "state.json"
 
 
 def keep(demo: Demo) -> None:
-    """Write the state, and the files by which a person calls as each of the demo's callers."""
+    """Write the state, and the files with which a person acts as each of the demo's callers."""
     stack = demo.stack
     _write(FOLDER / "env", _exports(stack))
     _write(FOLDER / "dashboard.curl", _client_curl(demo))
@@ -37,7 +37,7 @@ def keep(demo: Demo) -> None:
 
 
 def state() -> dict[str, Any] | None:
-    """What was kept; `None` if nothing is up, as far as anybody said."""
+    """Return the saved state; `None` if no stack was recorded as running."""
     if not STATE.is_file():
         return None
     found: dict[str, Any] = json.loads(STATE.read_text())
@@ -45,12 +45,12 @@ def state() -> dict[str, Any] | None:
 
 
 def saved_processes(document: dict[str, Any]) -> tuple[Process, ...]:
-    """The processes of a kept state; they may have ended since."""
+    """Return the processes of a saved state; they may have ended since."""
     return tuple(Process(**process) for process in document["processes"])
 
 
 def forget() -> None:
-    """Remove the state, and everything with a secret in it."""
+    """Remove the state, and every file with a secret in it."""
     for name in (
         *("env", "dashboard.env", "dashboard.curl"),
         *("careers-site.curl", "aws-credentials", "tokenvend.yaml"),
@@ -61,7 +61,7 @@ def forget() -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write *path* for its owner's eyes only: most of these hold a secret."""
+    """Write *path* readable by its owner only: most of these files hold a secret."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -70,7 +70,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _exports(stack: LocalStack) -> str:
-    """For `source`: the tokenvend and aws commands then talk to the local stack."""
+    """Return a file for `source`, after which tokenvend and aws use the local stack."""
     environ = stack.environment()
     names = [name for name in environ if name.startswith(("AWS_", "TOKENVEND_"))]
     settings = {name: environ[name] for name in sorted(names)} | {
@@ -81,19 +81,19 @@ def _exports(stack: LocalStack) -> str:
         "DEMO_PROVIDER_URL": stack.provider.url,
     }
     lines = [f"export {name}={shlex.quote(value)}" for name, value in settings.items()]
-    # Last, so that the Python of whoever sources this stays theirs.
+    # Last on the PATH, so that the user's own Python still comes first.
     return "\n".join([*lines, f'export PATH="$PATH":{shlex.quote(str(places.VENV / "bin"))}', ""])
 
 
 def _client_curl(demo: Demo) -> str:
-    """For `curl -K`: the OAuth client's id and secret, off the command line."""
+    """Return a file for `curl -K` with the OAuth client's id and secret."""
     url = token_url(demo.stack.deployed, "oauth2", "reports")
     client = demo.dashboard
     return f'url = "{url}"\nuser = "{client.client_id}:{client.client_secret}"\n'
 
 
 def _client_exports(demo: Demo) -> str:
-    """For `source`: the client library then asks as the OAuth client; nothing else is set."""
+    """Return a file for `source`, after which the client library acts as the OAuth client."""
     settings = {
         "TOKENVEND_URL": demo.stack.api_url,
         "TOKENVEND_CLIENT_ID": demo.dashboard.client_id,
@@ -104,7 +104,7 @@ def _client_exports(demo: Demo) -> str:
 
 
 def _signed_curl(demo: Demo) -> str:
-    """For `curl -K`: a request signed by the role of careers-site (curl 7.75 or later)."""
+    """Return a file for `curl -K` that signs with the role of careers-site (curl 7.75 or later)."""
     role = demo.careers_site
     lines = {
         "url": token_url(demo.stack.deployed, "iam", "jobs"),
@@ -116,7 +116,7 @@ def _signed_curl(demo: Demo) -> str:
 
 
 def _profiles(demo: Demo) -> str:
-    """An AWS credentials file with a profile for each role of the demo."""
+    """Return an AWS credentials file with a profile for each role of the demo."""
     return "".join(
         f"[{role.name}]\naws_access_key_id = {role.access_key_id}\n"
         f"aws_secret_access_key = {role.secret_access_key}\n"

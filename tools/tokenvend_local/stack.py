@@ -42,12 +42,12 @@ class LocalStack:
     deployed: Deployed
     provider: ProviderControl
     processes: tuple[Process, ...] = field(default=())
-    #: Patterns of the errors that the functions may log, because somebody provokes them.
+    #: Patterns of errors that the functions may log, because a test provokes them.
     expected_errors: set[str] = field(default_factory=set)
 
     @property
     def endpoint(self) -> str:
-        """Where the local AWS answers."""
+        """Return the endpoint of the local AWS."""
         return self.deployed.endpoint
 
     @property
@@ -57,7 +57,7 @@ class LocalStack:
 
     @property
     def principals(self) -> Principals:
-        """Makes roles and users to call as."""
+        """Return the maker of roles and users for tests."""
         return Principals(self.deployed)
 
     def client(self, service: str, **credentials: str) -> Any:
@@ -113,7 +113,7 @@ class LocalStack:
         return ended.stdout
 
     def logs(self) -> str:
-        """All that anything here has logged: the functions, the local AWS, the provider, sam."""
+        """Return all logs of the stack: the functions, the local AWS, the provider, sam."""
         files = sorted(set(self.folder.glob("*.log")) - {self.folder / function_logs.FILE})
         written = [path.read_text("utf-8", errors="replace") for path in files]
         return "\n".join([*written, *self.function_logs()])
@@ -124,7 +124,7 @@ class LocalStack:
         return [line for group in lines.values() for line in group]
 
     def check_functions(self) -> None:
-        """Pass if no function logged an error, but for those in `expected_errors`.
+        """Check that no function logged an error, except those in `expected_errors`.
 
         Raises:
             FunctionsFailedError: one did.
@@ -140,13 +140,13 @@ def local_stack(
     parameters: Mapping[str, str] | None = None,
     variables: Mapping[str, str] | None = None,
 ) -> Iterator[LocalStack]:
-    """Start a local stack and stop all of it at the end, however that end comes.
+    """Run a local stack during the block, and stop all of it at the end, also after an error.
 
     *folder* takes its logs and temporary files; *parameters* are the template's; *variables* are
     the functions' beyond the template's, as AWS's own runtime adds some.
 
     Raises:
-        LocalStackError: a part of it did not come up.
+        LocalStackError: a part of it did not start.
         FunctionsFailedError: a function logged an error that `expected_errors` does not name.
     """
     stack = start(folder, step=step, parameters=parameters, variables=variables)
@@ -166,7 +166,7 @@ def start(
     parameters: Mapping[str, str] | None = None,
     variables: Mapping[str, str] | None = None,
 ) -> LocalStack:
-    """Start a local stack that goes on until `stop`. If it fails, nothing is left running.
+    """Start a local stack that runs until `stop`. If that fails, nothing is left running.
 
     Raises:
         LocalStackError: a part of it did not come up.
@@ -194,13 +194,13 @@ def _leave_function_logs(stack: LocalStack) -> None:
     try:
         lines = function_logs.read(stack.client("logs"))
     except (BotoCoreError, ClientError):
-        # The local AWS is gone, and the logs with it; what ended it is worth more than they are.
+        # The local AWS has ended, and its logs are lost; the original error matters more.
         return
     (stack.folder / function_logs.FILE).write_text(function_logs.as_text(lines))
 
 
 def stop(started: tuple[Process, ...]) -> None:
-    """Stop what was started, the last first."""
+    """Stop the processes, in reverse order of their start."""
     for process in reversed(started):
         processes.stop(process)
 

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from tokenvend_local.tour import Row
 
-#: Wide enough for the table where nobody says how wide the screen is.
+#: The width for the table if the terminal's width is not known.
 _WIDTH_WITHOUT_SCREEN = 110
 
 

@@ -1,7 +1,7 @@
-"""The tour: who asks, what for, what the answer is, where it came from and how long it took.
+"""The tour: each caller, its request, the answer, the token's origin and the time it took.
 
-Each stop asks tokenvend as a caller would, then uses the token at the provider's API. No token
-or secret is shown: a token goes by the first characters of its SHA-256, as in the audit log.
+Each stop sends a caller's request to tokenvend, then uses the token at the provider's API. No
+token or secret is shown: a token is named by the start of its SHA-256, as in the audit log.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ UNQUALIFIED = "direct, no alias"
 class Row:
     """One line of the table. `answered` is a token's name or an error code, `more` the rest.
 
-    `went_as_meant` says whether it is what the tour promises.
+    `went_as_meant` says whether the result is the one that the tour expects.
     """
 
     caller: str
@@ -44,7 +44,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """One request of the tour: it is to end in a token that opens `api_path`, or in `error`."""
+    """One request of the tour: expected is a token that opens `api_path`, or `error`."""
 
     caller: str
     entry: str
@@ -55,7 +55,7 @@ class Stop:
 
 
 def stops(demo: Demo, consent: Consent) -> Iterator[Stop]:
-    """What the tour asks for, one at a time; *consent* is what its user does."""
+    """Yield the requests of the tour, one at a time; *consent* acts as its user."""
     yield from _granted(demo, consent)
     yield from _refused(demo)
 
@@ -158,7 +158,7 @@ def _partners(*tenants: str) -> Mapping[str, Any]:
 
 
 def visit(stop: Stop, provider_url: str) -> list[Row]:
-    """Ask, use the token, and say how it went: one row, or one for each part of a batch."""
+    """Send the request, use the token, and return one row, or one for each part of a batch."""
     try:
         answer = stop.ask()
     except ClientError as error:
@@ -172,7 +172,7 @@ def visit(stop: Stop, provider_url: str) -> list[Row]:
 def _row(stop: Stop, answer: Answer, document: Mapping[str, Any], provider_url: str) -> Row:
     milliseconds = round(answer.seconds * 1000)
     if "access_token" not in document:
-        # The local AWS refuses an unsigned request by itself, without an `error`.
+        # The local AWS itself refuses an unsigned request, without an `error`.
         error = str(document.get("error", answer.status))
         reason = str(document.get("error_description") or document.get("message") or "")
         return Row(
@@ -192,13 +192,13 @@ def _row(stop: Stop, answer: Answer, document: Mapping[str, Any], provider_url: 
 
 
 def named(document: Mapping[str, Any]) -> str:
-    """A name for a token or key that does not give it away."""
+    """Return a name for a token or key that does not reveal it."""
     kind = "token" if document["token_type"] == "Bearer" else document["header_name"]
     return f"{kind} {hashlib.sha256(document['access_token'].encode()).hexdigest()[:8]}…"
 
 
 def _use(url: str, document: Mapping[str, Any]) -> str:
-    """Call the provider's API with the token, as the answer says to send it."""
+    """Call the provider's API with the token, sent as the answer says."""
     value = f"{document['header_prefix']}{document['access_token']}"
     answer = requests.get(url, headers={document["header_name"]: value}, timeout=10)
     found = answer.json()

@@ -62,7 +62,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _run(account: Account, parsed: argparse.Namespace) -> int:
-    # An end from outside is an interruption: what was made is removed after it.
+    # A signal counts as an interruption, after which everything that was made is removed.
     for end in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(end, signal.default_int_handler)
     options = Options(
@@ -132,7 +132,7 @@ def _account(parsed: argparse.Namespace) -> Account:
 
 
 def _look(account: Account, *, alongside: bool) -> None:
-    """Look whether a run can begin here, and whether it must make API Gateway's role for logs.
+    """Check that a run can begin here; return whether it must make API Gateway's role for logs.
 
     Raises:
         DidNotHoldError: there is a tokenvend in this account and Region already, or the

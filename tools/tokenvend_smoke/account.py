@@ -1,4 +1,4 @@
-"""The AWS account that is looked at: its clients, the deployment in it, and the commands."""
+"""The AWS account under test: its clients, the deployment in it, and the commands."""
 
 import os
 import subprocess
@@ -42,18 +42,18 @@ class Account:
         return boto3.Session(region_name=self.region, profile_name=self.profile)
 
     def client(self, service: str) -> Any:
-        """A boto3 client, as whoever runs this."""
+        """Return a boto3 client with the credentials of the person who runs this."""
         return self._session.client(service, endpoint_url=self.endpoint_url)
 
     def client_as(self, keys: Mapping[str, str], service: str) -> Any:
-        """A boto3 client with other *keys* (those that `boto3.Session` takes)."""
+        """Return a boto3 client with other *keys* (those that `boto3.Session` takes)."""
         session: Any = boto3.Session
         session = session(region_name=self.region, **keys)
         return session.client(service, endpoint_url=self.endpoint_url)
 
     @property
     def has_keys_that_end(self) -> bool:
-        """Whether the credentials are a session's that nothing renews."""
+        """Whether the credentials are those of a session that is not renewed."""
         found = self._session.get_credentials()
         return bool(found and found.token and not isinstance(found, RefreshableCredentials))
 
@@ -77,7 +77,7 @@ class Account:
         return self._outputs[name]
 
     def forget_outputs(self) -> None:
-        """Read outputs anew from now on: a stack is changed or deleted."""
+        """Forget the cached outputs, because a stack is changed or deleted."""
         self._outputs.clear()
 
     def deploy(self, file: Path, *, stack: str | None = None, **parameters: str) -> None:
@@ -97,10 +97,10 @@ class Account:
             self.parameters = own
 
     def tokenvend(self, *arguments: str, stdin: str = "", may_fail: bool = False) -> str:
-        """What the `tokenvend` command prints for the deployment.
+        """Run the `tokenvend` command for the deployment, and return what it prints.
 
         Raises:
-            DidNotHoldError: it ended with another code than 0, and that is not what is wanted.
+            DidNotHoldError: it ended with a code that is neither 0 nor expected.
         """
         ended = self.run_tokenvend(*arguments, stdin=stdin)
         if ended.returncode and not may_fail:

@@ -1,4 +1,4 @@
-"""Ask the deployment as its callers do: signed, as an OAuth client, directly, in a browser."""
+"""Call the deployment as its callers do: signed, as an OAuth client, directly, in a browser."""
 
 import json
 import time
@@ -18,14 +18,14 @@ from tokenvend_local.browsing import Browser
 from tokenvend_smoke.account import Account
 from tokenvend_smoke.outcome import DidNotHoldError
 
-#: The caller's name in the file, which is that of its alias.
+#: The caller's name in the file, which is also the name of its alias.
 CALLER = "smoke"
 CONNECTION = "ada"
 RETURN_URL = "https://app.example/connected"
 _TIMEOUT_SECONDS = 60
-#: A session that one role gives another lives for an hour.
+#: AWS limits the session of a role that assumed another role (role chaining) to one hour.
 _SESSION_SECONDS, _RENEW_SECONDS = 3600, 2700
-#: A role that was just made is not known everywhere at once.
+#: How long to wait for a new role, which not all of AWS knows at once.
 _ROLE_SECONDS = 60
 
 
@@ -47,7 +47,7 @@ class Signed(AuthBase):
 
 @dataclass
 class Callers:
-    """The one caller, by each way in: its role, and its client id and secret."""
+    """The run's one caller, over each entry: with its role, and with its client id and secret."""
 
     account: Account
     role_arn: str
@@ -56,7 +56,7 @@ class Callers:
 
     @property
     def keys(self) -> Mapping[str, str]:
-        """The keys of a session of the role, a new one in time."""
+        """Return the keys of a session of the role; the session is renewed before it ends."""
         if self._session is None or time.monotonic() > self._session[0]:
             self._session = (
                 time.monotonic() + _RENEW_SECONDS,
@@ -86,7 +86,7 @@ class Callers:
         return dict(json.loads(answer["Payload"].read()))
 
     def post(self, path: str, auth: Any, form: Mapping[str, str]) -> dict[str, Any]:
-        """The answer to a form, with its `status` and its `challenge` (`WWW-Authenticate`)."""
+        """Post a form; return the answer with `status` and `challenge` (`WWW-Authenticate`)."""
         body = {"grant_type": "client_credentials", **form}
         answer = requests.post(self.url() + path, data=body, auth=auth, timeout=_TIMEOUT_SECONDS)
         try:
@@ -97,7 +97,7 @@ class Callers:
         return {**document, "status": answer.status_code, "challenge": challenge}
 
     def consent(self, credential: str) -> list[str]:
-        """A user's consent from its start to its end; what nobody may log of it.
+        """Go through a user's consent from start to end; return the values that must not be logged.
 
         Raises:
             DidNotHoldError: a step was refused.
@@ -126,7 +126,7 @@ class Callers:
 
 
 def api_url(account: Account, api_id: str, stage: str = "v1") -> str:
-    """Where an API answers by itself, whatever domain is before it."""
+    """Return an API's own address, without its custom domain."""
     if account.endpoint_url is None:
         host = f"https://{api_id}.execute-api.{account.region}.amazonaws.com"
         return host if stage == "$default" else f"{host}/{stage}"
@@ -134,7 +134,7 @@ def api_url(account: Account, api_id: str, stage: str = "v1") -> str:
 
 
 def session_keys(sts: Any, role_arn: str) -> dict[str, str]:
-    """The keys of a new session of a role, as soon as AWS knows it.
+    """Return the keys of a new session of a role, as soon as AWS knows the role.
 
     Raises:
         botocore.exceptions.ClientError: the role may not be assumed.
@@ -159,7 +159,7 @@ def session_keys(sts: Any, role_arn: str) -> dict[str, str]:
 
 
 def error_of(answer: Mapping[str, Any]) -> str:
-    """What an answer says went wrong. Never a token."""
+    """Return an answer's error. The text never holds a token."""
     return f"{answer.get('status', '')} {answer.get('error', '')} ".strip() + (
         f" ({answer['error_description']})" if "error_description" in answer else ""
     )

@@ -1,4 +1,4 @@
-"""The `tokenvend.yaml` of a smoke run: every kind of credential, one caller, one that goes."""
+"""The `tokenvend.yaml` of a smoke run: every kind of credential, a caller, and one to delete."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,9 +11,9 @@ from tokenvend_smoke.stacks import StandIn
 MACHINE, KEYED, ADOPTED, SIGNED, USER = "machine", "keyed", "adopted", "signed", "user"
 #: A caller whose role one row deletes.
 DOOMED = "doomed"
-#: Proven by AWS's own token, so that there is no secret at all.
+#: A credential whose client authenticates by AWS's own token, so it has no secret.
 BY_AWS = "by-aws"
-#: Each row that wants an exchange asks for a scope that nobody asked for before.
+#: Each row that needs an exchange requests a scope that was not requested before.
 SCOPES = tuple(f"s{number}" for number in range(1, 49))
 _SOURCE = {"scope_mode": "narrows", "scope_mode_source": "tools/tokenvend_smoke/stand_in.py"}
 

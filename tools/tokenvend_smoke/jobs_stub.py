@@ -1,6 +1,6 @@
-"""Stands for `jobs_api` and `set_aside` in the examples' handlers, where AWS itself is looked at.
+"""Replace `jobs_api` and `set_aside` in the examples' handlers, because only AWS is tested.
 
-It fails once for the customer `globex`, and counts how often each customer was asked for.
+It fails once for the customer `globex`, and counts the calls for each customer.
 """
 
 _calls: dict[str, int] = {}
@@ -15,7 +15,7 @@ class PermanentError(Exception):
 
 
 def read_jobs(customer: str) -> list[dict[str, str]]:
-    """As many jobs as this is the customer's call."""
+    """Return as many jobs as the number of this customer's calls so far."""
     _calls[customer] = _calls.get(customer, 0) + 1
     if customer == "globex" and _calls[customer] == 1:
         raise RetryableError("api_503")
@@ -23,5 +23,5 @@ def read_jobs(customer: str) -> list[dict[str, str]]:
 
 
 def set_aside(body: str, reason: str) -> None:
-    """Nothing is refused here."""
+    """Do nothing: this stub never refuses a job."""
     raise AssertionError(f"{reason}: {body}")

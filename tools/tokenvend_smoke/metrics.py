@@ -43,7 +43,7 @@ def wait_for_alarm(account: Account, logical_id: str, state: str, *, minutes: fl
     """Wait until an alarm is in *state*.
 
     Raises:
-        DidNotHoldError: it is not, for so long.
+        DidNotHoldError: the alarm did not reach the state in time.
     """
     wait_until(
         lambda: alarm_state(account, logical_id) == state,

@@ -1,4 +1,4 @@
-"""A row of the table: what is to be shown, how it is shown, and what came out."""
+"""A row of the table: the claim to prove, the code that proves it, and the result."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,15 +10,15 @@ if TYPE_CHECKING:
 
 
 class DidNotHoldError(Exception):
-    """What the row says is not so here. The text says what was seen instead; no secret in it."""
+    """The row's claim is false here. The text says what was seen instead, without a secret."""
 
 
 class NotRunError(Exception):
-    """The row could not be looked at here. The text says what it would take."""
+    """The row could not be run here. The text says what it would need."""
 
 
 class SmokeVerdict(StrEnum):
-    """What came out of a row."""
+    """The verdict on a row."""
 
     HELD = "held"
     DID_NOT_HOLD = "did not hold"
@@ -39,7 +39,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came out of one row. `detail` says more of what did not hold or was not run."""
+    """The result of one row. `detail` explains what did not hold or was not run."""
 
     what: str
     verdict: SmokeVerdict
@@ -48,7 +48,7 @@ class Result:
 
 
 def require(holds: object, otherwise: str) -> None:
-    """Pass if *holds* is true.
+    """Raise unless *holds* is true.
 
     Raises:
         DidNotHoldError: it is not; the text is *otherwise*.

@@ -1,4 +1,4 @@
-"""Remove everything that a run made, however far it got, and say what is left."""
+"""Remove everything that a run made, also an incomplete run, and report what is left."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -17,13 +17,13 @@ from tokenvend_smoke.stacks import (
     resources_made,
 )
 
-#: Its name in the template.
+#: The role's name in the template.
 _LOGS_ROLE = "ApiGatewayLogsRoleForAccount"
 _GONE = {"NoSuchEntity", "NoSuchBucket", "ResourceNotFoundException", "404"}
 
 
 def remove_everything(account: Account) -> list[str]:
-    """Remove it; what could not be removed, each in words. Nothing is raised."""
+    """Remove everything; return what could not be removed, as texts. It never raises."""
     left: list[str] = []
     for what, step in _steps(account):
         try:
@@ -42,7 +42,7 @@ def _steps(account: Account) -> Iterator[tuple[str, Callable[[], object]]]:
         yield f"the stack {stack}", partial(delete_stack, account, stack)
     for stack in stacks:
         yield f"what the stack {stack} retained", partial(_delete_retained, account, stack)
-    # The network goes after the functions that were in it, the stand-in when nobody asks it.
+    # The network is deleted after the functions in it, the stand-in when nothing calls it.
     for stack in (events_name(account), network_name(account), fixtures_name(account)):
         yield f"the stack {stack}", partial(delete_stack, account, stack)
     yield f"the secrets tokenvend/{deployment}/…", lambda: _delete_secrets(account)
@@ -56,7 +56,7 @@ def _steps(account: Account) -> Iterator[tuple[str, Callable[[], object]]]:
 def _delete_retained(account: Account, stack: str) -> None:
     """Delete what every stack that ever had this name left behind.
 
-    By their events, which are read after they were deleted: then nothing more is made.
+    They are found in the stacks' events, read after the deletion, so that the list is final.
     """
     made = resources_made(account.client("cloudformation"), stack)
     for kind in retained_kinds(account.client):
@@ -81,7 +81,7 @@ def _delete_log_groups(account: Account) -> None:
 
 
 def _delete_logs_role(account: Account, name: str) -> None:
-    """Delete the role by which API Gateway wrote logs; and have it know none, if it was that."""
+    """Delete API Gateway's role for logs; if API Gateway uses this role, clear that setting."""
     iam, gateway = account.client("iam"), account.client("apigateway")
     if gateway.get_account().get("cloudwatchRoleArn", "").rpartition("/")[2] == name:
         gateway.update_account(
@@ -100,7 +100,7 @@ def _delete_secrets(account: Account) -> None:
         Filters=[{"Key": "name", "Values": [prefix]}]
     )
     for name in [each["Name"] for page in pages for each in page["SecretList"]]:
-        # The service matches words of a name as well, so its beginning is looked at again.
+        # The service also matches words inside a name, so the prefix is compared again.
         if name.startswith(prefix):
             secrets.delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
 
@@ -112,7 +112,7 @@ def _delete_role(account: Account) -> None:
 def _delete_table(account: Account) -> None:
     dynamodb, name = account.client("dynamodb"), f"{account.deployment_id}-restored"
     dynamodb.describe_table(TableName=name)
-    # One that is still being made cannot be deleted.
+    # A table that is still being made cannot be deleted.
     dynamodb.get_waiter("table_exists").wait(
         TableName=name, WaiterConfig={"Delay": 20, "MaxAttempts": 120}
     )

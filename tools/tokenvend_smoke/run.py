@@ -28,7 +28,7 @@ from tokenvend_smoke.configuration import (
 from tokenvend_smoke.outcome import DidNotHoldError, NotRunError, Result, Row, SmokeVerdict
 from tokenvend_smoke.stacks import StackFailedError, StandIn, make_stand_in
 
-#: What a row may end in. Anything else is a fault of the row's own.
+#: The exceptions that a row may raise. Any other is a defect of the row itself.
 _FAILURES = (
     DidNotHoldError,
     StackFailedError,
@@ -42,7 +42,7 @@ _FAILURES = (
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What an owner may add, without which some rows are not run.
+    """Optional resources of the account's owner, without which some rows are not run.
 
     `other_profile` is a profile of another account; `domain` and `certificate` a name and its
     certificate in ACM; `with_network` has a VPC with a NAT gateway made.
@@ -56,7 +56,7 @@ class Options:
 
 @dataclass
 class Smoke:
-    """What a row works with."""
+    """The state of a run, which each row gets."""
 
     account: Account
     folder: Path
@@ -65,13 +65,13 @@ class Smoke:
     callers: Callers | None = None
     #: The outputs of the stack that a row deleted.
     former: Mapping[str, str] = field(default_factory=dict)
-    #: When it began, as AWS's logs count: milliseconds since 1970.
+    #: When the run began, in milliseconds since 1970, as in AWS's logs.
     began_ms: int = field(default_factory=lambda: int(time.time() * 1000))
     _scopes: Iterator[int] = field(default_factory=count)
 
     @property
     def caller(self) -> Callers:
-        """The caller, once there is one.
+        """Return the caller, which exists once the deployment is complete.
 
         Raises:
             NotRunError: the deployment never got so far.
@@ -86,10 +86,10 @@ class Smoke:
         return self.folder / "tokenvend.yaml"
 
     def new_scope(self) -> str:
-        """A scope that nobody asked for before, so that its token must be exchanged.
+        """Return a scope that was not requested before, so that its token must be exchanged.
 
         Raises:
-            NotRunError: all were asked for.
+            NotRunError: every scope was requested already.
         """
         number = next(self._scopes)
         if number >= len(SCOPES):
@@ -105,7 +105,7 @@ class Smoke:
     def configuration(
         self, doomed: tuple[str, str] | None = None, *, other_role: str | None = None
     ) -> dict[str, Any]:
-        """The run's file as a mapping, to be added to."""
+        """Return the run's file as a mapping that may be changed."""
         pages = api_url(self.account, self.account.outputs()["PagesApiId"])
         return configuration(self.stand_in, f"{pages}/callback/{USER}", doomed, other_role)
 
@@ -143,9 +143,9 @@ class Smoke:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Rows that want the deployment in one state, and the parameters that bring it there.
+    """Rows that need the deployment in one state, and the parameters for that state.
 
-    *enter* may make what they need before. None of them is nothing to deploy.
+    *enter* may first make other resources that they need. No parameters: nothing to deploy.
     """
 
     title: str
@@ -155,7 +155,7 @@ class Stage:
 
 
 def run_rows(smoke: Smoke, stages: Sequence[Stage]) -> Iterator[Result]:
-    """The result of every row, as soon as it is there. Nothing that a row may end in is raised."""
+    """Yield the result of every row when it is known. A row's expected exceptions are caught."""
     for stage in stages:
         reason = _enter(smoke, stage)
         for row in stage.rows:
@@ -168,7 +168,7 @@ def run_rows(smoke: Smoke, stages: Sequence[Stage]) -> Iterator[Result]:
 
 
 def _enter(smoke: Smoke, stage: Stage) -> str:
-    """Bring the deployment into the stage's state; why that was not possible, if it was not."""
+    """Bring the deployment into the stage's state; return why that failed, if it did."""
     if smoke.account.is_local and not stage.is_local:
         return "only AWS can show it"
     sys.stdout.write(f"\n{stage.title}\n")
@@ -203,7 +203,7 @@ def _show(smoke: Smoke, row: Row) -> Result:
 
 
 def make(account: Account, folder: Path, options: Options) -> Smoke:
-    """The stand-in and, beside it, an empty folder for the run's files.
+    """Make the stand-in and an empty folder for the run's files.
 
     Raises:
         StackFailedError: the stand-in was not made.

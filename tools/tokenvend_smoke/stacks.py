@@ -19,9 +19,9 @@ from tokenvend_smoke.callers import CALLER, api_url
 
 _HERE = Path(__file__).parent
 EXAMPLES = ROOT / "examples" / "src"
-#: CloudFormation takes no longer code inside a template.
+#: The longest code that CloudFormation accepts inside a template, in characters.
 CODE_CHARACTERS = 4096
-#: Lambda lets go of a VPC's network interfaces up to 40 minutes after its functions are gone.
+#: Lambda releases a VPC's network interfaces up to 40 minutes after its functions are deleted.
 _WAIT = {"Delay": 5, "MaxAttempts": 600}
 _TRIES = 3
 _REST_SECONDS, _PAUSE_SECONDS = 3600.0, 10.0
@@ -49,7 +49,7 @@ class StandIn:
     outputs: Mapping[str, str]
 
     def __repr__(self) -> str:
-        """Without the secret."""
+        """Show the stand-in without its secret."""
         return f"StandIn({self.url})"
 
 
@@ -101,7 +101,7 @@ def make_events(account: Account) -> None:
 
 
 def make_network(account: Account) -> Mapping[str, str]:
-    """Deploy the VPC; its outputs.
+    """Deploy the VPC, and return its outputs.
 
     Raises:
         StackFailedError: CloudFormation did not make it.
@@ -112,14 +112,14 @@ def make_network(account: Account) -> Mapping[str, str]:
 
 
 def delete_stack(account: Account, name: str) -> None:
-    """Delete a stack and wait until it is gone. None of that name is no error.
+    """Delete a stack and wait until it is deleted. A missing stack is no error.
 
     Raises:
         StackFailedError: a part of it could not be deleted.
     """
     cloudformation = account.client("cloudformation")
     account.forget_outputs()
-    # Network interfaces of functions that are gone hold subnets and security groups for a while.
+    # Network interfaces of deleted functions block subnets and security groups for a while.
     for _ in range(_TRIES):
         _let_come_to_rest(cloudformation, name)
         if read_stack(cloudformation, name) is None:
@@ -134,7 +134,7 @@ def delete_stack(account: Account, name: str) -> None:
 
 
 def resources_made(cloudformation: Any, name: str) -> list[MadeResource]:
-    """What every stack that ever had this *name* made, by their events; sorted."""
+    """Return what every stack that ever had this *name* made, from their events; sorted."""
     pages = cloudformation.get_paginator("list_stacks").paginate()
     ids = {
         each["StackId"]
@@ -166,7 +166,7 @@ def _let_come_to_rest(cloudformation: Any, name: str) -> None:
         if not stack.status.endswith("_IN_PROGRESS") or stack.status == "CREATE_IN_PROGRESS":
             return
         if stack.status == "UPDATE_IN_PROGRESS":
-            # It may be past the point where it can be called off.
+            # The update may have reached a point where it can no longer be cancelled.
             with contextlib.suppress(ClientError):
                 cloudformation.cancel_update_stack(StackName=name)
         time.sleep(_PAUSE_SECONDS)
@@ -187,7 +187,7 @@ def events_template() -> str:
 
 
 def handler_code(name: str) -> str:
-    """A handler of the examples, behind what stands for the modules of theirs that it imports."""
+    """Return a handler of the examples, preceded by stubs of the modules that it imports."""
     source = (EXAMPLES / f"{name}.py").read_text(encoding="utf-8")
     tree = ast.parse(source)
     tree.body = [
@@ -207,7 +207,7 @@ def stand_in_code() -> str:
 def _shortened(tree: ast.Module) -> str:
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.FunctionDef) and ast.get_docstring(node):
-            # What holds nothing but its docstring needs another statement.
+            # A body that was only a docstring needs another statement.
             node.body[0:1] = [] if len(node.body) > 1 else [ast.Pass()]
     return ast.unparse(tree)
 

@@ -1,4 +1,4 @@
-"""How the deployment is brought into the state that a stage's rows want, as parameters."""
+"""Bring the deployment into the state that a stage's rows need, and return its parameters."""
 
 from collections.abc import Mapping
 
@@ -8,12 +8,12 @@ from tokenvend_smoke.stacks import make_events, make_network
 
 
 def snapshots_and_few_requests(_: Smoke) -> Mapping[str, str]:
-    """Environments restored from snapshots, and few requests let in."""
+    """Restore environments from snapshots, and allow few requests."""
     return {"SnapStart": "true", "ThrottlingRate": "5", "ThrottlingBurst": "5"}
 
 
 def provisioned(_: Smoke) -> Mapping[str, str]:
-    """Environments kept ready, and many requests let in."""
+    """Provision environments, and allow many requests."""
     return {
         "SnapStart": "false",
         "ProvisionedConcurrency": "1",

@@ -1,8 +1,8 @@
-"""The stand-in provider: one Lambda function that behaves as a token endpoint by the book.
+"""The stand-in provider: one Lambda function that acts as a standard token endpoint.
 
-It keeps nothing. A token or code is a random value with its kind, its end and a MAC, so any
-environment can check what another one issued. Its code stands in
-`fixtures.yaml`, which bounds it to 4096 characters, and it imports only the standard library.
+It stores nothing. A token or code is a random value with its kind, its expiry and a MAC, so any
+environment can check what another one issued. Its code is embedded in `fixtures.yaml`, which
+limits it to 4096 characters, and it imports only the standard library.
 """
 
 import base64
@@ -72,7 +72,7 @@ def exchange(form: Fields) -> Answer:
 
 
 def authorize(query: Fields) -> Answer:
-    """Send the user straight back with a code: this one's users consent to everything."""
+    """Redirect the user back with a code at once: here every user consents to everything."""
     back = query.get("redirect_uri", "")
     if query.get("client_id") != os.environ["CLIENT_ID"] or os.environ["BACK_TO"] not in back:
         return 400, {"error": "invalid_request"}, {}
@@ -81,7 +81,7 @@ def authorize(query: Fields) -> Answer:
 
 
 def is_client(headers: Fields, form: Fields) -> bool:
-    """Whether the client's id and secret are ours. Who signs is taken at its word here."""
+    """Whether the client's id and secret are right. A client that signs is not verified."""
     if form.get("client_assertion"):
         return True
     held = form.get("client_id", "") + ":" + form.get("client_secret", "")

@@ -1,4 +1,4 @@
-"""Ask AWS again until it says what is awaited: most of it is only eventually so."""
+"""Poll AWS until it shows the expected state, because most of AWS is eventually consistent."""
 
 import time
 from collections.abc import Callable
@@ -11,10 +11,10 @@ _PAUSE_SECONDS = 5.0
 def wait_until[T](
     look: Callable[[], T], *, minutes: float, otherwise: str, pause_seconds: float = _PAUSE_SECONDS
 ) -> T:
-    """What *look* returns as soon as that is something.
+    """Call *look* until its result is true in a condition, and return that result.
 
     Raises:
-        DidNotHoldError: it was nothing for so long; the text is *otherwise*.
+        DidNotHoldError: the time ran out; the text is *otherwise*.
     """
     end = time.monotonic() + minutes * 60
     while True:

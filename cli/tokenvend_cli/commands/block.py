@@ -43,8 +43,8 @@ def block(
     """Stop a caller, a credential, a connection or one client of a caller, until `unblock`.
 
     It takes effect within the deployment's memory_seconds, and survives `apply`. Tokens that
-    were already vended live on until they expire. A connection is not ended: its refresh token
-    is kept, but not refreshed, and what `connections forecast` says of it goes on.
+    were already vended stay valid until they expire. A blocked connection is not deleted: its
+    refresh token stays stored but unused, and `connections forecast` still reports on it.
 
     Example: tokenvend block caller billing --reason "leaked key, INC-42"
     """

@@ -1,4 +1,4 @@
-"""`caller`: who may ask, and the OAuth clients that tokenvend issues."""
+"""`caller`: list the callers, and issue secrets to their OAuth clients."""
 
 from collections import defaultdict
 from datetime import UTC, datetime
@@ -120,7 +120,7 @@ def retire_secret(
 
 
 def _rows(items: list[RegistryItem]) -> list[dict[str, Any]]:
-    """One row for each identity."""
+    """Return one row for each identity."""
     grants = defaultdict[str, list[str]](list)
     for item in items:
         if kind_of(item) is ItemKind.GRANT:

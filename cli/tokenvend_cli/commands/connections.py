@@ -1,4 +1,4 @@
-"""`connections`: users' consents, for whoever runs the deployment."""
+"""`connections`: manage users' consents, as an operator of the deployment."""
 
 import json
 import sys
@@ -108,8 +108,8 @@ def show_connection(
 def forecast_connections(context: typer.Context, *, as_json: AsJson = False) -> None:
     """Name the connections whose users may have to consent again. Exits with 1 if there are any.
 
-    Idle connections are refreshed at half of their refresh token's life. OVERDUE: that has not
-    happened. EXPIRING: little is left. EXPIRED: it has run out. LOST: the provider refused it.
+    An idle connection is refreshed at half of its refresh token's lifetime. OVERDUE: it was not.
+    EXPIRING: little time is left. EXPIRED: no time is left. LOST: the provider refused it.
 
     Example: tokenvend connections forecast --json
     """
@@ -132,9 +132,9 @@ def import_refresh_token(
 ) -> None:
     """Take over a refresh token: JSON from standard input, or asked for. Never from an argument.
 
-    The JSON has refresh_token, and may have account and scope: what its user consented to, or
-    else all that the credential declares; tenant.domain and its like, where the file has
-    tenant_values. Nobody else may use the refresh token any more.
+    The JSON has refresh_token. It may have account and scope, to which the user consented;
+    scope defaults to all that the credential declares. Where the file has tenant_values, it
+    has them too, such as tenant.domain. From now on, no other program may use the refresh token.
 
     Example: tokenvend connections import jobs-user/billing/acme-42 < refresh-token.json
     """

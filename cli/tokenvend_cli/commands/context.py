@@ -1,4 +1,4 @@
-"""What every command shares: where AWS is, and how to speak."""
+"""Shared by all commands: the deployment, printing, and error handling."""
 
 import json
 import sys
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 FAILED, BAD_USE, DIFFERENCES, UNCHECKED = 1, 2, 3, 4
 
-#: Columns where nobody looks: wider than any table.
+#: Width in columns if the output is no terminal: wider than any table.
 _WITHOUT_SCREEN = 1000
 
 DEFAULT_FILE = Path("tokenvend.yaml")
@@ -33,10 +33,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for a program 
 def deployment_of(
     context: typer.Context, *, moves_aliases: bool = False, attempts: int | None = None
 ) -> "Deployment":
-    """The deployment that the options before the command name.
+    """Return the deployment that the options before the command name.
 
-    If callers' aliases are behind it, that is noted: each direct caller still gets the former
-    version. A command that *moves_aliases* shows them itself. For *attempts*, see `Deployment`.
+    Print a note if callers' aliases point at a former version, which direct callers then still
+    get. A command that *moves_aliases* shows them itself. For *attempts*, see `Deployment`.
     """
     from tokenvend_cli.deployment.stack import Deployment
 
@@ -55,7 +55,7 @@ def _note_aliases_behind(deployment: "Deployment") -> None:
     try:
         behind = Aliases(deployment).behind()
     except ClientError:
-        # Not everybody who may run the command may list aliases; the metric tells too.
+        # Some operators may not list aliases; a metric reports stale aliases as well.
         return
     if behind:
         note(
@@ -81,7 +81,7 @@ def print_json(value: Any) -> None:
 
 
 def is_terminal() -> bool:
-    """Whether somebody is there to be asked."""
+    """Whether standard input is a terminal, where a person can answer."""
     return sys.stdin.isatty()
 
 
@@ -91,24 +91,24 @@ def show(what: "RenderableType") -> None:
 
 
 def say(text: str, *, style: str = "") -> None:
-    """Print one line; nothing in it is markup."""
+    """Print one line as it is; markup in it has no effect."""
     from rich.text import Text
 
     show(Text(text, style))
 
 
 def note(text: str) -> None:
-    """Say something beside the answer, on standard error."""
+    """Print a note on standard error."""
     _say_beside("note: ", "yellow", text)
 
 
 def complain(text: str) -> None:
-    """Say why the command ends here."""
+    """Print on standard error why the command failed."""
     _say_beside("error: ", "bold red", text)
 
 
 def exits_on_error[**P, T](command: Callable[P, T]) -> Callable[P, T]:
-    """Turn what stops a command into a line for a person and an exit code."""
+    """Turn an exception that ends a command into one line of text and an exit code."""
 
     @wraps(command)
     def speaking(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -131,7 +131,7 @@ def exits_on_error[**P, T](command: Callable[P, T]) -> Callable[P, T]:
 
 
 def _errors_of_aws() -> tuple[type[Exception], ...]:
-    """Asked for when something was raised, so that what cannot fail this way imports nothing."""
+    """Return the exceptions of AWS calls; imported only after one was raised, to start fast."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     from tokenvend.adapters.aws_errors import AwsRefusedError
@@ -163,7 +163,7 @@ def _console(*, stderr: bool = False) -> "Console":
 
     found = Console(stderr=stderr, soft_wrap=True, highlight=False)
     if not found.is_terminal:
-        # A program, or a file, has no edge at which to break a name or a line of a table.
+        # A program or a file has no width, so names and table rows are not broken for it.
         found.width = _WITHOUT_SCREEN
     return found
 

@@ -51,12 +51,12 @@ from tokenvend_cli.configuration.discovery import discover
 from tokenvend_cli.configuration.providers import Provider, undiscovered
 from tokenvend_cli.problems import IssuerAwayError, UsageError
 
-#: In place of an endpoint; no secret goes anywhere by it, and nothing of it is shown.
+#: Placeholder for an unknown endpoint; no secret is sent to it, and it is never shown.
 _NOT_KNOWN = "https://not-known.invalid/"
 
 type Items = dict[tuple[str, str], RegistryItem]
 
-#: What the caller is not told, because refusals must look the same from outside.
+#: Reasons that a caller never sees, because all refusals must look the same to it.
 _REASONS: dict[str, str] = {
     Rule.CALLER_KNOWN: "No caller has this identity.",
     Rule.CALLER_BLOCKED: "It is blocked: see `tokenvend blocks`.",
@@ -103,8 +103,8 @@ def explain(
 ) -> None:
     """Say what a caller would get, and by which rule. Exits with 1 if it is refused.
 
-    That the caller can prove who it is, is taken for granted: of a subject token only the subject
-    and the claims are looked at, not its signature, its audience or its times.
+    It assumes that the caller can prove its identity. Of a subject token only the subject and the
+    claims are checked, not its signature, its audience or its times.
 
     Example: tokenvend explain --caller billing --credential sr-jobs --scope jobs_read
     """
@@ -143,13 +143,13 @@ def _request(credential: str, requested: Mapping[str, object]) -> VendRequest:
 
 
 def _file_items(file: Path, credential: str) -> Items:
-    # http on the loopback interface is for `apply` to judge, which knows where it deploys.
+    # `apply` checks http on the loopback interface, because it knows where it deploys.
     choose = only_for(credential, _discover_if_there)
     return {item.key: item for item in check_file(file, choose, local_stack=True).items}
 
 
 def _discover_if_there(issuer: str) -> Provider:
-    """What the issuer says, or that it is away: no rule needs it, only where a token is asked."""
+    """Read the issuer's metadata; if the issuer is away, only the token endpoint stays unknown."""
     try:
         return discover(issuer)
     except IssuerAwayError as error:
@@ -186,7 +186,7 @@ def _refusal(base: dict[str, Any], error: TokenVendError) -> dict[str, Any]:
 
 
 def _proven(identity: str, view: RegistryView) -> tuple[Proof, RegistryView]:
-    """A proof over the entry that *identity* uses, and a view that takes it."""
+    """Return a proof at the entry that *identity* uses, and a registry view that accepts it."""
     if identity.startswith("oidc:"):
         return Proof(Entry.OAUTH2, identity, workload=Workload("any", "any")), view
     if not identity.startswith("client:"):
@@ -198,7 +198,7 @@ def _proven(identity: str, view: RegistryView) -> tuple[Proof, RegistryView]:
 
 
 def _token(decision: Decision) -> dict[str, Any]:
-    """What shapes the token, and with whom it is shared."""
+    """Describe what determines the token, and whether callers share it."""
     spec, definition = decision.spec, decision.definition
     if definition.kind is CredentialKind.API_KEY:
         return {
@@ -207,7 +207,7 @@ def _token(decision: Decision) -> dict[str, Any]:
             **shown_static_credential(definition),
         }
     if decision.connection is not None:
-        # The registry does not know who consented to what, so neither does this.
+        # The registry does not hold consents, so `explain` cannot show them.
         return {
             "connection": str(decision.connection),
             **_consented(decision),
@@ -232,7 +232,7 @@ def _token(decision: Decision) -> dict[str, Any]:
 
 
 def _consented(decision: Decision) -> dict[str, str]:
-    """What a token of a connection carries, as far as the file alone says."""
+    """Describe the scopes of a connection's token, as far as the file alone tells."""
     scope, flow = format_scope(decision.spec.scopes), decision.definition.flow
     pkce = {"pkce": f"not used: {flow.without_pkce}"} if flow.without_pkce else {}
     if not flow.refresh_names_scopes:

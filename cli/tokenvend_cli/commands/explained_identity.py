@@ -1,4 +1,4 @@
-"""Whom `explain` is asked about: a caller, an identity, or a subject token's claims."""
+"""Read whom `explain` is about: a caller, an identity, or a subject token's claims."""
 
 import json
 from typing import Any
@@ -20,12 +20,12 @@ from tokenvend_cli.problems import CommandError, UsageError
 def requested_identities(
     items: list[RegistryItem], *, caller: str | None, identity: str | None, claims: str | None
 ) -> list[str]:
-    """The identities that *caller* has, or the one that *identity* or *claims* stand for.
+    """Return the identities of *caller*, or the one that *identity* or *claims* describe.
 
     Raises:
-        UsageError: not exactly one of the three is given, or it cannot be meant.
+        UsageError: not exactly one of the three is given, or it is malformed.
         CommandError: there is no such caller.
-        SubjectTokenError: the claims are no caller's.
+        SubjectTokenError: no caller has these claims.
     """
     if sum(each is not None for each in (caller, identity, claims)) != 1:
         raise UsageError("give exactly one of --caller, --identity and --claims")
@@ -51,10 +51,10 @@ def _canonical(identity: str) -> str:
 
 
 def requested_user(text: str) -> User:
-    """The signed-in user whose token has the claims *text*, as far as a decision goes by them.
+    """Return the signed-in user whose token has the claims *text*; only deciding claims are read.
 
     Raises:
-        UsageError: they are no JSON object with `iss`, `sub` and `aud`.
+        UsageError: *text* is no JSON object with `iss`, `sub` and `aud`.
     """
     claims = _claims_in(text, "--user")
     subject, audience = claims.get("sub"), claims.get("aud")

@@ -33,7 +33,7 @@ from tokenvend_cli.deployment.secret_lines import MOST_BYTES, LineProblem, parse
 from tokenvend_cli.deployment.secrets import Secrets
 from tokenvend_cli.problems import UsageError
 
-#: Fewer are written before anybody would look at a bar.
+#: A shorter import ends too soon for a progress bar to be of use.
 _WORTH_A_BAR = 60
 
 
@@ -53,11 +53,11 @@ def import_secrets(
     """Write many secrets from standard input: JSON lines or CSV. Never from an argument.
 
     A line is {"name": CREDENTIAL, "tenant": TENANT, "fields": {…}}, the fields as `secret put`
-    takes them; or CSV with a first line such as name,tenant,client_id,client_secret. A line that
-    is wrong is told by its number, all others are written, and the exit code is 1.
+    takes them; or CSV with a first line such as name,tenant,client_id,client_secret. A wrong
+    line is reported by its number, all others are written, and the exit code is then 1.
 
-    Importing the same again is safe: what is there already stays as it is, and what was left out
-    is written.
+    Importing the same lines again is safe: secrets that are already there stay unchanged, and
+    missing ones are written.
 
     Example: tokenvend secret import < customers.jsonl
     """

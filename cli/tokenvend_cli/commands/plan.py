@@ -52,7 +52,7 @@ from tokenvend_cli.problems import ConfigurationError, UsageError
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What `apply` would do, on top of one revision of what is deployed."""
+    """The changes that `apply` would make to one revision of the deployment."""
 
     checked: CheckedFile
     changes: list[Change]
@@ -68,13 +68,13 @@ class Plan:
         return not self.changes and not self.aliases
 
     def carry_out(self) -> list[RefusedAlias]:
-        """Do it. New aliases are protected before the registry knows whose they are.
+        """Apply the plan. New aliases are protected before the registry names their callers.
 
-        What comes back could not be protected as the file says: of its caller only what takes
-        something away was written.
+        Returns the aliases whose policy Lambda refused. For their callers, only changes that
+        take something away were written.
 
         Raises:
-            ChangedMeanwhileError: somebody else changed the registry; nothing of it was written.
+            ChangedMeanwhileError: somebody else changed the registry; nothing was written to it.
         """
         refused = self.alias_table.make_ready(self.aliases)
         changes = without_grants_of(self.changes, {each.identity for each in refused})
@@ -164,9 +164,9 @@ def apply(
     """Make what is deployed say what the file says. Applying twice changes nothing.
 
     What the file no longer says is removed. Blocks and client secrets stay. An empty registry is
-    written only with --first, or when you agree: after a loss, restore it before. After a new
+    written only with --first, or when you agree: after a loss, restore it first. After a new
     deployment of the stack, direct callers are moved to its version. While an issuer is away,
-    what the last apply pinned of it stays; if anything new rests on it, nothing is applied.
+    its metadata stays as last applied; if anything new depends on it, nothing is applied.
 
     Example: tokenvend apply --yes
     """
@@ -198,7 +198,7 @@ def _report_refused(refused: Sequence[RefusedAlias]) -> None:
 
 
 def _agree_to_empty_registry(*, yes: bool) -> None:
-    """A lost block must not be lifted in silence, and an empty registry may have had some."""
+    """Ask before writing an empty registry: blocks that it lost would be lifted silently."""
     lost = (
         "the registry is empty: client secrets and blocks are not in the file. If this deployment"
         " had any, first run `tokenvend restore registry --from TABLE`"

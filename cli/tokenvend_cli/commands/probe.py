@@ -130,7 +130,7 @@ def _show(
         found = [each.to_dict() for each in findings.found]
         print_json({"requests": requests, "found": found, "suggestion": suggestion})
         return
-    # In one column, which alone may wrap: a third would be broken up letter by letter.
+    # Only the last column wraps, so these share one: a third would break letter by letter.
     rows = [
         {
             "question": each.question,

@@ -1,4 +1,4 @@
-"""Reaching a provider from the command line, as the functions do."""
+"""Call a provider from the command line, as the functions do."""
 
 from typing import TYPE_CHECKING
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 def deployed_secret(
     deployment: Deployment, definition: CredentialDefinition, target: SecretName
 ) -> ProviderSecret:
-    """The secret as a function reads it, under the rights of whoever runs the command.
+    """Return the secret as a function reads it, but with the operator's own AWS rights.
 
     Raises:
-        CommandError: it is not there, or may not go where its definition sends it.
+        CommandError: it does not exist, or must not be sent to the host of its definition.
     """
     check_one_host(definition)
     store = SecretsManagerStore(
@@ -37,7 +37,7 @@ def deployed_secret(
 
 
 def check_one_host(definition: CredentialDefinition) -> None:
-    """Refuse a credential whose endpoints only a connection has.
+    """Refuse a credential whose host differs from connection to connection.
 
     Raises:
         UsageError: each of its connections has a host of its own.
@@ -49,7 +49,7 @@ def check_one_host(definition: CredentialDefinition) -> None:
 
 
 def provider_client(deployment: Deployment) -> "SigningClient":
-    """A client with the bounds of the functions' own, which signs where a credential says so."""
+    """Return a provider client with the functions' limits; it signs where a credential says so."""
     from tokenvend.adapters.provider_http import RequestsProviderClient
     from tokenvend.adapters.signing.kms import KmsSigner
     from tokenvend.adapters.signing.signer import Signer

@@ -113,7 +113,7 @@ def _bring_back(deployed: DeployedConnections, step: ConnectionStep) -> bool:
 
 
 def _agreed(steps: Sequence[RestoreStep], *, yes: bool, dry_run: bool) -> bool:
-    """Show the steps; whether they are to be taken."""
+    """Show the steps, and return whether to take them."""
     if steps:
         rows = [
             {"what": each.what, "name": each.name, "action": each.action.value, "why": each.why}

@@ -31,8 +31,8 @@ def revoke(
 ) -> None:
     """Have the provider end a token, which comes from standard input. Never from an argument.
 
-    Every token of the credential is then replaced with its next use, so that none is vended that
-    is dead. You need secretsmanager:GetSecretValue on the secret yourself, as for `probe`.
+    Every token of the credential is then replaced at its next use, so that no revoked one is
+    vended. You need secretsmanager:GetSecretValue on the secret yourself, as for `probe`.
 
     Example: tokenvend revoke sr-jobs < token.txt
     """

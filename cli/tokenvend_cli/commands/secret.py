@@ -1,4 +1,4 @@
-"""`secret`: what a provider issued to us, kept in Secrets Manager."""
+"""`secret`: write and describe provider secrets in Secrets Manager."""
 
 import json
 from typing import Annotated
@@ -34,7 +34,7 @@ app = typer.Typer(
     help="Write and describe provider secrets.",
 )
 
-#: What is shown of a secret, for the provider.
+#: The public parts of a secret, which are printed because the provider needs them.
 _PUBLIC = {
     "public_key": "Its public half, for the provider:",
     "certificate": "Its certificate, as the provider must know it:",
@@ -79,7 +79,7 @@ def put(
         _agree_on_host(seen, new_host)
     value = read_secret_value(definition, seen)
     if definition.tenant_values:
-        # Only the value says which host is the tenant's.
+        # The tenant's host is known only from the secret's value.
         seen = secrets.look(target, for_value(definition, value))
         _agree_on_host(seen, new_host)
     public = public_key_of(definition, value)
@@ -139,7 +139,7 @@ def adopt(
 
 
 def _agree_on_host(seen: SecretStatus, new_host: str | None) -> None:
-    """A changed file must not redirect a secret by somebody's routine rotation."""
+    """Ask before the host changes, so that rotating a secret does not silently redirect it."""
     wanted = seen.wanted_host
     if new_host not in {None, wanted}:
         raise UsageError(f"the deployed file sends {seen.name} to {wanted}, not to {new_host}")

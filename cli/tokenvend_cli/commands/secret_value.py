@@ -1,4 +1,4 @@
-"""A secret as it is given to the command: read, checked, and never shown."""
+"""Read and check a secret that is given to the command; it is never shown."""
 
 import json
 import sys
@@ -29,14 +29,14 @@ _SHOWN = frozenset({"client_id", "key_id"})
 
 
 def goes_to(status: SecretStatus) -> str:
-    """Where the secret goes, for a person."""
+    """Describe where the secret is sent, for a person."""
     if status.wanted_host == TO_CALLERS:
         return "is handed to granted callers, and sent nowhere by tokenvend"
     return f"is sent to {status.wanted_host} only"
 
 
 def read_secret_value(definition: CredentialDefinition, seen: SecretStatus) -> dict[str, str]:
-    """The fields of the secret, from a terminal or as JSON from standard input.
+    """Read the fields of the secret, from a terminal or as JSON from standard input.
 
     Raises:
         UsageError: a field is missing, unknown or malformed.
@@ -50,10 +50,10 @@ def read_secret_value(definition: CredentialDefinition, seen: SecretStatus) -> d
 
 
 def for_value(definition: CredentialDefinition, value: Mapping[str, str]) -> CredentialDefinition:
-    """*definition* with the tenant's own values that stand in *value*.
+    """Return *definition* with the tenant's own values, taken from *value*.
 
     Raises:
-        UsageError: one does not fit. The text does not quote it.
+        UsageError: a value does not match its pattern. The text does not quote it.
     """
     if not definition.tenant_values or definition.kind is CredentialKind.AUTHORIZATION_CODE:
         return definition
@@ -65,7 +65,7 @@ def for_value(definition: CredentialDefinition, value: Mapping[str, str]) -> Cre
 
 
 def checked_value(definition: CredentialDefinition, fields: Mapping[str, object]) -> dict[str, str]:
-    """The fields to store out of those given, in an order of their own.
+    """Return the fields to store, in a fixed order.
 
     Raises:
         UsageError: a field is missing, unknown or malformed. The text shows none of them.
@@ -80,12 +80,12 @@ def checked_value(definition: CredentialDefinition, fields: Mapping[str, object]
 
 
 def public_key_of(definition: CredentialDefinition, value: Mapping[str, str]) -> dict[str, Any]:
-    """The public half of the private key in *value*, as a JSON Web Key; empty without one.
+    """Return the public half of the private key in *value* as a JSON Web Key; empty without one.
 
-    Of a certificate, what tells it from others.
+    For a certificate, return what identifies it.
 
     Raises:
-        UsageError: it is no key that can sign for this credential.
+        UsageError: the key cannot sign for this credential.
     """
     if "certificate" in value and "private_key" in value:
         return _certificate_of(value)

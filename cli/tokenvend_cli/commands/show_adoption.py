@@ -1,4 +1,4 @@
-"""What an adopted secret needs, for a person."""
+"""Show what an adopted secret needs."""
 
 import json
 
@@ -9,7 +9,7 @@ from tokenvend_cli.deployment.adoption import Adoption
 
 
 def show_adoption(adoption: Adoption) -> None:
-    """Each tag with what is there instead; then the key's policy; then what is left to do."""
+    """Print each tag with its current value, then the key's policy, then what is left to do."""
     secret = adoption.secret
     say(secret.secret_id, style="bold")
     for key, needed in secret.needed.items():

@@ -1,4 +1,4 @@
-"""A plan, for a person and for a program."""
+"""Show a plan as text for a person, or as JSON for a program."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable
@@ -25,7 +25,7 @@ _ALIAS_ACTIONS = {
     AliasAction.ALLOW: ChangeAction.CHANGE,
     AliasAction.REMOVE: ChangeAction.REMOVE,
 }
-#: Told as changed, without what they hold: somebody may have put a secret there all the same.
+#: Shown as changed, without their values: somebody may have put a secret there by mistake.
 _NOT_SHOWN = frozenset({"extra_parameters"})
 
 
@@ -84,7 +84,7 @@ def show_plan(
     aliases: list[AliasChange],
     unchecked: list[Unchecked],
 ) -> None:
-    """The plan in lines, with a count at the end."""
+    """Print the plan in lines, with a count at the end."""
     show_notices(checked)
     _show_providers(checked, {each.issuer for each in unchecked})
     _show_issuers(checked)
@@ -108,7 +108,7 @@ def show_plan(
 
 
 def show_notices(checked: CheckedFile) -> None:
-    """What is worth knowing, on standard error."""
+    """Print the notices on standard error."""
     for notice in checked.notices:
         note(str(notice))
 
@@ -171,7 +171,7 @@ def _show_alias(change: AliasChange) -> None:
 
 
 def _differences(change: Change) -> list[tuple[str, Any, Any]]:
-    """The fields that differ, with both values; only where one item takes another's place."""
+    """Return the differing fields with both values; empty unless one item replaces another."""
     if change.before is None:
         return []
     before, after = change.before.document, change.item.document

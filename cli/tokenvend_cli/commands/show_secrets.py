@@ -1,4 +1,4 @@
-"""`secret status`: which secrets there are, and how each is."""
+"""`secret status`: list the secrets, each with its state."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any

@@ -1,4 +1,4 @@
-"""What would be sent, with a name in place of each secret: a token request, a static credential."""
+"""Show a token request or a static credential, with a name in place of each secret."""
 
 import json
 from collections.abc import Mapping
@@ -23,12 +23,12 @@ from tokenvend.domain.tenant_values import unfilled
 _BASIC = frozenset({ClientAuthentication.BASIC, ClientAuthentication.BASIC_UNENCODED})
 _SIGNED = "(signed when it is sent)"
 _USERS = Secret("(the user's own token)")
-#: Left as they are in what is shown, so that names of secrets can be read.
+#: Characters that are not percent-encoded in the output, so that names of secrets stay readable.
 _READABLE = "{}.:/()"
 
 
 def shown_request(decision: Decision) -> dict[str, str | None]:
-    """The request, its headers and its body, as texts. No secret is read for it."""
+    """Return the request, its headers and its body, as texts. No secret is read for it."""
     definition = unfilled(decision.definition)
     try:
         request = _request(definition, decision, _named(definition))
@@ -58,7 +58,7 @@ def shown_request(decision: Decision) -> dict[str, str | None]:
 
 
 def shown_static_credential(definition: CredentialDefinition) -> dict[str, str | None]:
-    """Where each part of a static credential goes. No secret is read for it."""
+    """Return where each part of a static credential goes. No secret is read for it."""
     if (header := definition.api_key_header) is not None:
         return {"header": f"{header.name}: {header.prefix}…"}
     described = parse_static_description(definition.api_key_parts)
@@ -86,7 +86,7 @@ def _request(
 
 
 def _named(definition: CredentialDefinition) -> ProviderSecret:
-    """In place of the secret: each field has its own name for a value."""
+    """Return a stand-in for the secret: the value of each field is the field's name."""
     values = {name: f"{{secret.{name}}}" for name in secret_fields(definition)}
     return secret_of(definition, values, allowed_host="")
 

@@ -10,9 +10,9 @@ from rich.text import Text
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> Table:
-    """*rows*, of the same keys each, under their keys; only the last column is broken up.
+    """Return a table of *rows*, which all have the same keys; only the last column wraps.
 
-    Nothing in them is markup.
+    Markup in a cell has no effect.
     """
     made = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     *names, last = rows[0]
@@ -25,7 +25,7 @@ def table(rows: Sequence[Mapping[str, Any]]) -> Table:
 
 
 def short_time(instant: datetime) -> str:
-    """*instant* for a person: to the minute, in UTC, which its reader has to be told."""
+    """Format *instant* to the minute in UTC; the text around it must say that it is UTC."""
     return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M}"
 
 

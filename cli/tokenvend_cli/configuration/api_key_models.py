@@ -70,7 +70,7 @@ class ApiKeyModel(Strict):
         return self
 
     def document(self) -> dict[str, Any]:
-        """What is said here beside the one header, as the registry holds it."""
+        """Return everything but the one header, as the registry holds it."""
         return self.model_dump(
             exclude={"header_name", "header_prefix"}, exclude_defaults=True, exclude_none=True
         )

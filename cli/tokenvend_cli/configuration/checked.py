@@ -1,4 +1,4 @@
-"""The whole way from a file to what it means: read, find the providers, check."""
+"""Read a file, resolve its providers, and check what it means."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from tokenvend_cli.problems import Problem
 
 @dataclass(frozen=True, slots=True)
 class CheckedFile:
-    """A file in which nothing needs mending, with its providers as they will be pinned."""
+    """A file without problems, with its providers as they will be pinned."""
 
     file: ConfigurationFile
     providers: dict[str, Provider]
@@ -37,12 +37,12 @@ class CheckedFile:
 
     @property
     def notices(self) -> list[Problem]:
-        """What is worth knowing although nothing is wrong."""
+        """Return remarks on the file that are no problems."""
         return notices_of(self.configuration)
 
     @property
     def items(self) -> list[RegistryItem]:
-        """The registry's items that the file stands for."""
+        """Compile the file into the registry's items."""
         return compile_registry(
             self.configuration,
             self.providers,
@@ -51,7 +51,7 @@ class CheckedFile:
         )
 
 
-#: How the issuers in a file are asked.
+#: Chooses how the metadata of the issuers in a file is read.
 type Choose = Callable[[ConfigurationModel], Discover]
 
 
@@ -63,9 +63,9 @@ def check_file(
     find_keys: FindKeys = not_fetched,
     deployment_url: str | None = None,
 ) -> CheckedFile:
-    """The file at *path*; only the *local_stack* may have providers on the loopback interface.
+    """Check the file at *path*; only the *local_stack* may have providers on loopback.
 
-    *choose* says how its providers' issuers are asked, *find_keys* how those of workloads;
+    *choose* selects how providers' issuers are read, *find_keys* how those of workloads are;
     *deployment_url* is where it will be deployed.
 
     Raises:
@@ -85,7 +85,7 @@ def check_file(
 
 
 def only_for(credential: str, discover: Discover) -> Choose:
-    """Ask the issuer of *credential*'s provider alone; what the others would say is not needed."""
+    """Read the metadata of *credential*'s issuer alone; that of the others is not needed."""
 
     def choose(configuration: ConfigurationModel) -> Discover:
         model = configuration.credentials.get(credential)

@@ -46,7 +46,7 @@ def compile_registry(
     jwks_uris: Mapping[str, str] | None = None,
     deployment_url: str | None = None,
 ) -> list[RegistryItem]:
-    """The items in the order in which they may be written: what is named comes first.
+    """Return the items in writing order: each comes after the items that it names.
 
     *jwks_uris* is where issuers publish their keys, by their names. *deployment_url* is the
     audience of the subject tokens of an issuer for which none is given.
@@ -160,7 +160,7 @@ def _assertion(model: CredentialModel, provider: Provider) -> Assertion | None:
 
 
 def _published_keys(definitions: Iterable[CredentialDefinition]) -> list[RegistryItem]:
-    """The one item that says whose public halves are published; none if nothing signs in KMS."""
+    """Return the one item that lists the keys to publish; none if nothing signs in KMS."""
     keys = [
         PublishedKey(arn, definition.assertion.algorithm)
         for definition in definitions

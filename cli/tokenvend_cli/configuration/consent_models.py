@@ -57,5 +57,5 @@ class ConsentFlowModel(Strict):
         return self
 
     def document(self) -> dict[str, Any]:
-        """What is said here, as the registry holds it; where it is known from stays in the file."""
+        """Return the fields as the registry holds them, without their source."""
         return self.model_dump(exclude_defaults=True, exclude={"refresh_names_scopes_source"})

@@ -9,8 +9,8 @@ from tokenvend_cli.configuration.forms import URL
 from tokenvend_cli.configuration.providers import Provider
 from tokenvend_cli.problems import CommandError, NoMetadataError
 
-#: Those that a server announces and that need nothing but its metadata; the first is preferred.
-#: Not `none`: a server that takes public clients takes it too, and this client has a secret.
+#: Client authentication methods that need nothing but the metadata; the first is preferred.
+#: `none` is left out: it is for public clients, and this client has a secret.
 _DISCOVERED = (
     *(ClientAuthentication.BASIC, ClientAuthentication.POST),
     ClientAuthentication.PRIVATE_KEY_JWT,
@@ -21,7 +21,7 @@ type Fetch = Callable[[str], dict[str, Any]]
 
 
 def discover(issuer: str, fetch: "Fetch | None" = None) -> Provider:
-    """The provider that *issuer* describes.
+    """Return the provider that the metadata of *issuer* describes.
 
     Raises:
         CommandError: there is no metadata, or none that can be used.
@@ -55,10 +55,10 @@ def _first_metadata(issuer: str, fetch: Fetch) -> dict[str, Any]:
 
 
 def url_in(metadata: dict[str, Any], name: str) -> str | None:
-    """The plain URL *name* of *metadata*, or `None` where it has none.
+    """Return the plain URL *name* of *metadata*, or `None` where it has none.
 
     Raises:
-        CommandError: it is something else.
+        CommandError: the value is no plain URL.
     """
     value = metadata.get(name)
     if value is None:
@@ -78,12 +78,12 @@ def _client_authentication(metadata: dict[str, Any]) -> ClientAuthentication:
 
 
 def fetch(url: str) -> dict[str, Any]:
-    """The JSON object at *url*; the port's adapter."""
+    """Return the JSON object at *url*; the port's adapter."""
     return _fetch(url)
 
 
 def _fetch(url: str) -> dict[str, Any]:
-    # A file without an issuer does without the imports.
+    # Imported here: a file without an issuer does not need it.
     from tokenvend_cli.configuration.fetch import fetch_json
 
     return fetch_json(url)

@@ -1,4 +1,4 @@
-"""One JSON object from the network, within bounds."""
+"""Fetch one JSON object from the network, within limits of size and time."""
 
 import json
 from time import monotonic
@@ -15,19 +15,19 @@ _CHUNK_BYTES = 8 * 1024
 
 
 class _Session(requests.Session):
-    """A session that leaves redirects, and the bodies that come with them, alone."""
+    """A session that neither follows a redirect nor reads its body."""
 
     def get_redirect_target(self, resp: requests.Response) -> None:
         del resp
 
 
 def fetch_json(url: str) -> dict[str, Any]:
-    """The JSON object at *url*: at most 100 KiB, in about 8 s, without following a redirect.
+    """Fetch the JSON object at *url*: at most 100 KiB, in about 8 s, without following a redirect.
 
     Raises:
         NoMetadataError: the server answers with something else.
-        IssuerAwayError: it does not answer, or with a failure of its own.
-        CommandError: it answers without end.
+        IssuerAwayError: it does not answer, or answers with a server error.
+        CommandError: the answer exceeds the limits.
     """
     headers = {"Accept": "application/json"}
     try:
@@ -48,7 +48,7 @@ def fetch_json(url: str) -> dict[str, Any]:
 def _bounded_body(url: str, response: requests.Response) -> bytes:
     deadline = monotonic() + _SECONDS
     body = bytearray()
-    # One wait for the network each, so that a server that drips is noticed.
+    # One network read at a time, so that the time limit also stops a server that sends slowly.
     while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
         body += chunk
         if len(body) > _BYTES:

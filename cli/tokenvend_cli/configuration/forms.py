@@ -1,4 +1,4 @@
-"""The forms that texts in `tokenvend.yaml` may have, and how each is told to a person."""
+"""The patterns of texts in `tokenvend.yaml`, each with its explanation for a person."""
 
 import re
 from typing import Annotated, Any
@@ -10,12 +10,12 @@ from tokenvend.domain.names import CLIENT_ID, CONNECTION, NAME, SCOPE, TARGET, T
 #: A URL that a secret may be sent to: nothing before the host, nothing after the path.
 URL = re.compile(r"https?://[A-Za-z0-9.\[\]:-]+(?:/[\x21\x24-\x3B\x3D\x40-\x5B\x5D-\x7E]*)?")
 
-#: What a text must look like, by its pattern, for the person whose text does not.
+#: The explanation of each pattern, for a person whose text does not match it.
 EXPECTED: dict[str, str] = {}
 
 
 def whole(pattern: str, expected: str) -> Any:
-    """A field whose whole text matches *pattern*; `|` binds looser than `^` and `$`."""
+    """Return a field whose whole text matches *pattern*; `|` binds looser than `^` and `$`."""
     anchored = f"^(?:{pattern})$"
     EXPECTED[anchored] = expected
     return Field(pattern=anchored)

@@ -12,9 +12,9 @@ _NEAR = frozenset(
         "private",
     }
 )
-#: Under a country's name, what many registries sell names below: co.uk, com.au.
+#: Labels under a country's domain below which registries sell names: co.uk, com.au.
 _REGISTRIES = frozenset({"ac", "co", "com", "edu", "gob", "gov", "go", "ne", "net", "or", "org"})
-#: Where anybody may have a name, or a name may be any address.
+#: Domains where anybody can get a name, or where a name can mean any address.
 _ANYBODYS = (
     *("amazonaws.com", "amplifyapp.com", "appspot.com", "awsapprunner.com", "azureedge.net"),
     *("azurefd.net", "azurewebsites.net", "cloudapp.net", "cloudapp.azure.com", "cloudfront.net"),
@@ -48,7 +48,7 @@ def _form_problem(pattern: str, labels: list[str]) -> str | None:
 
 
 def _domain_problem(fixed: list[str]) -> str | None:
-    """What is wrong with the *fixed* end of a host."""
+    """Return what is wrong with the *fixed* end of a host."""
     if len(fixed) < 2:
         return "write out at least the provider's own domain, such as *.provider.example"
     if _LAST_LABEL.fullmatch(fixed[-1]) is None or fixed[-1] in _NEAR:
@@ -57,7 +57,7 @@ def _domain_problem(fixed: list[str]) -> str | None:
 
 
 def _registry_problem(fixed: list[str]) -> str | None:
-    """Who else may have a name under the *fixed* end of a host."""
+    """Return who else may have a name under the *fixed* end of a host."""
     if len(fixed) == 2 and len(fixed[1]) == 2 and fixed[0] in _REGISTRIES:
         return f"anybody can buy a name under {'.'.join(fixed)}"
     end = "." + ".".join(fixed)
@@ -66,7 +66,7 @@ def _registry_problem(fixed: list[str]) -> str | None:
 
 
 def _fixed_end(labels: list[str]) -> list[str]:
-    """The labels behind the last one that has a `*`."""
+    """Return the labels after the last one that has a `*`."""
     starred = [index for index, label in enumerate(labels) if "*" in label]
     return labels[starred[-1] + 1 :] if starred else labels
 

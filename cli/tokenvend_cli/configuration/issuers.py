@@ -1,4 +1,4 @@
-"""Issuers and workloads of the file: what may still be wrong with them, and what they mean."""
+"""Check and compile the issuers and workloads of the file."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -23,7 +23,7 @@ type Placed = tuple[str, SubjectRule]
 def trusted_issuers(
     configuration: ConfigurationModel, jwks_uris: Mapping[str, str], *, deployment_url: str | None
 ) -> list[TrustedIssuer]:
-    """The issuers that the file trusts, by the *jwks_uris* that were found.
+    """Return the issuers that the file trusts, with the *jwks_uris* that were found.
 
     *deployment_url* is the audience where none is given.
     """
@@ -46,7 +46,7 @@ def trusted_issuers(
 
 
 def issuer_problems(configuration: ConfigurationModel) -> Iterator[Problem]:
-    """What is wrong with issuers, and with the workloads that rest on them."""
+    """Return the problems of issuers, and of the workloads that use them."""
     named: dict[str, str] = {}
     for name, model in configuration.issuers.items():
         if model.issuer in named:
@@ -137,5 +137,5 @@ def _texts(patterns: Mapping[str, ClaimPattern]) -> Iterator[str]:
         if isinstance(pattern, Mapping):
             yield from _texts(pattern)
         else:
-            # A number or a truth value is exact.
+            # A number or a boolean is compared exactly, not as a pattern.
             yield pattern if isinstance(pattern, str) else "exact"

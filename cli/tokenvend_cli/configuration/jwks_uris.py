@@ -9,16 +9,16 @@ from tokenvend_cli.configuration.issuer_models import IssuerModel
 from tokenvend_cli.configuration.providers import is_loopback
 from tokenvend_cli.problems import CommandError, IssuerAwayError, NoMetadataError, Problem
 
-#: How an issuer is asked: its `jwks_uri`, `None` where it is not known now, or `CommandError`.
+#: Finds an issuer's `jwks_uri`, `None` if it is not known now, or raises `CommandError`.
 type FindKeys = Callable[[str], str | None]
 
 
 def not_fetched(_: str) -> None:
-    """A stand-in for `discover_jwks_uri` where the network is left alone."""
+    """Stand in for `discover_jwks_uri` where no network is used."""
 
 
 def discover_jwks_uri(issuer: str, ask: Fetch = fetch) -> str:
-    """Where *issuer* publishes its keys (OpenID Connect Discovery 1.0 §4, RFC 8414 §3).
+    """Return where *issuer* publishes its keys (OpenID Connect Discovery 1.0 §4, RFC 8414 §3).
 
     Raises:
         CommandError: there is no metadata, or none that can be used.
@@ -47,7 +47,7 @@ def _metadata(issuer: str, ask: Fetch) -> dict[str, object]:
 def resolve_jwks_uris(
     issuers: Mapping[str, IssuerModel], find: FindKeys, *, local_stack: bool
 ) -> tuple[dict[str, str], list[Problem]]:
-    """The `jwks_uri` of each issuer whose keys are fetched, and a problem for each that is wrong.
+    """Return the `jwks_uri` of each issuer whose keys are fetched, and the problems of issuers.
 
     Only the *local_stack* admits http, and only on the loopback interface.
     """
@@ -76,9 +76,9 @@ def _check_scheme(url: str, *, local_stack: bool) -> None:
 
 @dataclass(frozen=True, slots=True)
 class PatientKeys:
-    """Asks with `discover`; for an issuer that is away stands what `pinned` has of it.
+    """Finds a `jwks_uri` with `discover`, or takes the `pinned` one if the issuer is away.
 
-    `away` has the reason for each issuer that was asked and did not answer.
+    `away` holds the reason for each issuer that did not answer.
     """
 
     discover: Callable[[str], str]
@@ -86,7 +86,7 @@ class PatientKeys:
     away: dict[str, str] = field(default_factory=dict)
 
     def find(self, issuer: str) -> str | None:
-        """The `jwks_uri` of *issuer*, as far as it is known."""
+        """Return the `jwks_uri` of *issuer*; `None` if it is away and nothing is pinned."""
         try:
             return self.discover(issuer)
         except IssuerAwayError as error:

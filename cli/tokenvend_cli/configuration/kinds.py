@@ -14,7 +14,7 @@ from tokenvend_cli.problems import Problem
 
 
 def kind_problems(place: str, credential: CredentialModel, provider: Provider) -> Iterator[Problem]:
-    """What does not fit the credential's kind."""
+    """Return the problems that come from the credential's kind."""
     if provider.kinds is not None and credential.kind not in provider.kinds:
         known = ", ".join(sorted(provider.kinds))
         yield Problem(f"{place}.kind", f"{credential.provider} has only: {known}")
@@ -121,7 +121,7 @@ def _consent_problems(
 
 
 def _may_have_keys(caller: CallerModel, *, workloads_invoke: bool) -> bool:
-    """Whether *caller* asks elsewhere than at `/oauth2`."""
+    """Whether *caller* has another entry than `/oauth2`."""
     return caller.direct is not None or any(
         identity.iam is not None or (workloads_invoke and identity.workload is not None)
         for identity in caller.identities
@@ -167,7 +167,7 @@ def _plain_text_problems(
 ) -> Iterator[Problem]:
     if credential.secret is None or not credential.secret.plain_text:
         return
-    # The compiler rests on these checks; here it only says what would be deployed.
+    # Imported here, because the compiler relies on these checks and imports them.
     from tokenvend_cli.configuration.compile import definition_of
 
     needed = secret_fields(definition_of(place.rpartition(".")[2], credential, provider))
@@ -192,7 +192,7 @@ def _api_key_problems(
         yield Problem(f"{place}.{name}", "means nothing for an API key: drop this")
 
 
-#: What says how a token is asked for, and what it carries.
+#: Keys for token requests and their scopes, which an API key has no use for.
 _FOR_TOKENS = frozenset(
     {
         *("client_id", "scopes", "scope_parameter", "extra_parameters"),

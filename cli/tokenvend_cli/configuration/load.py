@@ -1,4 +1,4 @@
-"""Read `tokenvend.yaml`, and say all that is wrong with it at once, by place and line."""
+"""Read `tokenvend.yaml`, and report all its problems at once, by place and line."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -25,10 +25,10 @@ class ConfigurationFile:
     lines: Lines
 
     def refuse(self, problems: Iterable[Problem]) -> None:
-        """End here if there is any problem.
+        """Raise the problems, if there are any.
 
         Raises:
-            ConfigurationError: there is.
+            ConfigurationError: there is at least one problem.
         """
         if found := list(problems):
             raise ConfigurationError(self.name, _with_lines(found, self.lines))
@@ -66,14 +66,14 @@ def parse_configuration(text: str, *, name: str) -> ConfigurationFile:
 
 
 class _NotOfItsKindError(yaml.MarkedYAMLError):
-    """A value that its own kind does not know."""
+    """A value that is not valid for its YAML type."""
 
 
 class _Loader(yaml.SafeLoader):
-    """PyYAML's, which lets out whatever `int` or `date` think of a value such as 2026-02-30."""
+    """PyYAML's loader, but a value such as 2026-02-30 raises a `YAMLError`, not a `ValueError`."""
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:  # noqa: FBT001, FBT002  PyYAML's own
-        """The value of *node*, or a `YAMLError` that knows the line."""
+        """Return the value of *node*, or raise a `YAMLError` that has the line."""
         try:
             return super().construct_object(node, deep=deep)
         except (ArithmeticError, AttributeError, LookupError, ValueError):
@@ -81,10 +81,10 @@ class _Loader(yaml.SafeLoader):
 
 
 def _read(text: str) -> tuple[Any, dict[str, int], list[Problem]]:
-    """What *text* holds, the line of every place in it, and the keys that stand there twice.
+    """Return the content of *text*, the line of every place in it, and the duplicate keys.
 
     Raises:
-        YAMLError, RecursionError: nobody can tell what it holds.
+        YAMLError, RecursionError: it cannot be parsed, or is nested too deeply.
     """
     loader = _Loader(text)
     try:
@@ -106,7 +106,7 @@ def _not_yaml(error: yaml.YAMLError) -> Problem:
 
 
 def _survey(root: yaml.Node | None) -> tuple[dict[str, int], list[Problem]]:
-    """The line of every place, and the keys that stand in one mapping twice.
+    """Return the line of every place, and the keys that occur twice in one mapping.
 
     YAML lets the later of two equal keys win in silence; here that is an error.
     """
@@ -116,7 +116,7 @@ def _survey(root: yaml.Node | None) -> tuple[dict[str, int], list[Problem]]:
     todo: list[tuple[_Parts, yaml.Node]] = [((), root)] if root else []
     while todo:
         path, node = todo.pop()
-        # An anchor's node is met again at each of its aliases, which may be inside itself.
+        # An anchor's node is visited again at each of its aliases, which may be inside the node.
         if id(node) in seen:
             continue
         seen.add(id(node))

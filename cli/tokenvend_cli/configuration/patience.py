@@ -1,4 +1,4 @@
-"""Issuers that are away: what was pinned before stands in, and what rests on them is named."""
+"""Use the pinned metadata of an issuer that is away, and name the credentials that need it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -11,9 +11,9 @@ from tokenvend_cli.problems import IssuerAwayError
 
 @dataclass(frozen=True, slots=True)
 class PatientDiscovery:
-    """Asks with `discover`; an issuer that is away is told by what `pinned` has of its provider.
+    """Reads metadata with `discover`, or takes what `pinned` has if the issuer is away.
 
-    `away` has the reason for each issuer that was asked and did not answer.
+    `away` holds the reason for each issuer that did not answer.
     """
 
     discover: Discover
@@ -21,7 +21,7 @@ class PatientDiscovery:
     away: dict[str, str] = field(default_factory=dict)
 
     def choose(self, configuration: ConfigurationModel) -> Discover:
-        """How the issuers of *configuration* are asked: see `check_file`."""
+        """Return the discovery for the issuers of *configuration*: see `check_file`."""
         names = {
             issuer: name
             for name, model in configuration.providers.items()
@@ -55,7 +55,7 @@ class PatientDiscovery:
 
 
 def _as_pinned(provider: Provider, definition: CredentialDefinition) -> Provider:
-    """*provider* with what the deployed *definition* says of it, but for its issuer's name."""
+    """Return *provider* with the values of the deployed *definition*, but not its issuer's name."""
     found = replace(
         provider,
         token_endpoint=definition.token_endpoint,

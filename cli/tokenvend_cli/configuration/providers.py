@@ -18,7 +18,7 @@ from tokenvend_cli.problems import CommandError, Problem
 class Provider:
     """A provider as it is pinned in the registry.
 
-    `default_lifetime_seconds` is `None` where the provider's tokens always say.
+    `default_lifetime_seconds` is `None` where the provider always states a lifetime.
     `token_endpoint` is empty where the provider is known for its API key alone.
     `scope_words` puts scopes in words for the person who is asked to consent.
     `refresh_token_days` is how long an unused refresh token lives, `None` if that is not known;
@@ -58,7 +58,7 @@ class Provider:
     consent_flow: Mapping[str, Any] = field(default_factory=dict)
 
 
-#: The profile that stands behind `issuer:` in the file.
+#: The profile for a provider that the file gives by `issuer:`.
 ANY_ISSUER = "issuer"
 _ENDPOINTS = (
     *("token_endpoint", "authorization_endpoint", "revocation_endpoint"),
@@ -81,12 +81,12 @@ type Discover = Callable[[str], Provider]
 
 
 def undiscovered(issuer: str) -> Provider:
-    """A stand-in for `Discover` where the network is left alone: nothing is known yet."""
+    """Stand in for `Discover` where no network is used: nothing is known yet."""
     return Provider(token_endpoint=issuer, authorization_endpoint=issuer, issuer=issuer)
 
 
 def issuer_of(model: ProviderModel) -> str | None:
-    """The issuer whose metadata *model* rests on, if it rests on one's and its profile is right."""
+    """Return the issuer whose metadata *model* needs; `None` if none, or with a wrong profile."""
     if model.issuer is not None or model.profile is None:
         return model.issuer
     try:
@@ -100,7 +100,7 @@ def issuer_of(model: ProviderModel) -> str | None:
 def resolve_providers(
     models: dict[str, ProviderModel], discover: Discover, *, local_stack: bool
 ) -> tuple[dict[str, Provider], list[Problem]]:
-    """Every provider that can be found, and a problem for each that cannot.
+    """Return every provider that can be found, and a problem for each that cannot.
 
     Only the *local_stack* admits http, and only on the loopback interface.
     """
@@ -149,13 +149,13 @@ def _from_profile(name: str, parameters: Mapping[str, str], discover: Discover) 
 
 
 def _api_key(model: ApiKeyModel) -> dict[str, Any]:
-    """Both ways in which a provider may say it: the one that *model* has not is empty."""
+    """Return the API key's fields in both forms; the form that *model* does not use is empty."""
     header = Header(model.header_name, model.header_prefix or "") if model.header_name else None
     return {"api_key_header": header, "api_key_parts": model.document()}
 
 
 def _override(provider: Provider, model: ProviderModel) -> Provider:
-    """*provider*, but for what the file says itself."""
+    """Return *provider* with the values that the file sets itself."""
     if model.api_key is not None:
         provider = replace(provider, **_api_key(model.api_key))
     changes: dict[str, Any] = {
@@ -190,7 +190,7 @@ def _override(provider: Provider, model: ProviderModel) -> Provider:
 
 
 def text_at(provider: Provider, key: str) -> Any:
-    """What *provider* has at *key*, which may be inside of a description: `consent_flow.…`."""
+    """Return the value of *provider* at *key*, which may be nested: `consent_flow.…`."""
     group, dot, name = key.partition(".")
     return getattr(provider, group).get(name) if dot else getattr(provider, key)
 

@@ -1,4 +1,4 @@
-"""Checks of `token_request`: what may stand in it, where, and what would never be sent right."""
+"""Check `token_request`: which parameters it may have, where, and with which values."""
 
 import json
 import re
@@ -18,7 +18,7 @@ from tokenvend_cli.configuration.providers import Provider
 from tokenvend_cli.configuration.wording import place_of
 from tokenvend_cli.problems import Problem
 
-#: Parameters that something else in the file says, and what; or that tokenvend alone sets.
+#: Parameters that another key of the file sets, with that key; or that only tokenvend sets.
 _ELSEWHERE = {
     "grant_type": "say token_request.grant_type",
     "scope": "the scopes of the credential and of each request go there",
@@ -52,7 +52,7 @@ _HEADER_VALUE = re.compile(r"[\x20-\x7E]*")
 
 
 def request_problems(place: str, provider: Provider) -> Iterator[Problem]:
-    """What is wrong with the `token_request` of *provider*, which stands at *place*."""
+    """Return the problems of the `token_request` of *provider*, which is at *place*."""
     described = provider.token_request
     yield from _assertion_problems(f"{place}.assertion", described.get("assertion"), provider)
     if (size := len(json.dumps(described))) > _LARGEST_BYTES:
@@ -78,10 +78,10 @@ def request_problems(place: str, provider: Provider) -> Iterator[Problem]:
 
 
 def _is_meant(name: str, part: str, described: Mapping[str, object]) -> bool:
-    """Whether a parameter that tokenvend sets elsewhere is one of the grant that is described.
+    """Whether a parameter that tokenvend otherwise sets itself belongs to the described grant.
 
-    Some want the grant type in the URL while the body is JSON. A refresh token that is good for
-    ever, or an assertion that the provider signed itself, may be all that it gives to a service.
+    Some providers want the grant type in the URL while the body is JSON. Others give a service
+    only a refresh token that never expires, or an assertion that they signed themselves.
     """
     grant_type = described.get("grant_type")
     match name:
@@ -151,7 +151,7 @@ def described_credential_problems(
 
 
 def _inside(place: str, key: str) -> str:
-    """The place of *key* in *place*; a key that is no name is not repeated."""
+    """Return the place of *key* in *place*; a malformed key is not quoted."""
     return f"{place}.{place_of([key])}"
 
 
@@ -164,7 +164,7 @@ def _value_problems(place: str, name: str, value: object) -> Iterator[Problem]:
         for index, each in enumerate(value):
             yield from _value_problems(f"{place}[{index}]", name, each)
     elif isinstance(value, str):
-        # What is said of a customer's own values is looked at with them.
+        # Placeholders are removed: those of customers' own values are checked elsewhere.
         yield from text_problems(place, name, PLACEHOLDER.sub("", value))
     elif isinstance(value, float) and not isfinite(value):
         yield Problem(place, "must be what JSON can hold: it has no such number")

@@ -1,4 +1,4 @@
-"""What a well-formed file may still get wrong: each check names the place and the mend."""
+"""Check the meaning of a well-formed file; each problem names the place and the fix."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -64,9 +64,9 @@ def identity_of_entry(caller: str, identity: IdentityModel) -> str:
 def problems_of(
     configuration: ConfigurationModel, providers: dict[str, Provider], *, now: datetime
 ) -> list[Problem]:
-    """One problem for each thing to mend; none if the file can be applied.
+    """Return one problem for each thing to fix; none if the file can be applied.
 
-    *providers* are those that were found. What rests on another is left unjudged.
+    *providers* are those that were found. What uses any other provider is not checked.
     """
     return [
         *_provider_problems(providers),
@@ -78,7 +78,7 @@ def problems_of(
 
 
 def notices_of(configuration: ConfigurationModel) -> list[Problem]:
-    """What the file's author should know although nothing is wrong."""
+    """Return remarks for the file's author that are no problems."""
     return [
         Problem(
             f"callers.{name}.identities[{index}].iam",
@@ -135,7 +135,7 @@ def _identity_problems(
     place: str, caller: str, identity: IdentityModel, owners: dict[str, str]
 ) -> Iterator[Problem]:
     if identity.workload is not None:
-        # One caller's may overlap: `issuer_problems` compares those of different callers.
+        # Rules of one caller may overlap; `issuer_problems` compares those of different callers.
         return
     try:
         canonical = identity_of_entry(caller, identity)

@@ -1,6 +1,6 @@
 """Issuers at which anybody can have an account, and so a token for any audience.
 
-There a rule alone keeps strangers out: it must name somebody's own organization or project.
+A rule must keep strangers out: it must name an organization or a project of its author's.
 """
 
 import re
@@ -33,7 +33,7 @@ _SHARED: Mapping[str, _Shared] = {
 
 
 def missing_owner(issuer: str, rule: SubjectRule) -> str | None:
-    """What *rule* must say so that not anybody at *issuer* is its caller; `None`: nothing."""
+    """Return what *rule* must add so that strangers at *issuer* do not match; `None` if nothing."""
     shared = _SHARED.get(issuer)
     if shared is None:
         return None

@@ -8,7 +8,7 @@ from tokenvend_cli.configuration.providers import Provider
 from tokenvend_cli.configuration.request_rules import header_problems, text_problems
 from tokenvend_cli.problems import Problem
 
-#: What APIs want in the place of a password where the user name is the key. None is a secret.
+#: Fixed passwords that APIs expect where the user name is the key. None is a secret.
 _STAND_INS = frozenset({"", "x", "X", "api", "api_token", "none", "pass", "token", "unused"})
 
 

@@ -127,7 +127,7 @@ def _names(described: object) -> Iterator[str]:
 
 
 def _named_at(place: str, described: object) -> Iterator[tuple[str, str]]:
-    """Each place in *described* where a value of a customer's own stands, and its name."""
+    """Return each place in *described* that has a customer's own value, and the value's name."""
     match described:
         case str():
             for name in names_in(described):

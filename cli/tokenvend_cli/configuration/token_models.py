@@ -164,7 +164,7 @@ class TokenRequestModel(Strict):
     def document(self) -> dict[str, Any]:
         """What is said here, as the registry holds it."""
         said = self.model_dump(exclude_defaults=True)
-        # An assertion that says nothing of its own is one all the same.
+        # An `assertion` with only defaults must stay: the request is signed all the same.
         return said if self.assertion is None else {"assertion": {}} | said
 
 

@@ -1,4 +1,4 @@
-"""Grants that go by a signed-in user's token: what may be wrong with them, and what they mean."""
+"""Check and compile grants that use a signed-in user's token."""
 
 from collections.abc import Iterator
 
@@ -27,7 +27,7 @@ def users_of(
 def user_problems(
     place: str, grant: GrantModel, configuration: ConfigurationModel, provider: Provider | None
 ) -> Iterator[Problem]:
-    """What is wrong with a grant's users, or with going by them.
+    """Return the problems of a grant's users, or of using their tokens at all.
 
     *provider* is its credential's, where that is known.
     """

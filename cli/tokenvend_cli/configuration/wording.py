@@ -1,4 +1,4 @@
-"""pydantic's findings, in words for whoever wrote the file."""
+"""Explain pydantic's validation errors to the author of the file."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -42,7 +42,7 @@ _KEY = "[key]"
 
 
 def problems_in(error: ValidationError) -> list[Problem]:
-    """One problem for each finding, without the value that was found.
+    """Return one problem for each validation error, without the value that was found.
 
     Somebody may have pasted a secret into the file, so no value of it is ever repeated.
     """

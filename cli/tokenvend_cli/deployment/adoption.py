@@ -15,13 +15,13 @@ READERS = (
     *("VendIamFunctionName", "VendOauth2FunctionName", "VendDirectFunctionName"),
     *("RenewFunctionName", "KeepAliveFunctionName", "ConnectPagesFunctionName"),
 )
-#: Whole, because a key policy takes `*` for everybody.
+#: A complete ARN, because `*` in a key policy would admit everybody.
 _PRINCIPAL = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:(role|user)/[\w+=,.@/-]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adoption:
-    """One secret of the user's own.
+    """What one secret of the user's own has, and what it needs.
 
     `is_deployed` says whether the deployed file names it; `key_arn` is its customer key, if it has
     one, and `key_statement` is for that key's policy.
@@ -84,7 +84,7 @@ def adoption_of(
     return Adoption(
         secret=secret,
         is_deployed=named in {arn, secret.arn},
-        # A key's condition compares the whole ARN, which a definition may name without its suffix.
+        # The condition of the key's policy needs the whole ARN; a definition may lack the suffix.
         key_statement=_key_statement(deployment, secret.arn or arn, operators),
         key_arn=secret.key_arn,
     )

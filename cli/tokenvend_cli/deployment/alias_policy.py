@@ -11,8 +11,8 @@ from tokenvend_cli.problems import CommandError
 _INVOKE = "lambda:InvokeFunction"
 _NOT_FOUND = "ResourceNotFoundException"
 _SID = "tokenvend"
-#: Lambda's word against the policy itself, such as a principal that was deleted: another alias's
-#: policy may be taken all the same.
+#: Error codes by which Lambda refuses this one policy, for example because a principal was
+#: deleted: it may still accept another alias's policy.
 _POLICY_REFUSED = frozenset(
     {"InvalidParameterValueException", "PolicyLengthExceededException", "PublicPolicyException"}
 )
@@ -23,7 +23,7 @@ _TOO_OLD = (
 
 
 class PolicyRefusedError(Exception):
-    """Lambda does not take the policy of one alias. The text is Lambda's reason."""
+    """Lambda refused the policy of one alias. The text is Lambda's reason."""
 
 
 class AliasPolicies(Protocol):
@@ -36,12 +36,12 @@ class AliasPolicies(Protocol):
         """Let *principals*, and nobody else, invoke the alias.
 
         Raises:
-            PolicyRefusedError: the policy is not taken, because of a principal perhaps.
+            PolicyRefusedError: Lambda refused the policy, for example because of a principal.
         """
 
 
 def alias_policy(alias_arn: str, principals: Sequence[str]) -> dict[str, Any]:
-    """The policy of one caller's alias: its principals may invoke it, everybody else may not.
+    """Return the policy of one caller's alias: its principals may invoke it, nobody else may.
 
     Deny is needed because Lambda honours identity policies too: without it, any principal of
     the account with `lambda:InvokeFunction` on everything would be this caller.
@@ -83,7 +83,7 @@ class ResourcePolicies:
         return bool(_normal(found) == _normal(alias_policy(alias_arn, principals)))
 
     def allow_only(self, alias_arn: str, principals: Sequence[str]) -> None:
-        """See `AliasPolicies`. It replaces the whole policy, whatever stood there."""
+        """See `AliasPolicies`. It replaces the whole policy."""
         self._check_botocore()
         policy = json.dumps(alias_policy(alias_arn, principals))
         try:
@@ -140,7 +140,7 @@ def _principal(principal: Any) -> str:
 
 
 def _normal(value: Any) -> Any:
-    """*value* in one form for all the ways in which AWS may write the same policy."""
+    """Normalise *value*, because AWS may write the same policy in several ways."""
     if value == {"AWS": "*"}:
         return "*"
     if isinstance(value, dict):

@@ -44,7 +44,7 @@ class AliasChange:
 
 @dataclass(frozen=True, slots=True)
 class RefusedAlias:
-    """An alias whose policy Lambda does not take: `reason` says why, in Lambda's words."""
+    """An alias whose policy Lambda refused: `reason` says why, in Lambda's words."""
 
     alias: str
     principals: tuple[str, ...]
@@ -79,7 +79,7 @@ class Aliases:
         """What brings the aliases in line with the file and with the newest deployment.
 
         Raises:
-            CommandError: the function has not been deployed whole.
+            CommandError: the function is not completely deployed.
         """
         found = self._found()
         wanted = _wanted_aliases(configuration)
@@ -106,11 +106,12 @@ class Aliases:
         )
 
     def make_ready(self, changes: Iterable[AliasChange]) -> list[RefusedAlias]:
-        """Make, move and protect aliases. It must come before the registry knows their callers.
+        """Make, move and protect aliases; call this before the registry names their callers.
 
-        An alias is open to whoever may invoke everything until it has its policy; nobody is
-        its caller yet. Where Lambda refuses a policy, the others go on: what comes back is refused.
-        An alias that was just made is then removed; one that stood keeps its former policy.
+        Until an alias has its policy, any principal that may invoke every function may invoke
+        it; the registry has no caller for it yet. If Lambda refuses a policy, the other aliases
+        are still handled, and the refused ones are returned. A refused alias that is new is
+        removed; an existing one keeps its former policy.
         """
         refused = []
         for change in changes:
@@ -125,7 +126,7 @@ class Aliases:
         return refused
 
     def _in_place(self, change: AliasChange) -> str:
-        """The ARN of the alias, made or moved to its version."""
+        """Make the alias or move it to its version, and return its ARN."""
         name = {"FunctionName": self._function, "Name": change.alias}
         match change.action:
             case AliasAction.MAKE:
@@ -139,7 +140,7 @@ class Aliases:
         return str(alias["AliasArn"])
 
     def remove(self, changes: Iterable[AliasChange]) -> None:
-        """Remove the aliases of callers that are gone, when the registry knows them no more."""
+        """Remove the aliases of removed callers; call this after the registry has dropped them."""
         for change in changes:
             if change.action is AliasAction.REMOVE:
                 self._lambda.delete_alias(FunctionName=self._function, Name=change.alias)

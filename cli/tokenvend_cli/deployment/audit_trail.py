@@ -1,4 +1,4 @@
-"""What an operator does with users' consents, in the log where the functions write it too."""
+"""Record what an operator does with users' consents, in the log that the functions use too."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -13,8 +13,8 @@ from tokenvend_cli.deployment.stack import Deployment
 class AuditTrail:
     """One command's part of the log of the deployment's connections.
 
-    It is opened before anything is done, so that nothing is done that cannot be recorded. Who
-    did it is whoever AWS says the credentials are.
+    It is opened before the first change, so that no change is made that cannot be recorded. The
+    operator is the principal that AWS names for the credentials.
     """
 
     def __init__(self, deployment: Deployment, on_failure: Callable[[str], None]) -> None:
@@ -30,9 +30,9 @@ class AuditTrail:
     def publish(self, event: ConnectionEvent) -> None:
         """Record *event*: one line, as the functions write it. It never raises.
 
-        By then it has happened: what cannot be recorded after all is told to `on_failure`.
+        The event has already happened; if it cannot be recorded, `on_failure` is called.
         """
-        # Powertools is a tenth of a second that no other command needs.
+        # Importing Powertools takes a tenth of a second, and no other command needs it.
         from tokenvend.observability.consents import consent_event_line
 
         now = datetime.now(UTC)

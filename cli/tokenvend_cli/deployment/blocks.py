@@ -1,9 +1,9 @@
-"""Kill switches: which items carry them, and why each is there.
+"""Kill switches (blocks): which items hold them, and the cause of each.
 
-A block of a caller stands on a marker and on each of its identities, because a request is
-decided by its identity's own items. An identity may be blocked for two reasons at once, as
-its caller's and as a client; each is lifted by itself. So may a connection's name, which
-several callers may have given to one of theirs.
+A block of a caller is written to a marker item and to each of its identities, because a request
+is decided by its identity's own items. An identity may have two blocks at once, its caller's and
+its client's; each is lifted separately. So may a connection's name, because several callers may
+use the same name.
 """
 
 from collections.abc import Iterator, Mapping
@@ -50,12 +50,12 @@ class Block:
 
     @property
     def cause(self) -> str:
-        """How the items that it is written to name it."""
+        """Return the name of this block's cause in the items that hold it."""
         return f"{self.what.value} {self.name}"
 
     @property
     def marker(self) -> str:
-        """The partition that stands for the block as a whole."""
+        """Return the partition key of the block's marker item."""
         match self.what:
             case Blockable.CALLER:
                 return caller_pk(self.name)
@@ -70,7 +70,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class ActiveBlock:
-    """A block that stands: since when and why."""
+    """A block in force: since when and why."""
 
     block: Block
     blocked_at: datetime
@@ -80,11 +80,11 @@ class ActiveBlock:
 def blocking(
     items: list[RegistryItem], block: Block, *, reason: str, now: datetime
 ) -> list[RegistryItem]:
-    """The items to write so that *block* stands.
+    """Return the items to write to put *block* in force.
 
     Raises:
         CommandError: nothing of that name is deployed.
-        UsageError: it cannot be a name.
+        UsageError: it is no valid name.
     """
     _check_exists(items, block)
     why = build_block(block.marker, reason=reason, blocked_at=now).document
@@ -101,10 +101,10 @@ def blocking(
 def unblocking(
     items: list[RegistryItem], block: Block
 ) -> tuple[list[RegistryItem], list[RegistryItem]]:
-    """The items to write and those to remove so that *block* is lifted, and no other.
+    """Return the items to write and to remove to lift *block*, and no other.
 
     Raises:
-        CommandError: it does not stand.
+        CommandError: it is not in force.
     """
     ours = [item for item in items if item.sk == BLOCKED and block.cause in _causes(item)]
     if not ours:
@@ -117,7 +117,7 @@ def unblocking(
 
 
 def active_blocks(items: list[RegistryItem]) -> Iterator[ActiveBlock]:
-    """Every block that stands."""
+    """Return every block in force."""
     for item in sorted(items, key=lambda item: item.pk):
         causes = _causes(item) if item.sk == BLOCKED else {}
         for cause, why in sorted(causes.items()):
@@ -130,7 +130,7 @@ def active_blocks(items: list[RegistryItem]) -> Iterator[ActiveBlock]:
 def missing_blocks(
     found: Mapping[tuple[str, str], RegistryItem], desired: list[RegistryItem]
 ) -> Iterator[RegistryItem]:
-    """Blocks for the identities that blocked callers are about to get."""
+    """Return the blocks for new identities of blocked callers."""
     for item in desired:
         if kind_of(item) is not ItemKind.CALLER:
             continue
@@ -142,10 +142,10 @@ def missing_blocks(
 
 
 def merged_block(active: RegistryItem | None, other: RegistryItem) -> RegistryItem:
-    """The block with the causes of both; where both have one, it is that of *active*."""
+    """Merge the causes of both blocks; where both have the same cause, that of *active* stays."""
     causes = {**_causes(other), **_causes(active)}
     if not causes:
-        # One without a cause of ours stops everything, whatever it says: it stays as it is.
+        # A block without a known cause stops everything; it is left unchanged.
         return active or other
     return _with_causes(other.pk, causes)
 
@@ -157,7 +157,7 @@ def _check_exists(items: list[RegistryItem], block: Block) -> None:
         case Blockable.CREDENTIAL:
             known = names_of(items, ItemKind.CREDENTIAL)
         case Blockable.CONNECTION:
-            # Whether it is there, its table says; it may also be one that must not come back.
+            # Whether it exists is not checked: it is in another table, or must not be restored.
             key = parse_connection(block.name)
             _check_exists(items, Block(Blockable.CREDENTIAL, key.credential))
             _check_exists(items, Block(Blockable.CALLER, key.owner))
@@ -172,7 +172,7 @@ def _check_exists(items: list[RegistryItem], block: Block) -> None:
 
 
 def _causes(item: RegistryItem | None) -> Mapping[str, Document]:
-    """Each cause of a block, with its reason and since when."""
+    """Return each cause of a block, with its reason and since when."""
     causes = item.document.get(_CAUSES) if item is not None else None
     return causes if isinstance(causes, dict) else {}
 

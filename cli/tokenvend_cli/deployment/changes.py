@@ -8,7 +8,7 @@ from tokenvend.adapters.dynamodb.registry_items import BLOCKED, META_KEY, SECRET
 from tokenvend_cli.deployment.blocks import missing_blocks
 from tokenvend_cli.deployment.kinds import ItemKind, kind_of
 
-#: What has a life of its own: `apply` neither makes nor changes it.
+#: Kinds of item that other commands manage: `apply` neither makes nor changes them.
 _OWN_LIFE = frozenset({SECRET, BLOCKED})
 _ORDER = list(ItemKind)
 
@@ -31,12 +31,12 @@ class Change:
 
 
 def changes_between(deployed: Iterable[RegistryItem], desired: list[RegistryItem]) -> list[Change]:
-    """What turns *deployed* into *desired*, in the order in which it may be done.
+    """Return the changes that turn *deployed* into *desired*, in a safe order.
 
-    Removals come first, grants before callers before definitions, so that nobody has for a
-    moment what he had together with what he gets; then definitions, callers, grants.
-    Blocks and client secrets are left alone, but for two: an identity that is nobody's any
-    more loses its secrets, and a new identity of a blocked caller is blocked too.
+    Removals come first (grants, then callers, then definitions), so that no caller has its old
+    and its new rights at once; then definitions, callers and grants are written. Blocks and
+    client secrets are left alone, with two exceptions: an identity without a caller loses its
+    secrets, and a new identity of a blocked caller is blocked too.
     """
     found = {item.key: item for item in deployed}
     wanted = {item.key: item for item in desired}
@@ -53,7 +53,7 @@ def changes_between(deployed: Iterable[RegistryItem], desired: list[RegistryItem
 
 
 def without_grants_of(changes: Iterable[Change], identities: set[str]) -> list[Change]:
-    """*changes* without those that would give *identities* something; removals and blocks stay."""
+    """Return *changes* without new rights for *identities*; removals and blocks stay."""
     return [
         change
         for change in changes

@@ -23,12 +23,12 @@ type Items = list[RegistryItem]
 
 
 def make_secret() -> str:
-    """A new secret: 256 random bits, and a prefix by which a scanner of source code knows it."""
+    """Make a secret: 256 random bits, and a prefix that source code scanners recognise."""
     return _PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)
 
 
 def issuing(items: Items, identity: str, value: str, *, now: datetime) -> RegistryItem:
-    """The item to write so that *value* is the newest secret of the client."""
+    """Return the item to write to make *value* the client's newest secret."""
     entry = {
         "sha256": hashlib.sha256(value.encode()).hexdigest(),
         "issued_at": now.isoformat(timespec="seconds"),
@@ -37,7 +37,7 @@ def issuing(items: Items, identity: str, value: str, *, now: datetime) -> Regist
 
 
 def retiring(items: Items, identity: str) -> tuple[RegistryItem, list[Document]]:
-    """The item to write so that only the newest secret is left, and what is retired.
+    """Return the item to write to keep only the newest secret, and the retired secret.
 
     Raises:
         CommandError: there is no former secret.
@@ -49,23 +49,23 @@ def retiring(items: Items, identity: str) -> tuple[RegistryItem, list[Document]]
 
 
 def secrets_of(items: Items, identity: str) -> list[Document]:
-    """What is kept of a client's secrets: `{sha256, issued_at}` each, the newest last."""
+    """Return what is stored of a client's secrets: `{sha256, issued_at}` each, the newest last."""
     held = next((item for item in items if item.key == (identity, SECRET)), None)
     return list(held.document["secrets"]) if held else []
 
 
 def is_client(identity: str) -> bool:
-    """Whether it is an OAuth client's identity."""
+    """Whether the identity is an OAuth client's."""
     return identity.startswith(_CLIENT)
 
 
 def client_id_of(identity: str) -> str:
-    """The client's id, without what makes it an identity."""
+    """Return the client id, without the identity's prefix."""
     return identity.removeprefix(_CLIENT)
 
 
 def client_identity(items: Items, caller: str, client_id: str | None) -> str:
-    """The identity of the caller's client: of its only one, where none is named.
+    """Return the identity of the caller's client; if none is named, of its only client.
 
     Raises:
         CommandError: there is none, or more than one.

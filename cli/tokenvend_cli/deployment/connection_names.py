@@ -1,4 +1,4 @@
-"""How a connection is named on the command line, and whether one of that name is there."""
+"""Parse the name of a connection on the command line, and look whether it exists."""
 
 import re
 
@@ -16,10 +16,10 @@ _ANY = re.compile(f"(?:{TENANT.pattern})|(?:{PICKED_CONNECTION.pattern})")
 
 
 def parse_connection(text: str) -> ConnectionKey:
-    """`CREDENTIAL/OWNER/NAME`.
+    """Parse `CREDENTIAL/OWNER/NAME`.
 
     Raises:
-        UsageError: it is something else.
+        UsageError: the text has another form.
     """
     parts = text.split("/")
     well_formed = len(parts) == _PARTS and all(
@@ -32,7 +32,7 @@ def parse_connection(text: str) -> ConnectionKey:
 
 
 def is_connection(deployment: Deployment, key: ConnectionKey) -> bool:
-    """Whether there is such a connection; also where whoever asks may not look."""
+    """Whether the connection exists; true too if the operator may not read connections."""
     client = deployment.client("dynamodb")
     try:
         found = client.get_item(
@@ -41,6 +41,6 @@ def is_connection(deployment: Deployment, key: ConnectionKey) -> bool:
             ProjectionExpression="pk",
         )
     except ClientError:
-        # The registry's writers need no right to the connections.
+        # An operator who may write the registry need not be allowed to read connections.
         return True
     return "Item" in found

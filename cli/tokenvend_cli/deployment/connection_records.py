@@ -20,12 +20,12 @@ from tokenvend.domain.untrusted import OnUntrusted
 from tokenvend_cli.deployment.stack import Deployment
 from tokenvend_cli.problems import CommandError
 
-#: DynamoDB's most.
+#: The most keys that DynamoDB takes in one batch.
 _KEYS_OF_A_BATCH = 100
 
 
 class DeployedConnections:
-    """The stores of one deployment. *on_untrusted* is told of what somebody has altered."""
+    """The stores of one deployment. *on_untrusted* is called for each altered item."""
 
     def __init__(self, deployment: Deployment, on_untrusted: OnUntrusted) -> None:
         self._deployment = deployment
@@ -75,7 +75,7 @@ class DeployedConnections:
         )
 
     def blocked(self, keys: Collection[ConnectionKey]) -> frozenset[ConnectionKey]:
-        """Those of *keys* that are blocked themselves, whatever else is."""
+        """Return those of *keys* that are blocked by name, whether or not their caller is."""
         table = self._deployment.output("RegistryTableName")
         found: dict[str, frozenset[str]] = {}
         wanted = sorted({connection_block_pk(key.credential, key.name) for key in keys})
@@ -95,7 +95,7 @@ class DeployedConnections:
         )
 
     def definition(self, credential: str) -> CredentialDefinition:
-        """The deployed definition of a credential under which users consent.
+        """Return the deployed definition of a credential under which users consent.
 
         Raises:
             CommandError: there is none, or it is another kind.

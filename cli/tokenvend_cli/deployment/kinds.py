@@ -1,4 +1,4 @@
-"""What an item of the registry is about, in the words of the configuration."""
+"""Name the kind and subject of a registry item, in the words of the configuration."""
 
 from enum import StrEnum
 
@@ -15,7 +15,7 @@ _ISSUER = "issuer#"
 
 
 class ItemKind(StrEnum):
-    """The kinds, in the order in which they may be written: what is named comes first."""
+    """The kinds in writing order: an item comes after the items that it names."""
 
     PUBLISHED_KEYS = "published keys"
     CREDENTIAL = "credential"
@@ -42,7 +42,7 @@ def kind_of(item: RegistryItem) -> ItemKind:
 
 
 def name_of(item: RegistryItem) -> str:
-    """What a person calls *item*: `sr-jobs`, `billing`, `billing -> sr-jobs`."""
+    """Return the name of *item* for a person: `sr-jobs`, `billing`, `billing -> sr-jobs`."""
     match kind_of(item):
         case ItemKind.CREDENTIAL:
             return item.pk.removeprefix(_CREDENTIAL)

@@ -58,8 +58,8 @@ class Writes:
 class RegistryTable:
     """Reads and writes of one registry.
 
-    Every write moves the revision on, and none is made under a revision that another writer
-    has moved: two that run at once never mix, the second is told to look again.
+    Every write increments the revision, on condition that no other writer has changed it. So two
+    concurrent writers never mix: the second gets `ChangedMeanwhileError`.
     """
 
     def __init__(self, client: Any, table: str, *, deployment: str | None = None) -> None:
@@ -68,12 +68,12 @@ class RegistryTable:
         self._deployment = deployment
 
     def read(self) -> Registry:
-        """Every item, consistently read.
+        """Return every item, consistently read.
 
         Raises:
             AnotherDeploymentError: it was written under another `DeploymentId`.
         """
-        # The revision comes first: a write that falls into the scan has then moved it.
+        # The revision is read first: a write during the scan then changes it, and ours is refused.
         meta = self.get(*META_KEY)
         pages = self._client.get_paginator("scan").paginate(
             TableName=self._table, ConsistentRead=True
@@ -106,13 +106,13 @@ class RegistryTable:
         self._transact([self._move_on(0)])
 
     def write(self, writes: Writes, *, revision: int) -> None:
-        """Make *writes* on top of *revision*: in one step where they are less than a hundred.
+        """Make *writes* on top of *revision*, in one transaction if they are fewer than a hundred.
 
-        More are made in several steps, in order; whoever is stopped between two of them writes
-        the same again and ends where he wanted to.
+        More are made in several transactions, in order. After an interruption between two of
+        them, making the same writes again completes them.
 
         Raises:
-            ChangedMeanwhileError: it is not the revision any more.
+            ChangedMeanwhileError: *revision* is no longer the current one.
         """
         operations = [
             *(self._delete(item) for item in writes.delete),
@@ -122,10 +122,10 @@ class RegistryTable:
             self._transact([self._move_on(revision + step), *batch])
 
     def update(self, decide: Callable[[Registry], Writes]) -> None:
-        """Read, let *decide* say what to write, write; again if somebody came between.
+        """Read, write what *decide* returns, and start again if another writer came between.
 
         Raises:
-            ChangedMeanwhileError: somebody came between each time.
+            ChangedMeanwhileError: another writer came between each time.
         """
         for attempt in range(1, _TRIES + 1):
             registry = self.read()

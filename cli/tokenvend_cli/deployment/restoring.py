@@ -1,7 +1,7 @@
 """Bring back what no file holds: client secrets, blocks and consents, from a restored table.
 
-What stands now is never overwritten by something older, and no block is ever lifted. Whoever
-restores is told of each item, also of those that are left as they are.
+A current item is never overwritten by an older one, and no block is ever lifted. The operator
+sees what happens to each item, also to those that stay unchanged.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +15,7 @@ from tokenvend_cli.deployment.kinds import ItemKind, kind_of
 
 
 class RestoreAction(StrEnum):
-    """What becomes of one item of the restored table."""
+    """What happens to one item of the restored table."""
 
     BRING_BACK = "bring back"
     KEEP = "keep"
@@ -24,7 +24,7 @@ class RestoreAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RestoreStep:
-    """One item: what it is, what becomes of it, and why."""
+    """One item: what it is, what happens to it, and why."""
 
     what: str
     name: str
@@ -41,7 +41,7 @@ class RegistryStep(RestoreStep):
 
 @dataclass(frozen=True, slots=True)
 class ConnectionStep(RestoreStep):
-    """A connection as the restored table has it, and as it stands now."""
+    """A connection as the restored table has it, and as it is now."""
 
     backup: Connection
     current: Connection | None = None
@@ -50,7 +50,7 @@ class ConnectionStep(RestoreStep):
 def plan_registry(
     current: Sequence[RegistryItem], backup: Sequence[RegistryItem]
 ) -> Iterator[RegistryStep]:
-    """What to bring back of a restored registry. `apply` writes all that is in the file."""
+    """Return the steps to restore a registry. `apply` writes all that is in the file."""
     found = {item.key: item for item in current}
     for item in sorted(backup, key=lambda item: item.key):
         match kind_of(item):
@@ -84,7 +84,7 @@ def _secrets_step(
 def plan_connections(
     pairs: Iterator[tuple[Connection, Connection | None]],
 ) -> Iterator[ConnectionStep]:
-    """What to bring back of a restored connections table; *pairs* are backup and what stands."""
+    """Return the steps to restore connections; *pairs* are (backup, current)."""
     for backup, current in pairs:
         action, why = _connection_decision(backup, current)
         yield ConnectionStep("connection", str(backup.key), action, why, backup, current)

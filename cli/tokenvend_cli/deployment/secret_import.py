@@ -34,7 +34,7 @@ _ADVICE = {
     "InvalidRequestException": "a secret of this name is being deleted: restore it, or wait",
     "LimitExceededException": "the account's quota of secrets is used up: have it raised",
 }
-#: With these, no other line would fare better.
+#: Errors that every other line would meet too, so the import ends.
 _SIGNED_OUT = frozenset(
     {
         *("ExpiredToken", "ExpiredTokenException", "UnrecognizedClientException"),
@@ -44,7 +44,7 @@ _SIGNED_OUT = frozenset(
 
 
 class ImportOutcome(StrEnum):
-    """What became of a line that was right."""
+    """What happened to a valid line."""
 
     WRITTEN = "written"
     UNCHANGED = "unchanged"
@@ -65,7 +65,7 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one line; `problem` says why it failed."""
+    """What happened to one line; `problem` says why it failed."""
 
     name: SecretName
     outcome: ImportOutcome
@@ -77,7 +77,7 @@ def check_lines(
     lines: Iterable[SecretLine | LineProblem],
     check_fields: CheckFields,
 ) -> tuple[list[Checked], list[LineProblem]]:
-    """The lines that can be written, and what is wrong with the others.
+    """Return the lines that can be written, and the problems of the others.
 
     Where two lines name one secret, neither is written: nobody can say which is right.
     """
@@ -109,7 +109,7 @@ def _check(
     try:
         name = parse_secret_name(line.name if line.tenant is None else f"{line.name}/{line.tenant}")
     except UsageError:
-        # Not quoted: what stands there by mistake may be a secret.
+        # The value is not quoted: it may be a secret that was put there by mistake.
         return LineProblem(line.number, "name or tenant cannot be one: see how the file writes it")
     try:
         definition = definition_of(name.credential)
@@ -147,8 +147,8 @@ class SecretImport:
     def run(self, lines: Iterable[Checked], advance: Callable[[], object]) -> list[Result]:
         """Write *lines*, and call *advance* after each.
 
-        An interrupt, or an AWS that is out of reach, ends it: calls that are under way are
-        waited for, and the rest is not tried.
+        An interrupt, or an AWS that cannot be reached, ends the import: calls in progress are
+        awaited, and the remaining lines are not tried.
         """
         with ThreadPoolExecutor(WORKERS) as pool:
             running = [pool.submit(self._attempt, line) for line in lines]
@@ -176,7 +176,7 @@ class SecretImport:
         )
 
     def _refused(self, error: ClientError) -> str:
-        """Why AWS refused; its own message may quote what it was sent, and is left out."""
+        """Return why AWS refused, without AWS's own message, which may quote the request."""
         code = error.response["Error"]["Code"]
         if code in _SIGNED_OUT:
             self._stopped.set()

@@ -1,6 +1,6 @@
-"""Many secrets on standard input: JSON lines or CSV, parsed line by line.
+"""Parse many secrets from standard input, line by line: JSON lines or CSV.
 
-Nothing that says what is wrong quotes the input: a secret may stand in any column.
+No problem's text quotes the input: a secret may be in any column.
 """
 
 import csv
@@ -14,7 +14,7 @@ from typing import Any
 from tokenvend_cli.problems import UsageError
 
 NAME, TENANT, FIELDS = "name", "tenant", "fields"
-#: Beyond this, an import is split: all of it is checked before any of it is written.
+#: A larger import must be split, because all of it is checked before any of it is written.
 MOST_BYTES = 64 * 1024 * 1024
 
 _JSON_FORM = 'a JSON object such as {"name": …, "tenant": …, "fields": {…}}'
@@ -44,7 +44,7 @@ class LineProblem:
 
 
 def parse_lines(given: bytes) -> Iterator[SecretLine | LineProblem]:
-    """Each line of *given*; empty ones are left out.
+    """Yield each line of *given*; empty ones are left out.
 
     What begins with `{` is JSON lines, all else CSV with a header.
 
@@ -57,7 +57,7 @@ def parse_lines(given: bytes) -> Iterator[SecretLine | LineProblem]:
         text = given.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = None
-    # Raised out here: the decoder's own error holds the whole input.
+    # Raised outside the `except`, because the decoder's own error holds the whole input.
     if text is None:
         raise UsageError("standard input is not UTF-8: save the file as UTF-8")
     return _json_lines(text) if text.lstrip()[:1] in {"{", ""} else _csv_lines(text)
@@ -121,7 +121,7 @@ def _rows(text: str) -> Iterator[tuple[int, list[str] | None]]:
 
 
 def _delimiter(text: str) -> str:
-    """What stands behind the first column's name: spreadsheets write a comma, `;` or a tab."""
+    """Return the character after the first column's name: a comma, `;` or a tab in spreadsheets."""
     header = text.lstrip().partition("\n")[0].lstrip('"')
     first = "".join(takewhile(lambda character: character.isalnum() or character == "_", header))
     found = header[len(first) :].lstrip('" ')[:1]

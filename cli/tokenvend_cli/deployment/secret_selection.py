@@ -1,4 +1,4 @@
-"""Which of a deployment's secrets are asked for, and what can be said of each."""
+"""Select secrets of a deployment, and read the status of each."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +15,7 @@ _READERS = 8
 
 
 class Condition(StrEnum):
-    """What a secret may be picked by."""
+    """A condition by which secrets are selected."""
 
     READY = "ready"
     FAILING = "failing"
@@ -45,7 +45,7 @@ _HOLDS: dict[Condition, Callable[[SecretStatus], bool]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """The secrets that are asked for. What is empty or `None` does not narrow.
+    """A filter for secrets. A field that is empty or `None` does not filter.
 
     `name` is one secret, or a family with all its tenants; `tenant_glob` picks among them.
     One of `conditions` has to hold.
@@ -58,17 +58,17 @@ class Selection:
 
     @property
     def needs_statuses(self) -> bool:
-        """Whether the names alone do not tell which secrets they are."""
+        """Whether the filter needs statuses, because the names alone do not decide."""
         return bool(self.conditions) or self.changed_before is not None
 
     def has_name(self, name: SecretName) -> bool:
-        """Whether a secret of that name may be one of them."""
+        """Whether a secret of that name can match."""
         if self.name is not None and self.name.tenant not in {None, name.tenant}:
             return False
         return self.tenant_glob is None or fnmatchcase(name.tenant or "", self.tenant_glob)
 
     def has(self, status: SecretStatus) -> bool:
-        """Whether the secret, whose name fits, is one of them."""
+        """Whether the secret matches; its name has already matched."""
         if self.conditions and not any(_HOLDS[each](status) for each in self.conditions):
             return False
         if self.changed_before is None:
@@ -78,7 +78,7 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Statuses in order of the names; `is_last` says whether there is none behind them."""
+    """Statuses in order of the names; `is_last` says whether none follow."""
 
     statuses: list[SecretStatus]
     is_last: bool
@@ -87,7 +87,7 @@ class Page:
 def read_page(
     secrets: Secrets, selection: Selection, *, after: SecretName | None, limit: int | None
 ) -> Page:
-    """The first *limit* of the selected secrets behind *after*.
+    """Read the first *limit* selected secrets after *after*.
 
     Raises:
         CommandError: there is no such credential.
@@ -102,7 +102,7 @@ def read_page(
         key=lambda each: _order(each[0]),
     )
     if limit is not None and not selection.needs_statuses:
-        # One more than the page holds tells whether there is another page.
+        # Read one more than the page holds, to know whether another page follows.
         wanted = wanted[: limit + 1]
     with ThreadPoolExecutor(_READERS) as pool:
         statuses = pool.map(lambda each: secrets.status(*each), wanted)
@@ -125,7 +125,7 @@ def _definitions(secrets: Secrets, selection: Selection) -> list[CredentialDefin
 def _names(
     secrets: Secrets, selection: Selection, definition: CredentialDefinition
 ) -> list[SecretName]:
-    """The names, without a search for one that is asked for by itself."""
+    """Return the names; a secret that is named exactly needs no search."""
     if selection.name is not None and selection.name.tenant is not None:
         return [selection.name]
     return secrets.names(definition)

@@ -1,4 +1,4 @@
-"""One provider secret, by its name and by what can be said of it without reading it."""
+"""The name and the status of a provider secret, without its value."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class SecretName:
 
 
 def parse_secret_name(text: str) -> SecretName:
-    """`credential` or `credential/tenant`.
+    """Parse `credential` or `credential/tenant`.
 
     Raises:
         UsageError: it is neither.
@@ -38,7 +38,7 @@ class SecretStatus:
     """A secret as it was found.
 
     `secret_id` is its ARN where it is the user's own, else its name. `needed` are the tags
-    that it should have, `found` those that it carries; `None`, there is no secret.
+    that it should have, `found` those that it carries; `None` if there is no secret.
     `arn` is its whole ARN, suffix and all; `key_arn` names its customer key, if it has one;
     `version` is the id of its current version.
     `state` is what vending knows of it: nothing, where it was not asked for.
@@ -61,12 +61,12 @@ class SecretStatus:
 
     @property
     def wanted_host(self) -> str:
-        """Where the deployed definition would send it."""
+        """Return the host to which the deployed definition would send it."""
         return self.needed[HOST_TAG]
 
     @property
     def host(self) -> str | None:
-        """Where it may be sent, as recorded with it."""
+        """Return the host to which it may be sent, as recorded in its tags."""
         return (self.found or {}).get(HOST_TAG)
 
     @property

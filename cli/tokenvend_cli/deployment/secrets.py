@@ -33,14 +33,14 @@ _NOT_FOUND, _EXISTS = "ResourceNotFoundException", "ResourceExistsException"
 #: (https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html). All of
 #: them together stay below it, and leave rotation its share.
 WRITES_PER_SECOND = 30
-#: How long the id of a version is that can be named in a put.
+#: How long the id of a version must be to serve as the ClientRequestToken of a put.
 _VERSION_LENGTHS = range(32, 65)
 #: No host has this name, so a secret that is tagged with it is sent to none.
 _NOWHERE = "nowhere"
 
 
 class Secrets:
-    """The secrets of one deployment. Threads may share it; its writes keep a pace."""
+    """The secrets of one deployment. Threads may share it; its writes are rate-limited."""
 
     def __init__(self, deployment: Deployment) -> None:
         self._pace = Pace(WRITES_PER_SECOND)
@@ -95,7 +95,7 @@ class Secrets:
         return [SecretName(definition.name, each) for each in self._tenants(definition.name)]
 
     def status(self, name: SecretName, definition: CredentialDefinition) -> SecretStatus:
-        """What can be said of a secret without reading it."""
+        """Return the status of a secret, without reading its value."""
         return replace(self.look(name, definition), state=self._state(name))
 
     def look(
@@ -136,9 +136,9 @@ class Secrets:
         )
 
     def put_if_changed(self, seen: SecretStatus, value: Mapping[str, str]) -> bool:
-        """`put`, unless the secret that was *seen* holds *value* already; whether it was written.
+        """Write with `put` unless the *seen* secret holds *value*; return whether it was written.
 
-        An epoch that a former run could not announce is announced now.
+        A secret generation that a former run could not announce is announced now.
         """
         if not (seen.is_ready and self._holds(seen, json.dumps(value))):
             self.put(seen, value)
@@ -148,10 +148,10 @@ class Secrets:
         return False
 
     def _holds(self, seen: SecretStatus, text: str) -> bool:
-        """Whether the current version is *text*, of which Secrets Manager itself is the judge.
+        """Whether the current version is *text*, as Secrets Manager itself compares them.
 
-        A put under the id of a version that is there does nothing where the value is the same,
-        and is refused where it is another. So no value is read back, and no digest of one is kept.
+        A put with the id of an existing version does nothing if the value is the same, and is
+        refused if it differs. So no value is read back, and no digest of one is stored.
         """
         if len(seen.version) not in _VERSION_LENGTHS:
             return False
@@ -167,10 +167,10 @@ class Secrets:
         return True
 
     def put(self, seen: SecretStatus, value: Mapping[str, str]) -> None:
-        """Write the secret for the host that was *seen*, and tell every environment.
+        """Write the secret for the host that was *seen*, and announce it to every environment.
 
-        Where the host changes, neither may the former value reach the new host, nor the new
-        value the former one: for the moment between, the secret may be sent nowhere.
+        If the host changes, the former value must not reach the new host, nor the new value the
+        former host. So in between, the tag says that the secret may be sent nowhere.
         """
         text = json.dumps(value)
         if not seen.exists:
@@ -202,7 +202,7 @@ class Secrets:
         self._manager.tag_resource(SecretId=seen.secret_id, Tags=_tags(tags))
 
     def replace_tokens(self, name: SecretName) -> None:
-        """Have every token of *name* replaced with its next use, though no secret has changed."""
+        """Have every token of *name* replaced at its next use, although no secret has changed."""
         self._announce(name, uuid.uuid4().hex)
 
     def _announce(self, name: SecretName, version: str) -> None:
@@ -228,7 +228,7 @@ class Secrets:
             Filters=[{"Key": "name", "Values": [prefix]}], PaginationConfig={"PageSize": 100}
         )
         names = (entry["Name"] for page in pages for entry in page["SecretList"])
-        # The filter takes capitals for small letters.
+        # The filter of Secrets Manager ignores case, so names are compared again.
         return sorted(name.removeprefix(prefix) for name in names if name.startswith(prefix))
 
     def _describe(self, secret_id: str) -> dict[str, Any] | None:
@@ -238,12 +238,12 @@ class Secrets:
             if error.response["Error"]["Code"] != _NOT_FOUND:
                 raise
             return None
-        # Until it is gone for good, a deleted secret is still described.
+        # Secrets Manager still describes a deleted secret during its recovery window.
         return None if "DeletedDate" in described else described
 
 
 def _is_tenants_host(definition: CredentialDefinition, recorded: str | None) -> bool:
-    """Whether *recorded* may be the host of a tenant that names its own, which only it knows."""
+    """Whether *recorded* may be the host of a tenant whose secret names it (`tenant_values`)."""
     if recorded is None or not definition.tenant_values:
         return False
     all_hosts = destination_of(definition)

@@ -12,13 +12,13 @@ from tokenvend_cli.problems import CommandError
 class Deployment:
     """One deployed stack: its outputs, and clients for what it is made of.
 
-    *attempts* is for work in bulk: how often AWS is asked before it counts as away, slower each
-    time that it is busy. Without it, AWS's own settings hold.
+    *attempts* is for bulk work: how often a call is tried before AWS counts as away, with growing
+    waits while AWS is busy. Without it, AWS's own settings hold.
     """
 
     def __init__(self, place: Place, *, attempts: int | None = None) -> None:
         self._place = place
-        # Half a second of imports, for those who talk to AWS; boto3 would add to it.
+        # Imported here: it takes half a second, and some commands never call AWS. boto3 is slower.
         import botocore.session
         from botocore.config import Config
 

@@ -1,4 +1,4 @@
-"""What rests on an issuer that is away: what can stay as it is, and what holds an apply up."""
+"""Find what needs an issuer that is away: what can stay as deployed, and what stops `apply`."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ from tokenvend_cli.problems import CommandError
 class Unchecked:
     """One issuer that is away, and why; `pinned` and `open` are its credentials, or itself.
 
-    Pinned ones are as the last apply left them, as far as the file can tell. Open ones are new,
-    or changed, so that what they would be is not known.
+    Pinned ones are unchanged since the last apply, as far as the file tells. Open ones are new or
+    changed, so that their definitions are not known.
     """
 
     issuer: str
@@ -61,7 +61,7 @@ def jwks_uris_in(items: Collection[RegistryItem]) -> dict[str, str]:
 def unchecked_issuers(keys: PatientKeys, checked: CheckedFile) -> list[Unchecked]:
     """The trusted issuers whose metadata could not be read; empty where each answered.
 
-    What is pinned of one is its `jwks_uri`; whatever else the file says of it can be applied.
+    Only an issuer's `jwks_uri` is pinned; whatever else the file says of it can be applied.
     """
     found = []
     for name, model in checked.configuration.issuers.items():
@@ -73,14 +73,14 @@ def unchecked_issuers(keys: PatientKeys, checked: CheckedFile) -> list[Unchecked
 
 
 def _open_name(issuer: str) -> str:
-    """An issuer among credentials, whose names have no space."""
+    """Return a name for an issuer that no credential can have: it contains a space."""
     return f"issuer {issuer}"
 
 
 def unchecked_of(
     discovery: PatientDiscovery, checked: CheckedFile, deployed: Collection[RegistryItem]
 ) -> list[Unchecked]:
-    """What could not be checked; empty where every issuer answered."""
+    """Return what could not be checked; empty if every issuer answered."""
     if not discovery.away:
         return []
     before = {item.key: item for item in deployed}
@@ -105,7 +105,7 @@ def plannable(
     deployed: Collection[RegistryItem],
     unchecked: Collection[Unchecked],
 ) -> list[RegistryItem]:
-    """*desired* without what is open: that stays as it is deployed, or away with its grants."""
+    """Return *desired* without what is open: it stays as deployed, or absent with its grants."""
     still_open = {name for each in unchecked for name in each.open}
     before = {item.key: item for item in deployed}
     found = []

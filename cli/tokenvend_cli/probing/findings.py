@@ -1,4 +1,4 @@
-"""What a probe found out, and what of it belongs in the file."""
+"""What a probe found out, and the part of it that belongs in the file."""
 
 from dataclasses import dataclass, field
 from datetime import date

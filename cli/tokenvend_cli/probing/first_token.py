@@ -1,4 +1,4 @@
-"""How a token endpoint wants to be asked: as described, or in another way that it takes."""
+"""Get the first token: by the request as described, or by another that the provider accepts."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -15,14 +15,14 @@ _OTHER_BASIC = {
     ClientAuthentication.BASIC_UNENCODED: ClientAuthentication.BASIC,
 }
 _OTHER_BODY = {"form": "json", "json": "form"}
-#: A refusal that another way of asking cannot mend.
+#: Refusals that no other form of the request can cure.
 _OF_THE_GRANT = frozenset({"invalid_grant", "invalid_scope", "unauthorized_client"})
 
 
 def first_token(
     asker: CredentialRequester, source: TokenSource, findings: ProbeFindings
 ) -> ProviderAnswer:
-    """The first token, by the first way in which the provider gives one; *asker* keeps to it.
+    """Return the first token that any form of request gives; *asker* keeps that form.
 
     Raises:
         CommandError: it gives none.
@@ -46,7 +46,7 @@ def first_token(
 def _other_ways(
     described: CredentialDefinition, secret: ProviderSecret
 ) -> Iterator[CredentialDefinition]:
-    """Ways of asking that differ from *described*, each in as little as may be."""
+    """Yield other forms of the request, each with as small a change of *described* as possible."""
     method, place = described.client_authentication, _body(described)
     basic = _OTHER_BASIC.get(method) if _is_changed_by_encoding(secret) else None
     if basic is not None:

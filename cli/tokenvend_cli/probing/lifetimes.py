@@ -8,7 +8,7 @@ from tokenvend.domain.oauth.token_response import jwt_claims
 from tokenvend_cli.probing.findings import ProbeFindings
 from tokenvend_cli.probing.requests import CredentialRequester, ProviderAnswer
 
-#: What a provider's clock, rounding and the way of the answer may make of a lifetime.
+#: How far the provider's clock, rounding and network delay may change a lifetime.
 _TOLERANCE = timedelta(seconds=60)
 
 

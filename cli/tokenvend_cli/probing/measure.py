@@ -49,7 +49,7 @@ def measure(
     if refresh_token is not None and source is asker:
         rotates = _rotation(asker, findings, refresh_token)
     if refresh_token is not None and rotates and asker.left:
-        # Last, because one that comes again may end the consent.
+        # Last, because a refresh token that is sent twice may end the consent.
         _redeemed(asker, findings, refresh_token)
     return findings
 
@@ -120,7 +120,7 @@ def _narrowing(
     findings: ProbeFindings,
     endpoint: str | None,
 ) -> Scopes | None:
-    """The one scope that was asked for, if the token carries that alone."""
+    """Return the one scope that was requested, if the token carries no other."""
     question = "asked for one scope, a token carries"
     if len(definition.scopes) <= 1:
         findings.add(question, None, "the credential declares no two scopes to tell apart")
@@ -154,7 +154,7 @@ def _carried(
 def _next_refresh(
     source: ConsentRequester, findings: ProbeFindings, one: Scopes, whole: Scopes
 ) -> None:
-    """Whether the refresh after one for fewer scopes gives all of them back."""
+    """Measure whether a refresh for all scopes gives them back after one for fewer."""
     question = "the refresh after that, for all scopes, gives"
     answer = source.token(whole, names_scope=True)
     if answer.token is None:
@@ -171,7 +171,7 @@ def _next_refresh(
 
 
 def _refusals(asker: CredentialRequester, source: TokenSource, findings: ProbeFindings) -> None:
-    """What it says to a scope that is not there, and what any refusal of its looks like."""
+    """Measure how the provider answers an unknown scope, and what its refusals look like."""
     refused = source.token(_NO_SUCH_SCOPE, names_scope=True)
     findings.add("a scope that is not there", "accepted" if refused.token else refused.shape)
     question = "a refusal looks like"

@@ -1,4 +1,4 @@
-"""A provider that is asked a bounded number of times, and what may be told of its answers."""
+"""Send a bounded number of requests to a provider, and describe the answers without secrets."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -65,7 +65,7 @@ class ProviderAnswer:
 
     @property
     def shape(self) -> str:
-        """What kind of answer it is: its status, and the code of an error that can be told."""
+        """Return the status of the answer, and its error code if that is safe to show."""
         error = error_code(self.answer.error, sent=self.response.sent)
         if error is not None:
             return f"{self.response.status} {error}"
@@ -102,7 +102,7 @@ class TokenSource(Protocol):
 
 
 class CredentialRequester:
-    """Asks on behalf of one credential; `definition` is how it asks, which a probe may change."""
+    """Requests tokens for one credential; `definition` says how, and a probe may change it."""
 
     def __init__(
         self,
@@ -120,7 +120,7 @@ class CredentialRequester:
 
     @property
     def left(self) -> int:
-        """How often the provider may still be asked."""
+        """Return how many requests may still be sent."""
         return MOST_REQUESTS - self.requests
 
     def token(self, scopes: Scopes = NO_SCOPES, *, names_scope: bool = False) -> ProviderAnswer:
@@ -168,14 +168,14 @@ class CredentialRequester:
 
 
 class ConsentRequester:
-    """Asks on behalf of one user's consent: each token is a refresh."""
+    """Requests tokens under one user's consent: each is a refresh."""
 
     def __init__(self, asker: CredentialRequester, refresh_token: Secret) -> None:
         self._asker = asker
         self.refresh_token = refresh_token
 
     def token(self, scopes: Scopes = NO_SCOPES, *, names_scope: bool = False) -> ProviderAnswer:
-        """Redeem the refresh token that is good now, and keep the next one."""
+        """Redeem the current refresh token, and remember the next one."""
         answer = self._asker.refreshed(self.refresh_token, scopes if names_scope else NO_SCOPES)
         self.refresh_token = answer.refresh_token or self.refresh_token
         return answer

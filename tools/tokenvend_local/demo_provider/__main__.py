@@ -1,4 +1,4 @@
-"""Run the provider until it is told to stop: `python -m tokenvend_local.demo_provider`.
+"""Run the provider until a signal stops it: `python -m tokenvend_local.demo_provider`.
 
 The key of the control listener comes in the environment, so that it is not in the process
 list. The first line written says where both listeners are.

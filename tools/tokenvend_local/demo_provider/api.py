@@ -1,4 +1,4 @@
-"""What the tokens are for: a small API that says who it took the request for."""
+"""The API that the tokens open: it answers which client and user sent the request."""
 
 import threading
 import time
@@ -16,7 +16,7 @@ from tokenvend_local.demo_provider.http import Answer, Request, as_json
 REQUESTS_PER_SECOND = 10
 CONCURRENT_REQUESTS = 8
 
-#: The scopes of which one is needed for each path.
+#: The scopes by path; a request needs one of them.
 PATHS = {
     "/users/me": ("user_me_read", "users_read"),
     "/jobs": ("jobs_read", "jobs_manage"),
@@ -27,7 +27,7 @@ PATHS = {
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Whom a request comes from, and what it may do. `scopes` is `None` for: everything."""
+    """Who sent a request, and what it may do. `scopes` is `None` if it may do everything."""
 
     client: Client
     scopes: tuple[str, ...] | None
@@ -36,7 +36,7 @@ class Reach:
 
 
 class RateLimit:
-    """Requests of the last second and requests at once, for each client."""
+    """The limits of each client: requests in the last second, and concurrent requests."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -46,7 +46,7 @@ class RateLimit:
 
     @contextmanager
     def admit(self, client_id: str) -> Iterator[tuple[bool, dict[str, str]]]:
-        """Whether a request may go on, and the headers that say what is left."""
+        """Return whether a request is within the limits, and the headers with what is left."""
         with self._lock:
             recent, now = self._recent[client_id], self._clock()
             while recent and recent[0] <= now - 1:
@@ -90,7 +90,7 @@ def call(book: Book, limit: RateLimit, request: Request) -> Answer:
 def _reach(book: Book, request: Request) -> Reach | None:
     if api_key := request.headers.get("x-smarttoken") or request.query.get("api_key"):
         client = book.client_of_api_key(api_key)
-        # An account may be named beside the key, and is compared then.
+        # A request may name an account beside the key; if it does, the account must match.
         account = request.headers.get("x-account")
         return Reach(client, None) if client and account in {None, client.client_id} else None
     scheme, _, value = request.headers.get("authorization", "").partition(" ")
@@ -115,7 +115,7 @@ def _client_of_basic(book: Book, encoded: str) -> Client | None:
 
 
 def _content(path: str, reach: Reach) -> dict[str, object]:
-    """Enough to tell which client's token it was and what it carried."""
+    """Return content that shows which client's token it was and what the token carried."""
     company = reach.client.company
     scopes = None if reach.scopes is None else " ".join(reach.scopes)
     carried: dict[str, object] = {"company": company, "scope": scopes, "target": reach.target}

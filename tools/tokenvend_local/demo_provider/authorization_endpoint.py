@@ -1,7 +1,7 @@
-"""Where users sign in and decide (RFC 6749 §4.1.1): as SmartRecruiters, or by the book with `iss`.
+"""The authorization endpoint (RFC 6749 §4.1.1): as SmartRecruiters has it, or standard with `iss`.
 
-Whoever asks is checked before anything is sent anywhere: an unknown client, or a redirect URI
-that is not exactly one of its own, is told on the spot and never redirected to.
+The client and the redirect URI are checked before any redirect: an unknown client, or a redirect
+URI that is not exactly one of its own, gets an error page and no redirect.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from tokenvend_local.demo_provider.consents import USERS
 from tokenvend_local.demo_provider.http import Answer, Request
 from tokenvend_local.demo_provider.refusal import RefusedError
 
-#: SmartRecruiters takes up to three.
+#: The most redirect URIs that SmartRecruiters accepts for a client.
 MOST_REDIRECT_URIS = 3
 _PASSED_ON = (
     *("client_id", "redirect_uri", "state", "scope"),
@@ -50,7 +50,7 @@ class AuthorizationRequest:
 
 
 def authorize(book: Book, request: Request, flavour: Flavour, issuer: str | None) -> Answer:
-    """Show the page for a GET; take the user's decision with a POST."""
+    """Show the consent page for a GET; take the user's decision from a POST."""
     try:
         form = request.form() if request.method == "POST" else {}
         parameters = form if request.method == "POST" else request.query
@@ -78,7 +78,7 @@ def _request_of(book: Book, parameters: dict[str, str], flavour: Flavour) -> Aut
 
 
 def _refusal(request_parameters: AuthorizationRequest) -> str | None:
-    """What is wrong with a request that may be sent back (RFC 6749 §4.1.2.1)."""
+    """Return the error code to send to the redirect URI (RFC 6749 §4.1.2.1), if there is one."""
     if request_parameters.parameters.get("response_type") != "code":
         return "unsupported_response_type"
     if not request_parameters.scopes or set(request_parameters.scopes) - set(

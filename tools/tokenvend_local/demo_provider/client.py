@@ -1,4 +1,4 @@
-"""How the tests and the demo set the provider up, make it misbehave, and count."""
+"""Control the provider from tests and the demo: set it up, make it misbehave, count requests."""
 
 import secrets
 from collections.abc import Mapping, Sequence
@@ -27,12 +27,12 @@ class ProviderControl:
         self._headers = {"X-Control-Key": key}
 
     def token_endpoint(self, flavour: Flavour = Flavour.SMARTRECRUITERS) -> str:
-        """Where clients of that flavour ask for tokens."""
+        """Return the token endpoint of that flavour."""
         path = "/oauth2/token" if flavour is Flavour.STANDARD else "/identity/oauth/token"
         return self.url + path
 
     def authorization_endpoint(self, flavour: Flavour = Flavour.SMARTRECRUITERS) -> str:
-        """Where users of clients of that flavour decide."""
+        """Return the authorization endpoint of that flavour."""
         path = "/oauth2/authorize" if flavour is Flavour.STANDARD else "/identity/oauth/allow"
         return self.url + path
 
@@ -48,7 +48,7 @@ class ProviderControl:
         api_key: str | None = None,
         redirect_uris: Sequence[str] = (),
     ) -> Client:
-        """A new client with an id that starts with *name*, and a secret that nobody else has.
+        """Add a client whose id starts with *name*, with a secret of its own.
 
         *targets* are the audiences and resources that it may name (STANDARD only).
         """
@@ -72,7 +72,7 @@ class ProviderControl:
         self._send("POST", "/misbehaviours", how)
 
     def behave(self, client_id: str | None = None) -> None:
-        """Misbehave no more: towards one client, or all."""
+        """End the misbehaviour towards one client, or all."""
         self._send("DELETE", "/misbehaviours", {"client_id": client_id} if client_id else {})
 
     def exchanges(self, client_id: str | None = None) -> list[TokenExchangeRecord]:
@@ -86,13 +86,13 @@ class ProviderControl:
         return Token(**{**found, "scopes": tuple(found["scopes"])}) if found else None
 
     def change_secret(self, client: Client) -> Client:
-        """The same client with another secret: from now on the old one is wrong."""
+        """Give the client another secret, and return it; the old secret is refused from now on."""
         changed = replace(client, client_secret=secrets.token_urlsafe(24))
         self._send("POST", "/clients", {name: getattr(changed, name) for name in Client.__slots__})
         return changed
 
     def secret_values(self) -> list[str]:
-        """Every client secret, API key and token that this provider ever had."""
+        """Return every client secret, API key and token that this provider ever had."""
         return [str(value) for value in self._send("GET", "/secret-values", {})]
 
     def _send(self, method: str, path: str, document: Mapping[str, Any]) -> Any:

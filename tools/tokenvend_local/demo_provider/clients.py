@@ -10,14 +10,14 @@ from typing import Any
 
 from tokenvend_local.demo_provider.consents import Consents
 
-#: The lifetime that was seen at SmartRecruiters, in seconds.
+#: The lifetime of a token as observed at SmartRecruiters, in seconds.
 LIFETIME_SECONDS = 1799
 
 
 class Flavour(StrEnum):
     """SMARTRECRUITERS: secret in the body, tokens carry all the client's scopes.
 
-    STANDARD: by the book (RFC 6749, 8707, 7009): basic too, scope narrows, audience, resource.
+    STANDARD: as in RFC 6749, 8707 and 7009: HTTP Basic too, narrower scopes, audience, resource.
     """
 
     SMARTRECRUITERS = "smartrecruiters"
@@ -97,7 +97,7 @@ class Book:
         return self._clock()
 
     def add_client(self, client: Client) -> None:
-        """Know *client*, in place of one with the same id."""
+        """Add *client*, replacing one with the same id."""
         with self._lock:
             self._clients[client.client_id] = client
 
@@ -119,7 +119,7 @@ class Book:
         target: str | None,
         user_id: str | None = None,
     ) -> Token:
-        """A new token for *client*."""
+        """Issue a token for *client*."""
         token = Token(
             value=f"demo_{secrets.token_urlsafe(32)}",
             client_id=client.client_id,
@@ -134,7 +134,7 @@ class Book:
         return token
 
     def last_token(self, client_id: str) -> Token | None:
-        """The token issued last to that client, if it is still good."""
+        """Return the token issued last to that client, if it is still valid."""
         with self._lock:
             mine = [token for token in self._tokens.values() if token.client_id == client_id]
         return mine[-1] if mine and mine[-1].expires_at > self.now() else None
@@ -168,7 +168,7 @@ class Book:
             return [e for e in self._exchanges if client_id in (None, e.client_id)]
 
     def secret_values(self) -> list[str]:
-        """Every client secret, API key, code and token there ever was: to search logs for."""
+        """Return every client secret, API key, code and token so far, to search logs for them."""
         with self._lock:
             clients = list(self._clients.values())
             issued = list(self._issued)

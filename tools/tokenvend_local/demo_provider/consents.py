@@ -1,4 +1,4 @@
-"""Users, what they consented to, and the codes and refresh tokens that stand for it."""
+"""Users, their consents, and the codes and refresh tokens issued for them."""
 
 import base64
 import hashlib
@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 
 from tokenvend_local.demo_provider.refusal import RefusedError
 
-#: SmartRecruiters documents 28 days for a refresh token; a code is for at once.
+#: SmartRecruiters documents 28 days for a refresh token; a code is for immediate use.
 REFRESH_TOKEN_SECONDS = 28 * 24 * 3600
 CODE_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Somebody who can sign in."""
+    """A user who can sign in."""
 
     user_id: str
     name: str
@@ -36,7 +36,7 @@ USERS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consent:
-    """What one user agreed to, and until when its code or refresh token is good."""
+    """What one user agreed to, and the end of its code's or refresh token's validity."""
 
     client_id: str
     user_id: str
@@ -47,7 +47,7 @@ class Consent:
 
 
 class Consents:
-    """Codes and refresh tokens, each good for one use. Safe to use from many threads."""
+    """Codes and refresh tokens, each valid for one use. Safe to use from many threads."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -65,7 +65,7 @@ class Consents:
         redirect_uri: str,
         code_challenge: str | None,
     ) -> str:
-        """A code for what *user* has just agreed to."""
+        """Issue a code for what *user* has just agreed to."""
         return self._keep(
             self._codes,
             "code_",
@@ -80,7 +80,7 @@ class Consents:
         )
 
     def redeem_code(self, client_id: str, form: Mapping[str, str]) -> Consent:
-        """What the code in *form* stands for (RFC 6749 §4.1.3, RFC 7636 §4.6).
+        """Redeem the code in *form* for its consent (RFC 6749 §4.1.3, RFC 7636 §4.6).
 
         Raises:
             RefusedError: it is no code of *client_id*, was used, expired, or is for another sender.
@@ -93,7 +93,7 @@ class Consents:
         return consent
 
     def redeem_refresh_token(self, client_id: str, form: Mapping[str, str]) -> Consent:
-        """What the refresh token in *form* stands for (RFC 6749 §6); it is good for one use.
+        """Redeem the refresh token in *form* for its consent (RFC 6749 §6); it is valid once.
 
         Raises:
             RefusedError: it is no token of *client_id*, was used or has expired.
@@ -101,7 +101,7 @@ class Consents:
         return self._redeem(self._refresh_tokens, form.get("refresh_token", ""), client_id)
 
     def new_refresh_token(self, consent: Consent) -> str:
-        """The next refresh token of *consent*."""
+        """Issue the next refresh token of *consent*."""
         lasting = replace(consent, expires_at=self._clock() + REFRESH_TOKEN_SECONDS)
         return self._keep(self._refresh_tokens, "refresh_", lasting)
 
@@ -113,7 +113,7 @@ class Consents:
                 del self._refresh_tokens[value]
 
     def secret_values(self) -> list[str]:
-        """Every code and refresh token there ever was."""
+        """Return every code and refresh token that was ever issued."""
         with self._lock:
             return list(self._issued)
 

@@ -1,4 +1,4 @@
-"""Requests and answers as values, and a threaded server around a function from one to the other."""
+"""Requests and answers as values, and a threaded server that calls a function for each request."""
 
 import json
 import sys
@@ -45,7 +45,7 @@ class Request:
 class Answer:
     """One answer. `promised_length` is what Content-Length says when it is not the truth.
 
-    `hang_up` closes the connection without a word.
+    `hang_up` closes the connection without an answer.
     """
 
     status: int
@@ -74,7 +74,7 @@ class Server(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """Where it answers."""
+        """Return the server's address."""
         return f"http://{LOOPBACK}:{self.server_port}"
 
     def start(self) -> None:

@@ -16,14 +16,14 @@ BODIES = ("html", "garbage", "half", "empty")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Misbehaviour:
-    """How the token endpoint answers instead. What is not set stays as it is.
+    """How the token endpoint deviates from its normal answer. What is not set stays normal.
 
     Attributes:
         client_id: Only for this client; `None` for all.
-        times: For so many requests, then no more; `None` until told otherwise.
-        delay_seconds: Waits so long before it does anything.
+        times: For this many requests, then no more; `None` until `behave`.
+        delay_seconds: Waits this long before it does anything.
         status: Answers with this status, and `body` or an `error` document.
-        error: The `error` code of a refusal; with status 200, a refusal in disguise.
+        error: The `error` code of a refusal, also with status 200.
         retry_after: The `Retry-After` header, in either form (RFC 9110 §10.2.3).
         location: Redirects there.
         body: One of `BODIES` instead of the right body; `half` promises all and sends half.
@@ -47,13 +47,13 @@ class Misbehaviour:
     hang_up: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse a body that nobody wrote."""
+        """Refuse a body that is not in `BODIES`."""
         if self.body is not None and self.body not in BODIES:
             raise ValueError(f"body must be one of {', '.join(BODIES)}")
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> "Misbehaviour":
-        """From what the control listener was sent.
+        """Build it from the fields that the control listener received.
 
         Raises:
             ValueError: it has a field that does not exist.
@@ -65,7 +65,7 @@ class Misbehaviour:
 
 
 class Mood:
-    """The misbehaviours in force. Safe to use from many threads."""
+    """The list of current misbehaviours. Safe to use from many threads."""
 
     def __init__(self, sleep: Callable[[float], None] = time.sleep) -> None:
         self._sleep = sleep
@@ -73,18 +73,18 @@ class Mood:
         self._in_force: list[Misbehaviour] = []
 
     def add(self, misbehaviour: Misbehaviour) -> None:
-        """Misbehave so, after what is already in force for the same client is used up."""
+        """Add a misbehaviour; it starts when those already set for the same client are used up."""
         with self._lock:
             self._in_force.append(misbehaviour)
 
     def clear(self, client_id: str | None = None) -> None:
-        """Behave again: to one client, or to all."""
+        """Remove the misbehaviours towards one client, or all."""
         with self._lock:
             remaining = [m for m in self._in_force if client_id not in (None, m.client_id)]
             self._in_force = remaining
 
     def take(self, client_id: str) -> Misbehaviour | None:
-        """What to do to this request of that client, counted down."""
+        """Return the misbehaviour for this client's request, and count it down."""
         with self._lock:
             for index, found in enumerate(self._in_force):
                 if found.client_id not in (None, client_id):
@@ -96,13 +96,13 @@ class Mood:
         return None
 
     def wait(self, misbehaviour: Misbehaviour) -> None:
-        """Let its delay pass."""
+        """Wait for the delay of the misbehaviour."""
         if misbehaviour.delay_seconds:
             self._sleep(misbehaviour.delay_seconds)
 
 
 def instead_of_exchange(misbehaviour: Misbehaviour) -> Answer | None:
-    """The answer that comes without an exchange, if it is of that kind."""
+    """Return the answer that replaces the exchange, if the misbehaviour has one."""
     if misbehaviour.hang_up:
         return Answer(500, hang_up=True)
     if misbehaviour.status is None and misbehaviour.location is None:
@@ -118,7 +118,7 @@ def instead_of_exchange(misbehaviour: Misbehaviour) -> Answer | None:
 
 
 def garble(misbehaviour: Misbehaviour, answer: Answer) -> Answer:
-    """*answer* with its fields, body and type changed as told."""
+    """Return *answer* with its fields, body and content type changed."""
     if misbehaviour.fields and answer.status == 200:
         document = {**json.loads(answer.body), **misbehaviour.fields}
         remaining = {name: value for name, value in document.items() if value is not None}

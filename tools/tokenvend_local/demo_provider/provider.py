@@ -15,12 +15,12 @@ from tokenvend_local.demo_provider.misbehaviour import (
     instead_of_exchange,
 )
 
-#: Where each flavour's token endpoint is.
+#: The path of each flavour's token endpoint.
 TOKEN_PATHS = {
     "/identity/oauth/token": Flavour.SMARTRECRUITERS,
     "/oauth2/token": Flavour.STANDARD,
 }
-#: Where each flavour's users decide.
+#: The path of each flavour's authorization endpoint.
 AUTHORIZATION_PATHS = {
     "/identity/oauth/allow": Flavour.SMARTRECRUITERS,
     "/oauth2/authorize": Flavour.STANDARD,
@@ -33,7 +33,7 @@ _LISTS = ("scopes", "targets", "redirect_uris")
 
 
 class Provider:
-    """One provider: `provider` is what the world sees, `control` what the tests see."""
+    """One provider: `provider` is its public listener, `control` the one for tests."""
 
     def __init__(self, control_key: str, *, port: int = 0, control_port: int = 0) -> None:
         self.book = Book()
@@ -49,13 +49,13 @@ class Provider:
         self.control.start()
 
     def stop(self) -> None:
-        """Serve no more."""
+        """Stop serving."""
         for server in (self.provider, self.control):
             server.shutdown()
             server.server_close()
 
     def answer(self, request: Request) -> Answer:
-        """One request of the world."""
+        """Answer one request to the public listener."""
         match request.method, request.path:
             case "POST", path if path in TOKEN_PATHS:
                 return self._token(request, TOKEN_PATHS[path])
@@ -85,7 +85,7 @@ class Provider:
         return garble(misbehaviour, answer)
 
     def _authorize(self, request: Request, flavour: Flavour) -> Answer:
-        # SmartRecruiters documents no `iss`; the other flavour announces it (RFC 9207 §3).
+        # SmartRecruiters documents no `iss`; the standard flavour announces it (RFC 9207 §3).
         issuer = self.provider.url if flavour is Flavour.STANDARD else None
         try:
             return authorization_endpoint.authorize(self.book, request, flavour, issuer)
@@ -93,7 +93,7 @@ class Provider:
             return Answer(400)
 
     def _discovery(self) -> dict[str, Any]:
-        """What the standard flavour announces (RFC 8414 §2)."""
+        """Return the metadata of the standard flavour (RFC 8414 §2)."""
         issuer = self.provider.url
         return {
             "issuer": issuer,
@@ -108,7 +108,7 @@ class Provider:
         }
 
     def answer_control(self, request: Request) -> Answer:
-        """One request of the tests or the demo; it must show the key."""
+        """Answer one request of the tests or the demo, which must send the control key."""
         key = request.headers.get(CONTROL_KEY_HEADER, "")
         if not hmac.compare_digest(key.encode(), self._control_key.encode()):
             return as_json(403, {"message": "Show the key."})
@@ -138,7 +138,7 @@ class Provider:
                 return as_json(404, {"message": "There is no such control."})
 
     def _records(self, path: str, document: dict[str, Any]) -> object:
-        """What the book says."""
+        """Return the exchanges, one issued token, or all secret values, by *path*."""
         match path:
             case "/exchanges":
                 found = self.book.exchanges(document.get("client_id"))

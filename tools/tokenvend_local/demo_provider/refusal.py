@@ -1,4 +1,4 @@
-"""How a request is refused."""
+"""The error for a request that the provider refuses."""
 
 
 class RefusedError(Exception):

@@ -10,11 +10,11 @@ from tokenvend_local.demo_provider.consents import Consent
 from tokenvend_local.demo_provider.http import Answer, NotAFormError, Request, as_json
 from tokenvend_local.demo_provider.refusal import RefusedError
 
-#: The parameters that mean something here; any other is kept in the record of the exchange.
+#: The parameters that this endpoint reads; any other is kept in the record of the exchange.
 KNOWN = frozenset(
     {
         *("grant_type", "client_id", "client_secret", "scope", "audience", "resource"),
-        # Each is as good as a secret: a record of them would be one more place to leak from.
+        # Each is as sensitive as a secret, so the record must not hold it.
         *("code", "code_verifier", "redirect_uri", "refresh_token"),
     }
 )
@@ -29,7 +29,7 @@ def token(
     *,
     began_at: float,
 ) -> Answer:
-    """Answer one token request that came at *began_at*, with *again* instead of a new token."""
+    """Answer one token request that came at *began_at*; with *again*, repeat that token."""
     try:
         form = request.form()
         client = _authenticate(book, request, form, flavour)
@@ -43,7 +43,7 @@ def token(
 
 
 def claimed_client_id(request: Request) -> str:
-    """The client that the request names, proven or not."""
+    """Return the client id that the request names, authenticated or not."""
     try:
         return _claimed(request, request.form())[0]
     except NotAFormError:
@@ -51,7 +51,7 @@ def claimed_client_id(request: Request) -> str:
 
 
 def record(book: Book, request: Request, status: int, *, began_at: float) -> None:
-    """Write down an exchange that came at *began_at*, if it named a client that is known."""
+    """Record an exchange that came at *began_at*, if it named a known client."""
     try:
         form = request.form()
     except NotAFormError:
@@ -75,7 +75,7 @@ def record(book: Book, request: Request, status: int, *, began_at: float) -> Non
 
 
 def revoke(book: Book, request: Request) -> Answer:
-    """Forget a token of the client that asks. An unknown one is fine too (RFC 7009 §2.2)."""
+    """Revoke a token of the requesting client. An unknown token is no error (RFC 7009 §2.2)."""
     try:
         form = request.form()
         client = _authenticate(book, request, form, Flavour.STANDARD)
@@ -89,14 +89,14 @@ def revoke(book: Book, request: Request) -> Answer:
 
 
 def _claimed(request: Request, form: dict[str, str]) -> tuple[str, str]:
-    """The client id that the request names, and the method by which it would prove it."""
+    """Return the client id that the request names, and its authentication method."""
     if basic := _basic(request):
         return basic[0], "client_secret_basic"
     return form.get("client_id", ""), "client_secret_post"
 
 
 def _basic(request: Request) -> tuple[str, str] | None:
-    """Id and secret of the Authorization header; both are form-encoded (RFC 6749 §2.3.1)."""
+    """Return id and secret of the Authorization header; both are form-encoded (RFC 6749 §2.3.1)."""
     scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "basic":
         return None
@@ -138,7 +138,7 @@ def _issue(book: Book, client: Client, form: dict[str, str], again: Token | None
 
 
 def _issue_for_user(book: Book, client: Client, consent: Consent, form: dict[str, str]) -> Answer:
-    """A token of what the user agreed to, and the refresh token that comes next."""
+    """Issue a token for what the user agreed to, and the next refresh token."""
     scopes = consent.scopes
     if client.flavour is Flavour.STANDARD and "scope" in form:
         scopes = tuple(form["scope"].split())
@@ -172,9 +172,9 @@ def _token_document(book: Book, issued: Token) -> dict[str, object]:
 
 
 def _scopes(client: Client, scope: str | None) -> tuple[str, ...]:
-    """The scopes asked for; all of the client's when nothing is said.
+    """Return the requested scopes; all of the client's if none are requested.
 
-    `scope=` with nothing is invalid, at SmartRecruiters and by the grammar of RFC 6749 §3.3.
+    An empty `scope=` is invalid, at SmartRecruiters and by the grammar of RFC 6749 §3.3.
     """
     if scope is None:
         return client.scopes
@@ -185,7 +185,7 @@ def _scopes(client: Client, scope: str | None) -> tuple[str, ...]:
 
 
 def _target(client: Client, form: dict[str, str]) -> str | None:
-    """The audience or resource asked for (RFC 8707)."""
+    """Return the requested audience or resource (RFC 8707)."""
     target = form.get("resource", form.get("audience"))
     if target is not None and target not in client.targets:
         raise RefusedError("invalid_target", "Not an API that this client may name.")

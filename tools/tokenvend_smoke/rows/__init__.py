@@ -1,1 +1,1 @@
-"""What each row of docs/not-proven-locally.md does on a real account, by what it looks at."""
+"""The code of each row of docs/not-proven-locally.md on a real account, by subject."""

@@ -18,7 +18,7 @@ _MAY_CALL = {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": "*"}
 def a_changed_policy_is_in_force(smoke: Smoke) -> None:
     """The other account's role gets a token while it is allowed, and 401 when it no longer is.
 
-    In one's own account a role's own permission is enough: API Gateway adds both policies there.
+    Within one account the role's own policy would be enough: API Gateway unites both policies.
     """
     if smoke.options.other_profile is None:
         raise NotRunError("give OTHER_PROFILE=…, a profile of another account")

@@ -1,4 +1,4 @@
-"""What the examples of event-driven use rest on, and no local stack does: a pipe and a stream."""
+"""What the event-driven examples need and no local stack has: a pipe and a stream."""
 
 import json
 from collections.abc import Mapping
@@ -10,12 +10,12 @@ from tokenvend_smoke.stacks import events_name
 from tokenvend_smoke.waiting import wait_until
 
 _MINUTES = 5
-#: The number of the call that gave each customer's jobs: the stub fails the first for globex.
+#: Which call returned each customer's jobs: the stub fails the first call for globex.
 _CALLS = {"acme": 1, "globex": 2}
 
 
 def a_pipe_sends_on_what_is_enriched(smoke: Smoke) -> None:
-    """Each message comes out with what the enrichment added; one that failed comes again."""
+    """Each message arrives with what the enrichment added; a message that failed is retried."""
     outputs, sqs = smoke.account.outputs(events_name(smoke.account)), smoke.account.client("sqs")
     for customer in _CALLS:
         body = json.dumps({"customer": customer})
@@ -37,7 +37,7 @@ def a_pipe_sends_on_what_is_enriched(smoke: Smoke) -> None:
 
 
 def a_stream_goes_on_from_the_record_that_failed(smoke: Smoke) -> None:
-    """The record that was named as failed comes again, and none that was done before it."""
+    """The record that was reported as failed is retried, and no record before it."""
     name = smoke.account.outputs(events_name(smoke.account))["EventTableName"]
     dynamodb = smoke.account.client("dynamodb")
     for customer in _CALLS:

@@ -1,4 +1,4 @@
-"""First deployments that fail: nothing stays of them, protected or not."""
+"""First deployments that fail leave nothing behind, protected or not."""
 
 from collections.abc import Mapping
 
@@ -17,12 +17,12 @@ BROKEN, PROTECTED = "broken", "broken-protected"
 
 
 def broken_stacks(account: Account) -> tuple[str, str]:
-    """The names of the two stacks that are to fail."""
+    """Return the names of the two stacks that are meant to fail."""
     return f"{BROKEN}-{account.deployment_id}", f"{PROTECTED}-{account.deployment_id}"
 
 
 def a_failed_first_deployment_leaves_nothing(smoke: Smoke) -> None:
-    """`make deploy` of a stack that cannot be made: no table, log group or key of it is left."""
+    """Deploy a stack that cannot be made: no table, log group or key of it is left."""
     stack, _ = broken_stacks(smoke.account)
     try:
         smoke.account.deploy(smoke.folder / "none.yaml", stack=stack, **_cannot_work(smoke))
@@ -62,9 +62,9 @@ def _create(smoke: Smoke, stack: str, parameters: Mapping[str, str]) -> None:
 
 
 def _cannot_work(smoke: Smoke) -> dict[str, str]:
-    """A deployment of its own, with a web ACL that does not exist: found out late, on AWS."""
+    """Return a deployment of its own with a missing web ACL, on which AWS fails late."""
     account = smoke.account
-    # The role for logs is the account's: one that goes with these stacks would leave none.
+    # The logs role is the account's: if these stacks made it, removing them would remove it.
     own = {"DeploymentId": f"{account.deployment_id[:29]}-b", "ApiGatewayLogsRole": "false"}
     if account.is_local:
         # The local AWS knows no web ACLs. The one of the tests fails stacks of these names.

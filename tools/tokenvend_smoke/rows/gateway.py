@@ -1,4 +1,4 @@
-"""What API Gateway does, logs and leaves out; a domain and a web ACL before it."""
+"""What API Gateway does, logs and omits, also behind a domain and a web ACL."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -144,7 +144,7 @@ def a_web_acl_counts(smoke: Smoke) -> None:
 
 
 def every_entry_vends(smoke: Smoke) -> None:
-    """One token by signature, by client and directly, and one consent."""
+    """Request one token by signature, by client and directly, and make one consent."""
     caller, scope = smoke.caller, smoke.new_scope()
     for answer in (
         caller.by_role(MACHINE, scope=scope),

@@ -1,4 +1,4 @@
-"""Who may invoke the functions: not even an administrator, but for a caller's own alias."""
+"""Who may invoke the functions: only AWS's services, and a caller its own alias."""
 
 import json
 import time
@@ -22,7 +22,7 @@ _REFUSED = "Invalid permissions on Lambda function"
 
 
 def only_api_gateway_invokes(smoke: Smoke) -> None:
-    """As whoever runs this: `live` of each HTTP function is denied."""
+    """The person who runs this, an administrator, is denied `live` of each HTTP function."""
     for function in _HTTP:
         must_be_denied(smoke, function, "live")
 
@@ -105,7 +105,7 @@ def renewal_goes_on(smoke: Smoke) -> None:
 
 
 def must_be_denied(smoke: Smoke, function: str, alias: str) -> None:
-    """Pass if whoever runs this is denied to invoke *alias*, by an explicit Deny.
+    """Check that an explicit Deny refuses *alias* to the person who runs this.
 
     Raises:
         DidNotHoldError: it may, or merely lacks the right.
@@ -120,7 +120,7 @@ def must_be_denied(smoke: Smoke, function: str, alias: str) -> None:
         code, said = error.response["Error"]["Code"], error.response["Error"]["Message"]
         if code != _DENIED:
             raise
-        # Who lacks the right altogether proves nothing.
+        # Without any right to invoke, a refusal proves nothing about the Deny.
         require("explicit deny" in said.lower(), f"{name} is denied, but by no explicit deny")
         return
     raise DidNotHoldError(f"whoever runs this may invoke {name}")

@@ -1,4 +1,4 @@
-"""What is in the tables: what expires, what is restored, what is altered."""
+"""Items in the tables: they expire, are restored, or were altered."""
 
 import time
 from contextlib import suppress
@@ -14,7 +14,7 @@ from tokenvend_smoke.run import Smoke
 from tokenvend_smoke.stacks import delete_stack
 from tokenvend_smoke.waiting import wait_until
 
-#: AWS promises no time for this; most items go within the hour.
+#: AWS gives no time limit for deleting expired items; most are deleted within the hour.
 _EXPIRY_MINUTES = 30
 #: What a restored deployment needs of its former parameters.
 _AS_AT_FIRST = {
@@ -65,14 +65,14 @@ def point_in_time_recovery_works(smoke: Smoke) -> None:
         )
         said = smoke.account.tokenvend("restore", "connections", "--from", restored, "--dry-run")
     finally:
-        # One that is still being made cannot be deleted; the run's end tries again.
+        # A table that is still being made cannot be deleted; the end of the run tries again.
         with suppress(ClientError):
             dynamodb.delete_table(TableName=restored)
     require("keep" in said, f"the command does not say keep: {said.strip()}")
 
 
 def an_altered_item_raises_the_alarm(smoke: Smoke) -> None:
-    """One byte of a token's item is changed; the next one who reads it sees, and says so."""
+    """One byte of a token's item is changed; the next function that reads it reports it."""
     caller, scope = smoke.caller, smoke.new_scope()
     dynamodb, table = smoke.account.client("dynamodb"), smoke.account.outputs()["TokensTableName"]
     before = _tokens(smoke)
@@ -85,7 +85,7 @@ def an_altered_item_raises_the_alarm(smoke: Smoke) -> None:
     altered = sealed[:-1] + bytes([sealed[-1] ^ 1])
     dynamodb.put_item(TableName=table, Item={**item, name: {"B": altered}})
 
-    # The direct function has it in memory; the other one must read it.
+    # The direct function has the token in memory; another function must read the item.
     answer = caller.by_role(MACHINE, scope=scope)
 
     require(answer.get("source") == "exchange", f"it was answered {error_of(answer)}")

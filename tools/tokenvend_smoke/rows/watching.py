@@ -65,7 +65,7 @@ def queries(properties: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _written_out(names: Sequence[str], before: Sequence[str]) -> list[str]:
-    """*names* without the short forms: `...` is the line before up to there, `.` a part of it."""
+    """Expand *names*: `...` repeats the start of the line before, `.` one part of it."""
     if names and names[0] == "...":
         names = [*before[: len(before) - len(names) + 1], *names[1:]]
     return [before[place] if name == "." else name for place, name in enumerate(names)]

@@ -64,7 +64,7 @@ def aws_proves_a_client(smoke: Smoke) -> None:
     expected = "credential_not_ready"
     require(refused.get("error") == expected, f"without the audience: {error_of(refused)}")
     smoke.account.deploy(smoke.file, IdentityTokenAudiences=f"{smoke.stand_in.url}/token")
-    # What failed is tried again after a while.
+    # After a failure, tokenvend retries only after a while.
     wait_until(
         lambda: "access_token" in smoke.caller.by_role(BY_AWS),
         minutes=10,
@@ -92,7 +92,7 @@ def _aws_token(smoke: Smoke, audience: str) -> str:
 
 
 def _claims(token: str) -> Mapping[str, Any]:
-    """What a token says, unverified: only who it names is of use here."""
+    """Return a token's claims, unverified: only the subject is needed here."""
     body = token.split(".")[1]
     claims: Mapping[str, Any] = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
     return claims
@@ -102,7 +102,7 @@ def _claims(token: str) -> Mapping[str, Any]:
 def _applied(
     smoke: Smoke, more: Mapping[str, Any], *, identity: Mapping[str, Any] | None = None
 ) -> Iterator[None]:
-    """The run's file with *more* in it, and one more identity of its caller; then as before."""
+    """Apply the run's file with *more* and one more identity of its caller; then restore it."""
     apply = ("apply", "--yes", "--file", str(smoke.file))
     document = smoke.configuration() | dict(more)
     if identity is not None:

@@ -1,4 +1,4 @@
-"""What an answer of tokenvend means: a token, or the reason why there is none."""
+"""Parse an answer of tokenvend: a token, or the reason why there is none."""
 
 import math
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from tokenvend_client.secret import Secret
 from tokenvend_client.token import Token
 from tokenvend_client.waiting import RETRY_AFTER_MAXIMUM, parse_retry_after
 
-#: Seconds: a life longer than this is taken for this.
+#: The longest lifetime that is used, in seconds; a longer one is shortened to it.
 _LIFETIME_MAXIMUM = 30 * 86_400.0
 _WAIT = frozenset({429, 503})
 _DESCRIPTION_LENGTH = 500
@@ -22,10 +22,10 @@ _DESCRIPTION_LENGTH = 500
 def parse_token(
     document: Mapping[str, Any], request: TokenRequest, *, requested_at: Instant
 ) -> CachedToken | None:
-    """The token of a token response (RFC 6749 §5.1), `None` if it is none.
+    """Parse a token response (RFC 6749 §5.1); `None` if it is none.
 
-    Its life counts from the instant before the request, so it never ends later here than there.
-    It raises nothing: a traceback would show the document.
+    The lifetime counts from the instant before the request, so the token never ends later here
+    than at tokenvend. It raises nothing, because a traceback would show the document.
     """
     value, left = document.get("access_token"), document.get("expires_in")
     if not isinstance(value, str) or not value.isascii() or not value.isprintable() or not value:
@@ -40,7 +40,7 @@ def parse_token(
     if not all(isinstance(text, str) and text.isprintable() for text in (name, prefix, kind)):
         return None
     if not one_header and not parts and not query:
-        # It would be sent as a bearer token, and is none.
+        # It would be sent as a bearer token, although it has another type.
         return None
     expires_in = min(max(float(left), 0.0), _LIFETIME_MAXIMUM)
     token = Token(
@@ -58,7 +58,7 @@ def parse_token(
 
 
 def _parts(value: object) -> dict[str, Secret] | None:
-    """Each header or parameter of an object of texts; `None` if it is none."""
+    """Return the headers or parameters of a JSON object of strings; `None` if it is none."""
     if not isinstance(value, Mapping):
         return None
     texts = {name: each for name, each in value.items() if isinstance(each, str)}
@@ -71,7 +71,7 @@ def _parts(value: object) -> dict[str, Secret] | None:
 def failure_of_http(
     status: int, document: Mapping[str, Any], retry_after: str | None, *, now: float
 ) -> Failure:
-    """Why an HTTP answer is a refusal. *now* is in seconds since 1970."""
+    """Return why an HTTP answer is a refusal. *now* is in seconds since 1970."""
     known = _failure_of(document)
     if known is None or status in _WAIT:
         code = known.code if known else "temporarily_unavailable"
@@ -85,7 +85,7 @@ def failure_of_http(
 
 
 def failure_of_invocation(document: Mapping[str, Any]) -> Failure:
-    """Why the answer of a direct invocation is a refusal."""
+    """Return why the answer of a direct invocation is a refusal."""
     known = _failure_of(document)
     if known is None:
         return Failure("The function answered with neither a token nor a reason.")
@@ -112,5 +112,5 @@ def _failure_of(document: Mapping[str, Any]) -> Failure | None:
 
 
 def _shown(text: str) -> str:
-    """One line, of bounded length."""
+    """Shorten *text* to one line of bounded length."""
     return "".join(c if c.isprintable() else " " for c in text[:_DESCRIPTION_LENGTH])

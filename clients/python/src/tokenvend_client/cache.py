@@ -1,4 +1,4 @@
-"""Tokens of one process: one fetch for each at a time, over threads, tasks and forks."""
+"""The token cache of one process: at most one fetch per token, over threads, tasks and forks."""
 
 import asyncio
 import os
@@ -15,10 +15,10 @@ from tokenvend_client.slot import ABANDONED, Flight, Lead, Slot, Step
 from tokenvend_client.token import Token
 from tokenvend_client.user_token import UserToken
 
-#: Fetch what a slot's request asks for, as its flight wants it; raises nothing that waiting cures.
+#: Fetches the token of a slot's request for a flight; never raises a temporary failure.
 Fetch = Callable[[TokenRequest, Flight], CachedToken | Failure]
 
-#: Tokens remembered; beyond that, those that ended and then the oldest go.
+#: How many tokens are cached; beyond that, expired ones and then the oldest are dropped.
 ENTRIES_DEFAULT = 1000
 
 _GAVE_UP = Failure("No answer of tokenvend came in time.")
@@ -28,7 +28,7 @@ _caches: "weakref.WeakSet[TokenCache]" = weakref.WeakSet()
 class TokenCache:
     """Tokens by request. Safe for threads, for tasks of any event loop, and after a fork.
 
-    Whoever waits for another's fetch gives up after *wait_seconds*.
+    A caller that waits for another caller's fetch gives up after *wait_seconds*.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class TokenCache:
         _caches.add(self)
 
     def slot(self, request: TokenRequest) -> Slot:
-        """The place of *request*'s token, made if need be."""
+        """Return the cache slot of *request*'s token, made if it does not exist."""
         with self._lock:
             slot = self._slots.get(request)
             if slot is None:
@@ -57,14 +57,14 @@ class TokenCache:
             return slot
 
     def forget(self, credential: str, connection: str) -> None:
-        """Drop what is cached of a connection: its consent has changed or is gone."""
+        """Drop the cached tokens of a connection whose consent has changed or was deleted."""
         with self._lock:
             for request, slot in self._slots.items():
                 if (request.credential, request.connection) == (credential, connection):
                     slot.cached = slot.failure = None
 
     def forget_user(self, credential: str, user: UserToken) -> None:
-        """The same for the connection of a user, whichever of the user's tokens picked it."""
+        """Do the same for a user's connection, whichever of the user's tokens selected it."""
         with self._lock:
             for request, slot in self._slots.items():
                 of_user = request.user is not None and request.user.user == user.user
@@ -74,7 +74,7 @@ class TokenCache:
     def acquire(
         self, request: TokenRequest, *, min_ttl_seconds: int = 0, refused: Token | None = None
     ) -> Token | Failure:
-        """A token, from memory or fetched; never one that *refused* an API, if that is given."""
+        """Return a token, from memory or fetched; never *refused*, which an API refused."""
         slot = self.slot(request)
         while True:
             step = self._next_step(slot, min_ttl_seconds, refused)
@@ -92,7 +92,7 @@ class TokenCache:
     async def acquire_async(
         self, request: TokenRequest, *, min_ttl_seconds: int = 0, refused: Token | None = None
     ) -> Token | Failure:
-        """The same for a task: its event loop goes on, and a fetch outlives a cancelled task."""
+        """Do the same in a task: the event loop is not blocked, and cancelling leaves the fetch."""
         slot = self.slot(request)
         while True:
             step = self._next_step(slot, min_ttl_seconds, refused)
@@ -120,7 +120,7 @@ class TokenCache:
             return slot.next_step(now, min_ttl_seconds)
 
     def lead(self, request: TokenRequest) -> tuple[Slot, Flight] | None:
-        """A fetch to make now and to `finish`; `None` if there is nothing to fetch or to wait."""
+        """Return a fetch to make now and to `finish`; `None` if none is needed or possible now."""
         slot = self.slot(request)
         step = self._next_step(slot, 0, None)
         if not isinstance(step, Lead):
@@ -133,7 +133,7 @@ class TokenCache:
     def finish(
         self, slot: Slot, flight: Flight, outcome: CachedToken | Failure
     ) -> CachedToken | Failure:
-        """Note how a fetch ended, and tell those who wait for it."""
+        """Record the outcome of a fetch, and pass it to the callers that wait for it."""
         with self._lock:
             outcome = slot.finish(flight, outcome, self._clock.now())
         flight.future.set_result(outcome)
@@ -158,7 +158,7 @@ class TokenCache:
             slot.cached = None
 
     def after_fork_in_child(self) -> None:
-        """Keep the tokens; forget who was fetching: those threads are not in this process."""
+        """Keep the tokens, and drop fetches in progress: their threads are not in this process."""
         self._lock = threading.Lock()
         for slot in self._slots.values():
             slot.flight = None
@@ -171,7 +171,7 @@ def _token(outcome: CachedToken | Failure) -> Token | Failure:
 def _settles(
     outcome: CachedToken | Failure, flight: Flight, min_ttl_seconds: int, refused: Token | None
 ) -> bool:
-    """Whether another's fetch answers this caller too."""
+    """Whether another caller's fetch answers this caller too."""
     if outcome is ABANDONED:
         return False
     if refused is not None:

@@ -1,4 +1,4 @@
-"""The client: tokens for whoever calls an API."""
+"""The client: gives tokens to programs that call APIs."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -24,10 +24,10 @@ _Key = tuple[str, _Text, _Text, _Text, _Text, _Text, UserToken | None]
 class Client:
     """Gives tokens, and remembers them until they are stale. Make one for each process.
 
-    `way_in` is an `OAuthClient`, `SignedRequests` or `DirectInvocation`; left out, the
-    environment says it (`TOKENVEND_URL` or `TOKENVEND_FUNCTION`). `timeout_seconds` bounds what
-    a caller without a token waits for, tries and pauses included. `cache_entries` bounds what is
-    remembered.
+    `way_in` is an `OAuthClient`, `SignedRequests` or `DirectInvocation`; left out, it comes from
+    the environment (`TOKENVEND_URL` or `TOKENVEND_FUNCTION`). `timeout_seconds` limits how
+    long a caller without a token waits, all tries and pauses included. `cache_entries` limits the
+    number of cached tokens.
 
     Use it from as many threads and tasks as you like, before and after a fork.
 
@@ -54,7 +54,7 @@ class Client:
             wait_seconds=self._caller.longest_seconds,
         )
         self._prefetcher = Prefetcher(self._way_in, self._cache, self._clock)
-        #: Slots by the arguments as they were given: what nearly every call needs.
+        #: Slots by the unchanged arguments: a quick look-up for nearly every call.
         self._known: dict[_Key, Slot] = {}
         self._known_most = cache_entries
 
@@ -70,11 +70,11 @@ class Client:
         subject_token: SubjectToken | None = None,
         min_ttl_seconds: int = 0,
     ) -> Token:
-        """A token for *credential*, from memory where there is one that lives on.
+        """Return a token for *credential*, from memory if a valid one is cached.
 
-        Ask each time you need one. `scope` is a text or a list; left out, it is the grant's.
-        `subject_token` is the signed-in user's own token, where the grant goes by it.
-        `min_ttl_seconds` is how long the token must at least live on, for long work.
+        Ask each time you need one. `scope` is a string or a list; it defaults to the grant's.
+        `subject_token` is the signed-in user's own token, for a grant that requires it.
+        `min_ttl_seconds` is how long the token must at least stay valid, for long work.
 
         >>> from tokenvend_client.testing import FakeTokenvend
         >>> client = FakeTokenvend().client()
@@ -82,8 +82,8 @@ class Client:
         {'Authorization': 'Bearer fake-sr-jobs-1'}
 
         Raises:
-            RefusedError: tokenvend says no; its subclasses say what to do.
-            TemporarilyUnavailableError: come again after its `retry_after_seconds`.
+            RefusedError: tokenvend refused the request; its subclasses say what to do.
+            TemporarilyUnavailableError: try again after its `retry_after_seconds`.
         """
         if subject_token is not None:
             # First of all, so that no error's traceback shows it from here.
@@ -109,7 +109,7 @@ class Client:
         subject_token: SubjectToken | None = None,
         min_ttl_seconds: int = 0,
     ) -> Token:
-        """The same for asyncio: a fetch runs in a thread, and the event loop goes on."""
+        """Do the same for asyncio: a fetch runs in a thread, and the event loop is not blocked."""
         if subject_token is not None:
             # First of all, so that no error's traceback shows it from here.
             subject_token = user_token_of(subject_token)
@@ -132,10 +132,10 @@ class Client:
         audience: str | None = None,
         resource: str | None = None,
     ) -> None:
-        """Fetch the tokens of many tenants or connections by few calls, before `token` is asked.
+        """Fetch the tokens of many tenants or connections by few calls, before `token` needs them.
 
-        A direct invocation takes 25 of them. Over the other ways in this does nothing, and each
-        token is fetched when it is asked for. It raises no refusal: `token` does.
+        One direct invocation takes 25 requests. With any other way in this does nothing, and each
+        token is fetched by `token`. It raises no refusal: `token` does.
 
         >>> from tokenvend_client.testing import FakeTokenvend
         >>> client = FakeTokenvend().client()
@@ -157,10 +157,10 @@ class Client:
         )
 
     def replace(self, token: Token) -> Token:
-        """Report that an API refused *token* (HTTP 401), and get the next one.
+        """Report that an API refused *token* (HTTP 401), and return the next one.
 
-        However many threads report the same token, tokenvend hears of it once. The answer may be
-        the same token again, where there is no other: compare `token_sha256` before you retry.
+        If many threads report the same token, only one report is sent. The answer may be the
+        same token again, if there is no other: compare `token_sha256` before you retry.
 
         Raises:
             RefusedError, TemporarilyUnavailableError: as for `token`.
@@ -168,17 +168,17 @@ class Client:
         return _given(self._cache.acquire(token.request, refused=token))
 
     async def replace_async(self, token: Token) -> Token:
-        """The same for asyncio."""
+        """Do the same for asyncio."""
         return _given(await self._cache.acquire_async(token.request, refused=token))
 
     def connections(self, credential: str) -> Connections:
-        """The consents of users under *credential*, of `kind: authorization_code`."""
+        """Return the users' connections under *credential*, of `kind: authorization_code`."""
         checked = checked_credential(credential)
         forget, forget_user = self._cache.forget, self._cache.forget_user
         return Connections(checked, self._caller.send, forget, forget_user)
 
     def _in_hand(self, key: _Key, min_ttl_seconds: int) -> Token | None:
-        """A fresh token that lives on for so long, without a lock."""
+        """Return a cached token that is fresh for the requested time, without taking the lock."""
         slot = self._known.get(key)
         if slot is None or (cached := slot.cached) is None:
             return None
@@ -191,7 +191,7 @@ class Client:
         return None
 
     def _request(self, key: _Key) -> TokenRequest:
-        """The request for these arguments; its slot is found at once by the next call."""
+        """Return the request for these arguments, and remember its slot for the next call."""
         credential, scope, audience, resource, tenant, connection, user = key
         request = TokenRequest(
             checked_credential(credential),

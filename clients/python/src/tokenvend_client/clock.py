@@ -1,4 +1,4 @@
-"""Time that neither a clock that is set nor a machine that slept can stretch."""
+"""Measure time safely when the clock is set or the machine sleeps."""
 
 import time
 from collections.abc import Callable
@@ -10,15 +10,15 @@ class Instant(NamedTuple):
     """One instant by both clocks, in seconds.
 
     The monotonic clock cannot be set, but stands still while a machine sleeps or an environment
-    is frozen; the wall clock goes on meanwhile, but can be set. A length of time counts as over
-    as soon as either says so, so no token outlives what its answer promised.
+    is frozen; the wall clock goes on meanwhile, but can be set. A length of time is over
+    as soon as either clock says so, so no token is used after its end.
     """
 
     monotonic: float
     wall: float
 
     def after(self, seconds: float) -> "Instant":
-        """The instant *seconds* later.
+        """Return the instant *seconds* later.
 
         >>> Instant(1.0, 100.0).after(5)
         Instant(monotonic=6.0, wall=105.0)
@@ -26,7 +26,7 @@ class Instant(NamedTuple):
         return Instant(self.monotonic + seconds, self.wall + seconds)
 
     def seconds_until(self, later: "Instant") -> float:
-        """The time left until *later*, by the clock that says less.
+        """Return the seconds left until *later*, by the clock that shows less.
 
         >>> Instant(1.0, 100.0).seconds_until(Instant(11.0, 105.0))
         5.0
@@ -36,12 +36,12 @@ class Instant(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Where the time comes from, and how to wait."""
+    """Reads the time, and waits."""
 
     monotonic: Callable[[], float] = field(default=time.monotonic)
     wall: Callable[[], float] = field(default=time.time)
     sleep: Callable[[float], None] = field(default=time.sleep)
 
     def now(self) -> Instant:
-        """This instant."""
+        """Return the current instant."""
         return Instant(self.monotonic(), self.wall())

@@ -1,4 +1,4 @@
-"""Users' consents: start, complete, inspect, list, disconnect."""
+"""Manage users' consents: start, complete, inspect, list, disconnect."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
@@ -20,7 +20,7 @@ Send = Callable[[Call], Document | Failure]
 
 @dataclass(frozen=True, slots=True)
 class ConsentLink:
-    """Where to send the user's browser, until `expires_at`. Whoever has the link can open it."""
+    """The link for the user's browser, valid until `expires_at`. Anybody who has it can open it."""
 
     connection: str
     connect_url: str = field(repr=False)
@@ -71,9 +71,9 @@ class Connections:
         self._forget_user = forget_user
 
     def of_user(self, subject_token: SubjectToken) -> "UserConnection":
-        """The connection of the signed-in user with this token: no name is needed.
+        """Return the connection of the signed-in user with this token: no name is needed.
 
-        The grant says `connections: subject`. The token is the one that your own sign-in has.
+        The grant must say `connections: subject`. The token comes from your application's sign-in.
         """
         # First of all, so that no error's traceback shows it from here.
         subject_token = user_token_of(subject_token)
@@ -89,7 +89,7 @@ class Connections:
         scope: str | Iterable[str] | None = None,
         tenant_values: Mapping[str, str] | None = None,
     ) -> ConsentLink:
-        """Begin a consent, or a new one of the same name; `scope` is the grant's if left out.
+        """Start a consent, or a new one of the same name; `scope` defaults to the grant's.
 
         Keep *connection* in the session of your own user: `complete` must take it from there.
         *tenant_values* are those of the user's own organisation, such as `domain`, where the
@@ -108,10 +108,10 @@ class Connections:
     def complete(
         self, connection: str, code: str | Secret, *, may_change_account: bool = False
     ) -> Connection:
-        """End a consent with the one-time code that came back to `return_url`.
+        """Complete a consent with the one-time code that came back to `return_url`.
 
-        Take *connection* from the session of your own user, never from the URL: or else
-        somebody who was sent a link is bound to another's account.
+        Take *connection* from the session of your own user, never from the URL: otherwise a user
+        who was sent somebody's link is connected to the wrong account.
 
         Raises:
             AccountChangedError: it is another account than before; ask, then call again with the
@@ -128,20 +128,20 @@ class Connections:
         return connection_of(fields)
 
     def inspect(self, connection: str) -> Connection:
-        """How a connection is.
+        """Return the state of a connection.
 
         Raises:
-            RefusedError: there is none of that name (`invalid_target`).
+            RefusedError: there is no connection of that name (`invalid_target`).
         """
         return connection_of(self._ask("inspect", {"connection": connection}))
 
     def list(self) -> tuple[Connection, ...]:
-        """All that this caller started under this credential."""
+        """Return all connections that this caller started under this credential."""
         found = self._ask("list", {}).get("connections")
         return tuple(connection_of(each) for each in found) if isinstance(found, list) else ()
 
     def disconnect(self, connection: str) -> bool:
-        """Delete a connection; whether the provider confirmed that its consent is revoked."""
+        """Delete a connection; return whether the provider confirmed the consent's revocation."""
         fields = self._ask("disconnect", {"connection": connection})
         self._forget(self._credential, connection)
         return fields.get("revoked") is True
@@ -192,7 +192,7 @@ class Connections:
 
 
 def given(outcome: Document | Failure) -> Mapping[str, Any]:
-    """The fields of an answer.
+    """Return the fields of an answer.
 
     Raises:
         RefusedError, TemporarilyUnavailableError: there is none.
@@ -203,14 +203,14 @@ def given(outcome: Document | Failure) -> Mapping[str, Any]:
 
 
 def consent_link_of(fields: Mapping[str, Any], connection: str | None = None) -> ConsentLink:
-    """What `start` answered; the name is *connection*, or as tokenvend says."""
+    """Parse the answer to `start`; the name is *connection*, or the one that tokenvend gave."""
     name = str(fields.get("connection", "")) if connection is None else connection
     expires_at = _instant(fields.get("expires_at")) or datetime.now(timezone.utc)
     return ConsentLink(name, str(fields.get("connect_url", "")), expires_at)
 
 
 def connection_of(fields: Mapping[str, Any]) -> Connection:
-    """A connection as tokenvend tells of it."""
+    """Parse a connection from tokenvend's answer."""
     return Connection(
         connection=str(fields.get("connection", "")),
         status=str(fields.get("status", "")),

@@ -1,13 +1,13 @@
 """Every way in which a call can end without a token.
 
 TokenvendError
-├── ConfigurationError             what the client was told does not lead to a tokenvend
-├── RefusedError                   tokenvend says no, and will until somebody changes something
+├── ConfigurationError             the client's settings do not lead to a tokenvend
+├── RefusedError                   tokenvend refuses, until somebody changes something
 │   ├── CallerNotProvenError       it does not know this caller, or has blocked it
 │   ├── ConsentRequiredError       the user must consent, or consent again
 │   ├── AccountChangedError        the user consented with another account than before
 │   └── ProviderRefusedError       the provider, or tokenvend's own secret for it, is the reason
-└── TemporarilyUnavailableError    waiting may cure it
+└── TemporarilyUnavailableError    a later try may succeed
 
 No error holds a token, a secret or the body of an answer.
 """
@@ -17,9 +17,9 @@ from typing import ClassVar
 
 
 class TokenvendError(Exception):
-    """A call that got nothing.
+    """A call that failed.
 
-    `code` is the wire's `error` (RFC 6749 §5.2); `description` is for people.
+    `code` is the answer's `error` (RFC 6749 §5.2); `description` is for people.
     """
 
     retryable: ClassVar[bool] = False
@@ -34,22 +34,22 @@ class TokenvendError(Exception):
 
 
 class ConfigurationError(TokenvendError):
-    """What the client was told does not lead to a tokenvend."""
+    """The client's settings do not lead to a tokenvend."""
 
 
 class RefusedError(TokenvendError):
-    """tokenvend says no: `unauthorized_client`, `invalid_scope`, `invalid_target` and others."""
+    """tokenvend refused: `unauthorized_client`, `invalid_scope`, `invalid_target` and others."""
 
 
 class CallerNotProvenError(RefusedError):
     """tokenvend does not know this caller, or has blocked it (`invalid_client`).
 
-    Or the workload has nothing to prove itself by (`no_proof`).
+    Or this workload found no credentials or token to prove itself with (`no_proof`).
     """
 
 
 class ConsentRequiredError(RefusedError):
-    """Start the connection and send the user to its `connect_url`."""
+    """The user must consent: start the connection and send the user to its `connect_url`."""
 
 
 class AccountChangedError(RefusedError):
@@ -70,7 +70,7 @@ class ProviderRefusedError(RefusedError):
 class TemporarilyUnavailableError(TokenvendError):
     """tokenvend, its network or the provider is away, or this caller asked too often.
 
-    `retry_after_seconds` says when to come again; the client itself asks no sooner.
+    `retry_after_seconds` says when to try again; the client itself does not try sooner.
     """
 
     retryable = True
@@ -80,7 +80,7 @@ class TemporarilyUnavailableError(TokenvendError):
         self.retry_after_seconds = retry_after_seconds
 
 
-#: Said here, and not by tokenvend: this workload has no credentials or token to prove itself by.
+#: The client's own code: this workload has no credentials or token to prove itself with.
 NO_PROOF = "no_proof"
 _REFUSALS: dict[str, type[RefusedError]] = {
     "invalid_client": CallerNotProvenError,
@@ -99,7 +99,7 @@ _FORBIDDING = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a call got nothing, as a value: each of those who wait for it raises an error of its own.
+    """Why a call failed, as a value, from which each waiting caller raises an error of its own.
 
     `retry_after_seconds` is what the answer said, `None` if it said nothing.
     """
@@ -112,16 +112,16 @@ class Failure:
 
     @classmethod
     def of_proof(cls, description: str) -> "Failure":
-        """This workload has nothing to prove itself by."""
+        """Return the failure of a workload without credentials or token to prove itself with."""
         return cls(description, NO_PROOF, retryable=False)
 
     @property
     def forbids(self) -> bool:
-        """Whether tokenvend says that this caller may not have the token: it is dropped then."""
+        """Whether tokenvend denies this caller the token, so that a cached one must be dropped."""
         return not self.retryable and self.code in _FORBIDDING
 
     def error(self, *, retry_after_seconds: float = 1) -> TokenvendError:
-        """A new error, to be raised by one caller."""
+        """Return a new error, to be raised by one caller."""
         if self.retryable:
             return TemporarilyUnavailableError(
                 self.description,

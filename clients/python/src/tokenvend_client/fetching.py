@@ -1,4 +1,4 @@
-"""Calls of tokenvend: attempts, waits between them, and what is made of the answer."""
+"""Call tokenvend: make attempts, wait between them, and parse the answer."""
 
 import logging
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from tokenvend_client.token import Token
 from tokenvend_client.waiting import wait_seconds
 from tokenvend_client.ways_in import Document, WayIn
 
-#: One attempt may take this many seconds: a little longer than API Gateway lets tokenvend take.
+#: The time limit of one attempt, in seconds: slightly longer than API Gateway's own limit.
 ATTEMPT_SECONDS = 30.0
-#: All attempts and the waits between them, where the caller has no token to go on with.
+#: The time limit of all attempts and waits, in seconds, for a caller without a valid token.
 TOTAL_SECONDS_DEFAULT = 30.0
-#: The one attempt while there is a valid token: whoever asks ahead waits no longer.
+#: The time limit of the one attempt while a token is still valid, in seconds.
 AHEAD_SECONDS = 5.0
-#: The report of a token that an API refused.
+#: The time limit for reporting a token that an API refused, in seconds.
 REPORT_SECONDS = 10.0
 _ATTEMPTS = 4
 
@@ -28,7 +28,7 @@ log = logging.getLogger("tokenvend_client")
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Makes calls over one way in. Safe for threads."""
+    """Calls tokenvend over one way in. Safe for threads."""
 
     way_in: WayIn
     clock: Clock
@@ -36,11 +36,11 @@ class Caller:
 
     @property
     def longest_seconds(self) -> float:
-        """The longest that `fetch` takes, with a little for what is between its attempts."""
+        """Return the longest time that `fetch` takes, in seconds, with a small margin."""
         return self.total_seconds + REPORT_SECONDS + AHEAD_SECONDS
 
     def fetch(self, request: TokenRequest, flight: Flight) -> CachedToken | Failure:
-        """The token of *request* for those who wait for *flight*; a report goes before it."""
+        """Fetch the token of *request* for *flight*; first report a refused token, if any."""
         if flight.reported is not None:
             self._report(request, flight.reported)
         parameters = request.parameters()
@@ -66,7 +66,7 @@ class Caller:
         return outcome
 
     def send(self, call: Call) -> Document | Failure:
-        """One attempt at a call that is not repeated: it changes something."""
+        """Make one attempt at a call that changes something and must not be repeated."""
         return self.way_in.send(call, timeout_seconds=ATTEMPT_SECONDS)
 
     def _attempt(
@@ -80,7 +80,7 @@ class Caller:
             return Failure("The answer is no token that can be used.")
         if request.user is None or request.user.ends_at is None:
             return cached
-        # What a user's token brought is not answered to whoever still has it after its end.
+        # A token that a user's token obtained must not be used after the user's token ends.
         return ending_by(cached, request.user.ends_at, now=requested_at)
 
     def _report(self, request: TokenRequest, token: Token) -> None:

@@ -1,4 +1,4 @@
-"""One HTTP request: bounded, without redirects, and without a secret in what it raises."""
+"""Send one HTTP request: bounded, without redirects, and without secrets in its errors."""
 
 import http.client
 import json
@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 from tokenvend_client.errors import ConfigurationError, Failure
 from tokenvend_client.secret import Secret
 
-#: An answer longer than this many bytes is no answer of tokenvend.
+#: The longest answer that is read, in bytes; tokenvend's are shorter.
 ANSWER_BYTES = 262_144
 USER_AGENT = "tokenvend-client/0.1.0"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-#: Where AWS answers containers and instances: on this host's own link, and behind no proxy.
+#: AWS's link-local addresses for containers and instances, which need no proxy.
 LINK_LOCAL = frozenset({"169.254.169.254", "169.254.170.2", "169.254.170.23", "fd00:ec2::23"})
 _NEVER_PROXIED = LOOPBACK | LINK_LOCAL
 
@@ -29,12 +29,12 @@ class HttpAnswer(NamedTuple):
     body: Secret
 
     def document(self) -> dict[str, Any]:
-        """The body as a JSON object; empty if it is none."""
+        """Return the body as a JSON object; empty if it is none."""
         return json_object(self.body)
 
 
 def json_object(text: Secret) -> dict[str, Any]:
-    """*text* as a JSON object; empty if it is none.
+    """Parse *text* as a JSON object; empty if it is none.
 
     >>> json_object(Secret('{"a": 1}')), json_object(Secret("[]")), json_object(Secret("{"))
     ({'a': 1}, {}, {})
@@ -47,7 +47,7 @@ def json_object(text: Secret) -> dict[str, Any]:
 
 
 def checked_url(url: str) -> str:
-    """*url* without a slash at its end.
+    """Return *url* without a slash at its end.
 
     Raises:
         ConfigurationError: it is not https, and not this machine's own either.
@@ -75,7 +75,7 @@ class HttpSender:
         *,
         timeout_seconds: float,
     ) -> HttpAnswer | Failure:
-        """What *url* answers, whatever its status; a `Failure` if it does not answer in time.
+        """Return the answer of *url*, whatever its status; a `Failure` if none comes in time.
 
         It raises no error, so no traceback shows what was sent.
         """
@@ -99,7 +99,7 @@ class HttpSender:
             return Failure(f"It could not be reached: {_reason(error)}.")
 
     def _opener(self, scheme: str, *, local: bool) -> urllib.request.OpenerDirector:
-        """An opener that follows no redirect and makes no status an error."""
+        """Return an opener that follows no redirect and raises for no status."""
         key = (scheme, local)
         if key not in self._openers:
             opener = urllib.request.OpenerDirector()
@@ -107,7 +107,7 @@ class HttpSender:
             opener.add_handler(urllib.request.ProxyHandler({} if local else None))
             opener.add_handler(urllib.request.HTTPHandler())
             if scheme == "https":
-                # Reading the system's certificates takes a while: once, and only where needed.
+                # Reading the system's certificates is slow, so it happens once, and only if needed.
                 context = self._context or ssl.create_default_context()
                 opener.add_handler(urllib.request.HTTPSHandler(context=context))
             opener.add_handler(urllib.request.UnknownHandler())
@@ -127,7 +127,7 @@ def _read(answer: http.client.HTTPResponse, deadline: float) -> Secret | None:
 
 
 def _reason(error: Exception) -> str:
-    """What the system says of its own error; else the kind alone, for a text may quote a header."""
+    """Return a system error's text, else only the class: other texts may quote a header."""
     reason = getattr(error, "reason", error)
     kind = type(reason).__name__
     if isinstance(reason, OSError) and reason.strerror:

@@ -21,15 +21,16 @@ _UNAUTHORIZED = 401
 
 
 class TokenAuth(httpx.Auth):
-    """Puts a token on each request; the arguments are those of `Client.token`.
+    """Adds a token to each request; the arguments are those of `Client.token`.
 
     On an API's 401 the token is reported and the request is sent once more with the next one,
     unless its body is a stream. `in_query` is for an API that takes its token as a parameter of
     that name in the URL, where logs and proxies see it.
 
-    A token goes over https alone. httpx follows no redirect unless it is told to; told so, it
-    takes `Authorization` off before another host, and no other header: leave `follow_redirects`
-    off for an API with a header of its own. `httpx.AsyncClient` needs asyncio, not trio.
+    A token is sent over https only. By default httpx follows no redirect. With
+    `follow_redirects` it removes `Authorization` before another host, but no other header: leave
+    it off for an API that takes its token in another header. `httpx.AsyncClient` needs asyncio,
+    not trio.
     """
 
     def __init__(
@@ -65,7 +66,7 @@ class TokenAuth(httpx.Auth):
     def sync_auth_flow(
         self, request: httpx.Request
     ) -> Generator[httpx.Request, httpx.Response, None]:
-        """The requests that `httpx.Client` sends."""
+        """Yield the requests that `httpx.Client` sends."""
         check_api(str(request.url))
         token = self._arguments.token()
         self._put(request, token)
@@ -79,7 +80,7 @@ class TokenAuth(httpx.Auth):
     async def async_auth_flow(
         self, request: httpx.Request
     ) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """The requests that `httpx.AsyncClient` sends."""
+        """Yield the requests that `httpx.AsyncClient` sends."""
         check_api(str(request.url))
         token = await self._arguments.token_async()
         self._put(request, token)
@@ -99,7 +100,7 @@ class TokenAuth(httpx.Auth):
             request.url = request.url.copy_set_param(self._in_query, token.reveal())
 
     def _is_refused(self, response: httpx.Response, token: Token) -> bool:
-        """Whether the API itself refused *token*, and no other host that it redirected to."""
+        """Whether the API itself refused *token*, not another host after a redirect."""
         if response.status_code != _UNAUTHORIZED:
             return False
         sent = response.request

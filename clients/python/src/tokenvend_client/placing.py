@@ -1,4 +1,4 @@
-"""Where a token goes in a request to an API, whatever sends the request."""
+"""Put a token into a request to an API, with any HTTP library."""
 
 import logging
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ log = logging.getLogger("tokenvend_client")
 
 @dataclass(frozen=True, slots=True)
 class TokenArguments:
-    """The token that an auth object puts on each request: the arguments of `Client.token`."""
+    """The arguments of `Client.token` with which an auth object gets its tokens."""
 
     client: Client
     credential: str
@@ -29,7 +29,7 @@ class TokenArguments:
     min_ttl_seconds: int = 0
 
     def token(self) -> Token:
-        """A token, from memory or fetched."""
+        """Return a token, from memory or fetched."""
         return self.client.token(self.credential, **self._shape())
 
     async def token_async(self) -> Token:
@@ -37,7 +37,7 @@ class TokenArguments:
         return await self.client.token_async(self.credential, **self._shape())
 
     def replacement(self, refused: Token) -> Token | None:
-        """The token after *refused*, which is reported; `None` if there is no other."""
+        """Report *refused*, and return the next token; `None` if there is no other."""
         try:
             found = self.client.replace(refused)
         except TokenvendError as error:
@@ -77,10 +77,10 @@ class _Shape(TypedDict):
 
 
 def check_api(url: str) -> None:
-    """Let a token go to *url*.
+    """Check that a token may be sent to *url*.
 
     Raises:
-        ConfigurationError: it would go in the clear (RFC 6750 §5.3).
+        ConfigurationError: the token would be sent unencrypted (RFC 6750 §5.3).
     """
     parts = urlsplit(url)
     if parts.scheme != "https" and parts.hostname not in LOOPBACK:
@@ -88,7 +88,7 @@ def check_api(url: str) -> None:
 
 
 def same_origin(url: str, other: str) -> bool:
-    """Whether what was meant for *url* may go to *other*.
+    """Whether *other* has the same origin as *url*, so that a token for one may go to the other.
 
     >>> same_origin("https://api.example.com/a", "https://API.example.com:443/b")
     True

@@ -1,4 +1,4 @@
-"""Many tokens by few calls, for a way in that takes a batch."""
+"""Fetch many tokens by few calls, over a way in that takes a batch."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class BatchWayIn(Protocol):
     def send_batch(
         self, calls: Sequence[Call], *, timeout_seconds: float
     ) -> Sequence[Document | Failure] | Failure:
-        """An answer to each of *calls*, in their order, or why there is none at all."""
+        """Return an answer to each of *calls*, in their order, or why the batch failed."""
         ...
 
 
@@ -40,8 +40,8 @@ class Prefetcher:
     def prefetch(self, requests: Iterable[TokenRequest]) -> None:
         """Fetch what is not in the cache and not being fetched; each request at most once.
 
-        Whether there is a token or a refusal, whoever asks next is told. If no batch is answered
-        at all, nothing is remembered, and whoever asks next fetches for himself.
+        The next caller gets the token or the refusal from the cache. If a batch is not answered at
+        all, nothing is remembered, and the next caller fetches by itself.
         """
         if not isinstance(self.way_in, BatchWayIn):
             return

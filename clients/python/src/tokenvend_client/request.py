@@ -1,4 +1,4 @@
-"""What is asked of tokenvend: the same names over every way in."""
+"""Requests to tokenvend, with the same parameter names over every way in."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -11,7 +11,7 @@ _NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
-    """One token: its credential, and all that shapes it. `None` means: not asked for.
+    """A request for one token: its credential and parameters. `None` means: not requested.
 
     `user` is the signed-in user's own token, where one goes with the request.
     """
@@ -25,7 +25,7 @@ class TokenRequest:
     user: UserToken | None = None
 
     def parameters(self) -> dict[str, str]:
-        """The request's own parameters, without the credential's name."""
+        """Return the request's own parameters, without the credential's name."""
         named = {
             "scope": self.scope,
             "audience": self.audience,
@@ -49,14 +49,14 @@ class Call:
     user: UserToken | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what no request can carry here, where no secret is near (ValueError)."""
+        """Refuse a malformed parameter (ValueError), here where no secret is in the traceback."""
         for value in self.parameters.values():
             value.encode("utf-8")
 
     def event(self, proof: Mapping[str, str] | None = None) -> dict[str, object]:
-        """The same as the event of a direct invocation; *proof* goes where the parameters go.
+        """Return the call as the event of a direct invocation; *proof* is added to the parameters.
 
-        It holds the user's token, if the call is for one.
+        The event holds the user's token, if the call is for a user.
         """
         user = self.user.parameters() if self.user else {}
         fields: dict[str, object] = {
@@ -73,7 +73,7 @@ class Call:
 
 
 def canonical_scope(scope: str | Iterable[str] | None) -> str | None:
-    """Scopes in one order, each once: two spellings of the same scopes share one token.
+    """Return the scopes sorted and without duplicates, so that equal sets share one token.
 
     >>> canonical_scope("jobs_write jobs_read jobs_read")
     'jobs_read jobs_write'
@@ -87,7 +87,7 @@ def canonical_scope(scope: str | Iterable[str] | None) -> str | None:
 
 
 def checked_credential(credential: str) -> str:
-    """*credential*, which becomes a part of a path.
+    """Return *credential* if it can be a part of a URL path.
 
     Raises:
         ValueError: it cannot be a credential's name.

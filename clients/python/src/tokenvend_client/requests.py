@@ -25,13 +25,13 @@ from tokenvend_client.user_token import SubjectToken, user_token_of
 
 
 class TokenAuth(AuthBase):
-    """Puts a token on each request; the arguments are those of `Client.token`.
+    """Adds a token to each request; the arguments are those of `Client.token`.
 
     On an API's 401 the token is reported and the request is sent once more with the next one,
     unless its body was a stream that cannot be sent again. `in_query` is for an API that takes
     its token as a parameter of that name in the URL, where logs and proxies see it.
 
-    A token goes over https alone, and not to another host that an API redirects to.
+    A token is sent over https only, and not to another host to which an API redirects.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class TokenAuth(AuthBase):
 
 
 class _Sent:
-    """One request, the token that it carries, and what is done with its answers."""
+    """One request with its token, and the handling of its answers."""
 
     def __init__(
         self, wanted: TokenArguments, in_query: str | None, request: requests.PreparedRequest
@@ -87,7 +87,7 @@ class _Sent:
         self._tried_again = False
 
     def put(self, request: requests.PreparedRequest, token: Token) -> None:
-        """Put *token* on *request*, in the place of the one before it."""
+        """Put *token* on *request*, replacing the former token."""
         self._token = token
         if self._in_query is None:
             request.headers.update(token.headers)
@@ -97,7 +97,7 @@ class _Sent:
             request.prepare_url(self._url, {self._in_query: token.reveal()})
 
     def received(self, response: requests.Response, **arguments: Any) -> requests.Response:
-        """The answer, or that of one more try: a hook of `requests`."""
+        """Return the answer, or that of one more try after a 401: a hook of `requests`."""
         refused = self._token
         if (
             response.status_code == requests.codes.unauthorized
@@ -118,7 +118,7 @@ class _Sent:
         first = response.request
         _ = response.content
         response.close()
-        # What follows from here, such as a redirect, starts from the first request.
+        # `requests` builds what follows, such as a redirect, from the first request.
         self.put(first, another)
         request = first.copy()
         jar = request._cookies  # type: ignore[attr-defined] # noqa: SLF001 - as its own digest has it
@@ -130,7 +130,7 @@ class _Sent:
         return retried
 
     def _keep_from_strangers(self, response: requests.Response) -> None:
-        """Take the token off before another host: `requests` does so with Authorization alone."""
+        """Remove the token before another host: `requests` itself removes only Authorization."""
         token = self._token
         if token is None or self._in_query is not None or not response.is_redirect:
             return
@@ -158,7 +158,7 @@ class _Sent:
 
 
 def _position(body: Any) -> int | None:
-    """Where a file stands, so that it can be sent again from there; `None` if it cannot."""
+    """Return a file's position, from which it can be sent again; `None` if it cannot."""
     try:
         return int(body.tell()) if body.seekable() else None
     except (AttributeError, OSError, ValueError):

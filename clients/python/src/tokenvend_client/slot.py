@@ -1,4 +1,4 @@
-"""One token's place in the cache: what is cached, who fetches, and what went wrong last."""
+"""One token's slot in the cache: the cached token, the current fetch, and the last failure."""
 
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
@@ -11,18 +11,18 @@ from tokenvend_client.request import TokenRequest
 from tokenvend_client.token import Token
 from tokenvend_client.waiting import REFUSAL_REMEMBERED, wait_seconds
 
-#: The same token is reported again after this many seconds: a worker of tokenvend may go on
-#: answering it from memory for that long.
+#: The same token is reported again only after this many seconds, because an environment of
+#: tokenvend may answer it from memory for that long.
 REPORT_AGAIN_AFTER = 30.0
-#: What a fetch leaves behind whose caller was interrupted: nothing is known of tokenvend by it.
+#: The outcome of a fetch whose caller was interrupted, which says nothing about tokenvend.
 ABANDONED = Failure("Whoever asked for this token was interrupted.")
 
 
 class Flight:
-    """One fetch under way: one caller makes it, the others wait for its outcome.
+    """One fetch in progress: one caller makes it, the others wait for its outcome.
 
-    `reported` is the token that an API refused, if this fetch is to replace it. `fallback` is what
-    is answered if the fetch fails. `wait_seconds` is how long tokenvend must be left alone first.
+    `reported` is the token that an API refused, if this fetch must replace it. `fallback` is
+    returned if the fetch fails. `wait_seconds` is how long to wait before calling tokenvend.
     """
 
     __slots__ = ("ahead", "fallback", "future", "min_ttl_seconds", "reported", "wait_seconds")
@@ -36,43 +36,43 @@ class Flight:
         wait_seconds: float = 0,
     ) -> None:
         self.future: Future[CachedToken | Failure] = Future()
-        # Running: a waiting task that is cancelled cannot cancel what others wait for.
+        # Marked as running, so that a cancelled task cannot cancel what others wait for.
         self.future.set_running_or_notify_cancel()
         self.min_ttl_seconds = min_ttl_seconds
         self.fallback = fallback
         self.reported = reported
         self.wait_seconds = max(wait_seconds, 0.0)
-        #: Whether others go on with a valid token meanwhile.
+        #: Whether other callers still have a valid token meanwhile.
         self.ahead = fallback is not None
 
 
 class Lead(NamedTuple):
-    """A flight that this caller has to make."""
+    """A fetch that this caller must make."""
 
     flight: Flight
 
 
-#: A token, the failure that is remembered, a fetch to make, or one to wait for.
+#: The next step: a token, a remembered failure, a fetch to make, or one to wait for.
 Step = Token | Failure | Lead | Flight
 
 
 @dataclass(slots=True, eq=False)
 class Slot:
-    """Everything known of one token. Written under the cache's lock; `cached` is read freely."""
+    """The state of one token. Written under the cache's lock; `cached` is read without it."""
 
     request: TokenRequest
     cached: CachedToken | None = None
     flight: Flight | None = None
     failure: Failure | None = None
     failures: int = 0
-    #: Whether the failure met nobody: there was a valid token then.
+    #: Whether no caller has seen the failure, because there was still a valid token.
     failed_ahead: bool = False
     ask_again_at: Instant = field(default=Instant(0.0, 0.0))
     reported_sha256: str = ""
     report_again_at: Instant = field(default=Instant(0.0, 0.0))
 
     def next_step(self, now: Instant, min_ttl_seconds: int) -> Step:
-        """The token in hand, the failure that is remembered, a fetch to wait for or to make."""
+        """Return the cached token, the remembered failure, or a fetch to wait for or to make."""
         cached = self.cached
         freshness = cached.freshness(now, min_ttl_seconds) if cached else Freshness.EXPIRED
         usable = cached if freshness is not Freshness.EXPIRED else None
@@ -85,13 +85,13 @@ class Slot:
         wait = now.seconds_until(self.ask_again_at) if self.failure else 0.0
         if self.failure and wait > 0 and not self.failed_ahead:
             return replace(self.failure, retry_after_seconds=wait)
-        # A refusal met nobody yet, and may have been cured.
+        # No caller has seen this refusal yet, and its cause may have been fixed.
         wait = wait if self.failure and self.failure.retryable else 0.0
         self.flight = Flight(min_ttl_seconds=min_ttl_seconds, fallback=usable, wait_seconds=wait)
         return Lead(self.flight)
 
     def next_step_after_refusal(self, now: Instant, refused: Token) -> Step:
-        """The same for a caller whose *refused* token an API would not take."""
+        """Do the same for a caller whose token *refused* was refused by an API."""
         cached = self.cached
         if cached is not None and cached.freshness(now) is Freshness.EXPIRED:
             return self.next_step(now, 0)
@@ -105,7 +105,7 @@ class Slot:
         if cached is not None and (waits or self._was_just_reported(refused, now)):
             return cached.token
         self.flight = Flight(min_ttl_seconds=0, fallback=cached, reported=refused)
-        # Nobody goes on with a token that was just refused.
+        # No caller continues with a token that was just refused.
         self.cached, self.flight.ahead = None, False
         return Lead(self.flight)
 
@@ -116,7 +116,7 @@ class Slot:
     def finish(
         self, flight: Flight, outcome: CachedToken | Failure, now: Instant
     ) -> CachedToken | Failure:
-        """Note how *flight* ended, and give what those who wait for it get."""
+        """Record the outcome of *flight*, and return what its waiting callers get."""
         if self.flight is flight:
             self.flight = None
         if isinstance(outcome, CachedToken):
@@ -127,7 +127,7 @@ class Slot:
             self.cached = self.cached or flight.fallback
             return outcome
         if outcome.code == "consent_required":
-            # A user may have consented by the next request.
+            # Not remembered: the user may have consented by the next request.
             self.cached = None
             return outcome
         self._note(outcome, now, flight)
@@ -141,7 +141,7 @@ class Slot:
         return outcome
 
     def _after_report(self, flight: Flight, cached: CachedToken, now: Instant) -> CachedToken:
-        """A token that came again although it was reported is not reported at each refusal."""
+        """Limit the reports of a token that was answered again although it had been reported."""
         reported = flight.reported
         if reported is None or reported.token_sha256 != cached.token.token_sha256:
             return cached
@@ -151,7 +151,7 @@ class Slot:
 
     def _note(self, failure: Failure, now: Instant, flight: Flight) -> None:
         if flight.min_ttl_seconds > 0 and not failure.retryable:
-            # It says no to a life that long, not to the token.
+            # tokenvend refused the requested lifetime, not the token.
             return
         self.failure = failure
         self.failures += 1

@@ -13,7 +13,7 @@ from tokenvend_client.errors import ConfigurationError, Failure
 from tokenvend_client.http import HttpAnswer, HttpSender, checked_url
 from tokenvend_client.secret import Secret
 
-#: Gives the platform's token for the next call, or says why there is none.
+#: Returns the platform's token for the next call, or why there is none.
 SubjectTokenSource = Callable[[], Secret | Failure]
 
 TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
@@ -23,7 +23,7 @@ _FORM = "application/x-www-form-urlencoded"
 
 
 def proof_of(subject_token: Secret, token_type: str) -> dict[str, Secret]:
-    """The parameters of a token exchange (RFC 8693 §2.1)."""
+    """Return the parameters of a token exchange (RFC 8693 §2.1)."""
     return {
         "grant_type": Secret(TOKEN_EXCHANGE),
         "subject_token": subject_token,
@@ -32,7 +32,7 @@ def proof_of(subject_token: Secret, token_type: str) -> dict[str, Secret]:
 
 
 def token_of_file(path: str) -> SubjectTokenSource:
-    """The token in a file that the platform keeps up to date, such as a projected volume."""
+    """Read the token from a file that the platform keeps up to date, such as a projected volume."""
 
     def read() -> Secret | Failure:
         try:
@@ -44,13 +44,13 @@ def token_of_file(path: str) -> SubjectTokenSource:
 
 
 def token_of_text(text: str | Secret) -> SubjectTokenSource:
-    """One token that the platform gave to this job, as GitLab does in a variable."""
+    """Use one token that the platform gave to this job, as GitLab does in a variable."""
     secret = text if isinstance(text, Secret) else Secret(text)
     return lambda: secret
 
 
 def token_of_github(audience: str) -> SubjectTokenSource:
-    """A token of the GitHub Actions job that this runs in; it needs `id-token: write`.
+    """Get a token of the current GitHub Actions job, which needs `id-token: write`.
 
     *audience* is that of the issuer in `tokenvend.yaml`: the deployment's URL by default.
     """
@@ -82,7 +82,7 @@ def token_of_aws(
     credentials: CredentialSource | None = None,
     duration_seconds: int = 300,
 ) -> SubjectTokenSource:
-    """A token that STS makes of this workload's role, for a tokenvend in another account.
+    """Get a token from STS for this workload's role, for a tokenvend in another account.
 
     The role needs `sts:GetWebIdentityToken`, and its account outbound identity federation.
     *audience* is that of the issuer in `tokenvend.yaml`: the deployment's URL by default.
@@ -126,7 +126,7 @@ def _of_sts(answer: HttpAnswer | Failure) -> Secret | Failure:
     if answer.status != 200:
         return _missing(f"STS answers HTTP {answer.status}")
     try:
-        # STS itself, over TLS, and at most 256 KiB.
+        # The document is trusted: it is from STS itself, over TLS, and at most 256 KiB.
         root = ET.fromstring(answer.body.reveal())  # noqa: S314
     except ET.ParseError:
         return _missing("the answer of STS is no XML")
@@ -135,12 +135,12 @@ def _of_sts(answer: HttpAnswer | Failure) -> Secret | Failure:
 
 
 def subject_token_of_environment(url: str) -> SubjectTokenSource | None:
-    """The source that the environment names; `None` if it names none.
+    """Return the source that the environment names; `None` if it names none.
 
     The audience is `TOKENVEND_AUDIENCE`, else *url*.
 
     Raises:
-        ConfigurationError: it names a platform that is not known here, or no audience.
+        ConfigurationError: it names an unknown platform, or no audience.
     """
     if file := os.environ.get("TOKENVEND_SUBJECT_TOKEN_FILE"):
         return token_of_file(file)

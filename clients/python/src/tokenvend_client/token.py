@@ -1,4 +1,4 @@
-"""A token, and how an API wants it."""
+"""A token, and how to send it to an API."""
 
 from collections.abc import Mapping
 from datetime import datetime, timezone
@@ -11,9 +11,9 @@ from tokenvend_client.secret import Secret
 class Token:
     """A token for one API. Nothing prints it: not `repr`, a log, a traceback or a pickle.
 
-    `scope` is what it carries, `None` where it has none. `expires_at` is the instant after which
-    the client hands out another; `token_sha256` is its name in tokenvend's audit lines. Where one
-    header is not enough, `parts` and `query` are all that a request carries.
+    `scope` is the token's scope, `None` if it has none. After `expires_at` the client returns
+    another token; `token_sha256` names the token in tokenvend's audit log. Where one header is not
+    enough, `parts` and `query` are everything that a request must carry.
 
     >>> from tokenvend_client.testing import FakeTokenvend
     >>> token = FakeTokenvend().client().token("sr-jobs", scope="jobs_read")
@@ -55,24 +55,24 @@ class Token:
         self._query = query or {}
 
     def reveal(self) -> str:
-        """The token itself, for an API that wants it elsewhere than in a header."""
+        """Return the token itself, for an API that wants it elsewhere than in a header."""
         return self._secret.reveal()
 
     @property
     def headers(self) -> dict[str, str]:
-        """The headers that the API wants, whole: a new dictionary each time."""
+        """Return the complete headers that the API wants: a new dictionary each time."""
         if self._parts is not None:
             return {name: value.reveal() for name, value in self._parts.items()}
         return {self.header_name: self.header_prefix + self._secret.reveal()}
 
     @property
     def query(self) -> dict[str, str]:
-        """The parameters that the API wants in the query, not yet encoded; mostly none."""
+        """Return the query parameters that the API wants, not yet encoded; mostly none."""
         return {name: value.reveal() for name, value in self._query.items()}
 
     @property
     def seconds_left(self) -> float:
-        """Seconds until `expires_at`, by this machine's clock."""
+        """Return the seconds until `expires_at`, by this machine's clock."""
         return (self.expires_at - datetime.now(timezone.utc)).total_seconds()
 
     def __repr__(self) -> str:

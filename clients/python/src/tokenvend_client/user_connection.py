@@ -1,4 +1,4 @@
-"""The connection of a signed-in user, which the user's own token picks."""
+"""The connection of a signed-in user, selected by the user's own token."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
@@ -54,12 +54,12 @@ class UserConnection:
         scope: str | Iterable[str] | None = None,
         tenant_values: Mapping[str, str] | None = None,
     ) -> ConsentLink:
-        """Begin the user's consent, or a new one; `scope` is the grant's if left out.
+        """Start the user's consent, or a new one; `scope` defaults to the grant's.
 
         *tenant_values*: see `Connections.start`.
 
         Raises:
-            RefusedError: `return_url` is not one that the grant lists, or the token is not taken.
+            RefusedError: `return_url` is not one that the grant lists, or the token is refused.
         """
         requested = {"return_url": return_url}
         if (wanted := canonical_scope(scope)) is not None:
@@ -68,7 +68,7 @@ class UserConnection:
         return consent_link_of(self._ask("start", requested))
 
     def complete(self, code: str | Secret, *, may_change_account: bool = False) -> Connection:
-        """End the consent with the one-time code that came back to `return_url`.
+        """Complete the consent with the one-time code that came back to `return_url`.
 
         It completes only for the user for whom it was started. If the user's token has expired
         meanwhile, complete with the next one.
@@ -88,15 +88,15 @@ class UserConnection:
         return connection_of(fields)
 
     def inspect(self) -> Connection:
-        """How the connection is.
+        """Return the state of the connection.
 
         Raises:
-            RefusedError: there is none (`invalid_target`).
+            RefusedError: the user has no connection (`invalid_target`).
         """
         return connection_of(self._ask("inspect", {}))
 
     def disconnect(self) -> bool:
-        """Delete the connection; whether the provider confirmed that its consent is revoked."""
+        """Delete the connection; return whether the provider confirmed the consent's revocation."""
         fields = self._ask("disconnect", {})
         self._forget(self._credential, self._user)
         return fields.get("revoked") is True

@@ -1,4 +1,4 @@
-"""A signed-in user's own token, which picks the user's connection."""
+"""A signed-in user's own token, which selects the user's connection."""
 
 import base64
 import hashlib
@@ -10,11 +10,11 @@ from tokenvend_client.subject_tokens import JWT, proof_of
 
 
 class UserToken:
-    """The token of a user, as the application's sign-in gave it: a signed JWT.
+    """The token of a user, as the application's sign-in returned it: a signed JWT.
 
-    Two are equal if their texts are. What the token says of itself is not verified here; tokenvend
-    does so at each request. It only says which answers in this process are its user's, and until
-    when. Nothing prints it.
+    Two are equal if their texts are equal. Its claims are not verified here; tokenvend does so at
+    each request. Here they only say which cached answers belong to the user, and until when.
+    Nothing prints it.
 
     >>> UserToken("eyJhbGciOiJFUzI1NiJ9.e30.c2ln")
     <UserToken 136b6d38…>
@@ -28,20 +28,20 @@ class UserToken:
         claims = _claims(token)
         self._secret = token
         self.sha256 = token.sha256
-        #: `iss` and `sub`; of a token that is no JWT, nobody else's.
+        #: `iss` and `sub`; for a token that is no JWT, a value that no other user has.
         self.user = (str(claims.get("iss", self.sha256)), str(claims.get("sub", "")))
         #: `exp` in seconds since 1970, if it has one.
         self.ends_at = _instant(claims.get("exp"))
 
     @property
     def connection_name(self) -> str:
-        """The name that tokenvend gives the user's connection."""
+        """Return the name that tokenvend gives the user's connection."""
         pair = json.dumps(list(self.user), separators=(",", ":"))
         digest = hashlib.sha256(pair.encode("utf-8", "surrogatepass")).digest()
         return "@" + base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
     def parameters(self) -> dict[str, Secret]:
-        """The parameters by which a request carries it (RFC 8693 §2.1)."""
+        """Return the parameters that carry the token in a request (RFC 8693 §2.1)."""
         return proof_of(self._secret, JWT)
 
     def __eq__(self, other: object) -> bool:
@@ -57,17 +57,17 @@ class UserToken:
         raise TypeError("a UserToken cannot be pickled")
 
 
-#: A user's token as an application has it at hand.
+#: The forms in which an application may pass a user's token.
 SubjectToken = str | Secret | UserToken
 
 
 def user_token_of(subject_token: SubjectToken) -> UserToken:
-    """*subject_token* in the form in which requests hold it."""
+    """Return *subject_token* in the form in which requests hold it."""
     return subject_token if isinstance(subject_token, UserToken) else UserToken(subject_token)
 
 
 def _claims(token: Secret) -> dict[str, Any]:
-    """The claims of a JWT, not verified; none of a text that is no JWT."""
+    """Return the claims of a JWT, not verified; empty if the text is no JWT."""
     try:
         claims = json.loads(_part(token.reveal()))
     except (ValueError, RecursionError):

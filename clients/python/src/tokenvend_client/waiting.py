@@ -1,21 +1,21 @@
-"""How long to wait before asking again: `Retry-After`, jitter and bounds."""
+"""How long to wait before a retry: `Retry-After`, jitter and bounds."""
 
 import random
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 
-#: A `Retry-After` beyond this many seconds is taken for this: an hour's would outlast the repair.
+#: A longer `Retry-After` is shortened to this many seconds: an hour's would outlast the repair.
 RETRY_AFTER_MAXIMUM = 60.0
-#: Added to each wait, up to this share of it, so that a fleet does not come back at once.
+#: The most jitter, as a share of each wait, so that a fleet does not retry all at once.
 JITTER_SHARE = 0.25
-#: The first wait where nobody says how long, in seconds; doubled each time, up to the maximum.
+#: The first wait without a `Retry-After`, in seconds; doubled each time, up to the maximum.
 BACKOFF_FIRST = 0.5
 #: A refusal is remembered this many seconds, so that a loop of requests does not become a flood.
 REFUSAL_REMEMBERED = 1.0
 
 
 def parse_retry_after(value: str | None, *, now: float) -> float | None:
-    """The seconds that `Retry-After` (RFC 9110 §10.2.3) says, in either form; `None` if none.
+    """Return the seconds of a `Retry-After` (RFC 9110 §10.2.3), in either form; `None` if none.
 
     *now* is in seconds since 1970.
 
@@ -39,9 +39,9 @@ def parse_retry_after(value: str | None, *, now: float) -> float | None:
 
 
 def wait_seconds(retry_after: float | None, failures: int) -> float:
-    """Seconds before the next attempt, after so many *failures* in a row (1 or more).
+    """Return the seconds before the next attempt, after *failures* in a row (1 or more).
 
-    Never sooner than the answer said, and later by chance.
+    It is never less than the answer said; a random jitter is added.
 
     >>> 3.0 <= wait_seconds(3.0, failures=1) <= 3.0 * (1 + JITTER_SHARE)
     True

@@ -1,1 +1,1 @@
-"""What AWS asks of whoever calls it, without botocore: signatures, credentials, Regions."""
+"""Call AWS without botocore: signatures, credentials and Regions."""

@@ -1,4 +1,4 @@
-"""This workload's own AWS credentials, from wherever it has them."""
+"""Find this workload's own AWS credentials."""
 
 import os
 import threading
@@ -22,10 +22,10 @@ _NONE_FOUND = Failure.of_proof(
 
 
 def default_credentials() -> CredentialSource:
-    """Credentials of the environment, or as botocore finds them, or of a container or instance.
+    """Return credentials from the environment, botocore, or a container's or instance's metadata.
 
-    The environment comes first, as botocore has it too: that is all that Lambda needs, and costs
-    no import. Without botocore those of ECS, EKS and EC2 are found too; SSO needs it.
+    The environment comes first, as in botocore: Lambda needs nothing else, and it costs no import.
+    Without botocore, those of ECS, EKS and EC2 are still found; SSO needs botocore.
     """
     return _Default()
 

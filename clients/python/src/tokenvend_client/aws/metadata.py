@@ -1,4 +1,4 @@
-"""Credentials that AWS gives a container, a pod or an instance, without botocore."""
+"""Fetch the credentials of a container, a pod or an instance, without botocore."""
 
 import os
 from datetime import datetime
@@ -13,7 +13,7 @@ from tokenvend_client.http import LINK_LOCAL, LOOPBACK, HttpAnswer, HttpSender
 from tokenvend_client.secret import Secret
 
 _SECONDS = 5.0
-#: An instance's metadata is one hop away, or nowhere: nobody waits long to find out.
+#: Time limit for an instance's metadata, which is one network hop away or does not exist.
 _INSTANCE_SECONDS = 1.0
 _INSTANCE = "http://169.254.169.254/latest"
 _CONTAINER = "http://169.254.170.2"
@@ -24,7 +24,7 @@ Found = AwsCredentials | Failure | None
 
 
 def of_container(sender: HttpSender) -> Found:
-    """Those of an ECS task or an EKS pod; `None` if the environment names no such endpoint."""
+    """Fetch those of an ECS task or an EKS pod; `None` if the environment names no endpoint."""
     relative = os.environ.get("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")
     url = os.environ.get("AWS_CONTAINER_CREDENTIALS_FULL_URI")
     if relative:
@@ -45,7 +45,7 @@ def of_container(sender: HttpSender) -> Found:
 
 
 def of_web_identity(sender: HttpSender) -> Found:
-    """Those of a Kubernetes service account with a role (IRSA): one unsigned call of STS."""
+    """Fetch those of a Kubernetes service account with a role (IRSA), by one unsigned STS call."""
     file, role = os.environ.get("AWS_WEB_IDENTITY_TOKEN_FILE"), os.environ.get("AWS_ROLE_ARN")
     if not file or not role:
         return None
@@ -106,7 +106,7 @@ def _of_sts(answer: HttpAnswer | Failure) -> AwsCredentials | Failure:
     if isinstance(answer, Failure) or answer.status != 200:
         return _failed("STS does not answer")
     try:
-        # STS itself, over TLS, and at most 256 KiB.
+        # The document is trusted: it is from STS itself, over TLS, and at most 256 KiB.
         root = ET.fromstring(answer.body.reveal())  # noqa: S314
     except ET.ParseError:
         return _failed("the answer of STS is no XML")

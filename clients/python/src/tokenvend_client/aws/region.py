@@ -1,4 +1,4 @@
-"""Which Region, and the domain of its endpoints."""
+"""Find the Region, and the domain of its endpoints."""
 
 import os
 
@@ -13,7 +13,7 @@ _SUFFIXES = {
 
 
 def region_of_environment() -> str:
-    """The Region that the environment names; empty if it names none.
+    """Return the Region that the environment names; empty if it names none.
 
     `TOKENVEND_REGION` is that of the deployment, where the workload runs in another.
     """
@@ -22,7 +22,7 @@ def region_of_environment() -> str:
 
 
 def domain_suffix(region: str) -> str:
-    """The domain of *region*'s endpoints.
+    """Return the domain of *region*'s endpoints.
 
     >>> domain_suffix("eu-west-1"), domain_suffix("cn-north-1")
     ('amazonaws.com', 'amazonaws.com.cn')

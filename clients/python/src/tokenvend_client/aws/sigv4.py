@@ -36,9 +36,9 @@ def sign(
     service: str,
     at: datetime | None = None,
 ) -> dict[str, Secret]:
-    """The headers of a signed request: *headers*, the date, the session token, the signature.
+    """Return the headers of a signed request: *headers*, date, session token and signature.
 
-    Names in *headers* are in lower case. *at* is when it counts as signed, by default now.
+    Names in *headers* are in lower case. *at* is the time of signing, by default now.
     """
     instant = (at or datetime.now(timezone.utc)).strftime("%Y%m%dT%H%M%SZ")
     parts = urlsplit(url)

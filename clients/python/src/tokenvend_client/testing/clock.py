@@ -1,10 +1,10 @@
-"""A clock that stands still until a test moves it."""
+"""A clock that does not advance until a test moves it."""
 
 from tokenvend_client.clock import Clock
 
 
 class ManualClock:
-    """Both clocks of a client, and its pauses: a pause moves them.
+    """Both clocks of a client, and its pauses: a pause advances the clocks.
 
     >>> clock = ManualClock()
     >>> clock.advance(5)
@@ -14,21 +14,21 @@ class ManualClock:
 
     def __init__(self) -> None:
         self.seconds = 0.0
-        #: What the wall clock is off by: setting it is what somebody does who sets a clock.
+        #: The offset of the wall clock in seconds; set it to simulate that somebody sets the clock.
         self.wall_offset = 1_800_000_000.0
         #: Every pause that a client made, in seconds.
         self.pauses: list[float] = []
 
     def advance(self, seconds: float) -> None:
-        """Let *seconds* go by."""
+        """Advance both clocks by *seconds*."""
         self.seconds += seconds
 
     def wall(self) -> float:
-        """Seconds since 1970."""
+        """Return the wall clock's time, in seconds since 1970."""
         return self.wall_offset + self.seconds
 
     def clock(self) -> Clock:
-        """As a client takes it."""
+        """Return the clock in the form that a client takes."""
         return Clock(monotonic=lambda: self.seconds, wall=self.wall, sleep=self._sleep)
 
     def _sleep(self, seconds: float) -> None:

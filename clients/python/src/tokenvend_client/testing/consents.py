@@ -1,4 +1,4 @@
-"""The fake's connections: what a user agreed to, and what was completed."""
+"""The fake's connections: pending and completed consents of users."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -29,7 +29,7 @@ class Consents:
         self._for_users: set[str] = set()
 
     def consent(self, connect_url: str, account: str) -> str:
-        """A user follows *connect_url* and agrees: from now on there is a connection, pending."""
+        """Act as a user who opens *connect_url* and agrees: the connection is then pending."""
         credential, name, scope = self._links.pop(connect_url)
         consent = self._found.setdefault((credential, name), _Consent())
         consent.agreed = (account, scope)
@@ -37,15 +37,15 @@ class Consents:
         return consent.code
 
     def act_for_users(self, credential: str) -> None:
-        """Vend for whoever is signed in, without a consent."""
+        """Vend for signed-in users without their consent."""
         self._for_users.add(credential)
 
     def connect(self, credential: str, name: str, scope: str | None, now: int) -> None:
-        """Have a consent that was completed."""
+        """Add a completed consent."""
         self._found[credential, name] = _Consent(scope, "fake-account", now)
 
     def lacks_user(self, call: Call) -> bool:
-        """Whether the token would be on behalf of a user who is not there."""
+        """Whether the token would be on behalf of a user, but the call has no user's token."""
         return call.credential in self._for_users and call.user is None
 
     def allows(self, call: Call) -> bool:
@@ -59,7 +59,7 @@ class Consents:
         return found is not None and found.completed_at is not None
 
     def answer(self, call: Call, now: int) -> dict[str, Any]:
-        """The fields of the answer to a call about connections."""
+        """Return the fields of the answer to a call about connections."""
         action = call.path.rpartition("/")[2]
         name = connection_name_of(call) or ""
         if action == "start":
@@ -101,7 +101,7 @@ class Consents:
 
 
 def connection_name_of(call: Call) -> str | None:
-    """The connection that *call* is about: its user's, or the one that it names."""
+    """Return the connection of *call*: its user's, or the one that it names."""
     return call.user.connection_name if call.user else call.parameters.get("connection")
 
 

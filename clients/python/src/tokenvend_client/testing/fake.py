@@ -1,4 +1,4 @@
-"""A tokenvend that vends what it is told to, and remembers what it was asked."""
+"""A fake tokenvend that answers as a test sets it up, and records the calls."""
 
 import threading
 import time
@@ -17,7 +17,7 @@ from tokenvend_client.testing.consents import Consents, connection_name_of
 from tokenvend_client.user_token import UserToken
 from tokenvend_client.ways_in import Document
 
-#: From this share of its life on, a token is replaced, as tokenvend does it.
+#: The share of a token's lifetime after which it is replaced, as in tokenvend.
 _OVERDUE = 0.9
 _KEY = ("scope", "audience", "resource", "tenant")
 
@@ -33,10 +33,10 @@ class _Issued:
 
 
 class FakeTokenvend:
-    """Grants every credential until it is told otherwise. Safe for threads.
+    """Grants every credential until `refuse` or `go_away`. Safe for threads.
 
-    `expires_in` is how long its tokens live, in seconds. With a `ManualClock` a test moves the
-    time of the fake and of the clients that it makes. `clients` are the OAuth clients that the
+    `expires_in` is how long its tokens live, in seconds. With a `ManualClock` a test sets the
+    time of the fake and of its clients. `clients` are the OAuth clients that the
     server takes, by id; left out, it takes any.
     """
 
@@ -67,13 +67,13 @@ class FakeTokenvend:
         self._during: Callable[[Call], object] = lambda _: None
 
     def client(self, **arguments: Any) -> Client:
-        """A client that asks this fake without a network; *arguments* are `Client`'s."""
+        """Make a client that calls this fake without a network; *arguments* are `Client`'s."""
         clock = self._clock.clock() if self._clock else Clock()
         return Client(_InProcess(self), clock=clock, **arguments)
 
     @contextmanager
     def serve(self) -> Iterator[str]:
-        """Serve it over HTTP on this machine alone; gives its URL.
+        """Serve the fake over HTTP on this machine only, and yield its URL.
 
         >>> from tokenvend_client import Client, OAuthClient
         >>> with FakeTokenvend().serve() as url:
@@ -98,11 +98,11 @@ class FakeTokenvend:
         self._away = retry_after_seconds
 
     def come_back(self) -> None:
-        """Answer again."""
+        """End `go_away`: answer calls again."""
         self._away = None
 
     def wants_header(self, credential: str, name: str, prefix: str = "") -> None:
-        """Say that the API of *credential* takes its token in another header."""
+        """Make the tokens of *credential* go in another header."""
         self._headers[credential] = (name, prefix)
 
     def wants_parts(
@@ -112,7 +112,7 @@ class FakeTokenvend:
         headers: Mapping[str, str] | None = None,
         query: Mapping[str, str] | None = None,
     ) -> None:
-        """Say that the API of *credential* takes these, `{token}` in them for its token."""
+        """Make the tokens of *credential* go in these; `{token}` stands for the token."""
         self._parts[credential] = (headers or {}, query or {})
 
     def connect(
@@ -123,27 +123,27 @@ class FakeTokenvend:
         subject_token: str | None = None,
         scope: str | None = None,
     ) -> None:
-        """Have a connection whose user has consented: without one, none of its tokens is vended.
+        """Add a connection whose user has consented; without one, none of its tokens is vended.
 
-        It has a name, or is the one that the user's own token picks (`testing.user_token`).
+        It has a name, or the user's own token selects it (`testing.user_token`).
         """
         name = UserToken(subject_token).connection_name if subject_token else connection
         self._consents.connect(credential, name or "", scope, int(self._now()))
 
     def act_for_users(self, credential: str) -> None:
-        """Say that *credential* gives tokens on behalf of signed-in users, who consent nowhere."""
+        """Make *credential* give tokens on behalf of signed-in users, without their consent."""
         self._consents.act_for_users(credential)
 
     def consent(self, connect_url: str, *, account: str = "fake-account") -> str:
-        """Do what a user does who follows *connect_url* and agrees; gives the one-time code."""
+        """Act as a user who opens *connect_url* and agrees; return the one-time code."""
         return self._consents.consent(connect_url, account)
 
     def during(self, call: Callable[[Call], object]) -> None:
-        """Run *call* while a call is under way, before it is answered: to be slow, or to fail."""
+        """Run *call* during each call, before it is answered, for example to delay or fail it."""
         self._during = call
 
     def answer(self, call: Call) -> dict[str, Any]:
-        """The fields of the answer to *call*; with `error` among them, it is a refusal."""
+        """Return the fields of the answer to *call*; with `error`, it is a refusal."""
         self._during(call)
         with self._lock:
             self.calls.append(call)
@@ -215,7 +215,7 @@ class FakeTokenvend:
 
 
 class _InProcess:
-    """The way in of a client that asks a fake without a network."""
+    """The way in of a client that calls a fake without a network."""
 
     def __init__(self, fake: FakeTokenvend) -> None:
         self._fake = fake

@@ -27,7 +27,7 @@ _STATUS = {
 
 @contextmanager
 def serving(fake: "FakeTokenvend") -> Iterator[str]:
-    """Serve *fake* on 127.0.0.1; gives the URL."""
+    """Serve *fake* on 127.0.0.1, and yield the URL."""
     handler = type("Handler", (_Handler,), {"fake": fake})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
@@ -117,7 +117,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: Any) -> None:
-        """Say nothing: a test's output is its own."""
+        """Log nothing, so that the test's output stays clean."""
 
 
 def _user_in(form: Mapping[str, str]) -> UserToken | None:
@@ -125,7 +125,7 @@ def _user_in(form: Mapping[str, str]) -> UserToken | None:
 
 
 def _call_of(event: dict[str, Any]) -> Call:
-    """The call that a direct invocation's event is."""
+    """Parse the event of a direct invocation as a call."""
     path = "token"
     if "reject" in event:
         path, event = "token/reject", event["reject"]

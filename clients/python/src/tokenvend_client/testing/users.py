@@ -1,4 +1,4 @@
-"""Tokens of signed-in users, as an identity provider gives them, signed by nobody."""
+"""Unsigned tokens of signed-in users, in the form in which an identity provider issues them."""
 
 import base64
 import json
@@ -12,9 +12,9 @@ def user_token(
     expires_in: float = 3600,
     now: float | None = None,
 ) -> str:
-    """A token about *subject* for your own tests: a fake takes it, a real tokenvend does not.
+    """Return a token about *subject* for tests: a fake accepts it, a real tokenvend does not.
 
-    *now* is in seconds since 1970, if a test moves the time.
+    *now* is in seconds since 1970, for a test that sets the time.
 
     >>> user_token("ada", now=1800000000).count(".")
     2

@@ -1,4 +1,4 @@
-"""How a call reaches tokenvend, and how this caller is proven there."""
+"""How a call reaches tokenvend, and how this caller is authenticated there."""
 
 from typing import Any, Protocol
 
@@ -14,7 +14,7 @@ NO_SECOND_TOKEN = Failure(
 
 
 class Document:
-    """The fields of an answer, which may hold a token: it cannot be printed."""
+    """The fields of an answer. They may hold a token, so they cannot be printed."""
 
     __slots__ = ("_fields",)
 
@@ -22,16 +22,16 @@ class Document:
         self._fields = fields
 
     def reveal(self) -> dict[str, Any]:
-        """The fields themselves."""
+        """Return the fields themselves."""
         return self._fields
 
 
 class WayIn(Protocol):
     """Makes one attempt at a call.
 
-    It raises nothing that depends on the answer: a traceback would show what was sent.
+    It raises nothing that depends on the answer, because a traceback would show what was sent.
     """
 
     def send(self, call: Call, *, timeout_seconds: float) -> Document | Failure:
-        """What tokenvend answers, or why there is no answer."""
+        """Return tokenvend's answer, or why there is none."""
         ...

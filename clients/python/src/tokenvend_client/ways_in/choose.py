@@ -1,4 +1,4 @@
-"""Which way in the environment names."""
+"""Choose the way in from the environment variables."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ from tokenvend_client.errors import ConfigurationError
 from tokenvend_client.secret import Secret
 from tokenvend_client.ways_in import WayIn
 
-#: Every variable of ours that the client reads.
+#: Every environment variable of tokenvend's own that the client reads.
 VARIABLES = (
     "TOKENVEND_FUNCTION",
     "TOKENVEND_URL",
@@ -23,7 +23,7 @@ VARIABLES = (
 
 
 def way_in_of_environment() -> WayIn:
-    """The way in that the environment names; with an address alone, signed requests.
+    """Return the way in that the environment names; with only an address, signed requests.
 
     Raises:
         ConfigurationError: it names none, or two at once.

@@ -31,7 +31,7 @@ class DirectInvocation:
 
     `function` is `name:alias` or an ARN that ends in the alias. `endpoint` is for an endpoint of
     your own; left out, it is `AWS_ENDPOINT_URL_LAMBDA`, `AWS_ENDPOINT_URL`, or the Region's.
-    Through the alias `Workloads`, which proves nobody, each call has a `subject_token`.
+    The alias `Workloads` identifies no caller, so there each call has a `subject_token`.
 
     >>> DirectInvocation("tokenvend-direct:billing", region="eu-west-1")
     <DirectInvocation of tokenvend-direct:billing in eu-west-1>
@@ -63,21 +63,21 @@ class DirectInvocation:
         named = endpoint or os.environ.get("AWS_ENDPOINT_URL_LAMBDA")
         named = named or os.environ.get("AWS_ENDPOINT_URL")
         default = f"https://lambda.{self._region}.{domain_suffix(self._region)}"
-        # Quoted as a path's segment, colon and all: that is how Lambda's own clients sign it.
+        # Quoted as one path segment, including the colon, as Lambda's own clients sign it.
         path = f"/2015-03-31/functions/{quote(function, safe='')}/invocations"
         self._url = checked_url(named or default) + path
         self._credentials = credentials or default_credentials()
         self._sender = HttpSender(context=context)
 
     def send(self, call: Call, *, timeout_seconds: float) -> Document | Failure:
-        """One synchronous invocation."""
+        """Make one synchronous invocation."""
         body = self._body(call)
         return body if isinstance(body, Failure) else self._invoke(body, timeout_seconds)
 
     def send_batch(
         self, calls: Sequence[Call], *, timeout_seconds: float
     ) -> Sequence[Document | Failure] | Failure:
-        """One synchronous invocation for all of *calls*, 25 at most."""
+        """Make one synchronous invocation for all of *calls*, 25 at most."""
         if self._subject_token is not None:
             return Failure("A token of the platform proves one request.")
         body = Secret(dumps({"requests": [call.event() for call in calls]}))
@@ -148,7 +148,7 @@ def _document_of(answer: HttpAnswer | Failure) -> Document | Failure:
 
 
 def _raised(document: dict[str, object]) -> Failure:
-    """What the function raised: the JSON of a refusal that waiting may cure, or its time-out."""
+    """Parse what the function raised: the JSON of a temporary refusal, or its time-out."""
     message = document.get("errorMessage")
     fields = json_object(Secret(message)) if isinstance(message, str) else {}
     if "error" in fields:

@@ -45,7 +45,7 @@ class OAuthClient:
         self._sender = HttpSender(context=context)
 
     def send(self, call: Call, *, timeout_seconds: float) -> Document | Failure:
-        """One POST to `/oauth2/{credential}/…`."""
+        """Send one POST to `/oauth2/{credential}/…`."""
         answer = self._sender.send(
             "POST",
             f"{self._url}/oauth2/{call.credential}/{call.path}",
@@ -65,14 +65,14 @@ def _basic(client_id: str, client_secret: Secret) -> Secret:
 
 
 def form_of(call: Call, proof: Mapping[str, Secret] = _CLIENT_CREDENTIALS) -> Secret:
-    """The body of *call*, with what proves its caller; a one-time code may be in it too."""
+    """Return the body of *call*, with its caller's proof; it may also hold a one-time code."""
     user = call.user.parameters() if call.user else {}
     proven = {name: value.reveal() for name, value in {**proof, **user}.items()}
     return Secret(urlencode({**proven, **call.parameters}))
 
 
 def document_of(answer: HttpAnswer | Failure) -> Document | Failure:
-    """The fields of an HTTP answer, or why it has none."""
+    """Return the fields of an HTTP answer, or why it has none."""
     if isinstance(answer, Failure):
         return answer
     document = answer.document()

@@ -42,7 +42,7 @@ class SignedRequests:
         self._sender = HttpSender(context=context)
 
     def send(self, call: Call, *, timeout_seconds: float) -> Document | Failure:
-        """One signed POST to `/iam/{credential}/…`."""
+        """Send one signed POST to `/iam/{credential}/…`."""
         credentials = self._credentials()
         if isinstance(credentials, Failure):
             return credentials

@@ -13,8 +13,8 @@ from tokenvend_client.ways_in.oauth_client import FORM, document_of, form_of
 class WorkloadToken:
     """Asks at `/oauth2` by token exchange (RFC 8693): no long-lived secret.
 
-    `subject_token` gives the platform's token each time one is needed, for platforms replace
-    theirs: `token_of_file`, `token_of_github`, `token_of_aws`, or a function of your own.
+    `subject_token` is called for the platform's token at each call, because platforms replace
+    their tokens: `token_of_file`, `token_of_github`, `token_of_aws`, or a function of your own.
 
     >>> from tokenvend_client.subject_tokens import token_of_file
     >>> WorkloadToken("https://tokens.example.com", token_of_file("/var/run/secrets/token"))
@@ -35,7 +35,7 @@ class WorkloadToken:
         self._sender = HttpSender(context=context)
 
     def send(self, call: Call, *, timeout_seconds: float) -> Document | Failure:
-        """One POST to `/oauth2/{credential}/…` with the platform's token."""
+        """Send one POST to `/oauth2/{credential}/…` with the platform's token."""
         if call.user is not None:
             return NO_SECOND_TOKEN
         subject_token = self._subject_token()
