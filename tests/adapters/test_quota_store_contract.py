@@ -81,6 +81,12 @@ def test_a_bucket_that_no_clock_of_ours_can_have_left_is_full(store: QuotaStore)
     assert draw(store, 1, from_full=True).granted
 
 
+def test_a_bucket_that_a_fast_clock_emptied_is_not_full(store: QuotaStore) -> None:
+    draw(store, 10, from_full=True, now=latest_at(NOW))
+
+    assert draw(store, 1, from_full=True) == Drawn(granted=False, empty_at=latest_at(NOW))
+
+
 def test_of_many_who_draw_at_once_none_gets_anothers_permit(aws: Aws, tables: Tables) -> None:
     store = DynamoDbQuotas(aws.dynamodb, table=tables.tokens)
     draw(store, 1, from_full=True)

@@ -41,6 +41,16 @@ def test_a_bucket_that_nobody_used_or_that_cannot_be_is_full(empty_at: int | Non
     assert QUOTA.wait(empty_at, NOW) == 0
 
 
+@pytest.mark.parametrize("empty_at", [NOW - 10 * SECOND, latest_at(NOW)])
+def test_a_bucket_whose_instant_can_be_is_drawn_from_as_it_stands(empty_at: int) -> None:
+    assert not QUOTA.is_full(empty_at, NOW)
+
+
+def test_a_bucket_never_holds_less_than_nothing() -> None:
+    assert QUOTA.level(NOW + SECOND + 1, NOW) == 0
+    assert QUOTA.wait(NOW - 5 * SECOND, NOW) == 0
+
+
 @pytest.mark.parametrize(
     ("ago", "wait"), [(0, SECOND), (SECOND, 0), (SECOND - 1, 1), (-1, SECOND + 1)]
 )

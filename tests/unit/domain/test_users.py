@@ -103,6 +103,21 @@ def test_no_token_is_taken_while_the_audience_is_not_known() -> None:
         granted_user(ADA, grant)
 
 
+def test_tokens_for_two_audiences_are_kept_apart() -> None:
+    assert User(STAFF, "ada", "other").key != ADA.key
+    assert User(STAFF, "ada", "app", token_id="two").key == ADA.key
+
+
+def test_user_that_the_grant_does_not_take_picks_no_connection() -> None:
+    stranger = User("https://elsewhere.example", "ada", "app")
+
+    with pytest.raises(SubjectTokenError) as caught:
+        picked_connection(VendRequest("hiring", user=stranger), GRANT)
+
+    assert caught.value.rule == Rule.USER_ISSUER
+    assert picked_connection(VendRequest("hiring", user=ADA), GRANT) == ADA.connection_name
+
+
 def test_name_beside_the_token_is_refused() -> None:
     with pytest.raises(InvalidRequestError) as caught:
         picked_connection(VendRequest("hiring", connection="ada", user=ADA), GRANT)
