@@ -69,7 +69,7 @@ def _key_problems(place: str, model: IssuerModel) -> Iterator[Problem]:
             yield Problem(
                 f"{place}[{index}]",
                 "can verify no signature: RSA of 2048 to 8192 bits, P-256, P-384, P-521 or"
-                " Ed25519, for use `sig`",
+                " Ed25519, for use `sig` or `jwt-svid`",
             )
 
 

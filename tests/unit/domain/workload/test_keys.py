@@ -56,3 +56,29 @@ def test_rsa_has_from_2048_to_8192_bits(length: int, *, is_usable: bool) -> None
 
 def test_only_so_many_keys_are_looked_at() -> None:
     assert len(usable_keys([KEY] * (bounds.ISSUER_KEYS + 1))) == bounds.ISSUER_KEYS
+
+
+@pytest.mark.parametrize(
+    ("use", "is_usable"),
+    [
+        ("sig", True),
+        ("jwt-svid", True),
+        ("x509-svid", False),
+        ("enc", False),
+        ("JWT-SVID", False),
+        (["jwt-svid"], False),
+        (None, False),
+    ],
+)
+def test_only_a_key_for_signatures_of_tokens_is_usable(use: object, *, is_usable: bool) -> None:
+    assert bool(usable_keys([dict(KEY) | {"use": use}])) is is_usable
+
+
+def test_a_spiffe_bundle_gives_its_keys_of_jwt_svids_alone() -> None:
+    """Of §4.2.2 of SPIFFE Trust Domain and Bundle: keys have a `use`, and no `alg`."""
+    bare = {name: value for name, value in KEY.items() if name != "alg"}
+    svid = bare | {"use": "jwt-svid"}
+    certificate = bare | {"use": "x509-svid", "x5c": ["MIIB"]}
+
+    assert usable_keys([certificate, svid]) == (svid,)
+    assert key_for([certificate, svid], key_id="one", algorithm="ES256") == svid

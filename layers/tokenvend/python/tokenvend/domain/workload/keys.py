@@ -23,6 +23,9 @@ ASYMMETRIC: dict[str, tuple[str, str | None]] = {
 }
 #: Members of a JWK that only the key's owner may have (RFC 7518 §6).
 PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+#: Values of `use` for keys that sign JWTs: RFC 7517 §4.2, and §4.2.2 of SPIFFE Trust Domain and
+#: Bundle, whose `x509-svid` marks keys of certificates.
+_SIGNING_USES = frozenset({"sig", "jwt-svid"})
 _RSA_BITS = range(2048, 8192 + 1)
 
 
@@ -53,12 +56,16 @@ def _fits(key: Jwk, algorithm: str) -> bool:
     """Whether *key* may verify what is signed by *algorithm*."""
     if algorithm not in ASYMMETRIC or key.get("alg", algorithm) != algorithm:
         return False
-    if key.get("use", "sig") != "sig" or not _may_verify(key.get("key_ops", ["verify"])):
+    if not _signs_tokens(key.get("use", "sig")) or not _may_verify(key.get("key_ops", ["verify"])):
         return False
     kind, curve = ASYMMETRIC[algorithm]
     if key.get("kty") != kind or (curve is not None and key.get("crv") != curve):
         return False
     return kind != "RSA" or _modulus_bits(key) in _RSA_BITS
+
+
+def _signs_tokens(use: object) -> bool:
+    return isinstance(use, str) and use in _SIGNING_USES
 
 
 def _may_verify(operations: object) -> bool:
