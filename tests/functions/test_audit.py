@@ -76,7 +76,7 @@ def test_each_request_of_a_batch_has_a_line_of_its_own(log: StringIO) -> None:
 
 
 @pytest.mark.usefixtures("harness")
-def test_metric_is_counted_by_few_dimensions_and_never_by_caller_or_scope(log: StringIO) -> None:
+def test_vends_are_counted_by_few_dimensions_and_never_by_caller_or_scope(log: StringIO) -> None:
     (line,) = lines_of(log, "vend_iam", "granted")
 
     (directive,) = line["_aws"]["CloudWatchMetrics"]
@@ -120,3 +120,10 @@ def test_a_caller_over_its_limit_is_counted_apart_from_what_is_away(
     (line,) = lines_of(log, "vend_iam", "granted")
 
     assert (line["rule"], line["outcome"]) == ("caller.requests_per_minute", "too_many_requests")
+    assert line["caller"] == caller.name
+    vends, over_limit = line["_aws"]["CloudWatchMetrics"]
+    assert "caller" not in vends["Dimensions"][0]
+    assert [metric["Name"] for metric in over_limit["Metrics"]] == ["OverLimit"]
+    assert sorted(over_limit["Dimensions"][0]) == ["caller", "service"]
+    assert len(over_limit["Dimensions"]) == 1
+    assert line["OverLimit"] == [1.0]

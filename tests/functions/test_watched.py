@@ -22,7 +22,9 @@ from tests.unit.vending.harness import DEFINITION, Harness
 
 from tokenvend.domain import bounds
 from tokenvend.domain.connection import ConnectionKey
+from tokenvend.domain.quota import microseconds
 from tokenvend.domain.registry import CredentialKind
+from tokenvend.entries.direct import RetryableError
 from tokenvend.ports import SecretVersion
 
 type Line = dict[str, Any]
@@ -72,6 +74,7 @@ def _bad_day(harness: Harness) -> None:
     vend({"connections": {"action": "list", "credential": "hiring"}}, through("billing"))
     _forget_a_user(harness)
     _run_schedules()
+    _ask_over_the_limit(harness)
 
 
 def _run_schedules() -> None:
@@ -90,6 +93,16 @@ def _forget_a_user(harness: Harness) -> None:
     )
     harness.clock.advance(timedelta(days=14))
     harness.provider.script(json_response({"error": "invalid_grant"}, status=400))
+
+
+def _ask_over_the_limit(harness: Harness) -> None:
+    identity = "alias:billing"
+    caller = replace(harness.reader.callers[identity], requests_per_minute=1)
+    harness.reader.callers[identity] = caller
+    harness.clock.advance(timedelta(hours=1))
+    harness.quotas.empty_at[caller.name] = microseconds(harness.clock.now())
+    with suppress(RetryableError):
+        load_handler("vend_direct")({"credential": "jobs"}, through("billing"))
 
 
 def _counted(written: list[Line]) -> set[str]:

@@ -91,7 +91,7 @@ def _write_all() -> None:
     away = TemporarilyUnavailableError("away", rule="provider.away")
     vended = harness.vend(harness.environment())
     vends.audit_vended(BILLING, REQUEST, vended, now=now, request_id="r")
-    limited = TooManyRequestsError("limit", rule="caller.requests_per_minute")
+    limited = TooManyRequestsError("limit", rule="caller.requests_per_minute", caller="billing")
     refused = ProviderRefusedError("refused", provider_error="invalid_client")
     asked_for = replace(REQUEST, tenant="acme", connection="user")
     for entry in Entry:

@@ -11,7 +11,12 @@ from tests.fakes.provider import json_response
 from tests.unit.vending.harness import BILLING, REQUEST, Harness
 
 from tokenvend.adapters.aws_errors import AwsFailure
-from tokenvend.domain.errors import ProviderRefusedError, TokenVendError, UnauthorizedClientError
+from tokenvend.domain.errors import (
+    ProviderRefusedError,
+    TokenVendError,
+    TooManyRequestsError,
+    UnauthorizedClientError,
+)
 from tokenvend.observability.incidents import count_aws_failure
 from tokenvend.observability.log import logger
 from tokenvend.observability.schedules import audit_renewed
@@ -53,6 +58,25 @@ def test_trouble_at_a_provider_is_counted_by_credential_and_in_all(lines: String
 def test_what_a_caller_may_not_have_is_no_failure(lines: StringIO) -> None:
     refuse(UnauthorizedClientError(rule="grant.exists"))
 
+    assert metrics(lines).keys() == {"Vends"}
+
+
+def test_refusal_over_a_limit_is_counted_by_caller_and_is_no_failure(lines: StringIO) -> None:
+    refuse(TooManyRequestsError("limit", rule="caller.requests_per_minute", caller="billing"))
+
+    assert metrics(lines) == {
+        "OverLimit": [["caller", "service"]],
+        "Vends": [["entry", "source", "outcome", "service"]],
+    }
+    line = json.loads(lines.getvalue())
+    assert (line["caller"], line["outcome"]) == ("billing", "too_many_requests")
+
+
+def test_no_other_refusal_is_counted_by_caller(lines: StringIO) -> None:
+    error = UnauthorizedClientError(rule="grant.exists", caller="billing")
+    refuse(error)
+
+    assert json.loads(lines.getvalue())["caller"] == "billing"
     assert metrics(lines).keys() == {"Vends"}
 
 

@@ -13,6 +13,7 @@ OF_FAILURES = frozenset(
     {
         "Requests without a token, by reason",
         "Failures at providers, by credential",
+        "Requests refused over a limit, by caller",
         "Stored items that failed their integrity check",
         "Renewals that came too late for the callers",
         "Consents at risk or lost, count now",

@@ -2,7 +2,7 @@
 
 Metrics have few dimensions (service, entry, source, outcome), because each combination of values
 costs money for as long as it exists. Only failures are counted by credential; their sum over all
-credentials is a metric that an alarm can watch.
+credentials is a metric that an alarm can watch. Only refusals over a limit are counted by caller.
 """
 
 from datetime import datetime
@@ -44,6 +44,14 @@ def with_failure(metric: dict[str, Any], credential: str) -> dict[str, Any]:
     (directive,) = failure["_aws"]["CloudWatchMetrics"]
     summed = directive | {"Dimensions": [*directive["Dimensions"], ["service"]]}
     return _joined(metric, failure | {"_aws": {"CloudWatchMetrics": [summed]}})
+
+
+def with_over_limit(metric: dict[str, Any], caller: str) -> dict[str, Any]:
+    """Return *metric* together with one refusal of *caller*, which is over its limit.
+
+    A caller that was never over its limit has no such metric, and costs nothing.
+    """
+    return _joined(metric, _count_of_one("OverLimit", (("caller", caller),)))
 
 
 def _joined(metric: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from tokenvend.domain.request import Rejection, VendRequest
 from tokenvend.domain.scopes import format_scope
 from tokenvend.domain.token import SecretStage
 from tokenvend.observability.log import subject_fields, write
-from tokenvend.observability.metric import metric_of, with_failure
+from tokenvend.observability.metric import metric_of, with_failure, with_over_limit
 from tokenvend.vending.vend_result import VendResult
 
 if TYPE_CHECKING:  # a vend does not need it, so it does not load it
@@ -77,11 +77,13 @@ def audit_refused(
     }
     if isinstance(error, ProviderRefusedError):
         fields["provider_error"] = error.provider_error
-    if isinstance(error, TooManyRequestsError):
-        fields["retry_after_seconds"] = error.retry_after_seconds
     if isinstance(error, SubjectTokenError) and "issuer" not in fields:
         fields |= subject_fields(error.workload)
     metric = metric_of(_dimensions(entry, _NO_SOURCE, _outcome(error)), now)
+    if isinstance(error, TooManyRequestsError):
+        fields["retry_after_seconds"] = error.retry_after_seconds
+        if error.caller is not None:
+            metric = with_over_limit(metric, error.caller)
     if request is not None and _is_failure(error):
         metric = with_failure(metric, request.credential)
     write(logging.WARNING, "vend", fields | metric)
