@@ -127,6 +127,7 @@ def consent_harness() -> SimpleNamespace:
     started = consent.sessions.take(consent.start())
     assert started is not None
     consent.sessions.put(Secret(SAMPLE_LINK), started)
+    consent.consent()
     return SimpleNamespace(browser_flow=consent.pages)
 
 

@@ -1,10 +1,10 @@
 """Each example of docs/openapi.yaml, sent to its function, gets the answer of its name."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 import yaml
@@ -14,6 +14,7 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 from tests.fakes.issuer import FakeIssuer
 from tests.functions.conftest import ROOT, load_handler, through
+from tests.functions.page_flow import Links, callback, event
 from tests.functions.test_openapi import CLIENT, SIGNER, function_of
 
 TEXT = (ROOT / "docs/openapi.yaml").read_text(encoding="utf-8")
@@ -152,7 +153,7 @@ def test_every_operation_has_examples_and_each_fits_its_schema(
                 assert reference, name
                 assert errors_of(example["value"], reference) == [], (status, name)
 
-    assert examples or operation["tags"] == ["pages"]
+    assert examples
 
 
 @pytest.mark.usefixtures("harness")
@@ -169,16 +170,50 @@ def test_documents_that_are_public_are_as_shown() -> None:
     assert answers_of("/.well-known/jwks.json", "get")["none"] == (200, keys)
 
 
-@pytest.mark.usefixtures("harness")
-@pytest.mark.parametrize(("name", "status"), [("show", 200), ("over", 410)])
-def test_examples_of_links_are_answered_by_pages(name: str, status: int) -> None:
-    link = DOCUMENT["components"]["parameters"]["link"]["examples"][name]["value"]
-    event = {
-        "resource": "/connect/{link}",
-        "httpMethod": "GET",
-        "pathParameters": {"link": link},
-    }
+def page_at(method: str, link: str) -> dict[str, Any]:
+    value = DOCUMENT["components"]["parameters"]["link"]["examples"][link]["value"]
+    asked = event(method, "/connect/{link}", pathParameters={"link": value})
+    return load_handler("connect_pages")(asked, through("live"))
 
-    answer = load_handler("connect_pages")(event, through("live"))
+
+def page_after_consent() -> dict[str, Any]:
+    left = page_at("POST", "show")
+    cookie = left["headers"]["Set-Cookie"].partition(";")[0]
+    state = parse_qs(urlsplit(Links(left["body"]).refresh).query)["state"][0]
+    return load_handler("connect_pages")(callback(cookie, state=state, code="c"), through("live"))
+
+
+def page_after_a_made_up_state() -> dict[str, Any]:
+    return load_handler("connect_pages")(callback(None, state="s", code="c"), through("live"))
+
+
+PAGES: dict[tuple[str, str, str], Callable[[], dict[str, Any]]] = {
+    ("/connect/{link}", "get", "show"): lambda: page_at("GET", "show"),
+    ("/connect/{link}", "get", "over"): lambda: page_at("GET", "over"),
+    ("/connect/{link}", "post", "continue"): lambda: page_at("POST", "show"),
+    ("/connect/{link}", "post", "over"): lambda: page_at("POST", "over"),
+    ("/callback/{credential}", "get", "connected"): page_after_consent,
+    ("/callback/{credential}", "get", "over"): page_after_a_made_up_state,
+}
+
+
+@pytest.mark.usefixtures("harness")
+@pytest.mark.parametrize(("path", "method", "name"), PAGES)
+def test_example_of_a_page_is_an_excerpt_of_that_page(path: str, method: str, name: str) -> None:
+    status, excerpt = answers_of(path, method)[name]
+
+    answer = PAGES[path, method, name]()
 
     assert answer["statusCode"] == status
+    assert excerpt in answer["body"]
+
+
+def test_each_example_of_a_page_is_compared_with_its_page() -> None:
+    shown = {
+        (path, method, name)
+        for path, method, operation in operations()
+        if operation["tags"] == ["pages"]
+        for name in answers_of(path, method)
+    }
+
+    assert shown == PAGES.keys()
