@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +20,7 @@ _AHEAD_SECONDS = 300.0
 _NONE_FOUND = Failure.of_proof(
     "There are no AWS credentials here. Those of SSO and of profiles need botocore."
 )
+_sources: "weakref.WeakSet[_Default]" = weakref.WeakSet()
 
 
 def default_credentials() -> CredentialSource:
@@ -36,6 +38,7 @@ class _Default:
         self._sender = HttpSender()
         self._session: Any = None
         self._cached: AwsCredentials | None = None
+        _sources.add(self)
 
     def __call__(self) -> AwsCredentials | Failure:
         found = _of_environment()
@@ -46,6 +49,14 @@ class _Default:
         except ImportError:
             return self._of_metadata()
         return self._of_botocore()
+
+    def after_fork_in_child(self) -> None:
+        """Replace the locks: a thread that is not in this process may hold them.
+
+        The session goes too, for botocore's credentials have locks of their own.
+        """
+        self._lock = threading.Lock()
+        self._session = None
 
     def _of_botocore(self) -> AwsCredentials | Failure:
         import botocore.exceptions
@@ -89,3 +100,12 @@ def _of_environment() -> AwsCredentials | None:
         return None
     token = os.environ.get("AWS_SESSION_TOKEN")
     return AwsCredentials(key, Secret(secret), Secret(token) if token else None)
+
+
+def _after_fork_in_child() -> None:
+    for source in list(_sources):
+        source.after_fork_in_child()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_after_fork_in_child)
