@@ -1,28 +1,29 @@
 """Credentials that botocore finds, and what becomes of its errors."""
 
+import asyncio
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import botocore.session
 import pytest
+from tests.client.aws_profiles import PROFILE, SECRET, SSO_TOKEN, Aws, aws, config, profile
+from tests.client.secrets_shown import shown_by
 
+from tokenvend_client import (
+    CallerNotProvenError,
+    Client,
+    DirectInvocation,
+    TemporarilyUnavailableError,
+    Token,
+)
 from tokenvend_client.aws.credentials import CredentialSource, default_credentials
 from tokenvend_client.aws.sigv4 import AwsCredentials
 
-PROFILE = "[default]\naws_access_key_id = AKID\naws_secret_access_key = secret\n"
+__all__ = ["aws", "config", "profile"]
 
-
-@pytest.fixture(autouse=True)
-def config(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """The file of AWS's settings: the only place where botocore finds anything."""
-    for name in [each for each in os.environ if each.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    return tmp_path / "config"
+pytestmark = pytest.mark.usefixtures("config")
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
@@ -83,3 +84,64 @@ def _in_child(source: CredentialSource) -> int:
     asking.start()
     asking.join(5)
     return 0 if found and isinstance(found[0], AwsCredentials) else 2
+
+
+def by_threads(client: Client) -> Token:
+    return client.token("sr-jobs")
+
+
+def by_asyncio(client: Client) -> Token:
+    return asyncio.run(client.token_async("sr-jobs"))
+
+
+@pytest.fixture
+def client(aws: Aws) -> Client:
+    way_in = DirectInvocation("f:billing", region="eu-west-1", endpoint=aws.url)
+    return Client(way_in, timeout_seconds=0.2)
+
+
+@pytest.mark.usefixtures("profile")
+@pytest.mark.parametrize("token", [by_threads, by_asyncio])
+def test_a_role_that_is_denied_is_a_caller_without_proof(
+    token: Callable[[Client], Token], aws: Aws, client: Client
+) -> None:
+    aws.status, aws.code = 403, "AccessDenied"
+
+    with pytest.raises(CallerNotProvenError, match="AccessDenied") as caught:
+        token(client)
+
+    assert caught.value.code == "no_proof"
+    for secret in (SSO_TOKEN, SECRET):
+        assert secret not in shown_by(caught.value)
+
+
+@pytest.mark.usefixtures("profile")
+@pytest.mark.parametrize("token", [by_threads, by_asyncio])
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        pytest.param(400, "Throttling", id="throttled by its code"),
+        pytest.param(429, "Other", id="throttled by its status"),
+        pytest.param(503, "Other", id="away"),
+    ],
+)
+def test_a_role_that_is_throttled_may_be_had_later(
+    token: Callable[[Client], Token], aws: Aws, client: Client, status: int, code: str
+) -> None:
+    aws.status, aws.code = status, code
+
+    with pytest.raises(TemporarilyUnavailableError, match=code) as caught:
+        token(client)
+
+    for secret in (SSO_TOKEN, SECRET):
+        assert secret not in shown_by(caught.value)
+
+
+@pytest.mark.usefixtures("profile")
+def test_an_error_code_that_is_none_is_not_quoted(aws: Aws, client: Client) -> None:
+    aws.status, aws.code = 403, f"Denied {SSO_TOKEN}"
+
+    with pytest.raises(CallerNotProvenError, match="without a code") as caught:
+        client.token("sr-jobs")
+
+    assert SSO_TOKEN not in shown_by(caught.value)

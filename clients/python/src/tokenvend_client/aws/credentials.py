@@ -1,10 +1,11 @@
 """Find this workload's own AWS credentials."""
 
 import os
+import re
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from tokenvend_client.aws.sigv4 import AwsCredentials
@@ -20,6 +21,14 @@ _AHEAD_SECONDS = 300.0
 _NONE_FOUND = Failure.of_proof(
     "There are no AWS credentials here. Those of SSO and of profiles need botocore."
 )
+_CODE = re.compile(r"[A-Za-z0-9.]{1,64}")
+_THROTTLING = frozenset(
+    {
+        *("Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled"),
+        *("RequestThrottledException", "RequestLimitExceeded", "TooManyRequestsException"),
+    }
+)
+_WAITING_MAY_CURE = frozenset({429, 500, 502, 503, 504})
 _sources: "weakref.WeakSet[_Default]" = weakref.WeakSet()
 
 
@@ -72,6 +81,8 @@ class _Default:
             frozen = found.get_frozen_credentials()
         except botocore.exceptions.BotoCoreError as error:
             return Failure(f"botocore found no AWS credentials: {type(error).__name__}.")
+        except botocore.exceptions.ClientError as error:
+            return _refusal(error.response)
         token = Secret(frozen.token) if frozen.token else None
         return AwsCredentials(frozen.access_key, Secret(frozen.secret_key), token)
 
@@ -91,6 +102,17 @@ class _Default:
             if found is not None:
                 return cached or found
         return cached or _NONE_FOUND
+
+
+def _refusal(response: Mapping[str, Any]) -> Failure:
+    """Why STS or SSO gives no credentials: by its error's code, for the message may quote much."""
+    code = str(response.get("Error", {}).get("Code", ""))
+    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    shown = code if _CODE.fullmatch(code) else "an error without a code"
+    description = f"AWS gives no credentials to this profile or role: {shown}."
+    if code in _THROTTLING or status in _WAITING_MAY_CURE:
+        return Failure(description)
+    return Failure.of_proof(description)
 
 
 def _of_environment() -> AwsCredentials | None:
