@@ -30,7 +30,7 @@ from tokenvend_client.http import HttpSender
 from tokenvend_client.request import TokenRequest
 from tokenvend_client.secret import Secret
 from tokenvend_client.testing import FakeTokenvend
-from tokenvend_client.ways_in import WayIn
+from tokenvend_client.ways_in import Document, WayIn
 
 TOKEN, SECRET, SESSION = "eyJtoken.that.nobody.sees", "tv_secret-of-client", "IQoJsession"
 AWS = AwsCredentials("AKIDEXAMPLE", Secret(SECRET), Secret(SESSION))
@@ -156,6 +156,19 @@ def test_neither_a_token_nor_a_client_can_be_pickled(client: Client) -> None:
             pickle.dumps(secretive)
         assert token.reveal() not in shown_by(caught.value)
     assert copy.deepcopy({"token": token})["token"] is token
+
+
+def test_an_answer_is_neither_printed_nor_pickled() -> None:
+    document = Document({"access_token": TOKEN})
+
+    shown = [repr(document), str(document), f"{document}", repr([document])]
+
+    assert shown == ["Document(***)"] * 3 + ["[Document(***)]"]
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        with pytest.raises(TypeError, match="a Document cannot be pickled") as caught:
+            pickle.dumps(document, protocol)
+        assert TOKEN not in shown_by(caught.value)
+    assert copy.deepcopy([document])[0] is document
 
 
 def test_errors_can_be_pickled_and_hold_what_to_do(fake: FakeTokenvend, client: Client) -> None:

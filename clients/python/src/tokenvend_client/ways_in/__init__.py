@@ -1,6 +1,6 @@
 """How a call reaches tokenvend, and how this caller is authenticated there."""
 
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 from tokenvend_client.errors import Failure
 from tokenvend_client.request import Call
@@ -14,7 +14,7 @@ NO_SECOND_TOKEN = Failure(
 
 
 class Document:
-    """The fields of an answer. They may hold a token, so they cannot be printed."""
+    """The fields of an answer. They may hold a token, so nothing prints or pickles them."""
 
     __slots__ = ("_fields",)
 
@@ -24,6 +24,18 @@ class Document:
     def reveal(self) -> dict[str, Any]:
         """Return the fields themselves."""
         return self._fields
+
+    def __repr__(self) -> str:
+        return "Document(***)"
+
+    def __copy__(self) -> "Document":
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Document":
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Document cannot be pickled")
 
 
 class WayIn(Protocol):
