@@ -25,7 +25,7 @@ class TokenAuth(httpx.Auth):
 
     On an API's 401 the token is reported and the request is sent once more with the next one,
     unless its body is a stream. `in_query` is for an API that takes its token as a parameter of
-    that name in the URL, where logs and proxies see it.
+    that name in the URL, where logs, proxies and the errors of httpx show it.
 
     A token is sent over https only. By default httpx follows no redirect. With
     `follow_redirects` it removes `Authorization` before another host, but no other header: leave

@@ -29,7 +29,8 @@ class TokenAuth(AuthBase):
 
     On an API's 401 the token is reported and the request is sent once more with the next one,
     unless its body was a stream that cannot be sent again. `in_query` is for an API that takes
-    its token as a parameter of that name in the URL, where logs and proxies see it.
+    its token as a parameter of that name in the URL, where logs, proxies and the errors of
+    `requests` show it.
 
     A token is sent over https only, and not to another host to which an API redirects.
     """
