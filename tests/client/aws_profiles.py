@@ -12,9 +12,12 @@ from typing import Any
 
 import pytest
 from botocore.credentials import SSOProvider
+from botocore.tokens import SSOTokenProvider
 
 SSO_TOKEN, SECRET = "sso-token-of-the-user", "wJalrXUtnFEMI"
 START = "https://example.awsapps.com/start"
+_START = f"sso_start_url = {START}\nsso_region = eu-west-1\n"
+_ROLE = "sso_account_id = 111122223333\nsso_role_name = billing\n"
 PROFILE = "[default]\naws_access_key_id = AKID\naws_secret_access_key = secret\n"
 
 
@@ -91,13 +94,21 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
 def sso(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A profile of a user who has signed in: `aws sso login` leaves the token in a file."""
     monkeypatch.setattr(SSOProvider, "_SSO_TOKEN_CACHE_DIR", str(config.parent))
-    signed_in = {"accessToken": SSO_TOKEN, "expiresAt": "2099-01-01T00:00:00Z"}
-    name = hashlib.sha1(START.encode(), usedforsecurity=False).hexdigest()
-    (config.parent / f"{name}.json").write_text(json.dumps(signed_in))
-    config.write_text(
-        f"[default]\nsso_start_url = {START}\nsso_region = eu-west-1\n"
-        "sso_account_id = 111122223333\nsso_role_name = billing\n"
-    )
+    signed_in(config.parent, START)
+    config.write_text(f"[default]\n{_START}{_ROLE}")
+
+
+def sso_session(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same by a session that several profiles share."""
+    monkeypatch.setattr(SSOTokenProvider, "_SSO_TOKEN_CACHE_DIR", str(config.parent))
+    signed_in(config.parent, "work")
+    config.write_text(f"[sso-session work]\n{_START}[default]\nsso_session = work\n{_ROLE}")
+
+
+def signed_in(folder: Path, name: str, *, until: str = "2099-01-01T00:00:00Z") -> None:
+    """Leave the token of a sign-in where botocore finds it."""
+    file = hashlib.sha1(name.encode(), usedforsecurity=False).hexdigest() + ".json"
+    (folder / file).write_text(json.dumps({"accessToken": SSO_TOKEN, "expiresAt": until}))
 
 
 def assumed_role(config: Path, _: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,17 @@ from pathlib import Path
 
 import botocore.session
 import pytest
-from tests.client.aws_profiles import PROFILE, SECRET, SSO_TOKEN, Aws, aws, config, profile
+from tests.client.aws_profiles import (
+    PROFILE,
+    SECRET,
+    SSO_TOKEN,
+    Aws,
+    aws,
+    config,
+    profile,
+    sso,
+    sso_session,
+)
 from tests.client.secrets_shown import shown_by
 
 from tokenvend_client import (
@@ -145,3 +155,26 @@ def test_an_error_code_that_is_none_is_not_quoted(aws: Aws, client: Client) -> N
         client.token("sr-jobs")
 
     assert SSO_TOKEN not in shown_by(caught.value)
+
+
+@pytest.mark.parametrize("sign_in", [sso, sso_session])
+def test_a_profile_of_sso_gives_its_roles_credentials(
+    sign_in: Callable[[Path, pytest.MonkeyPatch], None],
+    aws: Aws,
+    config: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sign_in(config, monkeypatch)
+    source = default_credentials()
+
+    first, second = source(), source()
+
+    assert isinstance(first, AwsCredentials)
+    assert first.session_token is not None
+    assert (first.access_key_id, first.secret_access_key.reveal()) == ("AKIDSSO", SECRET)
+    assert first.session_token.reveal() == "session"
+    assert isinstance(second, AwsCredentials)
+    ((path, token),) = aws.asked
+    assert "role_name=billing" in path
+    assert "account_id=111122223333" in path
+    assert token == SSO_TOKEN
