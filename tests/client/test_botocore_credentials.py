@@ -12,10 +12,12 @@ from tests.client.aws_profiles import (
     PROFILE,
     SECRET,
     SSO_TOKEN,
+    START,
     Aws,
     aws,
     config,
     profile,
+    signed_in,
     sso,
     sso_session,
 )
@@ -178,3 +180,28 @@ def test_a_profile_of_sso_gives_its_roles_credentials(
     assert "role_name=billing" in path
     assert "account_id=111122223333" in path
     assert token == SSO_TOKEN
+
+
+@pytest.mark.parametrize(
+    "until",
+    [
+        pytest.param("2020-01-01T00:00:00Z", id="by its own date"),
+        pytest.param("2099-01-01T00:00:00Z", id="by what AWS says"),
+    ],
+)
+def test_a_sign_in_that_has_ended_is_a_caller_without_proof(
+    aws: Aws,
+    client: Client,
+    config: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    until: str,
+) -> None:
+    sso(config, monkeypatch)
+    signed_in(config.parent, START, until=until)
+    aws.status, aws.code = 401, "UnauthorizedException"
+
+    with pytest.raises(CallerNotProvenError, match="sign-in") as caught:
+        client.token("sr-jobs")
+
+    assert caught.value.code == "no_proof"
+    assert SSO_TOKEN not in shown_by(caught.value)

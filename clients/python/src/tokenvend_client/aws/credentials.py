@@ -79,6 +79,10 @@ class _Default:
             if found is None:
                 return _NONE_FOUND
             frozen = found.get_frozen_credentials()
+        except botocore.exceptions.SSOError as error:
+            return Failure.of_proof(
+                f"There is no sign-in by AWS SSO that is still good: {type(error).__name__}."
+            )
         except botocore.exceptions.BotoCoreError as error:
             return Failure(f"botocore found no AWS credentials: {type(error).__name__}.")
         except botocore.exceptions.ClientError as error:
