@@ -9,7 +9,7 @@ import os
 from typing import Any
 
 import boto3
-from jobs_api import PermanentError, RetryableError, read_jobs
+from jobs_api import PermanentError, RetryableError, fetch_tokens, read_jobs
 from set_aside import set_aside
 
 _dynamodb = boto3.client("dynamodb")
@@ -18,6 +18,7 @@ _dynamodb = boto3.client("dynamodb")
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Work through the records of one shard, in their order."""
     del context
+    fetch_tokens({record["dynamodb"]["Keys"]["customer"]["S"] for record in event["Records"]})
     for record in event["Records"]:
         change = record["dynamodb"]
         customer = change["Keys"]["customer"]["S"]
