@@ -5,10 +5,13 @@ Lambda does not tell a function who invoked it. But IAM decides who may invoke w
 """
 
 import re
+from functools import lru_cache
 
 from tokenvend.domain.errors import InvalidClientError
 from tokenvend.domain.names import LIVE_ALIAS, RESERVED_ALIASES, WORKLOADS_ALIAS, is_name
 
+#: Most environments see few aliases.
+_ALIASES_REMEMBERED = 64
 _FUNCTION_ARN = re.compile(
     r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]+(?::([A-Za-z0-9_$-]+))?"
 )
@@ -33,6 +36,7 @@ def require_live(invoked_function_arn: str) -> None:
         raise InvalidClientError(rule="entry.live_alias")
 
 
+@lru_cache(maxsize=_ALIASES_REMEMBERED)
 def is_workloads_alias(invoked_function_arn: str) -> bool:
     """Whether the direct function was invoked through the alias that workloads share.
 

@@ -72,6 +72,8 @@ def parse_direct_request(event: object) -> CallerRequest | ForUser[CallerRequest
 def _has_subject_token(event: object) -> bool:
     if not isinstance(event, Mapping):
         return False
+    if len(event) != 1:  # no frame, as in nearly every request
+        return SUBJECT_TOKEN in event
     framed = next(iter(event.values())) if event.keys() in FRAMES else event
     return isinstance(framed, Mapping) and SUBJECT_TOKEN in framed
 
@@ -88,11 +90,12 @@ def parse_direct(event: object, *, for_user: bool = False) -> CallerRequest:
     Raises:
         InvalidRequestError, InvalidTargetError: the request is malformed.
     """
-    if isinstance(event, Mapping) and event.keys() == {"reject"}:
-        report = _fields(event["reject"], _FIELDS | REJECTION_PARAMETERS)
-        return parse_rejection(report.get("credential"), report)
-    if isinstance(event, Mapping) and event.keys() == {"connections"}:
-        return _parse_connections(event["connections"], for_user=for_user)
+    if isinstance(event, Mapping) and len(event) == 1:
+        if "reject" in event:
+            report = _fields(event["reject"], _FIELDS | REJECTION_PARAMETERS)
+            return parse_rejection(report.get("credential"), report)
+        if "connections" in event:
+            return _parse_connections(event["connections"], for_user=for_user)
     fields = _fields(event, _FIELDS)
     return parse_vend_request(fields.get("credential"), fields)
 
