@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from simulation.cloud import Cloud, SimulatedEnvironment
 from tokenvend.domain import bounds
+from tokenvend.domain.credential_definition import CredentialDefinition, ScopeMode
 from tokenvend.domain.errors import TokenVendError
 from tokenvend.domain.identity import Proof
-from tokenvend.domain.registry import CredentialDefinition, Grant, ScopeMode
+from tokenvend.domain.registry import Grant
 from tokenvend.domain.request import VendRequest
 from tokenvend.vending.vend_result import VendResult
 

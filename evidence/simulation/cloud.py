@@ -26,9 +26,10 @@ from simulation.provider import SimulatedProvider, SimulatedSecretStore
 from simulation.table import Table
 from simulation.token_store import SimulatedTokenStore
 from tokenvend.domain import bounds
+from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.identity import Entry, Proof
 from tokenvend.domain.oauth.token_request import ProviderSecret, host_of
-from tokenvend.domain.registry import Caller, CredentialDefinition, Grant
+from tokenvend.domain.registry import Caller, Grant
 from tokenvend.domain.secret import Secret
 from tokenvend.ports import ProviderAwayError, StoreAwayError
 from tokenvend.schedules.renewal import Renewer

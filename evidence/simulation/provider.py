@@ -10,9 +10,9 @@ from tests.fakes.secret_store import FakeSecretStore
 
 from simulation.kernel import Kernel, Task
 from simulation.network import Network
+from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.oauth.token_request import ProviderRequest, ProviderSecret
 from tokenvend.domain.oauth.token_response import ProviderResponse
-from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.domain.token import SecretStage
 
 

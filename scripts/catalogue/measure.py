@@ -23,10 +23,10 @@ from tokenvend.adapters.dynamodb.definition_items import parse_definition
 from tokenvend.adapters.dynamodb.registry_items import credential_pk
 from tokenvend.adapters.provider_http import encoded
 from tokenvend.domain.cache_key import TokenSpec
+from tokenvend.domain.credential_definition import CredentialDefinition, CredentialKind
 from tokenvend.domain.errors import CredentialNotReadyError
 from tokenvend.domain.oauth.code_exchange import build_code_request
 from tokenvend.domain.oauth.token_request import build_token_request, destination_of
-from tokenvend.domain.registry import CredentialDefinition, CredentialKind
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.secret_fields import secret_fields, secret_of
 from tokenvend.domain.tenant_values import bind

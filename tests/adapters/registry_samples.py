@@ -5,22 +5,24 @@ from datetime import UTC, datetime
 from hypothesis import strategies as st
 
 from tokenvend.domain.consent_flow import ConsentFlow
+from tokenvend.domain.credential_definition import (
+    Assertion,
+    Authorization,
+    ClientAuthentication,
+    CredentialDefinition,
+    CredentialKind,
+    ScopeMode,
+    SecretReference,
+)
 from tokenvend.domain.names import CLIENT_ID, NAME, SCOPE, TARGET, TENANT
 from tokenvend.domain.registry import (
     ALL_CONNECTIONS,
     ALL_TENANTS,
     OWN_CONNECTIONS,
-    Assertion,
-    Authorization,
     Caller,
-    ClientAuthentication,
-    CredentialDefinition,
-    CredentialKind,
     Grant,
     Isolation,
     Observation,
-    ScopeMode,
-    SecretReference,
 )
 from tokenvend.domain.signing import SigningAlgorithm
 from tokenvend.domain.token_presentation import Header

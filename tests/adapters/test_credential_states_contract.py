@@ -25,6 +25,7 @@ from tokenvend.adapters.dynamodb.registry_items import (
     credential_pk,
 )
 from tokenvend.domain.connection import ConnectionKey
+from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.credential_state import (
     UNKNOWN_STATE,
     CredentialState,
@@ -32,7 +33,6 @@ from tokenvend.domain.credential_state import (
     ProviderOutage,
     ScheduledReader,
 )
-from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.domain.token import LifetimeSource, SecretStage
 from tokenvend.ports import CredentialReader, CredentialStates, CredentialView
 

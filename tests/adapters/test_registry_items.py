@@ -35,8 +35,9 @@ from tokenvend.adapters.dynamodb.registry_items import (
     parse_grant,
     registry_item_of,
 )
+from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.names import is_name
-from tokenvend.domain.registry import Caller, CredentialDefinition, Grant
+from tokenvend.domain.registry import Caller, Grant
 
 HASHES = [f"{number:064x}" for number in range(3)]
 

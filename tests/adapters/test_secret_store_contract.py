@@ -14,13 +14,13 @@ from tokenvend.adapters.secrets_manager import (
     HOST_TAG,
     SecretsManagerStore,
 )
-from tokenvend.domain.oauth.token_request import TO_CALLERS, ProviderSecret
-from tokenvend.domain.registry import (
+from tokenvend.domain.credential_definition import (
     Assertion,
     ClientAuthentication,
     CredentialDefinition,
     CredentialKind,
 )
+from tokenvend.domain.oauth.token_request import TO_CALLERS, ProviderSecret
 from tokenvend.domain.secret import Secret
 from tokenvend.ports import SecretStore, SecretUnusableError
 

@@ -8,14 +8,14 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tokenvend.adapters.secrets_manager import DEPLOYMENT_TAG, HOST_TAG, SecretsManagerStore
-from tokenvend.domain.oauth.token_request import ProviderSecret
-from tokenvend.domain.registry import (
+from tokenvend.domain.credential_definition import (
     Assertion,
     ClientAuthentication,
     CredentialDefinition,
     CredentialKind,
     SecretReference,
 )
+from tokenvend.domain.oauth.token_request import ProviderSecret
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.token import SecretStage
 from tokenvend.ports import SecretUnusableError, StoreAwayError

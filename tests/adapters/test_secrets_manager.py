@@ -16,8 +16,8 @@ from tokenvend.adapters.secrets_manager import (
     HOST_TAG,
     SecretsManagerStore,
 )
+from tokenvend.domain.credential_definition import CredentialDefinition, SecretReference
 from tokenvend.domain.oauth.token_request import ProviderSecret
-from tokenvend.domain.registry import CredentialDefinition, SecretReference
 from tokenvend.domain.secret import Secret
 from tokenvend.ports import SecretUnusableError, StoreAwayError, StoreThrottledError
 

@@ -23,7 +23,8 @@ from tokenvend.adapters.dynamodb.registry_items import (
     credential_pk,
 )
 from tokenvend.domain.connection import ConnectionKey
-from tokenvend.domain.registry import Caller, CredentialDefinition, Grant, RegistryView
+from tokenvend.domain.credential_definition import CredentialDefinition
+from tokenvend.domain.registry import Caller, Grant, RegistryView
 from tokenvend.ports import Lookup, LookupResult, TokenItem, TokenStore, VendReader
 from tokenvend_cli.deployment.blocks import Block, Blockable, blocking
 

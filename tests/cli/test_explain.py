@@ -14,18 +14,17 @@ from hypothesis import strategies as st
 from tests.cli.conftest import Tokenvend
 from typer.testing import CliRunner, Result
 
+from tokenvend.domain.credential_definition import CredentialDefinition, ScopeMode
 from tokenvend.domain.decision import decide
 from tokenvend.domain.errors import TokenVendError
 from tokenvend.domain.identity import Entry, Proof
 from tokenvend.domain.registry import (
     ALL_TENANTS,
     Caller,
-    CredentialDefinition,
     Grant,
     Isolation,
     Observation,
     RegistryView,
-    ScopeMode,
 )
 from tokenvend.domain.request import parse_vend_request
 from tokenvend_cli.main import app

@@ -13,7 +13,7 @@ from tests.cli.conftest import Tokenvend
 from tests.cli.putting import HOST, SECRET, VALUE, SecretGenerations, put_secret, stored_secret
 
 from tokenvend.adapters.secrets_manager import SecretsManagerStore
-from tokenvend.domain.registry import CredentialDefinition
+from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend_cli.main import app
 
 

@@ -22,8 +22,8 @@ from tokenvend.adapters.secrets_manager import DEPLOYMENT_TAG, HOST_TAG, Secrets
 from tokenvend.adapters.signing.kms import KmsSigner
 from tokenvend.adapters.signing.signer import Signer
 from tokenvend.domain.cache_key import TokenSpec
+from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.oauth.token_request import destination_of
-from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.domain.token import AccessToken
 from tokenvend.ports import IdentityTokens
 from tokenvend.vending.exchange import ClientExchange, ExchangeRequest

@@ -25,7 +25,8 @@ from tokenvend.consent.caller_connections import CallerConnections, StartedConse
 from tokenvend.consent.flow_steps import ProviderRedirect
 from tokenvend.domain.connection import Connection
 from tokenvend.domain.connection_request import Action, parse_connection_request
-from tokenvend.domain.registry import CredentialDefinition, Grant
+from tokenvend.domain.credential_definition import CredentialDefinition
+from tokenvend.domain.registry import Grant
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.secret import Secret
 from tokenvend.vending.caller_quotas import CallerQuotas

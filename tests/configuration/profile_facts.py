@@ -7,7 +7,7 @@ from tests.configuration.described import definition_of
 from tests.fakes.signer import new_pair, pem_of
 
 from tokenvend.domain import bounds
-from tokenvend.domain.registry import CredentialDefinition
+from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.secret_fields import secret_fields
 from tokenvend.domain.signing import SigningAlgorithm
 from tokenvend_cli.configuration.profiles import load_profile, profile_names

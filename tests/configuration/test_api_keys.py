@@ -6,7 +6,7 @@ import pytest
 from tests.configuration.samples import FIXED, ROLE, credential, document, grant, problems_in
 
 from tokenvend.adapters.dynamodb.definition_items import parse_definition
-from tokenvend.domain.registry import CredentialDefinition, CredentialKind
+from tokenvend.domain.credential_definition import CredentialDefinition, CredentialKind
 from tokenvend.domain.secret_fields import secret_fields
 from tokenvend.domain.static_credential import static_placeholders
 from tokenvend.domain.token_presentation import Header

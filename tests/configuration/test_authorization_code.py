@@ -7,13 +7,8 @@ from tests.configuration.samples import FIXED, document, problems_in
 
 from tokenvend.adapters.dynamodb.definition_items import parse_definition
 from tokenvend.adapters.dynamodb.registry_items import parse_grant
-from tokenvend.domain.registry import (
-    ALL_CONNECTIONS,
-    OWN_CONNECTIONS,
-    Authorization,
-    Grant,
-    ScopeMode,
-)
+from tokenvend.domain.credential_definition import Authorization, ScopeMode
+from tokenvend.domain.registry import ALL_CONNECTIONS, OWN_CONNECTIONS, Grant
 from tokenvend_cli.configuration.compile import compile_registry
 from tokenvend_cli.configuration.models import ConfigurationModel
 from tokenvend_cli.configuration.providers import resolve_providers, undiscovered

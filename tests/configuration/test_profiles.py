@@ -9,12 +9,12 @@ from tests.configuration.described import definition_of
 from tests.configuration.samples import problems_in
 
 from tokenvend.domain.cache_key import TokenSpec
+from tokenvend.domain.credential_definition import ClientAuthentication, ScopeMode
 from tokenvend.domain.oauth.token_request import (
     ProviderRequest,
     build_token_request,
     destination_of,
 )
-from tokenvend.domain.registry import ClientAuthentication, ScopeMode
 from tokenvend.domain.secret_fields import secret_fields, secret_of
 from tokenvend.domain.tenant_values import bind
 from tokenvend.domain.token_presentation import Header

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tokenvend.domain.registry import ClientAuthentication, ScopeMode
+from tokenvend.domain.credential_definition import ClientAuthentication, ScopeMode
 from tokenvend_cli.configuration import fetch
 from tokenvend_cli.configuration.discovery import Fetch, discover
 from tokenvend_cli.configuration.fetch import fetch_json

@@ -6,7 +6,7 @@ import pytest
 from tests.configuration.samples import FIXED, credential, document, problems_in
 
 from tokenvend.adapters.dynamodb.definition_items import parse_definition
-from tokenvend.domain.registry import Assertion
+from tokenvend.domain.credential_definition import Assertion
 from tokenvend.domain.signing import SigningAlgorithm
 from tokenvend_cli.configuration.compile import compile_registry
 from tokenvend_cli.configuration.models import ConfigurationModel

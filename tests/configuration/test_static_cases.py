@@ -12,8 +12,9 @@ from tests.configuration.described import definition_of, secret_store
 from tests.fakes.clock import START
 from tests.unit.vending.harness import Harness
 
+from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.errors import CredentialNotReadyError
-from tokenvend.domain.registry import CredentialDefinition, Grant
+from tokenvend.domain.registry import Grant
 from tokenvend.domain.request import VendRequest
 
 _FILE = Path(__file__).parent / "cases" / "providers.json"

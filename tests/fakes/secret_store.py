@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field, replace
 
+from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.oauth.token_request import ProviderSecret
-from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.domain.token import SecretStage
 from tokenvend.ports import SecretUnusableError, StoreAwayError
 

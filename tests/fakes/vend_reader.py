@@ -7,7 +7,8 @@ from tests.fakes.credential_states import InMemoryCredentialStates
 from tests.fakes.token_store import InMemoryTokenStore
 
 from tokenvend.domain.connection import ConnectionKey
-from tokenvend.domain.registry import Caller, CredentialDefinition, Grant, RegistryView
+from tokenvend.domain.credential_definition import CredentialDefinition
+from tokenvend.domain.registry import Caller, Grant, RegistryView
 from tokenvend.ports import EMPTY_ITEM, CredentialView, Lookup, LookupResult, StoreAwayError
 
 

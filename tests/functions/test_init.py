@@ -14,7 +14,7 @@ import tokenvend.entries.jwks
 import tokenvend.entries.pages.handler
 import tokenvend.entries.schedules
 from tokenvend.domain.connection import ConnectionKey
-from tokenvend.domain.registry import CredentialKind
+from tokenvend.domain.credential_definition import CredentialKind
 
 
 class SettingsMissingError(Exception):

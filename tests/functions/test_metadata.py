@@ -12,7 +12,7 @@ from tests.fakes.issuer import FakeIssuer
 from tests.functions.conftest import ROOT, load_handler, through
 from tests.template.conftest import CloudFormation
 
-from tokenvend.domain.registry import ClientAuthentication
+from tokenvend.domain.credential_definition import ClientAuthentication
 from tokenvend.domain.request import TOKEN_EXCHANGE
 
 ISSUER_BASE = "https://tokens.example.com"

@@ -11,9 +11,10 @@ from tests.functions.users import APP, CUSTOMERS, ENTRIES, FOREIGN, STAFF, UserW
 from tests.unit.consent.harness import DEFINITION
 
 import tokenvend.entries.callers
+from tokenvend.domain.credential_definition import CredentialKind, ScopeMode
 from tokenvend.domain.oauth.token_request import ProviderRequest
 from tokenvend.domain.oauth.token_response import ProviderResponse
-from tokenvend.domain.registry import OWN_CONNECTIONS, CredentialKind, ScopeMode
+from tokenvend.domain.registry import OWN_CONNECTIONS
 from tokenvend.domain.request import ACCESS_TOKEN_TYPE
 
 

@@ -14,8 +14,8 @@ from tests.unit.vending.harness import DEFINITION, Harness
 import tokenvend.entries.schedules
 from tokenvend.domain import bounds
 from tokenvend.domain.connection import ConnectionKey
+from tokenvend.domain.credential_definition import CredentialKind
 from tokenvend.domain.errors import InvalidClientError
-from tokenvend.domain.registry import CredentialKind
 from tokenvend.observability.consents import audit_consent_event
 from tokenvend.ports import SecretVersion
 from tokenvend.refresh_tokens.connection_events import ConnectionEvent, ConnectionEventType

@@ -16,9 +16,9 @@ from tests.unit.vending.harness import DEFINITION, REQUEST, Harness
 import tokenvend.entries.schedules
 from tokenvend.domain import bounds
 from tokenvend.domain.connection import ConnectionKey
+from tokenvend.domain.credential_definition import CredentialKind
 from tokenvend.domain.credential_state import ProviderOutage
 from tokenvend.domain.failure import Failure
-from tokenvend.domain.registry import CredentialKind
 from tokenvend.domain.renewal import slot_of
 from tokenvend.entries.schedules import changed_secret_of
 from tokenvend.ports import SecretVersion

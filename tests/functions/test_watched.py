@@ -22,8 +22,8 @@ from tests.unit.vending.harness import DEFINITION, Harness
 
 from tokenvend.domain import bounds
 from tokenvend.domain.connection import ConnectionKey
+from tokenvend.domain.credential_definition import CredentialKind
 from tokenvend.domain.quota import microseconds
-from tokenvend.domain.registry import CredentialKind
 from tokenvend.entries.direct import RetryableError
 from tokenvend.ports import SecretVersion
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from tests.fakes.provider import FakeProvider, json_response
 
+from tokenvend.domain.credential_definition import CredentialDefinition, CredentialKind
 from tokenvend.domain.oauth.token_request import ProviderSecret
-from tokenvend.domain.registry import CredentialDefinition, CredentialKind
 from tokenvend.domain.secret import Secret
 from tokenvend_cli.probing.findings import ProbeFindings
 from tokenvend_cli.probing.measure import measure

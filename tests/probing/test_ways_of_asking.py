@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from tests.fakes.provider import FakeProvider, json_response
 
+from tokenvend.domain.credential_definition import ClientAuthentication, CredentialDefinition
 from tokenvend.domain.oauth.token_request import ParametersIn, ProviderRequest, ProviderSecret
 from tokenvend.domain.oauth.token_response import ProviderResponse
-from tokenvend.domain.registry import ClientAuthentication, CredentialDefinition
 from tokenvend.domain.secret import Secret
 from tokenvend_cli.probing.findings import ProbeFindings
 from tokenvend_cli.probing.measure import measure

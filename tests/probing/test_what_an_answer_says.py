@@ -10,9 +10,9 @@ import pytest
 from tests.fakes.clock import START, FakeClock
 from tests.fakes.provider import FakeProvider, json_response
 
+from tokenvend.domain.credential_definition import CredentialDefinition, CredentialKind
 from tokenvend.domain.oauth.token_request import ProviderRequest, ProviderSecret
 from tokenvend.domain.oauth.token_response import ProviderResponse
-from tokenvend.domain.registry import CredentialDefinition, CredentialKind
 from tokenvend.domain.secret import Secret
 from tokenvend_cli.probing.findings import ProbeFindings
 from tokenvend_cli.probing.measure import measure

@@ -21,8 +21,9 @@ from simulation.cloud import Cloud, SimulatedEnvironment
 from simulation.kernel import Kernel, Task
 from simulation.network import Latency
 from tokenvend.domain import bounds
+from tokenvend.domain.credential_definition import CredentialDefinition, ScopeMode
 from tokenvend.domain.errors import TokenVendError
-from tokenvend.domain.registry import CredentialDefinition, Grant, ScopeMode
+from tokenvend.domain.registry import Grant
 from tokenvend.domain.request import VendRequest
 from tokenvend.ports import StoreAwayError
 

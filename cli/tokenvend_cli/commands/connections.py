@@ -11,7 +11,7 @@ from tokenvend.consent.connection_import import ConnectionExistsError, import_co
 from tokenvend.consent.disconnection import end_connection
 from tokenvend.domain.connection_health import Forecast, forecast
 from tokenvend.domain.connection_request import is_tenant_value
-from tokenvend.domain.registry import CredentialDefinition
+from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.scopes import format_scope, parse_scope
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.tenant_binding import PARAMETER_PREFIX, NotBoundError

@@ -20,6 +20,7 @@ from tokenvend.adapters.dynamodb.registry_items import (
     parse_caller,
     parse_grant,
 )
+from tokenvend.domain.credential_definition import CredentialKind
 from tokenvend.domain.decision import Decision, decide
 from tokenvend.domain.errors import SubjectTokenError, TokenVendError
 from tokenvend.domain.identity import (
@@ -27,7 +28,7 @@ from tokenvend.domain.identity import (
     Proof,
     Workload,
 )
-from tokenvend.domain.registry import CredentialKind, RegistryView
+from tokenvend.domain.registry import RegistryView
 from tokenvend.domain.request import VendRequest, parse_vend_request
 from tokenvend.domain.rule import Rule
 from tokenvend.domain.scopes import format_scope

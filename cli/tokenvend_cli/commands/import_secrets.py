@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tokenvend.domain.registry import CredentialDefinition
+from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend_cli.commands.context import (
     FAILED,
     AsJson,

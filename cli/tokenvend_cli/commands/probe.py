@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from tokenvend.domain.credential_definition import CredentialDefinition, CredentialKind
 from tokenvend.domain.errors import TokenVendError
 from tokenvend.domain.oauth.token_request import (
     ProviderSecret,
@@ -15,7 +16,6 @@ from tokenvend.domain.oauth.token_request import (
     for_tenant,
     host_of,
 )
-from tokenvend.domain.registry import CredentialDefinition, CredentialKind
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.secret_fields import secret_fields, secret_of
 from tokenvend_cli.commands.context import (

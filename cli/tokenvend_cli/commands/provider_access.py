@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 from tokenvend.adapters.clock import SystemClock
 from tokenvend.adapters.secrets_manager import SecretsManagerStore
+from tokenvend.domain.credential_definition import CredentialDefinition, CredentialKind
 from tokenvend.domain.errors import TokenVendError
 from tokenvend.domain.oauth.token_request import ProviderSecret
-from tokenvend.domain.registry import CredentialDefinition, CredentialKind
 from tokenvend.vending.provider_secret import read_secret
 from tokenvend_cli.deployment.secret_status import SecretName
 from tokenvend_cli.deployment.stack import Deployment

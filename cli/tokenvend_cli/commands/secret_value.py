@@ -12,10 +12,10 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from tokenvend.adapters.client_certificate import check_certificate
 from tokenvend.adapters.signing.jwk import public_jwk, thumbprint
 from tokenvend.adapters.signing.pem import load_key
+from tokenvend.domain.credential_definition import CredentialDefinition, CredentialKind
 from tokenvend.domain.errors import CredentialNotReadyError
 from tokenvend.domain.oauth.request_description import NEVER_SENT
 from tokenvend.domain.oauth.token_request import TO_CALLERS, ClientCertificate
-from tokenvend.domain.registry import CredentialDefinition, CredentialKind
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.secret_fields import optional_secret_fields, secret_fields
 from tokenvend.domain.signing import PrivateKey

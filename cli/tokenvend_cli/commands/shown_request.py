@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
+from tokenvend.domain.credential_definition import ClientAuthentication, CredentialDefinition
 from tokenvend.domain.decision import Decision
 from tokenvend.domain.errors import TokenVendError
 from tokenvend.domain.oauth.refresh import build_refresh_request
@@ -14,7 +15,6 @@ from tokenvend.domain.oauth.token_request import (
     ProviderSecret,
     build_token_request,
 )
-from tokenvend.domain.registry import ClientAuthentication, CredentialDefinition
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.secret_fields import secret_fields, secret_of
 from tokenvend.domain.static_credential import parse_static_description

@@ -10,22 +10,24 @@ from tokenvend.adapters.dynamodb.registry_items import RegistryItem, build_calle
 from tokenvend.domain.bounds import DEFAULT_LIFETIME_SECONDS
 from tokenvend.domain.connection import parse_connection_name
 from tokenvend.domain.consent_flow import ConsentFlow
+from tokenvend.domain.credential_definition import (
+    Assertion,
+    Authorization,
+    ClientAuthentication,
+    CredentialDefinition,
+    CredentialKind,
+    Rotation,
+    SecretReference,
+)
 from tokenvend.domain.registry import (
     ALL_CONNECTIONS,
     ALL_TENANTS,
     OWN_CONNECTIONS,
     SUBJECT_CONNECTIONS,
-    Assertion,
-    Authorization,
     Caller,
-    ClientAuthentication,
-    CredentialDefinition,
-    CredentialKind,
     Grant,
     Isolation,
     Observation,
-    Rotation,
-    SecretReference,
 )
 from tokenvend.domain.signing import PublishedKey, SigningAlgorithm
 from tokenvend_cli.configuration.grant_models import GrantModel

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from tokenvend.domain.registry import ClientAuthentication
+from tokenvend.domain.credential_definition import ClientAuthentication
 from tokenvend_cli.configuration.forms import URL
 from tokenvend_cli.configuration.providers import Provider
 from tokenvend_cli.problems import CommandError, NoMetadataError

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 
 from tokenvend.domain import bounds
-from tokenvend.domain.registry import ScopeMode
+from tokenvend.domain.credential_definition import ScopeMode
 from tokenvend.domain.scopes import format_scope
 from tokenvend_cli.configuration.grant_models import GrantModel, ObserveModel
 from tokenvend_cli.configuration.kinds import api_key_grant_problems, consent_grant_problems

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterator
 from urllib.parse import urlsplit
 
+from tokenvend.domain.credential_definition import ClientAuthentication, ScopeMode
 from tokenvend.domain.oauth.token_request import host_of
-from tokenvend.domain.registry import ClientAuthentication, ScopeMode
 from tokenvend.domain.secret_fields import secret_fields
 from tokenvend_cli.configuration.grant_models import GrantModel
 from tokenvend_cli.configuration.models import CallerModel, CredentialModel

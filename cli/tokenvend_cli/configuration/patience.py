@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from tokenvend.domain.registry import CredentialDefinition, CredentialKind
+from tokenvend.domain.credential_definition import CredentialDefinition, CredentialKind
 from tokenvend_cli.configuration.models import ConfigurationModel
 from tokenvend_cli.configuration.providers import Discover, Provider, issuer_of, undiscovered
 from tokenvend_cli.problems import IssuerAwayError

@@ -6,7 +6,7 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from tokenvend.domain.registry import ClientAuthentication, ScopeMode
+from tokenvend.domain.credential_definition import ClientAuthentication, ScopeMode
 from tokenvend.domain.token_presentation import Header
 from tokenvend_cli.configuration.api_key_models import ApiKeyModel
 from tokenvend_cli.configuration.models import ProviderModel

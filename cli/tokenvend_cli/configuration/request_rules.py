@@ -5,13 +5,13 @@ import re
 from collections.abc import Iterator, Mapping
 from math import isfinite
 
+from tokenvend.domain.credential_definition import ClientAuthentication
 from tokenvend.domain.oauth.request_description import (
     NEVER_SENT,
     TEMPLATE,
     names_in,
     placeholders,
 )
-from tokenvend.domain.registry import ClientAuthentication
 from tokenvend.domain.tenant_values import PLACEHOLDER
 from tokenvend_cli.configuration.models import CredentialModel
 from tokenvend_cli.configuration.providers import Provider

@@ -3,8 +3,8 @@
 import json
 from collections.abc import Iterator, Mapping
 
+from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.oauth.jwt_bearer import templates_in
-from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.domain.tenant_values import host_patterns, names_in, recorded_hosts, split_url
 from tokenvend_cli.configuration.host_rules import host_problem
 from tokenvend_cli.configuration.providers import REFRESH_ENDPOINT, Provider, text_at

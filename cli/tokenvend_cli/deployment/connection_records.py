@@ -15,7 +15,8 @@ from tokenvend.adapters.encryption import EnvelopeCipher
 from tokenvend.adapters.secrets_manager import SecretsManagerStore
 from tokenvend.composition.stores import CONNECTIONS, PENDING
 from tokenvend.domain.connection import ConnectionKey
-from tokenvend.domain.registry import CredentialDefinition, CredentialKind, RegistryView
+from tokenvend.domain.credential_definition import CredentialDefinition, CredentialKind
+from tokenvend.domain.registry import RegistryView
 from tokenvend.domain.untrusted import OnUntrusted
 from tokenvend_cli.deployment.stack import Deployment
 from tokenvend_cli.problems import CommandError

@@ -10,7 +10,7 @@ from functools import cache
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tokenvend.domain.registry import CredentialDefinition
+from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend_cli.deployment.secret_lines import LineProblem, SecretLine
 from tokenvend_cli.deployment.secret_status import SecretName, parse_secret_name
 from tokenvend_cli.deployment.secrets import Secrets

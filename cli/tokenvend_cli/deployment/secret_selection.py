@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
-from tokenvend.domain.registry import CredentialDefinition
+from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend_cli.deployment.secret_status import SecretName, SecretStatus
 from tokenvend_cli.deployment.secrets import Secrets
 

@@ -16,9 +16,9 @@ from tokenvend.adapters.dynamodb.credential_items import (
 from tokenvend.adapters.dynamodb.definition_items import parse_definition
 from tokenvend.adapters.dynamodb.registry_items import SETTINGS, credential_pk
 from tokenvend.adapters.secrets_manager import CREDENTIAL_TAG, DEPLOYMENT_TAG, HOST_TAG
+from tokenvend.domain.credential_definition import CredentialDefinition, CredentialKind
 from tokenvend.domain.credential_state import CredentialState
 from tokenvend.domain.oauth.token_request import destination_of
-from tokenvend.domain.registry import CredentialDefinition, CredentialKind
 from tokenvend.domain.tenant_values import is_recorded
 from tokenvend.domain.token import SecretStage
 from tokenvend_cli.deployment.kinds import ItemKind, kind_of

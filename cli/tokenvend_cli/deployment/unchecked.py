@@ -6,7 +6,7 @@ from typing import Any
 
 from tokenvend.adapters.dynamodb.definition_items import parse_definition
 from tokenvend.adapters.dynamodb.registry_items import RegistryItem
-from tokenvend.domain.registry import CredentialDefinition
+from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend_cli.configuration.checked import CheckedFile
 from tokenvend_cli.configuration.jwks_uris import PatientKeys
 from tokenvend_cli.configuration.patience import PatientDiscovery

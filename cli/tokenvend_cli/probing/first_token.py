@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from urllib.parse import quote_plus
 
+from tokenvend.domain.credential_definition import ClientAuthentication, CredentialDefinition
 from tokenvend.domain.oauth.token_request import ProviderSecret
-from tokenvend.domain.registry import ClientAuthentication, CredentialDefinition
 from tokenvend_cli.probing.findings import ProbeFindings
 from tokenvend_cli.probing.requests import CredentialRequester, ProviderAnswer, TokenSource
 from tokenvend_cli.problems import CommandError

@@ -1,7 +1,7 @@
 """The questions of a probe, in the order in which they cost least."""
 
+from tokenvend.domain.credential_definition import CredentialDefinition, CredentialKind
 from tokenvend.domain.oauth.token_response import is_success
-from tokenvend.domain.registry import CredentialDefinition, CredentialKind
 from tokenvend.domain.scopes import Scopes, format_scope
 from tokenvend.domain.secret import Secret
 from tokenvend_cli.probing.findings import ProbeFindings

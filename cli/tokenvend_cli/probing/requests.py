@@ -8,6 +8,7 @@ from typing import Protocol
 
 from tokenvend.adapters.clock import SystemClock
 from tokenvend.domain.cache_key import TokenSpec
+from tokenvend.domain.credential_definition import CredentialDefinition, ScopeMode
 from tokenvend.domain.oauth.error_code import error_code
 from tokenvend.domain.oauth.refresh import build_refresh_request
 from tokenvend.domain.oauth.refresh_token import refresh_token_of
@@ -25,7 +26,6 @@ from tokenvend.domain.oauth.token_response import (
     is_success,
     jwt_claims,
 )
-from tokenvend.domain.registry import CredentialDefinition, ScopeMode
 from tokenvend.domain.scopes import NO_SCOPES, Scopes
 from tokenvend.domain.secret import Secret
 from tokenvend.ports import Clock, ProviderAwayError, ProviderClient

@@ -10,7 +10,7 @@ from tests.functions.conftest import ROOT
 
 from fuzzing import hostile
 from fuzzing.target import FuzzTarget, keeps_secret
-from tokenvend.domain.registry import CredentialDefinition
+from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend_cli.commands.secret_value import checked_value
 from tokenvend_cli.configuration.load import parse_configuration
 from tokenvend_cli.deployment.secret_import import check_lines

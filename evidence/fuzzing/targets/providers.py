@@ -14,6 +14,7 @@ from fuzzing.target import FuzzTarget, keeps_secret
 from tokenvend.adapters.aws_clients import learn_time_from
 from tokenvend.adapters.clock import SystemClock
 from tokenvend.domain import bounds
+from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.errors import (
     ProviderRefusedError,
     TemporarilyUnavailableError,
@@ -27,7 +28,6 @@ from tokenvend.domain.oauth.token_response import (
     parse_retry_after,
     parse_token_response,
 )
-from tokenvend.domain.registry import CredentialDefinition
 from tokenvend_cli.configuration.discovery import discover
 from tokenvend_cli.problems import CommandError
 

@@ -11,6 +11,7 @@ from fuzzing.hostile import MARKER
 from fuzzing.target import FuzzTarget, keeps_secret
 from tokenvend.adapters.provider_http import encoded
 from tokenvend.domain.cache_key import TokenSpec
+from tokenvend.domain.credential_definition import ClientAuthentication, CredentialDefinition
 from tokenvend.domain.errors import TokenVendError
 from tokenvend.domain.oauth.request_description import placeholders
 from tokenvend.domain.oauth.token_request import (
@@ -18,7 +19,6 @@ from tokenvend.domain.oauth.token_request import (
     ProviderSecret,
     build_token_request,
 )
-from tokenvend.domain.registry import ClientAuthentication, CredentialDefinition
 from tokenvend.domain.scopes import NO_SCOPES
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.secret_fields import secret_fields, secret_of

@@ -3,7 +3,7 @@
 import pytest
 from tests.unit.consent.harness import Harness
 
-from tokenvend.domain.registry import Authorization, CredentialDefinition
+from tokenvend.domain.credential_definition import Authorization, CredentialDefinition
 
 
 @pytest.fixture

@@ -19,16 +19,15 @@ from tokenvend.consent.caller_connections import CallerConnections, ConnectionRe
 from tokenvend.consent.flow_steps import ApplicationRedirect, ProviderRedirect
 from tokenvend.domain.connection import Connection, ConnectionKey
 from tokenvend.domain.connection_request import Action, parse_connection_request
+from tokenvend.domain.credential_definition import (
+    Authorization,
+    CredentialDefinition,
+    CredentialKind,
+)
 from tokenvend.domain.identity import Entry, Proof
 from tokenvend.domain.oauth.authorization import Query
 from tokenvend.domain.oauth.token_request import ProviderSecret
-from tokenvend.domain.registry import (
-    Authorization,
-    Caller,
-    CredentialDefinition,
-    CredentialKind,
-    Grant,
-)
+from tokenvend.domain.registry import Caller, Grant
 from tokenvend.domain.secret import Secret
 from tokenvend.refresh_tokens.connection_events import ConnectionEvent
 from tokenvend.vending.caller_quotas import CallerQuotas

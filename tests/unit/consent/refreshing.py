@@ -9,13 +9,13 @@ from tests.unit.vending.harness import BILLING, INVOCATION, Harness
 
 from tokenvend.domain.connection import Connection, ConnectionKey, Consent
 from tokenvend.domain.consent_flow import ConsentFlow
-from tokenvend.domain.registry import (
+from tokenvend.domain.credential_definition import (
     Authorization,
     CredentialDefinition,
     CredentialKind,
-    Grant,
     ScopeMode,
 )
+from tokenvend.domain.registry import Grant
 from tokenvend.domain.scopes import Scopes
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.token import AccessToken

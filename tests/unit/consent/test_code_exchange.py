@@ -12,6 +12,7 @@ from tests.unit.consent.harness import DEFINITION
 
 from tokenvend.consent.code_exchange import CodeExchange
 from tokenvend.consent.permission import ConsentGrant
+from tokenvend.domain.credential_definition import Authorization
 from tokenvend.domain.errors import (
     PROVIDER_AWAY,
     ProviderRefusedError,
@@ -19,7 +20,7 @@ from tokenvend.domain.errors import (
 )
 from tokenvend.domain.oauth.code_exchange import Consented
 from tokenvend.domain.oauth.token_request import ProviderSecret
-from tokenvend.domain.registry import Authorization, Caller, Grant
+from tokenvend.domain.registry import Caller, Grant
 from tokenvend.domain.scopes import Scopes
 from tokenvend.domain.secret import Secret
 

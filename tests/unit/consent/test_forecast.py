@@ -10,7 +10,7 @@ from tests.unit.consent.refreshing import CONSENT, DEFINITION, KEY, Refreshing
 
 from tokenvend.domain.connection import Connection
 from tokenvend.domain.connection_health import Health
-from tokenvend.domain.registry import CredentialDefinition
+from tokenvend.domain.credential_definition import CredentialDefinition
 
 
 def forecast(harness: Refreshing) -> tuple[Health, datetime | None]:

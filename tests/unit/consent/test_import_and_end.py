@@ -11,9 +11,9 @@ from tests.unit.consent.refreshing import CONSENT, DEFINITION, KEY, Refreshing
 from tokenvend.consent.connection_import import ConnectionExistsError, import_connection
 from tokenvend.consent.disconnection import end_connection
 from tokenvend.domain.connection import Connection, Consent, PendingConsent
+from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.oauth.token_request import ProviderRequest
 from tokenvend.domain.oauth.token_response import ProviderResponse
-from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.domain.secret import Secret
 from tokenvend.refresh_tokens.connection_events import ConnectionEvent, ConnectionEventType
 

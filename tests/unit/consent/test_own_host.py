@@ -21,6 +21,7 @@ from tokenvend.domain.connection_request import (
     ConnectionRequest,
     parse_connection_request,
 )
+from tokenvend.domain.credential_definition import Authorization, CredentialDefinition
 from tokenvend.domain.errors import (
     ConsentRequiredError,
     CredentialNotReadyError,
@@ -30,7 +31,6 @@ from tokenvend.domain.errors import (
 )
 from tokenvend.domain.oauth.token_request import ProviderRequest, host_of
 from tokenvend.domain.oauth.token_response import ProviderResponse
-from tokenvend.domain.registry import Authorization, CredentialDefinition
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.tenant_binding import NotBoundError, TenantBinding

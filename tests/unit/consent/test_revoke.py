@@ -7,8 +7,8 @@ from tests.fakes.provider import FakeProvider, json_response
 from tests.fakes.secret_store import FakeSecretStore
 from tests.unit.consent.harness import DEFINITION
 
+from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.oauth.token_request import ProviderSecret
-from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.domain.secret import Secret
 from tokenvend.refresh_tokens.revocation import revoke_best_effort
 

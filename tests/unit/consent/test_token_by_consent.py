@@ -13,7 +13,7 @@ from tokenvend.consent.permission import find_consent_grant
 from tokenvend.domain.cache_key import TokenSpec
 from tokenvend.domain.connection import Connection
 from tokenvend.domain.connection_health import Health
-from tokenvend.domain.registry import CredentialDefinition
+from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.scopes import Scopes
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.token import AccessToken

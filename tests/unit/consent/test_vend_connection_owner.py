@@ -8,11 +8,12 @@ from tests.unit.consent.refreshing import CONSENT, DEFINITION, GRANT, KEY, Refre
 from tests.unit.consent.vending_connections import REQUEST, refused_by, vend
 
 from tokenvend.domain.connection import Connection, ConnectionKey
+from tokenvend.domain.credential_definition import CredentialKind
 from tokenvend.domain.errors import (
     ConsentRequiredError,
     InvalidRequestError,
 )
-from tokenvend.domain.registry import ALL_CONNECTIONS, CredentialKind
+from tokenvend.domain.registry import ALL_CONNECTIONS
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.rule import Rule
 from tokenvend.domain.secret import Secret

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from tests.strategies import START
 
+from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.errors import (
     ProviderRefusedError,
 )
@@ -13,7 +14,6 @@ from tokenvend.domain.oauth.token_response import (
     ProviderResponse,
     parse_token_response,
 )
-from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.domain.token import AccessToken
 
 DEFINITION = CredentialDefinition(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.errors import CredentialNotReadyError
 from tokenvend.domain.oauth.response_description import (
     LifetimeUnit,
@@ -12,7 +13,6 @@ from tokenvend.domain.oauth.response_description import (
     parse_token_answer,
     read_answer,
 )
-from tokenvend.domain.registry import CredentialDefinition
 
 FORM = "application/x-www-form-urlencoded"
 

@@ -8,6 +8,7 @@ from tests.fakes.clock import START
 from tests.fakes.provider import json_response
 from tests.unit.consent.harness import DEFINITION
 
+from tokenvend.domain.credential_definition import Authorization
 from tokenvend.domain.errors import ProviderRefusedError
 from tokenvend.domain.oauth.authorization import (
     Authorized,
@@ -17,7 +18,6 @@ from tokenvend.domain.oauth.authorization import (
 )
 from tokenvend.domain.oauth.code_exchange import build_code_request, parse_code_response
 from tokenvend.domain.oauth.token_request import ProviderSecret
-from tokenvend.domain.registry import Authorization
 from tokenvend.domain.secret import Secret
 
 AUTHORIZATION = Authorization(

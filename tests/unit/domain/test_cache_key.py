@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.strategies import crafty_specs
 
 from tokenvend.domain.cache_key import TokenSpec
-from tokenvend.domain.registry import (
+from tokenvend.domain.credential_definition import (
     ClientAuthentication,
     CredentialDefinition,
     CredentialKind,

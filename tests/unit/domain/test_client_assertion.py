@@ -6,6 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tokenvend.domain.cache_key import TokenSpec
+from tokenvend.domain.credential_definition import (
+    Assertion,
+    ClientAuthentication,
+    CredentialDefinition,
+)
 from tokenvend.domain.oauth.client_assertion import (
     AssertionDraft,
     client_assertion,
@@ -16,7 +21,6 @@ from tokenvend.domain.oauth.token_request import (
     build_revocation_request,
     build_token_request,
 )
-from tokenvend.domain.registry import Assertion, ClientAuthentication, CredentialDefinition
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.signing import KmsKey, PrivateKey, SigningAlgorithm
 

@@ -16,7 +16,7 @@ from tokenvend.domain.connection_health import (
     keep_alive_due_at,
     refresh_token_expires_at,
 )
-from tokenvend.domain.registry import CredentialDefinition
+from tokenvend.domain.credential_definition import CredentialDefinition
 
 DAY = timedelta(days=1)
 #: Its provider states no end: the definition knows that each lives 28 days.

@@ -9,16 +9,11 @@ from tests.unit.consent.refreshing import CONSENT, DEFINITION, FIXED, GRANT, KEY
 
 from tokenvend.domain.connection import CannotComplete, Connection, PendingConsent, complete
 from tokenvend.domain.connection_decision import decide_connection
+from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.decision import Decision, decide
 from tokenvend.domain.errors import ConsentRequiredError, InvalidScopeError
 from tokenvend.domain.identity import Entry, Proof
-from tokenvend.domain.registry import (
-    Caller,
-    CredentialDefinition,
-    Grant,
-    Observation,
-    RegistryView,
-)
+from tokenvend.domain.registry import Caller, Grant, Observation, RegistryView
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.rule import Rule
 from tokenvend.domain.secret import Secret

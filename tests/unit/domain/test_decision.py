@@ -9,6 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tokenvend.domain.cache_key import TokenSpec
+from tokenvend.domain.credential_definition import CredentialDefinition, CredentialKind, ScopeMode
 from tokenvend.domain.decision import decide
 from tokenvend.domain.errors import TokenVendError
 from tokenvend.domain.identity import (
@@ -21,13 +22,10 @@ from tokenvend.domain.identity import (
 from tokenvend.domain.registry import (
     ALL_TENANTS,
     Caller,
-    CredentialDefinition,
-    CredentialKind,
     Grant,
     Isolation,
     Observation,
     RegistryView,
-    ScopeMode,
 )
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.secret import Secret

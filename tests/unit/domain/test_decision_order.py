@@ -9,18 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.strategies import scope_sets
 
+from tokenvend.domain.credential_definition import CredentialDefinition, ScopeMode
 from tokenvend.domain.decision import Decision, decide
 from tokenvend.domain.errors import TokenVendError
 from tokenvend.domain.identity import Entry, Proof
-from tokenvend.domain.registry import (
-    Caller,
-    CredentialDefinition,
-    Grant,
-    Isolation,
-    Observation,
-    RegistryView,
-    ScopeMode,
-)
+from tokenvend.domain.registry import Caller, Grant, Isolation, Observation, RegistryView
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.rule import Rule
 from tokenvend.domain.scopes import Scopes

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tokenvend.domain.credential_definition import ClientAuthentication, CredentialDefinition
 from tokenvend.domain.oauth.error_code import error_code
 from tokenvend.domain.oauth.token_request import (
     ProviderRequest,
@@ -11,7 +12,6 @@ from tokenvend.domain.oauth.token_request import (
     build_authenticated_request,
 )
 from tokenvend.domain.oauth.token_response import ProviderResponse
-from tokenvend.domain.registry import ClientAuthentication, CredentialDefinition
 from tokenvend.domain.secret import Secret
 
 SENT = (Secret("Rt.9f8a-correct-horse-battery"),)

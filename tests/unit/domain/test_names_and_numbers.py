@@ -7,6 +7,7 @@ import pytest
 from tests.fakes.clock import START
 
 from tokenvend.domain import bounds
+from tokenvend.domain.credential_definition import ClientAuthentication, CredentialDefinition
 from tokenvend.domain.decision import prove_caller
 from tokenvend.domain.errors import (
     InvalidClientError,
@@ -17,12 +18,7 @@ from tokenvend.domain.identity import Entry, Proof
 from tokenvend.domain.oauth.response_description import LifetimeUnit
 from tokenvend.domain.oauth.token_lifetime import stated_seconds
 from tokenvend.domain.oauth.token_request import ProviderSecret, build_authenticated_request
-from tokenvend.domain.registry import (
-    Caller,
-    ClientAuthentication,
-    CredentialDefinition,
-    RegistryView,
-)
+from tokenvend.domain.registry import Caller, RegistryView
 from tokenvend.domain.renewal import slot_of
 from tokenvend.domain.rule import Rule
 from tokenvend.domain.secret import Secret

@@ -9,10 +9,10 @@ from tests.fakes.provider import json_response
 from tests.unit.consent.harness import DEFINITION
 from tests.unit.consent.refreshing import CONSENT
 
+from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.journal import Successor
 from tokenvend.domain.oauth.refresh import SentRefreshToken, judge_refresh
 from tokenvend.domain.oauth.refresh_token import refresh_expires_at, refresh_token_of
-from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.domain.secret import Secret
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tokenvend.domain.connection import parse_connection_name
+from tokenvend.domain.credential_definition import CredentialDefinition, CredentialKind, ScopeMode
 from tokenvend.domain.decision import decide
 from tokenvend.domain.errors import (
     ConsentRequiredError,
@@ -25,15 +26,7 @@ from tokenvend.domain.identity import (
     identity_of_principal,
     identity_of_session,
 )
-from tokenvend.domain.registry import (
-    Caller,
-    CredentialDefinition,
-    CredentialKind,
-    Grant,
-    Observation,
-    RegistryView,
-    ScopeMode,
-)
+from tokenvend.domain.registry import Caller, Grant, Observation, RegistryView
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.rule import Rule
 

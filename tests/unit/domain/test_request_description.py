@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tokenvend.domain.cache_key import TokenSpec
+from tokenvend.domain.credential_definition import ClientAuthentication, CredentialDefinition
 from tokenvend.domain.errors import CredentialNotReadyError
 from tokenvend.domain.oauth.request_description import (
     DEEPEST,
@@ -25,7 +26,6 @@ from tokenvend.domain.oauth.token_request import (
     build_revocation_request,
     build_token_request,
 )
-from tokenvend.domain.registry import ClientAuthentication, CredentialDefinition
 from tokenvend.domain.scopes import NO_SCOPES
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.secret_fields import optional_secret_fields, secret_fields, secret_of

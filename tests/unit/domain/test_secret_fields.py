@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tokenvend.domain.registry import (
+from tokenvend.domain.credential_definition import (
     Assertion,
     ClientAuthentication,
     CredentialDefinition,

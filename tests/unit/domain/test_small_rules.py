@@ -13,6 +13,7 @@ from tokenvend.domain.answer import Source, VendAnswer
 from tokenvend.domain.connection import Connection, PendingConsent, is_abandoned
 from tokenvend.domain.connection_request import Action, parse_connection_request
 from tokenvend.domain.consent import BrowserFlow, ConsentSession, code_challenge_of
+from tokenvend.domain.credential_definition import CredentialKind
 from tokenvend.domain.credential_state import ObservedExchange, concerns_credential, observed_in
 from tokenvend.domain.errors import (
     PROVIDER_AWAY,
@@ -22,7 +23,6 @@ from tokenvend.domain.errors import (
 )
 from tokenvend.domain.oauth.token_request import TO_CALLERS, destination_of
 from tokenvend.domain.oauth.token_response import parse_token_response
-from tokenvend.domain.registry import CredentialKind
 from tokenvend.domain.renewal import in_use_from, schedule_missed_from
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.token import AccessToken, LifetimeSource, SecretStage

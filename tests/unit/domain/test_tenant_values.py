@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from urllib3.util import parse_url
 
+from tokenvend.domain.credential_definition import Assertion, Authorization, CredentialDefinition
 from tokenvend.domain.oauth.token_request import (
     ProviderSecret,
     destination_of,
     host_of,
     is_allowed,
 )
-from tokenvend.domain.registry import Assertion, Authorization, CredentialDefinition
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.tenant_values import (
     TenantValueError,

@@ -10,13 +10,17 @@ from hypothesis import strategies as st
 from tests.strategies import markers
 
 from tokenvend.domain.cache_key import TokenSpec
+from tokenvend.domain.credential_definition import (
+    ClientAuthentication,
+    CredentialDefinition,
+    ScopeMode,
+)
 from tokenvend.domain.oauth.token_request import (
     ProviderSecret,
     build_revocation_request,
     build_token_request,
     host_of,
 )
-from tokenvend.domain.registry import ClientAuthentication, CredentialDefinition, ScopeMode
 from tokenvend.domain.secret import Secret
 
 SECRET = ProviderSecret("our-client", Secret("hunter2"), "a.example")

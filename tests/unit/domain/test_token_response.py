@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tokenvend.domain import bounds
+from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.errors import ProviderRefusedError, TemporarilyUnavailableError
 from tokenvend.domain.oauth.token_response import ProviderResponse, parse_token_response
-from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.domain.token import AccessToken, LifetimeSource
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tokenvend.domain import bounds
 from tokenvend.domain.cache_key import TokenSpec
+from tokenvend.domain.credential_definition import ClientAuthentication, CredentialDefinition
 from tokenvend.domain.errors import (
     InvalidRequestError,
     ProviderRefusedError,
@@ -20,7 +21,6 @@ from tokenvend.domain.errors import (
 )
 from tokenvend.domain.failure import Failure, failure_after
 from tokenvend.domain.oauth.token_request import ProviderSecret, build_token_request, host_of
-from tokenvend.domain.registry import ClientAuthentication, CredentialDefinition
 from tokenvend.domain.request import parse_vend_request
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.token import AccessToken, Freshness

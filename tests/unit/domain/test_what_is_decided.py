@@ -11,6 +11,7 @@ from tests.unit.consent.refreshing import GRANT as CONNECTION_GRANT
 
 from tokenvend.domain.cache_key import TokenSpec
 from tokenvend.domain.connection import ConnectionKey
+from tokenvend.domain.credential_definition import CredentialDefinition, ScopeMode
 from tokenvend.domain.decision import Decision, decide
 from tokenvend.domain.errors import (
     ConsentRequiredError,
@@ -21,14 +22,7 @@ from tokenvend.domain.errors import (
 from tokenvend.domain.failure import failure_after
 from tokenvend.domain.identity import Entry, Proof
 from tokenvend.domain.oauth.token_response import parse_token_response
-from tokenvend.domain.registry import (
-    Caller,
-    CredentialDefinition,
-    Grant,
-    Isolation,
-    RegistryView,
-    ScopeMode,
-)
+from tokenvend.domain.registry import Caller, Grant, Isolation, RegistryView
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.rule import Rule
 from tokenvend.domain.token import LifetimeSource

@@ -18,15 +18,10 @@ from tests.fakes.token_store import InMemoryTokenStore
 from tests.fakes.vend_reader import InMemoryCredentialReader, InMemoryVendReader
 
 from tokenvend.domain import bounds
+from tokenvend.domain.credential_definition import CredentialDefinition, CredentialKind, ScopeMode
 from tokenvend.domain.identity import Entry, Proof
 from tokenvend.domain.oauth.token_request import TO_CALLERS, ProviderSecret
-from tokenvend.domain.registry import (
-    Caller,
-    CredentialDefinition,
-    CredentialKind,
-    Grant,
-    ScopeMode,
-)
+from tokenvend.domain.registry import Caller, Grant
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.token_presentation import Header

@@ -8,6 +8,7 @@ from tests.unit.vending.harness import API_KEY, BILLING, Harness, api_key_of
 
 from tokenvend.domain import bounds
 from tokenvend.domain.answer import Source
+from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.errors import (
     CredentialNotReadyError,
     InvalidRequestError,
@@ -15,7 +16,7 @@ from tokenvend.domain.errors import (
     UnauthorizedClientError,
 )
 from tokenvend.domain.oauth.token_request import TO_CALLERS, ProviderSecret
-from tokenvend.domain.registry import CredentialDefinition, Grant
+from tokenvend.domain.registry import Grant
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.secret import Secret
 

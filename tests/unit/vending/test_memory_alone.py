@@ -8,8 +8,9 @@ from tests.fakes.clock import START
 from tests.unit.vending.harness import BILLING, DEFINITION, GRANT, REQUEST
 
 from tokenvend.domain import bounds
+from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.decision import Decision, decide
-from tokenvend.domain.registry import Caller, CredentialDefinition, RegistryView
+from tokenvend.domain.registry import Caller, RegistryView
 from tokenvend.domain.renewal import in_use_from
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.secret import Secret

@@ -12,6 +12,7 @@ from tests.fakes.clock import START
 from tests.fakes.provider import json_response
 from tests.unit.vending.harness import BILLING, DEFINITION, GRANT, INVOCATION, Harness
 
+from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.errors import (
     InvalidRequestError,
     ProviderRefusedError,
@@ -22,7 +23,7 @@ from tokenvend.domain.errors import (
 )
 from tokenvend.domain.oauth.token_request import ProviderRequest
 from tokenvend.domain.oauth.token_response import ProviderResponse
-from tokenvend.domain.registry import CredentialDefinition, Isolation
+from tokenvend.domain.registry import Isolation
 from tokenvend.domain.request import TOKEN_EXCHANGE, Rejection, VendRequest
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.users import User, UserToken

@@ -9,11 +9,12 @@ from tests.unit.vending.outages import AWAY, LIFE, world_with_a_short_token
 
 from tokenvend.domain import bounds
 from tokenvend.domain.answer import Source
+from tokenvend.domain.credential_definition import ScopeMode
 from tokenvend.domain.errors import (
     InvalidClientError,
     TemporarilyUnavailableError,
 )
-from tokenvend.domain.registry import Caller, ScopeMode
+from tokenvend.domain.registry import Caller
 from tokenvend.ports import KeyAwayError, StoreThrottledError
 
 

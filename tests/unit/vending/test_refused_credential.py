@@ -11,10 +11,10 @@ from tests.unit.vending.harness import BILLING, DEFINITION, GRANT, Harness
 
 from tokenvend.domain import bounds
 from tokenvend.domain.answer import Source
+from tokenvend.domain.credential_definition import Rotation
 from tokenvend.domain.errors import ProviderRefusedError, TokenVendError
 from tokenvend.domain.oauth.token_request import ProviderRequest, ProviderSecret
 from tokenvend.domain.oauth.token_response import ProviderResponse
-from tokenvend.domain.registry import Rotation
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.token import LifetimeSource, SecretStage

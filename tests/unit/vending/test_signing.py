@@ -10,6 +10,7 @@ from tests.fakes.signer import FakeSigner, new_pair, pem_of
 from tests.unit.vending.harness import DEFINITION, Harness
 
 from tokenvend.domain.cache_key import TokenSpec
+from tokenvend.domain.credential_definition import Assertion, ClientAuthentication
 from tokenvend.domain.errors import (
     CredentialNotReadyError,
     ProviderRefusedError,
@@ -21,7 +22,6 @@ from tokenvend.domain.oauth.token_request import (
     build_token_request,
 )
 from tokenvend.domain.oauth.token_response import ProviderResponse
-from tokenvend.domain.registry import Assertion, ClientAuthentication
 from tokenvend.domain.scopes import NO_SCOPES
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.secret_fields import secret_of

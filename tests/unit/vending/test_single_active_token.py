@@ -6,7 +6,7 @@ from datetime import timedelta
 from tests.unit.vending.harness import DEFINITION, GRANT, READ, Harness
 
 from tokenvend.domain.answer import Source
-from tokenvend.domain.registry import ScopeMode
+from tokenvend.domain.credential_definition import ScopeMode
 
 SINGLE = replace(DEFINITION, scopes=READ, scope_mode=ScopeMode.FIXED, single_active_token=True)
 

@@ -8,10 +8,11 @@ import pytest
 from tests.fakes.provider import json_response
 from tests.unit.vending.harness import DEFINITION, GRANT, REQUEST, Harness
 
+from tokenvend.domain.credential_definition import Rotation
 from tokenvend.domain.errors import ProviderRefusedError
 from tokenvend.domain.oauth.token_request import ProviderRequest, ProviderSecret
 from tokenvend.domain.oauth.token_response import ProviderResponse
-from tokenvend.domain.registry import ALL_TENANTS, Rotation
+from tokenvend.domain.registry import ALL_TENANTS
 from tokenvend.domain.secret import Secret
 from tokenvend.vending.vendor import Vendor
 

@@ -13,13 +13,13 @@ from tests.unit.vending.harness import (
 
 from tokenvend.domain import bounds
 from tokenvend.domain.answer import Source
+from tokenvend.domain.credential_definition import ScopeMode
 from tokenvend.domain.errors import (
     CredentialNotReadyError,
     InvalidScopeError,
     ProviderRefusedError,
 )
 from tokenvend.domain.oauth.token_request import ProviderSecret
-from tokenvend.domain.registry import ScopeMode
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.secret import Secret
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from tokenvend.adapters.aws_errors import error_code, store_errors
+from tokenvend.domain.credential_definition import CredentialDefinition, SecretReference
 from tokenvend.domain.oauth.token_request import ProviderSecret
-from tokenvend.domain.registry import CredentialDefinition, SecretReference
 from tokenvend.domain.secret_fields import secret_fields, secret_of
 from tokenvend.domain.token import SecretStage
 from tokenvend.ports import SecretUnusableError

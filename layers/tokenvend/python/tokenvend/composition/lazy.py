@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from tokenvend.adapters.aws_clients import aws_client
 from tokenvend.adapters.aws_errors import store_errors
 from tokenvend.composition.settings import Settings
+from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.oauth.token_request import ProviderRequest, ProviderSecret
 from tokenvend.domain.oauth.token_response import ProviderResponse
-from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.signing import SigningAlgorithm, SigningKey
 from tokenvend.domain.token import AccessToken, SecretStage

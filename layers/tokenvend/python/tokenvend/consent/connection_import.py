@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from tokenvend.domain.connection import Connection, ConnectionKey, Consent, with_consent
-from tokenvend.domain.registry import CredentialDefinition
+from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.scopes import Scopes
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.tenant_binding import start_binding

@@ -1,8 +1,8 @@
 """Disconnect: no token of the connection is vended any more, and the provider revokes its own."""
 
 from tokenvend.domain.connection import Connection, ConnectionKey, Consent
+from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.errors import ConsentRequiredError
-from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.ports import ConnectionStore, ProviderClient, SecretStore
 from tokenvend.refresh_tokens.connection_events import (
     ConnectionEvent,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from tokenvend.domain.consent import ConsentSession
+from tokenvend.domain.credential_definition import Authorization, CredentialDefinition
 from tokenvend.domain.decision import check_not_blocked, prove_caller
 from tokenvend.domain.errors import (
     CredentialNotReadyError,
@@ -11,14 +12,7 @@ from tokenvend.domain.errors import (
     UnauthorizedClientError,
 )
 from tokenvend.domain.identity import Proof
-from tokenvend.domain.registry import (
-    SUBJECT_CONNECTIONS,
-    Authorization,
-    Caller,
-    CredentialDefinition,
-    Grant,
-    RegistryView,
-)
+from tokenvend.domain.registry import SUBJECT_CONNECTIONS, Caller, Grant, RegistryView
 from tokenvend.domain.rule import Rule
 from tokenvend.domain.scopes import Scopes, format_scope
 from tokenvend.domain.users import is_picked_by_user

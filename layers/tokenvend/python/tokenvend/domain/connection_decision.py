@@ -4,9 +4,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from tokenvend.domain.connection import Connection, ConnectionStatus, Consent
+from tokenvend.domain.credential_definition import ScopeMode
 from tokenvend.domain.decision import Decision
 from tokenvend.domain.errors import ConsentRequiredError, InvalidScopeError
-from tokenvend.domain.registry import Grant, ScopeMode
+from tokenvend.domain.registry import Grant
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.rule import Rule
 from tokenvend.domain.scopes import NO_SCOPES, Scopes, format_scope

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from tokenvend.domain import bounds
 from tokenvend.domain.connection import Connection, ConnectionStatus, Consent
-from tokenvend.domain.registry import CredentialDefinition
+from tokenvend.domain.credential_definition import CredentialDefinition
 
 
 class Health(StrEnum):

@@ -8,6 +8,7 @@ from hmac import compare_digest
 from typing import TYPE_CHECKING
 
 from tokenvend.domain.cache_key import TokenSpec
+from tokenvend.domain.credential_definition import CredentialDefinition, CredentialKind
 from tokenvend.domain.errors import (
     ConsentRequiredError,
     InvalidClientError,
@@ -22,15 +23,7 @@ from tokenvend.domain.grant_limits import (
     check_tenant,
 )
 from tokenvend.domain.identity import Entry, Proof
-from tokenvend.domain.registry import (
-    SUBJECT_CONNECTIONS,
-    Caller,
-    CredentialDefinition,
-    CredentialKind,
-    Grant,
-    Isolation,
-    RegistryView,
-)
+from tokenvend.domain.registry import SUBJECT_CONNECTIONS, Caller, Grant, Isolation, RegistryView
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.rule import Rule
 from tokenvend.domain.scopes import Scopes

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from tokenvend.domain.credential_definition import CredentialDefinition, CredentialKind, ScopeMode
 from tokenvend.domain.errors import InvalidScopeError, InvalidTargetError
-from tokenvend.domain.registry import CredentialDefinition, CredentialKind, Grant, ScopeMode
+from tokenvend.domain.registry import Grant
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.rule import Rule
 from tokenvend.domain.scopes import NO_SCOPES, Scopes, format_scope

@@ -2,9 +2,13 @@
 
 from collections.abc import Mapping
 
+from tokenvend.domain.credential_definition import (
+    ClientAuthentication,
+    CredentialDefinition,
+    CredentialKind,
+)
 from tokenvend.domain.oauth.request_description import placeholders
 from tokenvend.domain.oauth.token_request import ProviderSecret
-from tokenvend.domain.registry import ClientAuthentication, CredentialDefinition, CredentialKind
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.static_credential import static_placeholders
 

@@ -7,7 +7,7 @@ consent can send its refresh token, and with it the client's secret, to another 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tokenvend.domain.registry import CredentialDefinition
+from tokenvend.domain.credential_definition import CredentialDefinition
 
 #: The prefix of a tenant value's name, in a request that starts a connection.
 PARAMETER_PREFIX = "tenant."

@@ -16,7 +16,7 @@ from itertools import product
 from typing import Any
 from urllib.parse import quote
 
-from tokenvend.domain.registry import Authorization, CredentialDefinition
+from tokenvend.domain.credential_definition import Authorization, CredentialDefinition
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 PLACEHOLDER = re.compile(rf"\{{tenant\.({NAME.pattern})\}}")

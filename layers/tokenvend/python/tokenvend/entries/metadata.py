@@ -9,9 +9,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from tokenvend.domain.credential_definition import ClientAuthentication
 from tokenvend.domain.errors import InvalidClientError
 from tokenvend.domain.names import is_name
-from tokenvend.domain.registry import ClientAuthentication
 from tokenvend.domain.request import CLIENT_CREDENTIALS, TOKEN_EXCHANGE
 from tokenvend.domain.workload.exchange_request import SUBJECT_TOKEN_TYPES
 from tokenvend.entries.alias import require_live

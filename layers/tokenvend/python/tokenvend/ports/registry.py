@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.credential_state import (
     UNKNOWN_STATE,
     CredentialState,
@@ -13,7 +14,7 @@ from tokenvend.domain.credential_state import (
     ScheduledReader,
 )
 from tokenvend.domain.failure import Failure
-from tokenvend.domain.registry import CredentialDefinition, RegistryView
+from tokenvend.domain.registry import RegistryView
 from tokenvend.ports.tokens import EMPTY_ITEM, TokenItem
 
 if TYPE_CHECKING:

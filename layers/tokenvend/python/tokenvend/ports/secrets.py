@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from tokenvend.domain.registry import CredentialDefinition
+from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.signing import PublishedKey, SigningAlgorithm, SigningKey
 from tokenvend.domain.token import SecretStage

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from tokenvend.domain.connection import ConnectionKey
-from tokenvend.domain.registry import ScopeMode
+from tokenvend.domain.credential_definition import ScopeMode
 from tokenvend.domain.token import AccessToken
 from tokenvend.refresh_tokens.refresh_request import RefreshRequest
 from tokenvend.refresh_tokens.refresher import Refresher

@@ -1,7 +1,7 @@
 """The endpoints at which a consent's refresh token is redeemed and revoked."""
 
+from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.errors import ConsentRequiredError
-from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.domain.tenant_binding import NotBoundError, TenantBinding, bound_definition
 
 

@@ -6,6 +6,7 @@ from typing import assert_never
 
 from tokenvend.domain import bounds
 from tokenvend.domain.connection import Connection, Consent, Redemption
+from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.errors import (
     PROVIDER_AWAY,
     ConsentRequiredError,
@@ -22,7 +23,6 @@ from tokenvend.domain.oauth.refresh import (
     judge_refresh,
 )
 from tokenvend.domain.oauth.token_request import ProviderSecret
-from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.domain.token import AccessToken
 from tokenvend.ports import (
     Clock,

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from tokenvend.domain.connection import ConnectionKey
+from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.errors import CONNECTION_BUSY, TemporarilyUnavailableError
-from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.domain.scopes import Scopes
 from tokenvend.ports import Clock
 

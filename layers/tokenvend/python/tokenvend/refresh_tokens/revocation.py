@@ -1,8 +1,8 @@
 """Revoke a token at the provider (RFC 7009), and go on if the provider does not answer."""
 
+from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.errors import CredentialNotReadyError, TemporarilyUnavailableError
 from tokenvend.domain.oauth.token_request import build_revocation_request, host_of, is_allowed
-from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.domain.secret import Secret
 from tokenvend.ports import ProviderAwayError, ProviderClient, SecretStore
 from tokenvend.vending.provider_secret import read_secret

@@ -8,9 +8,9 @@ from enum import StrEnum
 from tokenvend.domain import bounds
 from tokenvend.domain.connection import Connection, ConnectionKey, ConnectionStatus
 from tokenvend.domain.connection_health import Forecast, Health, forecast, keep_alive_due_at
+from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.credential_state import ScheduledReader
 from tokenvend.domain.errors import CredentialNotReadyError, TokenVendError
-from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.ports import (
     Clock,
     ConnectionStore,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tokenvend.domain.registry import CredentialDefinition
+from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.ports import Clock, CredentialReader, CredentialStates, SecretCatalog, SecretVersion
 
 #: Secrets Manager ends an ARN in a dash and six characters; a definition may leave them out.

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, assert_never
 
 from tokenvend.domain import bounds
 from tokenvend.domain.cache_key import TokenSpec
+from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.credential_state import CredentialState
 from tokenvend.domain.failure import Failure
-from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.domain.renewal import renewable_from, schedule_missed_from
 from tokenvend.domain.token import AccessToken, Freshness
 from tokenvend.ports import Clock, TokenItem

@@ -3,10 +3,10 @@
 from typing import TYPE_CHECKING
 
 from tokenvend.domain import bounds
+from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.decision import Decision
 from tokenvend.domain.errors import CredentialNotReadyError
 from tokenvend.domain.oauth.token_request import ProviderSecret
-from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.domain.scopes import NO_SCOPES
 from tokenvend.domain.token import AccessToken, LifetimeSource
 from tokenvend.ports import Clock, SecretStore

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from tokenvend.domain.cache_key import TokenSpec
+from tokenvend.domain.credential_definition import CredentialDefinition, Rotation
 from tokenvend.domain.errors import (
     PROVIDER_AWAY,
     CredentialNotReadyError,
@@ -25,7 +26,6 @@ from tokenvend.domain.oauth.token_request import (
     is_allowed,
 )
 from tokenvend.domain.oauth.token_response import ProviderResponse, parse_token_response
-from tokenvend.domain.registry import CredentialDefinition, Rotation
 from tokenvend.domain.token import AccessToken, SecretStage
 from tokenvend.ports import (
     Clock,

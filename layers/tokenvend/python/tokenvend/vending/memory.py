@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tokenvend.domain import bounds
+from tokenvend.domain.credential_definition import CredentialKind
 from tokenvend.domain.decision import Decision
-from tokenvend.domain.registry import CredentialKind, RegistryView
+from tokenvend.domain.registry import RegistryView
 from tokenvend.domain.renewal import in_use_from
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.token import AccessToken

@@ -1,5 +1,6 @@
 """Read a credential's secret, if it may go where its definition sends it."""
 
+from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.errors import CredentialNotReadyError, TemporarilyUnavailableError
 from tokenvend.domain.oauth.token_request import (
     ProviderSecret,
@@ -7,7 +8,6 @@ from tokenvend.domain.oauth.token_request import (
     for_tenant,
     is_allowed,
 )
-from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.domain.token import SecretStage
 from tokenvend.ports import SecretStore, SecretUnusableError, StoreAwayError
 

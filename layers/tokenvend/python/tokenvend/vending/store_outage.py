@@ -10,10 +10,10 @@ from datetime import timedelta
 
 from tokenvend.domain import bounds
 from tokenvend.domain.answer import Source, VendAnswer
+from tokenvend.domain.credential_definition import CredentialKind
 from tokenvend.domain.decision import Decision, prove_caller
 from tokenvend.domain.errors import TemporarilyUnavailableError, TokenVendError
 from tokenvend.domain.identity import Proof
-from tokenvend.domain.registry import CredentialKind
 from tokenvend.domain.token import AccessToken
 from tokenvend.ports import (
     Clock,

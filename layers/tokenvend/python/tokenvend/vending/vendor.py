@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from tokenvend.domain import bounds
 from tokenvend.domain.answer import Source, VendAnswer
+from tokenvend.domain.credential_definition import CredentialKind
 from tokenvend.domain.decision import Decision, decide, prove_caller
 from tokenvend.domain.errors import (
     InvalidClientError,
     TokenVendError,
 )
 from tokenvend.domain.identity import Entry, Proof
-from tokenvend.domain.registry import CredentialKind
 from tokenvend.domain.renewal import in_use_from, slot_of_token
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.rule import Rule

@@ -5,7 +5,7 @@ from typing import Any
 
 from tokenvend.adapters.dynamodb import documents
 from tokenvend.domain.consent_flow import ConsentFlow
-from tokenvend.domain.registry import Authorization
+from tokenvend.domain.credential_definition import Authorization
 
 
 def build_authorization(authorization: Authorization) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from tokenvend.adapters.dynamodb.registry_items import (
     RegistryItem,
     credential_pk,
 )
-from tokenvend.domain.registry import (
+from tokenvend.domain.credential_definition import (
     ClientAuthentication,
     CredentialDefinition,
     CredentialKind,

@@ -4,7 +4,7 @@ from typing import Any
 
 from tokenvend.adapters.dynamodb import documents
 from tokenvend.adapters.dynamodb.authorization_items import build_authorization
-from tokenvend.domain.registry import Assertion, CredentialDefinition, SecretReference
+from tokenvend.domain.credential_definition import Assertion, CredentialDefinition, SecretReference
 from tokenvend.domain.signing import SigningAlgorithm
 from tokenvend.domain.token_presentation import Header
 

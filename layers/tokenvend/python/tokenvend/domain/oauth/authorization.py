@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
+from tokenvend.domain.credential_definition import Authorization
 from tokenvend.domain.oauth.error_code import error_code
-from tokenvend.domain.registry import Authorization
 from tokenvend.domain.scopes import Scopes, format_scope
 from tokenvend.domain.secret import Secret
 

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from tokenvend.domain.credential_definition import Authorization, CredentialDefinition
 from tokenvend.domain.errors import ProviderRefusedError
 from tokenvend.domain.oauth.refresh_token import refresh_expires_at, refresh_token_of
 from tokenvend.domain.oauth.token_request import ProviderRequest, ProviderSecret, to_token_endpoint
@@ -13,7 +14,6 @@ from tokenvend.domain.oauth.token_response import (
     jwt_claims,
     parse_token_response,
 )
-from tokenvend.domain.registry import Authorization, CredentialDefinition
 from tokenvend.domain.scopes import Scopes
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.token import AccessToken

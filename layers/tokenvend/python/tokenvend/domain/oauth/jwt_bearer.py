@@ -9,9 +9,9 @@ from datetime import timedelta
 from typing import Any
 
 from tokenvend.domain import bounds
+from tokenvend.domain.credential_definition import Assertion, CredentialDefinition
 from tokenvend.domain.oauth.client_assertion import AssertionDraft, GrantAssertion
 from tokenvend.domain.oauth.token_request import ProviderSecret
-from tokenvend.domain.registry import Assertion, CredentialDefinition
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.signing import KmsKey, PrivateKey, SigningKey
 

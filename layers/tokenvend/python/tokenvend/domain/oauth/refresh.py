@@ -14,6 +14,7 @@ from enum import Enum, auto
 from http import HTTPStatus
 
 from tokenvend.domain.connection import Consent
+from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.errors import (
     CONNECTION_BUSY,
     ConsentRequiredError,
@@ -37,7 +38,6 @@ from tokenvend.domain.oauth.token_response import (
     is_success,
     parse_token_response,
 )
-from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.domain.scopes import Scopes, format_scope
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.token import AccessToken

@@ -2,10 +2,10 @@
 
 from datetime import datetime, timedelta
 
+from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.oauth.response_description import LifetimeUnit, ReadAnswer
 from tokenvend.domain.oauth.token_lifetime import NotALifetimeError, stated_seconds
 from tokenvend.domain.oauth.token_response import ProviderResponse, answer_of
-from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.domain.secret import Secret
 
 #: Fields in which servers state the refresh token's lifetime, in seconds; RFC 6749 has none.

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.errors import CredentialNotReadyError
 from tokenvend.domain.oauth.jwt_bearer import (
     GRANT_TYPE,
@@ -20,7 +21,6 @@ from tokenvend.domain.oauth.jwt_bearer import (
 )
 from tokenvend.domain.oauth.on_behalf_of import DEFAULTS, OnBehalfOf, on_behalf_of_parameters
 from tokenvend.domain.oauth.token_request import ParametersIn, ProviderRequest, ProviderSecret
-from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.domain.secret import Secret
 
 #: The placeholder of a field of the credential's secret.

@@ -12,8 +12,8 @@ from enum import StrEnum
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
+from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.errors import CredentialNotReadyError
-from tokenvend.domain.registry import CredentialDefinition
 
 #: A path: names, or indexes of lists, from the outermost object inwards.
 type Path = tuple[str, ...]

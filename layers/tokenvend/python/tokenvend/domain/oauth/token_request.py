@@ -8,15 +8,15 @@ from typing import Any
 from urllib.parse import quote_plus, urlsplit
 
 from tokenvend.domain.cache_key import TokenSpec, one_or_several
-from tokenvend.domain.errors import CredentialNotReadyError
-from tokenvend.domain.oauth.client_assertion import AssertionDraft, GrantAssertion
-from tokenvend.domain.registry import (
+from tokenvend.domain.credential_definition import (
     Assertion,
     ClientAuthentication,
     CredentialDefinition,
     CredentialKind,
     ScopeMode,
 )
+from tokenvend.domain.errors import CredentialNotReadyError
+from tokenvend.domain.oauth.client_assertion import AssertionDraft, GrantAssertion
 from tokenvend.domain.scopes import format_scope
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.signing import AwsIdentity, KmsKey, PrivateKey, SigningKey

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from tokenvend.domain import bounds
+from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.errors import (
     PROVIDER_AWAY,
     ProviderRefusedError,
@@ -16,7 +17,6 @@ from tokenvend.domain.errors import (
     TokenVendError,
 )
 from tokenvend.domain.oauth.error_code import error_code
-from tokenvend.domain.registry import CredentialDefinition
 from tokenvend.domain.scopes import Scopes, parse_scope
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.token import AccessToken, LifetimeSource, clock_skew_allowance
