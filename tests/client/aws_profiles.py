@@ -4,7 +4,6 @@ import hashlib
 import http.server
 import json
 import os
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 from botocore.credentials import SSOProvider
 from botocore.tokens import SSOTokenProvider
+from tests.loopback import serving
 
 SSO_TOKEN, SECRET = "sso-token-of-the-user", "wJalrXUtnFEMI"
 START = "https://example.awsapps.com/start"
@@ -77,18 +77,11 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    found.url = f"http://127.0.0.1:{server.server_port}"
-    monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", found.url)
-    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", found.url)
-    try:
+    with serving(Handler) as url:
+        found.url = url
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", found.url)
+        monkeypatch.setenv("AWS_ENDPOINT_URL_STS", found.url)
         yield found
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def sso(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,6 @@
 import http.server
 import json
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -12,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
+from tests.loopback import serving
 
 from tokenvend_client.aws.credentials import CredentialSource, default_credentials
 from tokenvend_client.aws.sigv4 import AwsCredentials
@@ -96,18 +96,11 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    found.url = f"http://127.0.0.1:{server.server_port}"
-    # No instance of the machine that runs the tests is asked.
-    monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:9")
-    try:
+    with serving(Handler) as url:
+        found.url = url
+        # No instance of the machine that runs the tests is asked.
+        monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:9")
         yield found
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 Place = Callable[[Aws, pytest.MonkeyPatch, Path], None]

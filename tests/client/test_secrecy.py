@@ -5,7 +5,6 @@ import http.server
 import json
 import logging
 import pickle
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.client.secrets_shown import shown_by
+from tests.loopback import serving
 
 from tokenvend_client import (
     Client,
@@ -58,15 +58,8 @@ def answering(status: int, body: bytes, headers: dict[str, str]) -> Iterator[str
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serving(Handler) as url:
+        yield url
 
 
 ODD = [

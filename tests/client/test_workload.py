@@ -2,7 +2,6 @@
 
 import http.server
 import json
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ import botocore.session
 import pytest
 from botocore.serialize import QuerySerializer
 from tests.client.secrets_shown import shown_by
+from tests.loopback import serving
 
 from tokenvend_client import (
     CallerNotProvenError,
@@ -65,18 +65,10 @@ def github(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    url = f"http://127.0.0.1:{server.server_port}/token?api-version=2.0"
-    monkeypatch.setenv("ACTIONS_ID_TOKEN_REQUEST_URL", url)
-    monkeypatch.setenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "of-the-job")
-    try:
+    with serving(Handler) as url:
+        monkeypatch.setenv("ACTIONS_ID_TOKEN_REQUEST_URL", f"{url}/token?api-version=2.0")
+        monkeypatch.setenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "of-the-job")
         yield audiences
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def test_the_platforms_token_proves_the_workload(served: str, fake: FakeTokenvend) -> None:
@@ -177,20 +169,13 @@ def sts(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sts]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    found.url = f"http://127.0.0.1:{server.server_port}"
-    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", found.url)
-    monkeypatch.setenv("AWS_REGION", "eu-west-1")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    try:
+    with serving(Handler) as url:
+        found.url = url
+        monkeypatch.setenv("AWS_ENDPOINT_URL_STS", found.url)
+        monkeypatch.setenv("AWS_REGION", "eu-west-1")
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
         yield found
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def test_sts_makes_a_token_of_the_role_for_the_deployment(served: str, sts: Sts) -> None:

@@ -5,8 +5,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,6 +16,7 @@ from tests.fakes.issuer import FakeIssuer, new_key, public_jwk
 from tests.local_stack.bare import deployed_variables
 from tests.local_stack.conftest import MEMORY_SECONDS
 from tests.local_stack.harness import Harness
+from tests.loopback import serving
 
 from tokenvend.domain.request import ACCESS_TOKEN_TYPE, TOKEN_EXCHANGE
 from tokenvend_local import emulator
@@ -64,16 +64,9 @@ def issuer() -> Iterator[Issuer]:
         def log_message(self, *_: Any) -> None:
             """Nothing: what is asked is in `asked`."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    found.url = f"http://127.0.0.1:{server.server_port}/tenant"
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    try:
+    with serving(Handler) as url:
+        found.url = f"{url}/tenant"
         yield found
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 @dataclass(frozen=True)

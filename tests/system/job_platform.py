@@ -5,14 +5,14 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import yaml
 from tests.local_stack.test_workloads import SUBJECT, Issuer
+from tests.loopback import serving
 from tests.system.conftest import Demo
 
 from tokenvend_local import saved_state
@@ -34,20 +34,6 @@ def workload(demo: Demo, issuer: Issuer) -> Iterator[str]:
     demo.apply(yaml.safe_dump(document))
     yield "deploy"
     demo.apply(before)
-
-
-@contextmanager
-def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
-    """The URL at which *handler* answers on this machine."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 class Quiet(BaseHTTPRequestHandler):

@@ -4,11 +4,12 @@ import http.server
 import json
 import os
 import sys
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from tests.loopback import serving
 
 from tokenvend_local import processes
 from tokenvend_local.places import ROOT
@@ -42,22 +43,13 @@ def credentials_of(role: Principal, folder: Path) -> Iterator[dict[str, str]]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = http.server.ThreadingHTTPServer((processes.LOOPBACK, 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    file = folder / "identity"
-    file.write_text(_AUTHORIZATION)
-    try:
+    with serving(Handler) as url:
+        file = folder / "identity"
+        file.write_text(_AUTHORIZATION)
         yield {
-            "AWS_CONTAINER_CREDENTIALS_FULL_URI": (
-                f"http://{processes.LOOPBACK}:{server.server_port}/v1/credentials"
-            ),
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{url}/v1/credentials",
             "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(file),
         }
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """The API that the examples call: the demo provider's, behind a front that can be told to fail."""
 
 import http.server
-import threading
 from collections import defaultdict, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import requests
+from tests.loopback import serving
 
 
 @dataclass
@@ -54,13 +54,6 @@ def serving_front(provider_url: str) -> Iterator[Front]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    front.url = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with serving(Handler) as url:
+        front.url = url
         yield front
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -16,7 +16,7 @@ from tokenvend.domain import bounds
 from tokenvend.domain.errors import TooManyRequestsError
 from tokenvend.domain.registry import Caller
 from tokenvend.ports import StoreAwayError
-from tokenvend.vending.rate_limit import RateLimit
+from tokenvend.vending.rate_limit import RateLimit, over_limit
 
 if TYPE_CHECKING:  # imported at run time only for callers with a limit: see `_drawn`
     from tokenvend.domain.quota import Batch
@@ -119,10 +119,5 @@ def _per_second(batch: Batch | None, now: datetime) -> float:
 
 
 def _too_many(caller: Caller, wait: timedelta) -> TooManyRequestsError:
-    seconds = -(-wait // timedelta(seconds=1))
-    return TooManyRequestsError(
-        f"This caller's limit is {caller.requests_per_minute} requests a minute.",
-        rule="caller.requests_per_minute",
-        retry_after_seconds=seconds,
-        caller=caller.name,
-    )
+    # Whole seconds, rounded up: a retry that comes sooner would be refused.
+    return over_limit(caller, retry_after_seconds=-(-wait // timedelta(seconds=1)))

@@ -32,9 +32,14 @@ class RateLimit:
         count = self._counts.get(caller.name, 0) + 1
         self._counts[caller.name] = count
         if count > caller.requests_per_minute:
-            raise TooManyRequestsError(
-                f"This caller's limit is {caller.requests_per_minute} requests a minute.",
-                rule="caller.requests_per_minute",
-                retry_after_seconds=60 - int(now.timestamp() % 60),
-                caller=caller.name,
-            )
+            raise over_limit(caller, retry_after_seconds=60 - int(now.timestamp() % 60))
+
+
+def over_limit(caller: Caller, *, retry_after_seconds: int) -> TooManyRequestsError:
+    """Return the refusal of a request of *caller* beyond its `requests_per_minute`."""
+    return TooManyRequestsError(
+        f"This caller's limit is {caller.requests_per_minute} requests a minute.",
+        rule="caller.requests_per_minute",
+        retry_after_seconds=retry_after_seconds,
+        caller=caller.name,
+    )

@@ -18,7 +18,7 @@ from tokenvend.vending.store_outage import store_unavailable
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
+class _CachedIssuer:
     """An issuer as it was read at `read_at`; `None`: the registry does not trust it."""
 
     issuer: TrustedIssuer | None
@@ -40,8 +40,8 @@ class RememberedIssuers:
         self._clock = clock
         self._trust = trust
         self._outage_grace = outage_grace
-        self._known: dict[str, _Held] = {}
-        self._unknown: OrderedDict[str, _Held] = OrderedDict()
+        self._known: dict[str, _CachedIssuer] = {}
+        self._unknown: OrderedDict[str, _CachedIssuer] = OrderedDict()
 
     def find(self, issuer: str) -> TrustedIssuer | None:
         """Return the trusted issuer whose `iss` is *issuer*; `None` if there is none.
@@ -50,24 +50,24 @@ class RememberedIssuers:
             TemporarilyUnavailableError: the registry is away, and the cache has no usable entry.
         """
         now = self._clock.now()
-        held = self._known.get(issuer) or self._unknown.get(issuer)
-        if held is not None and now < held.read_at + self._trust:
-            return held.issuer
+        cached = self._known.get(issuer) or self._unknown.get(issuer)
+        if cached is not None and now < cached.read_at + self._trust:
+            return cached.issuer
         try:
-            self._keep(issuer, _Held(self._issuers.read(issuer), now))
+            self._cache(issuer, _CachedIssuer(self._issuers.read(issuer), now))
         except StoreAwayError:
-            if held is None or now >= held.read_at + self._outage_grace:
+            if cached is None or now >= cached.read_at + self._outage_grace:
                 raise store_unavailable() from None
-            return held.issuer
+            return cached.issuer
         return (self._known.get(issuer) or self._unknown[issuer]).issuer
 
-    def _keep(self, issuer: str, held: _Held) -> None:
+    def _cache(self, issuer: str, cached: _CachedIssuer) -> None:
         self._known.pop(issuer, None)
         self._unknown.pop(issuer, None)
-        if held.issuer is not None:
-            self._known[issuer] = held
+        if cached.issuer is not None:
+            self._known[issuer] = cached
             return
-        self._unknown[issuer] = held
+        self._unknown[issuer] = cached
         if len(self._unknown) > bounds.MEMORY_ENTRIES:
             self._unknown.popitem(last=False)
 
