@@ -20,23 +20,20 @@ _AT_ONCE = 2
 
 def main(arguments: Sequence[str]) -> int:
     """Fuzz the targets; 1 if anything was found."""
-    requested_scopes = _parser().parse_args(arguments)
-    names = requested_scopes.targets or [*TARGETS]
+    options = _parser().parse_args(arguments)
+    names = options.targets or [*TARGETS]
     at_once = min(_AT_ONCE, len(names))
-    share = max(1, requested_scopes.seconds * at_once // len(names))
-    print(
-        f"Targets: {len(names)}, {share} s each, {at_once} at once; seed {requested_scopes.seed}."
-    )
+    share = max(1, options.seconds * at_once // len(names))
+    print(f"Targets: {len(names)}, {share} s each, {at_once} at once; seed {options.seed}.")
     with ThreadPoolExecutor(at_once) as pool:
         runs = [
-            pool.submit(fuzz, TARGETS[name], seconds=share, seed=requested_scopes.seed)
-            for name in names
+            pool.submit(fuzz, TARGETS[name], seconds=share, seed=options.seed) for name in names
         ]
         for run in runs:
             fuzzed = run.result()
             print(f"  {fuzzed.target}: {fuzzed.inputs} inputs", flush=True)
     found = [run.result() for run in runs]
-    _write(found, share, requested_scopes.seed)
+    _write(found, share, options.seed)
     _show(found)
     return 1 if any(each.finding for each in found) else 0
 

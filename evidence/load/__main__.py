@@ -29,7 +29,7 @@ MEMORY_SECONDS = 2
 
 def main(arguments: Sequence[str]) -> int:
     """Put load on a local stack of its own; 1 if anything did not hold."""
-    requested_scopes = _parser().parse_args(arguments)
+    options = _parser().parse_args(arguments)
     # Requests to our own loopback ports must not go through the user's proxy.
     os.environ.update(dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost"))
     parameters = {"MemorySeconds": str(MEMORY_SECONDS)}
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
             local_stack(FOLDER / "load", step=step_shown, parameters=parameters) as stack,
             tempfile.TemporaryDirectory() as folder,
         ):
-            return _load(stack, Path(folder), requested_scopes)
+            return _load(stack, Path(folder), options)
     except LocalStackError as error:
         sys.stderr.write(f"\n{error}\n")
         return 1
@@ -52,16 +52,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _load(stack: LocalStack, folder: Path, requested_scopes: argparse.Namespace) -> int:
+def _load(stack: LocalStack, folder: Path, options: argparse.Namespace) -> int:
     with step_shown("Applying callers, credentials and grants"):
         secrets: set[str] = set()
         scenario = LoadScenario(stack, Harness(stack, folder, secrets))
     run = drive(
         scenario,
-        seconds=requested_scopes.seconds,
-        callers=requested_scopes.callers,
+        seconds=options.seconds,
+        callers=options.callers,
         memory_seconds=MEMORY_SECONDS,
-        seed=requested_scopes.seed,
+        seed=options.seed,
         tell=lambda text: print(f"  {text}", flush=True),
     )
     found = _written(scenario, run, leaks(stack, secrets))

@@ -30,7 +30,7 @@ class Use:
     answered_at: float = -inf
     stretches: list[float] = field(default_factory=list)
 
-    def requested_scopes(self, now: float, lifetime: int) -> None:
+    def count_request(self, now: float, lifetime: int) -> None:
         """Note a request."""
         if now - self.last_at > lifetime:
             self.close()
@@ -114,7 +114,7 @@ class Month:
         use = self.uses[wish]
         # Whoever comes while the first is not answered yet waits with it, not after it.
         rested = self.kernel.now - use.answered_at
-        use.requested_scopes(self.kernel.now, wish.lifetime)
+        use.count_request(self.kernel.now, wish.lifetime)
 
         def request(environment: SimulatedEnvironment) -> Callable[[], None]:
             return asking(self.cloud, environment, wish, done)

@@ -3,10 +3,32 @@
 from collections.abc import Mapping
 
 from fuzzing.target import FuzzTarget
-from fuzzing.targets import entries, files, items, pages, providers, requests, tenants, workloads
+from fuzzing.targets import (
+    entries,
+    files,
+    pages,
+    providers,
+    registry_items,
+    requests,
+    sealed_items,
+    secrets,
+    tenants,
+    workloads,
+)
 
 TARGETS: Mapping[str, FuzzTarget] = {
     target.name: target
-    for module in (entries, workloads, pages, providers, requests, tenants, items, files)
+    for module in (
+        entries,
+        workloads,
+        pages,
+        providers,
+        requests,
+        tenants,
+        registry_items,
+        sealed_items,
+        secrets,
+        files,
+    )
     for target in module.TARGETS
 }

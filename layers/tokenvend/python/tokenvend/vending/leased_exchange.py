@@ -105,5 +105,5 @@ class LeasedExchange:
         try:
             self._tokens.release_lease(key, lease=lease, failure=failure)
         except StoreAwayError:
-            # The lease dies with this invocation at the latest.
+            # The lease ends with this invocation at the latest.
             return

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tokenvend.domain import bounds
 from tokenvend.domain.answer import Source, VendAnswer
 from tokenvend.domain.credential_definition import CredentialKind
 from tokenvend.domain.decision import Decision, decide, prove_caller
-from tokenvend.domain.errors import (
-    InvalidClientError,
-    TokenVendError,
-)
+from tokenvend.domain.errors import InvalidClientError, TokenVendError
 from tokenvend.domain.identity import Entry, Proof
-from tokenvend.domain.renewal import in_use_from, slot_of_token
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.rule import Rule
 from tokenvend.ports import (
     Clock,
-    Lookup,
     LookupResult,
     StoreAwayError,
     TokenItem,
@@ -32,44 +26,16 @@ from tokenvend.vending.api_key import ApiKeys
 from tokenvend.vending.caller_quotas import CallerQuotas
 from tokenvend.vending.checks import check_min_ttl, check_scopes_given
 from tokenvend.vending.consent_check import ConsentCheck
+from tokenvend.vending.in_use import mark_in_use
 from tokenvend.vending.lease_wait import retry_while_throttled
-from tokenvend.vending.leased_exchange import AcquiredToken
-from tokenvend.vending.memory import Memory, MemoryKey, Remembered
+from tokenvend.vending.memory import Memory
 from tokenvend.vending.store_outage import StoreOutage, store_unavailable
 from tokenvend.vending.token_acquirer import TokenAcquirer
+from tokenvend.vending.vend_attempt import VendAttempt
 from tokenvend.vending.vend_result import VendResult
 
 if TYPE_CHECKING:  # few requests are a user's
     from tokenvend.domain.users import UserToken
-
-
-@dataclass(frozen=True, slots=True)
-class _VendAttempt:
-    """One request: who asks for what, until when, and what was remembered of it."""
-
-    proof: Proof
-    request: VendRequest
-    remembered: Remembered | None
-    deadline: float
-    user_token: UserToken | None = None
-
-    @property
-    def key(self) -> MemoryKey:
-        return self.proof.identity, self.request
-
-    @property
-    def expected_key(self) -> str | None:
-        return self.remembered.decision.key if self.remembered else None
-
-    @property
-    def lookup(self) -> Lookup:
-        return Lookup(
-            identity=self.proof.identity,
-            credential=self.request.credential,
-            tenant=self.request.tenant,
-            token_key=self.expected_key,
-            connection=self.request.connection_name,
-        )
 
 
 class Vendor:
@@ -125,10 +91,10 @@ class Vendor:
             raise InvalidClientError(rule=Rule.CALLER_KNOWN)
         deadline = self._clock.monotonic() + time_left.total_seconds()
         return self._vend_after_lookup(
-            _VendAttempt(proof, request, remembered, deadline, user_token)
+            VendAttempt(proof, request, remembered, deadline, user_token)
         )
 
-    def _vend_after_lookup(self, attempt: _VendAttempt) -> VendResult:
+    def _vend_after_lookup(self, attempt: VendAttempt) -> VendResult:
         if self._outage.is_active(attempt.key):
             return self._vend_in_outage(attempt, None)
         started = self._clock.monotonic()
@@ -154,7 +120,7 @@ class Vendor:
         )
         return vended
 
-    def _read(self, attempt: _VendAttempt) -> LookupResult:
+    def _read(self, attempt: VendAttempt) -> LookupResult:
         if attempt.remembered is not None:
             # Memory answers at once what a busy table would answer later.
             return self._reader.read(attempt.lookup)
@@ -162,23 +128,23 @@ class Vendor:
             lambda: self._reader.read(attempt.lookup), self._clock, until=self._retry_until(attempt)
         )
 
-    def _retry_until(self, attempt: _VendAttempt) -> float:
+    def _retry_until(self, attempt: VendAttempt) -> float:
         waits = self._clock.monotonic() + bounds.LEASE_WAIT.total_seconds()
         return min(waits, attempt.deadline - bounds.ANSWER_NEEDS.total_seconds())
 
-    def _vend_in_outage(self, attempt: _VendAttempt, error: StoreAwayError | None) -> VendResult:
+    def _vend_in_outage(self, attempt: VendAttempt, error: StoreAwayError | None) -> VendResult:
         vended = self._outage.answer(
             attempt.proof, attempt.key, attempt.remembered, error, deadline=attempt.deadline
         )
         self._quotas.check_locally(vended.decision.caller, vended.answer.answered_at)
         return vended
 
-    def _decide(self, attempt: _VendAttempt, found: LookupResult) -> Decision:
+    def _decide(self, attempt: VendAttempt, found: LookupResult) -> Decision:
         proof, now = attempt.proof, self._clock.now()
         try:
             decision = decide(proof, attempt.request, found.view, now=now)
         except TokenVendError:
-            if _was_given_before(attempt):
+            if attempt.is_of_remembered_caller():
                 self._memory.forget(attempt.key)
             if found.view.caller is None and proof.entry is Entry.OAUTH2:
                 self._memory.remember_unknown(proof.identity, now)
@@ -186,9 +152,7 @@ class Vendor:
         self._quotas.check(decision.caller, now)
         return decision
 
-    def _acquire(
-        self, attempt: _VendAttempt, decision: Decision, found: LookupResult
-    ) -> VendResult:
+    def _acquire(self, attempt: VendAttempt, decision: Decision, found: LookupResult) -> VendResult:
         if decision.definition.kind is CredentialKind.API_KEY:
             return self._read_api_key(attempt.request, decision, found.state.secret_generation)
         acquisition = Acquisition(
@@ -203,12 +167,12 @@ class Vendor:
         item = self._item(attempt, decision, found)
         if item.token is not None:
             check_min_ttl(attempt.request, item.token)
-        acquired = self._acquirer.acquire(acquisition, _or_remembered(item, attempt, decision))
+        acquired = self._acquirer.acquire(acquisition, attempt.or_remembered(item, decision))
         check_min_ttl(attempt.request, acquired.token)
         check_scopes_given(decision, acquired.token)
         if decision.spec.user is None:
             # No schedule has a user's token: only the user's own request gets the next one.
-            self._mark_in_use(decision.key, item, acquired, self._clock.now())
+            mark_in_use(self._tokens, decision.key, item, acquired, now=self._clock.now())
         # The mark takes its time too: what is left of the token is told as of now.
         answer = VendAnswer(acquired.token, acquired.source, self._clock.now())
         return VendResult(answer, decision, acquired.failed)
@@ -220,7 +184,7 @@ class Vendor:
         check_min_ttl(request, key)
         return VendResult(VendAnswer(key, Source.STORE, self._clock.now()), decision)
 
-    def _item(self, attempt: _VendAttempt, decision: Decision, found: LookupResult) -> TokenItem:
+    def _item(self, attempt: VendAttempt, decision: Decision, found: LookupResult) -> TokenItem:
         if decision.key == attempt.expected_key:
             return found.item
         try:
@@ -231,42 +195,3 @@ class Vendor:
             )
         except StoreAwayError:
             raise store_unavailable() from None
-
-    def _mark_in_use(
-        self, key: str, item: TokenItem, acquired: AcquiredToken, now: datetime
-    ) -> None:
-        """Mark a token as in use, so that the schedule renews it: one write in a token's life."""
-        if item.is_in_use or acquired.token is not item.token:
-            return
-        if now < in_use_from(key, acquired.token):
-            return
-        try:
-            slot = slot_of_token(key, acquired.token, now=now)
-            self._tokens.schedule_renewal(key, acquired.token, slot)
-        except StoreAwayError:
-            # Then the next reader does; at the worst a request exchanges.
-            return
-
-
-def _was_given_before(attempt: _VendAttempt) -> bool:
-    """Whether this proof got what is remembered.
-
-    Who knows only a client's id must not make memory forget what the client has in an outage.
-    """
-    if attempt.remembered is None:
-        return False
-    try:
-        prove_caller(attempt.proof, attempt.remembered.view)
-    except InvalidClientError:
-        return False
-    return True
-
-
-def _or_remembered(item: TokenItem, attempt: _VendAttempt, decision: Decision) -> TokenItem:
-    """*item*, with the remembered token where the table has none.
-
-    A token that could not be encrypted is in memory only; without this each check would exchange.
-    """
-    if item.token is not None or decision.key != attempt.expected_key or attempt.remembered is None:
-        return item
-    return replace(item, token=attempt.remembered.token)
