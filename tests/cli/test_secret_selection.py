@@ -174,7 +174,7 @@ def test_page_behind_the_end_is_empty(tokenvend: Tokenvend) -> None:
 
     result = tokenvend("secret", "status", "partner", "--after", "partner/zeta")
 
-    assert (result.exit_code, result.stdout) == (0, "There is no such secret.\n")
+    assert (result.exit_code, result.stdout) == (0, "No secret matches.\n")
 
 
 def test_family_without_tenants_is_no_error(tokenvend: Tokenvend) -> None:
@@ -182,4 +182,4 @@ def test_family_without_tenants_is_no_error(tokenvend: Tokenvend) -> None:
 
     result = tokenvend("secret", "status", "partner")
 
-    assert (result.exit_code, result.stdout) == (0, "There is no such secret.\n")
+    assert (result.exit_code, result.stdout) == (0, "No secret matches.\n")

@@ -52,13 +52,14 @@ def _vending_noted(name: str, **noted: Any) -> None:
     )
 
 
+@pytest.mark.parametrize(("count", "often"), [(1, "once"), (3, "3 times")])
 def test_status_tells_a_credential_that_its_provider_refuses_until_it_is_put_again(
-    tokenvend: Tokenvend,
+    tokenvend: Tokenvend, count: int, often: str
 ) -> None:
     tokenvend.apply()
     put_secret(tokenvend)
     retry_at = datetime(2099, 3, 1, 12, 30, tzinfo=UTC)
-    failure = Failure(provider_error="invalid_client", count=3, retry_at=retry_at)
+    failure = Failure(provider_error="invalid_client", count=count, retry_at=retry_at)
     _vending_noted("jobs", failure=failure_value(failure))
 
     refused = tokenvend("secret", "status", "jobs")
@@ -67,9 +68,9 @@ def test_status_tells_a_credential_that_its_provider_refuses_until_it_is_put_aga
     after = tokenvend("secret", "status", "jobs")
 
     assert (refused.exit_code, after.exit_code) == (1, 0)
-    assert "jobs was refused 3 times (invalid_client)" in refused.stderr
+    assert f"jobs was refused {often} (invalid_client)" in refused.stderr
     assert "tried again at 2099-03-01 12:30 UTC" in refused.stderr
-    assert (row["refused"], row["refused_times"]) == ("invalid_client", 3)
+    assert (row["refused"], row["refused_times"]) == ("invalid_client", count)
 
 
 @pytest.mark.parametrize("reader", ["renewal", "keep_alive"])

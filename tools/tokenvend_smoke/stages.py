@@ -33,7 +33,9 @@ STAGES = (
             Row(
                 "nobody but API Gateway invokes an HTTP function", invoking.only_api_gateway_invokes
             ),
-            Row("nobody but its schedule wakes a scheduled function", invoking.only_schedules_wake),
+            Row(
+                "nobody but its schedule invokes a scheduled function", invoking.only_schedules_wake
+            ),
             Row("API Gateway's test button is refused", invoking.test_button_is_refused),
             Row(
                 "a direct caller's alias denies everybody else",
@@ -60,19 +62,19 @@ STAGES = (
                 policies.pages_write_consents_only,
             ),
             Row(
-                "the pages' function touches of a connection only what is pending",
+                "the pages' function writes only the pending part of a connection",
                 policies.pages_touch_what_is_pending_only,
             ),
             Row(
-                "the pages' function cannot open a consent that stands",
+                "the pages' function cannot decrypt a completed consent",
                 policies.pages_open_what_is_pending_only,
             ),
             Row(
-                "callers' quotas are written under `quota#…` alone",
+                "only `quota#…` items hold callers' quotas",
                 policies.only_callers_functions_draw_permits,
             ),
             Row(
-                "used subject tokens are written under `replay#…` alone",
+                "only `replay#…` items hold used subject tokens",
                 policies.only_oauth2_uses_subject_tokens,
             ),
             Row("access logs arrive", gateway.access_logs_arrive),
@@ -80,7 +82,7 @@ STAGES = (
                 "an access log's line names the function's invocation",
                 gateway.access_log_names_the_invocation,
             ),
-            Row("expired items go away", stored.expired_items_go),
+            Row("DynamoDB deletes expired items", stored.expired_items_go),
             Row("a long stack name deploys, and renewal runs", invoking.a_long_stack_name_deploys),
             Row("only tagged keys sign", keys.only_tagged_keys_sign),
             Row("only tagged keys are published", keys.only_tagged_keys_are_published),
@@ -90,7 +92,7 @@ STAGES = (
             ),
             Row("a deleted principal is refused by name", registry.a_deleted_principal_is_named),
             Row(
-                "what runs is compared with Lambda's own copy of the code",
+                "the comparison finds a function that runs other code",
                 updating.foreign_code_is_named,
                 is_local=True,
             ),
@@ -112,7 +114,7 @@ STAGES = (
         "Beside a pipe and a stream",
         (
             Row(
-                "a pipe sends on what its enrichment answers",
+                "a pipe sends on the answer of its enrichment",
                 events.a_pipe_sends_on_what_is_enriched,
             ),
             Row(
@@ -130,7 +132,9 @@ STAGES = (
                 updating.an_upgrade_answers_everybody,
                 is_local=True,
             ),
-            Row("a replaced version stays", updating.a_replaced_version_stays, is_local=True),
+            Row(
+                "Lambda keeps a replaced version", updating.a_replaced_version_stays, is_local=True
+            ),
             Row(
                 "the resource policies stay in force after an update",
                 invoking.policies_stay_after_an_update,
@@ -151,12 +155,12 @@ STAGES = (
             ),
             Row("a web ACL counts both APIs' requests", gateway.a_web_acl_counts),
             Row(
-                "the company's key opens secrets",
+                "a key of yours encrypts secrets",
                 keys.the_companys_key_opens_secrets,
                 is_local=True,
             ),
             Row(
-                "an adopted secret under a customer key is read by every function",
+                "every function reads an adopted secret under a key of yours",
                 keys.an_adopted_secret_is_read,
                 is_local=True,
             ),
@@ -169,9 +173,9 @@ STAGES = (
                 "point-in-time recovery restores the connections table",
                 stored.point_in_time_recovery_works,
             ),
-            Row("`AwsRefusesAlarm` sees a disabled key", keys.a_disabled_key_raises_the_alarm),
+            Row("a disabled key raises `AwsRefusesAlarm`", keys.a_disabled_key_raises_the_alarm),
             Row(
-                "the dashboard and the new alarms show what they say",
+                "the dashboard has data in each widget",
                 watching.the_dashboard_shows_something,
             ),
         ),
@@ -184,7 +188,7 @@ STAGES = (
                 "`SnapStart=true` deploys, and restored environments answer",
                 updating.restored_environments_answer,
             ),
-            Row("throttling by method", gateway.throttling_works),
+            Row("API Gateway throttles by method", gateway.throttling_works),
         ),
         snapshots_and_few_requests,
     ),

@@ -87,7 +87,7 @@ def status(
 def _nothing(selection: Selection, after: str | None) -> str:
     if after is None and selection == Selection():
         return "No credential is deployed that needs a secret."
-    return "There is no such secret."
+    return "No secret matches."
 
 
 def _row(status: SecretStatus) -> dict[str, Any]:
@@ -139,8 +139,9 @@ def _advise(status: SecretStatus) -> None:
         )
     failure, observed = status.state.failure, status.state.observed
     if failure is not None:
+        often = "once" if failure.count == 1 else f"{failure.count} times"
         note(
-            f"{status.name} was refused {failure.count} times"
+            f"{status.name} was refused {often}"
             f" ({failure.provider_error or 'too many requests'}); it is tried again at"
             f" {short_time(failure.retry_at)} UTC, or at once after `tokenvend secret put`"
         )
