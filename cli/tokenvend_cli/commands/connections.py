@@ -12,9 +12,10 @@ from tokenvend.consent.disconnection import end_connection
 from tokenvend.domain.connection_health import Forecast, forecast
 from tokenvend.domain.connection_request import is_tenant_value
 from tokenvend.domain.credential_definition import CredentialDefinition
+from tokenvend.domain.names import TENANT_PARAMETER_PREFIX
 from tokenvend.domain.scopes import format_scope, parse_scope
 from tokenvend.domain.secret import Secret
-from tokenvend.domain.tenant_binding import PARAMETER_PREFIX, NotBoundError
+from tokenvend.domain.tenant_binding import NotBoundError
 from tokenvend.domain.untrusted import Distrust
 from tokenvend_cli.commands.context import (
     FAILED,
@@ -151,7 +152,7 @@ def import_refresh_token(
             scopes=_scopes(given.get("scope"), definition),
             account=given.get("account"),
             tenant_values={
-                name.removeprefix(PARAMETER_PREFIX): value
+                name.removeprefix(TENANT_PARAMETER_PREFIX): value
                 for name, value in given.items()
                 if is_tenant_value(name)
             },

@@ -9,17 +9,16 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from tokenvend.domain.errors import InvalidRequestError
-from tokenvend.domain.names import TARGET, TENANT
+from tokenvend.domain.names import TARGET, TENANT, TENANT_PARAMETER_PREFIX
 from tokenvend.domain.request import Rejection, VendRequest, parse_vend_request
 from tokenvend.domain.scopes import Scopes
 from tokenvend.domain.secret import Secret
-from tokenvend.domain.tenant_binding import PARAMETER_PREFIX
 
 if TYPE_CHECKING:
     from tokenvend.domain.users import User
 
 _CODE = re.compile(r"[A-Za-z0-9_-]{20,128}")
-_TENANT_VALUE = re.compile(rf"{re.escape(PARAMETER_PREFIX)}[a-z][a-z0-9_]{{0,62}}")
+_TENANT_VALUE = re.compile(rf"{re.escape(TENANT_PARAMETER_PREFIX)}[a-z][a-z0-9_]{{0,62}}")
 _FLAGS = {"true": True, "false": False, True: True, False: False}
 
 
@@ -118,7 +117,7 @@ def _tenant_values(parameters: Mapping[str, object]) -> dict[str, str]:
         value = parameters[name]
         if not isinstance(value, str):
             raise _malformed(name, "must be a text")
-        given[name.removeprefix(PARAMETER_PREFIX)] = value
+        given[name.removeprefix(TENANT_PARAMETER_PREFIX)] = value
     return given
 
 

@@ -17,6 +17,9 @@ SCOPE = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]{1,256}")
 #: An audience or resource: visible ASCII without space, quote or backslash.
 TARGET = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]{1,2048}")
 
+#: The prefix of a tenant value's name, in a request that starts a connection.
+TENANT_PARAMETER_PREFIX = "tenant."
+
 #: The alias that a deployment moves to the version that it has published.
 LIVE_ALIAS = "live"
 #: The alias of the direct function that workloads share. No caller can have this name, because a

@@ -8,9 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tokenvend.domain.credential_definition import CredentialDefinition
-
-#: The prefix of a tenant value's name, in a request that starts a connection.
-PARAMETER_PREFIX = "tenant."
+from tokenvend.domain.names import TENANT_PARAMETER_PREFIX
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +74,7 @@ def _bound(definition: CredentialDefinition, values: Mapping[str, str]) -> Crede
         checked_values(definition.tenant_values, values)
         return bind(definition, values)
     except TenantValueError as error:
-        raise NotBoundError(f"{PARAMETER_PREFIX}{error}") from None
+        raise NotBoundError(f"{TENANT_PARAMETER_PREFIX}{error}") from None
 
 
 def _host_of(definition: CredentialDefinition) -> str:

@@ -10,8 +10,8 @@ from tokenvend.consent.caller_connections import (
     StartedConsent,
 )
 from tokenvend.domain.connection import Connection, Consent
+from tokenvend.domain.names import TENANT_PARAMETER_PREFIX
 from tokenvend.domain.scopes import format_scope
-from tokenvend.domain.tenant_binding import PARAMETER_PREFIX
 
 
 def connection_answer(outcome: ConnectionResult) -> dict[str, Any]:
@@ -52,7 +52,7 @@ def _fields(connection: Connection) -> dict[str, Any]:
 
 def _tenant_values(consent: Consent) -> dict[str, str]:
     values = consent.tenant.values if consent.tenant else {}
-    return {f"{PARAMETER_PREFIX}{name}": value for name, value in values.items()}
+    return {f"{TENANT_PARAMETER_PREFIX}{name}": value for name, value in values.items()}
 
 
 def _seconds(instant: datetime | None) -> int | None:
