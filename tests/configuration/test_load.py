@@ -1,19 +1,14 @@
 """What a person is told about a file that is not well-formed."""
 
-import json
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 import yaml
-from tests.configuration.samples import EXAMPLE, ROOT, document
+from tests.configuration.samples import document
 
 from tokenvend_cli.configuration.load import load_configuration, parse_configuration
-from tokenvend_cli.configuration.models import json_schema
 from tokenvend_cli.problems import CommandError, ConfigurationError, Problem
-
-SCHEMA = json.loads((ROOT / "docs/schema/tokenvend.schema.json").read_text(encoding="utf-8"))
 
 
 def _problems(text: str) -> list[Problem]:
@@ -31,35 +26,6 @@ def _problems_of(place: str, value: Any) -> list[Problem]:
         holder = holder[int(part) if part.isdigit() else part]
     holder[last] = value
     return _problems(yaml.safe_dump(changed))
-
-
-def test_published_schema_is_the_models() -> None:
-    assert json_schema() == SCHEMA
-
-
-def test_schema_is_a_schema_that_the_example_fits() -> None:
-    jsonschema.Draft202012Validator.check_schema(SCHEMA)
-    jsonschema.validate(yaml.safe_load(EXAMPLE.read_text(encoding="utf-8")), SCHEMA)
-
-
-def test_every_key_is_described_for_an_editor() -> None:
-    described = [SCHEMA, *SCHEMA["$defs"].values()]
-
-    undescribed = [
-        f"{each['title']}.{name}"
-        for each in described
-        for name, field in each.get("properties", {}).items()
-        if not field.get("description")
-    ]
-    assert undescribed == []
-
-
-@pytest.mark.parametrize("model", ["TokenRequestModel", "GrantAssertionModel", "TokenAnswerModel"])
-def test_every_key_of_a_description_has_an_example(model: str) -> None:
-    properties = SCHEMA["$defs"][model]["properties"]
-
-    assert properties
-    assert [name for name, field in properties.items() if not field.get("examples")] == []
 
 
 @pytest.mark.parametrize(

@@ -4,58 +4,58 @@ from typing import Any, Self
 
 from pydantic import Field, model_validator
 
-from tokenvend_cli.configuration.forms import ApiHeaderName, HeaderPrefix
+from tokenvend_cli.configuration.forms import ApiHeaderName, HeaderPrefix, ParameterName
 from tokenvend_cli.configuration.strict import Strict
-from tokenvend_cli.configuration.token_models import ParameterName
 
 #: More than any API was seen to ask for.
 _MOST_PARTS = 8
 
 
 class BasicModel(Strict):
-    """A user name and a password, for HTTP Basic (RFC 7617)."""
+    """The user name and password of HTTP Basic (RFC 7617)."""
 
     username: str = Field(
         default="{secret.username}",
-        description="The user name, with placeholders; else that field of the secret",
+        description="User name; may have placeholders. Default: the `username` in the secret",
         examples=["{secret.email}/token"],
     )
     password: str = Field(
         default="{secret.password}",
-        description="The password, with placeholders; else that field of the secret",
+        description="Password; may have placeholders. Default: the `password` in the secret",
         examples=["{secret.api_key}"],
     )
 
 
 class ApiKeyModel(Strict):
-    """How the provider's API takes an API key, or another credential that is sent as it is.
+    """How the provider's API expects an API key, or another credential that does not change.
 
-    A text may have placeholders: `{secret.account_id}` is that field of the credential's secret.
+    A text may have placeholders: `{secret.account_id}` stands for the field `account_id` of the
+    credential's secret.
     """
 
     header_name: ApiHeaderName | None = Field(
-        default=None, description="The header that it goes in", examples=["X-Api-Key"]
+        default=None, description="Header that holds the API key", examples=["X-Api-Key"]
     )
     header_prefix: HeaderPrefix | None = Field(
         default=None,
-        description="What stands before it there, its space included; else nothing",
+        description="Text before the API key in that header, with its space. Default: none",
         examples=["Token "],
     )
     headers: dict[ApiHeaderName, str] = Field(
         default={},
         max_length=_MOST_PARTS,
-        description="Several headers, with placeholders, instead of header_name",
+        description="Several headers, instead of header_name; they may have placeholders",
         examples=[{"X-Api-Key": "{secret.api_key}", "X-Account": "{secret.account_id}"}],
     )
     query: dict[ParameterName, str] = Field(
         default={},
         max_length=_MOST_PARTS,
-        description="Parameters that go into the URL, with placeholders",
+        description="Parameters that are sent in the query; they may have placeholders",
         examples=[{"key": "{secret.api_key}"}],
     )
     basic: BasicModel | None = Field(
         default=None,
-        description="It is sent as HTTP Basic; {} takes username and password from the secret",
+        description="Send it as HTTP Basic. {} takes username and password from the secret",
         examples=[{"username": "{secret.api_key}", "password": ""}],
     )
 

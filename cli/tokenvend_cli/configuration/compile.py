@@ -30,10 +30,11 @@ from tokenvend.domain.registry import (
     Observation,
 )
 from tokenvend.domain.signing import PublishedKey, SigningAlgorithm
+from tokenvend_cli.configuration.credential_models import CredentialModel
 from tokenvend_cli.configuration.grant_models import GrantModel
 from tokenvend_cli.configuration.grants import end_of_observing
 from tokenvend_cli.configuration.issuers import trusted_issuers
-from tokenvend_cli.configuration.models import ConfigurationModel, CredentialModel
+from tokenvend_cli.configuration.models import ConfigurationModel
 from tokenvend_cli.configuration.providers import Provider
 from tokenvend_cli.configuration.secret_models import SigningModel
 from tokenvend_cli.configuration.semantics import identities_of

@@ -4,46 +4,47 @@ from typing import Any, Self
 
 from pydantic import Field, model_validator
 
-from tokenvend_cli.configuration.forms import Endpoint
+from tokenvend_cli.configuration.forms import Endpoint, ParameterName
 from tokenvend_cli.configuration.strict import Strict
-from tokenvend_cli.configuration.token_models import ParameterName
 
 
 class ConsentFlowModel(Strict):
-    """How a provider differs from the standard when users consent and tokens are refreshed."""
+    """How the consent pages and refresh requests of a provider differ from RFC 6749."""
 
     refresh_names_scopes: bool = Field(
         default=False,
-        description="A refresh may name fewer scopes, and the next one all of them again; else no"
-        " refresh names scopes, and a token carries all that its user consented to",
+        description="true: a refresh names the requested scopes, so its token has no others. Say"
+        " this only if the next refresh may name all scopes again. Default: a refresh names none,"
+        " and its token has all that the user consented to",
         examples=[True],
     )
     refresh_names_scopes_source: str | None = Field(
         default=None,
         min_length=1,
-        description="Where it is documented or probed that this takes no scope from the connection",
+        description="Where that is documented, or the probe that showed it",
         examples=["tokenvend probe orders, 2026-03-01"],
     )
-
     refresh_endpoint: Endpoint | None = Field(
         default=None,
-        description="Where a refresh goes, at the token endpoint's host; else the token endpoint",
+        description="URL to which refresh requests go. It has the token endpoint's host. Default:"
+        " the token endpoint",
         examples=["https://login.acme.example/oauth/refresh"],
     )
     code_in_callback: ParameterName = Field(
         default="code",
-        description="What the code is called in what it sends back",
+        description="Name of the code in the authorization response. Default: code",
         examples=["auth_code"],
     )
     code_parameter: ParameterName = Field(
         default="code",
-        description="What the code is called where it is exchanged",
+        description="Name of the code in the token request. Default: code",
         examples=["auth_code"],
     )
     without_pkce: str | None = Field(
         default=None,
         pattern=r"^[^\x00-\x1F\x7F]{10,200}$",
-        description="Why no PKCE is used (RFC 7636); else it is. explain and plan show the reason",
+        description="Reason why PKCE (RFC 7636) is not used. `plan` and `explain` show it."
+        " Default: PKCE is used",
         examples=["it answers invalid_request to code_challenge"],
     )
 

@@ -72,6 +72,11 @@ ValuePattern = Annotated[
         " digits, `_` and `-` between two dots, and all else for itself",
     ),
 ]
+#: A parameter of a token request.
+ParameterName = Annotated[
+    str,
+    whole(r"[A-Za-z0-9_.$@:\[\]-]{1,64}", "a parameter's name, such as account_id"),
+]
 #: RFC 9110 §5.1, and what may stand before a key in its value.
 HeaderName = Annotated[
     str, whole(r"[A-Za-z][A-Za-z0-9-]{0,63}", "a header's name, such as X-Api-Key")

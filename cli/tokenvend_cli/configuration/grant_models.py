@@ -11,11 +11,15 @@ from tokenvend_cli.configuration.strict import Strict
 
 
 class ObserveModel(Strict):
-    """Scopes beyond the ceiling that are counted instead of refused, for a while."""
+    """Scopes beyond the grant's own that are given and counted until a day, not refused."""
 
-    scopes: list[Scope] = Field(min_length=1, description="The scopes that are observed")
+    scopes: list[Scope] = Field(
+        min_length=1, description="Scopes that are given and counted", examples=[["orders.write"]]
+    )
     until: date = Field(
-        description=f"The day on which refusing begins (UTC), at most {bounds.OBSERVE_DAYS} off"
+        description="Day on which they are refused again, at 00:00 UTC; at most"
+        f" {bounds.OBSERVE_DAYS} days from now",
+        examples=["2026-12-31"],
     )
 
 
@@ -35,56 +39,89 @@ Connections = Annotated[
 
 
 class UserIssuerModel(Strict):
-    """An issuer whose users' tokens a caller hands in, and for whom they must be."""
+    """An issuer of the users' tokens that a caller sends with its requests."""
 
-    issuer: Name = Field(description="One of `issuers`, with `users: true`")
+    issuer: Name = Field(
+        description="Name of an issuer in `issuers` that has `users: true`",
+        examples=["workforce"],
+    )
     audience: Target | None = Field(
         default=None,
-        description="The only `aud` of this caller's users' tokens. Default: the issuer's",
+        description="`aud` that these tokens must have. Default: the issuer's `audience`",
         examples=["careers-site"],
     )
 
 
 class GrantModel(Strict):
-    """One caller, one credential, and the ceiling: what is not listed is refused."""
+    """What one caller may have of one credential. What is not listed is refused."""
 
-    caller: Name = Field(description="The caller that gets the grant")
-    credential: Name = Field(description="The credential whose tokens it may have")
-    scopes: list[Scope] = Field(default=[], description="All scopes that it may ask for")
+    caller: Name = Field(description="Name of the caller that gets the grant", examples=["billing"])
+    credential: Name = Field(
+        description="Name of the credential whose tokens the caller may have",
+        examples=["acme-orders"],
+    )
+    scopes: list[Scope] = Field(
+        default=[],
+        description="All scopes that the caller may request",
+        examples=[["orders.read", "orders.write"]],
+    )
     default_scopes: list[Scope] | None = Field(
         default=None,
         min_length=1,
-        description="Scopes of a request without `scope`. Default: all of the grant's",
+        description="Scopes of a request that has no `scope`. Default: all scopes of the grant",
+        examples=[["orders.read"]],
     )
-    audiences: list[Target] = Field(default=[], description="Each `audience` that it may ask for")
+    audiences: list[Target] = Field(
+        default=[],
+        description="Each `audience` that the caller may request",
+        examples=[["https://api.acme.example"]],
+    )
     resources: list[Target] = Field(
-        default=[], description="Each `resource` that it may ask for (RFC 8707)"
+        default=[],
+        description="Each `resource` that the caller may request (RFC 8707)",
+        examples=[["https://api.acme.example/orders"]],
     )
     tenants: Tenants = Field(
-        default=[], description="Tenants of a family that it may ask for, or `all`"
+        default=[],
+        description="Tenants of a family that the caller may request, or `all`",
+        examples=[["initech", "globex"], "all"],
     )
     connections: Connections = Field(
         default="own",
-        description="`own`, `all`, or a list; another caller's is owner/name; `subject`: the one of"
-        " the signed-in user whose token comes with the request",
+        description="Connections that the caller may use. `own`: those that it started. `all`:"
+        " those of every caller. A list: these; another caller's is owner/name. `subject`: the one"
+        " of the signed-in user whose token comes with the request",
+        examples=[["main-shop", "careers/second-shop"], "subject"],
     )
     users: list[UserIssuerModel] = Field(
         default=[],
-        description="Whose users' tokens are taken, with `connections: subject` or where the"
-        " provider has `token_request.on_behalf_of`",
+        description="Issuers of the users' tokens that the caller may send. Needed by"
+        " `connections: subject` and by `token_request.on_behalf_of`",
+        examples=[[{"issuer": "workforce", "audience": "careers-site"}]],
     )
     return_urls: list[Url] = Field(
-        default=[], description="URLs to which a user may return after consent, compared exactly"
+        default=[],
+        description="URLs to which a user may return after consent. They are compared exactly",
+        examples=[["https://careers.example.com/connected"]],
     )
     full_access: bool = Field(
-        default=False, description="true: it may have everything that the token reaches"
+        default=False,
+        description="true: the caller may have tokens with every permission of the credential",
+        examples=[True],
     )
     accept_less: bool = Field(
-        default=False, description="true: it accepts a token with fewer scopes than it asked for"
+        default=False,
+        description="true: the caller accepts a token with fewer scopes than it requested",
+        examples=[True],
     )
     isolation: Literal["shared", "caller"] = Field(
-        default="shared", description="caller: it shares its tokens with no other caller"
+        default="shared",
+        description="caller: the caller gets tokens of its own, which no other caller gets",
+        examples=["caller"],
     )
     observe: ObserveModel | None = Field(
-        default=None, description="Scopes whose refusal is counted and not enforced, until a day"
+        default=None,
+        description="Scopes beyond the grant's own that are given and counted until a day, to try"
+        " whether the caller needs them",
+        examples=[{"scopes": ["orders.write"], "until": "2026-12-31"}],
     )

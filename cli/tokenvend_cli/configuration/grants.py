@@ -6,9 +6,10 @@ from datetime import UTC, datetime, time, timedelta
 from tokenvend.domain import bounds
 from tokenvend.domain.credential_definition import ScopeMode
 from tokenvend.domain.scopes import format_scope
+from tokenvend_cli.configuration.credential_models import CredentialModel
 from tokenvend_cli.configuration.grant_models import GrantModel, ObserveModel
 from tokenvend_cli.configuration.kinds import api_key_grant_problems, consent_grant_problems
-from tokenvend_cli.configuration.models import ConfigurationModel, CredentialModel
+from tokenvend_cli.configuration.models import ConfigurationModel
 from tokenvend_cli.configuration.providers import Provider
 from tokenvend_cli.configuration.users import user_problems
 from tokenvend_cli.problems import Problem

@@ -23,15 +23,15 @@ _AGE_MAXIMUM_SECONDS = int(bounds.SUBJECT_TOKEN_AGE_MAXIMUM.total_seconds())
 
 
 class IssuerModel(Strict):
-    """An issuer of tokens by which workloads prove who they are, or that users signed in."""
+    """A trusted issuer. Its tokens prove workloads, or with `users: true` signed-in users."""
 
     issuer: Target = Field(
-        description="The `iss` of its tokens, compared exactly",
+        description="`iss` of its tokens. It is compared exactly",
         examples=["https://token.actions.githubusercontent.com"],
     )
     audience: Target | None = Field(
         default=None,
-        description="The only `aud` of its tokens. Default: the deployment's URL",
+        description="`aud` that its tokens must have. Default: the deployment's URL",
         examples=["https://tokens.example.com"],
     )
     algorithms: list[
@@ -51,33 +51,37 @@ class IssuerModel(Strict):
     ] = Field(
         default=["RS256", "ES256", "ES384"],
         min_length=1,
-        description="The signature algorithms that it may use",
+        description="Signature algorithms that its tokens may have. Default: RS256, ES256, ES384",
+        examples=[["RS256"]],
     )
     max_age_seconds: int = Field(
         default=_AGE_SECONDS,
         ge=1,
         le=_AGE_MAXIMUM_SECONDS,
-        description="The greatest age of a token, by its `iat`. Default: 3600",
+        description=f"Greatest age of a token, counted from its `iat`. Default: {_AGE_SECONDS}",
+        examples=[600],
     )
     one_time: bool = Field(
         default=False,
-        description=(
-            "Accept each token once, by its `jti`; for platforms that make one for each use"
-        ),
+        description="true: accept each token only once, by its `jti`. For platforms that issue a"
+        " new token for each use",
+        examples=[True],
     )
     users: bool = Field(
         default=False,
-        description="true: its tokens are those of signed-in users, and prove no caller",
+        description="true: its tokens are those of signed-in users, and do not prove a caller",
+        examples=[True],
     )
     jwks_uri: Url | None = Field(
         default=None,
-        description="URL of its keys. Default: as its metadata says at `apply`, pinned",
+        description="URL of its public keys. Default: `apply` reads it from the issuer's metadata"
+        " and stores it",
         examples=["https://token.actions.githubusercontent.com/.well-known/jwks"],
     )
     keys: list[dict[str, JsonValue]] | None = Field(
         default=None,
         min_length=1,
-        description="Its public keys themselves, each in the form of RFC 7517",
+        description="Its public keys as JWKs (RFC 7517), where it publishes none",
         examples=[[{"kty": "EC", "crv": "P-256", "kid": "one", "x": "…", "y": "…"}]],
     )
 
@@ -89,17 +93,17 @@ class IssuerModel(Strict):
 
 
 class WorkloadModel(Strict):
-    """Whose tokens are this caller's: by subject, by claims, or by both."""
+    """Which tokens of an issuer prove the caller: by `sub`, by claims, or by both."""
 
-    issuer: Name = Field(description="One of `issuers`")
+    issuer: Name = Field(description="Name of an issuer in `issuers`", examples=["github"])
     sub: Pattern | None = Field(
         default=None,
-        description="The `sub`, exactly or with `*` within a segment",
+        description="`sub` of the token. `*` stands for characters other than `/` and `:`",
         examples=["repo:acme/app:ref:refs/heads/*", "system:serviceaccount:billing:worker"],
     )
     claims: dict[str, ClaimValue] = Field(
         default={},
-        description="Other claims that the token must have, each like `sub`",
+        description="Further claims that the token must have. Their texts may have `*`, like `sub`",
         examples=[
             {"repository_owner_id": "1234567"},
             {"kubernetes.io": {"namespace": "billing"}},

@@ -6,8 +6,9 @@ from urllib.parse import urlsplit
 from tokenvend.domain.credential_definition import ClientAuthentication, ScopeMode
 from tokenvend.domain.oauth.token_request import host_of
 from tokenvend.domain.secret_fields import secret_fields
+from tokenvend_cli.configuration.caller_models import CallerModel
+from tokenvend_cli.configuration.credential_models import CredentialModel
 from tokenvend_cli.configuration.grant_models import GrantModel
-from tokenvend_cli.configuration.models import CallerModel, CredentialModel
 from tokenvend_cli.configuration.providers import Provider, is_loopback
 from tokenvend_cli.configuration.request_rules import described_credential_problems
 from tokenvend_cli.problems import Problem

@@ -4,43 +4,49 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from tokenvend.domain import bounds
 from tokenvend_cli.configuration.api_key_models import ApiKeyModel
+from tokenvend_cli.configuration.caller_models import CallerModel, DirectModel
 from tokenvend_cli.configuration.consent_models import ConsentFlowModel
+from tokenvend_cli.configuration.credential_models import CredentialModel
 from tokenvend_cli.configuration.forms import (
-    ClientId,
     Endpoint,
     Name,
-    PrincipalArn,
     Scope,
     Target,
-    UniqueId,
     Url,
     ValueName,
     ValuePattern,
 )
 from tokenvend_cli.configuration.grant_models import GrantModel
-from tokenvend_cli.configuration.issuer_models import IssuerModel, WorkloadModel
-from tokenvend_cli.configuration.secret_models import SecretModel, SigningModel
+from tokenvend_cli.configuration.issuer_models import IssuerModel
 from tokenvend_cli.configuration.strict import Strict
 from tokenvend_cli.configuration.token_models import TokenAnswerModel, TokenRequestModel
 
-_LIFETIME_MAXIMUM_SECONDS = int(bounds.LIFETIME_MAXIMUM.total_seconds())
-
 
 class ProviderModel(Strict):
-    """An authorization server: by a shipped profile, by its issuer, or by its endpoints."""
+    """An authorization server, found by a profile, by its issuer, or by its token endpoint."""
 
     profile: Name | None = Field(
-        default=None, description="A profile that is shipped, such as smartrecruiters"
+        default=None,
+        description="Name of a shipped profile. `tokenvend providers list` shows them",
+        examples=["smartrecruiters"],
     )
     parameters: dict[str, str] = Field(
-        default={}, description="What the profile needs to know, such as a tenant or a domain"
+        default={},
+        description="Values that the profile needs, such as your tenant or domain",
+        examples=[{"domain": "acme.eu.auth0.com"}],
     )
     issuer: Url | None = Field(
-        default=None, description="Its metadata is read at `plan` and `apply`, shown, and pinned"
+        default=None,
+        description="Issuer identifier. `plan` and `apply` read its metadata (RFC 8414), and"
+        " `apply` stores what it read",
+        examples=["https://auth.globex.example/"],
     )
-    token_endpoint: Endpoint | None = Field(default=None, description="Where tokens are asked for")
+    token_endpoint: Endpoint | None = Field(
+        default=None,
+        description="URL of the token endpoint",
+        examples=["https://login.acme.example/oauth/token"],
+    )
     client_authentication: (
         Literal[
             "client_secret_basic",
@@ -53,74 +59,113 @@ class ProviderModel(Strict):
         | None
     ) = Field(
         default=None,
-        description="How the client proves itself; else what is discovered, else basic",
+        description="How the client authenticates at the token endpoint. Default: as the profile"
+        " or the issuer's metadata says, or client_secret_basic",
+        examples=["client_secret_post"],
     )
     assertion_audience: Target | None = Field(
-        default=None, description="`aud` of private_key_jwt; else its issuer or token endpoint"
+        default=None,
+        description="`aud` of a signed assertion. Default: the issuer, or the token endpoint",
+        examples=["https://login.acme.example"],
     )
     authorization_endpoint: Endpoint | None = Field(
-        default=None, description="Where users are sent to consent (authorization_code)"
+        default=None,
+        description="URL of the page where a user consents (authorization_code)",
+        examples=["https://login.acme.example/oauth/authorize"],
     )
     authorization_parameters: dict[str, str] = Field(
-        default={}, description="More parameters of the authorization request, such as prompt"
+        default={},
+        description="Further parameters of the authorization request",
+        examples=[{"access_type": "offline", "prompt": "consent"}],
     )
     requires_iss: bool | None = Field(
         default=None,
-        description="It names itself in what it sends back (RFC 9207); else as discovered",
+        description="true: every authorization response must have `iss` (RFC 9207). Default: as"
+        " the issuer's metadata says",
+        examples=[True],
     )
     refresh_token_days: int | None = Field(
         default=None,
         ge=1,
         le=3650,
-        description="How long it keeps a refresh token that nobody uses; else its profile's",
+        description="Days after which an unused refresh token expires. Default: the profile's",
+        examples=[90],
     )
     title: str | None = Field(
         default=None,
         pattern=r"^[^\x00-\x1F\x7F]{1,80}$",
-        description="What its users know it by; else the profile's",
+        description="The provider's name on the page that asks a user for consent. Default: the"
+        " profile's",
+        examples=["Acme Orders"],
     )
     scope_words: dict[Scope, str] = Field(
-        default={}, description="What each scope allows, in words for the user who is asked"
+        default={},
+        description="What each scope permits, in words for the user who is asked for consent",
+        examples=[{"orders.read": "See your orders"}],
     )
     account_endpoint: Endpoint | None = Field(
         default=None,
-        description="Says whose a token is, at the token endpoint's host; else an ID token does",
+        description="URL that says whose account a token is for. It has the token endpoint's host."
+        " Default: the ID token says it",
+        examples=["https://login.acme.example/userinfo"],
     )
     account_field: str | None = Field(
         default=None,
         min_length=1,
-        description="The field of its answer; else the profile's, or sub",
+        description="Field of that answer which identifies the account. Default: the profile's, or"
+        " `sub`",
+        examples=["email"],
     )
     revocation_endpoint: Endpoint | None = Field(
-        default=None, description="Where a token that must not be used is revoked (RFC 7009)"
+        default=None,
+        description="URL at which tokens are revoked (RFC 7009)",
+        examples=["https://login.acme.example/oauth/revoke"],
     )
     scope_separator: str | None = Field(
-        default=None, min_length=1, max_length=1, description="Between scopes; else a space"
+        default=None,
+        min_length=1,
+        max_length=1,
+        description="Character between two scopes. Default: a space",
+        examples=[","],
     )
     scope_mode: Literal["fixed", "narrows"] | None = Field(
         default=None,
-        description="narrows: a token asked for with fewer scopes carries fewer; else fixed",
+        description="narrows: a request for fewer scopes gives a token with fewer scopes. Default:"
+        " fixed, so each token counts as having all scopes of the credential",
+        examples=["narrows"],
     )
     scope_mode_source: str | None = Field(
-        default=None, min_length=1, description="Where it is documented or probed that it narrows"
+        default=None,
+        min_length=1,
+        description="Where that is documented, or the probe that showed it. narrows needs it",
+        examples=["https://developer.acme.example/oauth#scopes"],
     )
     api_key: ApiKeyModel | None = Field(
-        default=None, description="How its API takes an API key; may be all that is said of it"
+        default=None,
+        description="How the provider's API expects an API key. A provider without tokens needs"
+        " nothing else",
+        examples=[{"header_name": "X-Api-Key"}],
     )
     tenant_values: dict[ValueName, list[ValuePattern]] = Field(
         default={},
-        description="Values of each customer's own, which stand in endpoints and token_request as"
-        " {tenant.domain}: what each must look like",
+        description="Values that differ from customer to customer, and the patterns that each must"
+        " match. {tenant.domain} in an endpoint or in token_request stands for the value `domain`",
         examples=[{"domain": ["*.provider.example"]}],
     )
     token_request: TokenRequestModel | None = Field(
-        default=None, description="How its token endpoint is asked; else as RFC 6749 has it"
+        default=None,
+        description="How its token request differs from RFC 6749",
+        examples=[{"parameters_in": "json"}],
     )
     token_answer: TokenAnswerModel | None = Field(
-        default=None, description="How its token endpoint's answer is read; else as RFC 6749 has it"
+        default=None,
+        description="How the answer of its token endpoint differs from RFC 6749",
+        examples=[{"token": "data.token", "lifetime": "data.expiresIn"}],
     )
     consent_flow: ConsentFlowModel | None = Field(
-        default=None, description="How users consent and tokens are refreshed; else by the standard"
+        default=None,
+        description="How its consent pages and its refresh requests differ from RFC 6749",
+        examples=[{"refresh_endpoint": "https://login.acme.example/oauth/refresh"}],
     )
 
     @model_validator(mode="after")
@@ -138,130 +183,41 @@ class ProviderModel(Strict):
         return self
 
 
-class CredentialModel(Strict):
-    """What a provider issued to us. Its secret never stands here."""
-
-    provider: Name = Field(description="Who issued it")
-    kind: Literal["client_credentials", "authorization_code", "api_key"] = Field(
-        default="client_credentials",
-        description="How tokens are got with it; an api_key is handed out itself",
-    )
-    redirect_uri: Url | None = Field(
-        default=None,
-        description="Where the provider sends users back (authorization_code), as it knows it",
-    )
-    client_id: str | None = Field(
-        default=None,
-        pattern=r"^[\x20-\x7E]+$",
-        description="Its client id, if that does not stand in the secret",
-    )
-    scopes: list[Scope] = Field(default=[], description="All that its tokens can carry")
-    scope_parameter: bool | None = Field(
-        default=None,
-        description="Send `scope` where the provider does not narrow; else as its profile says",
-    )
-    extra_parameters: dict[str, str] = Field(
-        default={}, description="More parameters of the token request; never a secret"
-    )
-    family: bool = Field(default=False, description="Many secrets, one for each tenant")
-    single_active_token: bool = Field(
-        default=False, description="The provider voids the old token when it issues a new one"
-    )
-    rotation: Literal["immediate", "staged"] = Field(
-        default="immediate",
-        description="staged: while the secret is refused, its version AWSPENDING is tried",
-    )
-    default_lifetime_seconds: int | None = Field(
-        default=None,
-        ge=30,
-        le=_LIFETIME_MAXIMUM_SECONDS,
-        description="Of a token that does not say; else the profile's, else"
-        f" {bounds.DEFAULT_LIFETIME_SECONDS}",
-    )
-    signing: SigningModel | None = Field(
-        default=None, description="What signs, where the provider takes private_key_jwt"
-    )
-    secret: SecretModel | None = Field(
-        default=None, description="A secret of yours, instead of one put by `tokenvend secret put`"
-    )
-
-
-class IdentityModel(Strict):
-    """One way in which a caller is known: `iam`, `client` or `workload`."""
-
-    iam: PrincipalArn | None = Field(
-        default=None, description="ARN of the role or user that signs requests"
-    )
-    unique_id: UniqueId | None = Field(
-        default=None,
-        description="Its unique id, so that one made again under its name does not match",
-    )
-    client: ClientId | None = Field(default=None, description="An OAuth client id of your choice")
-    workload: WorkloadModel | None = Field(
-        default=None, description="Subject tokens of an issuer that prove the caller"
-    )
-
-    @model_validator(mode="after")
-    def _one_kind(self) -> Self:
-        if sum(kind is not None for kind in (self.iam, self.client, self.workload)) != 1:
-            raise ValueError("give exactly one of iam, client and workload")
-        if self.unique_id is not None and self.iam is None:
-            raise ValueError("unique_id goes with iam")
-        return self
-
-
-class DirectModel(Strict):
-    """A caller that invokes the function itself, through an alias that only it may invoke."""
-
-    principals: list[PrincipalArn] = Field(
-        min_length=1, description="ARNs of the roles and users that may invoke, each with its path"
-    )
-
-
-class CallerModel(Strict):
-    """A named workload that asks for tokens."""
-
-    title: str | None = Field(
-        default=None,
-        pattern=r"^[^\x00-\x1F\x7F]{1,80}$",
-        description="The caller's name on the page that asks users for consent",
-    )
-    identities: list[IdentityModel] = Field(
-        default=[], description="How the caller proves itself over HTTP"
-    )
-    direct: DirectModel | None = Field(
-        default=None, description="Who may invoke the function as this caller"
-    )
-    requests_per_minute: int | None = Field(
-        default=None, ge=1, le=1_000_000, description="Rate limit, over all environments together"
-    )
-    burst: int | None = Field(
-        default=None,
-        ge=1,
-        le=1_000_000,
-        description="How many requests at once after a pause; a quarter of requests_per_minute,"
-        " at least 10",
-    )
-
-
 class ConfigurationModel(Strict):
     """tokenvend.yaml: providers, credentials, issuers, callers, grants."""
 
-    version: Literal[1] = Field(description="The version of this format")
-    providers: dict[Name, ProviderModel] = Field(default={}, description="Authorization servers")
+    version: Literal[1] = Field(description="Version of this format", examples=[1])
+    providers: dict[Name, ProviderModel] = Field(
+        default={},
+        description="Authorization servers, each under a name of your choice",
+        examples=[{"acme": {"token_endpoint": "https://login.acme.example/oauth/token"}}],
+    )
     credentials: dict[Name, CredentialModel] = Field(
-        default={}, description="What they issued to us"
+        default={},
+        description="What the providers issued to us, each under a name of your choice",
+        examples=[{"acme-orders": {"provider": "acme", "scopes": ["orders.read"]}}],
     )
     issuers: dict[Name, IssuerModel] = Field(
-        default={}, description="Whose tokens prove workloads or users"
+        default={},
+        description="Trusted issuers, whose tokens prove workloads or users",
+        examples=[{"github": {"issuer": "https://token.actions.githubusercontent.com"}}],
     )
     direct_workloads: DirectModel | None = Field(
         default=None,
-        description="Who may invoke the function through the alias Workloads, each request with"
-        " a subject token",
+        description="Who may invoke the function through its alias Workloads. Each request has a"
+        " subject token, which proves the caller",
+        examples=[{"principals": ["arn:aws:iam::111122223333:role/cluster-nodes"]}],
     )
-    callers: dict[Name, CallerModel] = Field(default={}, description="Who asks for tokens")
-    grants: list[GrantModel] = Field(default=[], description="Who may have which")
+    callers: dict[Name, CallerModel] = Field(
+        default={},
+        description="Workloads that request tokens, each under a name of your choice",
+        examples=[{"billing": {"identities": [{"client": "billing-batch"}]}}],
+    )
+    grants: list[GrantModel] = Field(
+        default=[],
+        description="Which caller may have tokens of which credential",
+        examples=[[{"caller": "billing", "credential": "acme-orders", "scopes": ["orders.read"]}]],
+    )
 
 
 def json_schema() -> dict[str, Any]:

@@ -13,7 +13,7 @@ from tokenvend.domain.oauth.request_description import (
     placeholders,
 )
 from tokenvend.domain.tenant_values import PLACEHOLDER
-from tokenvend_cli.configuration.models import CredentialModel
+from tokenvend_cli.configuration.credential_models import CredentialModel
 from tokenvend_cli.configuration.providers import Provider
 from tokenvend_cli.configuration.wording import place_of
 from tokenvend_cli.problems import Problem

@@ -9,49 +9,72 @@ from tokenvend_cli.configuration.strict import Strict
 
 
 class SecretModel(Strict):
-    """A secret in Secrets Manager that you keep already."""
+    """A secret that you have already in Secrets Manager, and the names of its JSON keys."""
 
-    arn: SecretArn = Field(description="Its ARN; see `tokenvend secret adopt`")
+    arn: SecretArn = Field(
+        description="ARN of the secret. `tokenvend secret adopt` shows what the secret needs",
+        examples=["arn:aws:secretsmanager:eu-west-1:111122223333:secret:acme/orders-AbCdEf"],
+    )
     client_id_key: str = Field(
-        default="client_id", min_length=1, description="The key of the client id in its JSON"
+        default="client_id",
+        min_length=1,
+        description="JSON key of the client id",
+        examples=["id"],
     )
     client_secret_key: str = Field(
-        default="client_secret", min_length=1, description="The key of the secret in its JSON"
+        default="client_secret",
+        min_length=1,
+        description="JSON key of the client secret",
+        examples=["secret"],
     )
     api_key_key: str = Field(
-        default="api_key", min_length=1, description="The key of the API key in its JSON"
+        default="api_key",
+        min_length=1,
+        description="JSON key of the API key",
+        examples=["token"],
     )
     private_key_key: str = Field(
-        default="private_key", min_length=1, description="The key of the private key in its JSON"
+        default="private_key",
+        min_length=1,
+        description="JSON key of the private key, a PEM text",
+        examples=["pem"],
     )
     key_id_key: str = Field(
-        default="key_id", min_length=1, description="The key of its `kid` in its JSON"
+        default="key_id",
+        min_length=1,
+        description="JSON key of the private key's id (`kid`)",
+        examples=["kid"],
     )
     plain_text: bool = Field(
         default=False,
-        description="It is no JSON: the whole text is the one field that is needed",
+        description="true: the secret is no JSON. Its whole text is the one field that is needed",
         examples=[True],
     )
 
 
 class SigningModel(Strict):
-    """What signs for a client that authenticates with private_key_jwt."""
+    """The key that signs assertions, where the provider takes signed assertions."""
 
     algorithm: Literal["RS256", "PS256", "ES256"] = Field(
-        default="RS256", description="How; the key must fit"
+        default="RS256",
+        description="Signature algorithm (RFC 7518). It must fit the key",
+        examples=["ES256"],
     )
     kms_keys: list[KmsKeyArn] = Field(
         default=[],
-        description="Key pairs in KMS: the first signs, all are published; none, and the secret"
-        " holds a private_key",
+        description="ARNs of key pairs in KMS. The first one signs; the public keys of all are"
+        " published. Default: the `private_key` in the secret signs",
+        examples=[["arn:aws:kms:eu-west-1:111122223333:key/8c7b2f04-5d1e-4f5a-9a37-0f3f6f7f2d11"]],
     )
     certificate: bool = Field(
         default=False,
-        description="The secret has the key's certificate, by which the provider knows the key"
-        " (x5t#S256)",
+        description="true: the assertion names the key by its certificate (`x5t#S256`). The secret"
+        " has the `certificate` too",
+        examples=[True],
     )
     aws_identity: bool = Field(
         default=False,
-        description="No key of yours: AWS signs who the function's role is (see Deploying,"
-        " IdentityTokenAudiences)",
+        description="true: AWS signs the assertion, which names the function's role; no key is"
+        " yours. Deploy with the parameter IdentityTokenAudiences",
+        examples=[True],
     )

@@ -12,15 +12,11 @@ from tokenvend.domain.identity import (
     identity_of_workload,
 )
 from tokenvend.domain.names import RESERVED_ALIASES
+from tokenvend_cli.configuration.caller_models import CallerModel, DirectModel, IdentityModel
 from tokenvend_cli.configuration.grants import grant_problems
 from tokenvend_cli.configuration.issuers import issuer_problems
 from tokenvend_cli.configuration.kinds import kind_problems
-from tokenvend_cli.configuration.models import (
-    CallerModel,
-    ConfigurationModel,
-    DirectModel,
-    IdentityModel,
-)
+from tokenvend_cli.configuration.models import ConfigurationModel
 from tokenvend_cli.configuration.providers import Provider
 from tokenvend_cli.configuration.request_rules import request_problems
 from tokenvend_cli.configuration.static_rules import static_problems

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from tokenvend_cli.configuration.caller_models import CallerModel
 from tokenvend_cli.configuration.grant_models import GrantModel
-from tokenvend_cli.configuration.models import CallerModel, ConfigurationModel
+from tokenvend_cli.configuration.models import ConfigurationModel
 from tokenvend_cli.configuration.providers import Provider
 from tokenvend_cli.problems import Problem
 
