@@ -15,6 +15,7 @@ from tokenvend.domain.connection import (
 )
 from tokenvend.domain.journal import Successor
 from tokenvend.domain.secret import Secret
+from tokenvend.ports import ConnectionStore
 
 CONNECTION = ConnectionKey(credential="ats-user", owner="billing", name="acme.example-42")
 OTHER_CONNECTION = ConnectionKey(credential="ats-user", owner="payroll", name="acme.example-42")
@@ -46,6 +47,13 @@ def pending(refresh_token: str = "refresh-1", *, account: str | None = "user-7")
 def active(key: ConnectionKey = CONNECTION) -> Connection:
     """A connection with its first refresh token, which nobody spends."""
     return Connection(key=key, consent=consent(), number=1)
+
+
+def put(store: ConnectionStore, key: ConnectionKey = CONNECTION) -> Connection:
+    """Store a connection with a consent."""
+    connection = active(key)
+    assert store.put_consent(None, connection)
+    return connection
 
 
 def redemption(connection: Connection) -> Redemption:

@@ -1,4 +1,4 @@
-"""A connection that another changed after it was read: on the fake and on DynamoDB."""
+"""What another environment changed after a connection was read is neither overwritten nor lost."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -9,29 +9,14 @@ from tests.adapters.connection_samples import (
     CONNECTION,
     active,
     pending,
+    put,
     redemption,
     successor,
 )
-from tests.adapters.stores import dynamodb_connections
 from tests.fakes.clock import START
-from tests.fakes.connection_store import InMemoryConnectionStore
 
 from tokenvend.domain.connection import Connection, complete
 from tokenvend.ports import ConnectionStore
-
-
-@pytest.fixture(params=["fake", "dynamodb"])
-def store(request: pytest.FixtureRequest) -> ConnectionStore:
-    if request.param == "fake":
-        return InMemoryConnectionStore()
-    aws, tables = request.getfixturevalue("aws"), request.getfixturevalue("tables")
-    return dynamodb_connections(aws, tables)
-
-
-def put(store: ConnectionStore) -> Connection:
-    connection = active()
-    assert store.put_consent(None, connection)
-    return connection
 
 
 def test_an_import_does_not_replace_a_consent_that_became_pending_meanwhile(
