@@ -7,8 +7,14 @@ from typing import Any
 import pytest
 from tests.cli import aws
 from tests.cli.conftest import Tokenvend
+from tests.cli.connections.deployed_connections import (
+    KEY,
+    NAME,
+    mark_lost,
+    put_connection,
+    untrusted,
+)
 from tests.cli.restoring import BACKUP, back_up, empty
-from tests.cli.test_connections import KEY, NAME, deployed, lose, put, untrusted
 
 from tokenvend.domain.connection import Connection, Consent, Redemption
 from tokenvend.domain.secret import Secret
@@ -16,8 +22,6 @@ from tokenvend_cli.deployment.connection_records import DeployedConnections
 from tokenvend_cli.deployment.restoring import RestoreAction, plan_connections
 from tokenvend_cli.deployment.stack import Deployment
 from tokenvend_cli.place import Place
-
-__all__ = ["deployed"]
 
 
 def restore_connections(tokenvend: Tokenvend, *options: str) -> str:
@@ -29,7 +33,7 @@ def restore_connections(tokenvend: Tokenvend, *options: str) -> str:
 def test_lost_connections_come_back_with_their_refresh_tokens(
     tokenvend: Tokenvend, deployed: DeployedConnections
 ) -> None:
-    kept = put(deployed)
+    kept = put_connection(deployed)
     back_up("connections", "pk")
     empty("connections", "pk")
 
@@ -43,7 +47,7 @@ def test_lost_connections_come_back_with_their_refresh_tokens(
 def test_connections_of_a_deployment_that_is_gone_come_back_under_the_new_key(
     tokenvend: Tokenvend, deployed: DeployedConnections
 ) -> None:
-    kept, old_key = put(deployed), tokenvend.stack.outputs["KeyArn"]
+    kept, old_key = put_connection(deployed), tokenvend.stack.outputs["KeyArn"]
     back_up("connections", "pk")
     empty("connections", "pk")
     empty("tokens", "pk")
@@ -59,7 +63,7 @@ def test_connections_of_a_deployment_that_is_gone_come_back_under_the_new_key(
 def test_a_refresh_token_that_was_redeemed_since_the_backup_is_kept(
     tokenvend: Tokenvend, deployed: DeployedConnections
 ) -> None:
-    older = put(deployed)
+    older = put_connection(deployed)
     back_up("connections", "pk")
     assert older.consent is not None
     newer = replace(
@@ -76,8 +80,8 @@ def test_a_refresh_token_that_was_redeemed_since_the_backup_is_kept(
 def test_running_it_again_changes_nothing(
     tokenvend: Tokenvend, deployed: DeployedConnections
 ) -> None:
-    put(deployed)
-    put(deployed, name="another")
+    put_connection(deployed)
+    put_connection(deployed, name="another")
     back_up("connections", "pk")
     empty("connections", "pk")
     restore_connections(tokenvend, "--yes")
@@ -88,7 +92,7 @@ def test_running_it_again_changes_nothing(
 def test_a_consent_that_was_lost_is_left_out(
     tokenvend: Tokenvend, deployed: DeployedConnections
 ) -> None:
-    lose(deployed, put(deployed))
+    mark_lost(deployed, put_connection(deployed))
     back_up("connections", "pk")
     empty("connections", "pk")
 
