@@ -12,22 +12,22 @@ from urllib.parse import parse_qsl
 
 from tests.adapters.servers import Call, Server
 from tests.configuration.samples import document, problems_in, resolved
+from tests.configuration.vending_path import Answer, VendingPath
 from tests.fakes.clock import FakeClock
+from tests.unit.vending.harness import BILLING
 
 from tokenvend.adapters.dynamodb import documents
 from tokenvend.adapters.dynamodb.definition_items import parse_definition
-from tokenvend.adapters.dynamodb.registry_items import credential_pk
+from tokenvend.adapters.dynamodb.registry_items import credential_pk, parse_grant
 from tokenvend.adapters.provider_http import RequestsProviderClient
 from tokenvend.adapters.secrets_manager import DEPLOYMENT_TAG, HOST_TAG, SecretsManagerStore
 from tokenvend.adapters.signing.kms import KmsSigner
 from tokenvend.adapters.signing.signer import Signer
-from tokenvend.domain.cache_key import TokenSpec
 from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.oauth.token_request import destination_of
+from tokenvend.domain.registry import Grant
 from tokenvend.domain.token import AccessToken
 from tokenvend.ports import IdentityTokens
-from tokenvend.vending.exchange import ClientExchange, ExchangeRequest
-from tokenvend.vending.signing import SigningClient
 from tokenvend_cli.configuration.compile import compile_registry
 from tokenvend_cli.configuration.models import ConfigurationModel
 
@@ -145,17 +145,33 @@ def definition_of(provider: dict[str, Any], credential: dict[str, Any]) -> Crede
     Raises:
         AssertionError: something in the file is wrong.
     """
+    return compiled(provider, credential)[0]
+
+
+def compiled(
+    provider: dict[str, Any], credential: dict[str, Any]
+) -> tuple[CredentialDefinition, Grant]:
+    """The definition, and a grant of all of it, as they come back from the registry.
+
+    Raises:
+        AssertionError: something in the file is wrong.
+    """
     wanted = {"provider": "acme"} | credential
-    grant: dict[str, Any] = {"caller": "billing", "credential": "jobs", "full_access": True}
+    scopes = credential.get("scopes")
+    reaches = {"scopes": scopes} if scopes else {"full_access": True}
+    grant: dict[str, Any] = {"caller": "billing", "credential": "jobs", **reaches}
     if credential.get("family"):
         grant["tenants"] = "all"
     parts = {"providers": {"acme": provider}, "credentials": {"jobs": wanted}, "grants": [grant]}
     assert problems_in(parts, local_stack=True) == []
     configuration = ConfigurationModel.model_validate(document(**parts))
     providers, _ = resolved(configuration, local_stack=True)
-    items = {item.pk: item for item in compile_registry(configuration, providers)}
-    stored = json.dumps(items[credential_pk("jobs")].document)
-    return parse_definition(documents.parse(stored))
+    stored = {
+        item.key: documents.parse(json.dumps(item.document))
+        for item in compile_registry(configuration, providers)
+    }
+    definition = parse_definition(stored[credential_pk("jobs"), "*"])
+    return definition, parse_grant(stored[BILLING.identity, "jobs"])
 
 
 @dataclass
@@ -184,6 +200,17 @@ def secret_store(
 
 
 def vend(
+    provider: dict[str, Any], secret: dict[str, str] | None = None, **described: Any
+) -> AccessToken:
+    """The token that a caller gets, as `answer` describes it.
+
+    Raises:
+        TokenVendError: there is none.
+    """
+    return answer(provider, secret, **described).vended
+
+
+def answer(
     provider: dict[str, Any],
     secret: dict[str, str] | None = None,
     *,
@@ -194,30 +221,25 @@ def vend(
     host: str | None = None,
     tenant: str | None = None,
     **credential: Any,
-) -> AccessToken:
-    """The token that a credential of *provider* gives, over HTTP, with real adapters.
+) -> Answer:
+    """What a caller gets for a credential of *provider*, from the file's text to the answer.
 
-    The secret is recorded for *host*, or else for where its definition sends it.
-
-    Raises:
-        TokenVendError: there is none.
+    The provider is asked over HTTP. The secret is recorded for *host*, or else for where its
+    definition sends it.
     """
-    definition = definition_of(provider, credential)
-    clock = clock or FakeClock()
+    definition, grant = compiled(provider, credential)
     client = RequestsProviderClient(
         allow_loopback_http=True, ca_file=None if ca_file is None else str(ca_file)
     )
-    exchange = ClientExchange(
+    path = VendingPath(
+        definition,
+        grant,
         secrets=secret_store(
             definition, secret or {"client_id": "id", "client_secret": "s3cret"}, host=host
         ),
-        provider=SigningClient(client, Signer(KmsSigner(kms)), clock, identity),
-        clock=clock,
+        client=client,
+        signer=Signer(KmsSigner(kms)),
+        identity=identity,
+        clock=clock or FakeClock(),
     )
-    spec = TokenSpec(
-        credential="jobs",
-        definition=definition.fingerprint,
-        scopes=definition.scopes,
-        tenant=tenant,
-    )
-    return exchange.run(ExchangeRequest(definition, spec))
+    return path.answer(**({} if tenant is None else {"tenant": tenant}))

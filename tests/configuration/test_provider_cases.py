@@ -1,97 +1,32 @@
-"""Each case of what real token endpoints ask for: from the file to the token, over HTTP.
+"""Each case of what real token endpoints ask for: from the file to what a caller gets, over HTTP.
 
 `cases/providers.json` says of each what the endpoint needs, what it answers, and what comes of it.
+`VendingPath` asks each again, and no cache may need another exchange.
 """
 
-import json
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_plus
 
 import pytest
 from tests.adapters.servers import Names, self_signed
-from tests.configuration.described import ReceivedRequest, token_endpoint, vend
+from tests.configuration.described import ReceivedRequest, answer, token_endpoint
+from tests.configuration.provider_cases import (
+    CASES,
+    DESCRIBED,
+    STATIC,
+    body_of,
+    credential_of,
+    lifetime_of,
+)
+from tests.configuration.vending_path import Answer
 from tests.fakes.clock import START, FakeClock
 from tests.fakes.signer import new_pair, pem_of
 
-from tokenvend.domain.errors import ProviderRefusedError
 from tokenvend.domain.signing import SigningAlgorithm
-from tokenvend.domain.token import AccessToken
 
-_FILE = Path(__file__).parent / "cases" / "providers.json"
-_DOCUMENT = json.loads(_FILE.read_text(encoding="utf-8"))
-CASES: dict[str, Any] = {each["name"]: each for each in _DOCUMENT["token_requests"]}
-_DEFAULT_SECONDS = 600
-_NO_CLIENT: dict[str, Any] = {"client_authentication": "none"}
-_POST: dict[str, Any] = {"client_authentication": "client_secret_post"}
-_JSON: dict[str, Any] = {"parameters_in": "json"}
-_USER = {"username": "{secret.username}", "password": "{secret.password}"}
-
-
-def _answers(**described: Any) -> dict[str, Any]:
-    return _POST | {"token_answer": described}
-
-
-def _asks(**described: Any) -> dict[str, Any]:
-    return {"token_request": described}
-
-
-#: What the file says of the provider of each case, beside its endpoint.
-DESCRIBED: dict[str, dict[str, Any]] = {
-    "no token_type": _POST,
-    "token_type with words": _answers(token_types=["Application Access Token"]),
-    "token_type jwt-bearer, expires_in as text": _answers(token_types=["jwt-bearer"]),
-    "token_type mac": _POST,
-    "201 Created": _POST,
-    "answer in an envelope": _answers(
-        token="tokenData.access_token",
-        token_type="tokenData.token_type",
-        lifetime="tokenData.expires_in",
-        success="success",
-    ),
-    "token under another name": _answers(token="token"),
-    "camel case": _answers(token="accessToken", token_type="tokenType", lifetime="expiresIn"),
-    "lifetime as an instant": _answers(lifetime="expires_at", lifetime_unit="rfc3339"),
-    "lifetime in milliseconds": _answers(lifetime_unit="milliseconds"),
-    "lifetime as text with a fraction": _POST,
-    "nulls": _POST,
-    "error is null beside a token": _POST,
-    "a 200 that says no, in its own words": _answers(error="errcode"),
-    "no token at all": _POST,
-    "scope as a list": _POST,
-    "JSON request": _POST | _asks(**_JSON),
-    "JSON request without grant_type": _POST | _asks(**_JSON, omit_grant_type=True),
-    "another grant_type with an account": _asks(
-        grant_type="account_credentials", parameters={"account_id": "{secret.account_id}"}
-    ),
-    "parameters in the query": _asks(parameters_in="query"),
-    "a subscription key beside the client": _POST
-    | _asks(headers={"Ocp-Apim-Subscription-Key": "{secret.subscription_key}"}),
-    "a fixed header": _POST | _asks(headers={"X-Tenant": "acme"}),
-    "basic without form-encoding": {"client_authentication": "client_secret_basic_unencoded"},
-    "answer as a form": _POST,
-    "resource owner password": _POST | _asks(grant_type="password", parameters=_USER),
-    "login with JSON, token in the answer's data": _NO_CLIENT
-    | _asks(**_JSON, omit_grant_type=True, parameters=_USER)
-    | {
-        "token_answer": {
-            "token": "data.token.access_token",
-            "lifetime": "data.token.expires_in",
-        }
-    },
-    "one host for each tenant": _POST
-    | {
-        "token_endpoint": "https://{tenant.domain}/oauth/token",
-        "tenant_values": {"domain": ["*.provider.example"]},
-    },
-    "one path or parameter for each tenant": _POST | {"tenant_values": {"directory": ["*"]}},
-    "JWT bearer grant": _NO_CLIENT | _asks(assertion={"issuer": "{secret.client_email}"}),
-}
-#: What is vended without an exchange: see `test_static_cases`.
-STATIC = {
-    *("two headers for each call", "HTTP Basic for each call", "key in the query of each call"),
-}
+#: tokenvend counts a token as expired so many seconds before its provider does.
+_SKEW_SECONDS = 30
 
 
 def _is_as_needed(asked: ReceivedRequest, needs: dict[str, Any]) -> bool:
@@ -125,41 +60,41 @@ def _filled(needed: str, secret: dict[str, str]) -> str:
     return needed
 
 
-def _vended(case: dict[str, Any], **at: Any) -> AccessToken:
-    answer, needs, otherwise = case["answer"], case["needs"], case.get("otherwise", {})
+def _asked(case: dict[str, Any], **at: Any) -> Answer:
+    """What a caller gets whose credential has the case's secret, at the case's provider."""
+    answered, needs, otherwise = case["answer"], case["needs"], case.get("otherwise", {})
     given = {
         key: _filled(each, case["secret"]) if isinstance(each, str) else each
         for key, each in needs.items()
     }
-    instant = (START + timedelta(seconds=1200)).isoformat()
-    body = json.dumps(answer.get("json")).replace("{now+1200s as RFC 3339}", instant)
     secret = {
         name: value.replace("{PEM}", pem_of(new_pair(SigningAlgorithm.RS256)).reveal())
         for name, value in case["secret"].items()
     }
     with token_endpoint(
-        answer.get("text", body).encode(),
-        status=answer["status"],
-        content_type=answer.get("content_type", "application/json"),
+        body_of(answered),
+        status=answered["status"],
+        content_type=answered.get("content_type", "application/json"),
         takes=lambda asked: _is_as_needed(asked, given),
         otherwise=otherwise.get("json"),
         otherwise_status=otherwise.get("status", 400),
         context=at.get("context"),
     ) as endpoint:
-        described = DESCRIBED[case["name"]]
         url = endpoint.url.removesuffix("/token") + needs.get("path", "/token")
         if "names" in at:
             at["names"].ports[secret["domain"]] = endpoint.server.port
-        return vend(
-            {"token_endpoint": url} | described,
+        credential = credential_of(case["name"])
+        got = answer(
+            {"token_endpoint": url} | DESCRIBED[case["name"]],
             secret,
             clock=FakeClock(),
-            default_lifetime_seconds=_DEFAULT_SECONDS,
             ca_file=at.get("ca_file"),
             host=at.get("host"),
-            family="tenant_values" in described,
-            tenant="acme" if "tenant_values" in described else None,
+            tenant="acme" if "family" in credential else None,
+            **credential,
         )
+        assert len(endpoint.server.requests) == 1
+        return got
 
 
 @pytest.mark.parametrize(
@@ -177,14 +112,17 @@ def test_described_provider_vends(
         at["context"], at["ca_file"] = self_signed(tmp_path, host=at["host"])
         at["names"].install(monkeypatch)
 
-    token, then = _vended(case, **at), case["then"]
+    got, then = _asked(case, **at), case["then"]
 
-    stated = then["lifetime_seconds"]
-    lifetime = _DEFAULT_SECONDS if stated == "the credential's default" else stated
-    assert token.access_token.reveal() == then["access_token"]
-    assert token.stated_lifetime.total_seconds() == lifetime
-    if "scope" in then:
-        assert token.scopes == frozenset(then["scope"].split())
+    lifetime = lifetime_of(case)
+    fields = got.fields
+    assert (got.status, got.vended.stated_lifetime.total_seconds()) == (200, lifetime)
+    assert (fields["access_token"], fields["token_type"]) == (then["access_token"], "Bearer")
+    assert lifetime - _SKEW_SECONDS <= fields["expires_in"] <= lifetime
+    assert fields["expires_at"] == START.timestamp() + fields["expires_in"]
+    assert fields.get("scope") == then.get("scope")
+    bearer = {"Authorization": f"Bearer {then['access_token']}"}
+    assert (fields["headers"], fields["query"]) == (bearer, {})
 
 
 @pytest.mark.parametrize(
@@ -196,12 +134,14 @@ def test_described_provider_vends(
     ],
 )
 def test_described_provider_refuses(name: str, error: str, told: str) -> None:
-    with pytest.raises(ProviderRefusedError, match=told) as caught:
-        _vended(CASES[name])
+    got = _asked(CASES[name])
 
     assert "refused" in CASES[name]["then"]
-    assert caught.value.provider_error == error
-    assert ("token_type" in str(caught.value)) is (error == "unsupported_token_type")
+    assert (got.status, got.fields["error"]) == (502, "provider_refused")
+    assert got.fields["provider_error"] == error
+    assert told in got.fields["error_description"]
+    about_type = "token_type" in got.fields["error_description"]
+    assert about_type is (error == "unsupported_token_type")
 
 
 @pytest.mark.parametrize("name", [name for name in DESCRIBED if "otherwise" in CASES[name]])
@@ -210,11 +150,12 @@ def test_provider_that_is_not_described_refuses(name: str, monkeypatch: pytest.M
     monkeypatch.setitem(DESCRIBED, name, {})
     secret = {"client_id": "id", "client_secret": "s3cret"} | CASES[name]["secret"]
 
-    with pytest.raises(ProviderRefusedError):
-        _vended(CASES[name] | {"secret": secret})
+    got = _asked(CASES[name] | {"secret": secret})
+
+    assert (got.status, got.fields["error"]) == (502, "provider_refused")
 
 
 def test_every_case_is_described() -> None:
     assert DESCRIBED.keys().isdisjoint(STATIC)
-    assert DESCRIBED.keys() | STATIC == CASES.keys()
+    assert DESCRIBED.keys() | STATIC.keys() == CASES.keys()
     assert (len(DESCRIBED), len(CASES)) == (29, 32)

@@ -25,6 +25,7 @@ from tokenvend.domain.registry import Caller, Grant
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.token_presentation import Header
+from tokenvend.ports import IdentityTokens
 from tokenvend.refresh_tokens.connection_events import ConnectionEvent
 from tokenvend.refresh_tokens.exchange_by_grant_type import ExchangeByGrantType
 from tokenvend.refresh_tokens.redeemer import Redeemer
@@ -79,6 +80,7 @@ class Harness:
         self.states = InMemoryCredentialStates()
         self.reader = InMemoryVendReader(self.tokens, self.states)
         self.signer = FakeSigner()
+        self.identity: IdentityTokens | None = None
         self.published, self.public = FakePublishedKeys(), FakePublicKeys()
         self.publisher = JwksPublisher(
             published=self.published,
@@ -101,7 +103,7 @@ class Harness:
     ) -> "Parts":
         """A cold environment on this world's tables and provider, with every use case."""
         clock = clock or self.clock
-        provider = SigningClient(self.provider, self.signer, clock)
+        provider = SigningClient(self.provider, self.signer, clock, self.identity)
         exchange = ClientExchange(secrets=self.secrets, provider=provider, clock=clock)
         redeemer = Redeemer(
             connections=self.connections,
