@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
@@ -120,13 +121,14 @@ class Flow[At: Authorizes](VendingWorld):
         at: At,
         described: Mapping[str, Any],
         secret: Mapping[str, str] = SECRET,
+        ca_file: Path | None = None,
     ) -> None:
         definition, grant = _compiled(described)
         super().__init__(definition=definition, grant=grant)
         self.at, self.definition = at, definition
         self.secrets = secret_store(definition, dict(secret))  # type: ignore[assignment]
         self.provider = RequestsProviderClient(  # type: ignore[assignment]
-            allow_loopback_http=True
+            allow_loopback_http=True, ca_file=None if ca_file is None else str(ca_file)
         )
         parts: dict[str, Any] = {
             "reader": self.reader,
@@ -145,9 +147,9 @@ class Flow[At: Authorizes](VendingWorld):
         )
         self.pages = BrowserFlowSteps(**parts)
 
-    def depart(self) -> ProviderRedirect:
-        """A browser that pressed *Continue*."""
-        started = self._run(Action.START, return_url=RETURN_URL)
+    def depart(self, **start: str) -> ProviderRedirect:
+        """A browser that pressed *Continue*. *start* is more of what the application started."""
+        started = self.run(Action.START, return_url=RETURN_URL, **start)
         assert isinstance(started, StartedConsent)
         return self.pages.proceed(Secret(started.connect_url.rpartition("/")[2]))
 
@@ -157,23 +159,25 @@ class Flow[At: Authorizes](VendingWorld):
         multi = {name: [value] for name, value in query.items()}
         return self.pages.come_back("jobs", multi, departure.browser, time_left=TIME_LEFT).url
 
-    def consent(self) -> Connection:
+    def consent(self, *, connection: str = "acme", **start: str) -> Connection:
         """A user consents, and the application completes the connection."""
-        code = parse_qs(urlsplit(self.come_back(self.depart())).query)["code"][0]
-        completed = self._run(Action.COMPLETE, code=code)
+        departure = self.depart(connection=connection, **start)
+        code = parse_qs(urlsplit(self.come_back(departure)).query)["code"][0]
+        completed = self.run(Action.COMPLETE, connection=connection, code=code)
         assert isinstance(completed, Connection)
         return completed
 
-    def vend_token(self, *scopes: str) -> VendResult:
+    def vend_token(self, *scopes: str, connection: str = "acme") -> VendResult:
         """A token of the connection, by an environment that is new."""
-        asked = VendRequest("jobs", connection="acme", scopes=frozenset(scopes) or None)
+        asked = VendRequest("jobs", connection=connection, scopes=frozenset(scopes) or None)
         return self.vend(self.environment(), asked)
 
     def expire(self) -> None:
         """Let an access token's whole life pass."""
         self.clock.advance(timedelta(seconds=3600))
 
-    def _run(self, action: Action, **parameters: object) -> object:
+    def run(self, action: Action, **parameters: object) -> object:
+        """What the application's request about its connection comes to."""
         named = {"connection": "acme"} | parameters
         return self.caller_side.run(BILLING, parse_connection_request(action, "jobs", named))
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.configuration import test_connection_host_flow as host_flow
 from tests.configuration.flows import Provider, flow
 from tests.fakes.clock import START
 
@@ -191,11 +192,10 @@ def test_the_code_may_have_another_name() -> None:
         assert harness.vend_token().answer.token.access_token == Secret("T-2")
 
 
-#: Tested where hosts of connections are.
-ELSEWHERE = {"one host for each connection": Path(__file__).parent / "test_connection_hosts.py"}
 _ODD = "a refresh token of 20 000 characters, or with a character outside ASCII"
 #: The test of each case.
 TESTED: dict[str, object] = {
+    "one host for each connection": host_flow.test_every_endpoint_follows_the_connections_own_host,
     "refresh that narrows for good": test_both_requests_are_vended_always,
     "refresh at another URL": test_a_refresh_goes_to_the_other_url,
     "code exchange and refresh as JSON": test_code_and_refresh_token_are_sent_as_json,
@@ -207,7 +207,5 @@ TESTED: dict[str, object] = {
 
 
 def test_every_case_is_tested() -> None:
-    assert TESTED.keys() | ELSEWHERE.keys() == CASES
+    assert TESTED.keys() == CASES
     assert len(CASES) == 8
-    for module in ELSEWHERE.values():
-        assert "def test_" in module.read_text(encoding="utf-8")
