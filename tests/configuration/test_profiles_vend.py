@@ -1,11 +1,10 @@
 """Every profile, from the file to a token, against an endpoint that does as its facts say."""
 
-from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.configuration.described import secret_store, vend
+from tests.configuration.described import vend
 from tests.configuration.profile_facts import (
     credential_entry,
     definition_for,
@@ -22,8 +21,6 @@ from tests.configuration.provider_stand_in import ACCESS_TOKEN, StandIn
 from tests.fakes.clock import FakeClock
 
 from tokenvend.domain.errors import ProviderRefusedError
-from tokenvend.domain.static_credential import present
-from tokenvend.vending.provider_secret import read_secret
 from tokenvend_cli.configuration.profiles import profile_names
 
 
@@ -79,42 +76,8 @@ def _error_in(facts: dict[str, Any]) -> str:
     )
 
 
-@pytest.mark.parametrize("name", profiles_of("api_key"))
-def test_key_is_presented_as_the_profile_says(name: str) -> None:
-    described = facts_of(name)["api_key"]
-    definition = definition_for(name, "api_key")
-    values = secret_for(definition)
-    secret = read_secret(secret_store(definition, values), definition, None)
-
-    if definition.api_key_header is not None:
-        header = definition.api_key_header
-        sent = {header.name: header.prefix + secret.client_secret.reveal()}
-    else:
-        presented = present(definition.api_key_parts, secret)
-        sent = {presented.header.name: presented.header.prefix + presented.access_token.reveal()}
-        if presented.parts is not None:
-            parts = presented.parts.headers | presented.parts.query  # type: ignore[operator]
-            sent = {each: value.reveal() for each, value in parts.items()}
-
-    assert sent == _as_described(described, values)
-
-
-def _as_described(described: Any, values: dict[str, str]) -> dict[str, str]:
-    def filled(template: str) -> str:
-        for name, value in values.items():
-            template = template.replace(f"{{secret.{name}}}", value)
-        return template
-
-    if described.header_name is not None:
-        return {described.header_name: (described.header_prefix or "") + values["api_key"]}
-    sent = {each: filled(text) for each, text in (described.headers | described.query).items()}
-    if described.basic is not None:
-        pair = f"{filled(described.basic.username)}:{filled(described.basic.password)}"
-        sent["Authorization"] = "Basic " + b64encode(pair.encode()).decode()
-    return sent
-
-
 def test_every_profile_is_run_in_some_way() -> None:
+    """Here, in `test_profiles_consent` or in `test_profiles_api_keys`."""
     kinds = ("client_credentials", "authorization_code", "api_key")
 
     assert {name for kind in kinds for name in profiles_of(kind)} == set(profile_names())
