@@ -9,8 +9,8 @@ ENVS = python="$$(scripts/find-python)" && "$$python" -m scripts.envs
 export SAM_CLI_TELEMETRY := 0
 # Hundreds of commands are run; without bytecode each would compile what it imports again.
 export PYTHONDONTWRITEBYTECODE :=
-# More than the two cores that are expected: some tests wait for real time to pass.
-WORKERS := -n 3 --dist loadgroup
+# As many as the cores that are expected: the functions of a stack wait two seconds for DynamoDB.
+WORKERS := -n 2 --dist loadgroup
 # What `make smoke` is told, as its options.
 SMOKE_ARGS = $(if $(REGION),--region $(REGION)) $(if $(PROFILE),--profile $(PROFILE)) \
 	$(if $(OTHER_PROFILE),--other-profile $(OTHER_PROFILE)) $(if $(DOMAIN),--domain $(DOMAIN)) \

@@ -1,4 +1,4 @@
-"""Run ministack with six behaviours corrected to match AWS. Run by ministack's own interpreter.
+"""Run ministack with seven behaviours corrected to match AWS. Run by ministack's own interpreter.
 
 1. On AWS a function that API Gateway or EventBridge invokes through an alias sees that alias in
    `context.invoked_function_arn`, and the functions answer only through `live` because of that.
@@ -13,8 +13,13 @@
    to its destination. ministack runs it once.
 6. On AWS a schedule of EventBridge Scheduler invokes its target by the role that it names.
    ministack does not ask the role.
+7. On AWS a function writes to a log group that is gone only if its role may make log groups.
+   ministack makes the group, so that an invocation under way brought back a deleted stack's group.
 
 The project's code must not adapt to these differences, so ministack is patched instead.
+
+Templates are read by libyaml: ministack answers nothing while it reads one, and in plain Python
+the template takes longer than the functions wait for DynamoDB on a busy machine.
 """
 
 import copy
@@ -25,6 +30,7 @@ import sys
 from contextvars import ContextVar
 from typing import Any
 
+import yaml
 from ministack.app import main
 from ministack.core.iam_evaluator import (
     EvalContext,
@@ -33,13 +39,15 @@ from ministack.core.iam_evaluator import (
     evaluate_resource_policy,
 )
 from ministack.core.responses import error_response_json, json_response
-from ministack.services import eventbridge, lambda_svc, secretsmanager
+from ministack.services import cloudwatch_logs, eventbridge, lambda_svc, secretsmanager
+from ministack.services.cloudformation import engine
 
 _EVENTS = "events.amazonaws.com"
 _find_record = lambda_svc._get_func_record_for_ref_in_scope  # noqa: SLF001
 _invoke_target = eventbridge._invoke_target  # noqa: SLF001
 _put_secret_value = secretsmanager._put_secret_value  # noqa: SLF001
 _execute_warm = lambda_svc._execute_function_warm  # noqa: SLF001
+_emit_logs = lambda_svc._emit_lambda_logs  # noqa: SLF001
 _logger = logging.getLogger("events")
 #: The ARN of the rule whose target is being invoked.
 _rule_arn: ContextVar[str] = ContextVar("rule_arn", default="")
@@ -74,7 +82,9 @@ def _dispatch_through_alias(arn: str, payload: str) -> None:
     function, _, _ = lambda_svc._get_base_func_record_for_ref(arn)  # noqa: SLF001
     scheduled = ":scheduler:" in _rule_arn.get()
     if function is None or not (
-        _role_may_invoke(arn) if scheduled else _may_invoke(function.get("policy"), arn)
+        _role_may(_role_arn.get(), "lambda:InvokeFunction", arn)
+        if scheduled
+        else _may_invoke(function.get("policy"), arn)
     ):
         _logger.error("EventBridge → Lambda: nothing lets %s invoke %s", _rule_arn.get(), arn)
         return
@@ -83,20 +93,39 @@ def _dispatch_through_alias(arn: str, payload: str) -> None:
     lambda_svc.invoke_async_with_retry(record, json.loads(payload))
 
 
-def _role_may_invoke(arn: str) -> bool:
-    """Whether the role that the schedule names may invoke *arn*."""
-    role_arn = _role_arn.get()
-    policies = _gather_role_policies(role_arn.rpartition("/")[2], arn.split(":")[4])
+def _role_may(role_arn: str, action: str, arn: str) -> bool:
+    """Whether the policies of the role allow *action* on *arn*, a resource of its own account."""
+    _, _, _, region, account, _ = arn.split(":", 5)
+    policies = _gather_role_policies(role_arn.rpartition("/")[2], account)
     context = EvalContext(
         principal_arn=role_arn,
         principal_type="AssumedRole",
-        principal_account=arn.split(":")[4],
-        action="lambda:InvokeFunction",
+        principal_account=account,
+        action=action,
         resource_arn=arn,
-        region=arn.split(":")[3],
+        region=region,
         service_context={},
     )
     return bool(evaluate(context, policies).decision == "Allow")
+
+
+def _emit_logs_as_the_role(func: dict[str, Any], *logged: Any, **source: Any) -> None:
+    """Write what a function logged, unless its log group is gone and its role may not make one."""
+    config = func.get("config") or func
+    _, _, _, region, account, _, name = config["FunctionArn"].split(":")[:7]
+    group = config.get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{name}"
+    arn = f"arn:aws:logs:{region}:{account}:log-group:{group}"
+    if group in cloudwatch_logs._log_groups or _role_may(  # noqa: SLF001
+        config["Role"], "logs:CreateLogGroup", arn
+    ):
+        _emit_logs(func, *logged, **source)
+
+
+class _QuickTemplateLoader(yaml.CSafeLoader):
+    """ministack's loader of templates on libyaml's parser."""
+
+    yaml_constructors = engine.CfnLoader.yaml_constructors
+    yaml_implicit_resolvers = engine.CfnLoader.yaml_implicit_resolvers
 
 
 def _execute_and_name_what_was_raised(func: Any, event: Any, request_id: str) -> dict[str, Any]:
@@ -145,6 +174,8 @@ lambda_svc._execute_function_warm = _execute_and_name_what_was_raised  # noqa: S
 eventbridge._invoke_target = _invoke_target_of_rule  # noqa: SLF001
 secretsmanager._put_secret_value = _put_secret_value_once  # noqa: SLF001
 eventbridge._dispatch_to_lambda = _dispatch_through_alias  # noqa: SLF001
+lambda_svc._emit_lambda_logs = _emit_logs_as_the_role  # noqa: SLF001
+engine.CfnLoader = _QuickTemplateLoader
 
 if __name__ == "__main__":
     sys.exit(main())
