@@ -3,7 +3,7 @@
 import pytest
 
 from tokenvend_client import Client
-from tokenvend_client.testing import FakeTokenvend, ManualClock
+from tokenvend_client.testing import FakeTokenvend, ManualClock, user_token
 from tokenvend_client.ways_in.choose import VARIABLES
 
 
@@ -27,3 +27,13 @@ def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the developer's own environment says decides nothing here."""
     for name in (*VARIABLES, "AWS_ENDPOINT_URL"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def ada(clock: ManualClock) -> str:
+    return user_token("ada", now=clock.wall())
+
+
+@pytest.fixture
+def bob(clock: ManualClock) -> str:
+    return user_token("bob", now=clock.wall())
