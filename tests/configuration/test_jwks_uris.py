@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from tests.configuration.test_issuers import issuer
+from tests.configuration.issuer_samples import issuer
 
 from tokenvend_cli.configuration.issuer_models import IssuerModel
 from tokenvend_cli.configuration.jwks_uris import (
