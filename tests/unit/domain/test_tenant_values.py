@@ -1,4 +1,4 @@
-"""Values of each customer's own: which fit, and where a definition is sent with them."""
+"""A customer's own value stands in the provider's URLs if it fits, and leads nowhere else."""
 
 from dataclasses import replace
 from urllib.parse import urlsplit
@@ -6,23 +6,13 @@ from urllib.parse import urlsplit
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.domain.host_attacks import HOST_ATTACKS
 from urllib3.util import parse_url
 
 from tokenvend.domain.credential_definition import Assertion, Authorization, CredentialDefinition
-from tokenvend.domain.oauth.token_request import (
-    ProviderSecret,
-    destination_of,
-    host_of,
-    is_allowed,
-)
+from tokenvend.domain.oauth.token_request import ProviderSecret, destination_of, host_of, is_allowed
 from tokenvend.domain.secret import Secret
-from tokenvend.domain.tenant_values import (
-    TenantValueError,
-    bind,
-    matches,
-    matches_host,
-    unfilled,
-)
+from tokenvend.domain.tenant_values import TenantValueError, bind, matches, matches_host, unfilled
 
 OWN_HOST = CredentialDefinition(
     name="jobs",
@@ -39,51 +29,11 @@ OWN_PART = replace(
     tenant_values={"shop": ("*",), "directory": ("*", "*@a.example")},
 )
 
-#: What somebody may name instead of a host of the provider's.
-ATTACKS = {
-    "another host": "evil.example",
-    "a host with userinfo": "acme.provider.example@evil.example",
-    "userinfo before a host that fits": "evil.example@acme.provider.example",
-    "a port": "acme.provider.example:8443",
-    "a path": "evil.example/.provider.example",
-    "a query": "evil.example?.provider.example",
-    "a fragment": "evil.example#.provider.example",
-    "a backslash": "evil.example\\.provider.example",
-    "an address": "192.0.2.1",
-    "an address of version 6": "[2001:db8::1]",
-    "the metadata address": "169.254.169.254",
-    "the metadata address as a number": "2852039166",
-    "the metadata address in hexadecimal": "0xa9fea9fe",
-    "the metadata service's name": "metadata.google.internal",
-    "this machine": "localhost",
-    "a look-alike of the domain": "acme-provider.example",
-    "a look-alike in other letters": "acme.pr\u043evider.example",
-    "a look-alike in Punycode": "xn--acme-9cd.provider.example",
-    "a full-width dot": "acme\uff0eprovider\uff0eexample",
-    "a trailing dot": "acme.provider.example.",
-    "a leading dot": ".provider.example",
-    "an empty label": "acme..provider.example",
-    "a deeper name": "a.acme.provider.example",
-    "an encoded slash": "acme%2fevil.provider.example",
-    "an encoded dot": "evil%2eexample%23.provider.example",
-    "a hyphen at an end": "-acme.provider.example",
-    "an underscore": "ac_me.provider.example",
-    "capitals": "ACME.provider.example",
-    "a space": "acme .provider.example",
-    "a line break": "acme.provider.example\n",
-    "a NUL": "acme\0.provider.example",
-    "a placeholder": "{tenant.domain}",
-    "a brace": "{secret.client_secret}.provider.example",
-    "a pattern": "*.provider.example",
-    "nothing": "",
-    "a label that is too long": f"{'a' * 64}.provider.example",
-}
 
-
-@pytest.mark.parametrize("attack", ATTACKS)
+@pytest.mark.parametrize("attack", HOST_ATTACKS)
 def test_tenant_that_names_another_host_is_refused(attack: str) -> None:
     with pytest.raises(TenantValueError) as caught:
-        bind(OWN_HOST, {"domain": ATTACKS[attack]})
+        bind(OWN_HOST, {"domain": HOST_ATTACKS[attack]})
 
     assert caught.value.name == "domain"
     # The same texts for all: nothing of the value stands in them.

@@ -1,0 +1,58 @@
+"""What is sent to redeem a refresh token (RFC 6749 §6)."""
+
+from dataclasses import replace
+
+import pytest
+from tests.unit.consent.refreshing import CONSENT, DEFINITION
+
+from tokenvend.domain.consent_flow import ConsentFlow
+from tokenvend.domain.errors import CredentialNotReadyError
+from tokenvend.domain.oauth.refresh import build_refresh_request
+from tokenvend.domain.oauth.token_request import ProviderSecret
+from tokenvend.domain.secret import Secret
+
+SECRET = ProviderSecret("our-client", Secret("our-secret"), "login.acme.example")
+
+
+def test_the_form_is_that_of_the_rfc_whatever_the_provider_wants_besides() -> None:
+    definition = replace(
+        DEFINITION,
+        extra_parameters={"grant_type": "password", "refresh_token": "theirs", "brand": "1"},
+        scope_separator=",",
+    )
+
+    request = build_refresh_request(
+        definition,
+        CONSENT.refresh_token,
+        SECRET,
+        requested_scopes=frozenset({"jobs_read", "jobs_manage"}),
+    )
+
+    assert request.url == DEFINITION.token_endpoint
+    assert request.form == {
+        "grant_type": "refresh_token",
+        "refresh_token": "refresh-1",
+        "scope": "jobs_manage,jobs_read",
+        "brand": "1",
+    }
+
+
+@pytest.mark.parametrize("requested_scopes", [None, frozenset()])
+def test_no_scope_is_sent_where_none_is_asked_for(requested_scopes: frozenset[str] | None) -> None:
+    request = build_refresh_request(
+        DEFINITION, CONSENT.refresh_token, SECRET, requested_scopes=requested_scopes
+    )
+
+    assert "scope" not in request.form
+
+
+def test_a_refresh_endpoint_of_another_host_gets_no_secret() -> None:
+    authorization = DEFINITION.authorization
+    assert authorization is not None
+    flow = ConsentFlow(refresh_endpoint="https://elsewhere.example/token")
+    definition = replace(DEFINITION, authorization=replace(authorization, flow=flow))
+
+    with pytest.raises(CredentialNotReadyError) as caught:
+        build_refresh_request(definition, CONSENT.refresh_token, SECRET, requested_scopes=None)
+
+    assert caught.value.rule == "secret.host"
