@@ -1,82 +1,28 @@
-"""A connection at its customer's own host: started there, and there for its whole life."""
+"""A user consents at the customer's own host, and the connection stays there."""
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.fakes.provider import json_response
-from tests.fakes.rotating_provider import RotatingProvider
-from tests.unit.consent.harness import DEFINITION, STRANGER, Harness, key_of
-from tests.unit.consent.refreshing import CONSENT, KEY, Refreshing
-from tests.unit.consent.refreshing import DEFINITION as REFRESHED
-from tests.unit.domain.test_tenant_values import ATTACKS
+from tests.unit.consent.harness import STRANGER, Harness, key_of
+from tests.unit.consent.own_host import AT_GLOBEX, AT_HOST, BINDING, HOST, OWN_HOST, SECRET_HOSTS
+from tests.unit.consent.refreshing import Refreshing
+from tests.unit.domain.host_attacks import HOST_ATTACKS
 
 from tokenvend.consent.caller_connections import Disconnected
-from tokenvend.consent.connection_import import import_connection
-from tokenvend.consent.disconnection import end_connection
 from tokenvend.domain.connection import Connection
-from tokenvend.domain.connection_request import (
-    Action,
-    ConnectionRequest,
-    parse_connection_request,
-)
-from tokenvend.domain.credential_definition import Authorization, CredentialDefinition
-from tokenvend.domain.errors import (
-    ConsentRequiredError,
-    CredentialNotReadyError,
-    InvalidGrantError,
-    InvalidRequestError,
-    ProviderRefusedError,
-)
-from tokenvend.domain.oauth.token_request import ProviderRequest, host_of
-from tokenvend.domain.oauth.token_response import ProviderResponse
-from tokenvend.domain.request import VendRequest
-from tokenvend.domain.secret import Secret
-from tokenvend.domain.tenant_binding import NotBoundError, TenantBinding
+from tokenvend.domain.connection_request import Action, ConnectionRequest, parse_connection_request
+from tokenvend.domain.errors import CredentialNotReadyError, InvalidGrantError, InvalidRequestError
 from tokenvend.entries.connection_answer import connection_answer
 from tokenvend.entries.direct import parse_direct_request
 from tokenvend.entries.pages.html import ask_page
-
-HOST = "acme.shops.example"
-#: Where the client's secret may go, as its tag has it.
-RECORDED = "@any.shops.example"
-VALUES = {"domain": ("*.shops.example",)}
-
-
-def authorization_of(definition: CredentialDefinition) -> Authorization:
-    assert definition.authorization is not None
-    return definition.authorization
-
-
-OWN_HOST = replace(
-    DEFINITION,
-    token_endpoint="https://{tenant.domain}/token",
-    revocation_endpoint="https://{tenant.domain}/revoke",
-    authorization=replace(
-        authorization_of(DEFINITION),
-        endpoint="https://{tenant.domain}/allow",
-        account_endpoint="https://{tenant.domain}/me",
-        parameters={"audience": "https://{tenant.domain}/api"},
-    ),
-    tenant_values=VALUES,
-)
-REFRESHED_THERE = replace(
-    REFRESHED,
-    token_endpoint="https://{tenant.domain}/token",
-    revocation_endpoint="https://{tenant.domain}/revoke",
-    tenant_values=VALUES,
-)
-AT_HOST: dict[str, Any] = {"tenant.domain": HOST}
-AT_GLOBEX: dict[str, Any] = {"tenant.domain": "globex.shops.example"}
-BINDING = TenantBinding({"domain": HOST}, HOST)
 
 
 @pytest.fixture
 def harness() -> Harness:
     harness = Harness()
     harness.define(OWN_HOST)
-    record(harness, RECORDED)
+    record(harness, SECRET_HOSTS)
     return harness
 
 
@@ -123,9 +69,9 @@ def test_consent_is_revoked_at_the_own_host(harness: Harness) -> None:
     assert harness.provider.requests[-1].url == f"https://{HOST}/revoke"
 
 
-@pytest.mark.parametrize("attack", ATTACKS)
+@pytest.mark.parametrize("attack", HOST_ATTACKS)
 def test_user_that_names_another_host_starts_nothing(harness: Harness, attack: str) -> None:
-    at: dict[str, Any] = {"tenant.domain": ATTACKS[attack].replace("provider", "shops")}
+    at: dict[str, Any] = {"tenant.domain": HOST_ATTACKS[attack].replace("provider", "shops")}
 
     with pytest.raises(InvalidRequestError, match=r"tenant\.domain") as caught:
         harness.start(**at)
@@ -243,123 +189,6 @@ def test_callers_connections_have_hosts_of_their_own(harness: Harness) -> None:
     assert other.url.startswith("https://globex.shops.example/allow?")
 
 
-class RefusesAt(RotatingProvider):
-    """A provider of which one customer's host knows the client no more."""
-
-    def send(self, request: ProviderRequest) -> ProviderResponse:
-        if host_of(request.url) == HOST:
-            return json_response({"error": "invalid_client"}, status=401)
-        return super().send(request)
-
-
-class RefreshedThere(Refreshing):
-    """One connection at its own host, and a secret for all of them."""
-
-    def __init__(
-        self,
-        definition: CredentialDefinition = REFRESHED_THERE,
-        *,
-        provider: RotatingProvider | None = None,
-    ) -> None:
-        super().__init__(
-            definition=definition,
-            consent=replace(CONSENT, tenant=BINDING),
-            provider=provider,
-        )
-        held = self.secrets.secrets
-        held["jobs", None] = replace(held["jobs", None], allowed_host=RECORDED)
-
-
-def test_refresh_token_is_redeemed_at_the_own_host_and_keeps_it() -> None:
-    harness = RefreshedThere()
-
-    harness.refresh()
-    harness.refresh()
-
-    assert {request.url for request in harness.rotating.requests} == {f"https://{HOST}/token"}
-    consent = harness.connection.consent
-    assert consent is not None
-    assert consent.tenant == BINDING
-
-
-@pytest.mark.parametrize(
-    "changed",
-    [
-        {"token_endpoint": "https://{tenant.domain}.evil.example/token"},
-        {"token_endpoint": "https://evil.example/token", "tenant_values": {}},
-        {"tenant_values": {"domain": ("*.evil.example",)}},
-    ],
-)
-def test_file_that_leads_elsewhere_redeems_nothing_and_loses_nothing(
-    changed: dict[str, object],
-) -> None:
-    harness = RefreshedThere(replace(REFRESHED_THERE, **changed))  # type: ignore[arg-type]
-
-    with pytest.raises(ConsentRequiredError) as caught:
-        harness.refresh()
-
-    assert caught.value.rule == "connection.tenant_value"
-    assert not harness.rotating.requests
-    assert harness.event_type() == []
-    harness.definition = REFRESHED_THERE
-    harness.clock.advance(timedelta(seconds=2))
-    harness.refresh()
-    assert harness.refresh_token == "refresh-2"
-
-
-def test_connection_from_before_there_were_hosts_must_be_started_again() -> None:
-    harness = Refreshing(definition=REFRESHED_THERE)
-
-    with pytest.raises(ConsentRequiredError):
-        harness.refresh()
-
-    assert not harness.rotating.requests
-
-
-def test_consent_whose_host_the_file_knows_no_more_is_ended_and_nobody_is_told() -> None:
-    harness = RefreshedThere()
-    moved = replace(REFRESHED_THERE, tenant_values={"domain": ("*.evil.example",)})
-
-    deleted, revoked = end_connection(
-        harness.connections,
-        KEY,
-        moved,
-        secrets=harness.secrets,
-        provider=harness.provider,
-        publish=harness.events.append,
-    )
-
-    assert deleted is not None
-    assert not revoked
-    assert not harness.rotating.requests
-
-
-def test_imported_refresh_token_is_redeemed_at_its_own_host() -> None:
-    harness = RefreshedThere()
-
-    def take_over(values: dict[str, str]) -> Connection:
-        return import_connection(
-            harness.connections,
-            REFRESHED_THERE,
-            KEY,
-            refresh_token=Secret("refresh-1"),
-            scopes=CONSENT.scopes,
-            account=None,
-            tenant_values=values,
-            replace=True,
-            now=harness.clock.now(),
-            publish=harness.events.append,
-        )
-
-    for wrong in ({}, {"domain": "evil.example"}):
-        with pytest.raises(NotBoundError):
-            take_over(wrong)
-    take_over({"domain": "globex.shops.example"})
-    harness.refresh()
-
-    assert harness.rotating.requests[-1].url == "https://globex.shops.example/token"
-
-
 def test_value_is_a_parameter_of_start_alone_over_every_entry() -> None:
     requested_scopes = {
         "action": "start",
@@ -380,21 +209,3 @@ def test_value_is_a_parameter_of_start_alone_over_every_entry() -> None:
         parse_direct_request({"connections": requested_scopes | {"action": "inspect"}})
     # Over HTTP, what an action does not take is ignored (RFC 6749 §3.2).
     assert parse_connection_request("inspect", "hiring", requested_scopes).tenant_values == {}
-
-
-def test_what_one_customers_host_says_is_nothing_against_the_others() -> None:
-    """Any customer may remove us as a client of its own: the others' tokens are vended still."""
-    harness = RefreshedThere(provider=RefusesAt())
-    other = replace(KEY, name="globex")
-    there = TenantBinding({"domain": "globex.shops.example"}, "globex.shops.example")
-    harness.connections.seed(
-        Connection(key=other, consent=replace(CONSENT, consent_id="c-2", tenant=there), number=1)
-    )
-    requested_scopes = VendRequest(credential="jobs", connection="acme")
-
-    with pytest.raises(ProviderRefusedError):
-        harness.vend(harness.environment(), requested_scopes)
-
-    assert harness.states.state("jobs").failure is None
-    vended = harness.vend(harness.environment(), replace(requested_scopes, connection="globex"))
-    assert vended.answer.token.access_token.reveal()
