@@ -1,31 +1,28 @@
-"""What only the real secret store has: tags, adopted secrets, and Secrets Manager's errors."""
+"""A secret in Secrets Manager is read if its tags and fields say that it is ours."""
 
 import json
-import traceback
-from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from tests.adapters.aws import Aws
 from tests.adapters.faults import Calls, answer_with
+from tests.adapters.secrets_in_aws import (
+    DEPLOYMENT,
+    FIELDS,
+    HOST,
+    TAGS,
+    VALUE,
+    create,
+    own,
+    refusal_of,
+    store_of,
+)
 
 from tokenvend.adapters.aws_errors import AwsRefusedError
-from tokenvend.adapters.secrets_manager import (
-    DEPLOYMENT_TAG,
-    HOST_TAG,
-    SecretsManagerStore,
-)
-from tokenvend.domain.credential_definition import CredentialDefinition, SecretReference
-from tokenvend.domain.oauth.token_request import ProviderSecret
-from tokenvend.domain.secret import Secret
-from tokenvend.ports import SecretUnusableError, StoreAwayError, StoreThrottledError
-
-HOST = "api.example.com:8443"
-DEPLOYMENT = "tokenvend-test"
-VALUE = "never-in-an-error-text"
-FIELDS = {"client_id": "client-1", "client_secret": VALUE}
-TAGS = {DEPLOYMENT_TAG: DEPLOYMENT, HOST_TAG: HOST}
+from tokenvend.adapters.secrets_manager import DEPLOYMENT_TAG, HOST_TAG
+from tokenvend.domain.credential_definition import CredentialDefinition
+from tokenvend.ports import StoreAwayError, StoreThrottledError
 
 
 @pytest.fixture
@@ -35,29 +32,6 @@ def definition() -> CredentialDefinition:
         provider="smartrecruiters",
         token_endpoint=f"https://{HOST}/token",
     )
-
-
-def store_of(client: Any) -> SecretsManagerStore:
-    return SecretsManagerStore(client, prefix=f"tokenvend/{DEPLOYMENT}/", deployment=DEPLOYMENT)
-
-
-def create(aws: Aws, name: str, *, tags: dict[str, str] = TAGS, **value: Any) -> str:
-    return aws.secretsmanager.create_secret(
-        Name=name, Tags=[{"Key": key, "Value": tag} for key, tag in tags.items()], **value
-    )["ARN"]
-
-
-def own(definition: CredentialDefinition) -> str:
-    return f"tokenvend/{DEPLOYMENT}/{definition.name}"
-
-
-def refusal_of(client: Any, definition: CredentialDefinition, tenant: str | None = None) -> str:
-    with pytest.raises(SecretUnusableError) as caught:
-        store_of(client).read(definition, tenant)
-    assert VALUE not in "".join(traceback.format_exception(caught.value))
-    # Nor anywhere in the chain that a debugger or a log formatter might walk.
-    assert VALUE not in repr(getattr(caught.value.__context__, "doc", ""))
-    return str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -134,49 +108,6 @@ def test_a_secret_being_deleted_is_unusable(aws: Aws, definition: CredentialDefi
     assert "is being deleted" in refusal_of(client, definition)
 
 
-def test_an_adopted_secret_is_read_by_its_arn_and_its_own_keys(
-    aws: Aws, definition: CredentialDefinition
-) -> None:
-    fields = {"user": "client-1", "password": VALUE}
-    arn = create(aws, f"mine/{uuid4().hex}", SecretString=json.dumps(fields))
-    adopted = replace(definition, secret=SecretReference(arn, "user", "password"))
-
-    secret = store_of(aws.secretsmanager).read(adopted, None)
-
-    assert secret == ProviderSecret("client-1", Secret(VALUE), HOST)
-
-
-def test_an_adopted_secret_is_not_mended_by_writing_it(
-    aws: Aws, definition: CredentialDefinition
-) -> None:
-    arn = create(aws, f"mine/{uuid4().hex}", tags={}, SecretString=json.dumps(FIELDS))
-    adopted = replace(definition, secret=SecretReference(arn))
-
-    text = refusal_of(aws.secretsmanager, adopted)
-
-    assert f"tokenvend secret adopt {definition.name}" in text
-    assert "secret put" not in text
-
-
-def test_an_adopted_secret_whose_policy_is_missing_says_so(
-    aws: Aws, definition: CredentialDefinition
-) -> None:
-    client = aws.client("secretsmanager")
-    answer_with(client, "DescribeSecret", status=400, code="AccessDeniedException")
-    adopted = replace(definition, secret=SecretReference("arn:aws:secretsmanager:x"))
-
-    assert "may not be read: its policy" in refusal_of(client, adopted)
-
-
-def test_one_adopted_secret_never_stands_for_every_tenant(
-    aws: Aws, definition: CredentialDefinition
-) -> None:
-    arn = create(aws, f"mine/{uuid4().hex}", SecretString=json.dumps(FIELDS))
-    adopted = replace(definition, family=True, secret=SecretReference(arn))
-
-    assert "each tenant needs its own" in refusal_of(aws.secretsmanager, adopted, "acme")
-
-
 @pytest.mark.parametrize("operation", ["DescribeSecret", "GetSecretValue"])
 @pytest.mark.parametrize(
     ("answer", "expected"),
@@ -208,48 +139,3 @@ def test_secrets_manager_out_of_reach_is_away(aws: Aws, definition: CredentialDe
 
     with pytest.raises(StoreAwayError):
         store_of(client).read(definition, None)
-
-
-def _plain(aws: Aws, definition: CredentialDefinition, **value: Any) -> CredentialDefinition:
-    """*definition* with one field that stands alone in a secret of the user's own."""
-    arn = create(aws, f"theirs-{uuid4().hex}", **value)
-    reference = SecretReference(arn=arn, plain_text=True)
-    return replace(definition, client_id="from-the-file", secret=reference)
-
-
-@pytest.mark.parametrize("text", [VALUE, f"{VALUE}\n", f"{VALUE}\r\n", "7", "null", '["a"]'])
-def test_a_plain_text_is_the_one_field_that_is_needed(
-    aws: Aws, definition: CredentialDefinition, text: str
-) -> None:
-    adopted = _plain(aws, definition, SecretString=text)
-
-    secret = store_of(aws.secretsmanager).read(adopted, None)
-
-    assert (secret.client_id, secret.client_secret.reveal()) == ("from-the-file", text.rstrip())
-
-
-@pytest.mark.parametrize(
-    ("value", "reason"),
-    [
-        pytest.param({"SecretString": "\n"}, "has no field client_secret", id="empty"),
-        pytest.param({"SecretBinary": VALUE.encode()}, "has no field client_secret", id="binary"),
-        pytest.param(
-            {"SecretString": json.dumps(FIELDS)}, "is a JSON object, but plain_text", id="JSON"
-        ),
-        pytest.param({"SecretString": f" {VALUE}"}, "has white space around it", id="white space"),
-    ],
-)
-def test_a_plain_text_that_is_none_is_not_sent(
-    aws: Aws, definition: CredentialDefinition, value: dict[str, Any], reason: str
-) -> None:
-    adopted = _plain(aws, definition, **value)
-
-    assert reason in refusal_of(aws.secretsmanager, adopted)
-
-
-def test_a_plain_text_is_not_two_fields(aws: Aws, definition: CredentialDefinition) -> None:
-    adopted = replace(_plain(aws, definition, SecretString=VALUE), client_id=None)
-
-    told = refusal_of(aws.secretsmanager, adopted)
-
-    assert "is plain text, but client_id and client_secret are needed" in told

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.template.deployed import deployed
 
 ROOT = Path(__file__).parents[2]
 
@@ -39,3 +40,9 @@ def resources(template: dict[str, Any]) -> dict[str, Any]:
     """The template's resources by logical id."""
     found: dict[str, Any] = template["Resources"]
     return found
+
+
+@pytest.fixture(scope="session")
+def on_aws(template: dict[str, Any]) -> dict[str, Any]:
+    """A deployment with every default, and the pages."""
+    return deployed(template, ConsentPages="true")
