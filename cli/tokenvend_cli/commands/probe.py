@@ -15,6 +15,7 @@ from tokenvend.domain.oauth.token_request import (
     destination_of,
     for_tenant,
     host_of,
+    is_allowed,
 )
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.secret_fields import secret_fields, secret_of
@@ -28,7 +29,7 @@ from tokenvend_cli.commands.context import (
     show,
 )
 from tokenvend_cli.commands.provider_access import (
-    check_one_host,
+    at_own_host,
     deployed_secret,
     provider_client,
 )
@@ -58,7 +59,8 @@ def probe(
         typer.Option(
             "--secret-from-stdin",
             help="Use a secret as `secret put` takes it, not the deployed one. With a"
-            " refresh_token in it, that is spent.",
+            " refresh_token in it, that is spent. Where each connection has its own host, the"
+            " values of one connection stand in it too.",
         ),
     ] = False,
     as_json: AsJson = False,
@@ -75,12 +77,12 @@ def probe(
     definition = Secrets(deployment).definition_of(target)
     if definition.kind is CredentialKind.API_KEY:
         raise UsageError(f"{name} is an API key: there is nothing to measure")
-    check_one_host(definition)
     given = _given(secret_from_stdin=secret_from_stdin)
+    definition = at_own_host(definition, given)
     secret = (
         _secret_of(definition, given) if given else deployed_secret(deployment, definition, target)
     )
-    if introspection_endpoint and host_of(introspection_endpoint) != secret.allowed_host:
+    if introspection_endpoint and not is_allowed(secret, host_of(introspection_endpoint)):
         raise UsageError(f"the secret may be sent to {secret.allowed_host} only")
     try:
         definition = for_tenant(definition, secret)

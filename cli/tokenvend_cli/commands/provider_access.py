@@ -1,5 +1,6 @@
 """Call a provider from the command line, as the functions do."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from tokenvend.adapters.clock import SystemClock
@@ -7,6 +8,7 @@ from tokenvend.adapters.secrets_manager import SecretsManagerStore
 from tokenvend.domain.credential_definition import CredentialDefinition, CredentialKind
 from tokenvend.domain.errors import TokenVendError
 from tokenvend.domain.oauth.token_request import ProviderSecret
+from tokenvend.domain.tenant_values import TenantValueError, bind
 from tokenvend.vending.provider_secret import read_secret
 from tokenvend_cli.deployment.secret_status import SecretName
 from tokenvend_cli.deployment.stack import Deployment
@@ -24,7 +26,6 @@ def deployed_secret(
     Raises:
         CommandError: it does not exist, or must not be sent to the host of its definition.
     """
-    check_one_host(definition)
     store = SecretsManagerStore(
         deployment.client("secretsmanager"),
         prefix=deployment.output("SecretPrefix"),
@@ -36,16 +37,32 @@ def deployed_secret(
         raise CommandError(error.description) from None
 
 
-def check_one_host(definition: CredentialDefinition) -> None:
-    """Refuse a credential whose host differs from connection to connection.
+def has_own_hosts(definition: CredentialDefinition) -> bool:
+    """Whether each connection of the credential has its own host, and the secret names none."""
+    return bool(definition.tenant_values) and definition.kind is CredentialKind.AUTHORIZATION_CODE
+
+
+def at_own_host(definition: CredentialDefinition, given: Mapping[str, str]) -> CredentialDefinition:
+    """Return *definition* at the host of one connection, whose tenant values are in *given*.
+
+    Those of a family are in each tenant's secret, so its definition is returned as it is.
 
     Raises:
-        UsageError: each of its connections has a host of its own.
+        UsageError: a value is missing, or does not match its pattern. The text does not quote it.
     """
-    if definition.tenant_values and definition.kind is CredentialKind.AUTHORIZATION_CODE:
+    if not has_own_hosts(definition):
+        return definition
+    values = {name: given[name] for name in definition.tenant_values if name in given}
+    if not values:
         raise UsageError(
-            f"each connection of {definition.name} has a host of its own: there is none to ask"
+            f"each connection of {definition.name} has its own host: give --secret-from-stdin, with"
+            f" {' and '.join(definition.tenant_values)} and a refresh_token of one user beside the"
+            " secret's fields"
         )
+    try:
+        return bind(definition, values)
+    except TenantValueError as error:
+        raise UsageError(str(error)) from None
 
 
 def provider_client(deployment: Deployment) -> "SigningClient":

@@ -14,7 +14,11 @@ from tokenvend.domain.oauth.token_request import (
 from tokenvend.domain.secret import Secret
 from tokenvend.ports import ProviderAwayError
 from tokenvend_cli.commands.context import AsJson, deployment_of, exits_on_error, print_json, say
-from tokenvend_cli.commands.provider_access import deployed_secret, provider_client
+from tokenvend_cli.commands.provider_access import (
+    deployed_secret,
+    has_own_hosts,
+    provider_client,
+)
 from tokenvend_cli.deployment.secret_status import parse_secret_name
 from tokenvend_cli.deployment.secrets import Secrets
 from tokenvend_cli.problems import CommandError, UsageError
@@ -41,6 +45,11 @@ def revoke(
     definition = secrets.definition_of(target)
     if definition.revocation_endpoint is None:
         raise CommandError(f"{name} has no revocation_endpoint: its provider cannot be told")
+    if has_own_hosts(definition):
+        raise UsageError(
+            f"each connection of {name} has its own host, and a token does not say which: end its"
+            f" connection with `tokenvend connections disconnect {name}/OWNER/NAME`"
+        )
     token = sys.stdin.read().strip()
     if not token or len(token.split()) != 1:
         raise UsageError("standard input must be one token, and nothing else")
