@@ -239,7 +239,7 @@ def _make_aliases(aws: SimpleNamespace) -> None:
 
 def _put_secrets(aws: SimpleNamespace) -> None:
     secrets = Secrets(_operated(aws))
-    for definition in secrets.definitions():
+    for definition in secrets.definitions.all():
         secrets.names(definition)
     for name in ("jobs", "new"):
         seen = secrets.look(SecretName(name), DEFINITION)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.text import Text
 
+    from tokenvend.domain.untrusted import Distrust
+    from tokenvend_cli.deployment.connection_records import DeployedConnections
     from tokenvend_cli.deployment.registry_table import RegistryTable
     from tokenvend_cli.deployment.stack import Deployment
 
@@ -27,6 +29,9 @@ _WITHOUT_SCREEN = 1000
 DEFAULT_FILE = Path("tokenvend.yaml")
 
 File = Annotated[Path, typer.Option("--file", "-f", help="The configuration file.")]
+ConnectionName = Annotated[
+    str, typer.Argument(help="CREDENTIAL/OWNER/NAME, as `list` shows it.", show_default=False)
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]
 
 
@@ -73,6 +78,16 @@ def registry_of(deployment: "Deployment") -> "RegistryTable":
         deployment.output("RegistryTableName"),
         deployment=deployment.output("DeploymentId"),
     )
+
+
+def connections_of(context: typer.Context) -> "DeployedConnections":
+    """The deployment's connections. An item that cannot be trusted is noted and left out."""
+    from tokenvend_cli.deployment.connection_records import DeployedConnections
+
+    def untrusted(item: str, reason: "Distrust") -> None:
+        note(f"{item} was left out: {reason.value.replace('_', ' ')}")
+
+    return DeployedConnections(deployment_of(context), untrusted)
 
 
 def print_json(value: Any) -> None:

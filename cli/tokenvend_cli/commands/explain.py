@@ -2,37 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.text import Text
 
-from tokenvend.adapters.dynamodb.definition_items import parse_definition
-from tokenvend.adapters.dynamodb.registry_items import (
-    BLOCKED,
-    SETTINGS,
-    RegistryItem,
-    blocked_owners,
-    connection_block_pk,
-    credential_pk,
-    parse_caller,
-    parse_grant,
-)
-from tokenvend.domain.credential_definition import CredentialKind
-from tokenvend.domain.decision import Decision, decide
 from tokenvend.domain.errors import SubjectTokenError, TokenVendError
-from tokenvend.domain.identity import (
-    Entry,
-    Proof,
-    Workload,
-)
-from tokenvend.domain.registry import RegistryView
 from tokenvend.domain.request import VendRequest, parse_vend_request
-from tokenvend.domain.rule import Rule
-from tokenvend.domain.scopes import format_scope
-from tokenvend.domain.secret import Secret
 from tokenvend_cli.commands.context import (
     DEFAULT_FILE,
     FAILED,
@@ -46,27 +23,12 @@ from tokenvend_cli.commands.context import (
     show,
 )
 from tokenvend_cli.commands.explained_identity import requested_identities, requested_user
-from tokenvend_cli.commands.shown_request import shown_request, shown_static_credential
+from tokenvend_cli.commands.verdict import NOT_KNOWN, Items, refusal, verdict_of
 from tokenvend_cli.configuration.checked import check_file, only_for
 from tokenvend_cli.configuration.discovery import discover
 from tokenvend_cli.configuration.providers import Provider, undiscovered
 from tokenvend_cli.problems import IssuerAwayError, UsageError
 
-#: Placeholder for an unknown endpoint; no secret is sent to it, and it is never shown.
-_NOT_KNOWN = "https://not-known.invalid/"
-
-type Items = dict[tuple[str, str], RegistryItem]
-
-#: Reasons that a caller never sees, because all refusals must look the same to it.
-_REASONS: dict[str, str] = {
-    Rule.CALLER_KNOWN: "No caller has this identity.",
-    Rule.CALLER_BLOCKED: "It is blocked: see `tokenvend blocks`.",
-    Rule.GRANT_EXISTS: "No grant is for this caller and this credential.",
-    Rule.CREDENTIAL_EXISTS: "The credential of this grant is not there.",
-    Rule.CONNECTION_GRANTED: "The grant does not reach this connection.",
-    Rule.CONNECTION_BLOCKED: "The connection is blocked: see `tokenvend blocks`.",
-    Rule.CREDENTIAL_BLOCKED: "The credential is blocked: see `tokenvend blocks`.",
-}
 _IN_THE_HEADLINE = frozenset({"decision", "identity", "caller", "credential"})
 _REFUSED_STYLE, _GRANTED_STYLE = "bold red", "bold green"
 
@@ -119,19 +81,19 @@ def explain(
         identities = requested_identities(
             list(items.values()), caller=caller, identity=identity, claims=claims
         )
-        verdicts = [_verdict(items, each, request) for each in identities]
+        verdicts = [verdict_of(items, each, request) for each in identities]
     except SubjectTokenError as error:
         verdicts = [
-            _refusal(
+            refusal(
                 {"identity": "the subject token", "caller": None, "credential": credential}, error
             )
         ]
     if as_json:
         print_json(verdicts)
     else:
-        for verdict in verdicts:
-            _show(verdict)
-    if any(verdict["decision"] == "refused" for verdict in verdicts):
+        for each in verdicts:
+            _show(each)
+    if any(each["decision"] == "refused" for each in verdicts):
         raise typer.Exit(FAILED)
 
 
@@ -155,116 +117,11 @@ def _discover_if_there(issuer: str) -> Provider:
         return discover(issuer)
     except IssuerAwayError as error:
         note(f"{issuer} is away, so where tokens are asked for is not known: {error}")
-        return replace(undiscovered(issuer), token_endpoint=_NOT_KNOWN)
+        return replace(undiscovered(issuer), token_endpoint=NOT_KNOWN)
 
 
 def _deployed_items(context: typer.Context) -> Items:
     return {item.key: item for item in registry_of(deployment_of(context)).read().items}
-
-
-def _verdict(items: Items, identity: str, request: VendRequest) -> dict[str, Any]:
-    view = _view(items, identity, request)
-    proof, view = _proven(identity, view)
-    base = {
-        "identity": identity,
-        "caller": view.caller.name if view.caller else None,
-        "credential": request.credential,
-    }
-    try:
-        decision = decide(proof, request, view, now=datetime.now(UTC))
-    except TokenVendError as error:
-        return _refusal(base, error)
-    return base | {"decision": "granted", "rule": "granted"} | _token(decision)
-
-
-def _refusal(base: dict[str, Any], error: TokenVendError) -> dict[str, Any]:
-    return base | {
-        "decision": "refused",
-        "rule": str(error.rule),
-        "error": error.code,
-        "reason": _REASONS.get(error.rule, error.description),
-    }
-
-
-def _proven(identity: str, view: RegistryView) -> tuple[Proof, RegistryView]:
-    """Return a proof at the entry that *identity* uses, and a registry view that accepts it."""
-    if identity.startswith("oidc:"):
-        return Proof(Entry.OAUTH2, identity, workload=Workload("any", "any")), view
-    if not identity.startswith("client:"):
-        pinned = view.caller.unique_id if view.caller else None
-        return Proof(Entry.IAM, identity, unique_id=pinned), view
-    secret = Secret("any")
-    proof = Proof(Entry.OAUTH2, identity, client_secret=secret)
-    return proof, replace(view, client_secret_hashes=(secret.sha256,))
-
-
-def _token(decision: Decision) -> dict[str, Any]:
-    """Describe what determines the token, and whether callers share it."""
-    spec, definition = decision.spec, decision.definition
-    if definition.kind is CredentialKind.API_KEY:
-        return {
-            "kind": definition.kind.value,
-            "tenant": spec.tenant,
-            **shown_static_credential(definition),
-        }
-    if decision.connection is not None:
-        # The registry does not hold consents, so `explain` cannot show them.
-        return {
-            "connection": str(decision.connection),
-            **_consented(decision),
-            "observed_scope": format_scope(decision.observed_scopes),
-            "token_endpoint": _known(definition.token_endpoint),
-            **_shown_request(decision),
-        }
-    return {
-        "scope": format_scope(spec.scopes),
-        "scope_mode": definition.scope_mode.value,
-        "observed_scope": format_scope(decision.observed_scopes),
-        "tenant": spec.tenant,
-        "audience": spec.audience,
-        "resource": " ".join(spec.resources) or None,
-        "token_endpoint": _known(definition.token_endpoint),
-        **_shown_request(decision),
-        "lifetime": "expires_in of the answer, else exp of a JWT, else"
-        f" {definition.default_lifetime_seconds} s",
-        "shared": spec.caller is None,
-        "key": decision.key if _known(definition.token_endpoint) else None,
-    }
-
-
-def _consented(decision: Decision) -> dict[str, str]:
-    """Describe the scopes of a connection's token, as far as the file alone tells."""
-    scope, flow = format_scope(decision.spec.scopes), decision.definition.flow
-    pkce = {"pkce": f"not used: {flow.without_pkce}"} if flow.without_pkce else {}
-    if not flow.refresh_names_scopes:
-        return pkce | {"scope": "all that its user consented to", "refresh": "names no scopes"}
-    return pkce | {"scope": f"{scope}, as far as its user consented", "refresh": "names its scopes"}
-
-
-def _shown_request(decision: Decision) -> dict[str, str | None]:
-    return shown_request(decision) if _known(decision.definition.token_endpoint) else {}
-
-
-def _known(endpoint: str) -> str | None:
-    return None if endpoint == _NOT_KNOWN else endpoint
-
-
-def _view(items: Items, identity: str, request: VendRequest) -> RegistryView:
-    credential = request.credential
-    definition = credential_pk(credential)
-    on_connection = connection_block_pk(credential, request.connection_name or "")
-    block = items.get((on_connection, BLOCKED))
-    settings = items.get((identity, SETTINGS))
-    grant = items.get((identity, credential))
-    defined = items.get((definition, SETTINGS))
-    return RegistryView(
-        caller=parse_caller(settings.document) if settings else None,
-        caller_blocked=(identity, BLOCKED) in items,
-        grant=parse_grant(grant.document) if grant else None,
-        definition=parse_definition(defined.document) if defined else None,
-        credential_blocked=(definition, BLOCKED) in items,
-        blocked_owners=blocked_owners(block.to_item() if block else None),
-    )
 
 
 def _show(verdict: dict[str, Any]) -> None:

@@ -65,7 +65,7 @@ def import_secrets(
         raise UsageError("give the lines on standard input: tokenvend secret import < FILE")
     secrets = Secrets(deployment_of(context, attempts=ATTEMPTS))
     lines = parse_lines(sys.stdin.buffer.read(MOST_BYTES + 1))
-    good, problems = check_lines(secrets.definition, lines, _checked)
+    good, problems = check_lines(secrets.definitions.named, lines, _checked)
     if not good and not problems:
         raise UsageError("standard input is empty: give one secret on each line")
     _report(problems)

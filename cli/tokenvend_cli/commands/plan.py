@@ -1,8 +1,7 @@
 """`validate`, `plan`, `apply`, `schema`: from the file to what is deployed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -24,69 +23,13 @@ from tokenvend_cli.commands.context import (
     say,
 )
 from tokenvend_cli.commands.show_plan import plan_document, show_notices, show_plan
-from tokenvend_cli.configuration.checked import CheckedFile, check_file
-from tokenvend_cli.configuration.discovery import discover
-from tokenvend_cli.configuration.jwks_uris import PatientKeys, discover_jwks_uri
+from tokenvend_cli.configuration.checked import check_file
 from tokenvend_cli.configuration.models import json_schema
-from tokenvend_cli.configuration.patience import PatientDiscovery
 from tokenvend_cli.configuration.providers import undiscovered
-from tokenvend_cli.deployment.aliases import AliasChange, Aliases, RefusedAlias
-from tokenvend_cli.deployment.changes import (
-    Change,
-    ChangeAction,
-    changes_between,
-    without_grants_of,
-)
-from tokenvend_cli.deployment.registry_table import RegistryTable, Writes
-from tokenvend_cli.deployment.unchecked import (
-    Unchecked,
-    definitions_in,
-    jwks_uris_in,
-    plannable,
-    refuse_unless_pinned,
-    unchecked_issuers,
-    unchecked_of,
-)
+from tokenvend_cli.deployment.aliases import RefusedAlias
+from tokenvend_cli.deployment.plan import Plan, make_plan
+from tokenvend_cli.deployment.unchecked import refuse_unless_pinned
 from tokenvend_cli.problems import ConfigurationError, UsageError
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """The changes that `apply` would make to one revision of the deployment."""
-
-    checked: CheckedFile
-    changes: list[Change]
-    revision: int
-    aliases: list[AliasChange]
-    table: RegistryTable
-    alias_table: Aliases
-    unchecked: list[Unchecked]
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to apply."""
-        return not self.changes and not self.aliases
-
-    def carry_out(self) -> list[RefusedAlias]:
-        """Apply the plan. New aliases are protected before the registry names their callers.
-
-        Returns the aliases whose policy Lambda refused. For their callers, only changes that
-        take something away were written.
-
-        Raises:
-            ChangedMeanwhileError: somebody else changed the registry; nothing was written to it.
-        """
-        refused = self.alias_table.make_ready(self.aliases)
-        changes = without_grants_of(self.changes, {each.identity for each in refused})
-        gone = [change.item for change in changes if change.action is ChangeAction.REMOVE]
-        put = [change.item for change in changes if change.action is not ChangeAction.REMOVE]
-        self.table.write(Writes(put=put, delete=gone), revision=self.revision)
-        self.alias_table.remove(self.aliases)
-        return refused
-
-    def to_dict(self) -> dict[str, Any]:
-        """The plan as JSON."""
-        return plan_document(self.checked, self.changes, self.aliases, self.unchecked)
 
 
 @exits_on_error
@@ -219,34 +162,11 @@ def schema() -> None:
 
 def _make_plan(context: typer.Context, file: File) -> Plan:
     deployment = deployment_of(context, moves_aliases=True)
-    table, aliases = registry_of(deployment), Aliases(deployment)
-    registry = table.read()
-    discovery = PatientDiscovery(discover, definitions_in(registry.items))
-    keys = PatientKeys(discover_jwks_uri, jwks_uris_in(registry.items))
-    checked = check_file(
-        file,
-        discovery.choose,
-        local_stack=deployment.is_local_stack,
-        find_keys=keys.find,
-        deployment_url=deployment.output("VendingApiUrl"),
-    )
-    unchecked = [
-        *unchecked_of(discovery, checked, registry.items),
-        *unchecked_issuers(keys, checked),
-    ]
-    return Plan(
-        checked,
-        changes_between(registry.items, plannable(checked.items, registry.items, unchecked)),
-        registry.revision,
-        aliases.changes(checked.configuration),
-        table,
-        aliases,
-        unchecked,
-    )
+    return make_plan(deployment, registry_of(deployment), file)
 
 
 def _show(found: Plan, *, as_json: bool) -> None:
     if as_json:
-        print_json(found.to_dict())
+        print_json(plan_document(found.checked, found.changes, found.aliases, found.unchecked))
     else:
         show_plan(found.checked, found.changes, found.aliases, found.unchecked)

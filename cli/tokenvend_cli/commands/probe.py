@@ -35,8 +35,8 @@ from tokenvend_cli.commands.provider_access import (
 )
 from tokenvend_cli.commands.secret_value import for_value
 from tokenvend_cli.commands.tables import table
+from tokenvend_cli.deployment.deployed_definitions import DeployedDefinitions
 from tokenvend_cli.deployment.secret_status import parse_secret_name
-from tokenvend_cli.deployment.secrets import Secrets
 from tokenvend_cli.probing.findings import ProbeFindings
 from tokenvend_cli.probing.measure import measure
 from tokenvend_cli.probing.requests import MOST_REQUESTS, CredentialRequester
@@ -74,7 +74,7 @@ def probe(
     Example: tokenvend probe sr-jobs
     """
     deployment, target = deployment_of(context), parse_secret_name(name)
-    definition = Secrets(deployment).definition_of(target)
+    definition = DeployedDefinitions(deployment).of_secret(target)
     if definition.kind is CredentialKind.API_KEY:
         raise UsageError(f"{name} is an API key: there is nothing to measure")
     given = _given(secret_from_stdin=secret_from_stdin)

@@ -42,7 +42,7 @@ def revoke(
     """
     deployment, target = deployment_of(context), parse_secret_name(name)
     secrets = Secrets(deployment)
-    definition = secrets.definition_of(target)
+    definition = secrets.definitions.of_secret(target)
     if definition.revocation_endpoint is None:
         raise CommandError(f"{name} has no revocation_endpoint: its provider cannot be told")
     if has_own_hosts(definition):

@@ -69,7 +69,7 @@ def put(
     Example: tokenvend secret put sr-partner/acme < secret.json
     """
     secrets, target = Secrets(deployment_of(context)), parse_secret_name(name)
-    definition = secrets.definition_of(target)
+    definition = secrets.definitions.of_secret(target)
     if definition.secret is not None:
         raise CommandError(
             f"{name} uses a secret of yours: change it where it is ({definition.secret.arn})"

@@ -69,7 +69,7 @@ def adoption_of(
     Raises:
         CommandError: there is none, or it is out of reach.
     """
-    definition = secrets.definition_of(name)
+    definition = secrets.definitions.of_secret(name)
     if definition.family:
         raise UsageError(f"{name} is a family: each tenant's secret is put, none is adopted")
     named = definition.secret.arn if definition.secret else None

@@ -116,10 +116,10 @@ def _order(name: SecretName) -> tuple[str, str]:
 
 def _definitions(secrets: Secrets, selection: Selection) -> list[CredentialDefinition]:
     if selection.name is None:
-        return secrets.definitions()
+        return secrets.definitions.all()
     if selection.name.tenant is not None:
-        return [secrets.definition_of(selection.name)]
-    return [secrets.definition(selection.name.credential)]
+        return [secrets.definitions.of_secret(selection.name)]
+    return [secrets.definitions.named(selection.name.credential)]
 
 
 def _names(

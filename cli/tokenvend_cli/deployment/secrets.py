@@ -13,20 +13,17 @@ from tokenvend.adapters.dynamodb.credential_items import (
     credential_state_pk,
     parse_state,
 )
-from tokenvend.adapters.dynamodb.definition_items import parse_definition
-from tokenvend.adapters.dynamodb.registry_items import SETTINGS, credential_pk
 from tokenvend.adapters.secrets_manager import CREDENTIAL_TAG, DEPLOYMENT_TAG, HOST_TAG
 from tokenvend.domain.credential_definition import CredentialDefinition, CredentialKind
 from tokenvend.domain.credential_state import CredentialState
 from tokenvend.domain.oauth.token_request import destination_of
 from tokenvend.domain.tenant_values import is_recorded
 from tokenvend.domain.token import SecretStage
-from tokenvend_cli.deployment.kinds import ItemKind, kind_of
+from tokenvend_cli.deployment.deployed_definitions import DeployedDefinitions
 from tokenvend_cli.deployment.pace import Pace
-from tokenvend_cli.deployment.registry_table import RegistryTable
 from tokenvend_cli.deployment.secret_status import SecretName, SecretStatus
 from tokenvend_cli.deployment.stack import Deployment
-from tokenvend_cli.problems import CommandError, UsageError
+from tokenvend_cli.problems import CommandError
 
 _NOT_FOUND, _EXISTS = "ResourceNotFoundException", "ResourceExistsException"
 #: Secrets Manager lets an account create 50 secrets a second, and put and tag 50 each
@@ -40,7 +37,10 @@ _NOWHERE = "nowhere"
 
 
 class Secrets:
-    """The secrets of one deployment. Threads may share it; its writes are rate-limited."""
+    """The secrets of one deployment. Threads may share it; its writes are rate-limited.
+
+    `definitions` are the deployed definitions of the credentials that they belong to.
+    """
 
     def __init__(self, deployment: Deployment) -> None:
         self._pace = Pace(WRITES_PER_SECOND)
@@ -51,42 +51,7 @@ class Secrets:
         self._key_arn = deployment.outputs.get("SecretKeyArn")
         self._manager = deployment.client("secretsmanager")
         self._dynamodb = deployment.client("dynamodb")
-        self._registry = RegistryTable(self._dynamodb, deployment.output("RegistryTableName"))
-
-    def definition(self, credential: str) -> CredentialDefinition:
-        """The deployed definition of that name.
-
-        Raises:
-            CommandError: there is none.
-        """
-        item = self._registry.get(credential_pk(credential), SETTINGS)
-        if item is None:
-            raise CommandError(
-                f"no credential {credential} is deployed: add it to the file, and apply"
-            )
-        return parse_definition(item.document)
-
-    def definition_of(self, name: SecretName) -> CredentialDefinition:
-        """The deployed definition that the secret belongs to.
-
-        Raises:
-            CommandError: there is none, or the tenant does not fit it.
-        """
-        definition = self.definition(name.credential)
-        if definition.family and name.tenant is None:
-            raise UsageError(f"{name} is a family: name {name}/TENANT")
-        if not definition.family and name.tenant is not None:
-            raise UsageError(f"{name.credential} is no family: leave /{name.tenant} out")
-        return definition
-
-    def definitions(self) -> list[CredentialDefinition]:
-        """Every deployed definition."""
-        items = self._registry.read().items
-        return [
-            parse_definition(each.document)
-            for each in items
-            if kind_of(each) is ItemKind.CREDENTIAL
-        ]
+        self.definitions = DeployedDefinitions(deployment)
 
     def names(self, definition: CredentialDefinition) -> list[SecretName]:
         """Every secret that a credential has or should have: one, or one for each tenant."""
