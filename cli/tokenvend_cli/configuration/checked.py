@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tokenvend.adapters.dynamodb.registry_items import RegistryItem
 from tokenvend_cli.configuration.compile import compile_registry
+from tokenvend_cli.configuration.item_limits import item_problems
 from tokenvend_cli.configuration.jwks_uris import FindKeys, not_fetched, resolve_jwks_uris
 from tokenvend_cli.configuration.load import ConfigurationFile, load_configuration
 from tokenvend_cli.configuration.models import ConfigurationModel
@@ -81,7 +82,10 @@ def check_file(
         file.configuration.issuers, find_keys, local_stack=local_stack
     )
     file.refuse([*unresolved, *unknown, *found])
-    return CheckedFile(file, providers, jwks_uris, deployment_url)
+    checked = CheckedFile(file, providers, jwks_uris, deployment_url)
+    # Only a file without these problems can be compiled.
+    file.refuse(item_problems(file.configuration, checked.items))
+    return checked
 
 
 def only_for(credential: str, discover: Discover) -> Choose:

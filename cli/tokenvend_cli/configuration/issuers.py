@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from itertools import combinations
 
+from tokenvend.domain.bounds import ISSUER_KEYS
 from tokenvend.domain.workload.glob import has_exact_segment
 from tokenvend.domain.workload.issuer import ClaimPattern, SubjectRule, TrustedIssuer
 from tokenvend.domain.workload.keys import PRIVATE_MEMBERS, usable_keys
@@ -62,6 +63,8 @@ def issuer_problems(configuration: ConfigurationModel) -> Iterator[Problem]:
 
 
 def _key_problems(place: str, model: IssuerModel) -> Iterator[Problem]:
+    if (count := len(model.keys or ())) > ISSUER_KEYS:
+        yield Problem(place, f"has {count} keys; {ISSUER_KEYS} are the most")
     for index, key in enumerate(model.keys or ()):
         if PRIVATE_MEMBERS & key.keys():
             yield Problem(f"{place}[{index}]", "is a private key: give its public half alone")

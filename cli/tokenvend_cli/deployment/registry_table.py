@@ -1,17 +1,19 @@
 """The registry table, as the command reads and writes it: all or nothing, one writer at a time."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import batched
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from tokenvend.adapters.dynamodb.registry_items import META_KEY, RegistryItem, registry_item_of
+from tokenvend_cli.configuration.item_limits import item_bytes
 from tokenvend_cli.problems import CommandError
 
 #: DynamoDB takes 100 items in one transaction; one of them is the revision.
 _BATCH = 99
+#: DynamoDB takes 4 MB in one transaction; the revision needs some of them.
+_BATCH_BYTES = 4_000_000 - 1_000
 _TRIES = 5
 _RACE_CODES = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
 
@@ -106,19 +108,19 @@ class RegistryTable:
         self._transact([self._move_on(0)])
 
     def write(self, writes: Writes, *, revision: int) -> None:
-        """Make *writes* on top of *revision*, in one transaction if they are fewer than a hundred.
+        """Make *writes* on top of *revision*, in one transaction if that is not too large.
 
-        More are made in several transactions, in order. After an interruption between two of
-        them, making the same writes again completes them.
+        More than 99 items, or 4 MB, are written in several transactions, in order. After an
+        interruption between two of them, making the same writes again completes them.
 
         Raises:
             ChangedMeanwhileError: *revision* is no longer the current one.
         """
         operations = [
-            *(self._delete(item) for item in writes.delete),
-            *(self._put(item) for item in writes.put),
+            *((item_bytes(item), self._delete(item)) for item in writes.delete),
+            *((item_bytes(item), self._put(item)) for item in writes.put),
         ]
-        for step, batch in enumerate(batched(operations, _BATCH)):
+        for step, batch in enumerate(_batches(operations)):
             self._transact([self._move_on(revision + step), *batch])
 
     def update(self, decide: Callable[[Registry], Writes]) -> None:
@@ -172,3 +174,17 @@ class RegistryTable:
     def _delete(self, item: RegistryItem) -> dict[str, Any]:
         key = {"pk": {"S": item.pk}, "sk": {"S": item.sk}}
         return {"Delete": {"TableName": self._table, "Key": key}}
+
+
+def _batches(operations: Iterable[tuple[int, dict[str, Any]]]) -> Iterator[list[dict[str, Any]]]:
+    """Divide *operations*, each with the size of its item, into transactions, in their order."""
+    batch: list[dict[str, Any]] = []
+    total = 0
+    for size, operation in operations:
+        if len(batch) == _BATCH or (batch and total + size > _BATCH_BYTES):
+            yield batch
+            batch, total = [], 0
+        batch.append(operation)
+        total += size
+    if batch:
+        yield batch

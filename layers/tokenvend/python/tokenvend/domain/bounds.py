@@ -117,5 +117,9 @@ BODY_BYTES = 16 * 1024
 BATCH_REQUESTS = 25
 SCOPES = 200
 
+# The largest item that DynamoDB stores: 400 KB. One vend reads nine items at most, of the 16 MB
+# that DynamoDB returns at once.
+REGISTRY_ITEM_BYTES = 400 * 1024
+
 # The longest time for which scopes beyond a grant may be counted instead of refused
 OBSERVE_DAYS = 30
