@@ -43,48 +43,64 @@ _AFTER_A_LOSS = "After a loss"
 CATALOGUE = (
     Listed(
         *(_FILE, "validate", "plan:validate"),
-        "Check the file alone. Neither AWS nor an issuer is asked.",
+        "Check the file for mistakes, before you plan. It asks neither AWS nor an issuer.",
     ),
-    Listed(*(_FILE, "plan", "plan:plan"), "Show what `apply` would change, and change nothing."),
+    Listed(
+        *(_FILE, "plan", "plan:plan"),
+        "Show what `apply` would change in the deployment. It changes nothing.",
+    ),
     Listed(
         *(_FILE, "apply", "plan:apply"),
-        "Make what is deployed say what the file says. Applying twice changes nothing.",
+        "Change the deployment to match the file, after each change of the file or the stack.",
     ),
     Listed(
         *(_FILE, "explain", "explain:explain"),
-        "Say what a caller would get, and by which rule. Exits with 1 if it is refused.",
+        "Show whether a caller would get a token, and which rule decides. Exits with 1 if not.",
     ),
-    Listed(*(_FILE, "schema", "plan:schema"), "Print the JSON Schema of the file, for an editor."),
+    Listed(
+        *(_FILE, "schema", "plan:schema"),
+        "Print the JSON Schema of the file, so that your editor can check it.",
+    ),
     Listed(
         *(_FILE, "probe", "probe:probe"),
-        "Measure what a provider does, and suggest what the file should say of it.",
+        "Measure how a provider behaves, and suggest lines for the file.",
     ),
     Listed(
         *(_FILE, "providers", "providers:app"),
-        "List the providers that the command knows, and what it knows of each.",
+        "Look up which providers have a profile, and what is known of each.",
     ),
-    Listed(_SECRETS, "secret", "secret:app", "Write and describe provider secrets."),
-    Listed(_SECRETS, "caller", "caller:app", "List callers; issue secrets to OAuth clients."),
+    Listed(
+        _SECRETS,
+        "secret",
+        "secret:app",
+        "Store the secrets that providers gave you, and see their state.",
+    ),
+    Listed(
+        _SECRETS,
+        "caller",
+        "caller:app",
+        "List callers, and issue secrets to those that are OAuth clients.",
+    ),
     Listed(
         *(_SECRETS, "connections", "connections:app"),
-        "Users' consents: who gave one, and how long it will last.",
+        "List, import and end the connections of users who consented.",
     ),
     Listed(
         *(_KILL_SWITCH, "block", "block:block"),
-        "Stop a caller, a credential, a connection or one client of a caller, until `unblock`.",
+        "Stop a caller, credential, connection or OAuth client now, until you unblock it.",
     ),
     Listed(
         *(_KILL_SWITCH, "unblock", "block:unblock"),
-        "Lift a block. Another that stands on the same caller or client is left.",
+        "Lift a block, so that the same caller, credential, connection or client works again.",
     ),
     Listed(*(_KILL_SWITCH, "blocks", "block:blocks"), "List what is blocked, since when and why."),
     Listed(
         *(_KILL_SWITCH, "revoke", "revoke:revoke"),
-        "Have the provider end a token, which comes from standard input. Never from an argument.",
+        "Have the provider revoke a token, for example after a leak. Give it on standard input.",
     ),
     Listed(
         *(_AFTER_A_LOSS, "restore", "restore:app"),
-        "Bring back client secrets, blocks and consents from a restored table.",
+        "Bring back client secrets, blocks and connections from a restored table.",
     ),
 )
 

@@ -15,7 +15,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["--help", "-h"]},
     epilog="Exit codes: 0 done; 1 refused, or it failed; 2 wrong use, or a wrong file; 3 there is"
-    " something to apply (plan --detailed-exit-code); 4 an issuer is away (plan).",
+    " something to apply (plan --detailed-exit-code); 4 an issuer does not answer (plan).",
 )
 
 
@@ -32,14 +32,15 @@ def tokenvend(
     context: typer.Context,
     *,
     stack: Annotated[
-        str, typer.Option(envvar="TOKENVEND_STACK", help="The deployment's CloudFormation stack.")
+        str,
+        typer.Option(envvar="TOKENVEND_STACK", help="The CloudFormation stack of the deployment."),
     ] = "tokenvend",
-    region: Annotated[str | None, typer.Option(help="The AWS region.")] = None,
+    region: Annotated[str | None, typer.Option(help="The AWS Region of the stack.")] = None,
     profile: Annotated[
-        str | None, typer.Option(help="A profile of your AWS configuration.")
+        str | None, typer.Option(help="A profile of your AWS configuration files.")
     ] = None,
     endpoint_url: Annotated[
-        str | None, typer.Option(metavar="URL", help="Another AWS, such as a local one.")
+        str | None, typer.Option(metavar="URL", help="The address of a local AWS.")
     ] = None,
     version: Annotated[
         bool,
@@ -48,9 +49,13 @@ def tokenvend(
         ),
     ] = False,
 ) -> None:
-    """Decide which workload gets which token.
+    """Manage a tokenvend deployment: who gets tokens of which credential, and the secrets.
 
-    These options go before the command. AWS's own environment variables hold as ever.
+    Write tokenvend.yaml, check it with `validate`, look with `plan`, and `apply` it; then store
+    each credential's secret with `secret put`.
+
+    The options below go before the command. AWS credentials and the region come from AWS's own
+    environment variables and files, as for the AWS command line.
 
     Example: tokenvend --stack tokenvend-test plan
     """

@@ -142,7 +142,7 @@ def test_operator_that_is_not_one_role_is_refused(
     result = tokenvend("secret", "adopt", "jobs", "--arn", arn, "--operator", operator)
 
     assert result.exit_code == 2
-    assert "is not the ARN of a role or a user" in result.stderr
+    assert "is not the whole ARN of an IAM role or user" in result.stderr
 
 
 def test_arn_without_its_suffix_gives_a_statement_for_the_whole_one(
@@ -167,7 +167,7 @@ def test_customer_key_of_the_secret_is_named(tokenvend: Tokenvend) -> None:
 
     shown = tokenvend("secret", "adopt", "jobs", "--arn", made["ARN"]).stdout
 
-    assert f"It is under the customer key {key}" in shown
+    assert f"Your key {key}" in shown
 
 
 def test_json_says_what_is_needed_and_found(tokenvend: Tokenvend, arn: str) -> None:
@@ -198,7 +198,7 @@ def test_tagging_does_not_redirect_a_secret_unasked(tokenvend: Tokenvend, arn: s
     tokenvend(*adopt, "--new-host", "evil.example")
 
     assert refused.exit_code == 1
-    assert f"jobs may be sent to {HOST} so far" in refused.stderr
+    assert f"jobs is stored for {HOST}" in refused.stderr
     assert (host_before, _tags(arn)["tokenvend:host"]) == (HOST, "evil.example")
 
 
@@ -207,14 +207,18 @@ def test_tagging_does_not_redirect_a_secret_unasked(tokenvend: Tokenvend, arn: s
     [
         pytest.param(("jobs",), 2, "the deployed file names no secret for jobs", id="no ARN"),
         pytest.param(("partner",), 2, "partner is a family", id="family"),
-        pytest.param(("partner/acme",), 2, "none is adopted", id="tenant"),
-        pytest.param(("jbos",), 1, "no credential jbos is deployed", id="unknown credential"),
-        pytest.param(("jobs", "--arn", "ours"), 2, "name the ARN of a secret", id="a name"),
+        pytest.param(("partner/acme",), 2, "cannot use your own secrets", id="tenant"),
+        pytest.param(("jbos",), 1, "no credential jbos in the deployment", id="unknown credential"),
+        pytest.param(("jobs", "--arn", "ours"), 2, "give its ARN", id="a name"),
         pytest.param(
-            ("jobs", "--arn", ANOTHER_ACCOUNT), 2, "of account 123456789012", id="another account"
+            ("jobs", "--arn", ANOTHER_ACCOUNT), 2, "in account 123456789012", id="another account"
         ),
-        pytest.param(("jobs", "--arn", ANOTHER_REGION), 2, "in eu-central-1", id="another region"),
-        pytest.param(("jobs", "--arn", MISSING), 1, "there is no secret arn:", id="missing"),
+        pytest.param(
+            ("jobs", "--arn", ANOTHER_REGION), 2, "Region eu-central-1", id="another region"
+        ),
+        pytest.param(
+            ("jobs", "--arn", MISSING), 1, "there is no secret with the ARN arn:", id="missing"
+        ),
     ],
 )
 def test_secret_that_cannot_be_used_is_refused(

@@ -37,7 +37,7 @@ def test_deleted_principal_of_one_caller_stops_no_other(
 
     assert result.exit_code == 1
     told = " ".join(result.stderr.split())
-    assert f"direct caller nightly was left out: Lambda refuses a policy for {ANOTHER}" in told
+    assert f"direct caller nightly was not applied: Lambda refused the policy for {ANOTHER}" in told
     assert "Invalid principal in policy" in told
     assert tokenvend.function.principals_of("events") == [WORKER]
     assert ("alias:events", "*") in registry()

@@ -134,7 +134,7 @@ def test_next_command_says_which_direct_callers_are_behind_the_deployment(
     tokenvend.apply()
     moved = tokenvend(*words)
 
-    assert "direct callers still get the former version: events." in behind.stderr
+    assert "former version of the service: events." in behind.stderr
     assert "former version" not in moved.stderr
 
 

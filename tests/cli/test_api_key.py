@@ -34,7 +34,7 @@ def test_key_is_written_to_be_handed_to_callers(applied: Tokenvend) -> None:
     told = applied("secret", "put", "key", stdin=json.dumps({"api_key": KEY}))
 
     assert told.exit_code == 0
-    assert "handed to granted callers" in told.stdout
+    assert "given to granted callers" in told.stdout
     assert KEY not in told.output
     value = boto3.client("secretsmanager").get_secret_value(SecretId="tokenvend/tokenvend/key")
     assert json.loads(value["SecretString"]) == {"api_key": KEY}
@@ -117,7 +117,7 @@ def test_each_field_of_a_credential_of_several_parts_is_written(tokenvend: Token
     told = tokenvend("secret", "put", "key", stdin=json.dumps(fields))
 
     assert lacking.exit_code == 2
-    assert "account must be a text" in lacking.stderr
+    assert "account is missing, or is not a string" in lacking.stderr
     assert told.exit_code == 0, told.output
     value = boto3.client("secretsmanager").get_secret_value(SecretId="tokenvend/tokenvend/key")
     assert json.loads(value["SecretString"]) == fields

@@ -115,7 +115,7 @@ def test_apply_asks_a_person_and_never_a_script(tokenvend: Tokenvend, registry: 
     result = tokenvend.on_file("apply")
 
     assert (result.exit_code, registry()) == (2, {})
-    assert "plan first, then apply --yes" in result.stderr
+    assert "then `tokenvend apply --yes`" in result.stderr
 
 
 @pytest.mark.parametrize(("answer", "code"), [("y\ny\n", 0), ("y\nn\n", 1), ("n\n", 1)])

@@ -174,9 +174,13 @@ def test_nothing_blocked_is_said(tokenvend: Tokenvend) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
-        (("block", "caller", "shp", "--reason", "x"), 1, "no caller shp is deployed; did you mean"),
-        (("block", "client", "shop", "--reason", "x"), 1, "no client shop is deployed"),
-        (("block", "credential", "xyz", "--reason", "x"), 1, "no credential xyz is deployed"),
+        (
+            ("block", "caller", "shp", "--reason", "x"),
+            1,
+            "no caller shp in the deployment; did you mean",
+        ),
+        (("block", "client", "shop", "--reason", "x"), 1, "no client shop in the deployment"),
+        (("block", "credential", "xyz", "--reason", "x"), 1, "no credential xyz in the deployment"),
         (("block", "caller", "shop"), 2, "Missing option '--reason'"),
         (("block", "grant", "shop", "--reason", "x"), 2, "'grant' is not one of"),
         (("unblock", "caller", "shop"), 1, "caller shop is not blocked"),

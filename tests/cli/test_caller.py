@@ -122,7 +122,7 @@ def test_clients_of_one_caller_have_secrets_of_their_own(
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        pytest.param(("nobody",), "no caller nobody is deployed", id="unknown caller"),
+        pytest.param(("nobody",), "no caller nobody in the deployment", id="unknown caller"),
         pytest.param(("events",), "events is no OAuth client: add `client:", id="no client"),
         pytest.param(("shop",), "name one of shop-app, shop-web with --client", id="two clients"),
         pytest.param(

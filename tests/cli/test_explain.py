@@ -170,8 +170,12 @@ def test_identity_may_be_an_arn_as_aws_shows_it(
 @pytest.mark.parametrize(
     ("block", "rule", "reason"),
     [
-        (("caller", "shop"), "caller.blocked", "It is blocked: see `tokenvend blocks`."),
-        (("client", "shop-web"), "caller.blocked", "It is blocked: see `tokenvend blocks`."),
+        (("caller", "shop"), "caller.blocked", "The caller is blocked: see `tokenvend blocks`."),
+        (
+            ("client", "shop-web"),
+            "caller.blocked",
+            "The caller is blocked: see `tokenvend blocks`.",
+        ),
         (("credential", "jobs"), "credential.blocked", "The credential is blocked: see"),
     ],
 )
@@ -195,7 +199,7 @@ def test_block_is_seen_in_what_is_deployed_and_not_in_the_file(
         pytest.param(
             ("--caller", "shp", *JOBS),
             1,
-            "there is no caller shp; there are: events, shop",
+            "there is no caller shp; the callers are: events, shop",
             id="unknown caller",
         ),
         pytest.param(JOBS, 2, "exactly one of --caller, --identity and --claims", id="nobody"),

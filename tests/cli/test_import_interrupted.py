@@ -22,7 +22,7 @@ from tokenvend_cli.deployment.secrets import Secrets
         ("AccessDeniedException", "your role lacks a right: SecretWriterPolicyArn"),
         ("InvalidRequestException", "a secret of this name is being deleted"),
         ("LimitExceededException", "the account's quota of secrets is used up"),
-        ("ThrottlingException", "import the same again"),
+        ("ThrottlingException", "import the same file again"),
     ],
 )
 def test_what_aws_refuses_is_told_with_what_to_do_and_without_the_secret(
@@ -93,7 +93,7 @@ def test_interrupt_waits_for_what_is_under_way_and_says_how_to_go_on(
     rest = tokenvend.json("secret", "import", stdin=lines)
 
     assert cut.exit_code == 1
-    assert "lines were not tried: import the same again" in cut.stderr
+    assert "lines were not tried: import the same file again" in cut.stderr
     assert len(rest["unchanged"]) >= 1
     assert len(rest["unchanged"]) + len(rest["written"]) == 9
 

@@ -126,7 +126,7 @@ def test_secret_generation_that_a_former_run_could_not_announce_is_announced(
     run_import(tokenvend, jsonl(import_line("acme")))
 
     assert cut.exit_code == 1
-    assert "the secret of partner/acme is written, but" in cut.stderr
+    assert "the secret of partner/acme is stored, but" in cut.stderr
     assert (missing, list(secret_generations())) == ({}, ["epoch#partner/acme"])
     assert _versions("partner/acme") == 1
 
@@ -178,7 +178,7 @@ def test_changed_file_redirects_no_secret_unless_the_host_is_agreed_on(
     agreed = run_import(tokenvend, newer, "--new-host", "evil.example")
 
     assert (refused.exit_code, another.exit_code, agreed.exit_code) == (1, 1, 0)
-    assert f"(partner/acme): may be sent to {HOST} so far" in refused.stderr
+    assert f"(partner/acme): is stored for {HOST}" in refused.stderr
     assert held["client_secret"] == SECRET
     assert _stored("partner/acme")["client_secret"] == "newer"
 
@@ -191,9 +191,7 @@ def test_secret_of_the_users_own_is_not_imported(tokenvend: Tokenvend) -> None:
     result = run_import(tokenvend, jsonl(import_line(None, "jobs")))
 
     assert result.exit_code == 1
-    assert f"line 1 (jobs): it uses a secret of yours: change it where it is ({arn})" in (
-        result.stderr
-    )
+    assert f"line 1 (jobs): it uses your own secret {arn}" in (result.stderr)
 
 
 def test_private_keys_public_half_is_shown_and_a_wrong_key_is_told(tokenvend: Tokenvend) -> None:

@@ -29,13 +29,16 @@ WRONG = {
     "tenant of no family": (import_line(SECRET, "jobs"), "(jobs): the credential is no family"),
     "unknown field": (
         import_line(**{SECRET: "x"}),
-        "the fields must be client_id and client_secret",
+        "the fields must be exactly client_id and client_secret",
     ),
     "missing field": (
         {"name": "partner", "tenant": "x", "fields": {"client_secret": SECRET}},
-        "(partner/x): client_id must be a text",
+        "(partner/x): client_id is missing, or is not a string",
     ),
-    "white space": (import_line("x", client_secret=f"{SECRET}\n"), "client_secret has white space"),
+    "white space": (
+        import_line("x", client_secret=f"{SECRET}\n"),
+        "client_secret begins or ends with white space",
+    ),
 }
 
 
@@ -61,8 +64,11 @@ WRONG_CSV = {
     "too many cells": (f"partner,x,us,a,{SECRET}", "has 5 columns, but the first line names 4"),
     "open quote": (f'partner,x,us,"{SECRET}', "is not CSV: a quote is open"),
     "no name": (f",x,us,{SECRET}", "names no credential"),
-    "no secret": ("partner,x,us,", "(partner/x): client_secret must be a text"),
-    "quoted line break": (f'partner,x,us,"{SECRET}\n{SECRET}\n"', "has white space around it"),
+    "no secret": ("partner,x,us,", "(partner/x): client_secret is missing, or is not a string"),
+    "quoted line break": (
+        f'partner,x,us,"{SECRET}\n{SECRET}\n"',
+        "begins or ends with white space",
+    ),
 }
 
 

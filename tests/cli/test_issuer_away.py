@@ -68,8 +68,8 @@ def test_what_was_pinned_stays_and_the_rest_is_applied(
     applied = tokenvend.on_file("apply", "--yes", "--first")
 
     assert told.exit_code == 4
-    assert f"{ISSUER} is away" in told.stderr
-    assert "as the last apply pinned it: globex-api" in told.stderr
+    assert f"{ISSUER} does not answer" in told.stderr
+    assert "these stay as last applied: globex-api" in told.stderr
     assert [change["name"] for change in document["changes"]] == ["new"]
     assert document["unchecked"][0]["pinned"] == ["globex-api"]
     assert applied.exit_code == 0, applied.output
@@ -90,7 +90,7 @@ def test_an_apply_with_something_that_cannot_be_known_does_nothing(
     assert [change["name"] for change in document["changes"]] == ["new"]
     assert document["unchecked"][0]["open"] == ["globex-api"]
     assert applied.exit_code == 1
-    assert "nothing was applied: globex-api cannot be known" in applied.stderr
+    assert "nothing was applied: globex-api cannot be checked" in applied.stderr
     assert [row["caller"] for row in tokenvend.json("caller", "list")] == ["events", "shop"]
 
 
@@ -147,7 +147,7 @@ def test_explain_says_the_rule_while_the_issuer_is_away(
     (verdict,) = tokenvend.json(*asked, "--file", str(tokenvend.file))
 
     assert told.exit_code == 0, told.output
-    assert f"{ISSUER} is away" in told.stderr
+    assert f"{ISSUER} does not answer" in told.stderr
     assert (verdict["decision"], verdict["scope"]) == ("granted", "read")
     assert (verdict["token_endpoint"], verdict["key"]) == (None, None)
     assert "not-known" not in told.output

@@ -98,8 +98,8 @@ def test_same_token_on_the_second_request_is_found_out(
 @pytest.mark.parametrize(
     ("how", "told"),
     [
-        ({"status": 401, "error": "invalid_client"}, "gives no token: 401 invalid_client"),
-        ({"body": "html"}, "gives no token"),
+        ({"status": 401, "error": "invalid_client"}, "issued no token: 401 invalid_client"),
+        ({"body": "html"}, "issued no token"),
         ({"hang_up": True}, "does not answer"),
     ],
     ids=str,

@@ -86,7 +86,7 @@ def test_anything_but_one_token_is_refused_and_not_echoed(
     result = tokenvend("revoke", "jobs", stdin=stdin)
 
     assert result.exit_code == 2
-    assert "must be one token" in result.stderr
+    assert "give the token on standard input" in result.stderr
     assert secret_generations() == secret_generation
 
 

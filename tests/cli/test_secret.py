@@ -92,7 +92,7 @@ def test_field_that_the_token_request_names_is_needed(tokenvend: Tokenvend) -> N
     result = put_secret(tokenvend)
 
     assert result.exit_code != 0
-    assert "account_id must be a text, and is needed" in result.stderr
+    assert "account_id is missing, or is not a string" in result.stderr
 
 
 def _by_tls(tokenvend: Tokenvend) -> None:
@@ -161,22 +161,28 @@ def test_no_argument_or_option_takes_a_secret() -> None:
 @pytest.mark.parametrize(
     ("stdin", "told"),
     [
-        pytest.param("", "must be a JSON object with client_id and client_secret", id="nothing"),
+        pytest.param(
+            "", "must be a JSON object with exactly client_id and client_secret", id="nothing"
+        ),
         pytest.param(SECRET, "must be a JSON object", id="no JSON"),
         pytest.param(f'["{SECRET}"]', "must be a JSON object", id="a list"),
         pytest.param("[" * 10_000, "must be a JSON object", id="nested too deeply"),
         pytest.param(
             json.dumps(VALUE | {"password": SECRET}), "must be a JSON object", id="another key"
         ),
-        pytest.param('{"client_id": "us"}', "client_secret must be a text", id="no secret"),
         pytest.param(
-            f'{{"client_secret": "{SECRET}"}}', "client_id must be a text", id="no client id"
+            '{"client_id": "us"}', "client_secret is missing, or is not a string", id="no secret"
         ),
-        pytest.param(json.dumps(VALUE | {"client_secret": ""}), "is needed", id="empty"),
-        pytest.param(json.dumps(VALUE | {"client_secret": 7}), "must be a text", id="a number"),
+        pytest.param(
+            f'{{"client_secret": "{SECRET}"}}',
+            "client_id is missing, or is not a string",
+            id="no client id",
+        ),
+        pytest.param(json.dumps(VALUE | {"client_secret": ""}), "is missing", id="empty"),
+        pytest.param(json.dumps(VALUE | {"client_secret": 7}), "is not a string", id="a number"),
         pytest.param(
             json.dumps(VALUE | {"client_secret": f"{SECRET}\n"}),
-            "client_secret has white space around it",
+            "client_secret begins or ends with white space",
             id="copied with its line end",
         ),
     ],
@@ -199,10 +205,22 @@ def test_malformed_secret_is_refused_and_not_echoed(
 @pytest.mark.parametrize(
     ("name", "code", "told"),
     [
-        pytest.param("jbos", 1, "no credential jbos is deployed", id="unknown credential"),
-        pytest.param("jobs/acme", 2, "jobs is no family: leave /acme out", id="tenant of none"),
-        pytest.param("JOBS", 2, "name a credential, or CREDENTIAL/TENANT", id="no name"),
-        pytest.param("partner/", 2, "name a credential, or CREDENTIAL/TENANT", id="empty tenant"),
+        pytest.param("jbos", 1, "no credential jbos in the deployment", id="unknown credential"),
+        pytest.param(
+            "jobs/acme", 2, "jobs is no family, so it has no tenants", id="tenant of none"
+        ),
+        pytest.param(
+            "JOBS",
+            2,
+            "give the name of a credential in the file, or CREDENTIAL/TENANT",
+            id="no name",
+        ),
+        pytest.param(
+            "partner/",
+            2,
+            "give the name of a credential in the file, or CREDENTIAL/TENANT",
+            id="empty tenant",
+        ),
         pytest.param("partner/a/b", 2, "CREDENTIAL/TENANT", id="tenant with a slash"),
     ],
 )
@@ -224,7 +242,7 @@ def test_secret_of_a_family_is_put_for_a_tenant(tokenvend: Tokenvend) -> None:
     put = put_secret(tokenvend, "partner")
 
     assert put.exit_code == 2
-    assert "partner is a family: name partner/TENANT" in put.stderr
+    assert "for each tenant: give partner/TENANT" in put.stderr
 
 
 def test_secret_that_stands_elsewhere_is_not_put(tokenvend: Tokenvend) -> None:
@@ -235,4 +253,4 @@ def test_secret_that_stands_elsewhere_is_not_put(tokenvend: Tokenvend) -> None:
     result = put_secret(tokenvend)
 
     assert result.exit_code == 1
-    assert f"change it where it is ({arn})" in result.stderr
+    assert f"jobs uses your own secret {arn}" in result.stderr

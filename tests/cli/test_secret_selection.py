@@ -142,7 +142,7 @@ def test_pages_follow_one_another_and_the_last_says_nothing_of_more(
     )
 
     assert [row["name"] for row in json.loads(first.stdout)] == ["partner/t0", "partner/t1"]
-    assert "there are more: go on with --after partner/t1" in first.stderr
+    assert "there are more: see the next ones with --after partner/t1" in first.stderr
     assert [row["name"] for row in json.loads(rest.stdout)] == [
         *("partner/t2", "partner/t3", "partner/t4")
     ]

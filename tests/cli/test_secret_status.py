@@ -29,7 +29,7 @@ def test_status_lists_what_there_is_and_what_is_missing(tokenvend: Tokenvend) ->
         ("partner/acme", True),
         ("partner/globex", True),
     ]
-    assert "jobs has no secret: write it with `tokenvend secret put jobs`" in result.stderr
+    assert "jobs has no secret: store it with `tokenvend secret put jobs`" in result.stderr
     assert HOST in result.stdout
 
 
@@ -85,7 +85,7 @@ def test_status_tells_of_a_schedule_that_cannot_use_the_secret(
     row = tokenvend.json("secret", "status", "jobs")[0]
 
     assert result.exit_code == 1
-    assert f"jobs could not be used by the schedule ({reader})" in result.stderr
+    assert f"jobs could not be used by a scheduled run ({reader})" in result.stderr
     assert row["not_ready_for"] == [reader]
 
 
@@ -104,7 +104,7 @@ def test_status_tells_how_long_tokens_live_and_which_version_works(tokenvend: To
     assert result.exit_code == 0
     assert "1799 s" in result.stdout
     assert HOST in result.stdout
-    assert "works with its AWSPENDING version only" in result.stderr
+    assert "works with its version AWSPENDING only" in result.stderr
 
 
 def test_status_tells_a_secret_that_somebody_else_made(tokenvend: Tokenvend) -> None:
@@ -148,7 +148,7 @@ def test_secret_that_is_being_deleted_counts_as_missing(tokenvend: Tokenvend) ->
     [
         ("DescribeSecret", ("put", "jobs"), "AWS refused DescribeSecret: not allowed"),
         ("CreateSecret", ("put", "jobs"), "AWS refused CreateSecret: not allowed"),
-        ("PutItem", ("put", "jobs"), "is written, but the functions could not be told (Access"),
+        ("PutItem", ("put", "jobs"), "former tokens for replacement failed (Access"),
         ("ListSecrets", ("status",), "AWS refused ListSecrets: not allowed"),
     ],
 )

@@ -79,7 +79,7 @@ def test_secret_without_its_host_is_not_put(tokenvend: Tokenvend) -> None:
     result = tokenvend("secret", "put", "partner/acme", stdin=json.dumps(value))
 
     assert result.exit_code == 2
-    assert "domain must be a text, and is needed" in result.output
+    assert "domain is missing, or is not a string" in result.output
 
 
 def test_tenant_moves_to_another_host_only_where_that_is_agreed_on(tokenvend: Tokenvend) -> None:
@@ -91,7 +91,7 @@ def test_tenant_moves_to_another_host_only_where_that_is_agreed_on(tokenvend: To
     agreed = _put(tokenvend, "--new-host", "eu.provider.example", domain="eu.provider.example")
 
     assert (refused.exit_code, wrong.exit_code, agreed.exit_code) == (1, 2, 0)
-    assert "say --new-host eu.provider.example" in refused.output
+    assert "add --new-host eu.provider.example" in refused.output
     assert (kept, _host("acme")) == ("acme.provider.example", "eu.provider.example")
 
 
@@ -129,7 +129,7 @@ def test_import_records_each_host_and_tells_each_line_that_names_another(
     assert again["unchanged"] == document["written"]
     assert [(each["line"], each["what"]) for each in document["wrong"]] == [
         (3, "domain must look like *.provider.example, as the file has it"),
-        (4, "domain must be a text, and is needed"),
+        (4, "domain is missing, or is not a string"),
     ]
     assert (_host("acme"), _host("zeta")) == ("acme.provider.example", "zeta.provider.example")
     assert not _is_stored("evil")

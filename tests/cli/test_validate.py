@@ -41,7 +41,7 @@ def test_problems_are_told_as_a_compiler_does(tokenvend: Tokenvend) -> None:
     result = tokenvend.on_file("plan")
 
     assert f"{tokenvend.file}:3: callers.a: nobody can be this caller" in result.stderr
-    assert "error: 1 thing to mend" in result.stderr
+    assert "error: 1 mistake" in result.stderr
 
 
 def test_loopback_provider_is_for_the_local_stack(tokenvend: Tokenvend) -> None:
@@ -67,7 +67,7 @@ def test_missing_stack_is_told_with_the_mend(tokenvend: Tokenvend) -> None:
     result = tokenvend("--stack", "nothing", "plan", "--file", str(tokenvend.file))
 
     assert result.exit_code == 1
-    assert "there is no stack nothing here: name it with --stack" in result.stderr
+    assert "there is no stack nothing in this Region: name it with --stack" in result.stderr
 
 
 def test_command_without_a_region_says_how_to_name_one(monkeypatch: pytest.MonkeyPatch) -> None:

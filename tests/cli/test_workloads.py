@@ -142,7 +142,7 @@ def test_issuer_that_is_away_stays_as_it_was_pinned(
     told = tokenvend.on_file("plan")
 
     assert told.exit_code == 4
-    assert "as the last apply pinned it: issuer ci" in told.stderr
+    assert "these stay as last applied: issuer ci" in told.stderr
     assert "max_age_seconds: 3600 -> 60" in told.stdout
     assert "jwks_uri" not in told.stdout
     assert tokenvend.on_file("apply", "--yes").exit_code == 0
@@ -158,10 +158,10 @@ def test_new_issuer_that_is_away_holds_the_apply_up(
     applied = tokenvend.on_file("apply", "--yes", "--first")
 
     assert told.exit_code == 4
-    assert "not planned, new or changed: issuer ci" in told.stderr
+    assert "are new or changed, and are not planned: issuer ci" in told.stderr
     assert "+ issuer" not in told.stdout
     assert applied.exit_code == 1
-    assert "nothing was applied: issuer ci cannot be known" in applied.stderr
+    assert "nothing was applied: issuer ci cannot be checked" in applied.stderr
 
 
 def test_metadata_of_another_issuer_is_a_fault_of_the_file(
@@ -223,4 +223,4 @@ def test_claims_that_are_none_are_wrong_use(applied: Tokenvend, claims: str) -> 
     refused = applied.on_file("explain", "--credential", "jobs", "--claims", claims)
 
     assert refused.exit_code == 2
-    assert "--claims is a JSON object with iss" in refused.output
+    assert "--claims must be a JSON object with iss" in refused.output

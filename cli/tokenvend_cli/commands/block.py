@@ -26,10 +26,10 @@ from tokenvend_cli.deployment.blocks import (
 from tokenvend_cli.deployment.connection_names import is_connection, parse_connection
 from tokenvend_cli.deployment.registry_table import Registry, Writes
 
-What = Annotated[Blockable, typer.Argument(help="What it is.", show_default=False)]
+What = Annotated[Blockable, typer.Argument(help="What to stop.", show_default=False)]
 Name = Annotated[
     str,
-    typer.Argument(help="Its name; a connection's is CREDENTIAL/OWNER/NAME.", show_default=False),
+    typer.Argument(help="Its name; for a connection, CREDENTIAL/OWNER/NAME.", show_default=False),
 ]
 
 
@@ -38,13 +38,13 @@ def block(
     context: typer.Context,
     what: What,
     name: Name,
-    reason: Annotated[str, typer.Option(help="Why; it is kept with the block.")],
+    reason: Annotated[str, typer.Option(help="Why; `blocks` shows it.")],
 ) -> None:
-    """Stop a caller, a credential, a connection or one client of a caller, until `unblock`.
+    """Stop a caller, credential, connection or OAuth client now, until you unblock it.
 
-    It takes effect within the deployment's memory_seconds, and survives `apply`. Tokens that
-    were already vended stay valid until they expire. A blocked connection is not deleted: its
-    refresh token stays stored but unused, and `connections forecast` still reports on it.
+    It takes effect within `MemorySeconds` (30 by default), and `apply` does not lift it. Tokens
+    that callers hold already stay valid until they expire: see `revoke`. A blocked connection is
+    not deleted. Its refresh token is stored but not used, and `connections forecast` reports it.
 
     Example: tokenvend block caller billing --reason "leaked key, INC-42"
     """
@@ -57,12 +57,14 @@ def block(
     registry_of(deployment).update(decide)
     say(f"{target.cause} is blocked.", style="red")
     if what is Blockable.CONNECTION and not is_connection(deployment, parse_connection(name)):
-        note("no such connection is there now: check the name; one of it cannot be started")
+        note("there is no such connection now. If the name is right, nobody can start one")
 
 
 @exits_on_error
 def unblock(context: typer.Context, what: What, name: Name) -> None:
-    """Lift a block. Another that stands on the same caller or client is left.
+    """Lift a block, so that the same caller, credential, connection or client works again.
+
+    Only this block is lifted: a client whose caller is blocked too stays blocked.
 
     Example: tokenvend unblock caller billing
     """

@@ -33,21 +33,21 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
-    help="List callers; issue secrets to OAuth clients.",
+    help="List callers, and issue secrets to those that are OAuth clients.",
 )
 
 Caller = Annotated[
-    str, typer.Argument(metavar="CALLER", help="Its name in the file.", show_default=False)
+    str, typer.Argument(metavar="CALLER", help="The caller in the file.", show_default=False)
 ]
 Client = Annotated[
-    str | None, typer.Option(metavar="CLIENT_ID", help="Which one, if the caller has several.")
+    str | None, typer.Option(metavar="CLIENT_ID", help="Its OAuth client, if it has several.")
 ]
 
 
 @app.command("list")
 @exits_on_error
 def list_callers(context: typer.Context, *, as_json: AsJson = False) -> None:
-    """List the deployed callers: each identity, its grants, its client secrets.
+    """List the deployed callers, each with its identities, grants and client secrets.
 
     Example: tokenvend caller list
     """
@@ -58,7 +58,7 @@ def list_callers(context: typer.Context, *, as_json: AsJson = False) -> None:
     elif found:
         show(table([_short_row(row) for row in found]))
     else:
-        say("No callers are deployed: add them to the file, and apply.")
+        say("No callers are deployed. Add them to the file, then run `tokenvend apply`.")
 
 
 @app.command("new-secret")
@@ -66,10 +66,10 @@ def list_callers(context: typer.Context, *, as_json: AsJson = False) -> None:
 def new_secret(
     context: typer.Context, caller: Caller, *, client: Client = None, as_json: AsJson = False
 ) -> None:
-    """Issue a secret to an OAuth client; it is shown now and never again.
+    """Issue a secret to a caller that is an OAuth client. It is shown once, never again.
 
-    The former secret stays valid beside it, so that callers can change over; the one before
-    that stops working. The new one is accepted everywhere after `MemorySeconds`, 30 by default.
+    The former secret stays valid, so that you can replace it without an interruption; the one
+    before it ends. After `MemorySeconds` (30 by default), every function accepts the new one.
 
     Example: tokenvend caller new-secret shop
     """
@@ -89,7 +89,7 @@ def new_secret(
     say(f"client_id      {client_id}")
     say(f"client_secret  {value}")
     say("Keep the secret now: it is not shown again.", style="bold")
-    say("Functions that remember this client take it within a minute; until then use the former.")
+    say("If this client had a secret before, use the former for one more minute.")
 
 
 @app.command("retire-secret")
@@ -97,9 +97,9 @@ def new_secret(
 def retire_secret(
     context: typer.Context, caller: Caller, *, client: Client = None, as_json: AsJson = False
 ) -> None:
-    """End the former secret of an OAuth client, when nobody uses it any more.
+    """End the former secret of an OAuth client, once nobody uses it any more.
 
-    The newest stays. To end that one too: block the client, or issue another twice.
+    The newest secret stays. To end that too, block the client, or issue two new secrets.
 
     Example: tokenvend caller retire-secret shop
     """
@@ -116,7 +116,7 @@ def retire_secret(
         return
     for entry in retired:
         issued_at = datetime.fromisoformat(entry["issued_at"])
-        say(f"The secret of {short_time(issued_at)} UTC is no longer valid.")
+        say(f"The secret that was issued at {short_time(issued_at)} UTC is no longer valid.")
 
 
 def _rows(items: list[RegistryItem]) -> list[dict[str, Any]]:

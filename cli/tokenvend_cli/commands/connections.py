@@ -32,7 +32,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
-    help="Users' consents: who gave one, and how long it will last.",
+    help="List, import and end the connections of users who consented.",
 )
 
 
@@ -41,11 +41,11 @@ app = typer.Typer(
 def list_connections(
     context: typer.Context,
     *,
-    credential: Annotated[str | None, typer.Option(help="Of this credential only.")] = None,
-    owner: Annotated[str | None, typer.Option(help="Of this caller only.")] = None,
+    credential: Annotated[str | None, typer.Option(help="Only those of this credential.")] = None,
+    owner: Annotated[str | None, typer.Option(help="Only those of this caller.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the connections: whose, how they are, until when.
+    """List users' connections, with their state and when each expires.
 
     Example: tokenvend connections list --credential jobs-user
     """
@@ -65,7 +65,7 @@ def list_connections(
 def show_connection(
     context: typer.Context, connection: ConnectionName, *, as_json: AsJson = False
 ) -> None:
-    """Show one connection: its account, its scopes, its times. No token is shown.
+    """Show one connection: its account, scopes and times. It shows no token.
 
     Example: tokenvend connections show jobs-user/billing/acme-42
     """
@@ -95,10 +95,11 @@ def show_connection(
 @app.command("forecast")
 @exits_on_error
 def forecast_connections(context: typer.Context, *, as_json: AsJson = False) -> None:
-    """Name the connections whose users may have to consent again. Exits with 1 if there are any.
+    """List the connections whose users may soon have to consent again. Exits with 1 if any.
 
-    An idle connection is refreshed at half of its refresh token's lifetime. OVERDUE: it was not.
-    EXPIRING: little time is left. EXPIRED: no time is left. LOST: the provider refused it.
+    An idle connection is refreshed at half of its refresh token's lifetime. OVERDUE: that has not
+    happened. EXPIRING: the refresh token expires soon. EXPIRED: it has expired. LOST: the
+    provider refused it.
 
     Example: tokenvend connections forecast --json
     """
@@ -112,9 +113,10 @@ def forecast_connections(context: typer.Context, *, as_json: AsJson = False) -> 
 @app.command()
 @exits_on_error
 def disconnect(context: typer.Context, connection: ConnectionName) -> None:
-    """End a connection: nobody gets a token of it any more, and the provider is told.
+    """End a connection: delete it here, and revoke its refresh token at the provider.
 
-    Tokens that were already vended live on until they expire, unless the provider ends them.
+    Nobody gets its tokens any more. Tokens that callers hold already stay valid until they
+    expire, unless the provider ends them too.
 
     Example: tokenvend connections disconnect jobs-user/billing/acme-42
     """
@@ -129,10 +131,10 @@ def disconnect(context: typer.Context, connection: ConnectionName) -> None:
         publish=trail.publish,
     )
     if deleted is None:
-        raise CommandError(f"there is no connection {key}, or it could not be trusted")
-    say(f"{key} is gone.")
+        raise CommandError(f"there is no connection {key}, or its stored item was altered")
+    say(f"The connection {key} is deleted.")
     if not revoked:
-        note("its provider was not told, or did not agree: the user may end it there")
+        note("the provider did not revoke its refresh token: the user can end the access there")
 
 
 def _forecasts(deployed: DeployedConnections) -> list[Forecast]:

@@ -64,8 +64,8 @@ def _note_aliases_behind(deployment: "Deployment") -> None:
         return
     if behind:
         note(
-            f"direct callers still get the former version: {', '.join(behind)}."
-            " `tokenvend apply` moves them."
+            f"direct callers still get the former version of the service: {', '.join(behind)}."
+            " Run `tokenvend apply`."
         )
 
 
@@ -85,7 +85,7 @@ def connections_of(context: typer.Context) -> "DeployedConnections":
     from tokenvend_cli.deployment.connection_records import DeployedConnections
 
     def untrusted(item: str, reason: "Distrust") -> None:
-        note(f"{item} was left out: {reason.value.replace('_', ' ')}")
+        note(f"{item} was left out, because it cannot be trusted: {reason.value.replace('_', ' ')}")
 
     return DeployedConnections(deployment_of(context), untrusted)
 
@@ -163,8 +163,8 @@ def _in_words(error: Exception) -> str:
         reason = found.get("Message") or found.get("Code")
         return f"AWS refused {error.operation_name}: {reason}"
     if isinstance(error, BotoCoreError):
-        return f"AWS cannot be asked: {error}"
-    return f"AWS did not do it: {error}"
+        return f"AWS could not be called: {error}"
+    return f"AWS refused or did not answer: {error}"
 
 
 def error_console() -> "Console":
@@ -193,7 +193,7 @@ def _list_problems(error: ConfigurationError) -> None:
     for problem in error.problems:
         _console(stderr=True).print(_problem_line(error.file, problem))
     count = len(error.problems)
-    complain(f"{count} thing{'s' if count != 1 else ''} to mend in {error.file}; nothing was done")
+    complain(f"{count} mistake{'s' if count != 1 else ''} in {error.file}; nothing was done")
 
 
 def _problem_line(file: str, problem: Problem) -> "Text":

@@ -36,38 +36,47 @@ _REFUSED_STYLE, _GRANTED_STYLE = "bold red", "bold green"
 @exits_on_error
 def explain(
     context: typer.Context,
-    credential: Annotated[str, typer.Option(help="The credential that it would ask for.")],
+    credential: Annotated[str, typer.Option(help="The credential of which a token is requested.")],
     *,
-    caller: Annotated[str | None, typer.Option(help="A caller, by its name.")] = None,
+    caller: Annotated[str | None, typer.Option(help="The caller, by its name in the file.")] = None,
     identity: Annotated[
         str | None,
-        typer.Option(help="Or one identity: a role's, user's or session's ARN, or client:ID."),
+        typer.Option(
+            help="Or one of its identities: ARN of a role, user or session, or client:ID."
+        ),
     ] = None,
     claims: Annotated[
         str | None,
-        typer.Option(help="Or a subject token's claims, as a JSON object with iss and sub."),
+        typer.Option(help="Or the claims of its subject token: a JSON object with iss and sub."),
     ] = None,
     user: Annotated[
         str | None,
-        typer.Option(help="The signed-in user's token's claims: a JSON object with iss, sub, aud."),
+        typer.Option(help="The claims of a user's token: a JSON object with iss, sub and aud."),
     ] = None,
-    scope: Annotated[str | None, typer.Option(help="Scopes, separated by spaces.")] = None,
-    audience: Annotated[str | None, typer.Option(help="As in a request.")] = None,
+    scope: Annotated[
+        str | None, typer.Option(help="The requested scopes, separated by spaces.")
+    ] = None,
+    audience: Annotated[str | None, typer.Option(help="The requested audience.")] = None,
     resource: Annotated[
-        list[str] | None, typer.Option(help="As in a request, once or several times.")
+        list[str] | None, typer.Option(help="A requested resource; repeatable.")
     ] = None,
-    tenant: Annotated[str | None, typer.Option(help="As in a request.")] = None,
-    connection: Annotated[str | None, typer.Option(help="As in a request.")] = None,
+    tenant: Annotated[str | None, typer.Option(help="The tenant of a family.")] = None,
+    connection: Annotated[
+        str | None, typer.Option(help="The name of the user's connection.")
+    ] = None,
     file: File = DEFAULT_FILE,
     deployed: Annotated[
-        bool, typer.Option("--deployed", help="Ask what is deployed, blocks too, not the file.")
+        bool,
+        typer.Option(
+            "--deployed", help="Decide by what is deployed, with its blocks, not by the file."
+        ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say what a caller would get, and by which rule. Exits with 1 if it is refused.
+    """Show whether a caller would get a token, and which rule decides. Exits with 1 if not.
 
-    It assumes that the caller can prove its identity. Of a subject token only the subject and the
-    claims are checked, not its signature, its audience or its times.
+    It requests no token. It assumes that the caller can prove its identity: of a subject token, it
+    checks the subject and the claims, but not the signature, the audience or the times.
 
     Example: tokenvend explain --caller billing --credential sr-jobs --scope jobs_read
     """
@@ -116,7 +125,7 @@ def _discover_if_there(issuer: str) -> Provider:
     try:
         return discover(issuer)
     except IssuerAwayError as error:
-        note(f"{issuer} is away, so where tokens are asked for is not known: {error}")
+        note(f"{issuer} does not answer, so the token endpoint is not known: {error}")
         return replace(undiscovered(issuer), token_endpoint=NOT_KNOWN)
 
 

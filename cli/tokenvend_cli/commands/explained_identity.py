@@ -36,7 +36,7 @@ def requested_identities(
     found = identities_of_caller(items, caller or "")
     if not found:
         known = ", ".join(names_of(items, ItemKind.CALLER)) or "none"
-        raise CommandError(f"there is no caller {caller}; there are: {known}")
+        raise CommandError(f"there is no caller {caller}; the callers are: {known}")
     return found
 
 
@@ -59,7 +59,7 @@ def requested_user(text: str) -> User:
     claims = _claims_in(text, "--user")
     subject, audience = claims.get("sub"), claims.get("aud")
     if not isinstance(subject, str) or not isinstance(audience, str):
-        raise UsageError("--user needs sub and aud too, each a text")
+        raise UsageError("--user needs sub and aud too, each as a string")
     return User(claims["iss"], subject, audience)
 
 
@@ -69,7 +69,7 @@ def _claims_in(text: str, option: str) -> dict[str, Any]:
     except ValueError:
         claims = None
     if not isinstance(claims, dict) or not isinstance(claims.get("iss"), str):
-        raise UsageError(f"{option} is a JSON object with iss, as a decoded subject token has it")
+        raise UsageError(f"{option} must be a JSON object with iss: the claims of a decoded token")
     return claims
 
 
@@ -79,6 +79,6 @@ def _identity_of_claims(items: list[RegistryItem], claims: dict[str, Any]) -> st
             issuer = parse_issuer(item.document)
             return identity_of_workload(issuer.name, issuer.caller_of(claims))
     raise SubjectTokenError(
-        f"There is no issuer {claims['iss']}: it is compared to the letter.",
+        f"No issuer in the file has exactly this iss: {claims['iss']}.",
         rule="subject_token.issuer_known",
     )

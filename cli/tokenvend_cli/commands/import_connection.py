@@ -36,14 +36,16 @@ def import_refresh_token(
     connection: ConnectionName,
     *,
     replace: Annotated[
-        bool, typer.Option("--replace", help="Replace a connection that is there.")
+        bool, typer.Option("--replace", help="Replace the connection if it exists.")
     ] = False,
 ) -> None:
-    """Take over a refresh token: JSON from standard input, or asked for. Never from an argument.
+    """Import a user's refresh token from another program, on standard input or at the prompt.
 
-    The JSON has refresh_token. It may have account and scope, to which the user consented;
-    scope defaults to all that the credential declares. Where the file has tenant_values, it
-    has them too, such as tenant.domain. From now on, no other program may use the refresh token.
+    Give a JSON object with refresh_token. It may also have account and scope, to which the user
+    consented; by default, scope is what the credential declares. If the file has tenant_values,
+    give them too, such as tenant.domain.
+
+    From now on, no other program may use the refresh token.
 
     Example: tokenvend connections import jobs-user/billing/acme-42 < refresh-token.json
     """
@@ -69,10 +71,12 @@ def import_refresh_token(
             publish=trail.publish,
         )
     except ConnectionExistsError:
-        raise CommandError(f"{key} is there already: say --replace if that is meant") from None
+        raise CommandError(
+            f"the connection {key} exists already: to replace it, add --replace"
+        ) from None
     except NotBoundError as error:
         raise UsageError(str(error)) from None
-    say(f"{key} is there. Its refresh token is used when a token is first asked for.")
+    say(f"The connection {key} is imported. The first request for a token uses its refresh token.")
 
 
 def _given() -> dict[str, str]:
@@ -81,10 +85,14 @@ def _given() -> dict[str, str]:
         name in _IMPORTED or is_tenant_value(name) for name in given
     )
     if not known or not all(isinstance(value, str) and value for value in given.values()):
-        raise UsageError(f"standard input must be a JSON object of {', '.join(_IMPORTED)}")
+        raise UsageError(
+            f"standard input must be a JSON object with the keys {', '.join(_IMPORTED)}"
+        )
     token = given.get("refresh_token")
     if token is None or not (token.isascii() and token.isprintable()) or token != token.strip():
-        raise UsageError("refresh_token is needed, without white space around it")
+        raise UsageError(
+            "refresh_token is missing, or has white space or other characters that no token has"
+        )
     return dict(given)
 
 
@@ -107,5 +115,5 @@ def _scopes(text: str | None, definition: CredentialDefinition) -> frozenset[str
         raise UsageError(str(error)) from None
     beyond = scopes - definition.scopes
     if definition.scopes and beyond:
-        raise UsageError(f"{definition.name} does not declare {format_scope(beyond)}")
+        raise UsageError(f"{definition.name} does not declare these scopes: {format_scope(beyond)}")
     return scopes or definition.scopes

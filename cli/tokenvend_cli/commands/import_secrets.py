@@ -43,31 +43,33 @@ def import_secrets(
     *,
     new_host: Annotated[
         str | None,
-        typer.Option(metavar="HOST", help="Agree that they are sent to another host than before."),
+        typer.Option(
+            metavar="HOST", help="Allow that they are sent to this host, not to the former one."
+        ),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check every line, and write nothing.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write many secrets from standard input: JSON lines or CSV. Never from an argument.
+    """Store many secrets at once. Give them on standard input, as JSON lines or CSV.
 
-    A line is {"name": CREDENTIAL, "tenant": TENANT, "fields": {…}}, the fields as `secret put`
-    takes them; or CSV with a first line such as name,tenant,client_id,client_secret. A wrong
-    line is reported by its number, all others are written, and the exit code is then 1.
+    A JSON line is {"name": CREDENTIAL, "tenant": TENANT, "fields": {…}}, with the fields of
+    `secret put`. CSV begins with a line such as name,tenant,client_id,client_secret. A wrong line
+    is reported with its number, all others are written, and the exit code is 1.
 
-    Importing the same lines again is safe: secrets that are already there stay unchanged, and
-    missing ones are written.
+    You can import the same lines again: secrets that are there stay unchanged, and missing ones
+    are written.
 
     Example: tokenvend secret import < customers.jsonl
     """
     if is_terminal():
-        raise UsageError("give the lines on standard input: tokenvend secret import < FILE")
+        raise UsageError("give the secrets on standard input: tokenvend secret import < FILE")
     secrets = Secrets(deployment_of(context, attempts=ATTEMPTS))
     lines = parse_lines(sys.stdin.buffer.read(MOST_BYTES + 1))
     good, problems = check_lines(secrets.definitions.named, lines, _checked)
     if not good and not problems:
-        raise UsageError("standard input is empty: give one secret on each line")
+        raise UsageError("standard input is empty: give one secret a line")
     _report(problems)
     results = _run(SecretImport(secrets, new_host=new_host, dry_run=dry_run), good)
     failures = [each.problem for each in results if each.problem]
@@ -114,13 +116,12 @@ def _summarise(results: Sequence[Result], wrong: int) -> None:
         f"{counts[ImportOutcome.CHECKED]} secrets can be written."
         if counts[ImportOutcome.CHECKED]
         else f"{counts[ImportOutcome.WRITTEN]} secrets are written,"
-        f" {counts[ImportOutcome.UNCHANGED]} were as"
-        " they should be."
+        f" {counts[ImportOutcome.UNCHANGED]} were unchanged."
     )
     if failed := wrong + counts[ImportOutcome.FAILED]:
-        note(f"{failed} lines were not written: mend them, and import the same again")
+        note(f"{failed} lines were not written: correct them, and import the same file again")
     if left_out := counts[ImportOutcome.NOT_TRIED]:
-        note(f"{left_out} lines were not tried: import the same again")
+        note(f"{left_out} lines were not tried: import the same file again")
 
 
 def _document(

@@ -38,11 +38,11 @@ def validate(
     *,
     local_stack: Annotated[
         bool,
-        typer.Option("--local-stack", help="Admit providers at http on the loopback interface."),
+        typer.Option("--local-stack", help="Allow http for providers on the loopback interface."),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check the file alone. Neither AWS nor an issuer is asked.
+    """Check the file for mistakes, before you plan. It asks neither AWS nor an issuer.
 
     Example: tokenvend validate -f tokenvend.yaml
     """
@@ -72,13 +72,13 @@ def plan(
     detailed_exit_code: Annotated[
         bool,
         typer.Option(
-            "--detailed-exit-code", help=f"Exit with {DIFFERENCES} if there is anything to apply."
+            "--detailed-exit-code", help=f"Exit with {DIFFERENCES} if there is something to apply."
         ),
     ] = False,
 ) -> None:
-    """Show what `apply` would change, and change nothing.
+    """Show what `apply` would change in the deployment. It changes nothing.
 
-    If an issuer is away, the rest is planned all the same; the exit code is then 4.
+    If an issuer does not answer, everything else is planned, and the exit code is 4.
 
     Example: tokenvend plan --detailed-exit-code
     """
@@ -99,29 +99,37 @@ def apply(
     first: Annotated[
         bool,
         typer.Option(
-            "--first", help="The registry may be empty: no client secret or block can be missing."
+            "--first", help="The deployment is new, so an empty registry has lost nothing."
         ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make what is deployed say what the file says. Applying twice changes nothing.
+    """Change the deployment to match the file, after each change of the file or the stack.
 
-    What the file no longer says is removed. Blocks and client secrets stay. An empty registry is
-    written only with --first, or when you agree: after a loss, restore it first. After a new
-    deployment of the stack, direct callers are moved to its version. While an issuer is away,
-    its metadata stays as last applied; if anything new depends on it, nothing is applied.
+    It shows the plan and asks before it writes. Applying the same file twice changes nothing.
+    Callers, grants and credentials that are no longer in the file are removed; blocks and client
+    secrets stay. After a new deployment of the stack, direct callers get its version.
+
+    If the registry is empty, it asks whether the deployment is new. If it is not, the registry
+    was lost: run `tokenvend restore registry` first, or else blocked callers get tokens again.
+
+    If an issuer does not answer, its metadata stays as last applied; if something new needs it,
+    nothing is applied.
 
     Example: tokenvend apply --yes
     """
     if not yes and (as_json or not is_terminal()):
-        raise UsageError("nobody can be asked here: plan first, then apply --yes")
+        raise UsageError(
+            "there is no terminal to ask for your consent: run `tokenvend plan`, then"
+            " `tokenvend apply --yes`"
+        )
     found = _make_plan(context, file)
     _show(found, as_json=as_json)
     refuse_unless_pinned(found.unchecked)
     if found.is_empty:
         return
     if not yes:
-        typer.confirm("Apply this?", abort=True)
+        typer.confirm("Apply these changes?", abort=True)
     if found.revision == 0 and not first:
         _agree_to_empty_registry(yes=yes)
     _report_refused(found.carry_out())
@@ -132,28 +140,28 @@ def apply(
 def _report_refused(refused: Sequence[RefusedAlias]) -> None:
     for each in refused:
         complain(
-            f"direct caller {each.alias} was left out: Lambda refuses a policy for"
+            f"direct caller {each.alias} was not applied: Lambda refused the policy for"
             f" {', '.join(each.principals)}: {each.reason}"
         )
     if refused:
-        note("the rest is applied. Name principals that exist, and apply again")
+        note("everything else was applied. Name principals that exist in the file, and apply again")
         raise typer.Exit(FAILED)
 
 
 def _agree_to_empty_registry(*, yes: bool) -> None:
     """Ask before writing an empty registry: blocks that it lost would be lifted silently."""
     lost = (
-        "the registry is empty: client secrets and blocks are not in the file. If this deployment"
-        " had any, first run `tokenvend restore registry --from TABLE`"
+        "the registry is empty, and the file holds neither client secrets nor blocks. If this"
+        " deployment had any, run `tokenvend restore registry --from TABLE` first"
     )
     if yes:
-        raise UsageError(f"{lost}. If it is new, use --first")
+        raise UsageError(f"{lost}. If the deployment is new, add --first")
     note(lost)
     typer.confirm("Is this deployment new?", abort=True)
 
 
 def schema() -> None:
-    """Print the JSON Schema of the file, for an editor.
+    """Print the JSON Schema of the file, so that your editor can check it.
 
     Example: tokenvend schema > tokenvend.schema.json
     """

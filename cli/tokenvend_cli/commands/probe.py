@@ -47,12 +47,15 @@ from tokenvend_cli.problems import CommandError, UsageError
 def probe(
     context: typer.Context,
     name: Annotated[
-        str, typer.Argument(metavar="CREDENTIAL[/TENANT]", help="Which.", show_default=False)
+        str,
+        typer.Argument(
+            metavar="CREDENTIAL[/TENANT]", help="The credential in the file.", show_default=False
+        ),
     ],
     *,
     introspection_endpoint: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="Where the provider says whether a token is valid."),
+        typer.Option(metavar="URL", help="The provider's introspection endpoint (RFC 7662)."),
     ] = None,
     secret_from_stdin: Annotated[
         bool,
@@ -65,25 +68,28 @@ def probe(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Measure what a provider does, and suggest what the file should say of it.
+    """Measure how a provider behaves, and suggest lines for the file.
 
-    Asks the provider at most 10 times, shows no token, and changes nothing here. To read the
-    deployed secret you need secretsmanager:GetSecretValue on it yourself: no policy of the
-    deployment gives that to a person.
+    Use it if the provider's documentation does not say how long a token lives, or what scopes do.
+    It sends the provider at most 10 requests, shows no token, and changes nothing here. You need
+    the right secretsmanager:GetSecretValue on the secret; the deployment gives it to no person.
 
     Example: tokenvend probe sr-jobs
     """
     deployment, target = deployment_of(context), parse_secret_name(name)
     definition = DeployedDefinitions(deployment).of_secret(target)
     if definition.kind is CredentialKind.API_KEY:
-        raise UsageError(f"{name} is an API key: there is nothing to measure")
+        raise UsageError(f"{name} is an API key, so there is no token endpoint to measure")
     given = _given(secret_from_stdin=secret_from_stdin)
     definition = at_own_host(definition, given)
     secret = (
         _secret_of(definition, given) if given else deployed_secret(deployment, definition, target)
     )
     if introspection_endpoint and not is_allowed(secret, host_of(introspection_endpoint)):
-        raise UsageError(f"the secret may be sent to {secret.allowed_host} only")
+        raise UsageError(
+            f"the introspection endpoint must be at {secret.allowed_host}: the secret is sent"
+            " nowhere else"
+        )
     try:
         definition = for_tenant(definition, secret)
     except TokenVendError as error:
@@ -110,7 +116,7 @@ def _given(*, secret_from_stdin: bool) -> dict[str, str]:
     except (ValueError, RecursionError):
         fields = None
     if not isinstance(fields, dict) or not all(isinstance(each, str) for each in fields.values()):
-        raise UsageError("standard input must be a JSON object of texts")
+        raise UsageError("standard input must be a JSON object, each value a string")
     return fields
 
 
@@ -141,7 +147,7 @@ def _show(
         for each in findings.found
     ]
     show(table(rows))
-    note(f"{requests} requests of at most {MOST_REQUESTS}")
+    note(f"{requests} of at most {MOST_REQUESTS} requests were sent")
     if suggestion:
         say("For the file:")
         show(Text(suggestion))

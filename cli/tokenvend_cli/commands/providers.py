@@ -15,11 +15,12 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
-    help="List the providers that the command knows, and what it knows of each.",
+    help="Look up which providers have a profile, and what is known of each.",
 )
 
 Name = Annotated[
-    str, typer.Argument(metavar="PROFILE", help="As `providers list` names it.", show_default=False)
+    str,
+    typer.Argument(metavar="PROFILE", help="A profile of `providers list`.", show_default=False),
 ]
 
 
@@ -28,13 +29,13 @@ Name = Annotated[
 def list_providers(
     *,
     kind: Annotated[
-        str | None, typer.Option(metavar="KIND", help="Only those with this kind of credential.")
+        str | None, typer.Option(metavar="KIND", help="Only profiles with this kind of credential.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the providers that have a profile, and how sure the profile is.
+    """List the providers that have a profile, so that you need not describe them yourself.
 
-    `least sure` is the weakest certainty among its facts. AWS is not asked.
+    `least sure` is the certainty of the fact of which least is known. It does not ask AWS.
 
     Example: tokenvend providers list --kind client_credentials
     """
@@ -59,7 +60,7 @@ def show_provider(name: Name, *, as_json: AsJson = False) -> None:
     Example: tokenvend providers show smartrecruiters
     """
     if name not in profile_names():
-        raise UsageError(f"there is no profile {name}; `tokenvend providers list` names them")
+        raise UsageError(f"there is no profile {name}; `tokenvend providers list` lists them all")
     profile = load_profile(name)
     rows = fact_rows(profile)
     if as_json:

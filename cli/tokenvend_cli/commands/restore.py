@@ -29,16 +29,21 @@ from tokenvend_cli.deployment.restoring import (
 from tokenvend_cli.problems import CommandError, UsageError
 
 app = typer.Typer(
-    help="Bring back client secrets, blocks and consents from a restored table.",
+    help="Bring back client secrets, blocks and connections from a restored table.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 
 From = Annotated[
-    str, typer.Option("--from", metavar="TABLE", help="The table that was restored or retained.")
+    str,
+    typer.Option(
+        "--from",
+        metavar="TABLE",
+        help="The table that you restored, or that the deleted stack left.",
+    ),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and stop.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done. Change nothing.")]
 
 
 @app.command("registry")
@@ -46,10 +51,10 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done
 def restore_registry(
     context: typer.Context, source: From, *, yes: Yes = False, dry_run: DryRun = False
 ) -> None:
-    """Bring back OAuth clients' secrets and blocks, which no file holds.
+    """Bring back client secrets and blocks after a loss: the file does not hold them.
 
-    A client that has secrets now keeps them, and no block is lifted. Everything else in the
-    registry comes from the file: run `tokenvend apply` afterwards.
+    A client that has secrets now keeps them, and no block is lifted. Callers, grants and
+    credentials come from the file: run `tokenvend apply` afterwards.
 
     Example: tokenvend restore registry --from tokenvend-restored
     """
@@ -66,7 +71,10 @@ def restore_registry(
         return Writes(put=[step.item for step in planned if step.item is not None])
 
     registry.update(decide)
-    say("Restored. `tokenvend apply` writes what the file says.", style="green")
+    say(
+        "Restored. Now run `tokenvend apply`: it writes callers, grants and credentials.",
+        style="green",
+    )
 
 
 @app.command("connections")
@@ -82,10 +90,9 @@ def restore_connections(
     yes: Yes = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Bring back users' consents. One that is newer now is kept.
+    """Bring back users' connections after a loss. A connection that is newer now is kept.
 
-    What is brought back is encrypted anew, under this deployment's key. A run that was
-    interrupted is simply run again.
+    Each is encrypted again, under this deployment's key. If a run is interrupted, run it again.
 
     Example: tokenvend restore connections --from tokenvend-connections-restored
     """
@@ -107,7 +114,7 @@ def _bring_back(deployed: DeployedConnections, step: ConnectionStep) -> bool:
     if step.action is not RestoreAction.BRING_BACK:
         return False
     if not deployed.store.put_consent(step.current, step.backup):
-        note(f"{step.name} has changed meanwhile, and was left as it is")
+        note(f"{step.name} changed in the meantime, and was left as it is")
         return False
     return True
 
@@ -127,7 +134,9 @@ def _agreed(steps: Sequence[RestoreStep], *, yes: bool, dry_run: bool) -> bool:
         return False
     if not yes:
         if not is_terminal():
-            raise UsageError("nobody can be asked here: look with --dry-run, then use --yes")
+            raise UsageError(
+                "there is no terminal to ask for your consent: look at --dry-run, then add --yes"
+            )
         typer.confirm("Bring these back?", abort=True)
     return True
 
@@ -135,10 +144,10 @@ def _agreed(steps: Sequence[RestoreStep], *, yes: bool, dry_run: bool) -> bool:
 def _check_same_deployment(backup: Registry, deployment_id: str) -> None:
     if backup.deployment not in {None, deployment_id}:
         raise CommandError(
-            f"that table is the registry of the deployment {backup.deployment}, and this is"
-            f" {deployment_id}"
+            f"that table is the registry of the deployment {backup.deployment}, but this"
+            f" deployment is {deployment_id}"
         )
 
 
 def _left_out(item: str, reason: Distrust) -> None:
-    note(f"{item} was left out: {reason.value.replace('_', ' ')}")
+    note(f"{item} was left out, because it cannot be trusted: {reason.value.replace('_', ' ')}")

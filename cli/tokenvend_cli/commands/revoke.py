@@ -28,15 +28,20 @@ from tokenvend_cli.problems import CommandError, UsageError
 def revoke(
     context: typer.Context,
     name: Annotated[
-        str, typer.Argument(metavar="CREDENTIAL[/TENANT]", help="Whose.", show_default=False)
+        str,
+        typer.Argument(
+            metavar="CREDENTIAL[/TENANT]",
+            help="The credential that the token is of.",
+            show_default=False,
+        ),
     ],
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Have the provider end a token, which comes from standard input. Never from an argument.
+    """Have the provider revoke a token, for example after a leak. Give it on standard input.
 
-    Every token of the credential is then replaced at its next use, so that no revoked one is
-    vended. You need secretsmanager:GetSecretValue on the secret yourself, as for `probe`.
+    Every token of the credential is replaced at its next use, so that no caller gets the revoked
+    one. You need the right secretsmanager:GetSecretValue on the secret, as for `probe`.
 
     Example: tokenvend revoke sr-jobs < token.txt
     """
@@ -44,7 +49,10 @@ def revoke(
     secrets = Secrets(deployment)
     definition = secrets.definitions.of_secret(target)
     if definition.revocation_endpoint is None:
-        raise CommandError(f"{name} has no revocation_endpoint: its provider cannot be told")
+        raise CommandError(
+            f"the file has no revocation_endpoint for {name}: revoke the token at the provider"
+            " yourself"
+        )
     if has_own_hosts(definition):
         raise UsageError(
             f"each connection of {name} has its own host, and a token does not say which: end its"
@@ -52,19 +60,27 @@ def revoke(
         )
     token = sys.stdin.read().strip()
     if not token or len(token.split()) != 1:
-        raise UsageError("standard input must be one token, and nothing else")
+        raise UsageError("give the token on standard input, and nothing else")
     secret = deployed_secret(deployment, definition, target)
     request = build_revocation_request(definition, Secret(token), secret)
     if request is None or not is_allowed(secret, host_of(request.url)):
-        raise CommandError(f"the secret may be sent to {secret.allowed_host} only")
+        raise CommandError(
+            f"the introspection endpoint must be at {secret.allowed_host}: the secret is sent"
+            " nowhere else"
+        )
     secrets.replace_tokens(target)
     try:
         status = provider_client(deployment).send(request).status
     except ProviderAwayError as error:
-        raise CommandError(f"the provider did not answer: {error}") from None
+        raise CommandError(
+            f"the provider did not answer, so the token may still be valid: {error}"
+        ) from None
     if status != HTTPStatus.OK:
-        raise CommandError(f"the provider answered {status}: the token may still be valid")
+        raise CommandError(f"the provider answered {status}, so the token may still be valid")
     if as_json:
         print_json({"name": name, "revoked": True, "token_sha256": Secret(token).sha256})
     else:
-        say(f"The provider has ended the token, or never knew it. {name} gets new ones.")
+        say(
+            f"The provider has revoked the token, or does not know it. Callers of {name} get new"
+            " tokens."
+        )

@@ -31,7 +31,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
-    help="Write and describe provider secrets.",
+    help="Store the secrets that providers gave you, and see their state.",
 )
 
 #: The public parts of a secret, which are printed because the provider needs them.
@@ -44,13 +44,13 @@ Name = Annotated[
     str,
     typer.Argument(
         metavar="CREDENTIAL[/TENANT]",
-        help="A credential's name in the file; of a family, with a tenant.",
+        help="The credential in the file; for a family, with the tenant.",
         show_default=False,
     ),
 ]
 NewHost = Annotated[
     str | None,
-    typer.Option(metavar="HOST", help="Agree that it is sent to another host than before."),
+    typer.Option(metavar="HOST", help="Allow that it is sent to this host, not to the former one."),
 ]
 
 
@@ -59,12 +59,14 @@ NewHost = Annotated[
 def put(
     context: typer.Context, name: Name, *, new_host: NewHost = None, as_json: AsJson = False
 ) -> None:
-    """Write a secret: JSON from standard input, or asked for. Never from an argument.
+    """Store the secret of a credential. Give it as JSON on standard input, or at the prompt.
 
-    The JSON holds `client_id` and `client_secret`, or `client_id` and `private_key` of a client
-    that signs, with its `certificate` for tls_client_auth, or `api_key`, and what the provider's
-    `token_request` and `tenant_values` name. The host of the token endpoint is recorded with it,
-    and it is sent nowhere else. Tokens made with the former secret are replaced as they come due.
+    The JSON holds client_id and client_secret; for a client that signs, client_id and
+    private_key; for tls_client_auth, certificate too; for an API key, api_key. It also holds
+    what the provider's token_request and tenant_values in the file name.
+
+    The host of the token endpoint is recorded with the secret, which is sent nowhere else. Tokens
+    that the former secret got stay in use until they are due for renewal.
 
     Example: tokenvend secret put sr-partner/acme < secret.json
     """
@@ -72,7 +74,8 @@ def put(
     definition = secrets.definitions.of_secret(target)
     if definition.secret is not None:
         raise CommandError(
-            f"{name} uses a secret of yours: change it where it is ({definition.secret.arn})"
+            f"{name} uses your own secret {definition.secret.arn}:"
+            " change its value in Secrets Manager"
         )
     seen = secrets.look(target, definition)
     if not definition.tenant_values:
@@ -99,27 +102,31 @@ def adopt(
     context: typer.Context,
     name: Annotated[
         str,
-        typer.Argument(metavar="CREDENTIAL", help="Its name in the file.", show_default=False),
+        typer.Argument(
+            metavar="CREDENTIAL", help="The credential in the file.", show_default=False
+        ),
     ],
     *,
     arn: Annotated[
         str | None,
-        typer.Option(metavar="ARN", help="The secret; else the one that the deployed file names."),
+        typer.Option(
+            metavar="ARN", help="The secret; by default the one that the deployed file names."
+        ),
     ] = None,
     operator: Annotated[
         list[str] | None,
         typer.Option(
             metavar="ARN",
-            help="A role that runs connections, probe or revoke, and so reads it too; repeatable.",
+            help="A role whose users run connections, probe or revoke; repeatable.",
         ),
     ] = None,
-    tag: Annotated[bool, typer.Option("--tag", help="Set the tags now.")] = False,
+    tag: Annotated[bool, typer.Option("--tag", help="Set the tags that are missing.")] = False,
     new_host: NewHost = None,
     as_json: AsJson = False,
 ) -> None:
-    """Use a secret that you keep already: show the tags and the key policy that it needs.
+    """Use a secret that is in Secrets Manager already: show the tags and key policy it needs.
 
-    Exits with 1 while something is missing. Its value is not read.
+    It reads no value. It exits with 1 as long as something is missing.
 
     Example: tokenvend secret adopt sr-jobs --arn arn:aws:secretsmanager:… --tag
     """
@@ -142,11 +149,14 @@ def _agree_on_host(seen: SecretStatus, new_host: str | None) -> None:
     """Ask before the host changes, so that rotating a secret does not silently redirect it."""
     wanted = seen.wanted_host
     if new_host not in {None, wanted}:
-        raise UsageError(f"the deployed file sends {seen.name} to {wanted}, not to {new_host}")
+        raise UsageError(
+            f"--new-host {new_host} is not the host in the deployed file:"
+            f" {seen.name} goes to {wanted}"
+        )
     if new_host is None and seen.host not in {None, wanted}:
         raise CommandError(
-            f"{seen.name} may be sent to {seen.host} so far, but the deployed file would send it"
-            f" to {wanted}. If that is meant, say --new-host {wanted}"
+            f"{seen.name} is stored for {seen.host}, but the deployed file says {wanted}."
+            f" If you want that, add --new-host {wanted}"
         )
 
 

@@ -31,7 +31,7 @@ _SHOWN = frozenset({"client_id", "key_id"})
 def goes_to(status: SecretStatus) -> str:
     """Describe where the secret is sent, for a person."""
     if status.wanted_host == TO_CALLERS:
-        return "is handed to granted callers, and sent nowhere by tokenvend"
+        return "is given to granted callers; tokenvend sends it nowhere"
     return f"is sent to {status.wanted_host} only"
 
 
@@ -45,7 +45,9 @@ def read_secret_value(definition: CredentialDefinition, seen: SecretStatus) -> d
     shown = _SHOWN.union(definition.tenant_values)
     fields = _ask_for(wanted, seen, shown) if is_terminal() else _json_from_standard_input()
     if not isinstance(fields, dict) or set(fields) - {*wanted, *optional}:
-        raise UsageError(f"standard input must be a JSON object with {' and '.join(wanted)}")
+        raise UsageError(
+            f"standard input must be a JSON object with exactly {' and '.join(wanted)}"
+        )
     return checked_value(definition, fields)
 
 
@@ -72,7 +74,7 @@ def checked_value(definition: CredentialDefinition, fields: Mapping[str, object]
     """
     wanted, optional = secret_fields(definition), optional_secret_fields(definition)
     if set(fields) - {*wanted, *optional}:
-        raise UsageError(f"the fields must be {' and '.join(wanted)}")
+        raise UsageError(f"the fields must be exactly {' and '.join(wanted)}")
     given = [*wanted, *(key for key in ("key_id",) if key in fields)]
     value = {key: _text(fields.get(key), key) for key in given}
     for_value(definition, value)
@@ -121,7 +123,9 @@ def _certificate_of(value: Mapping[str, str]) -> dict[str, Any]:
 
 def _ask_for(wanted: tuple[str, ...], seen: SecretStatus, shown: frozenset[str]) -> object:
     if not NEVER_SENT.isdisjoint(wanted):
-        raise UsageError("a key has several lines: give the secret as JSON from a file")
+        raise UsageError(
+            "a private key has several lines: give the secret as JSON on standard input"
+        )
     note(f"it {goes_to(seen)}")
     # Standard output is for the answer alone.
     return {key: typer.prompt(key, hide_input=key not in shown, err=True) for key in wanted}
@@ -136,9 +140,9 @@ def _json_from_standard_input() -> object:
 
 def _text(value: object, key: str) -> str:
     if not isinstance(value, str) or not value:
-        raise UsageError(f"{key} must be a text, and is needed")
+        raise UsageError(f"{key} is missing, or is not a string")
     if key in NEVER_SENT:
         return value.strip() + "\n"
     if value != value.strip():
-        raise UsageError(f"{key} has white space around it: was it copied with something else?")
+        raise UsageError(f"{key} begins or ends with white space: copy it again without")
     return value

@@ -15,21 +15,19 @@ def show_adoption(adoption: Adoption) -> None:
     for key, needed in secret.needed.items():
         show(_tag_line(key, needed, (secret.found or {}).get(key)))
     say("")
-    say("The tags admit this deployment's functions.")
+    say("The tags let this deployment's functions read the secret.")
     if secret.key_arn is None:
-        say("It is under the AWS managed key. Under a customer key, that key's policy needs this:")
+        say("AWS's managed key encrypts it. If you use a key of your own, its policy needs this:")
     else:
-        say(f"It is under the customer key {secret.key_arn}, whose policy needs this too:")
+        say(f"Your key {secret.key_arn} encrypts it. Its policy needs this statement:")
     say(json.dumps(adoption.key_statement, indent=2))
-    say(
-        "Who runs `tokenvend connections`, `probe` or `revoke` reads the secret too: name each such"
-    )
-    say("role with --operator, and it is in the statement.")
+    say("People who run `tokenvend connections`, `probe` or `revoke` read the secret too: name")
+    say("their roles with --operator, and the statement has them.")
     say("")
     if not adoption.is_deployed:
         note(
-            f"the deployed file does not name it yet: add `secret: {{arn: {secret.secret_id}}}` to"
-            f" credentials.{secret.name}, and apply"
+            f"the deployed file does not name it: add `secret: {{arn: {secret.secret_id}}}` to"
+            f" credentials.{secret.name}, then run `tokenvend apply`"
         )
     if not secret.is_tagged:
         which = "" if adoption.is_deployed else f" --arn {secret.secret_id}"

@@ -97,10 +97,10 @@ def show_plan(
     counts = Counter(change.action for change in changes)
     counts.update(_ALIAS_ACTIONS[alias.action] for alias in aliases)
     if not counts and any(each.open for each in unchecked):
-        say("Nothing to change in what could be checked.")
+        say("Nothing to change in the part of the file that could be checked.")
         return
     if not counts:
-        say("Nothing to change: what is deployed is what the file says.", style="green")
+        say("Nothing to change: the deployment is as the file says.", style="green")
         return
     added, changed, removed = (counts[action] for action in ChangeAction)
     say("")
@@ -114,11 +114,11 @@ def show_notices(checked: CheckedFile) -> None:
 
 
 def _note_unchecked(each: Unchecked) -> None:
-    note(f"{each.issuer} is away: {each.reason}")
+    note(f"the issuer {each.issuer} does not answer: {each.reason}")
     if each.pinned:
-        note(f"  as the last apply pinned it: {', '.join(each.pinned)}")
+        note(f"  these stay as last applied: {', '.join(each.pinned)}")
     if each.open:
-        note(f"  not planned, new or changed: {', '.join(each.open)}")
+        note(f"  these are new or changed, and are not planned: {', '.join(each.open)}")
 
 
 def _show_providers(checked: CheckedFile, away: Collection[str]) -> None:

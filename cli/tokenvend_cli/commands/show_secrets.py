@@ -28,32 +28,37 @@ def status(
     context: typer.Context,
     name: Annotated[
         str | None,
-        typer.Argument(metavar="CREDENTIAL[/TENANT]", help="Which; left out, all of them."),
+        typer.Argument(
+            metavar="CREDENTIAL[/TENANT]",
+            help="The credential in the file; by default, all of them.",
+        ),
     ] = None,
     *,
     only: Annotated[
         list[Condition] | None,
-        typer.Option(help="Those of which this holds; repeatable: one of them has to."),
+        typer.Option(help="Only secrets in this state; repeatable, then in any of them."),
     ] = None,
     tenant: Annotated[
-        str | None, typer.Option(metavar="GLOB", help="Tenants whose name fits, such as 'ac*'.")
+        str | None, typer.Option(metavar="GLOB", help="Only tenants that match, such as 'ac*'.")
     ] = None,
     changed_before: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"], help="Not written since (UTC)."),
+        typer.Option(
+            formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"], help="Only secrets last written before (UTC)."
+        ),
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="At most so many.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Show at most so many.")] = None,
     after: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Those behind this one, the last of the page before."),
+        typer.Option(metavar="NAME", help="Go on after this name, the last of the page before."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say which secrets are there and where each may be sent. No value is read.
+    """Show which secrets are stored, where each may be sent, and which are refused.
 
-    It also says what the newest exchanges showed: how long tokens live and who says so, and
-    whether the provider refuses the credential. Exits with 1 if one of those shown is missing,
-    refused, or recorded for another host than it would be sent to.
+    It reads no value. It also shows how long tokens live, as the newest exchange showed. Exits
+    with 1 if a secret that is shown is missing, is refused by the provider, or may not be sent to
+    the host in the deployed file.
 
     Example: tokenvend secret status sr-partner --only failing --limit 50
     """
@@ -79,7 +84,7 @@ def status(
     else:
         say(_nothing(selection, after))
     if found and not page.is_last:
-        note(f"there are more: go on with --after {found[-1].name}")
+        note(f"there are more: see the next ones with --after {found[-1].name}")
     if not all(is_well(each) for each in found):
         raise typer.Exit(FAILED)
 
@@ -124,18 +129,22 @@ def _short_row(status: SecretStatus) -> dict[str, Any]:
 
 def _advise(status: SecretStatus) -> None:
     if not status.exists:
-        note(f"{status.name} has no secret: write it with `tokenvend secret put {status.name}`")
+        note(f"{status.name} has no secret: store it with `tokenvend secret put {status.name}`")
     elif not status.is_ours:
-        note(f"{status.name} lacks this deployment's tag, so it cannot be used")
+        note(
+            f"{status.name} lacks this deployment's tag, so it cannot be used:"
+            f" `tokenvend secret adopt {status.name}` shows the tags"
+        )
     elif not status.is_ready:
         note(
             f"{status.name} may be sent to {status.host}, but the deployed file says"
-            f" {status.wanted_host}: it is sent to neither"
+            f" {status.wanted_host}, so it is not sent at all: correct the file, or store the"
+            f" secret again with --new-host {status.wanted_host}"
         )
     for reader in sorted(status.state.not_ready_for):
         note(
-            f"{status.name} could not be used by the schedule ({reader}): its log says why."
-            f" `tokenvend secret adopt {status.name}` says what a secret of yours needs"
+            f"{status.name} could not be used by a scheduled run ({reader}), whose log says why."
+            f" `tokenvend secret adopt {status.name}` shows what your own secret needs"
         )
     failure, observed = status.state.failure, status.state.observed
     if failure is not None:
@@ -147,8 +156,11 @@ def _advise(status: SecretStatus) -> None:
         )
     if (outage := status.state.outage) is not None:
         note(
-            f"{status.name}: the provider has not answered since {short_time(outage.since)} UTC, as"
-            " far as anybody has asked it; the next token that is needed tries again"
+            f"{status.name}: no request to the provider has succeeded since"
+            f" {short_time(outage.since)} UTC; the next request that needs a token tries again"
         )
     if observed is not None and observed.secret_stage is SecretStage.PENDING:
-        note(f"{status.name} works with its AWSPENDING version only: make it AWSCURRENT")
+        note(
+            f"{status.name} works with its version AWSPENDING only: finish the rotation, so that"
+            " it is AWSCURRENT"
+        )

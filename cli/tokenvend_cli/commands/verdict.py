@@ -34,10 +34,10 @@ type Items = dict[tuple[str, str], RegistryItem]
 #: Reasons that a caller never sees, because all refusals must look the same to it.
 _REASONS: dict[str, str] = {
     Rule.CALLER_KNOWN: "No caller has this identity.",
-    Rule.CALLER_BLOCKED: "It is blocked: see `tokenvend blocks`.",
-    Rule.GRANT_EXISTS: "No grant is for this caller and this credential.",
-    Rule.CREDENTIAL_EXISTS: "The credential of this grant is not there.",
-    Rule.CONNECTION_GRANTED: "The grant does not reach this connection.",
+    Rule.CALLER_BLOCKED: "The caller is blocked: see `tokenvend blocks`.",
+    Rule.GRANT_EXISTS: "There is no grant of this credential to this caller.",
+    Rule.CREDENTIAL_EXISTS: "The grant names a credential that does not exist.",
+    Rule.CONNECTION_GRANTED: "The grant does not allow this connection.",
     Rule.CONNECTION_BLOCKED: "The connection is blocked: see `tokenvend blocks`.",
     Rule.CREDENTIAL_BLOCKED: "The credential is blocked: see `tokenvend blocks`.",
 }

@@ -71,16 +71,19 @@ def adoption_of(
     """
     definition = secrets.definitions.of_secret(name)
     if definition.family:
-        raise UsageError(f"{name} is a family: each tenant's secret is put, none is adopted")
+        raise UsageError(
+            f"{name} is a family, which cannot use your own secrets: store each with"
+            " `tokenvend secret put`"
+        )
     named = definition.secret.arn if definition.secret else None
     arn = arn or named
     if arn is None:
-        raise UsageError(f"the deployed file names no secret for {name}: say which with --arn")
+        raise UsageError(f"the deployed file names no secret for {name}: name it with --arn")
     _check_operators(operators)
     _check_reach(deployment, arn)
     secret = secrets.look(name, definition, arn=arn)
     if not secret.exists:
-        raise CommandError(f"there is no secret {arn}")
+        raise CommandError(f"there is no secret with the ARN {arn}")
     return Adoption(
         secret=secret,
         is_deployed=named in {arn, secret.arn},
@@ -93,16 +96,14 @@ def adoption_of(
 def _check_operators(operators: Sequence[str]) -> None:
     for each in operators:
         if _PRINCIPAL.fullmatch(each) is None:
-            raise UsageError(f"{each} is not the ARN of a role or a user: name one in full")
+            raise UsageError(f"{each} is not the whole ARN of an IAM role or user")
 
 
 def _check_reach(deployment: Deployment, arn: str) -> None:
     here = deployment.output("KeyArn").split(":")[3:5]
     if not arn.startswith("arn:") or arn.split(":")[3:5] != here:
         region, account = here
-        raise UsageError(
-            f"name the ARN of a secret of account {account} in {region}: no other can be used"
-        )
+        raise UsageError(f"the secret must be in account {account}, Region {region}: give its ARN")
 
 
 def _key_statement(deployment: Deployment, arn: str, operators: Sequence[str]) -> dict[str, Any]:

@@ -85,7 +85,7 @@ class Aliases:
         wanted = _wanted_aliases(configuration)
         if wanted and LIVE_ALIAS not in found:
             raise CommandError(
-                f"{self._function} has no alias {LIVE_ALIAS}: deploy the stack again"
+                f"the function {self._function} has no alias {LIVE_ALIAS}: deploy the stack again"
             )
         needed = [
             change

@@ -168,7 +168,7 @@ def _check_exists(items: list[RegistryItem], block: Block) -> None:
     if block.name not in known:
         near = get_close_matches(block.name, known, n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
-        raise CommandError(f"no {block.cause} is deployed{hint}")
+        raise CommandError(f"there is no {block.cause} in the deployment{hint}")
 
 
 def _causes(item: RegistryItem | None) -> Mapping[str, Document]:

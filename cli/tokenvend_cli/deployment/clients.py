@@ -44,7 +44,7 @@ def retiring(items: Items, identity: str) -> tuple[RegistryItem, list[Document]]
     """
     held = secrets_of(items, identity)
     if len(held) < 2:
-        raise CommandError(f"{client_id_of(identity)} has no former secret")
+        raise CommandError(f"the client {client_id_of(identity)} has no former secret")
     return build_client_secrets(identity, held[-1:]), held[:-1]
 
 
@@ -88,8 +88,11 @@ def _why_none(items: Items, caller: str, client_id: str | None, clients: list[st
     if clients:
         return f"{caller} has several clients: name one of {', '.join(clients)} with --client"
     if not any(item.sk == SETTINGS and item.document.get("caller") == caller for item in items):
-        return f"no caller {caller} is deployed: add it to the file, and apply"
+        return (
+            f"there is no caller {caller} in the deployment: add it to the file, then run"
+            " `tokenvend apply`"
+        )
     return (
-        f"{caller} is no OAuth client: add `client: <an id of your choosing>` to its identities"
-        " in the file, and apply"
+        f"{caller} is no OAuth client: add `client: <an id of your choice>` to its identities"
+        " in the file, then run `tokenvend apply`"
     )

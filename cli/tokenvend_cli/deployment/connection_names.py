@@ -26,7 +26,9 @@ def parse_connection(text: str) -> ConnectionKey:
         form.fullmatch(part) for form, part in zip((NAME, NAME, _ANY), parts, strict=True)
     )
     if not well_formed:
-        raise UsageError("name a connection as CREDENTIAL/OWNER/NAME; its owner is a caller")
+        raise UsageError(
+            "the name of a connection is CREDENTIAL/OWNER/NAME, where OWNER is a caller"
+        )
     credential, owner, name = parts
     return ConnectionKey(credential=credential, owner=owner, name=name)
 

@@ -27,7 +27,8 @@ class DeployedDefinitions:
         item = self._registry.get(credential_pk(credential), SETTINGS)
         if item is None:
             raise CommandError(
-                f"no credential {credential} is deployed: add it to the file, and apply"
+                f"there is no credential {credential} in the deployment: add it to the file, then"
+                " run `tokenvend apply`"
             )
         return parse_definition(item.document)
 
@@ -39,9 +40,14 @@ class DeployedDefinitions:
         """
         definition = self.named(name.credential)
         if definition.family and name.tenant is None:
-            raise UsageError(f"{name} is a family: name {name}/TENANT")
+            raise UsageError(
+                f"{name} is a family, with one secret for each tenant: give {name}/TENANT"
+            )
         if not definition.family and name.tenant is not None:
-            raise UsageError(f"{name.credential} is no family: leave /{name.tenant} out")
+            raise UsageError(
+                f"{name.credential} is no family, so it has no tenants: give the name without"
+                f" /{name.tenant}"
+            )
         return definition
 
     def all(self) -> list[CredentialDefinition]:

@@ -22,7 +22,9 @@ class ChangedMeanwhileError(CommandError):
     """Somebody else wrote the registry since it was read."""
 
     def __init__(self) -> None:
-        super().__init__("somebody else changed the registry at the same time; plan again")
+        super().__init__(
+            "somebody else changed the registry at the same time, so nothing was written: try again"
+        )
 
 
 class AnotherDeploymentError(CommandError):
@@ -30,9 +32,9 @@ class AnotherDeploymentError(CommandError):
 
     def __init__(self, was: str, now: str) -> None:
         super().__init__(
-            f"this deployment was called {was}, and its stack says {now} now: no consent or token"
-            " of before can be read, and no secret is found. Deploy it again with"
-            f" DeploymentId={was}"
+            f"this deployment had the DeploymentId {was} before, but its stack has {now}. Under"
+            " another id, its stored tokens and consents cannot be read, and its secrets are not"
+            f" found. Deploy it again with DeploymentId={was}"
         )
 
 

@@ -28,7 +28,7 @@ type CheckFields = Callable[
     [CredentialDefinition, Mapping[str, str]], tuple[Value, CredentialDefinition]
 ]
 
-_AGAIN = "import the same again: what is written stays as it is"
+_AGAIN = "import the same file again: what is written stays as it is"
 _ADVICE = {
     "AccessDeniedException": "your role lacks a right: SecretWriterPolicyArn has them all",
     "InvalidRequestException": "a secret of this name is being deleted: restore it, or wait",
@@ -131,7 +131,7 @@ def _why_not(name: SecretName, definition: CredentialDefinition) -> str | None:
     if not definition.family and name.tenant is not None:
         return "the credential is no family: leave the tenant out"
     if definition.secret is not None:
-        return f"it uses a secret of yours: change it where it is ({definition.secret.arn})"
+        return f"it uses your own secret {definition.secret.arn}: change its value there"
     return None
 
 
@@ -186,8 +186,8 @@ class SecretImport:
         seen = self._secrets.look(line.name, line.definition)
         if seen.host not in {None, seen.wanted_host} and self._new_host != seen.wanted_host:
             raise CommandError(
-                f"may be sent to {seen.host} so far, but the deployed file would send it to"
-                f" {seen.wanted_host}: if that is meant, say --new-host {seen.wanted_host}"
+                f"is stored for {seen.host}, but the deployed file says"
+                f" {seen.wanted_host}: if you want that, add --new-host {seen.wanted_host}"
             )
         if self._dry_run:
             return ImportOutcome.CHECKED

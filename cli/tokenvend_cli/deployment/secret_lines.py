@@ -52,7 +52,9 @@ def parse_lines(given: bytes) -> Iterator[SecretLine | LineProblem]:
         UsageError: it is too large, no UTF-8, or CSV without its header.
     """
     if len(given) > MOST_BYTES:
-        raise UsageError(f"standard input has over {MOST_BYTES >> 20} MiB: give it in parts")
+        raise UsageError(
+            f"standard input has more than {MOST_BYTES >> 20} MiB: import it in several parts"
+        )
     try:
         text = given.decode("utf-8-sig")
     except UnicodeDecodeError:

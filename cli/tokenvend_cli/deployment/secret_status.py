@@ -29,7 +29,7 @@ def parse_secret_name(text: str) -> SecretName:
     """
     credential, slash, tenant = text.partition("/")
     if NAME.fullmatch(credential) is None or (slash and TENANT.fullmatch(tenant) is None):
-        raise UsageError("name a credential, or CREDENTIAL/TENANT, as in the file")
+        raise UsageError("give the name of a credential in the file, or CREDENTIAL/TENANT")
     return SecretName(credential, tenant if slash else None)
 
 

@@ -177,9 +177,9 @@ class Secrets:
             self._dynamodb.put_item(TableName=self._tokens, Item=item)
         except ClientError as error:
             raise CommandError(
-                f"the secret of {name} is written, but the functions could not be told"
-                f" ({error.response['Error']['Code']}): tokens made with the former one are"
-                " vended until they come due. Do the same again when that is mended"
+                f"the secret of {name} is stored, but marking its former tokens for replacement"
+                f" failed ({error.response['Error']['Code']}): callers get them until they are due"
+                " for renewal. Run the same command again once the cause is removed"
             ) from None
 
     def _state(self, name: SecretName) -> CredentialState:

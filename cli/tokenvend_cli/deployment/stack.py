@@ -40,7 +40,7 @@ class Deployment:
             )
         except NoRegionError:
             raise CommandError(
-                "which AWS region? Name it with --region or AWS_DEFAULT_REGION"
+                "no AWS Region is set: name it with --region or AWS_DEFAULT_REGION"
             ) from None
         except (BotoCoreError, ValueError) as error:
             raise CommandError(str(error)) from None
@@ -58,8 +58,8 @@ class Deployment:
             if error.response["Error"]["Code"] != "ValidationError":
                 raise
             raise CommandError(
-                f"there is no stack {self._place.stack} here: name it with --stack or"
-                " TOKENVEND_STACK, and its region with --region"
+                f"there is no stack {self._place.stack} in this Region: name it with --stack or"
+                " TOKENVEND_STACK, and its Region with --region"
             ) from None
         found = answer["Stacks"][0].get("Outputs", [])
         return {output["OutputKey"]: output["OutputValue"] for output in found}

@@ -141,6 +141,6 @@ def refuse_unless_pinned(unchecked: Collection[Unchecked]) -> None:
         names = ", ".join(name for each in waiting for name in each.open)
         issuers = ", ".join(each.issuer for each in waiting)
         raise CommandError(
-            f"nothing was applied: {names} cannot be known while {issuers} is away. Apply when it"
-            " answers, or leave them out of the file until then"
+            f"nothing was applied: {names} cannot be checked, because {issuers} does not answer."
+            " Apply again when it answers, or take them out of the file until then"
         )

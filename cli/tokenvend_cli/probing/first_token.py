@@ -37,7 +37,7 @@ def first_token(
         if answer.token is not None:
             break
     if answer.token is None:
-        raise CommandError(f"the provider gives no token: {refused.shape}")
+        raise CommandError(f"the provider issued no token: {refused.shape}")
     _tell_basic(findings, described, asker)
     _tell_body(findings, described, asker.definition)
     return answer

@@ -79,14 +79,18 @@ def test_a_block_of_a_connection_that_is_not_there_stands_and_says_so(tokenvend:
     result = tokenvend("block", "connection", NAME, "--reason", "x")
 
     assert result.exit_code == 0
-    assert "no such connection is there now" in result.stderr
+    assert "there is no such connection now" in result.stderr
 
 
 @pytest.mark.parametrize(
     ("name", "code", "told"),
     [
-        ("jobs-user/shp/acme", 1, "no caller shp is deployed; did you mean shop?"),
-        ("jobs-usr/shop/acme", 1, "no credential jobs-usr is deployed; did you mean jobs-user?"),
+        ("jobs-user/shp/acme", 1, "no caller shp in the deployment; did you mean shop?"),
+        (
+            "jobs-usr/shop/acme",
+            1,
+            "no credential jobs-usr in the deployment; did you mean jobs-user?",
+        ),
         ("acme", 2, "CREDENTIAL/OWNER/NAME"),
     ],
 )

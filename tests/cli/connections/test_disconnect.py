@@ -31,8 +31,8 @@ def test_disconnect_ends_a_connection_and_says_that_nobody_was_told(
     result = tokenvend("connections", "disconnect", NAME)
 
     assert result.exit_code == 0
-    assert f"{NAME} is gone." in result.stdout
-    assert "provider was not told" in result.stderr
+    assert f"{NAME} is deleted." in result.stdout
+    assert "provider did not revoke its refresh token" in result.stderr
     assert deployed.store.read(KEY) is None
 
 
