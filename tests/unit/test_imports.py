@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tokenvend.adapters.dynamodb.definition_items import build_definition
+from tokenvend.domain.credential_definition import CredentialDefinition
+
 ROOT = Path(__file__).parents[2]
 
 #: All that a hit may load beside the standard library and tokenvend itself: the log line and
@@ -106,6 +109,26 @@ def test_init_loads_what_a_hit_needs_and_no_more(function: str) -> None:
         "botocore.client",
         "aws_lambda_powertools.logging",
     }
+
+
+def test_definition_is_read_without_what_a_token_request_needs() -> None:
+    definition = CredentialDefinition(
+        name="jobs",
+        provider="acme",
+        token_endpoint="https://{tenant.domain}/token",
+        tenant_values={"domain": ("*.acme.example",)},
+        token_request={"on_behalf_of": "jwt_bearer", "assertion": {"issuer": "{secret.name}"}},
+        token_answer={"token": "data.token", "lifetime_unit": "rfc3339"},
+    )
+    document = build_definition(definition).document
+
+    loaded = _loaded(
+        "from tokenvend.adapters.dynamodb.definition_items import parse_definition;"
+        f"parse_definition({document!r}).fingerprint"
+    )
+
+    assert "tokenvend.adapters.dynamodb.definition_items" in loaded
+    assert loaded & ONLY_A_MISS_NEEDS == set()
 
 
 @pytest.mark.parametrize(
