@@ -117,7 +117,7 @@ def test_probe_introspects_at_the_tenants_own_host(
     elsewhere = tokenvend(*words, f"https://{OTHER}/introspect")
 
     assert (there.exit_code, elsewhere.exit_code) == (0, 2)
-    assert f"the secret may be sent to {HOST} only" in elsewhere.stderr
+    assert f"the introspection endpoint must be at {HOST}" in elsewhere.stderr
     assert customer.asked == {f"{HOST}/oauth/token", f"{HOST}/introspect"}
 
 
