@@ -215,7 +215,7 @@ def test_explain_exits_with_one_for_a_token_that_is_nobodys(applied: Tokenvend) 
     refused = applied.on_file("explain", "--credential", "jobs", "--claims", claims)
 
     assert refused.exit_code == 1
-    assert "No caller is known by this token's subject and claims." in refused.output
+    assert "No caller has this token's subject and claims." in refused.output
 
 
 @pytest.mark.parametrize("claims", ["{", "[]", "{}", '{"iss": 7}'])

@@ -101,7 +101,7 @@ def test_assertion_names_the_certificate_of_its_key(*, grant: bool) -> None:
 def test_certificate_that_is_none_is_told(text: str) -> None:
     secret = ACCOUNT | {"client_id": "id", "certificate": text}
 
-    with pytest.raises(CredentialNotReadyError, match="is no PEM text") as caught:
+    with pytest.raises(CredentialNotReadyError, match="is not in PEM form") as caught:
         sent_request({}, secret, credential={"signing": {"certificate": True}})
 
     assert "hunter2" not in str(caught.value)

@@ -92,7 +92,7 @@ def test_grant_that_goes_by_names_takes_no_users_token(
     _, answer = ask_for(entry, action, users.token(), **MORE.get(action, {}))
 
     assert answer["error"] == "invalid_request"
-    assert "takes no user's token" in answer["error_description"]
+    assert "does not accept a user's token" in answer["error_description"]
 
 
 def test_a_picked_name_can_be_asked_for_by_nobody(users: UserWorld) -> None:

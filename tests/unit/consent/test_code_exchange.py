@@ -129,7 +129,7 @@ def test_more_than_the_user_was_asked_for_is_revoked_and_not_kept() -> None:
 
     assert caught.value.provider_error == "scope_widened"
     assert caught.value.description == (
-        "The provider gave more scopes than the user was asked for; nothing was kept."
+        "The provider gave more scopes than the user was asked for, so the consent was not stored."
     )
     revocation = harness.provider.requests[-1]
     assert revocation.url == DEFINITION.revocation_endpoint

@@ -103,7 +103,10 @@ def test_no_code_is_redeemed_without_the_time_to_hear_the_answer_and_the_way_sta
     error = refused(lambda: harness.come_back(redirect, time_left=bounds.EXCHANGE_NEEDS - INSTANT))
 
     assert isinstance(error, TemporarilyUnavailableError)
-    assert (error.rule, error.description) == ("time_left", "Too little time is left.")
+    assert (error.rule, error.description) == (
+        "time_left",
+        "Too little time is left for a request to the provider; try again.",
+    )
     assert harness.provider.requests == []
     harness.consent()
     harness.come_back(redirect, time_left=bounds.EXCHANGE_NEEDS)
@@ -178,7 +181,7 @@ def test_another_account_is_told_and_how_it_is_said_to_be_meant() -> None:
     assert isinstance(error, AccountChangedError)
     assert error.rule == "connection.account_changed"
     assert error.description == (
-        "The user consented with another account than before. If that is meant, complete with"
+        "The user consented with another account than before. If the user wants that, complete with"
         " may_change_account=true."
     )
 
@@ -191,9 +194,7 @@ def test_a_provider_that_sends_the_user_back_in_trouble_is_told_with_its_caller(
 
     assert isinstance(error, ProviderRefusedError)
     assert (error.provider_error, error.caller) == ("server_error", "shop")
-    assert error.description == (
-        "The provider did not send the user back as it should: server_error."
-    )
+    assert error.description == ("The provider did not complete the consent: server_error.")
 
 
 @pytest.mark.parametrize("action", [Action.INSPECT, Action.DISCONNECT])
@@ -201,7 +202,7 @@ def test_what_is_not_there_is_told(action: Action) -> None:
     error = refused(lambda: Harness().run(action, connection="ada"))
 
     assert (type(error), error.rule) == (InvalidTargetError, "connection.exists")
-    assert (error.description, error.caller) == ("There is no connection of that name.", "shop")
+    assert (error.description, error.caller) == ("There is no connection of this name.", "shop")
 
 
 def test_a_pending_one_is_there_until_its_code_expires() -> None:

@@ -43,8 +43,8 @@ SESSION = ConsentSession(
     expires_at=START + timedelta(minutes=10),
 )
 NO_SCOPE = (
-    "No scope would be named, and what the provider then gives is not known: the grant must say"
-    " full_access."
+    "No scope is requested or granted, so the provider would decide: the grant needs"
+    " full_access: true."
 )
 
 
@@ -132,7 +132,7 @@ def test_a_return_url_is_listed_exactly(return_url: str | None) -> None:
 
     error = refused(lambda: check_return_url(found, return_url))
 
-    assert error.description == "return_url is not one that the grant lists."
+    assert error.description == "return_url is not listed in the grant."
     assert check_return_url(found, RETURN_URL) == RETURN_URL
 
 
@@ -157,8 +157,8 @@ def test_a_user_is_asked_for_what_was_asked_or_for_what_the_grant_says(
 @pytest.mark.parametrize(
     ("changes", "requested_scopes", "rule", "words"),
     [
-        ({}, {"jobs_manage", "a"}, Rule.SCOPES, "Beyond the grant: a jobs_manage."),
-        ({"full_access": True}, {"admin"}, Rule.SCOPES, "Beyond the grant: admin."),
+        ({}, {"jobs_manage", "a"}, Rule.SCOPES, "Not in the grant: a jobs_manage."),
+        ({"full_access": True}, {"admin"}, Rule.SCOPES, "Not in the grant: admin."),
         ({"scopes": frozenset()}, None, Rule.FULL_ACCESS, NO_SCOPE),
         ({"default_scopes": frozenset()}, None, Rule.FULL_ACCESS, NO_SCOPE),
     ],

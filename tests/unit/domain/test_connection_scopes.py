@@ -82,7 +82,7 @@ def test_what_nobody_named_needs_a_grant_of_all() -> None:
 
     assert caught.value.rule == Rule.FULL_ACCESS
     assert caught.value.description == (
-        "What the user consented to is not known: the grant must say full_access."
+        "It is not known to what the user consented: the grant needs full_access: true."
     )
     assert (
         decided(consented=frozenset(), grant=replace(GRANT, full_access=True)).spec.scopes

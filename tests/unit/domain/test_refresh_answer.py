@@ -174,7 +174,7 @@ def test_a_token_with_more_scopes_than_were_asked_for_is_not_used(
     assert isinstance(judgement.error, ProviderRefusedError)
     assert judgement.error.provider_error == "scope_widened"
     assert judgement.error.description == (
-        "The provider gave a token with more scopes than were asked for; it was not used."
+        "The provider gave a token with more scopes than requested, so it was not used."
     )
 
 

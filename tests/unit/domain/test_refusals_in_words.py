@@ -46,8 +46,8 @@ GRANT = Grant(caller="billing", credential="jobs", scopes=READ)
 ALL = replace(GRANT, full_access=True)
 ASK = VendRequest("jobs")
 NOT_KNOWN = (
-    "No scope would be named, and what the provider then gives is not known: the grant must say"
-    " full_access."
+    "No scope is requested or granted, so the provider would decide: the grant needs"
+    " full_access: true."
 )
 WHOLE_SCOPE = (
     "Tokens of this credential always carry its whole scope, and the grant does not cover write."
@@ -68,7 +68,7 @@ def words_of(refused: Callable[[], object]) -> tuple[str, str]:
 @pytest.mark.parametrize(
     ("request_", "grant", "definition", "words", "rule"),
     [
-        (replace(ASK, scopes=WRITE), GRANT, NARROWS, "Beyond the grant: write.", Rule.SCOPES),
+        (replace(ASK, scopes=WRITE), GRANT, NARROWS, "Not in the grant: write.", Rule.SCOPES),
         (
             *(ASK, replace(GRANT, scopes=frozenset()), NARROWS),
             NOT_KNOWN,
@@ -81,12 +81,13 @@ def words_of(refused: Callable[[], object]) -> tuple[str, str]:
         ),
         (
             *(ASK, GRANT, API_KEY),
-            "An API key cannot be narrowed: its grant must say full_access.",
+            "An API key gives full access: the grant needs full_access: true.",
             Rule.FULL_ACCESS,
         ),
         (
             *(ASK, GRANT, replace(FIXED, scopes=frozenset())),
-            "What this credential's tokens reach is not declared: its grant must say full_access.",
+            ("The credential declares no scopes, so only a grant with full_access: true gives its"
+            " tokens."),
             Rule.FULL_ACCESS,
         ),
         (
@@ -124,8 +125,13 @@ def test_what_a_token_carries_beyond_the_grant_is_observed_while_that_is_agreed(
     ("tenant", "grant", "definition", "words"),
     [
         ("acme", GRANT, NARROWS, "This credential has no tenants: leave tenant out."),
-        (None, GRANT, FAMILY, "Name a tenant of this credential."),
-        ("acme", GRANT, FAMILY, "The grant does not cover this tenant."),
+        (
+            None,
+            GRANT,
+            FAMILY,
+            "This credential has one secret for each tenant: name one in tenant.",
+        ),
+        ("acme", GRANT, FAMILY, "The grant does not include this tenant."),
     ],
 )
 def test_a_tenant_beyond_the_grant_is_told(
@@ -139,7 +145,7 @@ def test_a_tenant_beyond_the_grant_is_told(
 @pytest.mark.parametrize(
     ("rule", "requested_scopes", "ceiling", "words"),
     [
-        (Rule.AUDIENCE, "a", frozenset("b"), "Beyond the grant: a."),
+        (Rule.AUDIENCE, "a", frozenset("b"), "Not in the grant: a."),
         (Rule.AUDIENCE, None, frozenset("ab"), "The grant lists several audiences: name one."),
         (Rule.RESOURCE, None, frozenset("ab"), "The grant lists several resources: name one."),
     ],
@@ -157,7 +163,11 @@ def test_a_target_beyond_the_grant_is_told(
             *("ada", CredentialKind.CLIENT_CREDENTIALS),
             "This credential has no connections: leave connection out.",
         ),
-        (None, CredentialKind.AUTHORIZATION_CODE, "Name a connection of this credential."),
+        (
+            None,
+            CredentialKind.AUTHORIZATION_CODE,
+            "This credential needs a user's connection: name one in connection.",
+        ),
     ],
 )
 def test_a_connection_is_named_where_there_are_connections(
@@ -230,5 +240,5 @@ def test_an_arn_that_is_nobodys_identity_says_what_can_be_one() -> None:
     arn = "arn:aws:sts::111122223333:federated-user/jo"
     with pytest.raises(NotAnIdentityError, match=r"^only an assumed role or an IAM user can be"):
         identity_of_session(arn)
-    with pytest.raises(NotAnIdentityError, match=r"^write the ARN of an IAM role or user$"):
+    with pytest.raises(NotAnIdentityError, match=r"^it must be the ARN of an IAM role or user$"):
         identity_of_principal(arn)

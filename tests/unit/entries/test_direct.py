@@ -154,7 +154,7 @@ def test_a_batch_has_nothing_beside_its_requests() -> None:
         batch_of({"requests": [{"credential": "jobs"}], "caller": "admin"})
 
     assert caught.value.rule == "request.batch"
-    assert caught.value.description == "A batch has no field but requests."
+    assert caught.value.description == "A batch has only the field requests."
 
 
 def test_a_refusal_says_whether_a_retry_may_cure_it() -> None:

@@ -14,7 +14,7 @@ from tokenvend.entries.form import FORM, prove_client, read_form
 
 NOT_UTF8 = "The body is not UTF-8 text."
 NOT_A_FORM = f"The content type must be {FORM}."
-TWO_WAYS = "Authenticate the client one way, not two."
+TWO_WAYS = "Authenticate the client in one way: in the Authorization header or in the body."
 ANOTHER_ID = "client_id differs from the authenticated one."
 TOO_LARGE = f"The body is larger than {bounds.BODY_BYTES} bytes."
 

@@ -120,7 +120,7 @@ def test_a_signed_request_names_no_client(name: str) -> None:
 
     assert caught.value.rule == "request.client_authentication"
     assert caught.value.description == (
-        "The signature already proves the caller: leave the client out."
+        "The signature already proves the caller: leave client_id and client_secret out."
     )
 
 

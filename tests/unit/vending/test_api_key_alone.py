@@ -66,6 +66,4 @@ def test_a_key_that_nobody_knows_how_to_send_is_not_ready() -> None:
         harness.vend(harness.environment(), VendRequest(API_KEY.name))
 
     assert caught.value.rule == "api_key.header"
-    assert caught.value.description == (
-        "The definition does not say in which header the key is sent."
-    )
+    assert caught.value.description == ("The credential's definition names no header for the key.")

@@ -174,5 +174,5 @@ def test_a_wider_token_is_refused_in_words() -> None:
     assert isinstance(error, ProviderRefusedError)
     assert error.provider_error == "scope_widened"
     assert error.description == (
-        "The provider gave a token with more scopes than were asked for; it was not used."
+        "The provider gave a token with more scopes than requested, so it was not used."
     )

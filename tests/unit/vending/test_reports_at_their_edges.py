@@ -125,7 +125,7 @@ def test_who_reports_too_soon_is_told_when_to_come_back(before: float, seconds: 
     assert caught.value.retry_after_seconds == seconds
     assert (caught.value.rule, caught.value.caller) == ("reject.too_soon", "billing")
     assert caught.value.description == (
-        "This token is itself the replacement of a rejected one; it can be rejected later."
+        "This token has just replaced a rejected one; wait before you reject it too."
     )
 
 

@@ -132,7 +132,10 @@ class BrowserFlowSteps:
         state = Secret(single_value(query, "state") or "")
         session, flow = self._session_of(credential, state, browser)
         if time_left < bounds.EXCHANGE_NEEDS:
-            raise TemporarilyUnavailableError("Too little time is left.", rule="time_left")
+            raise TemporarilyUnavailableError(
+                "Too little time is left for a request to the provider; try again.",
+                rule="time_left",
+            )
         prompt = self._prompt(session)
         if self._take(state) is None:
             raise ConsentFlowEndedError(FlowEndReason.STATE_OVER)
@@ -166,7 +169,7 @@ class BrowserFlowSteps:
     ) -> ApplicationRedirect:
         if response.error != ACCESS_DENIED:
             raise ProviderRefusedError(
-                f"The provider did not send the user back as it should: {response.error}.",
+                f"The provider did not complete the consent: {response.error}.",
                 provider_error=response.error,
                 caller=prompt.session.key.owner,
             )

@@ -199,13 +199,14 @@ class CallerConnections:
                 return after
             case CannotComplete.ANOTHER_ACCOUNT:
                 raise AccountChangedError(
-                    "The user consented with another account than before. If that is meant,"
+                    "The user consented with another account than before. If the user wants that,"
                     " complete with may_change_account=true.",
                     rule="connection.account_changed",
                 )
             case CannotComplete.ANOTHER_HOST:
                 raise InvalidGrantError(
-                    "The user consented at another host than before: disconnect it first.",
+                    "The user consented at another host than before: disconnect the connection"
+                    " first.",
                     rule="connection.another_host",
                 )
             case CannotComplete() as reason:
@@ -229,7 +230,7 @@ class CallerConnections:
         found = self._connections.read(key)
         if found is None or is_abandoned(found, self._clock.now()):
             raise InvalidTargetError(
-                "There is no connection of that name.", rule="connection.exists"
+                "There is no connection of this name.", rule="connection.exists"
             )
         return found
 

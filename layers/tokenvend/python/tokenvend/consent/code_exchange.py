@@ -80,7 +80,8 @@ class CodeExchange:
             hint="refresh_token",
         )
         raise ProviderRefusedError(
-            "The provider gave more scopes than the user was asked for; nothing was kept.",
+            "The provider gave more scopes than the user was asked for, so the consent was not"
+            " stored.",
             provider_error="scope_widened",
         )
 

@@ -56,11 +56,11 @@ class ConsentGrant:
         wanted = requested_scopes if requested_scopes is not None else self.grant.default_scopes
         wanted = ceiling if wanted is None else wanted
         if beyond := wanted - ceiling:
-            raise InvalidScopeError(f"Beyond the grant: {format_scope(beyond)}.", rule=Rule.SCOPES)
+            raise InvalidScopeError(f"Not in the grant: {format_scope(beyond)}.", rule=Rule.SCOPES)
         if not wanted and not self.grant.full_access:
             raise InvalidScopeError(
-                "No scope would be named, and what the provider then gives is not known: the"
-                " grant must say full_access.",
+                "No scope is requested or granted, so the provider would decide: the grant needs"
+                " full_access: true.",
                 rule=Rule.FULL_ACCESS,
             )
         return wanted
@@ -123,7 +123,7 @@ def check_return_url(found: ConsentGrant, return_url: str | None) -> str:
     """
     if return_url is None or return_url not in found.grant.return_urls:
         raise InvalidRequestError(
-            "return_url is not one that the grant lists.",
+            "return_url is not listed in the grant.",
             rule="grant.return_urls",
             caller=found.caller.name,
         )

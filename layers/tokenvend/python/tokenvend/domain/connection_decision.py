@@ -68,7 +68,7 @@ def _unknown_scopes(decision: Decision) -> Scopes:
     """Require full access: no scope was ever named, so the token's reach is not known."""
     if not decision.grant.full_access:
         raise InvalidScopeError(
-            "What the user consented to is not known: the grant must say full_access.",
+            "It is not known to what the user consented: the grant needs full_access: true.",
             rule=Rule.FULL_ACCESS,
         )
     return NO_SCOPES

@@ -164,7 +164,10 @@ def _check_connection(
         return _picked_connection(request, grant, view)
     refuse_user(request.user)
     if request.connection is None:
-        raise InvalidRequestError("Name a connection of this credential.", rule=Rule.CONNECTION)
+        raise InvalidRequestError(
+            "This credential needs a user's connection: name one in connection.",
+            rule=Rule.CONNECTION,
+        )
     # Imported here because few requests name a connection, and an import slows a cold start.
     from tokenvend.domain.connection import ConnectionKey, parse_connection_name
 
@@ -209,7 +212,8 @@ def refuse_user(user: User | None) -> None:
     """
     if user is not None:
         raise InvalidRequestError(
-            "This grant takes no user's token: leave subject_token out.", rule=Rule.SUBJECT_TOKEN
+            "This grant does not accept a user's token: leave subject_token out.",
+            rule=Rule.SUBJECT_TOKEN,
         )
 
 

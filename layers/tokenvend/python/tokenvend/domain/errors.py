@@ -74,7 +74,7 @@ class SubjectTokenError(InvalidRequestError):
 
     def __init__(
         self,
-        description: str = "The subject token is not one that is accepted here.",
+        description: str = "The subject token is not accepted.",
         *,
         rule: str,
     ) -> None:

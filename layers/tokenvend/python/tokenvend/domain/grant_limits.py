@@ -27,9 +27,11 @@ def check_tenant(
             )
         return None
     if request.tenant is None:
-        raise InvalidTargetError("Name a tenant of this credential.", rule=Rule.TENANT)
+        raise InvalidTargetError(
+            "This credential has one secret for each tenant: name one in tenant.", rule=Rule.TENANT
+        )
     if not grant.covers_tenant(request.tenant):
-        raise InvalidTargetError("The grant does not cover this tenant.", rule=Rule.TENANT)
+        raise InvalidTargetError("The grant does not include this tenant.", rule=Rule.TENANT)
     return request.tenant
 
 
@@ -50,7 +52,7 @@ def check_scopes(
     _refuse_beyond(
         requested_scopes - grant.scopes - tolerated,
         lambda scopes: InvalidScopeError(
-            f"Beyond the grant: {format_scope(scopes)}.", rule=Rule.SCOPES
+            f"Not in the grant: {format_scope(scopes)}.", rule=Rule.SCOPES
         ),
     )
     if definition.kind is CredentialKind.AUTHORIZATION_CODE:
@@ -61,8 +63,8 @@ def check_scopes(
             # Without `scope` the provider chooses the scopes (RFC 6749 §3.3), and may not name
             # them.
             raise InvalidScopeError(
-                "No scope would be named, and what the provider then gives is not known: the"
-                " grant must say full_access.",
+                "No scope is requested or granted, so the provider would decide: the grant needs"
+                " full_access: true.",
                 rule=Rule.FULL_ACCESS,
             )
         return requested_scopes, requested_scopes - grant.scopes
@@ -75,7 +77,7 @@ def _no_scopes(request: VendRequest, grant: Grant) -> tuple[Scopes, Scopes]:
         raise InvalidScopeError("An API key has no scopes: leave scope out.", rule=Rule.SCOPES)
     if not grant.full_access:
         raise InvalidScopeError(
-            "An API key cannot be narrowed: its grant must say full_access.",
+            "An API key gives full access: the grant needs full_access: true.",
             rule=Rule.FULL_ACCESS,
         )
     return NO_SCOPES, NO_SCOPES
@@ -87,7 +89,8 @@ def _whole_scope(
     whole = definition.scopes
     if not whole and not grant.full_access:
         raise InvalidScopeError(
-            "What this credential's tokens reach is not declared: its grant must say full_access.",
+            "The credential declares no scopes, so only a grant with full_access: true gives its"
+            " tokens.",
             rule=Rule.FULL_ACCESS,
         )
     if not grant.full_access:
@@ -125,7 +128,7 @@ def check_target(rule: Rule, requested: str | None, ceiling: frozenset[str]) -> 
     """
     if requested is not None:
         if requested not in ceiling:
-            raise InvalidTargetError(f"Beyond the grant: {requested}.", rule=rule)
+            raise InvalidTargetError(f"Not in the grant: {requested}.", rule=rule)
         return requested
     if len(ceiling) > 1:
         raise InvalidTargetError(

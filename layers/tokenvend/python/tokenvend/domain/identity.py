@@ -91,7 +91,7 @@ def identity_of_principal(arn: str) -> str:
         return f"iam:{match[1]}:role/{match[3]}"
     if match := _USER.fullmatch(arn):
         return f"iam:{match[1]}:user/{match[2]}"
-    raise NotAnIdentityError("write the ARN of an IAM role or user")
+    raise NotAnIdentityError("it must be the ARN of an IAM role or user")
 
 
 def has_role_path(arn: str) -> bool:

@@ -101,7 +101,7 @@ def _literal_start(template: str) -> str:
 def _encoded(username: str, password: str) -> str:
     if ":" in username:
         raise CredentialNotReadyError(
-            "The user name has a colon, which ends it in HTTP Basic (RFC 7617 §2).",
+            "The user name has a colon, which HTTP Basic does not allow (RFC 7617 §2).",
             rule="secret.unusable",
         )
     return b64encode(f"{username}:{password}".encode()).decode()

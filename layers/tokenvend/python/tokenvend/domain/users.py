@@ -80,11 +80,11 @@ def granted_user(user: User | None, grant: Grant) -> User:
         )
     if user.issuer not in grant.users:
         raise SubjectTokenError(
-            "The grant takes no user's token of this issuer.", rule=Rule.USER_ISSUER
+            "The grant does not list the issuer of this user's token.", rule=Rule.USER_ISSUER
         )
     if user.audience != grant.users[user.issuer]:
         raise SubjectTokenError(
-            "The user's token is for another audience than the grant's.", rule=Rule.USER_AUDIENCE
+            "The grant does not list the audience of this user's token.", rule=Rule.USER_AUDIENCE
         )
     return user
 

@@ -139,7 +139,7 @@ def batch_of(event: object) -> Sequence[object] | None:
             f"requests must be a list of 1 to {bounds.BATCH_REQUESTS}.", rule="request.batch"
         )
     if len(event) > 1:
-        raise InvalidRequestError("A batch has no field but requests.", rule="request.batch")
+        raise InvalidRequestError("A batch has only the field requests.", rule="request.batch")
     return requests
 
 

@@ -49,7 +49,10 @@ def prove_client(event: Mapping[str, Any], form: Mapping[str, Any]) -> Proof:
     header = _header(event, "authorization")
     in_form = "client_secret" in form or "client_assertion" in form
     if header and in_form:
-        raise _malformed("Authenticate the client one way, not two.", "client_authentication")
+        raise _malformed(
+            "Authenticate the client in one way: in the Authorization header or in the body.",
+            "client_authentication",
+        )
     client_id, secret = _basic(header) if header else _posted(form)
     if form.get("client_id", client_id) != client_id:
         raise _malformed("client_id differs from the authenticated one.", "client_authentication")

@@ -86,7 +86,7 @@ def parse_iam_event(
     form = read_form(event)
     if not form.keys().isdisjoint({"client_id", "client_secret", "client_assertion"}):
         raise InvalidRequestError(
-            "The signature already proves the caller: leave the client out.",
+            "The signature already proves the caller: leave client_id and client_secret out.",
             rule="request.client_authentication",
         )
     return proof, _parse_maybe_for_user(event, form)

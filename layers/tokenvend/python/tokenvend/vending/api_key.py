@@ -36,7 +36,7 @@ class ApiKeys:
         definition, now = decision.definition, self._clock.now()
         if definition.api_key_header is None and not definition.api_key_parts:
             raise CredentialNotReadyError(
-                "The definition does not say in which header the key is sent.",
+                "The credential's definition names no header for the key.",
                 rule="api_key.header",
             )
         secret = read_secret(self._secrets, definition, decision.spec.tenant)

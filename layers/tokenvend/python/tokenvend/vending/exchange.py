@@ -183,7 +183,7 @@ class ClientExchange:
             return
         self._revoke_best_effort(token, exchange_request.definition, secret)
         raise ProviderRefusedError(
-            "The provider gave a token with more scopes than were asked for; it was not used.",
+            "The provider gave a token with more scopes than requested, so it was not used.",
             provider_error="scope_widened",
         )
 

@@ -35,7 +35,7 @@ def read_secret(
         ) from None
     if not is_allowed(secret, destination_of(for_tenant(definition, secret))):
         raise CredentialNotReadyError(
-            "The credential's secret may not be sent to where its definition sends it.",
+            "The credential's secret may not be sent to the host in its definition.",
             rule="secret.host",
         )
     return secret

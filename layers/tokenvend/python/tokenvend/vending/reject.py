@@ -107,7 +107,7 @@ def _refuse_again_too_soon(token: AccessToken, now: datetime) -> None:
         return
     wait = max(timedelta(seconds=1), again_at - now)
     raise TooManyRequestsError(
-        "This token is itself the replacement of a rejected one; it can be rejected later.",
+        "This token has just replaced a rejected one; wait before you reject it too.",
         rule="reject.too_soon",
         retry_after_seconds=int(wait.total_seconds()) + 1,
     )

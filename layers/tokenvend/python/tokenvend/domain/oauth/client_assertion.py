@@ -87,7 +87,7 @@ def certificate_thumbprint(pem: Secret) -> str:
             der = b64decode("".join(match[1].split()), validate=True)
             return encode(hashlib.sha256(der).digest())
     raise CredentialNotReadyError(
-        "The certificate in the secret is no PEM text.", rule="assertion.key"
+        "The certificate in the secret is not in PEM form.", rule="assertion.key"
     )
 
 

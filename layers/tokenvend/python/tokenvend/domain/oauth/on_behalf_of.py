@@ -34,7 +34,8 @@ def on_behalf_of_parameters(form: OnBehalfOf, user_token: Secret | None) -> dict
     """
     if user_token is None:
         raise CredentialNotReadyError(
-            "Tokens of this credential are on behalf of a user, and none is there.",
+            "Tokens of this credential are on behalf of a user: send the user's token as"
+            " subject_token.",
             rule="request.subject_token",
         )
     if form is OnBehalfOf.JWT_BEARER:

@@ -185,7 +185,7 @@ def _judge_granted(
     # If no scope is known, `connection_decision` has required full access: nothing to compare.
     if most and not token.scopes <= most:
         error = ProviderRefusedError(
-            "The provider gave a token with more scopes than were asked for; it was not used.",
+            "The provider gave a token with more scopes than requested, so it was not used.",
             provider_error="scope_widened",
         )
         return Refreshed(verdict=RefreshVerdict.REDEEMED, successor=successor, error=error)

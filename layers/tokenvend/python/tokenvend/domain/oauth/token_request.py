@@ -249,7 +249,7 @@ def build_authenticated_request(
         case ClientAuthentication.BASIC_UNENCODED:
             if ":" in secret.client_id:
                 raise CredentialNotReadyError(
-                    "The client id has a colon, which ends it in HTTP Basic (RFC 7617 §2).",
+                    "The client id has a colon, which HTTP Basic does not allow (RFC 7617 §2).",
                     rule="secret.unusable",
                 )
             return _with_basic(request, secret.client_id, secret.client_secret.reveal())

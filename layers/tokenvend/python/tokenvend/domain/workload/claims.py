@@ -67,7 +67,8 @@ def _check_audience(claims: Claims, issuer: TrustedIssuer) -> str:
     # With several audiences, one of them could pass the token on to tokenvend.
     if not isinstance(audience, str) or not (issuer.of_users or audience == issuer.audience):
         raise SubjectTokenError(
-            "The subject token's aud must be the one that its issuer is trusted with here, alone.",
+            "The subject token's aud must be the audience of its issuer in tokenvend.yaml, and"
+            " no other.",
             rule="subject_token.audience",
         )
     return audience
@@ -88,7 +89,7 @@ def _check_times(claims: Claims, issuer: TrustedIssuer, now: float) -> float:
         )
     if now - issued_at > issuer.max_age.total_seconds():
         raise SubjectTokenError(
-            "The subject token is older than its issuer's tokens may be here.",
+            "The subject token is too old: its iat is longer ago than max_age_seconds.",
             rule="subject_token.too_old",
         )
     too_old_at = issued_at + issuer.max_age.total_seconds()

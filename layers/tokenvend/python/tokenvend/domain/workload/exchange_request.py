@@ -40,7 +40,7 @@ def parse_subject_token(parameters: Mapping[str, object]) -> SubjectToken:
         raise _malformed("requested_token_type", f"can only be {ACCESS_TOKEN_TYPE}")
     for name in _ACTOR:
         if name in parameters:
-            raise _malformed(name, "is not taken: nobody acts for somebody else here")
+            raise _malformed(name, "is not supported: leave it out")
     return SubjectToken(Secret(token))
 
 

@@ -71,7 +71,7 @@ class TrustedIssuer:
         callers = {rule.caller for rule in self.rules if rule.admits(claims)}
         if not callers:
             raise SubjectTokenError(
-                "No caller is known by this token's subject and claims.",
+                "No caller has this token's subject and claims.",
                 rule="subject_token.subject_known",
             )
         if len(callers) > 1:
