@@ -204,6 +204,8 @@ providers:
         ("token: a..b", "a path of names and indexes, separated by dots"),
         ("lifetime_unit: hours", "must be `seconds`, `minutes`"),
         ("success_values: [OK]", "success_values needs success: where do they stand?"),
+        ("error: access_token", "error leads to a token, and its value is shown and logged"),
+        ("{token: data.key, scope: data}", "scope leads to a token"),
         ("token_types: []", "must name at least one"),
         ("tokn: data.token", "did you mean token?"),
     ],

@@ -5,7 +5,12 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, JsonValue, model_validator
 
 from tokenvend.domain.oauth.request_description import DEEPEST, is_too_deep
-from tokenvend.domain.oauth.response_description import PATH
+from tokenvend.domain.oauth.response_description import (
+    PATH,
+    PATHS,
+    field_that_shows_a_token,
+    parse_path,
+)
 from tokenvend_cli.configuration.assertion_models import GrantAssertionModel
 from tokenvend_cli.configuration.forms import HeaderName, ParameterName, whole
 from tokenvend_cli.configuration.strict import Strict
@@ -185,6 +190,10 @@ class TokenAnswerModel(Strict):
     def _values_have_a_place(self) -> Self:
         if self.success_values is not None and self.success is None:
             raise ValueError("success_values needs success: where do they stand?")
+        given = {name: getattr(self, name) for name in PATHS}
+        paths = {name: parse_path(path) for name, path in given.items() if path is not None}
+        if shown := field_that_shows_a_token(paths):
+            raise ValueError(f"{shown} leads to a token, and its value is shown and logged")
         return self
 
     def document(self) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from fuzzing.targets import (
     sealed_items,
     secrets,
     tenants,
+    token_answers,
     workloads,
 )
 
@@ -22,6 +23,7 @@ TARGETS: Mapping[str, FuzzTarget] = {
         entries,
         workloads,
         pages,
+        token_answers,
         providers,
         requests,
         tenants,

@@ -28,6 +28,7 @@ _HOST = "login.acme.example"
 _DEFINITION = CredentialDefinition(
     name="jobs", provider="acme", token_endpoint=f"https://{_HOST}/token"
 )
+_USER_TOKEN = Secret(f"{MARKER}.user")
 _SPEC = TokenSpec(credential="jobs", definition="d", scopes=NO_SCOPES)
 _BASE: dict[str, Any] = {
     "grant_type": "own",
@@ -48,6 +49,12 @@ _descriptions = st.fixed_dictionaries(
         "parameters": _by_name | st.dictionaries(hostile.texts, hostile.json_values, max_size=2),
         "query": _by_name,
         "headers": _by_name,
+        "on_behalf_of": st.sampled_from(["token_exchange", "jwt_bearer", "password"]),
+        "assertion": st.dictionaries(
+            st.sampled_from(["issuer", "subject", "audience", "claims", "parameter"]),
+            _templates | hostile.json_values,
+            max_size=3,
+        ),
     },
 )
 
@@ -60,14 +67,14 @@ def _check_request(case: tuple[dict[str, Any], ClientAuthentication, str]) -> st
     values["client_id"] = f"client-{value}"
     secret = secret_of(definition, values, allowed_host=_HOST)
     try:
-        request = build_token_request(definition, _SPEC, secret)
+        request = build_token_request(definition, _SPEC, secret, user_token=_USER_TOKEN)
+        keeps_secret(request)
+        url, headers, _ = encoded(request)
     except TokenVendError as error:
         keeps_secret(error, error.rule)
         return str(error.rule)
-    keeps_secret(request)
-    try:
-        url, headers, _ = encoded(request)
     except UnicodeEncodeError:
+        # No stored secret has half a character: `secrets` shows it.
         return "half a character"
     assert urlsplit(url).netloc == _HOST, "another host"
     assert urlsplit(url).path == "/token", "another path"

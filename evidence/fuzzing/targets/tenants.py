@@ -30,6 +30,17 @@ _values = st.one_of(
     st.lists(_labels | _odd | st.text(alphabet="ab1-", max_size=4), max_size=5).map(".".join),
     st.tuples(st.text(max_size=6) | _odd, _ends).map(".".join),
 )
+_labels_of_customers = st.text(alphabet="ab1-", min_size=1, max_size=4)
+
+
+def _cases(patterns: list[str]) -> st.SearchStrategy[tuple[list[str], str, str]]:
+    """A domain that is odd, or one that one of *patterns* may match, and a realm."""
+    domains = _values
+    if patterns:
+        domains |= st.tuples(st.sampled_from(patterns), _labels_of_customers).map(
+            lambda both: both[0].replace("*", both[1])
+        )
+    return st.tuples(st.just(patterns), domains, _values | st.sampled_from(["main", "a@b"]))
 
 
 def _check(case: tuple[list[str], str, str]) -> str:
@@ -62,7 +73,7 @@ TARGETS = (
     FuzzTarget(
         name="tenant-values",
         promise="any value leads to a host under the end that a pattern writes out, or is refused",
-        inputs=st.tuples(st.lists(_patterns, max_size=3), _values, _values),
+        inputs=st.lists(_patterns, max_size=3).flatmap(_cases),
         check=_check,
     ),
 )

@@ -56,3 +56,13 @@ def test_a_refresh_endpoint_of_another_host_gets_no_secret() -> None:
         build_refresh_request(definition, CONSENT.refresh_token, SECRET, requested_scopes=None)
 
     assert caught.value.rule == "secret.host"
+
+
+@pytest.mark.parametrize("described", [{"token": "a b"}, {"scope": "access_token"}], ids=str)
+def test_no_request_is_made_whose_answer_could_not_be_read(described: dict[str, str]) -> None:
+    definition = replace(DEFINITION, token_answer=described)
+
+    with pytest.raises(CredentialNotReadyError) as caught:
+        build_refresh_request(definition, CONSENT.refresh_token, SECRET, requested_scopes=None)
+
+    assert caught.value.rule == "definition.token_answer"

@@ -1,6 +1,7 @@
 """Paths and lifetimes: every one, not only those of known providers."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
@@ -10,7 +11,9 @@ from tests.strategies import START
 from tokenvend.domain import bounds
 from tokenvend.domain.oauth.response_description import (
     PATH,
+    PATHS,
     LifetimeUnit,
+    ReadAnswer,
     parse_path,
     parse_token_answer,
     value_at,
@@ -18,6 +21,10 @@ from tokenvend.domain.oauth.response_description import (
 from tokenvend.domain.oauth.token_lifetime import NotALifetimeError, capped, stated_seconds
 
 _paths = st.from_regex(PATH, fullmatch=True)
+#: So few that two of them are often the same.
+_few_paths = st.lists(
+    st.sampled_from(["a", "0", "00", "scope", "error", "access_token"]), min_size=1, max_size=3
+).map(".".join)
 _json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
@@ -72,6 +79,60 @@ def test_text_that_is_no_path_is_refused(text: str) -> None:
 def test_description_of_another_form_is_refused(document: dict[str, object]) -> None:
     with pytest.raises(ValueError):  # noqa: PT011  an Enum's own text, and ours
         parse_token_answer(document)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"error": "access_token"},
+        {"scope": "refresh_token"},
+        {"error": "data.id_token"},
+        {"token": "data.token", "token_type": "data.token"},
+        {"token": "data.0.token", "scope": "data"},
+        {"token": "data.0", "scope": "data.00"},
+        {"refresh_token": "again", "success": "again"},
+        {"token": "data.token", "lifetime": "data.refresh_token"},
+        {"token": "scope"},
+        {"token": "error.token", "error": "code"},
+    ],
+    ids=str,
+)
+def test_description_that_would_show_a_token_is_refused(document: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="leads to a token"):
+        parse_token_answer(document)
+
+
+@given(paths=st.fixed_dictionaries({}, optional=dict.fromkeys(PATHS, _few_paths)))
+def test_no_description_shows_the_token_that_it_finds(paths: dict[str, str]) -> None:
+    try:
+        described = parse_token_answer(paths)
+    except ValueError:
+        return
+    document: Any = "the-token"
+    for name in reversed(described.token):
+        document = {name: document}
+
+    shown = ReadAnswer(described, document)
+
+    assert shown.token == "the-token"
+    assert shown.error != "the-token"
+    assert "the-token" not in {shown.at(described.scope), shown.at(described.token_type)}
+
+
+@given(
+    length=st.integers(0, 10**6),
+    unit=st.sampled_from([LifetimeUnit.SECONDS, LifetimeUnit.MINUTES, LifetimeUnit.MILLISECONDS]),
+    as_text=st.booleans(),
+)
+def test_length_in_any_unit_is_as_long_as_it_says(
+    length: int, unit: LifetimeUnit, *, as_text: bool
+) -> None:
+    stated: object = str(length) if as_text else length
+    in_one = {"seconds": 1_000, "minutes": 60_000, "milliseconds": 1}[unit]
+
+    seconds = stated_seconds(stated, unit, requested_at=START)
+
+    assert round(seconds * 1_000) == length * in_one
 
 
 @given(

@@ -25,6 +25,7 @@ from tokenvend.domain.errors import (
 )
 from tokenvend.domain.journal import Successor
 from tokenvend.domain.oauth.refresh_token import refresh_expires_at, refresh_token_of
+from tokenvend.domain.oauth.response_description import answer_description
 from tokenvend.domain.oauth.token_request import (
     ProviderRequest,
     ProviderSecret,
@@ -93,9 +94,11 @@ def build_refresh_request(
     to.
 
     Raises:
-        CredentialNotReadyError: the refresh endpoint has another host than the token endpoint, or
-            the secret does not fit the definition.
+        CredentialNotReadyError: the refresh endpoint has another host than the token endpoint, the
+            secret does not fit the definition, or no answer could be read by it.
     """
+    # Found out now, while the refresh token is not redeemed: a successor would be lost.
+    answer_description(definition)
     form = dict(definition.extra_parameters)
     form["grant_type"] = "refresh_token"
     form["refresh_token"] = refresh_token.reveal()

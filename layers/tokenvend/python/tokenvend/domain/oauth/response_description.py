@@ -63,10 +63,14 @@ class TokenAnswer:
     refresh_token_lifetime_unit: LifetimeUnit = LifetimeUnit.SECONDS
 
 
-_PATHS = (
+#: The fields of a description that are paths.
+PATHS = (
     *("token", "token_type", "lifetime", "scope", "error", "success"),
     *("refresh_token", "refresh_token_lifetime"),
 )
+_OF_TOKENS = frozenset({"token", "refresh_token"})
+#: What the standards call a token, wherever it is in an answer.
+_TOKEN_NAMES = frozenset({"access_token", "refresh_token", "id_token"})
 _UNITS = ("lifetime_unit", "refresh_token_lifetime_unit")
 _STANDARD = TokenAnswer()
 
@@ -75,11 +79,13 @@ def parse_token_answer(document: Mapping[str, object]) -> TokenAnswer:
     """Parse *document* as a description; whatever it leaves out is as in RFC 6749.
 
     Raises:
-        ValueError: it is not a description.
+        ValueError: it is not a description, or would show a token.
     """
     known: dict[str, Any] = {
-        name: parse_path(document[name]) for name in _PATHS if document.get(name) is not None
+        name: parse_path(document[name]) for name in PATHS if document.get(name) is not None
     }
+    if shown := field_that_shows_a_token(known):
+        raise ValueError(f"{shown} leads to a token")
     for name in ("token_types", "success_values"):
         if (values := document.get(name)) is not None:
             if not isinstance(values, list) or not all(isinstance(each, str) for each in values):
@@ -89,6 +95,29 @@ def parse_token_answer(document: Mapping[str, object]) -> TokenAnswer:
         if (unit := document.get(name)) is not None:
             known[name] = LifetimeUnit(str(unit))
     return TokenAnswer(**known)
+
+
+def field_that_shows_a_token(paths: Mapping[str, Path]) -> str | None:
+    """Return the field whose path leads to a token although its value may be shown or logged.
+
+    An error's code and scopes are shown, so a token in their place would be too.
+    """
+    access = paths.get("token", _STANDARD.token)
+    refresh = paths.get("refresh_token", (*access[:-1], "refresh_token"))
+    tokens = [_plain(access), _plain(refresh)]
+    read = {name: getattr(_STANDARD, name) for name in ("token_type", "scope")} | dict(paths)
+    others = [(name, path) for name, path in read.items() if name not in _OF_TOKENS]
+    # RFC 6749's error is read too, whatever is described.
+    for name, each in [("error", _STANDARD.error), *others]:
+        path = _plain(each)
+        if path[-1] in _TOKEN_NAMES or any(token[: len(path)] == path for token in tokens):
+            return name
+    return None
+
+
+def _plain(path: Path) -> Path:
+    """Return *path* with each index in its shortest form: `0` and `00` are the same place."""
+    return tuple(str(int(name)) if _INDEX.fullmatch(name) else name for name in path)
 
 
 def parse_path(text: object) -> Path:
@@ -169,7 +198,7 @@ def read_answer(body: bytes, content_type: str, definition: CredentialDefinition
     document = parse_json(body)
     if document is None and content_type.partition(";")[0].strip().lower() == _FORM:
         document = _parse_form(body)
-    return ReadAnswer(_description_of(definition), document)
+    return ReadAnswer(answer_description(definition), document)
 
 
 def parse_json(body: bytes) -> object:
@@ -180,7 +209,12 @@ def parse_json(body: bytes) -> object:
         return None
 
 
-def _description_of(definition: CredentialDefinition) -> TokenAnswer:
+def answer_description(definition: CredentialDefinition) -> TokenAnswer:
+    """Return the description by which the answers of *definition*'s provider are read.
+
+    Raises:
+        CredentialNotReadyError: this version cannot parse it, or it would show a token.
+    """
     if not definition.token_answer:
         return _STANDARD
     try:
