@@ -26,8 +26,9 @@ from tokenvend.domain.cache_key import TokenSpec
 from tokenvend.domain.credential_definition import CredentialDefinition, CredentialKind
 from tokenvend.domain.errors import CredentialNotReadyError
 from tokenvend.domain.oauth.code_exchange import build_code_request
-from tokenvend.domain.oauth.token_request import build_token_request, destination_of
+from tokenvend.domain.oauth.token_request import build_token_request
 from tokenvend.domain.secret import Secret
+from tokenvend.domain.secret_destination import destination_of
 from tokenvend.domain.secret_fields import secret_fields, secret_of
 from tokenvend.domain.tenant_values import bind
 from tokenvend_cli.configuration.compile import compile_registry

@@ -25,7 +25,6 @@ from tokenvend.domain.registry import (
     Observation,
 )
 from tokenvend.domain.signing import SigningAlgorithm
-from tokenvend.domain.token_presentation import Header
 
 IDENTITY = "client:tv-billing"
 CALLER = Caller(name="billing", requests_per_minute=600)
@@ -89,6 +88,12 @@ grants = st.builds(
     isolation=st.sampled_from(Isolation),
     observation=st.none() | st.builds(Observation, scopes=_scopes, until=_instants),
 )
+#: As the file's models have them: one header, or parts.
+_api_requests = st.fixed_dictionaries(
+    {"header_name": _texts}, optional={"header_prefix": _texts}
+) | st.dictionaries(
+    st.sampled_from(["headers", "query", "basic"]), st.dictionaries(_texts, _texts, max_size=2)
+)
 definitions = st.builds(
     CredentialDefinition,
     name=_names,
@@ -128,8 +133,7 @@ definitions = st.builds(
     ),
     token_request=st.dictionaries(_texts, _texts | st.lists(_texts, max_size=2), max_size=3),
     token_answer=st.dictionaries(_texts, _texts | st.lists(_texts, max_size=2), max_size=3),
-    api_key_parts=st.dictionaries(_texts, st.dictionaries(_texts, _texts, max_size=2), max_size=2),
-    api_key_header=st.none() | st.builds(Header, name=_texts, prefix=st.text(max_size=8)),
+    api_request=_api_requests,
     authorization=st.none()
     | st.builds(
         Authorization,

@@ -16,7 +16,7 @@ from tests.adapters.aws import Aws, Tables
 from tests.adapters.registries import DynamoDbRegistry
 from tests.configuration.samples import resolved
 from tests.fakes.signer import new_pair
-from tests.unit.vending.harness import BILLING, Harness
+from tests.unit.vending.harness import BILLING, Harness, secret_of_key
 
 from tokenvend.adapters.dynamodb import registry_items
 from tokenvend.adapters.dynamodb.attributes import Item
@@ -24,7 +24,7 @@ from tokenvend.adapters.dynamodb.definition_items import parse_definition
 from tokenvend.adapters.dynamodb.published_keys import DynamoDbPublishedKeys
 from tokenvend.adapters.dynamodb.registry_items import RegistryItem, registry_item_of
 from tokenvend.domain.identity import Entry, Proof
-from tokenvend.domain.oauth.token_request import TO_CALLERS, ProviderSecret
+from tokenvend.domain.oauth.token_request import ProviderSecret
 from tokenvend.domain.registry import RegistryView
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.secret import Secret
@@ -56,12 +56,24 @@ def _is_as_read(theirs: Any, ours: Any) -> bool:
     if not is_dataclass(ours):
         return bool(theirs == _plain(ours))
     names = {each.name for each in fields(ours)}
+    theirs = _renamed(theirs)
     return theirs.keys() <= names and all(
         _is_as_read(theirs[each.name], getattr(ours, each.name))
         if each.name in theirs
         else getattr(ours, each.name) == _default(each)
         for each in fields(ours)
     )
+
+
+def _renamed(theirs: dict[str, Any]) -> dict[str, Any]:
+    """*theirs* with the one header of an API key in the form that every kind has today."""
+    if "api_key_header" not in theirs:
+        return theirs
+    header = theirs["api_key_header"] or {}
+    ours = {f"header_{name}": header[name] for name in ("name", "prefix") if name in header}
+    return {name: each for name, each in theirs.items() if name != "api_key_header"} | {
+        "api_request": ours
+    }
 
 
 def _default(field: Field[Any]) -> Any:
@@ -161,8 +173,7 @@ def test_tokens_are_vended_by_the_former_items(
 
 def test_api_key_is_answered_with_the_former_header(registry: DynamoDbRegistry) -> None:
     world, _ = _world(registry, EVENTS, "maps-key")
-    secret = ProviderSecret("", Secret("our-api-key"), TO_CALLERS)
-    world.secrets.secrets["maps-key", None] = secret
+    world.secrets.secrets["maps-key", None] = secret_of_key("our-api-key")
 
     answer = world.vend(world.environment(), VendRequest("maps-key"), proof=EVENTS).answer
 

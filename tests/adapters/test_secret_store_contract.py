@@ -20,8 +20,9 @@ from tokenvend.domain.credential_definition import (
     CredentialDefinition,
     CredentialKind,
 )
-from tokenvend.domain.oauth.token_request import TO_CALLERS, ProviderSecret
+from tokenvend.domain.oauth.token_request import ProviderSecret
 from tokenvend.domain.secret import Secret
+from tokenvend.domain.secret_destination import TO_CALLERS
 from tokenvend.ports import SecretStore, SecretUnusableError
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def test_where_kms_signs_the_secret_is_the_client_id(harness: Harness) -> None:
 
 
 def test_an_api_key_comes_back_without_a_client(harness: Harness) -> None:
-    secret = ProviderSecret("", Secret("k" * 32), TO_CALLERS)
+    secret = ProviderSecret("", Secret(""), TO_CALLERS, fields={"api_key": Secret("k" * 32)})
     harness.put("key", None, secret)
 
     assert harness.store.read(KEY, None) == secret
@@ -172,7 +173,7 @@ def test_a_missing_secret_says_how_to_write_it(
 
 def test_a_credential_of_several_parts_comes_back_with_each_field(harness: Harness) -> None:
     described = {"headers": {"X-Key": "{secret.api_key}", "X-Account": "{secret.account}"}}
-    definition = replace(KEY, api_key_header=None, api_key_parts=described)
+    definition = replace(KEY, api_request=described)
     fields = {"api_key": Secret("K"), "account": Secret("A")}
     secret = ProviderSecret("", Secret(""), TO_CALLERS, fields=fields)
     harness.put("key", None, secret)

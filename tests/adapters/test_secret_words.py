@@ -101,7 +101,7 @@ def test_the_secret_that_is_meant_is_read_in_the_stage_that_is_meant(
     [
         (
             *(API_KEY, {"api_key": "k"}),
-            ProviderSecret("", Secret("k"), "a.example"),
+            ProviderSecret("", Secret(""), "a.example", fields={"api_key": Secret("k")}),
         ),
         (
             *(SIGNS, {"client_id": "c", "private_key": "PEM"}),

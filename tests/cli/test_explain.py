@@ -137,6 +137,7 @@ def test_token_is_described(tokenvend: Tokenvend, source: Source) -> None:
         "request_body": "grant_type=client_credentials&scope=admin+read"
         "&audience=https://a.example&resource=urn:a",
         "client_certificate": None,
+        "api_request": "Authorization: Bearer {token}",
         "lifetime": "expires_in of the answer, else exp of a JWT, else 300 s",
         "shared": False,
     }

@@ -24,8 +24,8 @@ from tokenvend.adapters.secrets_manager import DEPLOYMENT_TAG, HOST_TAG, Secrets
 from tokenvend.adapters.signing.kms import KmsSigner
 from tokenvend.adapters.signing.signer import Signer
 from tokenvend.domain.credential_definition import CredentialDefinition
-from tokenvend.domain.oauth.token_request import destination_of
 from tokenvend.domain.registry import Grant
+from tokenvend.domain.secret_destination import destination_of
 from tokenvend.domain.token import AccessToken
 from tokenvend.ports import IdentityTokens
 from tokenvend_cli.configuration.compile import compile_registry

@@ -7,10 +7,9 @@ from tests.configuration.api_key_samples import ARN, HEADER, SENT_AS, key_file
 from tests.configuration.samples import FIXED, ROLE, credential, document, grant, problems_in
 
 from tokenvend.adapters.dynamodb.definition_items import parse_definition
+from tokenvend.domain.api_request import api_request_fields
 from tokenvend.domain.credential_definition import CredentialDefinition, CredentialKind
 from tokenvend.domain.secret_fields import secret_fields
-from tokenvend.domain.static_credential import static_placeholders
-from tokenvend.domain.token_presentation import Header
 from tokenvend_cli.configuration.compile import compile_registry
 from tokenvend_cli.configuration.models import ConfigurationModel
 from tokenvend_cli.configuration.providers import resolve_providers, undiscovered
@@ -46,9 +45,8 @@ def test_parts_of_a_key_are_compiled_as_they_stand(described: dict[str, Any]) ->
 
     definition = _compiled(parts)
 
-    assert definition.api_key_parts == described
-    assert definition.api_key_header is None
-    assert set(secret_fields(definition)) == set(static_placeholders(described))
+    assert definition.api_request == described
+    assert set(secret_fields(definition)) == set(api_request_fields(definition)) != set()
 
 
 def test_file_says_more_than_the_profile_of_how_a_key_is_sent() -> None:
@@ -56,7 +54,7 @@ def test_file_says_more_than_the_profile_of_how_a_key_is_sent() -> None:
 
     definition = _compiled(key_file(provider=provider))
 
-    assert (definition.api_key_header, definition.api_key_parts) == (None, {"basic": {}})
+    assert definition.api_request == {"basic": {}}
 
 
 def test_plain_text_is_taken_where_one_field_is_needed() -> None:
@@ -86,7 +84,7 @@ def test_key_is_compiled_with_its_header_and_no_endpoint() -> None:
     definition = parse_definition(items["credential#jobs", "*"].document)
     assert definition.kind is CredentialKind.API_KEY
     assert definition.token_endpoint == ""
-    assert definition.api_key_header == Header("X-Key", "Token ")
+    assert definition.api_request == {"header_name": "X-Key", "header_prefix": "Token "}
 
 
 def test_tokens_of_the_same_provider_keep_their_endpoint() -> None:

@@ -16,7 +16,7 @@ from tokenvend.consent.caller_connections import Disconnected
 from tokenvend.domain.connection import ConnectionStatus
 from tokenvend.domain.connection_request import Action
 from tokenvend.domain.errors import TokenVendError
-from tokenvend.domain.oauth.token_request import destination_of
+from tokenvend.domain.secret_destination import destination_of
 
 HOST = "acme.shops.example"
 SHOPS: dict[str, Any] = {

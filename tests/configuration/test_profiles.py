@@ -10,14 +10,10 @@ from tests.configuration.samples import problems_in
 
 from tokenvend.domain.cache_key import TokenSpec
 from tokenvend.domain.credential_definition import ClientAuthentication, ScopeMode
-from tokenvend.domain.oauth.token_request import (
-    ProviderRequest,
-    build_token_request,
-    destination_of,
-)
+from tokenvend.domain.oauth.token_request import ProviderRequest, build_token_request
+from tokenvend.domain.secret_destination import destination_of
 from tokenvend.domain.secret_fields import secret_fields, secret_of
 from tokenvend.domain.tenant_values import bind
-from tokenvend.domain.token_presentation import Header
 from tokenvend_cli.configuration.models import ProviderModel
 from tokenvend_cli.configuration.profile_models import Certainty
 from tokenvend_cli.configuration.profiles import (
@@ -107,7 +103,7 @@ def test_smartrecruiters_is_whole() -> None:
     assert provider.kinds == frozenset({"client_credentials", "authorization_code", "api_key"})
     assert provider.client_authentication is ClientAuthentication.POST
     assert provider.scope_mode is ScopeMode.FIXED
-    assert provider.api_key_header == Header("X-SmartToken")
+    assert provider.api_key == {"header_name": "X-SmartToken"}
     assert (provider.refresh_token_days, provider.refresh_token_rotates) == (28, True)
     assert provider.default_lifetime_seconds == 1799
     assert len(provider.scope_words) == 28

@@ -17,13 +17,14 @@ from tests.configuration.provider_cases import (
 )
 from tests.fakes.clock import START
 
+from tokenvend.domain.api_request import present
 from tokenvend.domain.errors import ProviderRefusedError
-from tokenvend.domain.oauth.token_request import TO_CALLERS
 from tokenvend.domain.oauth.token_response import ProviderResponse, parse_token_response
 from tokenvend.domain.scopes import NO_SCOPES
+from tokenvend.domain.secret_destination import TO_CALLERS
 from tokenvend.domain.secret_fields import secret_of
-from tokenvend.domain.static_credential import present
 from tokenvend.domain.token import AccessToken
+from tokenvend.domain.token_presentation import Header
 
 _VENDED = [name for name in DESCRIBED if "access_token" in CASES[name]["then"]]
 #: The code by which each refusal is known.
@@ -92,16 +93,14 @@ def test_static_credential_is_presented_as_it_is_described(name: str) -> None:
     values = CASES[name]["secret"]
     definition = definition_of({"api_key": STATIC[name]}, {"kind": "api_key"})
 
-    shown = present(
-        definition.api_key_parts, secret_of(definition, values, allowed_host=TO_CALLERS)
-    )
+    shown = present(definition, secret_of(definition, values, allowed_host=TO_CALLERS))
 
     sent: dict[str, Any] = {"headers": {}, "query": {}}
-    if shown.parts is None:
-        value = shown.header.prefix + shown.access_token.reveal()
-        sent["headers"] = {shown.header.name: value}
+    sent_as = shown.sent_as
+    if isinstance(sent_as, Header):
+        sent["headers"] = {sent_as.name: sent_as.prefix + shown.access_token.reveal()}
     else:
-        for part, shares in (("headers", shown.parts.headers), ("query", shown.parts.query)):
+        for part, shares in (("headers", sent_as.headers), ("query", sent_as.query)):
             sent[part] = {each: value.reveal() for each, value in shares.items()}
     assert sent == {"headers": {}, "query": {}} | CASES[name]["then"]
 

@@ -19,10 +19,21 @@ OBJECTS: dict[str, dict[str, Any]] = {
     for name, each in [(SCHEMA["title"], SCHEMA), *SCHEMA["$defs"].items()]
     if "properties" in each
 }
-MODELS = {model.__name__: model for model in Strict.__subclasses__()}
+
+
+def _models(base: type[Strict]) -> Iterator[type[Strict]]:
+    """Every model of the file; one whose name begins with an underscore is only a base."""
+    for model in base.__subclasses__():
+        if not model.__name__.startswith("_"):
+            yield model
+        yield from _models(model)
+
+
+MODELS = {model.__name__: model for model in _models(Strict)}
 #: What an example needs beside the keys that its object must always have.
 NEEDED = {
     ("ApiKeyModel", "header_prefix"): {"header_name": "Authorization"},
+    ("ApiRequestModel", "header_prefix"): {"header_name": "Authorization"},
     ("ConsentFlowModel", "refresh_names_scopes"): {"refresh_names_scopes_source": "its manual"},
     ("IdentityModel", "unique_id"): {"iam": "arn:aws:iam::111122223333:role/billing"},
     ("ProviderModel", "parameters"): {"profile": "auth0"},

@@ -12,7 +12,7 @@ from tests.configuration.provider_cases import CASES, STATIC
 from tests.configuration.vending_path import Answer
 from tests.fakes.clock import START
 
-from tokenvend_cli.configuration.api_key_models import ApiKeyModel
+from tokenvend_cli.configuration.api_request_models import ApiKeyModel
 
 
 def _asked(name: str, *, host: str | None = None) -> Answer:

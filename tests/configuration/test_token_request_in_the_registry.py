@@ -11,8 +11,9 @@ from tests.configuration.sent_requests import CLIENT
 from tokenvend.adapters.dynamodb.definition_items import build_definition, parse_definition
 from tokenvend.domain.cache_key import TokenSpec
 from tokenvend.domain.errors import CredentialNotReadyError
-from tokenvend.domain.oauth.token_request import build_token_request, destination_of
+from tokenvend.domain.oauth.token_request import build_token_request
 from tokenvend.domain.scopes import NO_SCOPES
+from tokenvend.domain.secret_destination import destination_of
 from tokenvend.domain.secret_fields import secret_of
 
 

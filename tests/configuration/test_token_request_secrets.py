@@ -13,8 +13,9 @@ from tests.configuration.sent_requests import CLIENT, NO_CLIENT, sent_request
 from tokenvend.adapters.provider_http import encoded
 from tokenvend.domain.cache_key import TokenSpec
 from tokenvend.domain.errors import CredentialNotReadyError, TemporarilyUnavailableError
-from tokenvend.domain.oauth.token_request import build_token_request, destination_of
+from tokenvend.domain.oauth.token_request import build_token_request
 from tokenvend.domain.scopes import NO_SCOPES
+from tokenvend.domain.secret_destination import destination_of
 from tokenvend.domain.secret_fields import secret_fields, secret_of
 
 

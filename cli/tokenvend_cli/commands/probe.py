@@ -10,14 +10,9 @@ from rich.text import Text
 
 from tokenvend.domain.credential_definition import CredentialDefinition, CredentialKind
 from tokenvend.domain.errors import TokenVendError
-from tokenvend.domain.oauth.token_request import (
-    ProviderSecret,
-    destination_of,
-    for_tenant,
-    host_of,
-    is_allowed,
-)
+from tokenvend.domain.oauth.token_request import ProviderSecret, for_tenant, host_of
 from tokenvend.domain.secret import Secret
+from tokenvend.domain.secret_destination import destination_of, is_allowed
 from tokenvend.domain.secret_fields import secret_fields, secret_of
 from tokenvend_cli.commands.context import (
     AsJson,

@@ -6,12 +6,9 @@ from typing import Annotated
 
 import typer
 
-from tokenvend.domain.oauth.token_request import (
-    build_revocation_request,
-    host_of,
-    is_allowed,
-)
+from tokenvend.domain.oauth.token_request import build_revocation_request, host_of
 from tokenvend.domain.secret import Secret
+from tokenvend.domain.secret_destination import is_allowed
 from tokenvend.ports import ProviderAwayError
 from tokenvend_cli.commands.context import AsJson, deployment_of, exits_on_error, print_json, say
 from tokenvend_cli.commands.provider_access import (

@@ -15,8 +15,9 @@ from tokenvend.adapters.signing.pem import load_key
 from tokenvend.domain.credential_definition import CredentialDefinition, CredentialKind
 from tokenvend.domain.errors import CredentialNotReadyError
 from tokenvend.domain.oauth.request_description import NEVER_SENT
-from tokenvend.domain.oauth.token_request import TO_CALLERS, ClientCertificate
+from tokenvend.domain.oauth.token_request import ClientCertificate
 from tokenvend.domain.secret import Secret
+from tokenvend.domain.secret_destination import TO_CALLERS, fields_in, hosts_in
 from tokenvend.domain.secret_fields import optional_secret_fields, secret_fields
 from tokenvend.domain.signing import PrivateKey
 from tokenvend.domain.tenant_values import TenantValueError, bind
@@ -30,9 +31,12 @@ _SHOWN = frozenset({"client_id", "key_id"})
 
 def goes_to(status: SecretStatus) -> str:
     """Describe where the secret is sent, for a person."""
-    if status.wanted_host == TO_CALLERS:
+    wanted = status.wanted_host
+    if wanted == TO_CALLERS:
         return "is given to granted callers; tokenvend sends it nowhere"
-    return f"is sent to {status.wanted_host} only"
+    if fields := sorted(fields_in(wanted)):
+        return f"is sent to {hosts_in(wanted)} only, and granted callers get {' and '.join(fields)}"
+    return f"is sent to {wanted} only"
 
 
 def read_secret_value(definition: CredentialDefinition, seen: SecretStatus) -> dict[str, str]:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tokenvend.domain.oauth.token_request import TO_CALLERS
+from tokenvend.domain.secret_destination import TO_CALLERS
 from tokenvend.domain.token import SecretStage
 from tokenvend_cli.commands.context import (
     FAILED,

@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
+from tokenvend.domain.api_request import parse_api_request
 from tokenvend.domain.credential_definition import ClientAuthentication, CredentialDefinition
 from tokenvend.domain.decision import Decision
 from tokenvend.domain.errors import TokenVendError
 from tokenvend.domain.oauth.refresh import build_refresh_request
+from tokenvend.domain.oauth.request_description import TOKEN
 from tokenvend.domain.oauth.token_request import (
     ParametersIn,
     ProviderRequest,
@@ -17,8 +19,8 @@ from tokenvend.domain.oauth.token_request import (
 )
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.secret_fields import secret_fields, secret_of
-from tokenvend.domain.static_credential import parse_static_description
 from tokenvend.domain.tenant_values import unfilled
+from tokenvend.domain.token_presentation import BEARER
 
 _BASIC = frozenset({ClientAuthentication.BASIC, ClientAuthentication.BASIC_UNENCODED})
 _SIGNED = "(signed when it is sent)"
@@ -59,16 +61,28 @@ def shown_request(decision: Decision) -> dict[str, str | None]:
 
 def shown_static_credential(definition: CredentialDefinition) -> dict[str, str | None]:
     """Return where each part of a static credential goes. No secret is read for it."""
-    if (header := definition.api_key_header) is not None:
-        return {"header": f"{header.name}: {header.prefix}…"}
-    described = parse_static_description(definition.api_key_parts)
-    headers = dict(described.headers)
-    if described.basic is not None:
-        headers["Authorization"] = "Basic ({}:{})".format(*described.basic)
-    return {
-        "headers": ", ".join(f"{name}: {value}" for name, value in headers.items()) or None,
-        "query": _as_form(described.query) or None,
-    }
+    described = definition.api_request
+    if "header_name" in described:
+        return {"header": f"{described['header_name']}: {described.get('header_prefix', '')}…"}
+    headers, query = _shown_parts(definition)
+    return {"headers": ", ".join(headers) or None, "query": query or None}
+
+
+def shown_api_request(definition: CredentialDefinition) -> str:
+    """Return how a request to the API carries a token. No secret is read for it."""
+    definition = unfilled(definition)
+    if not definition.api_request:
+        return f"{BEARER.name}: {BEARER.prefix}{TOKEN}"
+    headers, query = _shown_parts(definition)
+    return ", ".join((*headers, *([f"?{query}"] if query else [])))
+
+
+def _shown_parts(definition: CredentialDefinition) -> tuple[list[str], str]:
+    parsed = parse_api_request(definition.api_request, definition.kind)
+    headers = dict(parsed.headers)
+    if parsed.basic is not None:
+        headers["Authorization"] = "Basic ({}:{})".format(*parsed.basic)
+    return [f"{name}: {value}" for name, value in headers.items()], _as_form(parsed.query)
 
 
 def _request(

@@ -24,7 +24,11 @@ from tokenvend.domain.request import VendRequest
 from tokenvend.domain.rule import Rule
 from tokenvend.domain.scopes import format_scope
 from tokenvend.domain.secret import Secret
-from tokenvend_cli.commands.shown_request import shown_request, shown_static_credential
+from tokenvend_cli.commands.shown_request import (
+    shown_api_request,
+    shown_request,
+    shown_static_credential,
+)
 
 #: Placeholder for an unknown endpoint; no secret is sent to it, and it is never shown.
 NOT_KNOWN = "https://not-known.invalid/"
@@ -98,6 +102,7 @@ def _token(decision: Decision) -> dict[str, Any]:
             "observed_scope": format_scope(decision.observed_scopes),
             "token_endpoint": _known(definition.token_endpoint),
             **_shown_request(decision),
+            "api_request": shown_api_request(definition),
         }
     return {
         "scope": format_scope(spec.scopes),
@@ -108,6 +113,7 @@ def _token(decision: Decision) -> dict[str, Any]:
         "resource": " ".join(spec.resources) or None,
         "token_endpoint": _known(definition.token_endpoint),
         **_shown_request(decision),
+        "api_request": shown_api_request(definition),
         "lifetime": "expires_in of the answer, else exp of a JWT, else"
         f" {definition.default_lifetime_seconds} s",
         "shared": spec.caller is None,

@@ -112,8 +112,7 @@ def definition_of(name: str, model: CredentialModel, provider: Provider) -> Cred
         or provider.default_lifetime_seconds
         or DEFAULT_LIFETIME_SECONDS,
         secret=SecretReference(**model.secret.model_dump()) if model.secret else None,
-        api_key_header=provider.api_key_header if model.kind == "api_key" else None,
-        api_key_parts=provider.api_key_parts if model.kind == "api_key" else {},
+        api_request=provider.api_key if model.kind == "api_key" else provider.api_request,
         authorization=_authorization(model, provider)
         if model.kind == "authorization_code"
         else None,

@@ -29,7 +29,10 @@ _FILE_KEYS = {
 }
 #: Fields of a compiled definition that come from the provider.
 _OF_PROVIDER = frozenset(
-    {"api_key_parts", "parameters", "scope_words", "tenant_values", "token_answer", "token_request"}
+    {
+        *("api_key_parts", "api_request", "parameters", "scope_words", "tenant_values"),
+        *("token_answer", "token_request"),
+    }
 )
 _ADVICE = {
     "credentials": "name fewer scopes and parameters, or divide them among several credentials",

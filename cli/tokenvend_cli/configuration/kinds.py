@@ -183,7 +183,7 @@ def _plain_text_problems(
 def _api_key_problems(
     place: str, credential: CredentialModel, provider: Provider
 ) -> Iterator[Problem]:
-    if provider.api_key_header is None and not provider.api_key_parts:
+    if not provider.api_key:
         yield Problem(
             f"{place}.kind",
             f"{credential.provider} does not say how it takes an API key: give it"

@@ -4,7 +4,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from tokenvend_cli.configuration.api_key_models import ApiKeyModel
+from tokenvend_cli.configuration.api_request_models import ApiKeyModel, ApiRequestModel
 from tokenvend_cli.configuration.caller_models import CallerModel, DirectModel
 from tokenvend_cli.configuration.consent_models import ConsentFlowModel
 from tokenvend_cli.configuration.credential_models import CredentialModel
@@ -146,10 +146,17 @@ class ProviderModel(Strict):
         " nothing else",
         examples=[{"header_name": "X-Api-Key"}],
     )
+    api_request: ApiRequestModel | None = Field(
+        default=None,
+        description="How the provider's API expects an access token. Default: as a bearer token"
+        " (RFC 6750 §2.1)",
+        examples=[{"header_name": "X-Access-Token"}],
+    )
     tenant_values: dict[ValueName, list[ValuePattern]] = Field(
         default={},
         description="Values that differ from customer to customer, and the patterns that each must"
-        " match. {tenant.domain} in an endpoint or in token_request stands for the value `domain`",
+        " match. {tenant.domain} in an endpoint, in token_request or in api_request stands for the"
+        " value `domain`",
         examples=[{"domain": ["*.provider.example"]}],
     )
     token_request: TokenRequestModel | None = Field(

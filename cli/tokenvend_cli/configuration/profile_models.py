@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from tokenvend.domain.tenant_values import matches
-from tokenvend_cli.configuration.api_key_models import ApiKeyModel
+from tokenvend_cli.configuration.api_request_models import ApiKeyModel, ApiRequestModel
 from tokenvend_cli.configuration.consent_models import ConsentFlowModel
 from tokenvend_cli.configuration.forms import Scope, ValuePattern
 from tokenvend_cli.configuration.token_models import TokenAnswerModel, TokenRequestModel
@@ -166,6 +166,7 @@ class Profile(_Strict):
     refresh_token_days: Fact[int] | None = None
     refresh_token_rotates: Fact[bool] | None = None
     api_key: Fact[ApiKeyModel] | None = None
+    api_request: Fact[ApiRequestModel] | None = None
     token_request: Fact[TokenRequestModel] | None = None
     token_answer: Fact[TokenAnswerModel] | None = None
     consent_flow: Fact[ConsentFlowModel] | None = None

@@ -7,8 +7,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tokenvend.domain.credential_definition import ClientAuthentication, ScopeMode
-from tokenvend.domain.token_presentation import Header
-from tokenvend_cli.configuration.api_key_models import ApiKeyModel
 from tokenvend_cli.configuration.models import ProviderModel
 from tokenvend_cli.configuration.profiles import load_profile
 from tokenvend_cli.problems import CommandError, Problem
@@ -25,7 +23,7 @@ class Provider:
     so is `refresh_token_rotates`, whether each refresh gives the next one.
     `kinds` are the kinds of credential that it has, `None` if that is not known.
     `tenant_values` are the values of each customer's own, with the patterns of which one must fit.
-    `api_key_parts` is what `tokenvend.domain.static_credential` parses,
+    `api_key` and `api_request` are what `tokenvend.domain.api_request` parses,
     `token_request` what `tokenvend.domain.oauth.request_description` parses, and
     `token_answer` what `token_answer` there does.
     """
@@ -36,8 +34,8 @@ class Provider:
     scope_separator: str = " "
     scope_mode: ScopeMode = ScopeMode.FIXED
     default_lifetime_seconds: int | None = None
-    api_key_header: Header | None = None
-    api_key_parts: Mapping[str, object] = field(default_factory=dict)
+    api_key: Mapping[str, object] = field(default_factory=dict)
+    api_request: Mapping[str, object] = field(default_factory=dict)
     issuer: str | None = None
     authorization_endpoint: str | None = None
     introspection_endpoint: str | None = None
@@ -73,7 +71,9 @@ _AS_THEY_ARE = frozenset(
         *("refresh_token_rotates", "account_field", "assertion_audience"),
     }
 )
-_DESCRIPTIONS = frozenset({"token_request", "token_answer", "consent_flow"})
+_DESCRIPTIONS = frozenset(
+    {"api_key", "api_request", "token_request", "token_answer", "consent_flow"}
+)
 _ENUMS = {"client_authentication": ClientAuthentication, "scope_mode": ScopeMode}
 
 #: The port to an issuer's metadata: its provider, or `CommandError` with the reason.
@@ -134,8 +134,6 @@ def _from_profile(name: str, parameters: Mapping[str, str], discover: Discover) 
     facts = profile.filled(parameters)
     known = {key: facts[key] for key in _AS_THEY_ARE & facts.keys()}
     known |= {key: kind(facts[key]) for key, kind in _ENUMS.items() if key in facts}
-    if "api_key" in facts:
-        known |= _api_key(facts["api_key"])
     known |= {name: facts[name].document() for name in _DESCRIPTIONS & facts.keys()}
     if "scopes" in facts:
         known["scope_words"] = facts["scopes"]
@@ -148,16 +146,8 @@ def _from_profile(name: str, parameters: Mapping[str, str], discover: Discover) 
     return replace(discover(known["issuer"]), **known)
 
 
-def _api_key(model: ApiKeyModel) -> dict[str, Any]:
-    """Return the API key's fields in both forms; the form that *model* does not use is empty."""
-    header = Header(model.header_name, model.header_prefix or "") if model.header_name else None
-    return {"api_key_header": header, "api_key_parts": model.document()}
-
-
 def _override(provider: Provider, model: ProviderModel) -> Provider:
     """Return *provider* with the values that the file sets itself."""
-    if model.api_key is not None:
-        provider = replace(provider, **_api_key(model.api_key))
     changes: dict[str, Any] = {
         "client_authentication": model.client_authentication
         and ClientAuthentication(model.client_authentication),
@@ -182,6 +172,8 @@ def _override(provider: Provider, model: ProviderModel) -> Provider:
             **{name: tuple(each) for name, each in model.tenant_values.items()},
         }
         or None,
+        "api_key": model.api_key and model.api_key.document(),
+        "api_request": model.api_request and model.api_request.document(),
         "token_request": model.token_request and model.token_request.document(),
         "token_answer": model.token_answer and model.token_answer.document(),
         "consent_flow": model.consent_flow and model.consent_flow.document(),

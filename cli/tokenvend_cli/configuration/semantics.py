@@ -12,6 +12,7 @@ from tokenvend.domain.identity import (
     identity_of_workload,
 )
 from tokenvend.domain.names import RESERVED_ALIASES
+from tokenvend_cli.configuration.api_request_rules import api_key_problems, api_request_problems
 from tokenvend_cli.configuration.caller_models import CallerModel, DirectModel, IdentityModel
 from tokenvend_cli.configuration.grants import grant_problems
 from tokenvend_cli.configuration.issuers import issuer_problems
@@ -19,7 +20,6 @@ from tokenvend_cli.configuration.kinds import kind_problems
 from tokenvend_cli.configuration.models import ConfigurationModel
 from tokenvend_cli.configuration.providers import Provider
 from tokenvend_cli.configuration.request_rules import request_problems
-from tokenvend_cli.configuration.static_rules import static_problems
 from tokenvend_cli.configuration.tenant_value_rules import tenant_value_problems
 from tokenvend_cli.problems import Problem
 
@@ -90,7 +90,8 @@ def notices_of(configuration: ConfigurationModel) -> list[Problem]:
 def _provider_problems(providers: dict[str, Provider]) -> Iterator[Problem]:
     for name, provider in providers.items():
         yield from request_problems(f"providers.{name}.token_request", provider)
-        yield from static_problems(f"providers.{name}.api_key", provider)
+        yield from api_key_problems(f"providers.{name}.api_key", provider)
+        yield from api_request_problems(f"providers.{name}.api_request", provider)
         yield from tenant_value_problems(f"providers.{name}", provider)
 
 

@@ -15,7 +15,14 @@ _ENDPOINTS = (
     *("token_endpoint", "authorization_endpoint", "revocation_endpoint", "account_endpoint"),
     REFRESH_ENDPOINT,
 )
-_TEXTS = (*_ENDPOINTS, "issuer", "authorization_parameters", "assertion_audience", "token_request")
+_TEXTS = (
+    *_ENDPOINTS,
+    "issuer",
+    "authorization_parameters",
+    "assertion_audience",
+    "token_request",
+    "api_request",
+)
 #: Fields that a secret or a request has for another purpose.
 _TAKEN = frozenset(
     {
@@ -37,6 +44,7 @@ def tenant_values_in(definition: CredentialDefinition) -> frozenset[str]:
         definition.token_endpoint,
         definition.revocation_endpoint,
         definition.token_request,
+        definition.api_request,
         templates_in(definition.token_request.get("assertion")),
         assertion.audience if assertion else None,
     ]

@@ -16,7 +16,7 @@ from tokenvend.adapters.dynamodb.credential_items import (
 from tokenvend.adapters.secrets_manager import CREDENTIAL_TAG, DEPLOYMENT_TAG, HOST_TAG
 from tokenvend.domain.credential_definition import CredentialDefinition, CredentialKind
 from tokenvend.domain.credential_state import CredentialState
-from tokenvend.domain.oauth.token_request import destination_of
+from tokenvend.domain.secret_destination import destination_of, fields_in, hosts_in
 from tokenvend.domain.tenant_values import is_recorded
 from tokenvend.domain.token import SecretStage
 from tokenvend_cli.deployment.deployed_definitions import DeployedDefinitions
@@ -211,9 +211,11 @@ def _is_tenants_host(definition: CredentialDefinition, recorded: str | None) -> 
     """Whether *recorded* may be the host of a tenant whose secret names it (`tenant_values`)."""
     if recorded is None or not definition.tenant_values:
         return False
-    all_hosts = destination_of(definition)
-    return definition.kind is not CredentialKind.AUTHORIZATION_CODE and is_recorded(
-        all_hosts, recorded
+    everywhere = destination_of(definition)
+    return (
+        definition.kind is not CredentialKind.AUTHORIZATION_CODE
+        and is_recorded(hosts_in(everywhere), hosts_in(recorded))
+        and fields_in(recorded) == fields_in(everywhere)
     )
 
 

@@ -1,6 +1,7 @@
 """What is sent: token requests and static credentials by any description, with any secret."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,19 +11,27 @@ from fuzzing import hostile
 from fuzzing.hostile import MARKER
 from fuzzing.target import FuzzTarget, keeps_secret
 from tokenvend.adapters.provider_http import encoded
+from tokenvend.domain.api_request import (
+    NEVER_TO_CALLERS,
+    api_request_fields,
+    present,
+    token_presenter,
+)
 from tokenvend.domain.cache_key import TokenSpec
-from tokenvend.domain.credential_definition import ClientAuthentication, CredentialDefinition
+from tokenvend.domain.credential_definition import (
+    ClientAuthentication,
+    CredentialDefinition,
+    CredentialKind,
+)
 from tokenvend.domain.errors import TokenVendError
 from tokenvend.domain.oauth.request_description import placeholders
-from tokenvend.domain.oauth.token_request import (
-    TO_CALLERS,
-    ProviderSecret,
-    build_token_request,
-)
+from tokenvend.domain.oauth.token_request import ProviderSecret, build_token_request
 from tokenvend.domain.scopes import NO_SCOPES
 from tokenvend.domain.secret import Secret
+from tokenvend.domain.secret_destination import TO_CALLERS
 from tokenvend.domain.secret_fields import secret_fields, secret_of
-from tokenvend.domain.static_credential import present, static_placeholders
+from tokenvend.domain.token import AccessToken
+from tokenvend.domain.token_presentation import Header
 
 _HOST = "login.acme.example"
 _DEFINITION = CredentialDefinition(
@@ -37,7 +46,9 @@ _BASE: dict[str, Any] = {
     "query": {"v": "{secret.version}"},
     "headers": {"X-Key": "Key {secret.key}"},
 }
-_templates = st.sampled_from(["{secret.account}", "a{secret.key}b", "plain", "{", "{secret.}"])
+_templates = st.sampled_from(
+    ["{secret.account}", "a{secret.key}b", "plain", "{", "{secret.}", "{token}"]
+)
 _by_name = st.dictionaries(hostile.texts, _templates | hostile.texts, max_size=3)
 _descriptions = st.fixed_dictionaries(
     {},
@@ -90,25 +101,42 @@ _STATIC: dict[str, Any] = {
     "query": {"key": "{secret.key}"},
     "basic": {"username": "{secret.account}", "password": ""},
 }
+_OF_TOKEN: dict[str, Any] = {
+    "headers": {"Authorization": "Own {token}", "X-Key": "{secret.key}"},
+    "query": {"account": "{secret.account}"},
+}
+_TOKEN = AccessToken(
+    access_token=Secret(f"{MARKER}-token"),
+    scopes=NO_SCOPES,
+    requested_at=datetime(2026, 1, 1, tzinfo=UTC),
+    expires_at=datetime(2026, 1, 2, tzinfo=UTC),
+)
 
 
-def _check_static(case: tuple[dict[str, Any], str]) -> str:
-    described, value = case
-    names = static_placeholders(described)
-    fields = {name: Secret(f"{MARKER}-{value}") for name in names}
+def _check_api_request(case: tuple[dict[str, Any], CredentialKind, str]) -> str:
+    described, kind, value = case
+    definition = replace(_DEFINITION, kind=kind, api_request=described)
+    fields = {name: Secret(f"{MARKER}-{value}") for name in api_request_fields(definition)}
+    assert kind is CredentialKind.API_KEY or NEVER_TO_CALLERS.isdisjoint(fields), "a client's own"
     secret = ProviderSecret("", Secret(""), TO_CALLERS, fields=fields)
     try:
-        presented = present(described, secret)
+        if kind is CredentialKind.API_KEY:
+            presented = present(definition, secret)
+            named, sent_as = presented.access_token, presented.sent_as
+        else:
+            token = token_presenter(definition, secret)(_TOKEN)
+            named, sent_as = token.access_token, token.sent_as
+            assert named == _TOKEN.access_token, "another token"
     except TokenVendError as error:
         keeps_secret(error, error.rule)
         return str(error.rule)
     except UnicodeEncodeError:
         return "half a character"
-    keeps_secret(presented)
-    if presented.parts is None:
-        assert not set(presented.access_token.reveal()) & {"\r", "\n"}, "a header more"
+    keeps_secret(sent_as)
+    if isinstance(sent_as, Header):
+        assert not set(sent_as.prefix + named.reveal()) & {"\r", "\n"}, "a header more"
         return "one header"
-    headers = (each.reveal() for each in presented.parts.headers.values())
+    headers = (each.reveal() for each in sent_as.headers.values())
     assert not any(mark in text for text in headers for mark in "\r\n"), "a header more"
     return "several parts"
 
@@ -125,15 +153,17 @@ TARGETS = (
         check=_check_request,
     ),
     FuzzTarget(
-        name="static-credential",
+        name="api-request",
         promise="any description and any secret: each part whole, or a refusal that quotes nothing",
         inputs=st.tuples(
             st.fixed_dictionaries(
                 {}, optional={"headers": _by_name, "query": _by_name, "basic": _by_name}
             )
-            | hostile.altered(_STATIC),
+            | hostile.altered(_STATIC)
+            | hostile.altered(_OF_TOKEN),
+            st.sampled_from([CredentialKind.API_KEY, CredentialKind.CLIENT_CREDENTIALS]),
             hostile.texts,
         ),
-        check=_check_static,
+        check=_check_api_request,
     ),
 )

@@ -9,8 +9,9 @@ from urllib3.util import parse_url
 from fuzzing import hostile
 from fuzzing.target import FuzzTarget
 from tokenvend.domain.credential_definition import CredentialDefinition
-from tokenvend.domain.oauth.token_request import ProviderSecret, is_allowed
+from tokenvend.domain.oauth.token_request import ProviderSecret
 from tokenvend.domain.secret import Secret
+from tokenvend.domain.secret_destination import is_allowed
 from tokenvend.domain.tenant_values import TenantValueError, bind, recorded_hosts
 from tokenvend_cli.configuration.host_rules import host_problem
 

@@ -20,7 +20,6 @@ from tokenvend.domain.registry import (
 )
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.secret import Secret
-from tokenvend.domain.token_presentation import Header
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 READ, WRITE = frozenset({"read"}), frozenset({"write"})
@@ -42,7 +41,7 @@ KEY = replace(
     kind=CredentialKind.API_KEY,
     token_endpoint="",
     scopes=NONE,
-    api_key_header=Header("X-Key"),
+    api_request={"header_name": "X-Key"},
 )
 OAUTH = Proof(Entry.OAUTH2, "client:shop", client_secret=Secret("s"))
 

@@ -21,10 +21,10 @@ from tokenvend.domain.errors import (
     ProviderRefusedError,
     TemporarilyUnavailableError,
 )
-from tokenvend.domain.oauth.token_request import TO_CALLERS, destination_of
 from tokenvend.domain.oauth.token_response import parse_token_response
 from tokenvend.domain.renewal import in_use_from, schedule_missed_from
 from tokenvend.domain.secret import Secret
+from tokenvend.domain.secret_destination import TO_CALLERS, destination_of
 from tokenvend.domain.token import AccessToken, LifetimeSource, SecretStage
 from tokenvend.domain.token_presentation import Header
 
@@ -66,7 +66,7 @@ def test_an_answer_without_scopes_says_none_and_one_with_another_header_is_no_be
     None
 ):
     unscoped = answer(replace(TOKEN, scopes=frozenset()))
-    key = answer(replace(TOKEN, header=Header("X-Key")))
+    key = answer(replace(TOKEN, sent_as=Header("X-Key")))
 
     assert unscoped == {name: value for name, value in FIELDS.items() if name != "scope"}
     assert key == FIELDS | {

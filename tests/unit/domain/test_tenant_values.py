@@ -10,8 +10,9 @@ from tests.unit.domain.host_attacks import HOST_ATTACKS
 from urllib3.util import parse_url
 
 from tokenvend.domain.credential_definition import Assertion, Authorization, CredentialDefinition
-from tokenvend.domain.oauth.token_request import ProviderSecret, destination_of, host_of, is_allowed
+from tokenvend.domain.oauth.token_request import ProviderSecret, host_of
 from tokenvend.domain.secret import Secret
+from tokenvend.domain.secret_destination import destination_of, is_allowed
 from tokenvend.domain.tenant_values import TenantValueError, bind, matches, matches_host, unfilled
 
 OWN_HOST = CredentialDefinition(

@@ -6,7 +6,7 @@ import pytest
 
 from tokenvend.domain.consent_flow import ConsentFlow
 from tokenvend.domain.credential_definition import Authorization, CredentialDefinition
-from tokenvend.domain.oauth.token_request import destination_of
+from tokenvend.domain.secret_destination import destination_of
 from tokenvend.domain.tenant_binding import NotBoundError, TenantBinding, bound_definition
 from tokenvend.domain.tenant_values import (
     TenantValueError,

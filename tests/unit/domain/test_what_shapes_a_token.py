@@ -64,13 +64,12 @@ SHAPING: dict[str, object] = {
     "single_active_token": True,
     "token_request": {"parameters_in": "json"},
     "token_answer": {"token": "data.token"},
-    "api_key_parts": {"query": {"key": "{secret.api_key}"}},
+    "api_request": {"query": {"key": "{secret.api_key}"}},
     "tenant_values": {"domain": ("*.provider.example",)},
 }
 #: A name is a field of the specification itself; the others do not reach the provider's answer.
 NOT_SHAPING = {
     *("name", "provider", "revocation_endpoint", "default_lifetime_seconds", "rotation"),
-    "api_key_header",  # what it belongs to is never stored
     "authorization",  # how a consent comes about; the token is its connection's
     "assertion",  # another key proves the same client
 }

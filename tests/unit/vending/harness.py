@@ -20,11 +20,11 @@ from tests.fakes.vend_reader import InMemoryCredentialReader, InMemoryVendReader
 from tokenvend.domain import bounds
 from tokenvend.domain.credential_definition import CredentialDefinition, CredentialKind, ScopeMode
 from tokenvend.domain.identity import Entry, Proof
-from tokenvend.domain.oauth.token_request import TO_CALLERS, ProviderSecret
+from tokenvend.domain.oauth.token_request import ProviderSecret
 from tokenvend.domain.registry import Caller, Grant
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.secret import Secret
-from tokenvend.domain.token_presentation import Header
+from tokenvend.domain.secret_destination import TO_CALLERS
 from tokenvend.ports import IdentityTokens
 from tokenvend.refresh_tokens.connection_events import ConnectionEvent
 from tokenvend.refresh_tokens.exchange_by_grant_type import ExchangeByGrantType
@@ -224,13 +224,17 @@ API_KEY = CredentialDefinition(
     provider="acme",
     token_endpoint="",
     kind=CredentialKind.API_KEY,
-    api_key_header=Header("X-SmartToken"),
+    api_request={"header_name": "X-SmartToken"},
 )
+
+
+def secret_of_key(value: str) -> ProviderSecret:
+    """The secret of an API key, as the store reads it."""
+    return ProviderSecret("", Secret(""), TO_CALLERS, fields={"api_key": Secret(value)})
 
 
 def api_key_of(harness: Harness) -> CredentialDefinition:
     """An API key in *harness*, granted to nobody yet."""
     harness.reader.definitions[API_KEY.name] = API_KEY
-    secret = ProviderSecret("", Secret("our-api-key"), TO_CALLERS)
-    harness.secrets.secrets[API_KEY.name, None] = secret
+    harness.secrets.secrets[API_KEY.name, None] = secret_of_key("our-api-key")
     return API_KEY

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.unit.vending.harness import API_KEY, BILLING, Harness, api_key_of
+from tests.unit.vending.harness import API_KEY, BILLING, Harness, api_key_of, secret_of_key
 
 from tokenvend.domain import bounds
 from tokenvend.domain.answer import Source
@@ -15,10 +15,11 @@ from tokenvend.domain.errors import (
     TemporarilyUnavailableError,
     UnauthorizedClientError,
 )
-from tokenvend.domain.oauth.token_request import TO_CALLERS, ProviderSecret
+from tokenvend.domain.oauth.token_request import ProviderSecret
 from tokenvend.domain.registry import Grant
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.secret import Secret
+from tokenvend.domain.secret_destination import TO_CALLERS
 
 GRANT = Grant(caller="billing", credential=API_KEY.name, full_access=True)
 REQUEST = VendRequest(API_KEY.name)
@@ -33,8 +34,7 @@ def harness() -> Harness:
 
 
 def _put(harness: Harness, value: str, *, definition: CredentialDefinition = API_KEY) -> None:
-    secret = ProviderSecret("", Secret(value), TO_CALLERS)
-    harness.secrets.secrets[definition.name, None] = secret
+    harness.secrets.secrets[definition.name, None] = secret_of_key(value)
 
 
 def test_key_is_answered_with_its_header_and_as_no_bearer_token(harness: Harness) -> None:
@@ -59,7 +59,7 @@ def test_credential_of_several_parts_is_answered_with_where_each_goes(harness: H
         "headers": {"X-Api-Key": "{secret.api_key}", "X-Account": "{secret.account}"},
         "query": {"version": "2"},
     }
-    definition = replace(API_KEY, api_key_header=None, api_key_parts=described)
+    definition = replace(API_KEY, api_request=described)
     harness.reader.definitions[API_KEY.name] = definition
     fields = {"api_key": Secret("K"), "account": Secret("A-1")}
     secret = ProviderSecret("", Secret(""), TO_CALLERS, fields=fields)
@@ -81,9 +81,7 @@ def test_credential_of_several_parts_is_answered_with_where_each_goes(harness: H
 
 def test_part_that_the_secret_lacks_is_not_left_out(harness: Harness) -> None:
     described = {"headers": {"X-Api-Key": "{secret.api_key}", "X-Account": "{secret.account}"}}
-    harness.reader.definitions[API_KEY.name] = replace(
-        API_KEY, api_key_header=None, api_key_parts=described
-    )
+    harness.reader.definitions[API_KEY.name] = replace(API_KEY, api_request=described)
     secret = ProviderSecret("", Secret(""), TO_CALLERS, fields={"api_key": Secret("K")})
     harness.secrets.secrets[API_KEY.name, None] = secret
 
@@ -158,7 +156,7 @@ def test_key_is_not_sent_to_a_token_endpoint(harness: Harness) -> None:
 
 
 def test_definition_without_a_header_is_not_ready(harness: Harness) -> None:
-    harness.reader.definitions[API_KEY.name] = replace(API_KEY, api_key_header=None)
+    harness.reader.definitions[API_KEY.name] = replace(API_KEY, api_request={})
 
     with pytest.raises(CredentialNotReadyError) as caught:
         harness.vend(harness.environment(), REQUEST)

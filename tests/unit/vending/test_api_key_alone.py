@@ -4,16 +4,16 @@ from dataclasses import replace
 
 import pytest
 from tests.fakes.clock import START
-from tests.unit.vending.harness import API_KEY, BILLING, Harness, api_key_of
+from tests.unit.vending.harness import API_KEY, BILLING, Harness, api_key_of, secret_of_key
 
 from tokenvend.domain import bounds
 from tokenvend.domain.errors import CredentialNotReadyError
-from tokenvend.domain.oauth.token_request import TO_CALLERS, ProviderSecret
 from tokenvend.domain.registry import ALL_TENANTS, Grant
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.scopes import NO_SCOPES
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.token import AccessToken, LifetimeSource
+from tokenvend.domain.token_presentation import Header
 
 GRANT = Grant(caller="billing", credential=API_KEY.name, full_access=True, tenants=ALL_TENANTS)
 
@@ -24,8 +24,7 @@ def world_of_keys(*, family: bool = False) -> Harness:
     harness.reader.definitions[API_KEY.name] = replace(API_KEY, family=family)
     harness.reader.grants[BILLING.identity, API_KEY.name] = GRANT
     for tenant in ("acme", "globex"):
-        secret = ProviderSecret("", Secret(f"key-of-{tenant}"), TO_CALLERS)
-        harness.secrets.secrets[API_KEY.name, tenant] = secret
+        harness.secrets.secrets[API_KEY.name, tenant] = secret_of_key(f"key-of-{tenant}")
     return harness
 
 
@@ -54,13 +53,13 @@ def test_a_key_is_what_was_read_in_the_state_that_its_secret_had() -> None:
         expires_at=START + bounds.API_KEY_LIFETIME,
         secret_generation="v7",
         lifetime_source=LifetimeSource.DEFAULT,
-        header=API_KEY.api_key_header,  # type: ignore[arg-type]
+        sent_as=Header("X-SmartToken"),
     )
 
 
 def test_a_key_that_nobody_knows_how_to_send_is_not_ready() -> None:
     harness = world_of_keys()
-    harness.reader.definitions[API_KEY.name] = replace(API_KEY, api_key_header=None)
+    harness.reader.definitions[API_KEY.name] = replace(API_KEY, api_request={})
 
     with pytest.raises(CredentialNotReadyError) as caught:
         harness.vend(harness.environment(), VendRequest(API_KEY.name))

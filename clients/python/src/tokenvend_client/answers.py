@@ -33,10 +33,11 @@ def parse_token(
     if isinstance(left, bool) or not isinstance(left, int | float) or not math.isfinite(left):
         return None
     kind, scope = document.get("token_type", "Bearer"), document.get("scope")
-    one_header = kind == "Bearer" or "header_name" in document
+    parts, query = _parts(document.get("headers")), _parts(document.get("query"))
+    # A bearer token may come with further headers, and then no `header_name` says it all.
+    one_header = "header_name" in document or (kind == "Bearer" and not parts and not query)
     name = document.get("header_name", "Authorization" if one_header else "")
     prefix = document.get("header_prefix", "Bearer " if kind == "Bearer" else "")
-    parts, query = _parts(document.get("headers")), _parts(document.get("query"))
     if not all(isinstance(text, str) and text.isprintable() for text in (name, prefix, kind)):
         return None
     if not one_header and not parts and not query:

@@ -12,9 +12,10 @@ from tokenvend.domain.oauth.code_exchange import (
     parse_account,
     parse_code_response,
 )
-from tokenvend.domain.oauth.token_request import ProviderSecret, host_of, is_allowed
+from tokenvend.domain.oauth.token_request import ProviderSecret, host_of
 from tokenvend.domain.scopes import Scopes
 from tokenvend.domain.secret import Secret
+from tokenvend.domain.secret_destination import is_allowed
 from tokenvend.ports import Clock, ProviderApi, ProviderAwayError, SecretStore
 from tokenvend.refresh_tokens.revocation import revoke_best_effort
 from tokenvend.vending.provider_secret import read_secret

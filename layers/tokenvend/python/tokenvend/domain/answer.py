@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from tokenvend.domain.scopes import format_scope
 from tokenvend.domain.token import AccessToken
+from tokenvend.domain.token_presentation import Header
 
 
 class Source(StrEnum):
@@ -39,7 +40,7 @@ class VendAnswer:
         scope = {"scope": format_scope(token.scopes)} if token.scopes else {}
         return {
             "access_token": token.access_token.reveal(),
-            "token_type": token.header.token_type,
+            "token_type": token.sent_as.token_type.value,
             "expires_in": int((token.expires_at - self.answered_at).total_seconds()),
             **scope,
             "expires_at": int(token.expires_at.timestamp()),
@@ -50,15 +51,15 @@ class VendAnswer:
 
 
 def _sent_as(token: AccessToken) -> dict[str, object]:
-    header = token.header
-    if token.parts is None:
+    sent_as = token.sent_as
+    if isinstance(sent_as, Header):
         return {
-            "header_name": header.name,
-            "header_prefix": header.prefix,
-            "headers": {header.name: header.prefix + token.access_token.reveal()},
+            "header_name": sent_as.name,
+            "header_prefix": sent_as.prefix,
+            "headers": {sent_as.name: sent_as.prefix + token.access_token.reveal()},
             "query": {},
         }
     return {
-        "headers": {name: value.reveal() for name, value in token.parts.headers.items()},
-        "query": {name: value.reveal() for name, value in token.parts.query.items()},
+        "headers": {name: value.reveal() for name, value in sent_as.headers.items()},
+        "query": {name: value.reveal() for name, value in sent_as.query.items()},
     }

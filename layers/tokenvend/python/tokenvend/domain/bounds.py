@@ -66,6 +66,8 @@ RENEWAL_DUE_REPEATED = 0.90
 OVERDUE_REPEATED = 0.97
 JITTER = 0.03
 LIFETIME_MAXIMUM = timedelta(days=30)
+#: Of the headers and the query of an API request together, without the token.
+API_REQUEST_CHARACTERS = 16 * 1024
 DEFAULT_LIFETIME_SECONDS = 300
 API_KEY_LIFETIME = timedelta(minutes=5)
 CLOCK_SKEW = timedelta(seconds=30)

@@ -10,7 +10,6 @@ from tokenvend.domain.bounds import DEFAULT_LIFETIME_SECONDS
 from tokenvend.domain.consent_flow import STANDARD, ConsentFlow
 from tokenvend.domain.scopes import NO_SCOPES, Scopes
 from tokenvend.domain.signing import SigningAlgorithm
-from tokenvend.domain.token_presentation import Header
 
 
 class CredentialKind(StrEnum):
@@ -132,10 +131,8 @@ class CredentialDefinition:
     - `scope_parameter`: whether `scope` is sent although the scope mode is FIXED.
     - `default_lifetime_seconds`: used if neither the answer nor the token states a lifetime.
     - `assertion`: how the client authenticates by a signature instead of a secret.
-    - `api_key_header`: the header in which an API key is sent. An API key has no token endpoint, so
-      `token_endpoint` is empty.
-    - `api_key_parts`: how an API key is sent if one header with the key in it is not enough: see
-      `domain.static_credential`.
+    - `api_request`: how a request to the API carries a token, if not as a bearer token; or how it
+      carries an API key, for which `token_endpoint` is empty. See `domain.api_request`.
     - `authorization`: how users consent; `None` for other kinds of credentials.
     - `tenant_values`: the values of each customer, which replace placeholders such as
       `{tenant.domain}`. A value must match one of its patterns: see `domain.tenant_values`.
@@ -162,8 +159,7 @@ class CredentialDefinition:
     rotation: Rotation = Rotation.IMMEDIATE
     default_lifetime_seconds: int = DEFAULT_LIFETIME_SECONDS
     secret: SecretReference | None = None
-    api_key_header: Header | None = None
-    api_key_parts: Mapping[str, object] = field(default_factory=dict)
+    api_request: Mapping[str, object] = field(default_factory=dict)
     tenant_values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     authorization: Authorization | None = None
     assertion: Assertion | None = None
@@ -186,6 +182,13 @@ class CredentialDefinition:
     def acts_for_users(self) -> bool:
         """Whether its tokens are on behalf of signed-in users: see `domain.oauth.on_behalf_of`."""
         return "on_behalf_of" in self.token_request
+
+    @property
+    def _shaping_api_request(self) -> Mapping[str, Mapping[str, object]]:
+        """`api_request` in the fingerprint; of an API key as in former versions."""
+        if self.kind is not CredentialKind.API_KEY:
+            return {"api_request": self.api_request}
+        return {} if "header_name" in self.api_request else {"api_key_parts": self.api_request}
 
     @property
     def fingerprint(self) -> str:
@@ -216,7 +219,7 @@ class CredentialDefinition:
         for name, described in {
             "token_request": self.token_request,
             "token_answer": self.token_answer,
-            "api_key_parts": self.api_key_parts,
+            **self._shaping_api_request,
             "tenant_values": {name: list(each) for name, each in self.tenant_values.items()},
             "secret": {"plain_text": True} if self.secret and self.secret.plain_text else {},
             "refresh": self.flow.shapes_tokens,

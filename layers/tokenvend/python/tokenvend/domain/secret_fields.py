@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from tokenvend.domain.api_request import api_request_fields
 from tokenvend.domain.credential_definition import (
     ClientAuthentication,
     CredentialDefinition,
@@ -10,19 +11,17 @@ from tokenvend.domain.credential_definition import (
 from tokenvend.domain.oauth.request_description import placeholders
 from tokenvend.domain.oauth.token_request import ProviderSecret
 from tokenvend.domain.secret import Secret
-from tokenvend.domain.static_credential import static_placeholders
 
 
 def secret_fields(definition: CredentialDefinition) -> tuple[str, ...]:
     """Return the names of the required fields, in the order in which the CLI asks for them."""
     if definition.kind is CredentialKind.API_KEY:
-        if not definition.api_key_parts:
-            return ("api_key",)
-        return static_placeholders(definition.api_key_parts)
+        return api_request_fields(definition)
     client = ("client_id",) if _names_client(definition) else ()
     named = placeholders(definition.token_request)
     keys = (*_certificate(definition), *_proof(definition), *_grant_key(definition))
-    names = dict.fromkeys((*client, *keys, *named, *_tenant_values(definition)))
+    presented = api_request_fields(definition)
+    names = dict.fromkeys((*client, *keys, *named, *presented, *_tenant_values(definition)))
     if definition.client_id is not None:
         names.pop("client_id", None)
     return tuple(names)
@@ -46,15 +45,13 @@ def secret_of(
 ) -> ProviderSecret:
     """Build the secret from *values*, which must have each of `secret_fields`."""
     if definition.kind is CredentialKind.API_KEY:
-        if not definition.api_key_parts:
-            return ProviderSecret("", Secret(values["api_key"]), allowed_host, version)
         fields = {name: Secret(value) for name, value in values.items()}
         return ProviderSecret("", Secret(""), allowed_host, version, fields=fields)
     client_id = definition.client_id or values.get("client_id", "")
     proof = "".join(values[name] for name in _proof(definition))
     named = values if definition.client_id is None else {**values, "client_id": client_id}
     keys = (*_certificate(definition), *_grant_key(definition))
-    wanted = (*placeholders(definition.token_request), *keys)
+    wanted = (*placeholders(definition.token_request), *keys, *api_request_fields(definition))
     return ProviderSecret(
         client_id,
         Secret(proof),

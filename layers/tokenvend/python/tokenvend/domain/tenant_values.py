@@ -106,6 +106,7 @@ def bind(definition: CredentialDefinition, given: Mapping[str, object]) -> Crede
         assertion=assertion and replace(assertion, audience=_filled(assertion.audience, values)),
         authorization=authorization and _bound_authorization(authorization, declared, values),
         token_request=_filled(definition.token_request, values),
+        api_request=_filled(definition.api_request, values),
         tenant_values={},
     )
 
@@ -229,4 +230,9 @@ def unfilled(definition: CredentialDefinition) -> CredentialDefinition:
             case _:
                 return template
 
-    return replace(definition, token_request=shown(definition.token_request), tenant_values={})
+    return replace(
+        definition,
+        token_request=shown(definition.token_request),
+        api_request=shown(definition.api_request),
+        tenant_values={},
+    )

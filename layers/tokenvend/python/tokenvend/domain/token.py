@@ -24,7 +24,7 @@ from enum import Enum, StrEnum, auto
 from tokenvend.domain import bounds
 from tokenvend.domain.scopes import Scopes
 from tokenvend.domain.secret import Secret
-from tokenvend.domain.token_presentation import BEARER, Header, RequestParts
+from tokenvend.domain.token_presentation import BEARER, SentAs
 
 
 class Freshness(Enum):
@@ -53,13 +53,13 @@ class LifetimeSource(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessToken:
-    """A bearer token as a provider issued it, or an API key.
+    """A token as a provider issued it, or an API key.
 
     `requested_at` is the instant before the request was sent. `expires_at` already has the
     allowance for clock skew taken off. `secret_generation` is that of the secret with which it was
-    issued. `header` is how it is sent, or `parts` if one header is not enough. Only bearer tokens
-    are ever stored. `forced`: it replaced a token that an API had refused. `repeated`: the provider
-    answered with the former token again, so it issues no other while this one is valid.
+    issued. `sent_as` is how a request to the API carries it. API keys are never stored. `forced`:
+    it replaced a token that an API had refused. `repeated`: the provider answered with the former
+    token again, so it issues no other while this one is valid.
     """
 
     access_token: Secret
@@ -68,8 +68,7 @@ class AccessToken:
     expires_at: datetime
     secret_generation: str = ""
     lifetime_source: LifetimeSource = LifetimeSource.EXPIRES_IN
-    header: Header = BEARER
-    parts: RequestParts | None = None
+    sent_as: SentAs = BEARER
     secret_stage: SecretStage = SecretStage.CURRENT
     forced: bool = False
     repeated: bool = False

@@ -2,21 +2,29 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from tokenvend.domain.secret import Secret
 
 
+class TokenType(StrEnum):
+    """The answer's `token_type` (RFC 6749 §7.1).
+
+    NOT_BEARER: no client may send it as a bearer token (RFC 8693 §2.2.1). The answer's `headers`
+    and `query` say how it is sent.
+    """
+
+    BEARER = "Bearer"
+    NOT_BEARER = "N_A"
+
+
 @dataclass(frozen=True, slots=True)
 class Header:
-    """A header's name, and the prefix before the token in it.
-
-    `token_type` is the answer's field of that name (RFC 6749 §7.1). `N_A` means that this is not an
-    OAuth access token (RFC 8693 §2.2.1), so that no client sends it as a bearer token.
-    """
+    """A header's name, and the prefix before the token in it."""
 
     name: str
     prefix: str = ""
-    token_type: str = "N_A"
+    token_type: TokenType = TokenType.NOT_BEARER
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +36,10 @@ class RequestParts:
 
     headers: Mapping[str, Secret]
     query: Mapping[str, Secret]
+    token_type: TokenType = TokenType.NOT_BEARER
 
+
+type SentAs = Header | RequestParts
 
 #: RFC 6750 §2.1.
-BEARER = Header("Authorization", "Bearer ", "Bearer")
+BEARER = Header("Authorization", "Bearer ", TokenType.BEARER)

@@ -47,6 +47,7 @@ from tokenvend.refresh_tokens.refresh_request import (
 from tokenvend.refresh_tokens.revocation import revoke_best_effort
 from tokenvend.vending.exchange import ClientExchange
 from tokenvend.vending.lease_wait import Pause
+from tokenvend.vending.provider_secret import token_presenter
 
 _STORE_AGAIN_SECONDS = 0.2
 
@@ -113,6 +114,7 @@ class Redeemer:
         self, refresh_request: RefreshRequest, begun: Connection, secret: ProviderSecret
     ) -> Refreshed:
         consent = _consent_of(begun)
+        presented = token_presenter(refresh_request.definition, secret)
         redeemed = SentRefreshToken(
             definition=refresh_request.definition,
             consent=consent,
@@ -138,7 +140,7 @@ class Redeemer:
             refreshed.error, ProviderRefusedError
         ):
             raise refreshed.error
-        return refreshed
+        return replace(refreshed, token=refreshed.token and presented(refreshed.token))
 
     def _store_successor(
         self, refresh_request: RefreshRequest, begun: Connection, successor: Successor | None

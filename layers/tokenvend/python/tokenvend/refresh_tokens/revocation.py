@@ -2,8 +2,9 @@
 
 from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.errors import CredentialNotReadyError, TemporarilyUnavailableError
-from tokenvend.domain.oauth.token_request import build_revocation_request, host_of, is_allowed
+from tokenvend.domain.oauth.token_request import build_revocation_request, host_of
 from tokenvend.domain.secret import Secret
+from tokenvend.domain.secret_destination import is_allowed
 from tokenvend.ports import ProviderAwayError, ProviderClient, SecretStore
 from tokenvend.vending.provider_secret import read_secret
 

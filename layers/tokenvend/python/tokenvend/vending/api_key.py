@@ -1,19 +1,12 @@
 """Answer an API key: no exchange, no lease, and never a copy in the tokens table."""
 
-from typing import TYPE_CHECKING
-
 from tokenvend.domain import bounds
-from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.decision import Decision
 from tokenvend.domain.errors import CredentialNotReadyError
-from tokenvend.domain.oauth.token_request import ProviderSecret
 from tokenvend.domain.scopes import NO_SCOPES
 from tokenvend.domain.token import AccessToken, LifetimeSource
 from tokenvend.ports import Clock, SecretStore
 from tokenvend.vending.provider_secret import read_secret
-
-if TYPE_CHECKING:
-    from tokenvend.domain.static_credential import Presented
 
 
 class ApiKeys:
@@ -34,13 +27,16 @@ class ApiKeys:
             TemporarilyUnavailableError: Secrets Manager does not answer.
         """
         definition, now = decision.definition, self._clock.now()
-        if definition.api_key_header is None and not definition.api_key_parts:
+        if not definition.api_request:
             raise CredentialNotReadyError(
                 "The credential's definition names no header for the key.",
                 rule="api_key.header",
             )
+        # Imported here: only a read of a static credential needs it.
+        from tokenvend.domain.api_request import present
+
         secret = read_secret(self._secrets, definition, decision.spec.tenant)
-        presented = _presented(definition, secret)
+        presented = present(definition, secret)
         return AccessToken(
             access_token=presented.access_token,
             scopes=NO_SCOPES,
@@ -48,15 +44,5 @@ class ApiKeys:
             expires_at=now + bounds.API_KEY_LIFETIME,
             secret_generation=secret_generation,
             lifetime_source=LifetimeSource.DEFAULT,
-            header=presented.header,
-            parts=presented.parts,
+            sent_as=presented.sent_as,
         )
-
-
-def _presented(definition: CredentialDefinition, secret: ProviderSecret) -> "Presented":
-    # Imported here: only a read of a static credential needs it.
-    from tokenvend.domain.static_credential import Presented, present
-
-    if definition.api_key_header is not None:
-        return Presented(secret.client_secret, definition.api_key_header)
-    return present(definition.api_key_parts, secret)

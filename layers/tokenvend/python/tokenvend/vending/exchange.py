@@ -23,9 +23,9 @@ from tokenvend.domain.oauth.token_request import (
     build_revocation_request,
     build_token_request,
     host_of,
-    is_allowed,
 )
 from tokenvend.domain.oauth.token_response import ProviderResponse, parse_token_response
+from tokenvend.domain.secret_destination import is_allowed
 from tokenvend.domain.token import AccessToken, SecretStage
 from tokenvend.ports import (
     Clock,
@@ -33,7 +33,7 @@ from tokenvend.ports import (
     ProviderClient,
     SecretStore,
 )
-from tokenvend.vending.provider_secret import read_secret
+from tokenvend.vending.provider_secret import read_secret, token_presenter
 
 if TYPE_CHECKING:  # few requests are a user's
     from tokenvend.domain.users import UserToken
@@ -148,6 +148,7 @@ class ClientExchange:
         return None
 
     def _ask(self, exchange_request: ExchangeRequest, secret: ProviderSecret) -> AccessToken:
+        presented = token_presenter(exchange_request.definition, secret)
         requested_at = self._clock.now()
         user = exchange_request.user_token
         request = build_token_request(
@@ -164,6 +165,7 @@ class ClientExchange:
             secret_generation=exchange_request.secret_generation,
         )
         self._refuse_wider(token, exchange_request, secret)
+        token = presented(token)
         return token if user is None else _ending_with(user, token, self._clock.now())
 
     def _send(self, request: ProviderRequest) -> ProviderResponse:

@@ -1,14 +1,12 @@
 """Read a credential's secret, if it may go where its definition sends it."""
 
+from collections.abc import Callable
+
 from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.errors import CredentialNotReadyError, TemporarilyUnavailableError
-from tokenvend.domain.oauth.token_request import (
-    ProviderSecret,
-    destination_of,
-    for_tenant,
-    is_allowed,
-)
-from tokenvend.domain.token import SecretStage
+from tokenvend.domain.oauth.token_request import ProviderSecret
+from tokenvend.domain.secret_destination import may_be_used
+from tokenvend.domain.token import AccessToken, SecretStage
 from tokenvend.ports import SecretStore, SecretUnusableError, StoreAwayError
 
 
@@ -33,9 +31,31 @@ def read_secret(
         raise TemporarilyUnavailableError(
             "Secrets Manager does not answer; ask again.", rule="secret.away"
         ) from None
-    if not is_allowed(secret, destination_of(for_tenant(definition, secret))):
+    if not may_be_used(secret, definition):
         raise CredentialNotReadyError(
             "The credential's secret may not be sent to the host in its definition.",
             rule="secret.host",
         )
     return secret
+
+
+def token_presenter(
+    definition: CredentialDefinition, secret: ProviderSecret
+) -> Callable[[AccessToken], AccessToken]:
+    """Return a function that sets how a token of *definition* is sent to its API; it cannot fail.
+
+    Make it before the token is requested: a value that cannot be sent must cost no refresh token.
+
+    Raises:
+        CredentialNotReadyError: *secret* does not fit the definition.
+    """
+    if not definition.api_request:
+        return _as_bearer
+    # Imported here: most tokens are bearer tokens.
+    from tokenvend.domain import api_request
+
+    return api_request.token_presenter(definition, secret)
+
+
+def _as_bearer(token: AccessToken) -> AccessToken:
+    return token

@@ -3,8 +3,9 @@
 from tokenvend.adapters.dynamodb import documents
 from tokenvend.adapters.dynamodb.authorization_items import parse_authorization
 from tokenvend.adapters.dynamodb.definition_parts import (
+    build_api_request,
     build_parts,
-    parse_api_key_header,
+    parse_api_request,
     parse_assertion,
     parse_secret_reference,
     parse_tenant_values,
@@ -46,9 +47,7 @@ def build_definition(definition: CredentialDefinition) -> RegistryItem:
         "token_request": dict(definition.token_request) or None,
         "token_answer": dict(definition.token_answer) or None,
     }
-    if definition.api_key_parts:
-        document["api_key_parts"] = dict(definition.api_key_parts)
-    document |= build_parts(definition)
+    document |= build_api_request(definition) | build_parts(definition)
     return RegistryItem(credential_pk(definition.name), SETTINGS, document)
 
 
@@ -78,8 +77,7 @@ def parse_definition(document: Document) -> CredentialDefinition:
         rotation=Rotation(documents.text(document, "rotation")),
         default_lifetime_seconds=documents.count(document, "default_lifetime_seconds"),
         secret=parse_secret_reference(document),
-        api_key_header=parse_api_key_header(document),
-        api_key_parts=documents.optional_mapping(document, "api_key_parts"),
+        api_request=parse_api_request(document),
         assertion=parse_assertion(document),
         authorization=parse_authorization(document),
         # An older document does not have these fields.

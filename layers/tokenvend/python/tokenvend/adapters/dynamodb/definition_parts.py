@@ -4,9 +4,13 @@ from typing import Any
 
 from tokenvend.adapters.dynamodb import documents
 from tokenvend.adapters.dynamodb.authorization_items import build_authorization
-from tokenvend.domain.credential_definition import Assertion, CredentialDefinition, SecretReference
+from tokenvend.domain.credential_definition import (
+    Assertion,
+    CredentialDefinition,
+    CredentialKind,
+    SecretReference,
+)
 from tokenvend.domain.signing import SigningAlgorithm
-from tokenvend.domain.token_presentation import Header
 
 _ASSERTION_FLAGS = ("aws_identity", "names_certificate")
 
@@ -20,8 +24,6 @@ def build_parts(definition: CredentialDefinition) -> Document:
         reference = {name: getattr(secret, name) for name in SecretReference.__slots__}
         # `False` is left out, so the document equals that of versions before `plain_text`.
         parts["secret"] = {name: each for name, each in reference.items() if each is not False}
-    if (header := definition.api_key_header) is not None:
-        parts["api_key_header"] = {"name": header.name, "prefix": header.prefix or None}
     if (assertion := definition.assertion) is not None:
         parts["assertion"] = {
             "audience": assertion.audience,
@@ -34,6 +36,40 @@ def build_parts(definition: CredentialDefinition) -> Document:
     if values := definition.tenant_values:
         parts["tenant_values"] = {name: list(patterns) for name, patterns in values.items()}
     return parts
+
+
+def build_api_request(definition: CredentialDefinition) -> Document:
+    """Build the field that says how the API takes a token or a key; no field if none is needed.
+
+    That of an API key has the form that it had before tokens could have one, so that a function of
+    a former version can read it.
+    """
+    described = dict(definition.api_request)
+    if not described:
+        return {}
+    if definition.kind is not CredentialKind.API_KEY:
+        return {"api_request": described}
+    if "header_name" not in described:
+        return {"api_key_parts": described}
+    prefix = described.get("header_prefix")
+    return {"api_key_header": {"name": described["header_name"], "prefix": prefix or None}}
+
+
+def parse_api_request(document: Document) -> Document:
+    """Parse what `build_api_request` built.
+
+    Raises:
+        MalformedDocumentError: a required field is missing or has the wrong type.
+    """
+    if document.get("api_key_header") is None:
+        name = "api_key_parts" if "api_key_parts" in document else "api_request"
+        return documents.optional_mapping(document, name)
+    header = documents.mapping(document, "api_key_header")
+    prefix = documents.optional_text(header, "prefix")
+    return {
+        "header_name": documents.text(header, "name"),
+        **({"header_prefix": prefix} if prefix else {}),
+    }
 
 
 def parse_secret_reference(document: Document) -> SecretReference | None:
@@ -50,18 +86,6 @@ def parse_secret_reference(document: Document) -> SecretReference | None:
     texts = {name: documents.text(reference, name) for name in known | {"arn"}}
     plain_text = "plain_text" in reference and documents.flag(reference, "plain_text")
     return SecretReference(**texts, plain_text=plain_text)
-
-
-def parse_api_key_header(document: Document) -> Header | None:
-    """Parse how an API key is sent; `None` if the document does not say.
-
-    Raises:
-        MalformedDocumentError: a required field is missing or has the wrong type.
-    """
-    if document.get("api_key_header") is None:
-        return None
-    header = documents.mapping(document, "api_key_header")
-    return Header(documents.text(header, "name"), documents.optional_text(header, "prefix") or "")
 
 
 def parse_assertion(document: Document) -> Assertion | None:

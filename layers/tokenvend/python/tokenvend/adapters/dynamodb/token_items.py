@@ -32,6 +32,7 @@ from tokenvend.adapters.dynamodb.attributes import (
     text_of,
 )
 from tokenvend.adapters.dynamodb.credential_items import failure_in
+from tokenvend.adapters.dynamodb.presentation_items import build_presentation, parse_presentation
 from tokenvend.adapters.encryption import EnvelopeCipher, Sealed, UntrustedItemError
 from tokenvend.domain.cache_key import TokenSpec, one_or_several
 from tokenvend.domain.lease import Lease
@@ -72,6 +73,7 @@ def seal_token(
         "forced": token.forced,
         "repeated": token.repeated,
         "spec": _spec_document(spec),
+        **build_presentation(token.sent_as),
     }
     sealed = cipher.seal(pk, json.dumps(document).encode(), now=now)
     return {
@@ -168,6 +170,7 @@ def _parse_token(document: documents.Fields) -> AccessToken:
         secret_stage=SecretStage(documents.text(document, "secret_stage")),
         forced=documents.flag(document, "forced"),
         repeated=documents.flag(document, "repeated"),
+        sent_as=parse_presentation(document),
     )
 
 

@@ -25,9 +25,14 @@ from tokenvend.domain.secret import Secret
 
 #: The placeholder of a field of the credential's secret.
 PLACEHOLDER = re.compile(r"\{secret\.([A-Za-z][A-Za-z0-9_-]{0,62})\}")
+_TEXT_OR_FIELD = r"[^{}]|\{\{|\}\}|\{secret\.[A-Za-z][A-Za-z0-9_-]{0,62}\}"
 #: A text with placeholders. A literal brace is doubled.
-TEMPLATE = re.compile(r"(?:[^{}]|\{\{|\}\}|\{secret\.[A-Za-z][A-Za-z0-9_-]{0,62}\})*")
-_PARTS = re.compile(rf"\{{\{{|\}}\}}|{PLACEHOLDER.pattern}")
+TEMPLATE = re.compile(rf"(?:{_TEXT_OR_FIELD})*")
+#: The placeholder of the access token, in the description of an API request alone.
+TOKEN = "{token}"
+#: A text in that description.
+API_TEMPLATE = re.compile(rf"(?:{_TEXT_OR_FIELD}|{re.escape(TOKEN)})*")
+_PARTS = re.compile(rf"\{{\{{|\}}\}}|{re.escape(TOKEN)}|{PLACEHOLDER.pattern}")
 #: RFC 9110 §5.5, without tabs and the octets from 0x80, which few servers accept.
 _HEADER_VALUE = re.compile(r"[\x20-\x7E]*")
 #: Fields that are used for signatures or TLS, and must never be in a request.
@@ -100,6 +105,11 @@ def names_in(template: str) -> list[str]:
     return [name for name in _PARTS.findall(template) if name]
 
 
+def count_of_token(template: str) -> int:
+    """Return how often the placeholder of the access token is in *template*."""
+    return sum(match[0] == TOKEN for match in _PARTS.finditer(template))
+
+
 def apply_description(
     request: ProviderRequest,
     definition: CredentialDefinition,
@@ -149,10 +159,14 @@ def apply_description(
 
 
 class PlaceholderValues:
-    """Replaces placeholders in templates by fields of *secret*; `placed` are the fields used."""
+    """Replaces placeholders in templates by fields of *secret*, and by *token* if there is one.
 
-    def __init__(self, secret: ProviderSecret) -> None:
+    `placed` are the fields used.
+    """
+
+    def __init__(self, secret: ProviderSecret, token: Secret | None = None) -> None:
         self._secret = secret
+        self._token = token
         self.placed: dict[str, Secret] = {}
 
     def value(self, template: Any) -> Any:
@@ -184,6 +198,8 @@ class PlaceholderValues:
 
     def _placed(self, match: re.Match[str]) -> str:
         name = match[1]
+        if match[0] == TOKEN and self._token is not None:
+            return self._token.reveal()
         if name is None:
             return match[0][0]
         if name in NEVER_SENT or name not in self._secret.fields:

@@ -21,13 +21,6 @@ from tokenvend.domain.scopes import format_scope
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.signing import AwsIdentity, KmsKey, PrivateKey, SigningKey
 
-#: In place of a host for an API key, which goes to callers. `host_of` never returns a text with @,
-#: so no host can be mistaken for it.
-TO_CALLERS = "@callers"
-
-#: The same as `domain.tenant_values.ANY_LABEL`, which is imported only when it is needed.
-_ANY_LABEL = "@any"
-
 #: Parameters whose values only the provider may see.
 _CONFIDENTIAL = (
     *("client_secret", "client_assertion", "refresh_token", "code", "code_verifier", "token"),
@@ -46,15 +39,14 @@ class ParametersIn(StrEnum):
 class ProviderSecret:
     """A credential's secret, and the one destination to which it may be sent.
 
-    - `client_secret`: the client's secret, its private key as PEM text, or an API key. Empty if a
-      key in KMS signs.
+    - `client_secret`: the client's secret, or its private key as PEM text. Empty if a key in KMS
+      signs, and for an API key.
     - `client_id`: empty for an API key.
-    - `allowed_host`: `host`, `host:port` or `TO_CALLERS`, as recorded when the secret was written.
-      So a changed definition cannot redirect the secret. If each customer has its own host, it is
-      a list of patterns: see `is_allowed`.
+    - `allowed_host`: where it may be sent, as recorded when it was written: see
+      `domain.secret_destination`.
     - `version`: Secrets Manager's id of the version that was read.
     - `key_id`: the `kid` of the private key.
-    - `fields`: those that the definition's `token_request` or `api_key_parts` names.
+    - `fields`: those that the definition's `token_request` or `api_request` names.
     - `tenant_values`: the customer's own values, for the definition's endpoints.
     """
 
@@ -146,35 +138,6 @@ def build_revocation_request(
         return None
     form = {"token": token.reveal(), "token_type_hint": hint}
     return build_authenticated_request(definition, definition.revocation_endpoint, form, secret)
-
-
-def destination_of(definition: CredentialDefinition) -> str:
-    """Return where the secret of *definition* is sent: its token endpoint's host, or `TO_CALLERS`.
-
-    It is compared with the `allowed_host` of the secret, so that a client secret is not vended if
-    its definition is changed to an API key. If each customer has its own host, the result is the
-    patterns of these hosts.
-    """
-    if definition.kind is CredentialKind.API_KEY:
-        return TO_CALLERS
-    host = host_of(definition.token_endpoint)
-    if "{" not in host:
-        return host
-    from tokenvend.domain.tenant_values import recorded_hosts
-
-    return recorded_hosts(definition)
-
-
-def is_allowed(secret: ProviderSecret, host: str) -> bool:
-    """Whether *secret* may be sent to *host*: its `allowed_host` is or matches it."""
-    recorded = secret.allowed_host.lower()
-    if recorded == host:
-        return True
-    if _ANY_LABEL not in recorded and " " not in recorded:
-        return False
-    from tokenvend.domain.tenant_values import is_recorded
-
-    return is_recorded(recorded, host)
 
 
 def for_tenant(definition: CredentialDefinition, secret: ProviderSecret) -> CredentialDefinition:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from tokenvend.domain.oauth.response_description import ReadAnswer
 
 _ACCESS_TOKEN = re.compile(r"[\x21-\x7E]{1,32768}")
+#: RFC 9449 §5, and drafts that never became one.
+_PROVEN_TYPES = frozenset({"dpop", "mac", "pop"})
 _RETRY_AFTER = re.compile(r"[0-9]{1,15}")
 _JWT = re.compile(r"[\w-]+\.([\w-]+)\.[\w-]*")
 
@@ -69,7 +71,7 @@ def parse_token_response(
     if not is_success(response) or answer.error is not None or answer.lacks_success:
         raise _refused(response, answer)
     access_token = _access_token(answer)
-    _check_token_type(answer)
+    _check_token_type(answer, is_described=bool(definition.api_request))
     lifetime, source = _lifetime(answer, access_token, definition, requested_at)
     return AccessToken(
         access_token=access_token,
@@ -158,14 +160,22 @@ def _access_token(answer: "ReadAnswer") -> Secret:
     return Secret(value)
 
 
-def _check_token_type(answer: "ReadAnswer") -> None:
-    """Check the token's type. A missing one counts as Bearer, as in every client library."""
+def _check_token_type(answer: "ReadAnswer", *, is_described: bool) -> None:
+    """Check the token's type. A missing one counts as Bearer, as in every client library.
+
+    Any type is taken if the definition *is_described*: if it says how a token is sent. But a token
+    that needs a proof in each request is refused then, too.
+    """
     token_type = answer.at(answer.described.token_type)
     if token_type is None:
         return
-    taken = answer.described.token_types | {"bearer"}
-    if not isinstance(token_type, str) or token_type.lower() not in taken:
-        raise _unusable("unsupported_token_type", "its token_type is not Bearer")
+    if isinstance(token_type, str):
+        name = token_type.lower()
+        if name in answer.described.token_types | {"bearer"}:
+            return
+        if is_described and name not in _PROVEN_TYPES:
+            return
+    raise _unusable("unsupported_token_type", "its token_type is not Bearer")
 
 
 def _scopes(

@@ -1,4 +1,4 @@
-"""What may stand in `tokenvend.yaml`, and in a profile, about a static credential."""
+"""What may stand in `tokenvend.yaml`, and in a profile, about how an API takes a token or key."""
 
 from typing import Any, Self
 
@@ -26,13 +26,7 @@ class BasicModel(Strict):
     )
 
 
-class ApiKeyModel(Strict):
-    """How the provider's API expects an API key, or another credential that does not change.
-
-    A text may have placeholders: `{secret.account_id}` stands for the field `account_id` of the
-    credential's secret.
-    """
-
+class _SentAsModel(Strict):
     header_name: ApiHeaderName | None = Field(
         default=None, description="Header that holds the API key", examples=["X-Api-Key"]
     )
@@ -61,7 +55,7 @@ class ApiKeyModel(Strict):
 
     @model_validator(mode="after")
     def _one_way_to_send(self) -> Self:
-        if (self.header_name is None) is not bool(self.document()):
+        if (self.header_name is None) is not bool(self.headers or self.query or self.basic):
             raise ValueError("give header_name, or else some of headers, query and basic")
         if self.header_prefix is not None and self.header_name is None:
             raise ValueError("header_prefix goes with header_name: write it into the header's text")
@@ -70,7 +64,49 @@ class ApiKeyModel(Strict):
         return self
 
     def document(self) -> dict[str, Any]:
-        """Return everything but the one header, as the registry holds it."""
-        return self.model_dump(
-            exclude={"header_name", "header_prefix"}, exclude_defaults=True, exclude_none=True
-        )
+        """What is said here, as `tokenvend.domain.api_request` parses it."""
+        return self.model_dump(exclude_defaults=True, exclude_none=True)
+
+
+class ApiKeyModel(_SentAsModel):
+    """How the provider's API expects an API key, or another credential that does not change.
+
+    A text may have placeholders: `{secret.account_id}` stands for the field `account_id` of the
+    credential's secret.
+    """
+
+
+class ApiRequestModel(_SentAsModel):
+    """How the provider's API expects an access token, if not as a bearer token alone.
+
+    A text may have placeholders. `{token}` stands for the token, and must be there once. Callers
+    get each field of the secret that is named here.
+    """
+
+    header_name: ApiHeaderName | None = Field(
+        default=None,
+        description="Header that holds the token",
+        examples=["X-Access-Token"],
+    )
+    header_prefix: HeaderPrefix | None = Field(
+        default=None,
+        description="Text before the token in that header, with its space. Default: none",
+        examples=["OAuth "],
+    )
+    headers: dict[ApiHeaderName, str] = Field(
+        default={},
+        max_length=_MOST_PARTS,
+        description="Several headers, instead of header_name; they may have placeholders",
+        examples=[{"Authorization": "Bearer {token}", "X-Api-Key": "{secret.api_key}"}],
+    )
+    query: dict[ParameterName, str] = Field(
+        default={},
+        max_length=_MOST_PARTS,
+        description="Parameters that are sent in the query; they may have placeholders",
+        examples=[{"access_token": "{token}"}],
+    )
+    basic: BasicModel | None = Field(
+        default=None,
+        description="Send the token as the user name or the password of HTTP Basic",
+        examples=[{"username": "{secret.company}", "password": "{token}"}],
+    )

@@ -5,28 +5,41 @@ from typing import Any
 
 import pytest
 
+from tokenvend.domain.api_request import Presented, api_request_fields, present
+from tokenvend.domain.credential_definition import CredentialDefinition, CredentialKind
 from tokenvend.domain.errors import CredentialNotReadyError
-from tokenvend.domain.oauth.token_request import TO_CALLERS, ProviderSecret
+from tokenvend.domain.oauth.token_request import ProviderSecret
 from tokenvend.domain.secret import Secret
-from tokenvend.domain.static_credential import Presented, present, static_placeholders
+from tokenvend.domain.secret_destination import TO_CALLERS
+from tokenvend.domain.token_presentation import Header
 
 KEY = "{secret.api_key}"
 
 
 def _present(document: Mapping[str, object], **fields: str) -> Presented:
     values = {name: Secret(value) for name, value in fields.items()}
-    return present(document, ProviderSecret("", Secret(""), TO_CALLERS, fields=values))
+    secret = ProviderSecret("", Secret(""), TO_CALLERS, fields=values)
+    return present(_definition(document), secret)
+
+
+def _definition(document: Mapping[str, object]) -> CredentialDefinition:
+    return CredentialDefinition(
+        name="key",
+        provider="acme",
+        token_endpoint="",
+        kind=CredentialKind.API_KEY,
+        api_request=document,
+    )
 
 
 def _parts(presented: Presented) -> tuple[dict[str, str], dict[str, str]]:
     """Headers and query, as a request to the API has them."""
-    parts = presented.parts
-    if parts is None:
-        header = presented.header
-        return {header.name: header.prefix + presented.access_token.reveal()}, {}
+    sent_as = presented.sent_as
+    if isinstance(sent_as, Header):
+        return {sent_as.name: sent_as.prefix + presented.access_token.reveal()}, {}
     return (
-        {name: value.reveal() for name, value in parts.headers.items()},
-        {name: value.reveal() for name, value in parts.query.items()},
+        {name: value.reveal() for name, value in sent_as.headers.items()},
+        {name: value.reveal() for name, value in sent_as.query.items()},
     )
 
 
@@ -92,6 +105,8 @@ def test_each_part_goes_where_the_description_says(
 @pytest.mark.parametrize(
     ("document", "token", "header", "prefix"),
     [
+        ({"header_name": "X-Key"}, "K", "X-Key", ""),
+        ({"header_name": "X-Key", "header_prefix": "{a} "}, "{a} K", "X-Key", ""),
         ({"headers": {"X-Key": KEY}}, "K", "X-Key", ""),
         ({"headers": {"Authorization": f"Token {KEY}"}}, "K", "Authorization", "Token "),
         ({"headers": {"X-Key": f"a={KEY}; b"}}, "K; b", "X-Key", "a="),
@@ -104,10 +119,9 @@ def test_one_header_is_told_as_it_always_was(
 ) -> None:
     presented = _present(document, api_key="K")
 
-    assert presented.parts is None
     assert presented.access_token.reveal() == token
-    assert (presented.header.name, presented.header.prefix) == (header, prefix)
-    assert presented.header.token_type == "N_A"
+    assert presented.sent_as == Header(header, prefix)
+    assert presented.sent_as.token_type == "N_A"
 
 
 @pytest.mark.parametrize(
@@ -137,12 +151,14 @@ def test_several_parts_are_named_by_the_key_or_else_by_the_first(
             "secret.unusable",
             id="colon",
         ),
-        pytest.param({}, {}, "definition.api_key", id="nothing"),
-        pytest.param({"headers": {"X": "1"}}, {}, "definition.api_key", id="no placeholder"),
-        pytest.param({"headers": [KEY]}, {}, "definition.api_key", id="a list"),
-        pytest.param({"headers": {"X": 7}}, {}, "definition.api_key", id="a number"),
-        pytest.param({"query": {"x": "{tenant.id}"}}, {}, "definition.api_key", id="unknown brace"),
-        pytest.param({"basic": KEY}, {}, "definition.api_key", id="basic that is a text"),
+        pytest.param({}, {}, "definition.api_request", id="nothing"),
+        pytest.param({"headers": {"X": "1"}}, {}, "definition.api_request", id="no placeholder"),
+        pytest.param({"headers": [KEY]}, {}, "definition.api_request", id="a list"),
+        pytest.param({"headers": {"X": 7}}, {}, "definition.api_request", id="a number"),
+        pytest.param(
+            {"query": {"x": "{tenant.id}"}}, {}, "definition.api_request", id="unknown brace"
+        ),
+        pytest.param({"basic": KEY}, {}, "definition.api_request", id="basic that is a text"),
     ],
 )
 def test_what_cannot_be_sent_is_refused_without_a_value(
@@ -158,8 +174,8 @@ def test_what_cannot_be_sent_is_refused_without_a_value(
 def test_fields_are_named_once_in_their_order() -> None:
     document = {"query": {"a": "{secret.b}"}, "basic": {}, "headers": {"X": "{secret.b}{secret.a}"}}
 
-    assert static_placeholders(document) == ("b", "a", "username", "password")
-    assert static_placeholders({"headers": 7}) == ()
+    assert api_request_fields(_definition(document)) == ("b", "a", "username", "password")
+    assert api_request_fields(_definition({"headers": 7})) == ()
 
 
 def test_parts_do_not_show_a_value() -> None:
