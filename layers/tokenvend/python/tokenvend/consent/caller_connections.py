@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
+from tokenvend.consent.completion import complete_connection
 from tokenvend.consent.disconnection import end_connection
 from tokenvend.consent.own_host import started_at
 from tokenvend.consent.permission import (
@@ -18,20 +19,12 @@ from tokenvend.consent.permission import (
     read_view,
 )
 from tokenvend.domain import bounds
-from tokenvend.domain.connection import (
-    CannotComplete,
-    Connection,
-    ConnectionKey,
-    complete,
-    is_abandoned,
-)
+from tokenvend.domain.connection import Connection, ConnectionKey, is_abandoned
 from tokenvend.domain.connection_request import Action, ConnectionRequest
 from tokenvend.domain.consent import ConsentSession
 from tokenvend.domain.decision import check_not_blocked, refuse_user
 from tokenvend.domain.errors import (
-    AccountChangedError,
     InvalidClientError,
-    InvalidGrantError,
     InvalidTargetError,
     TokenVendError,
 )
@@ -148,7 +141,7 @@ class CallerConnections:
             case Action.START:
                 return self._start(proof, request, found, key)
             case Action.COMPLETE:
-                return self._complete(request, key)
+                return complete_connection(self._connections, request, key, now=self._clock.now())
             case Action.LIST:
                 return self._list(key)
             case Action.INSPECT:
@@ -181,38 +174,6 @@ class CallerConnections:
         if not found.definition.tenant_values and not request.tenant_values:
             return None
         return started_at(found, request, self._connections.read(key))
-
-    def _complete(self, request: ConnectionRequest, key: ConnectionKey) -> Connection:
-        before = self._connections.read(key)
-        if before is None or request.code is None:
-            raise _wrong_code("nothing_pending")
-        after = complete(
-            before,
-            request.code,
-            now=self._clock.now(),
-            may_change_account=request.may_change_account,
-        )
-        match after:
-            case Connection():
-                if not self._connections.put_consent(before, after):
-                    raise _wrong_code("completed_meanwhile")
-                return after
-            case CannotComplete.ANOTHER_ACCOUNT:
-                raise AccountChangedError(
-                    "The user consented with another account than before. If the user wants that,"
-                    " complete with may_change_account=true.",
-                    rule="connection.account_changed",
-                )
-            case CannotComplete.ANOTHER_HOST:
-                raise InvalidGrantError(
-                    "The user consented at another host than before: disconnect the connection"
-                    " first.",
-                    rule="connection.another_host",
-                )
-            case CannotComplete() as reason:
-                raise _wrong_code(reason.name.lower())
-            case unreachable:
-                assert_never(unreachable)
 
     def _list(self, key: ConnectionKey) -> FoundConnections:
         """All of the caller's connections; of a user, the one that its token picks."""
@@ -255,11 +216,3 @@ def _key(request: ConnectionRequest, found: ConsentGrant) -> ConnectionKey:
     else:
         refuse_user(request.user)
     return ConnectionKey(credential=request.credential, owner=found.caller.name, name=name)
-
-
-def _wrong_code(reason: str) -> InvalidGrantError:
-    return InvalidGrantError(
-        "This code does not complete this connection: it is another one's, was used, or has"
-        " expired.",
-        rule=f"connection.{reason}",
-    )

@@ -18,8 +18,6 @@ can replace another. A pending consent is sealed for the logical table `pending`
 function of the consent pages, which writes it, may not use the key of completed consents.
 """
 
-import json
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -32,7 +30,11 @@ from tokenvend.adapters.dynamodb.attributes import (
     number_of,
     text_of,
 )
-from tokenvend.adapters.dynamodb.binding_items import build_binding, parse_binding
+from tokenvend.adapters.dynamodb.consent_documents import (
+    consent_document,
+    encode,
+    parse_consent,
+)
 from tokenvend.adapters.encryption import EnvelopeCipher, Sealed, UntrustedItemError
 from tokenvend.domain.connection import (
     Connection,
@@ -41,7 +43,6 @@ from tokenvend.domain.connection import (
     PendingConsent,
     Redemption,
 )
-from tokenvend.domain.secret import Secret
 from tokenvend.domain.untrusted import Distrust, OnUntrusted
 
 _PREFIX = "connection"
@@ -71,8 +72,8 @@ def seal_consent(
     Raises:
         StoreAwayError: no data key is available.
     """
-    document = _consent_document(consent) | {"number": token_number}
-    sealed = cipher.seal(_role(pk, _CONSENT), _encoded(document), now=now)
+    document = consent_document(consent) | {"number": token_number}
+    sealed = cipher.seal(_role(pk, _CONSENT), encode(document), now=now)
     return {
         ":consent": {"B": sealed.ciphertext},
         ":consent_key": {"B": sealed.wrapped_key},
@@ -90,11 +91,11 @@ def seal_pending(
         StoreAwayError: no data key is available.
     """
     document = {
-        "consent": _consent_document(pending.consent),
+        "consent": consent_document(pending.consent),
         "code_sha256": pending.code_sha256,
         "expires_at": pending.expires_at.isoformat(),
     }
-    sealed = cipher.seal(_role(pk, _PENDING), _encoded(document), now=now)
+    sealed = cipher.seal(_role(pk, _PENDING), encode(document), now=now)
     return {
         ":pending": {"B": sealed.ciphertext},
         ":pending_key": {"B": sealed.wrapped_key},
@@ -149,7 +150,7 @@ class ConnectionItemParser:
         if document is None:
             return None
         try:
-            consent, token_number = _parse_consent(document), documents.count(document, "number")
+            consent, token_number = parse_consent(document), documents.count(document, "number")
         except (KeyError, TypeError, ValueError):
             self._on_untrusted(pk, Distrust.MALFORMED)
             return None
@@ -165,7 +166,7 @@ class ConnectionItemParser:
             return None
         try:
             pending = PendingConsent(
-                consent=_parse_consent(documents.mapping(document, "consent")),
+                consent=parse_consent(documents.mapping(document, "consent")),
                 code_sha256=documents.sha256(document, "code_sha256"),
                 expires_at=documents.instant(document, "expires_at"),
             )
@@ -217,47 +218,5 @@ class ConnectionItemParser:
             )
 
 
-def _encoded(document: Mapping[str, object]) -> bytes:
-    """Encode *document* as JSON, without escapes for characters outside of ASCII.
-
-    So it is no longer than the provider's response, whose size is bounded, and a consent and a
-    pending one fit into one item, whatever characters their tokens have.
-    """
-    return json.dumps(document, ensure_ascii=False).encode()
-
-
 def _role(pk: str, role: str) -> str:
     return f"{pk}#{role}"
-
-
-def _consent_document(consent: Consent) -> dict[str, object]:
-    expires_at = consent.refresh_expires_at
-    agreed = consent.agreed_scopes
-    tenant = {} if consent.tenant is None else {"tenant": build_binding(consent.tenant)}
-    return tenant | {
-        "consent_id": consent.consent_id,
-        "refresh_token": consent.refresh_token.reveal(),
-        "scopes": sorted(consent.scopes),
-        "account": consent.account,
-        "connected_at": consent.connected_at.isoformat(),
-        "refreshed_at": consent.refreshed_at.isoformat(),
-        "refresh_expires_at": None if expires_at is None else expires_at.isoformat(),
-        **({} if agreed is None else {"agreed_scopes": sorted(agreed)}),
-    }
-
-
-def _parse_consent(document: documents.Fields) -> Consent:
-    expires = documents.optional_text(document, "refresh_expires_at")
-    return Consent(
-        consent_id=documents.text(document, "consent_id"),
-        refresh_token=Secret(documents.text(document, "refresh_token")),
-        scopes=documents.texts(document, "scopes"),
-        account=documents.optional_text(document, "account"),
-        connected_at=documents.instant(document, "connected_at"),
-        refreshed_at=documents.instant(document, "refreshed_at"),
-        refresh_expires_at=(
-            None if expires is None else documents.instant(document, "refresh_expires_at")
-        ),
-        agreed_scopes=documents.optional_texts(document, "agreed_scopes"),
-        tenant=parse_binding(document),
-    )

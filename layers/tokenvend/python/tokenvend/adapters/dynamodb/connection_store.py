@@ -1,12 +1,6 @@
 """Store consents and their refresh tokens in DynamoDB.
 
-Each write has a condition. SAME_TOKEN: the item still has the consent id and the token number that
-were read.
-
-    begin                          finish                release_redemption, mark_lost
-    SAME_TOKEN                     SAME_TOKEN            SAME_TOKEN
-    and NOT_LOST                                         and ITS_OWN_JOURNAL
-    and the journal as it was read
+Each write has a condition of `connection_conditions`.
 
 If botocore repeats a write that had succeeded, the condition of the repetition fails. DynamoDB then
 returns the stored item, and our own id or ciphertext in it shows that the first write succeeded.
@@ -23,6 +17,17 @@ from tokenvend.adapters.aws_errors import CONDITION_FAILED, error_code, store_er
 from tokenvend.adapters.dynamodb import connection_listing
 from tokenvend.adapters.dynamodb.attributes import Item, number, text_of
 from tokenvend.adapters.dynamodb.conditional_update import update_item
+from tokenvend.adapters.dynamodb.connection_conditions import (
+    HOLDER_IS_UNCHANGED,
+    ITS_OWN_JOURNAL,
+    NO_CONSENT,
+    NO_REDEMPTION,
+    NOT_LOST,
+    SAME_PENDING,
+    SAME_TOKEN,
+    same_token,
+    unchanged_since,
+)
 from tokenvend.adapters.dynamodb.connection_items import (
     ConnectionItemParser,
     connection_pk,
@@ -35,17 +40,6 @@ from tokenvend.adapters.encryption import EnvelopeCipher
 from tokenvend.domain.connection import Connection, ConnectionKey, PendingConsent, Redemption
 from tokenvend.domain.journal import Successor, renewed
 from tokenvend.ports import StoreResult, StoreThrottledError
-
-_SAME_TOKEN = "consent_id = :same_id AND token_number = :same_number"
-_NOT_LOST = "attribute_not_exists(lost_by)"
-_NO_REDEMPTION = "attribute_not_exists(holder_id)"
-_HOLDER_IS_UNCHANGED = "holder_id = :former"
-_ITS_OWN_JOURNAL = "holder_id = :holder_id"
-_NOTHING_THERE = "attribute_not_exists(pk)"
-_SAME_PENDING = "pending_id = :seen_pending"
-_NOTHING_PENDING = "attribute_not_exists(pending_id)"
-_SAME_CONSENT = "consent_id = :seen_consent"
-_NO_CONSENT = "attribute_not_exists(consent_id)"
 
 _SET_CONSENT = "SET consent = :consent, consent_key = :consent_key, token_number = :number"
 _SET_OWNED_CONSENT = f"{_SET_CONSENT}, consent_id = :consent_id, owned_by = :owner"
@@ -105,7 +99,7 @@ class DynamoDbConnectionStore:
         change = (
             f"{_SET_OWNED_CONSENT} {_REMOVE_JOURNAL}, {_REMOVE_PENDING.removeprefix('REMOVE ')}"
         )
-        condition = _unchanged_since(before, values)
+        condition = unchanged_since(before, values)
         written, item = self._update(after.key, change, condition, values)
         return written or _holds(item, values)
 
@@ -116,12 +110,12 @@ class DynamoDbConnectionStore:
         be stored, so the redemption is not begun.
         """
         self._table.cipher.seal(connection_pk(before.key), b"", now=self._table.clock.now())
-        values = _same_token(before) | redemption_values(redemption)
-        journal = _NO_REDEMPTION
+        values = same_token(before) | redemption_values(redemption)
+        journal = NO_REDEMPTION
         if before.redemption is not None:
-            journal = _HOLDER_IS_UNCHANGED
+            journal = HOLDER_IS_UNCHANGED
             values[":former"] = {"S": before.redemption.holder_id}
-        condition = f"{_SAME_TOKEN} AND {_NOT_LOST} AND {journal}"
+        condition = f"{SAME_TOKEN} AND {NOT_LOST} AND {journal}"
         try:
             _, item = self._update(
                 before.key, f"{_SET_REDEMPTION} REMOVE retry_at", condition, values
@@ -144,9 +138,9 @@ class DynamoDbConnectionStore:
             now=self._table.clock.now(),
         )
         del values[":consent_id"]
-        values |= _same_token(redeemed)
+        values |= same_token(redeemed)
         written, item = self._update(
-            redeemed.key, f"{_SET_CONSENT} {_REMOVE_JOURNAL}", _SAME_TOKEN, values
+            redeemed.key, f"{_SET_CONSENT} {_REMOVE_JOURNAL}", SAME_TOKEN, values
         )
         if written or _holds(item, values):
             return StoreResult.STORED
@@ -158,22 +152,22 @@ class DynamoDbConnectionStore:
         self, redeemed: Connection, redemption: Redemption, *, retry_at: datetime
     ) -> None:
         """See `ports.ConnectionStore`."""
-        values = _same_token(redeemed) | {
+        values = same_token(redeemed) | {
             ":holder_id": {"S": redemption.holder_id},
             ":retry_at": number(retry_at.timestamp()),
         }
-        condition = f"{_SAME_TOKEN} AND {_ITS_OWN_JOURNAL}"
+        condition = f"{SAME_TOKEN} AND {ITS_OWN_JOURNAL}"
         self._update(redeemed.key, "SET retry_at = :retry_at", condition, values)
 
     def mark_lost(self, connection: Connection, redemption: Redemption) -> bool:
         """See `ports.ConnectionStore`."""
         # All that see the same gone holder use its id; a mark of our own identifies our write.
         mark = {"S": uuid4().hex}
-        values = _same_token(connection) | {
+        values = same_token(connection) | {
             ":holder_id": {"S": redemption.holder_id},
             ":mark": mark,
         }
-        condition = f"{_SAME_TOKEN} AND {_ITS_OWN_JOURNAL} AND {_NOT_LOST}"
+        condition = f"{SAME_TOKEN} AND {ITS_OWN_JOURNAL} AND {NOT_LOST}"
         written, item = self._update(connection.key, "SET lost_by = :mark", condition, values)
         return written or (item is not None and item.get("lost_by") == mark)
 
@@ -183,14 +177,14 @@ class DynamoDbConnectionStore:
             return
         values = {":seen_pending": {"S": connection.pending.consent.consent_id}}
         if connection.consent is not None:
-            self._update(connection.key, _REMOVE_PENDING, _SAME_PENDING, values)
+            self._update(connection.key, _REMOVE_PENDING, SAME_PENDING, values)
             return
         with store_errors("dynamodb:DeleteItem"):
             try:
                 self._table.client.delete_item(
                     TableName=self._table.name,
                     Key=_key(connection.key),
-                    ConditionExpression=f"{_SAME_PENDING} AND {_NO_CONSENT}",
+                    ConditionExpression=f"{SAME_PENDING} AND {NO_CONSENT}",
                     ExpressionAttributeValues=values,
                 )
             except ClientError as error:
@@ -238,26 +232,6 @@ class DynamoDbConnectionStore:
 
 def _key(key: ConnectionKey) -> Item:
     return {"pk": {"S": connection_pk(key)}}
-
-
-def _same_token(connection: Connection) -> Item:
-    consent_id = connection.consent.consent_id if connection.consent else ""
-    return {":same_id": {"S": consent_id}, ":same_number": number(connection.number)}
-
-
-def _unchanged_since(before: Connection | None, values: Item) -> str:
-    """Build the condition that only the refresh token may have changed; add to *values*."""
-    if before is None:
-        return _NOTHING_THERE
-    clauses = [_NOTHING_PENDING]
-    if before.pending is not None:
-        clauses = [_SAME_PENDING]
-        values[":seen_pending"] = {"S": before.pending.consent.consent_id}
-    if before.consent is not None:
-        # Compared only if it was read: one that could not be trusted may be replaced.
-        clauses.append(_SAME_CONSENT)
-        values[":seen_consent"] = {"S": before.consent.consent_id}
-    return " AND ".join(clauses)
 
 
 def _holds(item: Item | None, values: Item) -> bool:

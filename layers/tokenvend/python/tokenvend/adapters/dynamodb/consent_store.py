@@ -18,8 +18,8 @@ from uuid import uuid4
 from tokenvend.adapters.aws_errors import store_errors
 from tokenvend.adapters.dynamodb import documents
 from tokenvend.adapters.dynamodb.attributes import Item, bytes_of, number, text_of
-from tokenvend.adapters.dynamodb.binding_items import build_binding, parse_binding
 from tokenvend.adapters.dynamodb.conditional_update import update_item
+from tokenvend.adapters.dynamodb.consent_documents import build_binding, parse_binding
 from tokenvend.adapters.dynamodb.sealed_table import SealedTable
 from tokenvend.adapters.dynamodb.token_items import TTL_MARGIN
 from tokenvend.adapters.encryption import Sealed, UntrustedItemError
