@@ -1,6 +1,9 @@
 """No run on the local stack passes whose functions failed without anybody having asked for it."""
 
+import io
 import json
+import zipfile
+from collections.abc import Iterator
 
 import pytest
 
@@ -64,3 +67,47 @@ def test_a_function_that_fails_on_the_stack_is_found(stack: LocalStack) -> None:
     with pytest.raises(FunctionsFailedError) as caught:
         check({"sweep": stack.function_logs()}, [])
     assert any("InvalidClientError" in trouble.text for trouble in caught.value.troubles)
+
+
+@pytest.fixture
+def function(stack: LocalStack) -> Iterator[str]:
+    """A function whose role may do nothing and whose log group is not there."""
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as archive:
+        archive.writestr("app.py", "def handle(event, context):\n    print('here')\n")
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}}
+    role = stack.client("iam").create_role(
+        RoleName="writes-a-log",
+        AssumeRolePolicyDocument=json.dumps({"Statement": [trust | {"Action": "sts:AssumeRole"}]}),
+    )
+    stack.client("lambda").create_function(
+        FunctionName="writes-a-log",
+        Runtime="python3.13",
+        Handler="app.handle",
+        Role=role["Role"]["Arn"],
+        Code={"ZipFile": code.getvalue()},
+    )
+    yield "writes-a-log"
+    stack.client("lambda").delete_function(FunctionName="writes-a-log")
+
+
+def test_a_log_group_is_made_again_only_by_a_role_that_may(
+    stack: LocalStack, function: str
+) -> None:
+    def groups_after_an_invocation() -> list[str]:
+        assert "FunctionError" not in stack.client("lambda").invoke(FunctionName=function)
+        found = stack.client("logs").describe_log_groups(
+            logGroupNamePrefix=f"/aws/lambda/{function}"
+        )
+        return [each["logGroupName"] for each in found["logGroups"]]
+
+    assert groups_after_an_invocation() == []
+
+    stack.client("iam").put_role_policy(
+        RoleName=function,
+        PolicyName="logs",
+        PolicyDocument=json.dumps(
+            {"Statement": [{"Effect": "Allow", "Action": "logs:CreateLogGroup", "Resource": "*"}]}
+        ),
+    )
+    assert groups_after_an_invocation() == [f"/aws/lambda/{function}"]
