@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import client, cost, scale, size, startup, warm
+from benchmarks import client, cost, onboarding, scale, size, startup, warm
 from benchmarks.measure import OUTPUT
 from benchmarks.stage import stage
 from tokenvend_local.progress import step_shown
@@ -29,6 +29,8 @@ def main() -> None:
             rows += size.rows(built)
         with step_shown("Counting calls"):
             costs = cost.table(built)
+        with step_shown("Onboarding hundreds of tenants"):
+            rows += onboarding.rows(built)
     table = Table("what", "ours", "baseline", "ratio", "goal", "against")
     for row in rows:
         colour = "green" if row.ratio <= row.goal else "red"
