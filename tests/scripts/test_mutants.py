@@ -15,7 +15,7 @@ from scripts.mutant_report import (
     survivors,
     table,
 )
-from scripts.mutants import ACCEPTED, REPORT, ROOT, SUITES
+from scripts.mutants import ACCEPTED, REPORT, ROOT, SUITES, Suite, stage
 
 MUTATED = """\
 def x_wait__mutmut_orig(seconds):
@@ -116,13 +116,26 @@ def test_nothing_tried_is_no_success() -> None:
     assert table([]).splitlines()[-1] == "| **all** | 0 | 0 | none |"
 
 
-def test_each_part_has_one_suite() -> None:
+def test_each_package_with_rules_has_one_suite() -> None:
     parts = [part for suite in SUITES for part in suite.parts]
+    library = ROOT / "layers" / "tokenvend" / "python" / "tokenvend"
+    packages = {each.parent.name for each in library.glob("*/__init__.py")}
 
-    assert sorted(parts) == sorted(set(parts))
+    assert sorted(parts) == sorted(packages - {"composition", "observability", "ports"})
     assert all(
         sum(suite.concerns(f"tokenvend.{part}.x*") for suite in SUITES) == 1 for part in parts
     )
+
+
+def test_a_test_that_has_gone_is_not_run_again(tmp_path: Path) -> None:
+    gone = tmp_path / "mutants" / "tests" / "unit" / "test_gone.py"
+    gone.parent.mkdir(parents=True)
+    gone.write_text("import gone\n", encoding="utf-8")
+
+    stage(Suite(tmp_path, ("domain",), ("tests/unit/domain",)))
+
+    assert not gone.exists()
+    assert (tmp_path / "tests" / "unit" / "domain" / "test_lease.py").exists()
 
 
 def test_every_change_of_the_lease_is_noticed() -> None:
