@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from scripts.catalogue.api_requests import api_request_of
 from scripts.catalogue.placeholders import CannotSayError, Placeholders, as_texts, word
 
 REDIRECT_URI = "https://connect.example/callback/jobs"
@@ -71,6 +72,7 @@ class _Entry:
         provider = {
             "token_endpoint": self._placeholders.endpoint(entry["token_url"])[0],
             "token_answer": self._answer(),
+            "api_request": api_request_of(entry, self._placeholders),
         }
         if "token" in entry:
             return self._whole(provider | self._signed())
@@ -84,10 +86,14 @@ class _Entry:
         entry = self._entry
         if "authorization_code_param_in_webhook" in entry:
             raise CannotSayError("the code comes by a webhook, not by the user's browser")
+        if "authorization_url_fragment" in entry:
+            raise CannotSayError("the authorization endpoint is in a fragment (RFC 6749 §3.1)")
         endpoint, requested = self._placeholders.endpoint(entry["authorization_url"])
         requested |= as_texts(entry.get("authorization_params") or {})
         requested |= _other_names(entry.get("authorization_url_replacements") or {})
         named = {name: each for name, each in requested.items() if name not in _OUR_PARAMETERS}
+        if "password" in named:
+            raise CannotSayError("the user's password is in the authorization request")
         sent = (entry.get("refresh_params") or {}) | (entry.get("token_params") or {})
         beside = {name: each for name, each in sent.items() if name not in _STANDARD}
         basic = "basic" in {entry.get("token_request_auth_method"), self._client_in_header()}
@@ -99,12 +105,15 @@ class _Entry:
                 "client_authentication": _BASIC_METHOD if basic else "client_secret_post",
                 "token_request": self._request(beside),
                 "consent_flow": self._flow(),
+                "api_request": api_request_of(entry, self._placeholders),
             }
         )
 
     def static(self) -> dict[str, Any]:
         """Describe a credential that is sent as it is."""
         proxy = self._entry.get("proxy") or {}
+        if proxy.get("body"):
+            raise CannotSayError("the key is in the body of each API request")
         said: dict[str, Any] = {"headers": {}, "query": {}}
         for name, each in (proxy.get("headers") or {}).items():
             if found := _BASIC.fullmatch(str(each)):

@@ -130,8 +130,68 @@ def test_key_goes_where_the_entry_says(proxy: dict[str, Any], api_key: dict[str,
 
 
 @pytest.mark.parametrize(
+    ("proxy", "api_request"),
+    [
+        pytest.param(
+            {"headers": {"x-token": "${accessToken}"}},
+            {"headers": {"x-token": "{token}"}},
+            id="a header of its own",
+        ),
+        pytest.param(
+            {
+                "headers": {
+                    "x-api-key": "${clientId}:${clientSecret}",
+                    "v": "${connectionConfig.v} || 2",
+                }
+            },
+            {
+                "headers": {
+                    "x-api-key": "{secret.client_id}:{secret.api_secret}",
+                    "v": "2",
+                    "Authorization": "Bearer {token}",
+                }
+            },
+            id="a key and a fixed header beside a bearer token",
+        ),
+        pytest.param(
+            {"query": {"t": "${accessToken}", "shop": "${connectionConfig.shopDomain}"}},
+            {"query": {"t": "{token}", "shop": "{tenant.shop_domain}"}},
+            id="the query, and a value of the customer's",
+        ),
+        pytest.param(
+            {"headers": {"authorization": "Basic ${base64(${credentials.id}:${accessToken})}"}},
+            {"basic": {"username": "{secret.id}", "password": "{token}"}},
+            id="a password",
+        ),
+    ],
+)
+@pytest.mark.parametrize("entry", [CLIENT, LOGIN, CONSENT], ids=["client", "login", "consent"])
+def test_token_goes_where_the_entry_says(
+    entry: dict[str, Any], proxy: dict[str, Any], api_request: dict[str, Any]
+) -> None:
+    assert _provider(_provable(entry) | {"proxy": proxy})["api_request"] == api_request
+
+
+def _provable(entry: dict[str, Any]) -> dict[str, Any]:
+    """*entry* with something of the secret in its token request."""
+    more = {"token_params": {"user": "${credentials.user}"}} if entry is LOGIN else {}
+    return entry | more
+
+
+def test_token_that_the_entry_does_not_place_is_a_bearer_token() -> None:
+    assert "api_request" not in _provider(CLIENT | {"proxy": {"base_url": "https://a.example"}})
+
+
+@pytest.mark.parametrize(
     ("entry", "why"),
     [
+        (CLIENT | {"proxy": {"headers": {"x-at": "${random}"}}}, "computed for each API request"),
+        (CLIENT | {"proxy": {"query": {"id": "${credentials.raw.id}"}}}, "something of the answer"),
+        (CLIENT | {"proxy": {"headers": {"authorization": "Key 1"}}}, "something else than"),
+        (CLIENT | {"proxy": {"headers": {"authorization": "Bearer ${apiKey}"}}}, "is computed"),
+        (KEY | {"proxy": {"body": {"key": "${apiKey}"}}}, "in the body of each API request"),
+        (CONSENT | {"authorization_url_fragment": "allow"}, "is in a fragment"),
+        (CONSENT | {"authorization_params": {"password": "${x}"}}, "password is in the author"),
         (LOGIN | {"additional_steps": [{}]}, "several requests"),
         (LOGIN | {"token_response": {"token": ""}}, "the answer is the token itself"),
         (LOGIN | {"token_headers": {"x-at": "${now}"}}, "a value is computed"),

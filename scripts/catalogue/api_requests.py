@@ -1,0 +1,75 @@
+"""Turn the catalogue's templates of API requests into `api_request`."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from scripts.catalogue.placeholders import CannotSayError, Placeholders, as_texts, word
+
+#: HTTP Basic, as the catalogue writes it.
+BASIC = re.compile(r"Basic \$\{base64\((?P<user>[^:]*):(?P<password>[^)]*)\)\}", re.IGNORECASE)
+#: The catalogue's names of the token, the second in an entry with a login of its own.
+_TOKENS = ("${accessToken}", "${credentials.token}")
+_TOKEN = "{token}"
+#: Other names. The client's secret is a field of its own there, because callers get it.
+_CLIENT = {"${clientId}": "{secret.client_id}", "${clientSecret}": "{secret.api_secret}"}
+_OF_CONNECTION = re.compile(r"\$\{connectionConfig\.([A-Za-z][\w-]*)\}")
+_OF_SECRET = re.compile(r"\$\{credentials\.([A-Za-z][\w-]*)\}")
+#: Fields of the answer and its cookies.
+_OF_ANSWER = ("${credentials.raw.", "${credentials._")
+#: Headers whose values are a key. It belongs to the app, so the file takes it from the secret.
+_KEY = re.compile(r"key|secret|token", re.IGNORECASE)
+
+
+def api_request_of(entry: Mapping[str, Any], placeholders: Placeholders) -> dict[str, Any]:
+    """Return how an API request carries the token of *entry*; empty if as a bearer token alone.
+
+    Raises:
+        CannotSayError: the file cannot express it.
+    """
+    proxy = entry.get("proxy") or {}
+    headers, query = proxy.get("headers") or {}, as_texts(proxy.get("query") or {})
+    if not headers and not query:
+        return {}
+    said: dict[str, Any] = {"headers": {}, "query": {}}
+    for name, each in headers.items():
+        if found := BASIC.fullmatch(str(each)):
+            said["basic"] = {
+                "username": _filled(name, found["user"], placeholders),
+                "password": _filled(name, found["password"], placeholders),
+            }
+        else:
+            said["headers"][name] = _filled(name, str(each), placeholders)
+    said["query"] = {name: _filled(name, str(each), placeholders) for name, each in query.items()}
+    if not any(_TOKEN in text for part in said.values() for text in part.values()):
+        if "basic" in said or "authorization" in map(str.lower, said["headers"]):
+            raise CannotSayError("the API takes something else than the token")
+        said["headers"]["Authorization"] = f"Bearer {_TOKEN}"
+    return {name: each for name, each in said.items() if each}
+
+
+def _filled(name: str, template: str, placeholders: Placeholders) -> str:
+    """Return the *template* of the header or parameter *name* with placeholders of the file."""
+    text, _, otherwise = template.partition(" || ")
+    if otherwise:
+        # A version or a description of the app is the same for everybody: it is in the file.
+        return otherwise
+    for ours in _TOKENS:
+        text = text.replace(ours, _TOKEN)
+    for theirs, ours in _CLIENT.items():
+        text = text.replace(theirs, ours)
+    if any(each in text for each in _OF_ANSWER):
+        raise CannotSayError("the API takes something of the answer beside the token")
+    text = _OF_SECRET.sub(_field, text)
+    if _KEY.search(name):
+        text = _OF_CONNECTION.sub(_field, text)
+    for found in _OF_CONNECTION.findall(text):
+        placeholders.tenant_values.setdefault(word(found), ["*"])
+    text = _OF_CONNECTION.sub(lambda found: f"{{tenant.{word(found[1])}}}", text)
+    if "${" in text:
+        raise CannotSayError("a value is computed for each API request")
+    return text
+
+
+def _field(found: re.Match[str]) -> str:
+    return f"{{secret.{word(found[1])}}}"
