@@ -27,7 +27,7 @@ from simulation.table import Table
 from simulation.token_store import SimulatedTokenStore
 from tokenvend.domain import bounds
 from tokenvend.domain.credential_definition import CredentialDefinition
-from tokenvend.domain.identity import Entry, Proof
+from tokenvend.domain.identity import EntryPoint, Proof
 from tokenvend.domain.oauth.token_request import ProviderSecret, host_of
 from tokenvend.domain.registry import Caller, Grant
 from tokenvend.domain.secret import Secret
@@ -103,7 +103,7 @@ class Cloud:
         identity = f"iam:111122223333:role/{grant.caller}"
         self.registry.callers[identity] = Caller(name=grant.caller)
         self.registry.grants[identity, grant.credential] = grant
-        return Proof(Entry.IAM, identity)
+        return Proof(EntryPoint.IAM, identity)
 
     def environment(self, *, skew: float = 0.0) -> SimulatedEnvironment:
         """A cold environment whose machine's clock is wrong by *skew* seconds."""

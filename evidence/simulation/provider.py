@@ -49,7 +49,7 @@ class Issued:
 
 
 class SimulatedProvider:
-    """`ports.ProviderClient`. It remembers what each token was given for, and when.
+    """`ports.OAuthEndpointClient`. It remembers what each token was given for, and when.
 
     `in_flight` holds the request of each task that waits for its answer; `on_request` hears of
     each before it is sent.
@@ -68,7 +68,7 @@ class SimulatedProvider:
         self.on_request: Callable[[Task, ProviderRequest], None] = lambda *_: None
 
     def send(self, request: ProviderRequest) -> ProviderResponse:
-        """See `ports.ProviderClient`."""
+        """See `ports.OAuthEndpointClient`."""
         task = self._kernel.running
         self.on_request(task, request)
         self.in_flight[task] = request

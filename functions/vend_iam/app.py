@@ -7,7 +7,7 @@ gc.disable()
 
 from typing import Any
 
-from tokenvend.domain.identity import Entry
+from tokenvend.domain.identity import EntryPoint
 from tokenvend.entries.callers import handle_http, prepare
 from tokenvend.entries.http import parse_iam_event
 
@@ -19,4 +19,4 @@ gc.enable()
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Answer one API Gateway proxy event."""
-    return handle_http(Entry.IAM, parse_iam_event, event, context)
+    return handle_http(EntryPoint.IAM, parse_iam_event, event, context)

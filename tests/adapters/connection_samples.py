@@ -10,8 +10,8 @@ from tokenvend.domain.connection import (
     Connection,
     ConnectionKey,
     Consent,
+    JournalEntry,
     PendingConsent,
-    Redemption,
 )
 from tokenvend.domain.journal import Successor
 from tokenvend.domain.secret import Secret
@@ -56,9 +56,9 @@ def put(store: ConnectionStore, key: ConnectionKey = CONNECTION) -> Connection:
     return connection
 
 
-def redemption(connection: Connection) -> Redemption:
+def journal_entry(connection: Connection) -> JournalEntry:
     """A journal entry that nobody else can make."""
-    return Redemption(
+    return JournalEntry(
         number=connection.number, holder_id=uuid4().hex, deadline_at=START + timedelta(seconds=20)
     )
 
@@ -82,5 +82,5 @@ def after(connection: Connection, refresh_token: str) -> Connection:
         refresh_expires_at=LATER + timedelta(days=28),
     )
     return replace(
-        connection, consent=renewed, number=connection.number + 1, redemption=None, is_lost=False
+        connection, consent=renewed, number=connection.number + 1, journal_entry=None, is_lost=False
     )

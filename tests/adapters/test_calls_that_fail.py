@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from tests.adapters.aws import Aws, Tables
-from tests.adapters.connection_samples import CONNECTION, active, pending, redemption
+from tests.adapters.connection_samples import CONNECTION, active, journal_entry, pending
 from tests.adapters.connection_samples import successor as next_of
 from tests.adapters.faults import answer_with
 from tests.adapters.samples import KEY, SPEC, TOKEN, new_lease
@@ -35,7 +35,7 @@ from tokenvend.domain.token import AccessToken, LifetimeSource, SecretStage
 from tokenvend.ports import Lookup, StoreAwayError, StoreThrottledError
 
 ACTIVE = active()
-JOURNAL = redemption(ACTIVE)
+JOURNAL = journal_entry(ACTIVE)
 OBSERVED = ObservedExchange(
     lifetime_seconds=1770,
     lifetime_source=LifetimeSource.EXPIRES_IN,

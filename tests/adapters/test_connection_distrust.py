@@ -10,8 +10,8 @@ from tests.adapters.connection_samples import (
     CONNECTION,
     OTHER_CONNECTION,
     active,
+    journal_entry,
     pending,
-    redemption,
     successor,
 )
 from tests.adapters.faults import answer_with, repeat_after_success
@@ -177,15 +177,15 @@ def test_a_journal_that_somebody_broke_is_one_of_a_dead_holder(aws: Aws, tables:
     store = dynamodb_connections(aws, tables)
     connection = active()
     store.put_consent(None, connection)
-    store.begin_redemption(connection, redemption(connection))
+    store.begin_redemption(connection, journal_entry(connection))
     item = tables.connection_item(PK)
     tables.put_connection_item(item | {"deadline_at": {"N": "1e60"}})
 
     found = store.read(CONNECTION)
 
     assert found is not None
-    assert found.redemption is not None
-    assert found.redemption.deadline_at < START
+    assert found.journal_entry is not None
+    assert found.journal_entry.deadline_at < START
 
 
 def test_nothing_is_begun_that_could_not_be_kept(aws: Aws, tables: Tables) -> None:
@@ -197,7 +197,7 @@ def test_nothing_is_begun_that_could_not_be_kept(aws: Aws, tables: Tables) -> No
 
     with pytest.raises(StoreAwayError):
         dynamodb_connections(aws, tables, cipher=cipher).begin_redemption(
-            connection, redemption(connection)
+            connection, journal_entry(connection)
         )
 
     assert "holder_id" not in tables.connection_item(PK)
@@ -208,7 +208,7 @@ def test_a_write_that_was_repeated_by_botocore_is_ours(aws: Aws, tables: Tables)
     dynamodb_connections(aws, tables).put_consent(None, connection)
     repeat_after_success(client, "UpdateItem")
     store = dynamodb_connections(aws, tables, client=client)
-    entry = redemption(connection)
+    entry = journal_entry(connection)
 
     assert store.begin_redemption(connection, entry) is not None
     assert store.mark_lost(connection, entry)
@@ -230,6 +230,6 @@ def test_a_throttled_beginning_is_lost_and_a_throttled_successor_is_told(
     answer_with(client, "UpdateItem", status=400, code="ProvisionedThroughputExceededException")
     store = dynamodb_connections(aws, tables, client=client)
 
-    assert store.begin_redemption(connection, redemption(connection)) is None
+    assert store.begin_redemption(connection, journal_entry(connection)) is None
     with pytest.raises(StoreThrottledError):
         store.finish_redemption(connection, successor())

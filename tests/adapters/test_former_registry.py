@@ -23,7 +23,7 @@ from tokenvend.adapters.dynamodb.attributes import Item
 from tokenvend.adapters.dynamodb.definition_items import parse_definition
 from tokenvend.adapters.dynamodb.published_keys import DynamoDbPublishedKeys
 from tokenvend.adapters.dynamodb.registry_items import RegistryItem, registry_item_of
-from tokenvend.domain.identity import Entry, Proof
+from tokenvend.domain.identity import EntryPoint, Proof
 from tokenvend.domain.oauth.token_request import ProviderSecret
 from tokenvend.domain.registry import RegistryView
 from tokenvend.domain.request import VendRequest
@@ -38,7 +38,7 @@ ITEMS: list[Item] = json.loads((FORMER / "items.json").read_text(encoding="utf-8
 #: By the item's key: each field as the former version read it.
 READ: dict[str, dict[str, Any]] = json.loads((FORMER / "read.json").read_text(encoding="utf-8"))
 KMS_KEYS = READ["credential#payments *"]["assertion"]["kms_keys"]
-EVENTS = Proof(Entry.DIRECT, "alias:events")
+EVENTS = Proof(EntryPoint.DIRECT, "alias:events")
 
 
 def _parsed(item: Item) -> tuple[str, Any]:

@@ -1,4 +1,4 @@
-"""The contract of `ports.ProviderApi`, on the fake and over HTTP."""
+"""The contract of `ports.ProviderApiClient`, on the fake and over HTTP."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -11,10 +11,10 @@ from tokenvend.adapters.provider_http import RequestsProviderClient
 from tokenvend.domain.oauth.token_request import ProviderRequest
 from tokenvend.domain.oauth.token_response import ProviderResponse
 from tokenvend.domain.secret import Secret
-from tokenvend.ports import ProviderApi, ProviderAwayError
+from tokenvend.ports import ProviderApiClient, ProviderAwayError
 
 #: A client and the endpoint to ask; a provider that answers so, or is away for `None`.
-type Asked = tuple[ProviderApi, str]
+type Asked = tuple[ProviderApiClient, str]
 type ProviderThat = Callable[[ProviderResponse | None], Asked]
 
 

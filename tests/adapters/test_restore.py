@@ -7,8 +7,8 @@ from tests.adapters.connection_samples import (
     CONNECTION,
     OTHER_CONNECTION,
     active,
+    journal_entry,
     pending,
-    redemption,
 )
 from tests.adapters.stores import Untrusted, dynamodb_connections
 
@@ -19,7 +19,7 @@ def fill(store: ConnectionStore) -> None:
     """A consent whose token is just being spent, and one with another that waits beside it."""
     redeemed = active(CONNECTION)
     assert store.put_consent(None, redeemed)
-    assert store.begin_redemption(redeemed, redemption(redeemed))
+    assert store.begin_redemption(redeemed, journal_entry(redeemed))
     assert store.put_consent(None, active(OTHER_CONNECTION))
     store.put_pending(OTHER_CONNECTION, pending())
 
@@ -53,7 +53,7 @@ def test_consents_restored_into_a_table_of_another_name_are_read_and_used(
     assert untrusted.seen == []
     found = store.read(OTHER_CONNECTION)
     assert found is not None
-    begun = store.begin_redemption(found, redemption(found))
+    begun = store.begin_redemption(found, journal_entry(found))
     assert begun is not None
 
 

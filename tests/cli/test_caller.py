@@ -10,7 +10,7 @@ from tests.cli.conftest import Items, Refuse, Tokenvend
 from tokenvend.adapters.dynamodb.registry_items import parse_client_secrets
 from tokenvend.domain.decision import prove_caller
 from tokenvend.domain.errors import InvalidClientError
-from tokenvend.domain.identity import Entry, Proof
+from tokenvend.domain.identity import EntryPoint, Proof
 from tokenvend.domain.registry import Caller, RegistryView
 from tokenvend.domain.secret import Secret
 
@@ -36,7 +36,9 @@ def _is_valid(items: Items, secret: str, client: str = "shop-web") -> bool:
         caller=Caller(name="shop"), client_secret_hashes=parse_client_secrets(held) if held else ()
     )
     try:
-        prove_caller(Proof(Entry.OAUTH2, f"client:{client}", client_secret=Secret(secret)), view)
+        prove_caller(
+            Proof(EntryPoint.OAUTH2, f"client:{client}", client_secret=Secret(secret)), view
+        )
     except InvalidClientError:
         return False
     return True

@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 from tokenvend.domain.credential_definition import CredentialDefinition, ScopeMode
 from tokenvend.domain.decision import decide
 from tokenvend.domain.errors import TokenVendError
-from tokenvend.domain.identity import Entry, Proof
+from tokenvend.domain.identity import EntryPoint, Proof
 from tokenvend.domain.registry import (
     ALL_TENANTS,
     Caller,
@@ -116,7 +116,7 @@ def _decision(
     """The rule, and the key of the token."""
     view = RegistryView(caller=Caller(name="shop"), grant=grant, definition=definition)
     request = parse_vend_request("jobs", question)
-    proof = Proof(Entry.IAM, "client:shop-web")
+    proof = Proof(EntryPoint.IAM, "client:shop-web")
     try:
         decided = decide(proof, request, view, now=datetime.now(UTC))
     except TokenVendError as error:

@@ -22,7 +22,7 @@ from tokenvend.adapters.dynamodb.definition_items import parse_definition
 from tokenvend.adapters.dynamodb.registry_items import RegistryItem, parse_caller, parse_grant
 from tokenvend.domain.credential_definition import ScopeMode, SecretReference
 from tokenvend.domain.decision import decide
-from tokenvend.domain.identity import Entry, Proof
+from tokenvend.domain.identity import EntryPoint, Proof
 from tokenvend.domain.registry import ALL_TENANTS, Isolation, RegistryView
 from tokenvend.domain.request import VendRequest
 from tokenvend_cli.configuration.compile import compile_registry
@@ -185,7 +185,7 @@ def test_grant_that_passes_the_checks_can_be_used(file: dict[str, Any]) -> None:
     family = file["credentials"]["jobs"]["family"]
 
     decision = decide(
-        Proof(Entry.IAM, identity),
+        Proof(EntryPoint.IAM, identity),
         VendRequest(name, tenant="initech" if family else None),
         RegistryView(
             caller=parse_caller(items[identity, "*"].document),

@@ -19,7 +19,7 @@ from tests.unit.vending.harness import Harness
 import tokenvend.entries.callers
 from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.errors import ProviderRefusedError, TokenVendError
-from tokenvend.domain.identity import Entry
+from tokenvend.domain.identity import EntryPoint
 from tokenvend.domain.oauth.token_request import ProviderRequest
 from tokenvend.domain.oauth.token_response import ProviderResponse
 from tokenvend.domain.registry import Grant
@@ -27,7 +27,7 @@ from tokenvend.domain.secret import Secret
 from tokenvend.domain.token import AccessToken
 from tokenvend.entries.callers import handle_http
 from tokenvend.entries.http import parse_iam_event
-from tokenvend.ports import AssertionSigner, IdentityTokens, ProviderApi, SecretStore
+from tokenvend.ports import AssertionSigner, IdentityTokens, ProviderApiClient, SecretStore
 from tokenvend.vending.vendor import Vendor
 
 _SESSION = "arn:aws:sts::111122223333:assumed-role/billing/session"
@@ -37,7 +37,7 @@ _SESSION = "arn:aws:sts::111122223333:assumed-role/billing/session"
 class CountingClient:
     """A provider client that keeps what it sent."""
 
-    client: ProviderApi
+    client: ProviderApiClient
     sent: list[ProviderRequest] = field(default_factory=list)
 
     def send(self, request: ProviderRequest) -> ProviderResponse:
@@ -99,7 +99,7 @@ class VendingPath:
         grant: Grant,
         *,
         secrets: SecretStore,
-        client: ProviderApi,
+        client: ProviderApiClient,
         signer: AssertionSigner,
         identity: IdentityTokens | None,
         clock: FakeClock,
@@ -153,7 +153,7 @@ class VendingPath:
             "body": urlencode({"grant_type": "client_credentials"} | parameters),
         }
         with _composed(vendor):
-            got = handle_http(Entry.IAM, parse_iam_event, event, through("live"))
+            got = handle_http(EntryPoint.IAM, parse_iam_event, event, through("live"))
         fields = json.loads(got["body"])
         return Answer(got["statusCode"], got["headers"], fields, vendor.token, vendor.error)
 

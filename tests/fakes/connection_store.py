@@ -10,8 +10,8 @@ from tokenvend.domain.connection import (
     Connection,
     ConnectionKey,
     Consent,
+    JournalEntry,
     PendingConsent,
-    Redemption,
 )
 from tokenvend.domain.journal import Successor
 from tokenvend.ports import StoreAwayError, StoreResult, StoreThrottledError
@@ -48,7 +48,9 @@ class InMemoryConnectionStore:
             self._items[after.key] = after
             return True
 
-    def begin_redemption(self, before: Connection, redemption: Redemption) -> Connection | None:
+    def begin_redemption(
+        self, before: Connection, journal_entry: JournalEntry
+    ) -> Connection | None:
         with self._lock:
             self._check_reachable()
             found = self._items.get(before.key)
@@ -56,9 +58,9 @@ class InMemoryConnectionStore:
                 return None
             if not journal.is_same_token(found, before):
                 return None
-            if _holder(found) not in (_holder(before), redemption.holder_id):
+            if _holder(found) not in (_holder(before), journal_entry.holder_id):
                 return None
-            self._items[before.key] = replace(found, redemption=redemption)
+            self._items[before.key] = replace(found, journal_entry=journal_entry)
             return self._items[before.key]
 
     def finish_redemption(self, redeemed: Connection, successor: Successor) -> StoreResult:
@@ -74,24 +76,24 @@ class InMemoryConnectionStore:
             return StoreResult.STORED
 
     def release_redemption(
-        self, redeemed: Connection, redemption: Redemption, *, retry_at: datetime
+        self, redeemed: Connection, journal_entry: JournalEntry, *, retry_at: datetime
     ) -> None:
         with self._lock:
             self._check_patience()
             found = self._items.get(redeemed.key)
             if found is None or not journal.is_same_token(found, redeemed):
                 return
-            given = journal.release_redemption(found, redemption, retry_at=retry_at)
+            given = journal.release_redemption(found, journal_entry, retry_at=retry_at)
             if given is not None:
                 self._items[redeemed.key] = given
 
-    def mark_lost(self, connection: Connection, redemption: Redemption) -> bool:
+    def mark_lost(self, connection: Connection, journal_entry: JournalEntry) -> bool:
         with self._lock:
             self._check_patience()
             found = self._items.get(connection.key)
             if found is None or not journal.is_same_token(found, connection):
                 return False
-            lost = journal.give_up_consent(found, redemption)
+            lost = journal.give_up_consent(found, journal_entry)
             if lost is None:
                 return False
             self._items[connection.key] = lost
@@ -157,4 +159,4 @@ def _pending_id(connection: Connection) -> str | None:
 
 
 def _holder(connection: Connection) -> str | None:
-    return connection.redemption.holder_id if connection.redemption else None
+    return connection.journal_entry.holder_id if connection.journal_entry else None

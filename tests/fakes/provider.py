@@ -27,7 +27,7 @@ def json_response(
 
 
 class FakeProvider:
-    """`ports.ProviderClient`: scripted answers first, then a new token for each exchange.
+    """`ports.OAuthEndpointClient`: scripted answers first, then a new token for each exchange.
 
     The tokens are `provider-token-1`, `-2`, …; each lives `expires_in` seconds. With a *clock*,
     every answer takes `takes_seconds` of its time. `before_answer` is called while one is made.

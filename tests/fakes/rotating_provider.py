@@ -24,7 +24,7 @@ class Fault(Enum):
 
 @dataclass
 class RotatingProvider:
-    """`ports.ProviderClient` for one consent: `refresh-1`, then `refresh-2`, …
+    """`ports.OAuthEndpointClient` for one consent: `refresh-1`, then `refresh-2`, …
 
     A spent token that comes again ends the consent, as reuse detection does (RFC 9700 §4.14.2),
     unless `has_grace`: then it answers the successor again. `rotates` false: one token for good.

@@ -18,7 +18,7 @@ from tokenvend.adapters.clock import SystemClock, machine_now
 from tokenvend.composition.root import CompositionRoot
 from tokenvend.domain import bounds
 from tokenvend.domain.answer import VendAnswer
-from tokenvend.domain.identity import Entry, Proof, identity_of_session
+from tokenvend.domain.identity import EntryPoint, Proof, identity_of_session
 from tokenvend.domain.request import VendRequest
 from tokenvend_local import places
 
@@ -40,7 +40,7 @@ def environment_off_by(
     aws_client.cache_clear()
     role = scenario.role.arn.rpartition("/")[2]
     proof = Proof(
-        entry=Entry.IAM,
+        entry=EntryPoint.IAM,
         identity=identity_of_session(f"arn:aws:sts::{places.ACCOUNT}:assumed-role/{role}/clocks"),
         unique_id=scenario.role.unique_id,
     )

@@ -106,7 +106,7 @@ def caller_parts(harness: Harness) -> SimpleNamespace:
     consent.reader.client_secret_hashes.update(harness.reader.client_secret_hashes)
     return SimpleNamespace(
         vendor=parts.vendor,
-        rejecter=parts.rejecter,
+        rejection_recorder=parts.rejection_recorder,
         connections=consent.caller_side,
         workloads=workloads_of(trusting_ci(), harness.clock),
         users=users_of(trusting_ci(), harness.clock),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.functions.conftest import load_handler, through
 
 from tokenvend.domain.errors import ConsentRequiredError, InvalidRequestError
-from tokenvend.domain.identity import Entry
+from tokenvend.domain.identity import EntryPoint
 from tokenvend.entries.direct import direct_error
 from tokenvend.entries.http import http_error
 
@@ -146,7 +146,7 @@ def test_a_client_without_a_grant_is_an_unauthorized_client(credential: str) -> 
 def test_a_consent_that_is_missing_is_told_in_plain_ascii() -> None:
     error = ConsentRequiredError(rule="connection.active", missing_scope="jobs_read")
 
-    assert check_letter(http_error(error, Entry.OAUTH2)) == {
+    assert check_letter(http_error(error, EntryPoint.OAUTH2)) == {
         "error": "consent_required",
         "error_description": error.description,
     }
@@ -161,7 +161,7 @@ def test_a_parameter_without_a_value_counts_as_left_out() -> None:
 def test_no_description_leaves_the_characters_that_the_rfc_allows(text: str) -> None:
     error = InvalidRequestError(f"Not {text}", rule="r")
 
-    for document in (json.loads(http_error(error, Entry.OAUTH2)["body"]), direct_error(error)):
+    for document in (json.loads(http_error(error, EntryPoint.OAUTH2)["body"]), direct_error(error)):
         assert CHARACTERS.fullmatch(str(document["error_description"]))
 
 

@@ -58,7 +58,7 @@ class UserWorld:
         parts = vending.parts()
         return SimpleNamespace(
             vendor=parts.vendor,
-            rejecter=parts.rejecter,
+            rejection_recorder=parts.rejection_recorder,
             connections=consent.caller_side,
             workloads=workloads_of(self.issuers, self.clock),
             users=users_of(self.issuers, self.clock),

@@ -61,7 +61,9 @@ def restored() -> None:
             **document,
             "inherited": len(inherited),
             "kept": len(kept),
-            "lease": new_lease(now=NOW, deadline_at=NOW, expected=timedelta(seconds=1)).lease_id,
+            "lease": new_lease(
+                now=NOW, deadline_at=NOW, expected_duration=timedelta(seconds=1)
+            ).lease_id,
             "random": random.random(),  # noqa: S311 - what the jitter is drawn from
         }
     )

@@ -38,7 +38,7 @@ from tokenvend_client.ways_in import Document, WayIn
 from tokenvend_local import places
 from tokenvend_local.callers import OAuthClient as Issued
 from tokenvend_local.consenting import consent as consent_to
-from tokenvend_local.demo_provider.clients import Client as ProviderClient
+from tokenvend_local.demo_provider.clients import Client as OAuthEndpointClient
 from tokenvend_local.demo_provider.clients import Flavour
 from tokenvend_local.principals import Principal
 from tokenvend_local.stack import LocalStack
@@ -58,7 +58,7 @@ class Service:
     stack: LocalStack
     name: str
     credential: str
-    provider_clients: dict[str, ProviderClient]
+    provider_clients: dict[str, OAuthEndpointClient]
     to_report: dict[str, str]
     to_replace: dict[str, str]
     consented: str

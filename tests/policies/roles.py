@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from tests.adapters.connection_samples import CONNECTION, active, pending, redemption, successor
+from tests.adapters.connection_samples import CONNECTION, active, journal_entry, pending, successor
 from tests.adapters.samples import FAILURE, KEY, SPEC, TOKEN, new_lease
 from tests.policies.recorded import DIRECT, LIVE_RENEWAL, TAG, Request
 from tests.policies.resolved import KEY as KMS_KEY
@@ -140,7 +140,7 @@ def _refresh(aws: SimpleNamespace) -> None:
     connections = aws.stores.connections
     connection = connections.read(CONNECTION)
     assert connection is not None
-    entry = redemption(connection)
+    entry = journal_entry(connection)
     begun = connections.begin_redemption(connection, entry)
     connections.release_redemption(begun, entry, retry_at=entry.deadline_at)
     connections.finish_redemption(begun, successor())

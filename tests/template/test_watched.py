@@ -22,7 +22,7 @@ from tokenvend.domain.errors import (
     TemporarilyUnavailableError,
     TooManyRequestsError,
 )
-from tokenvend.domain.identity import Entry
+from tokenvend.domain.identity import EntryPoint
 from tokenvend.domain.untrusted import Distrust
 from tokenvend.observability import consents, incidents, schedules, vends
 from tokenvend.observability.log import logger
@@ -94,7 +94,7 @@ def _write_all() -> None:
     limited = TooManyRequestsError("limit", rule="caller.requests_per_minute", caller="billing")
     refused = ProviderRefusedError("refused", provider_error="invalid_client")
     asked_for = replace(REQUEST, tenant="acme", connection="user")
-    for entry in Entry:
+    for entry in EntryPoint:
         vends.audit_refused(entry, BILLING, asked_for, away, now=now, request_id="r")
         vends.audit_refused(entry, BILLING, asked_for, refused, now=now, request_id="r")
         vends.audit_refused(entry, BILLING, asked_for, limited, now=now, request_id="r")
@@ -124,7 +124,7 @@ def _write_all() -> None:
     consents.audit_consent_failed("callback", "refused", now=now, request_id="r", error=refused)
     asked = ConnectionRequest(credential="hiring", action=Action.INSPECT, connection="user")
     consents.audit_connection(BILLING, asked, now=now, request_id="r")
-    consents.audit_connection_refused(Entry.IAM, BILLING, asked, away, now=now, request_id="r")
+    consents.audit_connection_refused(EntryPoint.IAM, BILLING, asked, away, now=now, request_id="r")
 
 
 def _ours(written: list[Line]) -> dict[Metric, list[dict[str, str]]]:

@@ -80,7 +80,7 @@ def show_connection(
         "scope": format_scope(found.consent.scopes) if found.consent else None,
         "connected_at": found.consent.connected_at if found.consent else None,
         "refreshes": max(0, found.number - 1),
-        "is_being_refreshed": found.redemption is not None,
+        "is_being_refreshed": found.journal_entry is not None,
         "waits_for_completion": found.pending is not None,
     }
     if found.consent is not None and found.consent.tenant is not None:

@@ -18,7 +18,7 @@ from tokenvend.adapters.dynamodb.registry_items import (
 from tokenvend.domain.credential_definition import CredentialKind
 from tokenvend.domain.decision import Decision, decide
 from tokenvend.domain.errors import TokenVendError
-from tokenvend.domain.identity import Entry, Proof, Workload
+from tokenvend.domain.identity import EntryPoint, Proof, Workload
 from tokenvend.domain.registry import RegistryView
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.rule import Rule
@@ -76,12 +76,12 @@ def refusal(base: dict[str, Any], error: TokenVendError) -> dict[str, Any]:
 def _proven(identity: str, view: RegistryView) -> tuple[Proof, RegistryView]:
     """Return a proof at the entry that *identity* uses, and a registry view that accepts it."""
     if identity.startswith("oidc:"):
-        return Proof(Entry.OAUTH2, identity, workload=Workload("any", "any")), view
+        return Proof(EntryPoint.OAUTH2, identity, workload=Workload("any", "any")), view
     if not identity.startswith("client:"):
         pinned = view.caller.unique_id if view.caller else None
-        return Proof(Entry.IAM, identity, unique_id=pinned), view
+        return Proof(EntryPoint.IAM, identity, unique_id=pinned), view
     secret = Secret("any")
-    proof = Proof(Entry.OAUTH2, identity, client_secret=secret)
+    proof = Proof(EntryPoint.OAUTH2, identity, client_secret=secret)
     return proof, replace(view, client_secret_hashes=(secret.sha256,))
 
 

@@ -106,6 +106,6 @@ def _connection_decision(
 
 
 def _after_backup(backup: Connection) -> str:
-    if backup.redemption is not None:
+    if backup.journal_entry is not None:
         return "its refresh token was being redeemed: its user may have to consent again"
     return "if its refresh token was redeemed since the backup, its user must consent again"

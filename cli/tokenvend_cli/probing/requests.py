@@ -28,7 +28,7 @@ from tokenvend.domain.oauth.token_response import (
 )
 from tokenvend.domain.scopes import NO_SCOPES, Scopes
 from tokenvend.domain.secret import Secret
-from tokenvend.ports import Clock, ProviderAwayError, ProviderClient
+from tokenvend.ports import Clock, OAuthEndpointClient, ProviderAwayError
 from tokenvend_cli.problems import CommandError
 
 #: A probe never asks more often than this, whatever the provider answers.
@@ -106,7 +106,7 @@ class CredentialRequester:
 
     def __init__(
         self,
-        client: ProviderClient,
+        client: OAuthEndpointClient,
         definition: CredentialDefinition,
         secret: ProviderSecret,
         *,

@@ -22,7 +22,7 @@ from fuzzing import hostile
 from fuzzing.target import FuzzTarget, keeps_secret
 from tokenvend.adapters.jwt_verifier import JoserfcVerifier
 from tokenvend.domain.errors import SubjectTokenError
-from tokenvend.domain.identity import Entry
+from tokenvend.domain.identity import EntryPoint
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.workload.exchange_request import SubjectToken
 from tokenvend.domain.workload.keys import ASYMMETRIC, usable_keys
@@ -41,7 +41,7 @@ def _prove(parts: tuple[dict[str, Any], dict[str, Any]]) -> str:
     issuers.trust(TRUSTED)
     token = signed_by_hand(hostile.encoded(header), hostile.encoded(claims))
     try:
-        proof = workloads_of(issuers, _CLOCK).prove(SubjectToken(token), Entry.OAUTH2)
+        proof = workloads_of(issuers, _CLOCK).prove(SubjectToken(token), EntryPoint.OAUTH2)
     except SubjectTokenError as error:
         keeps_secret(error, error.workload)
         return error.rule
@@ -57,7 +57,7 @@ def _read_unsigned(text: str) -> str:
     issuers = InMemoryTrustedIssuers()
     issuers.trust(TRUSTED)
     try:
-        workloads_of(issuers, _CLOCK).prove(SubjectToken(Secret(text)), Entry.OAUTH2)
+        workloads_of(issuers, _CLOCK).prove(SubjectToken(Secret(text)), EntryPoint.OAUTH2)
     except SubjectTokenError as error:
         return error.rule
     raise AssertionError("a token that nobody signed proves somebody")

@@ -8,9 +8,9 @@ import pytest
 from tests.adapters.connection_samples import (
     CONNECTION,
     active,
+    journal_entry,
     pending,
     put,
-    redemption,
     successor,
 )
 from tests.adapters.connection_store.conftest import NewEnvironment
@@ -22,27 +22,27 @@ from tokenvend.ports import ConnectionStore
 
 def test_whoever_begins_sees_the_item_as_it_is_then(store: ConnectionStore) -> None:
     connection, waiting = put(store), pending()
-    entry = redemption(connection)
+    entry = journal_entry(connection)
     store.put_pending(CONNECTION, waiting)
 
     begun = store.begin_redemption(connection, entry)
 
-    assert begun == replace(connection, redemption=entry, pending=waiting)
+    assert begun == replace(connection, journal_entry=entry, pending=waiting)
     assert store.read(CONNECTION) == begun
 
 
 def test_a_token_that_is_being_redeemed_is_not_redeemed_by_another(store: ConnectionStore) -> None:
     connection = put(store)
-    entry = redemption(connection)
+    entry = journal_entry(connection)
     begun = store.begin_redemption(connection, entry)
 
-    assert store.begin_redemption(connection, redemption(connection)) is None
+    assert store.begin_redemption(connection, journal_entry(connection)) is None
     assert store.read(CONNECTION) == begun
 
 
 def test_whoever_asks_again_recognises_its_own_entry(store: ConnectionStore) -> None:
     connection = put(store)
-    entry = redemption(connection)
+    entry = journal_entry(connection)
     begun = store.begin_redemption(connection, entry)
 
     assert store.begin_redemption(connection, entry) == begun
@@ -55,13 +55,13 @@ def test_of_many_environments_exactly_one_redeems_a_token(
     environments = [new_environment() for _ in range(ENVIRONMENTS)]
     connection = put(environments[0])
     if holder_is_dead:
-        dead = environments[0].begin_redemption(connection, redemption(connection))
+        dead = environments[0].begin_redemption(connection, journal_entry(connection))
         assert dead is not None
         connection = dead
 
     won = at_once(
         [
-            partial(store.begin_redemption, connection, redemption(connection))
+            partial(store.begin_redemption, connection, journal_entry(connection))
             for store in environments
         ]
     )
@@ -71,70 +71,70 @@ def test_of_many_environments_exactly_one_redeems_a_token(
 
 def test_a_retry_follows_the_holder_that_was_seen_and_no_other(store: ConnectionStore) -> None:
     connection = put(store)
-    seen = store.begin_redemption(connection, redemption(connection))
+    seen = store.begin_redemption(connection, journal_entry(connection))
     assert seen is not None
-    retry = replace(redemption(connection), is_retry=True)
+    retry = replace(journal_entry(connection), is_retry=True)
 
     begun = store.begin_redemption(seen, retry)
 
-    assert begun == replace(connection, redemption=retry)
-    assert store.begin_redemption(seen, redemption(connection)) is None
+    assert begun == replace(connection, journal_entry=retry)
+    assert store.begin_redemption(seen, journal_entry(connection)) is None
 
 
 def test_a_token_that_was_redeemed_is_not_redeemed_again(store: ConnectionStore) -> None:
     connection = put(store)
-    store.begin_redemption(connection, redemption(connection))
+    store.begin_redemption(connection, journal_entry(connection))
     store.finish_redemption(connection, successor())
 
-    assert store.begin_redemption(connection, redemption(connection)) is None
+    assert store.begin_redemption(connection, journal_entry(connection)) is None
 
 
 def test_a_token_of_a_former_consent_is_not_redeemed(store: ConnectionStore) -> None:
     former = put(store)
     assert store.put_consent(former, active())
 
-    assert store.begin_redemption(former, redemption(former)) is None
+    assert store.begin_redemption(former, journal_entry(former)) is None
 
 
 def test_a_holder_gives_the_token_back_for_later(store: ConnectionStore) -> None:
     connection = put(store)
-    entry = redemption(connection)
+    entry = journal_entry(connection)
     store.begin_redemption(connection, entry)
     retry_at = START + timedelta(seconds=90)
 
     store.release_redemption(connection, entry, retry_at=retry_at)
 
     assert store.read(CONNECTION) == replace(
-        connection, redemption=replace(entry, retry_at=retry_at)
+        connection, journal_entry=replace(entry, retry_at=retry_at)
     )
 
 
 def test_a_token_given_back_is_redeemed_by_another(store: ConnectionStore) -> None:
     connection = put(store)
-    first, second = redemption(connection), redemption(connection)
+    first, second = journal_entry(connection), journal_entry(connection)
     store.begin_redemption(connection, first)
     store.release_redemption(connection, first, retry_at=START)
     given = store.read(CONNECTION)
     assert given is not None
 
-    assert store.begin_redemption(given, second) == replace(connection, redemption=second)
+    assert store.begin_redemption(given, second) == replace(connection, journal_entry=second)
 
 
 def test_somebody_elses_token_is_not_given_back(store: ConnectionStore) -> None:
     connection = put(store)
-    entry = redemption(connection)
+    entry = journal_entry(connection)
     begun = store.begin_redemption(connection, entry)
 
-    store.release_redemption(connection, redemption(connection), retry_at=START)
+    store.release_redemption(connection, journal_entry(connection), retry_at=START)
 
     assert store.read(CONNECTION) == begun
 
 
 def test_a_lost_consents_token_is_not_redeemed(store: ConnectionStore) -> None:
     connection = put(store)
-    entry = redemption(connection)
+    entry = journal_entry(connection)
     begun = store.begin_redemption(connection, entry)
     store.mark_lost(connection, entry)
     assert begun is not None
 
-    assert store.begin_redemption(begun, redemption(connection)) is None
+    assert store.begin_redemption(begun, journal_entry(connection)) is None

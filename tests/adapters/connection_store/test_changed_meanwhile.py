@@ -8,9 +8,9 @@ from tests.adapters.connection_samples import (
     CODE,
     CONNECTION,
     active,
+    journal_entry,
     pending,
     put,
-    redemption,
     successor,
 )
 from tests.fakes.clock import START
@@ -72,7 +72,7 @@ def test_a_journal_that_ended_leaves_nothing_to_the_next_holder(
     store: ConnectionStore, *, is_reconnected: bool
 ) -> None:
     connection = put(store)
-    former = replace(redemption(connection), is_retry=True)
+    former = replace(journal_entry(connection), is_retry=True)
     store.begin_redemption(connection, former)
     store.release_redemption(connection, former, retry_at=START + timedelta(hours=1))
     if is_reconnected:
@@ -81,10 +81,10 @@ def test_a_journal_that_ended_leaves_nothing_to_the_next_holder(
         store.finish_redemption(connection, successor())
     free = store.read(CONNECTION)
     assert free is not None
-    assert free.redemption is None
-    entry = redemption(free)
+    assert free.journal_entry is None
+    entry = journal_entry(free)
 
     begun = store.begin_redemption(free, entry)
 
-    assert begun == replace(free, redemption=entry)
+    assert begun == replace(free, journal_entry=entry)
     assert store.read(CONNECTION) == begun

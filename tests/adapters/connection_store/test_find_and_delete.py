@@ -7,9 +7,9 @@ from tests.adapters.connection_samples import (
     OTHER_CONNECTION,
     active,
     consent,
+    journal_entry,
     pending,
     put,
-    redemption,
     successor,
 )
 from tests.adapters.connection_store.conftest import NewEnvironment
@@ -35,7 +35,7 @@ def test_a_customers_own_host_stays_with_the_consent(new_environment: NewEnviron
     connection = replace(active(), consent=replace(consent(), tenant=tenant))
     store = new_environment()
     assert store.put_consent(None, connection)
-    entry = redemption(connection)
+    entry = journal_entry(connection)
     begun = store.begin_redemption(connection, entry)
     assert begun is not None
     store.finish_redemption(begun, successor())

@@ -8,9 +8,9 @@ from tests.adapters.connection_samples import (
     CONNECTION,
     active,
     consent,
+    journal_entry,
     pending,
     put,
-    redemption,
     successor,
 )
 from tests.adapters.connection_store.conftest import NewEnvironment
@@ -96,7 +96,7 @@ def test_a_new_consent_is_completed_although_the_old_one_was_refreshed_meanwhile
     connection = put(store)
     store.put_pending(CONNECTION, pending())
     before, done = completed(store)
-    store.begin_redemption(connection, redemption(connection))
+    store.begin_redemption(connection, journal_entry(connection))
     store.finish_redemption(connection, successor())
 
     assert store.put_consent(before, done)
@@ -105,7 +105,7 @@ def test_a_new_consent_is_completed_although_the_old_one_was_refreshed_meanwhile
 
 def test_a_new_consent_ends_the_journal_and_heals(store: ConnectionStore) -> None:
     connection = put(store)
-    entry = redemption(connection)
+    entry = journal_entry(connection)
     store.begin_redemption(connection, entry)
     store.mark_lost(connection, entry)
     store.put_pending(CONNECTION, pending())
@@ -113,7 +113,7 @@ def test_a_new_consent_ends_the_journal_and_heals(store: ConnectionStore) -> Non
 
     assert store.put_consent(before, done)
     assert store.read(CONNECTION) == done
-    assert (done.redemption, done.is_lost, done.number) == (None, False, 1)
+    assert (done.journal_entry, done.is_lost, done.number) == (None, False, 1)
 
 
 def test_nothing_is_imported_over_what_is_there(store: ConnectionStore) -> None:

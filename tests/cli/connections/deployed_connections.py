@@ -7,7 +7,7 @@ from typing import Any
 from tests.cli import aws
 from tests.cli.conftest import Tokenvend
 
-from tokenvend.domain.connection import Connection, ConnectionKey, Consent, Redemption
+from tokenvend.domain.connection import Connection, ConnectionKey, Consent, JournalEntry
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.untrusted import Distrust
 from tokenvend_cli.deployment.connection_records import DeployedConnections
@@ -41,7 +41,7 @@ def put_connection(
 
 
 def mark_lost(deployed: DeployedConnections, connection: Connection) -> None:
-    entry = Redemption(number=3, holder_id="x", deadline_at=datetime.now(UTC))
+    entry = JournalEntry(number=3, holder_id="x", deadline_at=datetime.now(UTC))
     assert deployed.store.begin_redemption(connection, entry)
     assert deployed.store.mark_lost(connection, entry)
 

@@ -16,7 +16,7 @@ from tests.cli.connections.deployed_connections import (
 )
 from tests.cli.restoring import BACKUP, back_up, empty
 
-from tokenvend.domain.connection import Connection, Consent, Redemption
+from tokenvend.domain.connection import Connection, Consent, JournalEntry
 from tokenvend.domain.secret import Secret
 from tokenvend_cli.deployment.connection_records import DeployedConnections
 from tokenvend_cli.deployment.restoring import RestoreAction, plan_connections
@@ -148,10 +148,10 @@ def test_what_is_newer_stays(current: Connection | None, action: RestoreAction) 
 
 
 def test_a_token_that_was_being_redeemed_at_the_backup_is_told() -> None:
-    entry = Redemption(
+    entry = JournalEntry(
         number=3, holder_id="x", deadline_at=datetime(2026, 3, 1, tzinfo=UTC) + timedelta(seconds=9)
     )
 
-    (step,) = plan_connections(iter([(connection(3, redemption=entry), None)]))
+    (step,) = plan_connections(iter([(connection(3, journal_entry=entry), None)]))
 
     assert "being redeemed" in step.why

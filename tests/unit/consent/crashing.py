@@ -8,7 +8,7 @@ from tests.fakes.provider import json_response
 from tests.unit.consent.refreshing import Refreshing
 
 from tokenvend.domain import bounds
-from tokenvend.domain.connection import Connection, Redemption
+from tokenvend.domain.connection import Connection, JournalEntry
 from tokenvend.domain.journal import Successor
 from tokenvend.domain.oauth.token_request import ProviderRequest
 from tokenvend.domain.oauth.token_response import ProviderResponse
@@ -28,9 +28,11 @@ class DyingStore(InMemoryConnectionStore):
         super().__init__()
         self.deadline: str | None = None
 
-    def begin_redemption(self, before: Connection, redemption: Redemption) -> Connection | None:
+    def begin_redemption(
+        self, before: Connection, journal_entry: JournalEntry
+    ) -> Connection | None:
         self._die("before begin")
-        begun = super().begin_redemption(before, redemption)
+        begun = super().begin_redemption(before, journal_entry)
         self._die("after begin")
         return begun
 

@@ -24,7 +24,7 @@ from tokenvend.domain.credential_definition import (
     CredentialDefinition,
     CredentialKind,
 )
-from tokenvend.domain.identity import Entry, Proof
+from tokenvend.domain.identity import EntryPoint, Proof
 from tokenvend.domain.oauth.authorization import Query
 from tokenvend.domain.oauth.token_request import ProviderSecret
 from tokenvend.domain.registry import Caller, Grant
@@ -33,8 +33,8 @@ from tokenvend.refresh_tokens.connection_events import ConnectionEvent
 from tokenvend.vending.caller_quotas import CallerQuotas
 from tokenvend.vending.memory import Memory
 
-SHOP = Proof(Entry.IAM, "iam:111122223333:role/shop")
-STRANGER = Proof(Entry.IAM, "iam:111122223333:role/stranger")
+SHOP = Proof(EntryPoint.IAM, "iam:111122223333:role/shop")
+STRANGER = Proof(EntryPoint.IAM, "iam:111122223333:role/stranger")
 RETURN_URL = "https://shop.example/connected?tab=hiring"
 ISSUER = "https://hiring.example"
 TIME_LEFT = timedelta(seconds=20)

@@ -21,7 +21,7 @@ from tokenvend.domain.errors import (
     InvalidTargetError,
     ProviderRefusedError,
 )
-from tokenvend.domain.identity import Entry, Proof
+from tokenvend.domain.identity import EntryPoint, Proof
 from tokenvend.domain.secret import Secret
 
 __all__ = ["harness"]
@@ -166,7 +166,7 @@ def test_an_account_that_cannot_be_shown_as_it_is_has_no_name(
 
 
 def test_an_unknown_client_costs_one_read_whatever_it_asks_of_connections(harness: Harness) -> None:
-    nobody = Proof(Entry.OAUTH2, "client:nobody", client_secret=Secret("tv_guess"))
+    nobody = Proof(EntryPoint.OAUTH2, "client:nobody", client_secret=Secret("tv_guess"))
 
     for action in (Action.LIST, Action.INSPECT, Action.LIST):
         with pytest.raises(InvalidClientError):

@@ -14,7 +14,7 @@ from tokenvend.domain.connection import Connection
 from tokenvend.domain.connection_request import Action
 from tokenvend.domain.errors import TokenVendError, UnauthorizedClientError
 from tokenvend.domain.registry import EVERY_OWNER, RegistryView
-from tokenvend.domain.request import Rejection, VendRequest
+from tokenvend.domain.request import RejectionReport, VendRequest
 from tokenvend.domain.rule import Rule
 from tokenvend.schedules.keep_alive import KeepAlive, KeepAliveOutcome
 
@@ -80,7 +80,11 @@ def test_a_report_of_a_refused_token_is_refused() -> None:
     harness.reader.blocked.add(str(KEY))
 
     assert (
-        refused_by(lambda: harness.parts().rejecter.reject(BILLING, Rejection(REQUEST, sha256)))
+        refused_by(
+            lambda: harness.parts().rejection_recorder.reject(
+                BILLING, RejectionReport(REQUEST, sha256)
+            )
+        )
         == Rule.CONNECTION_BLOCKED
     )
 

@@ -23,7 +23,7 @@ from tests.fakes.connection_store import InMemoryConnectionStore
 from tests.unit.consent.refreshing import CONSENT, KEY
 
 from tokenvend.domain import bounds
-from tokenvend.domain.connection import Connection, Redemption
+from tokenvend.domain.connection import Connection, JournalEntry
 from tokenvend.domain.journal import CannotRedeem, Successor, begin, redeemable_from
 from tokenvend.domain.secret import Secret
 from tokenvend.ports import StoreResult
@@ -36,7 +36,7 @@ class Holder:
     """An environment that has written the journal, and has not sent the token yet."""
 
     begun: Connection
-    entry: Redemption
+    entry: JournalEntry
 
 
 @dataclass(frozen=True)
@@ -80,15 +80,15 @@ class Journal(RuleBasedStateMachine):
         holder_id = f"h{next(self.ids)}"
         entry = begin(before, holder_id=holder_id, now=self.now, deadline_at=self.now + INVOCATION)
         if entry is CannotRedeem.HOLDER_GONE_TWICE:
-            assert before.redemption is not None
-            self.lost += self.store.mark_lost(before, before.redemption)
-        if not isinstance(entry, Redemption):
+            assert before.journal_entry is not None
+            self.lost += self.store.mark_lost(before, before.journal_entry)
+        if not isinstance(entry, JournalEntry):
             return None
         for other, until in self.alive_until.items():
-            held = before.redemption
+            held = before.journal_entry
             raced = held is not None and held.holder_id == other and held.retry_at is None
             assert not (raced and self.now < until), "a live holder was raced"
-        if before.redemption is not None and before.redemption.retry_at is None:
+        if before.journal_entry is not None and before.journal_entry.retry_at is None:
             self.silent_deaths += 1
         begun = self.store.begin_redemption(before, entry)
         assert begun is not None
@@ -101,10 +101,10 @@ class Journal(RuleBasedStateMachine):
         if holder is None:
             return None
         late = replace(holder.entry, holder_id=f"h{next(self.ids)}")
-        before = replace(holder.begun, redemption=None)
+        before = replace(holder.begun, journal_entry=None)
         current = self._read()
         won = self.store.begin_redemption(before, late)
-        if current.number != before.number or current.redemption is not None or current.is_lost:
+        if current.number != before.number or current.journal_entry is not None or current.is_lost:
             assert won is None
         if won is None:
             return None

@@ -7,7 +7,7 @@ from tests.fakes.rotating_provider import RotatingProvider
 from tests.unit.consent.crashing import Answers
 from tests.unit.consent.refreshing import KEY, Refreshing
 
-from tokenvend.domain.connection import ConnectionStatus, Redemption
+from tokenvend.domain.connection import ConnectionStatus, JournalEntry
 from tokenvend.domain.errors import (
     ConsentRequiredError,
     ProviderRefusedError,
@@ -23,13 +23,13 @@ def test_a_refresh_keeps_the_successor_before_it_answers() -> None:
 
     assert token.access_token == Secret("access-1")
     assert harness.refresh_token == "refresh-2"
-    assert (harness.connection.number, harness.connection.redemption) == (2, None)
+    assert (harness.connection.number, harness.connection.journal_entry) == (2, None)
 
 
 def test_the_journal_stands_before_the_token_is_sent() -> None:
     harness = Refreshing()
-    seen: list[Redemption | None] = []
-    harness.rotating.interrupt = lambda: seen.append(harness.connection.redemption)
+    seen: list[JournalEntry | None] = []
+    harness.rotating.interrupt = lambda: seen.append(harness.connection.journal_entry)
 
     harness.refresh()
 
@@ -89,7 +89,7 @@ def test_the_successor_is_kept_although_the_access_token_cannot_be_used(
         harness.refresh()
 
     assert harness.refresh_token == "refresh-2"
-    assert harness.connection.redemption is None
+    assert harness.connection.journal_entry is None
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from tests.fakes.rotating_provider import Fault
 from tests.unit.consent.refreshing import CONSENT, DEFINITION, KEY, Refreshing
 
 from tokenvend.domain import bounds
-from tokenvend.domain.connection import Connection, Redemption
+from tokenvend.domain.connection import Connection, JournalEntry
 from tokenvend.domain.errors import (
     CONNECTION_BUSY,
     PROVIDER_AWAY,
@@ -39,18 +39,18 @@ def held(
     deadline: timedelta,
     retry: timedelta | None = None,
     is_retry: bool = False,
-) -> Redemption:
+) -> JournalEntry:
     """Somebody else's entry in the journal."""
     now = harness.clock.now()
-    redemption = Redemption(
+    journal_entry = JournalEntry(
         number=1,
         holder_id="another",
         deadline_at=now + deadline,
         is_retry=is_retry,
         retry_at=None if retry is None else now + retry,
     )
-    harness.connections.seed(replace(harness.connection, redemption=redemption))
-    return redemption
+    harness.connections.seed(replace(harness.connection, journal_entry=journal_entry))
+    return journal_entry
 
 
 def test_a_refresh_starts_if_it_can_end_within_the_invocation() -> None:
@@ -60,7 +60,7 @@ def test_a_refresh_starts_if_it_can_end_within_the_invocation() -> None:
 
     assert isinstance(error, TemporarilyUnavailableError)
     assert (error.rule, error.retry_after_seconds, error.description) == (CONNECTION_BUSY, 1, BUSY)
-    assert harness.connection.redemption is None
+    assert harness.connection.journal_entry is None
     harness.refresher().refresh(harness.refresh_request(time_left=bounds.EXCHANGE_NEEDS))
     assert harness.refresh_token == "refresh-2"
 
@@ -167,9 +167,9 @@ def test_a_provider_that_does_not_answer_says_so() -> None:
     assert (error.rule, error.description) == (
         *(PROVIDER_AWAY, "The provider did not answer in time."),
     )
-    redemption = harness.connection.redemption
-    assert redemption is not None
-    assert redemption.retry_at == redemption.deadline_at + bounds.CLOCK_SKEW
+    journal_entry = harness.connection.journal_entry
+    assert journal_entry is not None
+    assert journal_entry.retry_at == journal_entry.deadline_at + bounds.CLOCK_SKEW
 
 
 def test_a_busy_provider_is_tried_again_after_what_it_asked_for() -> None:
@@ -180,9 +180,9 @@ def test_a_busy_provider_is_tried_again_after_what_it_asked_for() -> None:
 
     assert isinstance(error, TemporarilyUnavailableError)
     assert error.retry_after_seconds == 7
-    redemption = harness.connection.redemption
-    assert redemption is not None
-    assert redemption.retry_at == harness.clock.now() + timedelta(seconds=7)
+    journal_entry = harness.connection.journal_entry
+    assert journal_entry is not None
+    assert journal_entry.retry_at == harness.clock.now() + timedelta(seconds=7)
 
 
 class Refuses:
@@ -201,9 +201,9 @@ def test_a_refusal_of_something_else_lets_another_try_in_a_second() -> None:
 
     assert isinstance(error, ProviderRefusedError)
     assert error.provider_error == "invalid_scope"
-    redemption = harness.connection.redemption
-    assert redemption is not None
-    assert redemption.retry_at == harness.clock.now() + timedelta(seconds=1)
+    journal_entry = harness.connection.journal_entry
+    assert journal_entry is not None
+    assert journal_entry.retry_at == harness.clock.now() + timedelta(seconds=1)
 
 
 def test_a_successor_that_cannot_be_kept_is_tried_until_the_invocation_ends_and_told() -> None:
@@ -225,8 +225,8 @@ def test_a_table_that_is_away_before_anything_is_sent_gives_the_turn_back_at_onc
     harness = Refreshing()
     begin = harness.connections.begin_redemption
 
-    def written_and_not_heard(before: Connection, redemption: Redemption) -> Connection | None:
-        begin(before, redemption)
+    def written_and_not_heard(before: Connection, journal_entry: JournalEntry) -> Connection | None:
+        begin(before, journal_entry)
         raise StoreAwayError("no answer")
 
     harness.connections.begin_redemption = written_and_not_heard  # type: ignore[method-assign]

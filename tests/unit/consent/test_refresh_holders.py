@@ -8,7 +8,7 @@ from tests.fakes.rotating_provider import RotatingProvider
 from tests.unit.consent.crashing import UNTIL_DEAD, crashing
 from tests.unit.consent.refreshing import CONSENT, Refreshing
 
-from tokenvend.domain.connection import ConnectionStatus, Redemption
+from tokenvend.domain.connection import ConnectionStatus, JournalEntry
 from tokenvend.domain.errors import (
     CONNECTION_BUSY,
     ConsentRequiredError,
@@ -35,7 +35,7 @@ def test_a_live_holder_is_never_raced() -> None:
 
 def test_who_finds_it_being_redeemed_waits_and_redeems_the_next_one() -> None:
     harness = Refreshing()
-    held = Redemption(
+    held = JournalEntry(
         number=1, holder_id="x", deadline_at=harness.clock.now() + timedelta(seconds=20)
     )
     harness.connections.begin_redemption(harness.connection, held)

@@ -68,10 +68,10 @@ def retry_delay(harness: Refreshing) -> timedelta:
     """How long the journal keeps the refresh token after a refresh that failed."""
     with pytest.raises(TokenVendError):
         harness.refresh()
-    redemption = harness.connection.redemption
-    assert redemption is not None
-    assert redemption.retry_at is not None
-    return redemption.retry_at - harness.clock.now()
+    journal_entry = harness.connection.journal_entry
+    assert journal_entry is not None
+    assert journal_entry.retry_at is not None
+    return journal_entry.retry_at - harness.clock.now()
 
 
 def test_a_refresh_token_waits_as_long_as_the_provider_says() -> None:

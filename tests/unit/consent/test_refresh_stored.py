@@ -63,7 +63,7 @@ def test_no_refresh_starts_that_could_not_end_within_the_invocation() -> None:
         harness.refresher().refresh(harness.refresh_request(time_left=timedelta(seconds=10)))
 
     assert harness.rotating.requests == []
-    assert harness.connection.redemption is None
+    assert harness.connection.journal_entry is None
 
 
 def test_scopes_that_the_provider_took_away_are_remembered() -> None:

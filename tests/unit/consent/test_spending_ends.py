@@ -14,14 +14,14 @@ from tokenvend.domain import bounds
 from tokenvend.domain.connection import Connection
 from tokenvend.domain.connection_request import Action
 from tokenvend.domain.errors import ConsentRequiredError, InvalidClientError, TokenVendError
-from tokenvend.domain.identity import Entry, Proof
+from tokenvend.domain.identity import EntryPoint, Proof
 from tokenvend.domain.journal import Successor
 from tokenvend.domain.registry import Caller
 from tokenvend.domain.rule import Rule
 from tokenvend.domain.secret import Secret
 from tokenvend.ports import StoreAwayError, StoreResult
 
-CLIENT = Proof(Entry.OAUTH2, "client:shop", client_secret=Secret("tv_good"))
+CLIENT = Proof(EntryPoint.OAUTH2, "client:shop", client_secret=Secret("tv_good"))
 
 
 def test_a_refreshed_token_is_of_the_state_that_the_secret_had() -> None:
@@ -95,7 +95,7 @@ def test_a_client_that_was_nobody_is_refused_for_its_time_by_the_same_rule() -> 
 
 def test_a_signer_that_was_nobody_is_known_as_soon_as_it_is() -> None:
     harness = ConsentHarness()
-    signer = Proof(Entry.IAM, "iam:111122223333:role/new")
+    signer = Proof(EntryPoint.IAM, "iam:111122223333:role/new")
     with pytest.raises(InvalidClientError):
         harness.run(Action.LIST, signer)
     harness.reader.callers[signer.identity] = Caller(name="shop")

@@ -42,7 +42,7 @@ TOKEN = AccessToken(
 class Asked:
     """Stands for the exchange and for the refresher: keeps what each was asked for."""
 
-    expected = timedelta(seconds=0.7)
+    expected_duration = timedelta(seconds=0.7)
 
     def __init__(self) -> None:
         self.exchanged: list[ExchangeRequest] = []
@@ -97,7 +97,7 @@ def test_any_other_token_is_exchanged_and_expected_as_the_exchange_says() -> Non
     assert exchange_by_grant_type.run(exchange_request) == TOKEN
 
     assert (both.exchanged, both.refreshed) == ([exchange_request], [])
-    assert exchange_by_grant_type.expected == timedelta(seconds=0.7)
+    assert exchange_by_grant_type.expected_duration == timedelta(seconds=0.7)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from tokenvend.domain.errors import (
 )
 from tokenvend.domain.oauth.token_request import ProviderRequest
 from tokenvend.domain.oauth.token_response import ProviderResponse
-from tokenvend.domain.request import Rejection
+from tokenvend.domain.request import RejectionReport
 from tokenvend.domain.rule import Rule
 from tokenvend.domain.secret import Secret
 from tokenvend.ports import StoreAwayError
@@ -121,7 +121,7 @@ def test_a_rejected_token_is_replaced_through_the_journal() -> None:
     parts = harness.parts()
     token = harness.vend(parts.vendor, REQUEST).answer.token
 
-    parts.rejecter.reject(BILLING, Rejection(REQUEST, token.access_token.sha256))
+    parts.rejection_recorder.reject(BILLING, RejectionReport(REQUEST, token.access_token.sha256))
     replaced = harness.vend(parts.vendor, REQUEST)
 
     assert replaced.answer.token.access_token == Secret("access-2")

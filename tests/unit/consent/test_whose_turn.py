@@ -15,9 +15,9 @@ def test_each_refresh_has_a_name_that_no_other_has() -> None:
     names: list[str] = []
 
     def look() -> None:
-        redemption = harness.connection.redemption
-        assert redemption is not None
-        names.append(redemption.holder_id)
+        journal_entry = harness.connection.journal_entry
+        assert journal_entry is not None
+        names.append(journal_entry.holder_id)
 
     harness.rotating.interrupt = look
     for _ in range(3):
@@ -45,8 +45,8 @@ def test_where_nothing_was_sent_another_may_try_as_soon_as_it_is_worth_it() -> N
     with pytest.raises(TemporarilyUnavailableError) as caught:
         harness.refresh()
 
-    redemption = harness.connection.redemption
-    assert redemption is not None
+    journal_entry = harness.connection.journal_entry
+    assert journal_entry is not None
     waits = timedelta(seconds=caught.value.retry_after_seconds)
-    assert redemption.retry_at == harness.clock.now() + waits
+    assert journal_entry.retry_at == harness.clock.now() + waits
     assert caught.value.rule == "secret.away"

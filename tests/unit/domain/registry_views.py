@@ -8,7 +8,7 @@ import pytest
 from tokenvend.domain.credential_definition import CredentialDefinition, ScopeMode
 from tokenvend.domain.decision import Decision, decide
 from tokenvend.domain.errors import TokenVendError
-from tokenvend.domain.identity import Entry, Proof
+from tokenvend.domain.identity import EntryPoint, Proof
 from tokenvend.domain.registry import Caller, Grant, RegistryView
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.scopes import Scopes
@@ -18,7 +18,7 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 READ, WRITE = frozenset({"read"}), frozenset({"write"})
 NONE: Scopes = frozenset()
 CLIENT_SECRET = Secret("tv_good")
-PROOF = Proof(Entry.OAUTH2, "client:billing", unique_id="ONE", client_secret=CLIENT_SECRET)
+PROOF = Proof(EntryPoint.OAUTH2, "client:billing", unique_id="ONE", client_secret=CLIENT_SECRET)
 DEFINITION = CredentialDefinition(
     name="jobs",
     provider="acme",

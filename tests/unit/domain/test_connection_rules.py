@@ -10,12 +10,12 @@ from tests.fakes.clock import START
 from tests.fakes.provider import json_response
 from tests.unit.consent.refreshing import CONSENT, DEFINITION, GRANT, KEY
 
-from tokenvend.domain.connection import Connection, Redemption, parse_connection_name
+from tokenvend.domain.connection import Connection, JournalEntry, parse_connection_name
 from tokenvend.domain.connection_decision import decide_connection
 from tokenvend.domain.connection_request import Action, parse_connection_request
 from tokenvend.domain.decision import Decision, check_not_blocked, decide
 from tokenvend.domain.errors import ConsentRequiredError, TokenVendError, UnauthorizedClientError
-from tokenvend.domain.identity import Entry, Proof
+from tokenvend.domain.identity import EntryPoint, Proof
 from tokenvend.domain.journal import Successor, finish, give_up_consent, is_same_token, renewed
 from tokenvend.domain.oauth.code_exchange import parse_code_response
 from tokenvend.domain.oauth.refresh import RefreshVerdict, SentRefreshToken, judge_refresh
@@ -34,7 +34,7 @@ from tokenvend.domain.secret import Secret
 READ, MANAGE = frozenset({"jobs_read"}), frozenset({"jobs_manage"})
 REQUEST = VendRequest("jobs", connection="acme")
 CONNECTION = Connection(key=KEY, consent=CONSENT, number=7)
-ENTRY = Redemption(number=7, holder_id="first", deadline_at=START)
+ENTRY = JournalEntry(number=7, holder_id="first", deadline_at=START)
 NEXT = Successor(
     refresh_token=Secret("refresh-8"), scopes=READ, refreshed_at=START, refresh_expires_at=None
 )
@@ -101,7 +101,7 @@ def decided(
     connection: Connection | None, *, grant: Grant = GRANT, request: VendRequest = REQUEST
 ) -> Decision:
     view = RegistryView(caller=Caller(name="billing"), grant=grant, definition=DEFINITION)
-    decision = decide(Proof(Entry.IAM, "iam:x"), request, view, now=START)
+    decision = decide(Proof(EntryPoint.IAM, "iam:x"), request, view, now=START)
     return decide_connection(decision, request, connection, now=START)
 
 
@@ -146,7 +146,7 @@ def test_a_completion_brings_its_code() -> None:
 
 
 def test_a_refresh_leaves_the_next_token_a_free_journal_and_a_living_consent() -> None:
-    held = replace(CONNECTION, redemption=ENTRY, is_lost=True)
+    held = replace(CONNECTION, journal_entry=ENTRY, is_lost=True)
 
     after = finish(held, CONNECTION, NEXT)
 
@@ -178,7 +178,7 @@ def test_a_provider_that_does_not_rotate_or_say_scopes_leaves_both_as_they_were(
     ("one", "same"),
     [
         (CONNECTION, True),
-        (replace(CONNECTION, redemption=ENTRY, is_lost=True), True),
+        (replace(CONNECTION, journal_entry=ENTRY, is_lost=True), True),
         (replace(CONNECTION, number=8), False),
         (replace(CONNECTION, consent=replace(CONSENT, consent_id="consent-2")), False),
         (replace(CONNECTION, consent=None), False),
@@ -197,7 +197,7 @@ def test_nothing_is_the_same_token_as_nothing() -> None:
 
 
 def test_a_consent_is_lost_once_and_by_the_one_who_holds_it() -> None:
-    held = replace(CONNECTION, redemption=ENTRY)
+    held = replace(CONNECTION, journal_entry=ENTRY)
 
     lost = give_up_consent(held, ENTRY)
 

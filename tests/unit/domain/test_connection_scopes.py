@@ -12,7 +12,7 @@ from tokenvend.domain.connection_decision import decide_connection
 from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.decision import Decision, decide
 from tokenvend.domain.errors import ConsentRequiredError, InvalidScopeError
-from tokenvend.domain.identity import Entry, Proof
+from tokenvend.domain.identity import EntryPoint, Proof
 from tokenvend.domain.registry import Caller, Grant, Observation, RegistryView
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.rule import Rule
@@ -20,7 +20,7 @@ from tokenvend.domain.secret import Secret
 
 READ, MANAGE = frozenset({"jobs_read"}), frozenset({"jobs_manage"})
 BOTH = READ | MANAGE
-PROOF = Proof(Entry.IAM, "iam:111122223333:role/billing")
+PROOF = Proof(EntryPoint.IAM, "iam:111122223333:role/billing")
 REQUEST = VendRequest("jobs", connection="acme")
 CODE = Secret("a-one-time-code")
 UNTIL = START + timedelta(days=1)

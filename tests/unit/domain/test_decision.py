@@ -9,7 +9,7 @@ import pytest
 from tokenvend.domain.credential_definition import CredentialDefinition, CredentialKind, ScopeMode
 from tokenvend.domain.decision import decide
 from tokenvend.domain.errors import TokenVendError
-from tokenvend.domain.identity import Entry, Proof
+from tokenvend.domain.identity import EntryPoint, Proof
 from tokenvend.domain.registry import (
     ALL_TENANTS,
     Caller,
@@ -24,7 +24,7 @@ from tokenvend.domain.secret import Secret
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 READ, WRITE = frozenset({"read"}), frozenset({"write"})
 NONE: frozenset[str] = frozenset()
-PROOF = Proof(Entry.IAM, "iam:111122223333:role/billing", unique_id="AROAONE")
+PROOF = Proof(EntryPoint.IAM, "iam:111122223333:role/billing", unique_id="AROAONE")
 NARROWS = CredentialDefinition(
     name="jobs",
     provider="acme",
@@ -43,7 +43,7 @@ KEY = replace(
     scopes=NONE,
     api_request={"header_name": "X-Key"},
 )
-OAUTH = Proof(Entry.OAUTH2, "client:shop", client_secret=Secret("s"))
+OAUTH = Proof(EntryPoint.OAUTH2, "client:shop", client_secret=Secret("s"))
 
 
 def _rule(view: RegistryView, request: VendRequest, proof: Proof = PROOF) -> str:
@@ -163,7 +163,7 @@ def test_pinned_role_that_was_made_again_is_unknown() -> None:
 )
 def test_two_client_secrets_are_valid_during_rotation(secret: str | None, rule: str) -> None:
     view = replace(VIEW, client_secret_hashes=(Secret("old").sha256, Secret("new").sha256))
-    proof = Proof(Entry.OAUTH2, "client:x", client_secret=Secret(secret) if secret else None)
+    proof = Proof(EntryPoint.OAUTH2, "client:x", client_secret=Secret(secret) if secret else None)
 
     assert _rule(view, ASK, proof) == rule
 
@@ -180,12 +180,14 @@ def test_isolated_callers_share_no_token() -> None:
 @pytest.mark.parametrize(
     ("entry", "rule"),
     [
-        (Entry.IAM, "granted"),
-        (Entry.DIRECT, "granted"),
-        (Entry.OAUTH2, "credential.api_key_entry"),
+        (EntryPoint.IAM, "granted"),
+        (EntryPoint.DIRECT, "granted"),
+        (EntryPoint.OAUTH2, "credential.api_key_entry"),
     ],
 )
-def test_key_is_vended_where_nobody_sends_it_as_a_bearer_token(entry: Entry, rule: str) -> None:
+def test_key_is_vended_where_nobody_sends_it_as_a_bearer_token(
+    entry: EntryPoint, rule: str
+) -> None:
     view = _view(definition=KEY, full_access=True, client_secret_hashes=(Secret("s").sha256,))
 
     assert _rule(view, ASK, replace(OAUTH, entry=entry)) == rule

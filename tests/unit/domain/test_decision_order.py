@@ -18,7 +18,7 @@ from tests.unit.domain.registry_views import (
 )
 
 from tokenvend.domain.decision import decide
-from tokenvend.domain.identity import Entry, Proof
+from tokenvend.domain.identity import EntryPoint, Proof
 from tokenvend.domain.registry import Caller, RegistryView
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.rule import Rule
@@ -48,7 +48,7 @@ class _Watched(tuple[str, ...]):  # noqa: SLOT001 - it needs a field to count in
 
 def test_first_failing_rule_speaks_and_mending_it_lets_the_next_one() -> None:
     view = RegistryView(caller_blocked=True, credential_blocked=True)
-    proof = Proof(Entry.OAUTH2, "client:billing", client_secret=Secret("wrong"))
+    proof = Proof(EntryPoint.OAUTH2, "client:billing", client_secret=Secret("wrong"))
     request = VendRequest(
         "jobs", scopes=WRITE, audience="a", resources=("r",), tenant="t", connection="c"
     )
@@ -114,8 +114,8 @@ def test_refusal_after_the_proof_says_whose_it_is() -> None:
     assert refusal(replace(VIEW, caller=None)).caller is None
 
 
-@pytest.mark.parametrize("entry", [Entry.IAM, Entry.DIRECT])
-def test_secret_is_asked_for_on_the_oauth_entry_only(entry: Entry) -> None:
+@pytest.mark.parametrize("entry", [EntryPoint.IAM, EntryPoint.DIRECT])
+def test_secret_is_asked_for_on_the_oauth_entry_only(entry: EntryPoint) -> None:
     proof = Proof(entry, "x", unique_id="ONE")
 
     granted = decide(proof, REQUEST, replace(VIEW, client_secret_hashes=()), now=NOW)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.strategies import names
 
 from tokenvend.domain.identity import (
-    Entry,
+    EntryPoint,
     NotAnIdentityError,
     Proof,
     has_role_path,
@@ -115,6 +115,6 @@ def test_no_two_kinds_of_caller_share_an_identity(role: str, alias: str, client:
 
 
 def test_proof_does_not_show_its_secret() -> None:
-    proof = Proof(Entry.OAUTH2, "client:jo", client_secret=Secret("hunter2"))
+    proof = Proof(EntryPoint.OAUTH2, "client:jo", client_secret=Secret("hunter2"))
 
     assert "hunter2" not in repr(proof)

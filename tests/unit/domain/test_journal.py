@@ -7,7 +7,7 @@ import pytest
 from tests.fakes.clock import START
 
 from tokenvend.domain import bounds
-from tokenvend.domain.connection import Connection, ConnectionKey, Consent, Redemption
+from tokenvend.domain.connection import Connection, ConnectionKey, Consent, JournalEntry
 from tokenvend.domain.journal import (
     CannotRedeem,
     JournalState,
@@ -34,20 +34,20 @@ CONSENT = Consent(
 CONNECTION = Connection(
     key=ConnectionKey(credential="jobs", owner="billing", name="acme"), consent=CONSENT, number=7
 )
-ENTRY = Redemption(number=7, holder_id="first", deadline_at=DEADLINE)
-REDEEMED = replace(CONNECTION, redemption=ENTRY)
+ENTRY = JournalEntry(number=7, holder_id="first", deadline_at=DEADLINE)
+REDEEMED = replace(CONNECTION, journal_entry=ENTRY)
 NEXT = Successor(
     refresh_token=Secret("refresh-8"), scopes=None, refreshed_at=START, refresh_expires_at=None
 )
 
 
-def begun(connection: Connection, *, after: timedelta) -> Redemption | CannotRedeem:
+def begun(connection: Connection, *, after: timedelta) -> JournalEntry | CannotRedeem:
     now = START + after
     return begin(connection, holder_id="second", now=now, deadline_at=now + timedelta(seconds=20))
 
 
 def test_a_free_token_is_redeemed_for_the_first_time() -> None:
-    assert begun(CONNECTION, after=timedelta(0)) == Redemption(
+    assert begun(CONNECTION, after=timedelta(0)) == JournalEntry(
         number=7, holder_id="second", deadline_at=DEADLINE
     )
 
@@ -56,15 +56,15 @@ def test_a_live_holder_is_not_raced_until_its_death_and_the_clocks_skew_are_past
     last = FREE - START - timedelta(microseconds=1)
 
     assert begun(REDEEMED, after=last) is CannotRedeem.BEING_REDEEMED
-    assert isinstance(begun(REDEEMED, after=FREE - START), Redemption)
+    assert isinstance(begun(REDEEMED, after=FREE - START), JournalEntry)
 
 
 def test_a_dead_holder_is_followed_by_one_retry_and_no_more() -> None:
     retry = begun(REDEEMED, after=FREE - START)
 
-    assert isinstance(retry, Redemption)
+    assert isinstance(retry, JournalEntry)
     assert retry.is_retry
-    dead_again = replace(CONNECTION, redemption=retry)
+    dead_again = replace(CONNECTION, journal_entry=retry)
     assert begun(dead_again, after=redeemable_from(retry) - START) is CannotRedeem.HOLDER_GONE_TWICE
 
 
@@ -75,19 +75,19 @@ def test_a_holder_that_said_the_provider_was_away_is_not_dead() -> None:
 
     assert begun(given, after=timedelta(seconds=89)) is CannotRedeem.BEING_REDEEMED
     again = begun(given, after=timedelta(seconds=90))
-    assert isinstance(again, Redemption)
+    assert isinstance(again, JournalEntry)
     assert not again.is_retry
 
 
 def test_an_outage_after_a_death_does_not_forget_the_death() -> None:
     retry = begun(REDEEMED, after=FREE - START)
-    assert isinstance(retry, Redemption)
-    given = release_redemption(replace(CONNECTION, redemption=retry), retry, retry_at=FREE)
+    assert isinstance(retry, JournalEntry)
+    given = release_redemption(replace(CONNECTION, journal_entry=retry), retry, retry_at=FREE)
     assert given is not None
 
     again = begun(given, after=FREE - START)
 
-    assert isinstance(again, Redemption)
+    assert isinstance(again, JournalEntry)
     assert again.is_retry
 
 
@@ -95,8 +95,8 @@ def test_a_year_of_outage_costs_no_consent() -> None:
     connection, now = CONNECTION, START
     for _ in range(1_000):
         entry = begin(connection, holder_id="x", now=now, deadline_at=now + timedelta(seconds=20))
-        assert isinstance(entry, Redemption)
-        held = replace(connection, redemption=entry)
+        assert isinstance(entry, JournalEntry)
+        held = replace(connection, journal_entry=entry)
         now = redeemable_from(entry)
         given = release_redemption(held, entry, retry_at=now)
         assert given is not None
@@ -123,17 +123,17 @@ def test_a_success_ends_the_journal_under_the_next_number() -> None:
 
     assert done is not None
     assert done.consent is not None
-    assert (done.number, done.redemption) == (8, None)
+    assert (done.number, done.journal_entry) == (8, None)
     assert done.consent.refresh_token == Secret("refresh-8")
 
 
 def test_a_late_success_is_kept_although_another_holds_the_journal() -> None:
-    taken = replace(CONNECTION, redemption=replace(ENTRY, holder_id="second", is_retry=True))
+    taken = replace(CONNECTION, journal_entry=replace(ENTRY, holder_id="second", is_retry=True))
 
     done = finish(taken, CONNECTION, NEXT)
 
     assert done is not None
-    assert (done.number, done.redemption) == (8, None)
+    assert (done.number, done.journal_entry) == (8, None)
 
 
 def test_a_late_success_heals_a_lost_consent() -> None:
@@ -171,7 +171,7 @@ def test_a_consent_is_lost_by_the_holder_and_once() -> None:
 
 
 def test_a_holder_that_was_taken_over_from_neither_loses_nor_gives_back() -> None:
-    taken = replace(CONNECTION, redemption=replace(ENTRY, holder_id="second", is_retry=True))
+    taken = replace(CONNECTION, journal_entry=replace(ENTRY, holder_id="second", is_retry=True))
 
     assert give_up_consent(taken, ENTRY) is None
     assert release_redemption(taken, ENTRY, retry_at=START) is None
@@ -191,5 +191,5 @@ def test_a_holder_that_was_taken_over_from_neither_loses_nor_gives_back() -> Non
         (replace(ENTRY, retry_at=START, is_retry=True), JournalState.FREE),
     ],
 )
-def test_state_of_the_journal(entry: Redemption | None, state: JournalState) -> None:
+def test_state_of_the_journal(entry: JournalEntry | None, state: JournalState) -> None:
     assert journal_state(entry, START) is state

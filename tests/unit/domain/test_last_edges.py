@@ -18,7 +18,7 @@ from tokenvend.domain.errors import (
     TemporarilyUnavailableError,
     UnauthorizedClientError,
 )
-from tokenvend.domain.identity import Entry, Proof
+from tokenvend.domain.identity import EntryPoint, Proof
 from tokenvend.domain.journal import Successor, renewed
 from tokenvend.domain.lease import new_lease
 from tokenvend.domain.oauth.error_code import error_code
@@ -45,7 +45,9 @@ def test_a_key_is_the_sha_256_of_every_field_and_of_the_consent_where_there_is_o
 
 
 def test_a_lease_is_of_its_holder_and_says_its_times() -> None:
-    lease = new_lease(now=START, deadline_at=START + timedelta(7), expected=timedelta(seconds=2))
+    lease = new_lease(
+        now=START, deadline_at=START + timedelta(7), expected_duration=timedelta(seconds=2)
+    )
 
     assert (lease.expected_done_at, lease.deadline_at) == (
         START + timedelta(seconds=2),
@@ -61,7 +63,7 @@ def test_a_block_on_the_owners_connection_decides_before_any_token() -> None:
         blocked_owners=frozenset({"billing"}),
     )
     request = VendRequest("jobs", connection="acme")
-    proof = Proof(Entry.IAM, "iam:x")
+    proof = Proof(EntryPoint.IAM, "iam:x")
 
     with pytest.raises(UnauthorizedClientError) as caught:
         decide(proof, request, view, now=START)

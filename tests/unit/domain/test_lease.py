@@ -10,7 +10,9 @@ from tokenvend.domain.lease import may_take_over, new_lease
 
 TICK = timedelta(microseconds=1)
 LEASE = new_lease(
-    now=START, deadline_at=START + timedelta(seconds=20), expected=timedelta(milliseconds=300)
+    now=START,
+    deadline_at=START + timedelta(seconds=20),
+    expected_duration=timedelta(milliseconds=300),
 )
 
 
@@ -34,7 +36,9 @@ def test_dead_holders_lease_is_free_after_the_skew(past: timedelta, free: bool) 
 
 def test_new_lease_says_when_it_is_done_and_when_dead() -> None:
     lease = new_lease(
-        now=START, deadline_at=START + timedelta(seconds=20), expected=timedelta(milliseconds=300)
+        now=START,
+        deadline_at=START + timedelta(seconds=20),
+        expected_duration=timedelta(milliseconds=300),
     )
 
     assert lease.expected_done_at == START + timedelta(milliseconds=300)
@@ -43,7 +47,8 @@ def test_new_lease_says_when_it_is_done_and_when_dead() -> None:
 
 def test_no_two_leases_are_the_same() -> None:
     ids = {
-        new_lease(now=START, deadline_at=START, expected=timedelta(0)).lease_id for _ in range(1000)
+        new_lease(now=START, deadline_at=START, expected_duration=timedelta(0)).lease_id
+        for _ in range(1000)
     }
 
     assert len(ids) == 1000

@@ -14,7 +14,7 @@ from tokenvend.domain.errors import (
     ProviderRefusedError,
     TemporarilyUnavailableError,
 )
-from tokenvend.domain.identity import Entry, Proof
+from tokenvend.domain.identity import EntryPoint, Proof
 from tokenvend.domain.oauth.response_description import LifetimeUnit
 from tokenvend.domain.oauth.token_lifetime import stated_seconds
 from tokenvend.domain.oauth.token_request import ProviderSecret, build_authenticated_request
@@ -24,7 +24,7 @@ from tokenvend.domain.rule import Rule
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.token import AccessToken, jitter_of
 
-PROOF = Proof(Entry.OAUTH2, "client:billing", unique_id="ONE", client_secret=Secret("right"))
+PROOF = Proof(EntryPoint.OAUTH2, "client:billing", unique_id="ONE", client_secret=Secret("right"))
 VIEW = RegistryView(
     caller=Caller(name="billing", unique_id="ONE"),
     client_secret_hashes=(Secret("right").sha256,),

@@ -20,7 +20,7 @@ from tokenvend.domain.errors import (
 from tokenvend.domain.failure import Failure
 from tokenvend.domain.grant_limits import check_scopes, check_target, check_tenant
 from tokenvend.domain.identity import (
-    Entry,
+    EntryPoint,
     NotAnIdentityError,
     Proof,
     identity_of_principal,
@@ -176,7 +176,7 @@ def test_a_connection_is_named_where_there_are_connections(
     view = RegistryView(
         caller=Caller(name="billing"), grant=GRANT, definition=replace(NARROWS, kind=kind)
     )
-    proof, request = Proof(Entry.IAM, "iam:1:role/b"), replace(ASK, connection=connection)
+    proof, request = Proof(EntryPoint.IAM, "iam:1:role/b"), replace(ASK, connection=connection)
 
     assert words_of(lambda: decide(proof, request, view, now=NOW)) == (words, Rule.CONNECTION)
 

@@ -8,7 +8,7 @@ from tokenvend.domain.connection_request import Action, parse_connection_request
 from tokenvend.domain.errors import InvalidRequestError, SubjectTokenError, TokenVendError
 from tokenvend.domain.names import CONNECTION, TENANT
 from tokenvend.domain.registry import SUBJECT_CONNECTIONS, Grant
-from tokenvend.domain.request import Rejection, VendRequest, parse_vend_request
+from tokenvend.domain.request import RejectionReport, VendRequest, parse_vend_request
 from tokenvend.domain.rule import Rule
 from tokenvend.domain.users import (
     User,
@@ -136,6 +136,6 @@ def test_each_kind_of_request_is_for_its_user() -> None:
         assert isinstance(for_ada, type(request))
         assert for_ada.connection_name == ADA.connection_name
     assert start.connection_name is None
-    assert with_user(Rejection(vend, "0" * 64), ADA) == Rejection(
+    assert with_user(RejectionReport(vend, "0" * 64), ADA) == RejectionReport(
         VendRequest("hiring", user=ADA), "0" * 64
     )

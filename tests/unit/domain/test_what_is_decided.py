@@ -20,7 +20,7 @@ from tokenvend.domain.errors import (
     TemporarilyUnavailableError,
 )
 from tokenvend.domain.failure import failure_after
-from tokenvend.domain.identity import Entry, Proof
+from tokenvend.domain.identity import EntryPoint, Proof
 from tokenvend.domain.oauth.token_response import parse_token_response
 from tokenvend.domain.registry import Caller, Grant, Isolation, RegistryView
 from tokenvend.domain.request import VendRequest
@@ -51,7 +51,7 @@ def decided(
     request: VendRequest, *, grant: Grant = GRANT, definition: CredentialDefinition = FAMILY
 ) -> Decision:
     view = RegistryView(caller=BILLING, grant=grant, definition=definition)
-    return decide(Proof(Entry.IAM, "iam:x"), request, view, now=START)
+    return decide(Proof(EntryPoint.IAM, "iam:x"), request, view, now=START)
 
 
 @pytest.mark.parametrize(

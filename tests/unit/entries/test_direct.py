@@ -10,8 +10,8 @@ from tokenvend.domain.errors import (
     ProviderRefusedError,
     TemporarilyUnavailableError,
 )
-from tokenvend.domain.identity import Entry, Proof
-from tokenvend.domain.request import Rejection, VendRequest
+from tokenvend.domain.identity import EntryPoint, Proof
+from tokenvend.domain.request import RejectionReport, VendRequest
 from tokenvend.domain.secret import Secret
 from tokenvend.entries.alias import caller_alias_of, qualifier_of, require_live
 from tokenvend.entries.direct import batch_of, direct_error, parse_direct_request, prove_alias
@@ -28,7 +28,7 @@ def refused(event: object) -> tuple[str, str]:
 
 def test_a_caller_is_proven_by_its_alias_alone() -> None:
     assert caller_alias_of(f"{ARN}:billing") == "billing"
-    assert prove_alias(f"{ARN}:billing") == Proof(Entry.DIRECT, "alias:billing")
+    assert prove_alias(f"{ARN}:billing") == Proof(EntryPoint.DIRECT, "alias:billing")
 
 
 @pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov"])
@@ -75,7 +75,7 @@ def test_a_request_is_for_a_token_or_stands_in_a_frame_of_its_own() -> None:
     assert parse_direct_request({"credential": "jobs", "scope": "read"}) == VendRequest(
         "jobs", scopes=frozenset({"read"})
     )
-    assert parse_direct_request({"reject": reported}) == Rejection(
+    assert parse_direct_request({"reject": reported}) == RejectionReport(
         VendRequest("jobs", scopes=frozenset({"read"})), DIGEST
     )
     assert parse_direct_request({"connections": inspected}) == ConnectionRequest(

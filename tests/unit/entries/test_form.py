@@ -8,7 +8,7 @@ import pytest
 
 from tokenvend.domain import bounds
 from tokenvend.domain.errors import InvalidClientError, InvalidRequestError
-from tokenvend.domain.identity import Entry, Proof
+from tokenvend.domain.identity import EntryPoint, Proof
 from tokenvend.domain.secret import Secret
 from tokenvend.entries.form import FORM, prove_client, read_form
 
@@ -141,7 +141,7 @@ def test_a_body_that_is_far_too_large_is_not_even_decoded(*, is_encoded: bool) -
 )
 def test_a_client_is_who_its_id_and_secret_say(header: str, form: dict[str, str]) -> None:
     assert prove_client({"headers": {"Authorization": header}}, form) == Proof(
-        Entry.OAUTH2, "client:shop", client_secret=Secret("s3cret/ ")
+        EntryPoint.OAUTH2, "client:shop", client_secret=Secret("s3cret/ ")
     )
 
 

@@ -16,8 +16,8 @@ from tokenvend.domain.errors import (
     TokenVendError,
     TooManyRequestsError,
 )
-from tokenvend.domain.identity import Entry, Proof
-from tokenvend.domain.request import Rejection, VendRequest
+from tokenvend.domain.identity import EntryPoint, Proof
+from tokenvend.domain.request import RejectionReport, VendRequest
 from tokenvend.domain.secret import Secret
 from tokenvend.entries.form import FORM
 from tokenvend.entries.http import http_answer, http_error, parse_iam_event, parse_oauth2_event
@@ -48,7 +48,7 @@ def signed(body: str = "", **changed: Any) -> dict[str, Any]:
 
 
 def test_a_client_asks_by_the_route_that_the_template_names() -> None:
-    proof = Proof(Entry.OAUTH2, "client:shop", client_secret=Secret("s3cret"))
+    proof = Proof(EntryPoint.OAUTH2, "client:shop", client_secret=Secret("s3cret"))
     digest = Secret("a-token").sha256
 
     assert parse_oauth2_event(event("scope=read")) == (
@@ -57,7 +57,7 @@ def test_a_client_asks_by_the_route_that_the_template_names() -> None:
     )
     assert parse_oauth2_event(
         event("token=a-token", resource="/oauth2/{credential}/token/reject")
-    ) == (proof, Rejection(VendRequest("jobs"), digest))
+    ) == (proof, RejectionReport(VendRequest("jobs"), digest))
     assert parse_oauth2_event(
         event(
             "connection=ada",
@@ -81,13 +81,13 @@ def test_a_path_that_a_caller_chose_leads_to_no_other_route() -> None:
     [
         (
             {"userArn": ROLE, "user": "AROAONE:session:more"},
-            Proof(Entry.IAM, "iam:111122223333:role/billing", unique_id="AROAONE"),
+            Proof(EntryPoint.IAM, "iam:111122223333:role/billing", unique_id="AROAONE"),
         ),
         (
             {"userArn": "arn:aws:iam::111122223333:user/jo", "user": "AIDAONE"},
-            Proof(Entry.IAM, "iam:111122223333:user/jo", unique_id="AIDAONE"),
+            Proof(EntryPoint.IAM, "iam:111122223333:user/jo", unique_id="AIDAONE"),
         ),
-        ({"userArn": ROLE, "user": None}, Proof(Entry.IAM, "iam:111122223333:role/billing")),
+        ({"userArn": ROLE, "user": None}, Proof(EntryPoint.IAM, "iam:111122223333:role/billing")),
     ],
 )
 def test_a_signer_is_who_the_gateway_says(identity: dict[str, Any], proof: Proof) -> None:
@@ -164,9 +164,9 @@ def test_an_answer_is_json_that_nobody_keeps() -> None:
 def test_a_refusal_is_written_as_the_rfcs_say(
     error: TokenVendError, status: int, fields: dict[str, str], more: dict[str, str]
 ) -> None:
-    answer = http_error(error, Entry.OAUTH2)
+    answer = http_error(error, EntryPoint.OAUTH2)
 
     assert (answer["statusCode"], answer["headers"]) == (status, NO_STORE | more)
     assert json.loads(answer["body"]) == {"error_description": error.description, **fields}
     # Of one answer nothing is left for the next.
-    assert http_error(InvalidScopeError("no", rule="r"), Entry.OAUTH2)["headers"] == NO_STORE
+    assert http_error(InvalidScopeError("no", rule="r"), EntryPoint.OAUTH2)["headers"] == NO_STORE

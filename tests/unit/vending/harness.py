@@ -19,7 +19,7 @@ from tests.fakes.vend_reader import InMemoryCredentialReader, InMemoryVendReader
 
 from tokenvend.domain import bounds
 from tokenvend.domain.credential_definition import CredentialDefinition, CredentialKind, ScopeMode
-from tokenvend.domain.identity import Entry, Proof
+from tokenvend.domain.identity import EntryPoint, Proof
 from tokenvend.domain.oauth.token_request import ProviderSecret
 from tokenvend.domain.registry import Caller, Grant
 from tokenvend.domain.request import VendRequest
@@ -41,14 +41,14 @@ from tokenvend.vending.jwks import JwksPublisher
 from tokenvend.vending.lease_wait import Pause, sleep
 from tokenvend.vending.leased_exchange import LeasedExchange
 from tokenvend.vending.memory import Memory
-from tokenvend.vending.reject import Rejecter
+from tokenvend.vending.reject import RejectionRecorder
 from tokenvend.vending.signing import SigningClient
 from tokenvend.vending.store_outage import StoreOutage
 from tokenvend.vending.token_acquirer import TokenAcquirer
 from tokenvend.vending.vend_result import VendResult
 from tokenvend.vending.vendor import Vendor
 
-BILLING = Proof(Entry.IAM, "iam:111122223333:role/billing", unique_id="AROAEXAMPLEEXAMPLE")
+BILLING = Proof(EntryPoint.IAM, "iam:111122223333:role/billing", unique_id="AROAEXAMPLEEXAMPLE")
 READ = frozenset({"jobs_read"})
 DEFINITION = CredentialDefinition(
     name="jobs",
@@ -142,7 +142,7 @@ class Harness:
         )
         return Parts(
             vendor=vendor,
-            rejecter=Rejecter(
+            rejection_recorder=RejectionRecorder(
                 reader=self.reader,
                 tokens=self.tokens,
                 consents=consents,
@@ -195,7 +195,7 @@ class Parts:
     """The use cases of one environment: they share its memory."""
 
     vendor: Vendor
-    rejecter: Rejecter
+    rejection_recorder: RejectionRecorder
     renewer: Renewer
     refresher: Refresher
     keep_alive: KeepAlive

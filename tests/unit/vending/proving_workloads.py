@@ -16,7 +16,7 @@ from tests.fakes.issuer import (
 )
 
 from tokenvend.domain.errors import SubjectTokenError
-from tokenvend.domain.identity import Entry, Proof
+from tokenvend.domain.identity import EntryPoint, Proof
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.workload.exchange_request import SubjectToken
 
@@ -41,7 +41,7 @@ class Scenario:
         self.registry.trust(self.trusted)
 
     def prove(self, token: Secret) -> Proof:
-        return self.workloads.prove(SubjectToken(token), Entry.OAUTH2)
+        return self.workloads.prove(SubjectToken(token), EntryPoint.OAUTH2)
 
     def refusal(self, token: Secret) -> SubjectTokenError:
         with pytest.raises(SubjectTokenError) as caught:

@@ -24,10 +24,10 @@ def test_the_next_exchange_is_expected_to_take_as_long_as_the_newest() -> None:
     spec = harness.vend(harness.environment()).decision.spec
     harness.provider.takes_seconds = 0.7
 
-    assert exchange.expected == timedelta(milliseconds=300)
+    assert exchange.expected_duration == timedelta(milliseconds=300)
     exchange.run(ExchangeRequest(DEFINITION, spec))
 
-    assert exchange.expected == timedelta(seconds=0.7)
+    assert exchange.expected_duration == timedelta(seconds=0.7)
 
 
 def test_a_secret_is_sent_to_its_own_host_and_this_is_said() -> None:

@@ -18,7 +18,7 @@ from tests.fakes.issuer import (
 
 from tokenvend.domain import bounds
 from tokenvend.domain.errors import SubjectTokenError, TemporarilyUnavailableError
-from tokenvend.domain.identity import Entry
+from tokenvend.domain.identity import EntryPoint
 from tokenvend.domain.workload.exchange_request import SubjectToken
 
 FIRST, SECOND = shared_key("ES256"), new_key("ES256", "two")
@@ -40,7 +40,7 @@ class Scenario:
 
     def prove(self, key: object = FIRST, header: dict[str, object] | None = None) -> str:
         issuer = FakeIssuer(self.clock.now(), key=key)  # type: ignore[arg-type]
-        return self.workloads.prove(SubjectToken(issuer.token(header)), Entry.OAUTH2).identity
+        return self.workloads.prove(SubjectToken(issuer.token(header)), EntryPoint.OAUTH2).identity
 
     def refusal(self, key: object) -> str:
         with pytest.raises(SubjectTokenError) as caught:
@@ -187,7 +187,7 @@ def test_issuers_keys_do_not_mix(scenario: Scenario) -> None:
     token = FakeIssuer(scenario.clock.now(), key=SECOND, url="https://other.example").token()
     scenario.prove()
 
-    proof = scenario.workloads.prove(SubjectToken(token), Entry.OAUTH2)
+    proof = scenario.workloads.prove(SubjectToken(token), EntryPoint.OAUTH2)
 
     assert proof.identity == "oidc:other/billing"
     assert scenario.refusal(SECOND) == "subject_token.key_known"

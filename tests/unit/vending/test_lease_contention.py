@@ -24,7 +24,9 @@ KEY = TokenSpec(credential="jobs", definition=DEFINITION.fingerprint, scopes=GRA
 
 def _lease(harness: Harness, *, deadline_in: timedelta = INVOCATION) -> Lease:
     now = harness.clock.now()
-    return new_lease(now=now, deadline_at=now + deadline_in, expected=timedelta(milliseconds=300))
+    return new_lease(
+        now=now, deadline_at=now + deadline_in, expected_duration=timedelta(milliseconds=300)
+    )
 
 
 def test_waiter_answers_what_the_holder_stored() -> None:

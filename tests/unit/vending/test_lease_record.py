@@ -61,7 +61,7 @@ def test_a_waiter_learns_of_the_holders_failure() -> None:
     harness = Harness()
     key, now = harness.vend(harness.environment()).decision.key, harness.clock.now()
     held = new_lease(
-        now=now, deadline_at=now + timedelta(hours=1), expected=timedelta(milliseconds=100)
+        now=now, deadline_at=now + timedelta(hours=1), expected_duration=timedelta(milliseconds=100)
     )
     harness.tokens.seed(key, TokenItem(lease=held))
     retry_at = now + timedelta(seconds=9)

@@ -25,7 +25,7 @@ from tokenvend.domain.errors import (
     TokenVendError,
     UnauthorizedClientError,
 )
-from tokenvend.domain.request import Rejection, VendRequest
+from tokenvend.domain.request import RejectionReport, VendRequest
 from tokenvend.domain.users import User
 from tokenvend.ports import StoreAwayError
 
@@ -101,9 +101,9 @@ def test_report_replaces_its_own_users_token(harness: OnBehalfHarness) -> None:
     digest = vended.answer.token.access_token.sha256
     harness.ask(parts.vendor, BOB, token="of-bob")
 
-    parts.rejecter.reject(BILLING, Rejection(VendRequest("jobs", user=BOB), digest))
+    parts.rejection_recorder.reject(BILLING, RejectionReport(VendRequest("jobs", user=BOB), digest))
     assert value_of(harness.ask(parts.vendor, ADA)) == "for-first"
-    parts.rejecter.reject(BILLING, Rejection(VendRequest("jobs", user=ADA), digest))
+    parts.rejection_recorder.reject(BILLING, RejectionReport(VendRequest("jobs", user=ADA), digest))
 
     assert value_of(harness.ask(parts.vendor, ADA, token="second")) == "for-second"
     assert value_of(harness.ask(parts.vendor, BOB)) == "for-of-bob"

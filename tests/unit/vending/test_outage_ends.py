@@ -13,7 +13,7 @@ from tokenvend.domain.errors import (
     TemporarilyUnavailableError,
     TooManyRequestsError,
 )
-from tokenvend.domain.identity import Entry, Proof
+from tokenvend.domain.identity import EntryPoint, Proof
 from tokenvend.domain.registry import Caller
 from tokenvend.domain.secret import Secret
 
@@ -86,8 +86,8 @@ def test_secrets_manager_that_is_away_leaves_the_valid_token() -> None:
 
 def test_a_wrong_secret_takes_from_nobody_what_an_outage_leaves() -> None:
     harness = Harness()
-    client = Proof(Entry.OAUTH2, "client:shop", client_secret=Secret("tv_right"))
-    guesser = Proof(Entry.OAUTH2, "client:shop", client_secret=Secret("tv_guess"))
+    client = Proof(EntryPoint.OAUTH2, "client:shop", client_secret=Secret("tv_right"))
+    guesser = Proof(EntryPoint.OAUTH2, "client:shop", client_secret=Secret("tv_guess"))
     harness.reader.callers[client.identity] = Caller(name="billing")
     harness.reader.grants[client.identity, "jobs"] = GRANT
     harness.reader.client_secret_hashes[client.identity] = (Secret("tv_right").sha256,)

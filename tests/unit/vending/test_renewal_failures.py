@@ -63,7 +63,7 @@ def test_a_renewal_keeps_out_of_the_way_of_who_is_at_it() -> None:
     harness.clock.advance(timedelta(seconds=1800 * 0.8) - AGING)
     key = harness.vend(harness.environment()).decision.key
     now = harness.clock.now()
-    lease = new_lease(now=now, deadline_at=now + INVOCATION, expected=timedelta(seconds=1))
+    lease = new_lease(now=now, deadline_at=now + INVOCATION, expected_duration=timedelta(seconds=1))
     harness.tokens.acquire_lease(key, lease, instead_of=None)
 
     held = outcomes(harness)

@@ -133,7 +133,11 @@ def test_a_token_that_backs_off_is_moved_to_the_minute_in_which_it_may_be_tried(
 def test_a_token_that_another_is_renewing_stays_where_it_is() -> None:
     due = Due()
     now = due.harness.clock.now()
-    due.seed(lease=new_lease(now=now, deadline_at=now + INVOCATION, expected=timedelta(seconds=1)))
+    due.seed(
+        lease=new_lease(
+            now=now, deadline_at=now + INVOCATION, expected_duration=timedelta(seconds=1)
+        )
+    )
     writes = due.harness.tokens.writes
 
     assert due.renew() == Renewal(due.key, RenewalOutcome.NOT_YET, due.spec)

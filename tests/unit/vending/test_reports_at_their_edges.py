@@ -8,16 +8,16 @@ from tests.unit.vending.harness import BILLING, DEFINITION, GRANT, REQUEST, Harn
 
 from tokenvend.domain import bounds
 from tokenvend.domain.errors import InvalidClientError, TooManyRequestsError
-from tokenvend.domain.identity import Entry, Proof
+from tokenvend.domain.identity import EntryPoint, Proof
 from tokenvend.domain.oauth.token_request import ProviderSecret
 from tokenvend.domain.registry import ALL_TENANTS, Caller
-from tokenvend.domain.request import Rejection
+from tokenvend.domain.request import RejectionReport
 from tokenvend.domain.rule import Rule
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.token import AccessToken
 from tokenvend.vending.reject import RejectOutcome
 
-CLIENT = Proof(Entry.OAUTH2, "client:shop", client_secret=Secret("tv_good"))
+CLIENT = Proof(EntryPoint.OAUTH2, "client:shop", client_secret=Secret("tv_good"))
 INSTANT = timedelta(microseconds=1)
 
 
@@ -29,14 +29,14 @@ def with_client(harness: Harness) -> Harness:
     return harness
 
 
-def report(token: AccessToken) -> Rejection:
-    return Rejection(REQUEST, token.access_token.sha256)
+def report(token: AccessToken) -> RejectionReport:
+    return RejectionReport(REQUEST, token.access_token.sha256)
 
 
 def replacement(harness: Harness) -> AccessToken:
     """A token that was made because the one before it was rejected."""
     first = harness.vend(harness.environment()).answer.token
-    harness.parts().rejecter.reject(BILLING, report(first))
+    harness.parts().rejection_recorder.reject(BILLING, report(first))
     token = harness.vend(harness.environment()).answer.token
     assert token.forced
     return token
@@ -44,15 +44,15 @@ def replacement(harness: Harness) -> AccessToken:
 
 def reported_at(harness: Harness, token: AccessToken, age: timedelta) -> RejectOutcome:
     harness.clock.set_wall(token.requested_at + age)
-    return harness.parts().rejecter.reject(BILLING, report(token))
+    return harness.parts().rejection_recorder.reject(BILLING, report(token))
 
 
 def test_a_known_client_reports_again_and_again() -> None:
     harness = with_client(Harness())
     token = harness.vend(harness.environment()).answer.token
-    rejecter = harness.parts().rejecter
+    rejection_recorder = harness.parts().rejection_recorder
 
-    told = [rejecter.reject(CLIENT, report(token)) for _ in range(3)]
+    told = [rejection_recorder.reject(CLIENT, report(token)) for _ in range(3)]
 
     assert told == [RejectOutcome.ACCEPTED] * 3
 
@@ -60,17 +60,17 @@ def test_a_known_client_reports_again_and_again() -> None:
 def test_a_client_that_was_nobody_is_so_for_the_time_that_is_remembered() -> None:
     harness = Harness()
     token = harness.vend(harness.environment()).answer.token
-    rejecter = harness.parts().rejecter
+    rejection_recorder = harness.parts().rejection_recorder
     with pytest.raises(InvalidClientError):
-        rejecter.reject(CLIENT, report(token))
+        rejection_recorder.reject(CLIENT, report(token))
     with_client(harness)
 
     with pytest.raises(InvalidClientError) as caught:
-        rejecter.reject(CLIENT, report(token))
+        rejection_recorder.reject(CLIENT, report(token))
     harness.clock.advance(bounds.UNKNOWN_CLIENT_REMEMBERED)
 
     assert caught.value.rule == Rule.CALLER_KNOWN
-    assert rejecter.reject(CLIENT, report(token)) is RejectOutcome.ACCEPTED
+    assert rejection_recorder.reject(CLIENT, report(token)) is RejectOutcome.ACCEPTED
 
 
 def test_a_signer_that_was_nobody_is_known_as_soon_as_it_is() -> None:
@@ -78,13 +78,13 @@ def test_a_signer_that_was_nobody_is_known_as_soon_as_it_is() -> None:
     harness = Harness()
     token = harness.vend(harness.environment()).answer.token
     signer = replace(BILLING, identity="iam:111122223333:role/new")
-    rejecter = harness.parts().rejecter
+    rejection_recorder = harness.parts().rejection_recorder
     with pytest.raises(InvalidClientError):
-        rejecter.reject(signer, report(token))
+        rejection_recorder.reject(signer, report(token))
     harness.reader.callers[signer.identity] = Caller(name="billing")
     harness.reader.grants[signer.identity, "jobs"] = GRANT
 
-    assert rejecter.reject(signer, report(token)) is RejectOutcome.ACCEPTED
+    assert rejection_recorder.reject(signer, report(token)) is RejectOutcome.ACCEPTED
 
 
 def test_a_report_is_decided_by_what_a_request_for_the_token_would_read() -> None:
@@ -95,7 +95,9 @@ def test_a_report_is_decided_by_what_a_request_for_the_token_would_read() -> Non
     request = replace(REQUEST, tenant="acme")
     token = harness.vend(harness.environment(), request).answer.token
 
-    harness.parts().rejecter.reject(BILLING, Rejection(request, token.access_token.sha256))
+    harness.parts().rejection_recorder.reject(
+        BILLING, RejectionReport(request, token.access_token.sha256)
+    )
 
     vend, reported = harness.reader.lookups
     assert reported == vend
@@ -133,4 +135,6 @@ def test_a_token_that_nobody_has_rejected_before_is_rejected_at_any_age() -> Non
     harness = Harness()
     token = harness.vend(harness.environment()).answer.token
 
-    assert harness.parts().rejecter.reject(BILLING, report(token)) is RejectOutcome.ACCEPTED
+    assert (
+        harness.parts().rejection_recorder.reject(BILLING, report(token)) is RejectOutcome.ACCEPTED
+    )

@@ -13,7 +13,7 @@ from tests.unit.vending.test_memory_alone import kept, memory, token_of
 from tokenvend.domain import bounds
 from tokenvend.domain.errors import ConsentRequiredError, TokenVendError, UnauthorizedClientError
 from tokenvend.domain.registry import Grant, Observation
-from tokenvend.domain.request import Rejection, VendRequest
+from tokenvend.domain.request import RejectionReport, VendRequest
 from tokenvend.domain.rule import Rule
 from tokenvend.vending.memory import Memory
 from tokenvend.vending.reject import RejectOutcome
@@ -23,8 +23,8 @@ OF_CONNECTION = replace(REQUEST, connection="acme")
 
 def report(harness: Harness, request: VendRequest) -> RejectOutcome:
     token = harness.vend(harness.environment(), request).answer.token
-    rejection = Rejection(request, token.access_token.sha256)
-    return harness.parts().rejecter.reject(BILLING, rejection)
+    rejection = RejectionReport(request, token.access_token.sha256)
+    return harness.parts().rejection_recorder.reject(BILLING, rejection)
 
 
 def test_a_connections_token_is_reported_by_what_a_request_for_it_would_read() -> None:
@@ -39,14 +39,14 @@ def test_a_connections_token_is_reported_by_what_a_request_for_it_would_read() -
 
 def test_a_report_of_a_blocked_connection_or_a_lost_consent_is_refused() -> None:
     harness = Refreshing()
-    rejection = Rejection(OF_CONNECTION, "0" * 64)
+    rejection = RejectionReport(OF_CONNECTION, "0" * 64)
     harness.connections.seed(replace(harness.connection, is_lost=True))
     with pytest.raises(ConsentRequiredError) as lost:
-        harness.parts().rejecter.reject(BILLING, rejection)
+        harness.parts().rejection_recorder.reject(BILLING, rejection)
     harness.reader.blocked.add(str(KEY))
 
     with pytest.raises(UnauthorizedClientError) as blocked:
-        harness.parts().rejecter.reject(BILLING, rejection)
+        harness.parts().rejection_recorder.reject(BILLING, rejection)
 
     assert (lost.value.rule, lost.value.caller) == (Rule.CONNECTION_LOST, "billing")
     assert blocked.value.rule == Rule.CONNECTION_BLOCKED
@@ -81,7 +81,7 @@ def test_a_report_of_an_observed_scope_is_taken_while_it_is_observed(
     assert report(harness, request) is RejectOutcome.ACCEPTED
     harness.clock.advance(timedelta(minutes=1))
     with pytest.raises(TokenVendError) as caught:
-        harness.parts().rejecter.reject(BILLING, Rejection(request, "0" * 64))
+        harness.parts().rejection_recorder.reject(BILLING, RejectionReport(request, "0" * 64))
     assert caught.value.rule == Rule.SCOPES
 
 

@@ -119,7 +119,9 @@ def test_a_table_that_gets_busy_while_a_request_waits_is_not_waited_for_any_long
 ) -> None:
     harness = Harness()
     key, now = key_of(harness), harness.clock.now()
-    held = new_lease(now=now, deadline_at=now + timedelta(hours=1), expected=timedelta(seconds=1))
+    held = new_lease(
+        now=now, deadline_at=now + timedelta(hours=1), expected_duration=timedelta(seconds=1)
+    )
     harness.tokens.seed(key, TokenItem(lease=held))
     environment = harness.environment(pause=gets_busy(harness))
     started = harness.clock.monotonic()

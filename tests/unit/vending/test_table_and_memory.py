@@ -16,7 +16,7 @@ from tokenvend.domain.errors import (
     TemporarilyUnavailableError,
     TokenVendError,
 )
-from tokenvend.domain.identity import Entry, Proof
+from tokenvend.domain.identity import EntryPoint, Proof
 from tokenvend.domain.lease import new_lease
 from tokenvend.domain.registry import ALL_TENANTS, Observation
 from tokenvend.domain.renewal import slot_of
@@ -90,7 +90,7 @@ def test_a_busy_token_is_waited_for_until_there_is_time_left_to_say_so(
 def held_by_another(harness: Harness, *, expected: float) -> None:
     key, now = harness.vend(harness.environment()).decision.key, harness.clock.now()
     lease = new_lease(
-        now=now, deadline_at=now + timedelta(hours=1), expected=timedelta(seconds=expected)
+        now=now, deadline_at=now + timedelta(hours=1), expected_duration=timedelta(seconds=expected)
     )
     harness.tokens.seed(key, TokenItem(lease=lease))
     harness.clock.slept.clear()
@@ -126,7 +126,7 @@ def test_a_provider_that_does_not_answer_is_said_in_words() -> None:
 
 
 def test_a_client_that_was_nobody_a_moment_ago_is_refused_by_the_same_rule() -> None:
-    nobody = Proof(Entry.OAUTH2, "client:nobody", client_secret=Secret("guess"))
+    nobody = Proof(EntryPoint.OAUTH2, "client:nobody", client_secret=Secret("guess"))
     harness = Harness()
     environment = harness.environment()
     rules = []

@@ -20,7 +20,7 @@ from tests.fakes.issuer import (
 )
 
 from tokenvend.domain.errors import SubjectTokenError, TemporarilyUnavailableError
-from tokenvend.domain.identity import Entry
+from tokenvend.domain.identity import EntryPoint
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.users import User, UserToken
 from tokenvend.domain.workload.exchange_request import SubjectToken
@@ -80,7 +80,7 @@ def test_users_token_proves_no_caller_whatever_the_rules_say() -> None:
 
     with pytest.raises(SubjectTokenError) as caught:
         workloads_of(place.registry, place.clock).prove(
-            SubjectToken(place.issuer.token()), Entry.OAUTH2
+            SubjectToken(place.issuer.token()), EntryPoint.OAUTH2
         )
 
     assert caught.value.rule == "subject_token.issuer_known"

@@ -19,7 +19,7 @@ from tokenvend.domain.errors import (
     TemporarilyUnavailableError,
     UnauthorizedClientError,
 )
-from tokenvend.domain.identity import Entry, Proof
+from tokenvend.domain.identity import EntryPoint, Proof
 from tokenvend.domain.lease import new_lease
 from tokenvend.domain.registry import Caller
 from tokenvend.domain.secret import Secret
@@ -94,7 +94,7 @@ def test_memory_answers_nobody_whose_proof_does_not_hold() -> None:
 
 def test_memory_answers_no_client_with_another_secret() -> None:
     harness = Harness()
-    client = Proof(Entry.OAUTH2, "client:shop", client_secret=Secret("tv_right"))
+    client = Proof(EntryPoint.OAUTH2, "client:shop", client_secret=Secret("tv_right"))
     harness.reader.callers["client:shop"] = Caller(name="billing")
     harness.reader.grants["client:shop", "jobs"] = GRANT
     harness.reader.client_secret_hashes["client:shop"] = (Secret("tv_right").sha256,)
@@ -109,7 +109,7 @@ def test_memory_answers_no_client_with_another_secret() -> None:
 
 def test_unknown_client_costs_one_read_in_thirty_seconds() -> None:
     harness = Harness()
-    stranger = Proof(Entry.OAUTH2, "client:nobody", client_secret=Secret("tv_guess"))
+    stranger = Proof(EntryPoint.OAUTH2, "client:nobody", client_secret=Secret("tv_guess"))
     environment = harness.environment()
 
     for _ in range(5):
@@ -142,7 +142,7 @@ def test_overdue_token_is_answered_while_another_environment_replaces_it() -> No
     lease = new_lease(
         now=harness.clock.now(),
         deadline_at=harness.clock.now() + INVOCATION,
-        expected=timedelta(seconds=1),
+        expected_duration=timedelta(seconds=1),
     )
     harness.tokens.seed(key, TokenItem(token=held.token, lease=lease))
 

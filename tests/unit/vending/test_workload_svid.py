@@ -8,7 +8,7 @@ from tests.fakes.issuer import AUDIENCE, JWKS_URI, new_key, public_jwk, shared_k
 from tests.unit.vending.proving_workloads import Scenario, scenario
 
 from tokenvend.domain.errors import TemporarilyUnavailableError
-from tokenvend.domain.identity import Entry, Proof, Workload
+from tokenvend.domain.identity import EntryPoint, Proof, Workload
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.workload.issuer import Jwk, SubjectRule
 
@@ -45,7 +45,9 @@ def test_svid_proves_its_caller_by_a_key_of_the_bundle(scenario: Scenario) -> No
 
     proof = scenario.prove(_svid(scenario))
 
-    assert proof == Proof(Entry.OAUTH2, "oidc:ci/billing", workload=Workload(ISSUER, SUBJECT, None))
+    assert proof == Proof(
+        EntryPoint.OAUTH2, "oidc:ci/billing", workload=Workload(ISSUER, SUBJECT, None)
+    )
 
 
 @pytest.mark.parametrize(

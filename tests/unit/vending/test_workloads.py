@@ -15,7 +15,7 @@ from tests.fakes.issuer import (
 )
 from tests.unit.vending.proving_workloads import Scenario, scenario
 
-from tokenvend.domain.identity import Entry, Proof, Workload
+from tokenvend.domain.identity import EntryPoint, Proof, Workload
 from tokenvend.domain.workload.issuer import SubjectRule
 from tokenvend.domain.workload.keys import ASYMMETRIC
 
@@ -26,7 +26,7 @@ def test_token_of_a_trusted_issuer_proves_its_caller(scenario: Scenario) -> None
     proof = scenario.prove(scenario.issuer.token())
 
     assert proof == Proof(
-        Entry.OAUTH2, "oidc:ci/billing", workload=Workload(URL, SUBJECT, "token-1")
+        EntryPoint.OAUTH2, "oidc:ci/billing", workload=Workload(URL, SUBJECT, "token-1")
     )
 
 

@@ -34,7 +34,7 @@ _FAILURES = (requests.RequestException, HTTPError, HTTPException, OSError, Value
 
 
 class RequestsProviderClient:
-    """`ports.ProviderClient` on requests.
+    """`ports.OAuthEndpointClient` on requests.
 
     It calls https only; *allow_loopback_http*, for the local stack, also allows http to the
     loopback interface. It follows no redirects, and takes no proxies, credentials or certificate
@@ -53,11 +53,11 @@ class RequestsProviderClient:
         self._verify: str | bool = ca_file or True
 
     def send(self, request: ProviderRequest) -> ProviderResponse:
-        """See `ports.ProviderClient`."""
+        """See `ports.OAuthEndpointClient`."""
         return replace(self._call(request), sent=request.confidential)
 
     def get(self, url: str, *, bearer: Secret) -> ProviderResponse:
-        """See `ports.ProviderApi`."""
+        """See `ports.ProviderApiClient`."""
         headers = {"Accept": "application/json", "Authorization": f"Bearer {bearer.reveal()}"}
         return self._call(_get(url, headers))
 

@@ -16,7 +16,7 @@ from tokenvend.domain.oauth.token_response import ProviderResponse
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.signing import SigningAlgorithm, SigningKey
 from tokenvend.domain.token import AccessToken, SecretStage
-from tokenvend.ports import AssertionSigner, ConnectionReader, ProviderApi
+from tokenvend.ports import AssertionSigner, ConnectionReader, ProviderApiClient
 from tokenvend.vending.exchange import ClientExchange, Exchange, ExchangeRequest
 
 if TYPE_CHECKING:
@@ -46,9 +46,9 @@ class LazyExchange:
         self._exchange_by_grant_type = exchange_by_grant_type
 
     @property
-    def expected(self) -> timedelta:
+    def expected_duration(self) -> timedelta:
         """See `Exchange`."""
-        return self._exchange.expected
+        return self._exchange.expected_duration
 
     def run(self, exchange_request: ExchangeRequest) -> AccessToken:
         """See `Exchange`."""
@@ -93,20 +93,20 @@ class LazyQuotas:
 
 
 class LazyProvider:
-    """A `ProviderApi` that imports requests (109 ms) on first use: only a cache miss needs it."""
+    """A `ProviderApiClient` that imports requests (109 ms) on first use: for a cache miss."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
     def send(self, request: ProviderRequest) -> ProviderResponse:
-        """See `ports.ProviderClient`."""
+        """See `ports.OAuthEndpointClient`."""
         return self._client().send(request)
 
     def get(self, url: str, *, bearer: Secret) -> ProviderResponse:
-        """See `ports.ProviderApi`."""
+        """See `ports.ProviderApiClient`."""
         return self._client().get(url, bearer=bearer)
 
-    def _client(self) -> ProviderApi:
+    def _client(self) -> ProviderApiClient:
         from tokenvend.adapters.provider_http import RequestsProviderClient
 
         return RequestsProviderClient(allow_loopback_http=self._settings.local_stack)

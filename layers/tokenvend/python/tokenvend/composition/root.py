@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tokenvend.schedules.keep_alive import KeepAlive
     from tokenvend.schedules.renewal import Renewer
     from tokenvend.schedules.secret_sweep import SecretSweep
-    from tokenvend.vending.reject import Rejecter
+    from tokenvend.vending.reject import RejectionRecorder
     from tokenvend.vending.users import UserTokenVerifier
     from tokenvend.vending.workloads import WorkloadAuthenticator
 
@@ -73,11 +73,11 @@ class CompositionRoot:
         )
 
     @cached_property
-    def rejecter(self) -> "Rejecter":
+    def rejection_recorder(self) -> "RejectionRecorder":
         """The use case that records rejections of tokens."""
-        from tokenvend.vending.reject import Rejecter
+        from tokenvend.vending.reject import RejectionRecorder
 
-        return Rejecter(
+        return RejectionRecorder(
             reader=self._stores.reader,
             tokens=self._stores.tokens,
             consents=self._shared.consent_check,

@@ -15,7 +15,7 @@ from tokenvend.composition.lazy import (
 )
 from tokenvend.composition.settings import Settings
 from tokenvend.composition.stores import Stores
-from tokenvend.ports import ProviderApi
+from tokenvend.ports import ProviderApiClient
 from tokenvend.vending.caller_quotas import CallerQuotas
 from tokenvend.vending.consent_check import ConsentCheck
 from tokenvend.vending.exchange import ClientExchange
@@ -54,7 +54,7 @@ class SharedParts:
         return LazySecrets(self._settings)
 
     @cached_property
-    def provider(self) -> ProviderApi:
+    def provider(self) -> ProviderApiClient:
         """The client for providers' endpoints; it signs where a credential says so."""
         return SigningClient(
             LazyProvider(self._settings), LazySigner(), self._clock, LazyIdentityTokens()

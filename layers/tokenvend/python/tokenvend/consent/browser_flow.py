@@ -44,7 +44,7 @@ from tokenvend.ports import (
     Clock,
     ConnectionStore,
     ConsentSessionStore,
-    ProviderApi,
+    ProviderApiClient,
     SecretStore,
     StoreAwayError,
     VendReader,
@@ -63,7 +63,7 @@ class BrowserFlowSteps:
         connections: ConnectionStore,
         sessions: ConsentSessionStore,
         secret_store: SecretStore,
-        provider: ProviderApi,
+        provider: ProviderApiClient,
         clock: Clock,
     ) -> None:
         self._reader = reader

@@ -28,7 +28,7 @@ from tokenvend.domain.errors import (
     InvalidTargetError,
     TokenVendError,
 )
-from tokenvend.domain.identity import Entry, Proof
+from tokenvend.domain.identity import EntryPoint, Proof
 from tokenvend.domain.registry import SUBJECT_CONNECTIONS, RegistryView
 from tokenvend.domain.rule import Rule
 from tokenvend.domain.secret import Secret
@@ -38,7 +38,7 @@ from tokenvend.ports import (
     Clock,
     ConnectionStore,
     ConsentSessionStore,
-    ProviderClient,
+    OAuthEndpointClient,
     SecretStore,
     StoreAwayError,
     VendReader,
@@ -90,7 +90,7 @@ class CallerConnections:
         connections: ConnectionStore,
         sessions: ConsentSessionStore,
         secret_store: SecretStore,
-        provider: ProviderClient,
+        provider: OAuthEndpointClient,
         memory: Memory,
         clock: Clock,
         quotas: CallerQuotas,
@@ -130,7 +130,7 @@ class CallerConnections:
         if self._memory.is_unknown(proof.identity, self._clock.now()):
             raise InvalidClientError(rule=Rule.CALLER_KNOWN)
         view = read_view(self._reader, proof.identity, request.credential, request.connection_name)
-        if view.caller is None and proof.entry is Entry.OAUTH2:
+        if view.caller is None and proof.entry is EntryPoint.OAUTH2:
             self._memory.remember_unknown(proof.identity, self._clock.now())
         return view
 

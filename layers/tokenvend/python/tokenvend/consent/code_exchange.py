@@ -16,7 +16,7 @@ from tokenvend.domain.oauth.token_request import ProviderSecret, host_of
 from tokenvend.domain.scopes import Scopes
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.secret_destination import is_allowed
-from tokenvend.ports import Clock, ProviderApi, ProviderAwayError, SecretStore
+from tokenvend.ports import Clock, ProviderApiClient, ProviderAwayError, SecretStore
 from tokenvend.refresh_tokens.revocation import revoke_best_effort
 from tokenvend.vending.provider_secret import read_secret
 
@@ -24,7 +24,9 @@ from tokenvend.vending.provider_secret import read_secret
 class CodeExchange:
     """Exchanges one code; more scopes than were requested are revoked and not stored."""
 
-    def __init__(self, *, secret_store: SecretStore, provider: ProviderApi, clock: Clock) -> None:
+    def __init__(
+        self, *, secret_store: SecretStore, provider: ProviderApiClient, clock: Clock
+    ) -> None:
         self._secrets = secret_store
         self._provider = provider
         self._clock = clock

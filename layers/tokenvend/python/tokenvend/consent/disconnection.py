@@ -3,7 +3,7 @@
 from tokenvend.domain.connection import Connection, ConnectionKey, Consent
 from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.errors import ConsentRequiredError
-from tokenvend.ports import ConnectionStore, ProviderClient, SecretStore
+from tokenvend.ports import ConnectionStore, OAuthEndpointClient, SecretStore
 from tokenvend.refresh_tokens.connection_events import (
     ConnectionEvent,
     ConnectionEventType,
@@ -19,7 +19,7 @@ def end_connection(
     definition: CredentialDefinition | None,
     *,
     secrets: SecretStore,
-    provider: ProviderClient,
+    provider: OAuthEndpointClient,
     publish: PublishEvent,
 ) -> tuple[Connection | None, bool]:
     """What was deleted, and whether the provider confirmed the revocation.
@@ -47,7 +47,7 @@ def _revoke(
     definition: CredentialDefinition,
     consent: Consent,
     secrets: SecretStore,
-    provider: ProviderClient,
+    provider: OAuthEndpointClient,
 ) -> bool:
     try:
         there = definition_at(definition, consent.tenant)

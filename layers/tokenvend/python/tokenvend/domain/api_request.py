@@ -122,7 +122,7 @@ def present(definition: CredentialDefinition, secret: ProviderSecret) -> Present
         ((name, value),) = filled.headers.items()
         prefix = filled.prefixes[name]
         return Presented(Secret(value.removeprefix(prefix)), Header(name, prefix))
-    named = filled.placed.get(_API_KEY) or next(iter(filled.placed.values()))
+    named = filled.secret_values.get(_API_KEY) or next(iter(filled.secret_values.values()))
     return Presented(named, filled.parts(TokenType.NOT_BEARER))
 
 
@@ -168,7 +168,7 @@ class _Filled:
             self.headers[_AUTHORIZATION] = _BASIC + encoded
             self.prefixes[_AUTHORIZATION] = _BASIC
         self.query = {name: values.value(each) for name, each in described.query.items()}
-        self.placed = values.placed
+        self.secret_values = values.secret_values
 
     def parts(self, token_type: TokenType) -> RequestParts:
         return RequestParts(_secret(self.headers), _secret(self.query), token_type)

@@ -86,7 +86,7 @@ class PendingConsent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Redemption:
+class JournalEntry:
     """The journal's one entry: its holder is redeeming refresh token number `number`.
 
     The holder's invocation ends at `deadline_at`: no code of it runs after that. `is_retry` says
@@ -111,7 +111,7 @@ class Connection:
     key: ConnectionKey
     consent: Consent | None = None
     number: int = 0
-    redemption: Redemption | None = None
+    journal_entry: JournalEntry | None = None
     is_lost: bool = False
     pending: PendingConsent | None = None
 

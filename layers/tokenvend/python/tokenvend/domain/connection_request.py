@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tokenvend.domain.errors import InvalidRequestError
 from tokenvend.domain.names import TARGET, TENANT, TENANT_PARAMETER_PREFIX
-from tokenvend.domain.request import Rejection, VendRequest, parse_vend_request
+from tokenvend.domain.request import RejectionReport, VendRequest, parse_vend_request
 from tokenvend.domain.scopes import Scopes
 from tokenvend.domain.secret import Secret
 
@@ -69,7 +69,7 @@ class ConnectionRequest:
 
 
 #: What a caller may ask for, over every entry.
-type CallerRequest = VendRequest | Rejection | ConnectionRequest
+type CallerRequest = VendRequest | RejectionReport | ConnectionRequest
 
 
 def parse_connection_request(

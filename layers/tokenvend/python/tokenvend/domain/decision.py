@@ -22,7 +22,7 @@ from tokenvend.domain.grant_limits import (
     check_target,
     check_tenant,
 )
-from tokenvend.domain.identity import Entry, Proof
+from tokenvend.domain.identity import EntryPoint, Proof
 from tokenvend.domain.registry import SUBJECT_CONNECTIONS, Caller, Grant, Isolation, RegistryView
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.rule import Rule
@@ -75,7 +75,7 @@ def decide(proof: Proof, request: VendRequest, view: RegistryView, *, now: datet
 
 
 def _decide_for(
-    caller: Caller, request: VendRequest, view: RegistryView, *, entry: Entry, now: datetime
+    caller: Caller, request: VendRequest, view: RegistryView, *, entry: EntryPoint, now: datetime
 ) -> Decision:
     grant, definition = _find_grant(view, entry)
     connection = _check_connection(request, grant, definition, view)
@@ -125,7 +125,7 @@ def prove_caller(proof: Proof, view: RegistryView) -> Caller:
 
 
 def _needs_secret(proof: Proof) -> bool:
-    return proof.entry is Entry.OAUTH2 and proof.workload is None
+    return proof.entry is EntryPoint.OAUTH2 and proof.workload is None
 
 
 def _secret_is_known(proof: Proof, hashes: tuple[str, ...]) -> bool:
@@ -137,14 +137,14 @@ def _secret_is_known(proof: Proof, hashes: tuple[str, ...]) -> bool:
     return any(matches)
 
 
-def _find_grant(view: RegistryView, entry: Entry) -> tuple[Grant, CredentialDefinition]:
+def _find_grant(view: RegistryView, entry: EntryPoint) -> tuple[Grant, CredentialDefinition]:
     if view.grant is None:
         raise UnauthorizedClientError(rule=Rule.GRANT_EXISTS)
     if view.definition is None:
         raise UnauthorizedClientError(rule=Rule.CREDENTIAL_EXISTS)
     if view.credential_blocked:
         raise UnauthorizedClientError(rule=Rule.CREDENTIAL_BLOCKED)
-    if view.definition.kind is CredentialKind.API_KEY and entry is Entry.OAUTH2:
+    if view.definition.kind is CredentialKind.API_KEY and entry is EntryPoint.OAUTH2:
         # A standard client would send the key as a bearer token. The error is the same as without
         # a grant, so that a stolen client secret does not reveal that there is a key.
         raise UnauthorizedClientError(rule=Rule.API_KEY_ENTRY)

@@ -25,8 +25,8 @@ _ROLE = re.compile(
 _USER = re.compile(r"arn:aws[a-z-]*:iam::([0-9]{12}):user/([\x21-\x7E]{1,576})")
 
 
-class Entry(StrEnum):
-    """The entry over which a request came."""
+class EntryPoint(StrEnum):
+    """The entry point over which a request came; logs call it `entry`."""
 
     IAM = "iam"
     OAUTH2 = "oauth2"
@@ -56,7 +56,7 @@ class Proof:
     subject token proves the caller.
     """
 
-    entry: Entry
+    entry: EntryPoint
     identity: str
     unique_id: str | None = None
     client_secret: Secret | None = None

@@ -25,7 +25,7 @@ from enum import Enum, auto
 from typing import assert_never
 
 from tokenvend.domain import bounds
-from tokenvend.domain.connection import Connection, ConnectionStatus, Consent, Redemption
+from tokenvend.domain.connection import Connection, ConnectionStatus, Consent, JournalEntry
 from tokenvend.domain.scopes import Scopes
 from tokenvend.domain.secret import Secret
 
@@ -65,28 +65,28 @@ class Successor:
     refresh_expires_at: datetime | None
 
 
-def redeemable_from(redemption: Redemption) -> datetime:
+def redeemable_from(journal_entry: JournalEntry) -> datetime:
     """Return when another holder may redeem the token.
 
     That is `retry_at` if it is set, else the holder's deadline plus `bounds.CLOCK_SKEW`.
     """
-    return redemption.retry_at or redemption.deadline_at + bounds.CLOCK_SKEW
+    return journal_entry.retry_at or journal_entry.deadline_at + bounds.CLOCK_SKEW
 
 
-def journal_state(redemption: Redemption | None, now: datetime) -> JournalState:
+def journal_state(journal_entry: JournalEntry | None, now: datetime) -> JournalState:
     """The state of the journal at *now*."""
-    if redemption is None:
+    if journal_entry is None:
         return JournalState.FREE
-    if now < redeemable_from(redemption):
+    if now < redeemable_from(journal_entry):
         return JournalState.BEING_REDEEMED
-    if redemption.retry_at is not None:
+    if journal_entry.retry_at is not None:
         return JournalState.FREE
-    return JournalState.HOLDER_GONE_TWICE if redemption.is_retry else JournalState.HOLDER_GONE
+    return JournalState.HOLDER_GONE_TWICE if journal_entry.is_retry else JournalState.HOLDER_GONE
 
 
 def begin(
     connection: Connection, *, holder_id: str, now: datetime, deadline_at: datetime
-) -> Redemption | CannotRedeem:
+) -> JournalEntry | CannotRedeem:
     """Return the entry to write before the token is sent, or why it must not be sent.
 
     *deadline_at* is the instant at which the holder's invocation ends.
@@ -99,15 +99,17 @@ def begin(
         case ConnectionStatus.ACTIVE:
             return _begin(
                 connection,
-                Redemption(number=connection.number, holder_id=holder_id, deadline_at=deadline_at),
+                JournalEntry(
+                    number=connection.number, holder_id=holder_id, deadline_at=deadline_at
+                ),
                 now,
             )
         case unreachable:
             assert_never(unreachable)
 
 
-def _begin(connection: Connection, new: Redemption, now: datetime) -> Redemption | CannotRedeem:
-    former = connection.redemption
+def _begin(connection: Connection, new: JournalEntry, now: datetime) -> JournalEntry | CannotRedeem:
+    former = connection.journal_entry
     match journal_state(former, now):
         case JournalState.FREE:
             # The entry may be one with a `retry_at`: it stays a retry through a provider's outage.
@@ -135,7 +137,7 @@ def finish(connection: Connection, redeemed: Connection, successor: Successor) -
         connection,
         consent=renewed(connection.consent, successor) if connection.consent else None,
         number=connection.number + 1,
-        redemption=None,
+        journal_entry=None,
         is_lost=False,
     )
 
@@ -160,20 +162,20 @@ def renewed(consent: Consent, successor: Successor) -> Consent:
 
 
 def release_redemption(
-    connection: Connection, redemption: Redemption, *, retry_at: datetime
+    connection: Connection, journal_entry: JournalEntry, *, retry_at: datetime
 ) -> Connection | None:
     """Return *connection* with its token redeemable from *retry_at*; `None`: another holds it."""
-    if not is_held_by(connection, redemption):
+    if not is_held_by(connection, journal_entry):
         return None
-    return replace(connection, redemption=replace(redemption, retry_at=retry_at))
+    return replace(connection, journal_entry=replace(journal_entry, retry_at=retry_at))
 
 
-def give_up_consent(connection: Connection, redemption: Redemption) -> Connection | None:
+def give_up_consent(connection: Connection, journal_entry: JournalEntry) -> Connection | None:
     """Return *connection* with its consent marked as lost; `None`: another holds it, or it is lost.
 
     So only one holder marks a consent as lost, and publishes the event.
     """
-    if not is_held_by(connection, redemption) or connection.is_lost:
+    if not is_held_by(connection, journal_entry) or connection.is_lost:
         return None
     return replace(connection, is_lost=True)
 
@@ -188,11 +190,11 @@ def is_same_token(connection: Connection, redeemed: Connection) -> bool:
     )
 
 
-def is_held_by(connection: Connection, redemption: Redemption) -> bool:
-    """Whether the journal's entry is still this *redemption*."""
-    held = connection.redemption
+def is_held_by(connection: Connection, journal_entry: JournalEntry) -> bool:
+    """Whether the journal's entry is still this *journal_entry*."""
+    held = connection.journal_entry
     return (
         held is not None
-        and held.holder_id == redemption.holder_id
+        and held.holder_id == journal_entry.holder_id
         and held.number == connection.number
     )

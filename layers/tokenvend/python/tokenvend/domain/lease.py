@@ -28,9 +28,11 @@ class Lease:
     deadline_at: datetime
 
 
-def new_lease(*, now: datetime, deadline_at: datetime, expected: timedelta) -> Lease:
+def new_lease(*, now: datetime, deadline_at: datetime, expected_duration: timedelta) -> Lease:
     """Return a lease with a new random id."""
-    return Lease(lease_id=uuid4().hex, expected_done_at=now + expected, deadline_at=deadline_at)
+    return Lease(
+        lease_id=uuid4().hex, expected_done_at=now + expected_duration, deadline_at=deadline_at
+    )
 
 
 def may_take_over(lease: Lease, *, now: datetime, unchanged_for: timedelta) -> bool:

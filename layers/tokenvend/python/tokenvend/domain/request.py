@@ -82,7 +82,7 @@ class ForUser[RequestType]:
 
 
 @dataclass(frozen=True, slots=True)
-class Rejection:
+class RejectionReport:
     """A report that an API refused a token: its SHA-256, and the request that vends it."""
 
     request: VendRequest
@@ -94,7 +94,7 @@ def parse_rejection(
     parameters: Mapping[str, object],
     *,
     grant_type: str = CLIENT_CREDENTIALS,
-) -> Rejection:
+) -> RejectionReport:
     """Turn the parameters of a report into a rejection, which has the token's SHA-256 alone.
 
     Raises:
@@ -112,7 +112,7 @@ def parse_rejection(
     if not isinstance(digest, str) or _SHA256.fullmatch(digest) is None:
         raise _malformed("token_sha256", "must be a SHA-256 in lower-case hexadecimal")
     request = parse_vend_request(credential, parameters, grant_type=grant_type)
-    return Rejection(request, digest)
+    return RejectionReport(request, digest)
 
 
 def parse_vend_request(

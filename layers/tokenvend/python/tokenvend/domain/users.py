@@ -15,7 +15,7 @@ from tokenvend.domain.connection_request import CallerRequest, ConnectionRequest
 from tokenvend.domain.errors import InvalidRequestError, SubjectTokenError
 from tokenvend.domain.names import PICKED_CONNECTION
 from tokenvend.domain.registry import Grant
-from tokenvend.domain.request import Rejection, VendRequest
+from tokenvend.domain.request import RejectionReport, VendRequest
 from tokenvend.domain.rule import Rule
 from tokenvend.domain.secret import Secret
 
@@ -59,7 +59,7 @@ class UserToken:
 def with_user(request: CallerRequest, user: User) -> CallerRequest:
     """Return *request* with *user*, whose token came with it."""
     match request:
-        case Rejection():
+        case RejectionReport():
             return replace(request, request=replace(request.request, user=user))
         case VendRequest() | ConnectionRequest():
             return replace(request, user=user)

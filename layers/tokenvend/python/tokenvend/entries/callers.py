@@ -13,8 +13,8 @@ from tokenvend.composition.root import composition_root
 from tokenvend.composition.snapshot import after_restore
 from tokenvend.domain.connection_request import CallerRequest, ConnectionRequest
 from tokenvend.domain.errors import TokenVendError
-from tokenvend.domain.identity import Entry, Proof
-from tokenvend.domain.request import ACCESS_TOKEN_TYPE, ForUser, Rejection, VendRequest
+from tokenvend.domain.identity import EntryPoint, Proof
+from tokenvend.domain.request import ACCESS_TOKEN_TYPE, ForUser, RejectionReport, VendRequest
 from tokenvend.entries.alias import is_workloads_alias, require_live
 from tokenvend.entries.context import Context
 from tokenvend.entries.direct import (
@@ -50,7 +50,7 @@ def _make_vendor() -> None:
 
 
 def handle_http(
-    entry: Entry, parse: Parse, event: Mapping[str, Any], context: Context
+    entry: EntryPoint, parse: Parse, event: Mapping[str, Any], context: Context
 ) -> dict[str, Any]:
     """Answer one API Gateway proxy event."""
     proof = request = None
@@ -78,7 +78,7 @@ def handle_direct(event: object, context: Context) -> dict[str, Any]:
         proof = _proof_by_alias(context.invoked_function_arn)
         requests = batch_of(event)
     except TokenVendError as error:
-        _record_refusal(Entry.DIRECT, None, None, error, context)
+        _record_refusal(EntryPoint.DIRECT, None, None, error, context)
         return direct_error(error)
     if requests is not None:
         return {"answers": [_answer_direct(proof, request, context) for request in requests]}
@@ -100,14 +100,14 @@ def _answer_direct(proof: Proof | None, event: object, context: Context) -> dict
             from tokenvend.entries.direct_exchange import parse_direct_exchange
 
             subject, request = parse_direct_exchange(event)
-            proof = composition_root().workloads.prove(subject, Entry.DIRECT)
+            proof = composition_root().workloads.prove(subject, EntryPoint.DIRECT)
         else:
             parsed = parse_direct_request(event)
             request = _without_user(parsed)
             request, user_token = _with_user(parsed)
         return _answer(proof, request, context, user_token)
     except TokenVendError as error:
-        _record_refusal(Entry.DIRECT, proof, request, error, context)
+        _record_refusal(EntryPoint.DIRECT, proof, request, error, context)
         return direct_error(error)
 
 
@@ -140,7 +140,7 @@ def _answer(
 ) -> dict[str, Any]:
     if isinstance(request, ConnectionRequest):
         return _connect(proof, request, context)
-    if isinstance(request, Rejection):
+    if isinstance(request, RejectionReport):
         return _reject(proof, request, context)
     return _vend(proof, request, context, user_token)
 
@@ -159,8 +159,8 @@ def _vend(
     return vended.answer.to_dict() | {"issued_token_type": ACCESS_TOKEN_TYPE}
 
 
-def _reject(proof: Proof, rejection: Rejection, context: Context) -> dict[str, Any]:
-    outcome = composition_root().rejecter.reject(proof, rejection)
+def _reject(proof: Proof, rejection: RejectionReport, context: Context) -> dict[str, Any]:
+    outcome = composition_root().rejection_recorder.reject(proof, rejection)
     audit_rejected(
         proof, rejection, outcome, now=datetime.now(UTC), request_id=context.aws_request_id
     )
@@ -178,7 +178,7 @@ def _connect(proof: Proof, request: ConnectionRequest, context: Context) -> dict
 
 
 def _record_refusal(
-    entry: Entry,
+    entry: EntryPoint,
     proof: Proof | None,
     request: CallerRequest | None,
     error: TokenVendError,
@@ -199,7 +199,7 @@ def _record_refusal(
     audit_refused(
         entry,
         proof,
-        request.request if isinstance(request, Rejection) else request,
+        request.request if isinstance(request, RejectionReport) else request,
         error,
         now=datetime.now(UTC),
         request_id=context.aws_request_id,

@@ -18,7 +18,7 @@ from tokenvend.domain.errors import (
     TemporarilyUnavailableError,
     TokenVendError,
 )
-from tokenvend.domain.identity import Entry, Proof, identity_of_alias
+from tokenvend.domain.identity import EntryPoint, Proof, identity_of_alias
 from tokenvend.domain.request import (
     PARAMETERS,
     REJECTION_PARAMETERS,
@@ -53,7 +53,7 @@ def prove_alias(invoked_function_arn: str) -> Proof:
     Raises:
         InvalidClientError: the alias is not a caller's.
     """
-    return Proof(Entry.DIRECT, identity_of_alias(caller_alias_of(invoked_function_arn)))
+    return Proof(EntryPoint.DIRECT, identity_of_alias(caller_alias_of(invoked_function_arn)))
 
 
 def parse_direct_request(event: object) -> CallerRequest | ForUser[CallerRequest]:

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, unquote_plus
 
 from tokenvend.domain import bounds
 from tokenvend.domain.errors import InvalidClientError, InvalidRequestError
-from tokenvend.domain.identity import Entry, Proof, identity_of_client
+from tokenvend.domain.identity import EntryPoint, Proof, identity_of_client
 from tokenvend.domain.names import CLIENT_ID
 from tokenvend.domain.secret import Secret
 
@@ -58,7 +58,7 @@ def prove_client(event: Mapping[str, Any], form: Mapping[str, Any]) -> Proof:
         raise _malformed("client_id differs from the authenticated one.", "client_authentication")
     if CLIENT_ID.fullmatch(client_id) is None or not secret:
         raise InvalidClientError(rule="client.malformed")
-    return Proof(Entry.OAUTH2, identity_of_client(client_id), client_secret=Secret(secret))
+    return Proof(EntryPoint.OAUTH2, identity_of_client(client_id), client_secret=Secret(secret))
 
 
 def has_client(event: Mapping[str, Any], form: Mapping[str, Any]) -> bool:

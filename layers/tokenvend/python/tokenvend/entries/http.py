@@ -19,7 +19,7 @@ from tokenvend.domain.errors import (
     TokenVendError,
 )
 from tokenvend.domain.identity import (
-    Entry,
+    EntryPoint,
     NotAnIdentityError,
     Proof,
     identity_of_session,
@@ -44,8 +44,8 @@ _NO_STORE = {"Content-Type": "application/json", "Cache-Control": "no-store", "P
 #: The value of `WWW-Authenticate` by entry (RFC 9110 §11.6.1). RFC 6749 §5.2 requires Basic for a
 #: client that tried HTTP Basic.
 _CHALLENGES = {
-    Entry.IAM: "AWS4-HMAC-SHA256",
-    Entry.OAUTH2: 'Basic realm="tokenvend", charset="UTF-8"',
+    EntryPoint.IAM: "AWS4-HMAC-SHA256",
+    EntryPoint.OAUTH2: 'Basic realm="tokenvend", charset="UTF-8"',
 }
 #: Characters that an `error_description` may not have (RFC 6749 §5.2): quotes, backslashes,
 #: control characters, and all beyond ASCII.
@@ -97,7 +97,7 @@ def http_answer(answer: Mapping[str, object]) -> dict[str, Any]:
     return {"statusCode": 200, "headers": _NO_STORE, "body": json.dumps(answer)}
 
 
-def http_error(error: TokenVendError, entry: Entry) -> dict[str, Any]:
+def http_error(error: TokenVendError, entry: EntryPoint) -> dict[str, Any]:
     """Build the proxy answer of an error at *entry* (RFC 6749 §5.2)."""
     headers = dict(_NO_STORE)
     if isinstance(error, InvalidClientError):
@@ -128,7 +128,7 @@ def _prove_signer(event: Mapping[str, Any]) -> Proof:
         raise InvalidClientError(rule="entry.signer") from None
     # `user` is `AROA…:session` for a role's session and `AIDA…` for a user.
     unique_id = str(identity.get("user") or "").partition(":")[0]
-    return Proof(Entry.IAM, name, unique_id=unique_id or None)
+    return Proof(EntryPoint.IAM, name, unique_id=unique_id or None)
 
 
 def _parse_maybe_for_user(

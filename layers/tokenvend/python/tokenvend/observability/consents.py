@@ -12,7 +12,7 @@ from tokenvend.domain.connection_health import Health
 from tokenvend.domain.connection_request import ConnectionRequest
 from tokenvend.domain.consent import ConsentSession
 from tokenvend.domain.errors import ProviderRefusedError, SubjectTokenError, TokenVendError
-from tokenvend.domain.identity import Entry, Proof, Workload
+from tokenvend.domain.identity import EntryPoint, Proof, Workload
 from tokenvend.domain.users import User
 from tokenvend.observability.log import logger, subject_fields, write
 from tokenvend.observability.metric import gauge_of, metric_of, with_gauge
@@ -36,7 +36,7 @@ def audit_connection(
 
 
 def audit_connection_refused(
-    entry: Entry,
+    entry: EntryPoint,
     proof: Proof | None,
     request: ConnectionRequest | None,
     error: TokenVendError,

@@ -16,8 +16,8 @@ from tokenvend.domain.errors import (
     TokenVendError,
     TooManyRequestsError,
 )
-from tokenvend.domain.identity import Entry, Proof
-from tokenvend.domain.request import Rejection, VendRequest
+from tokenvend.domain.identity import EntryPoint, Proof
+from tokenvend.domain.request import RejectionReport, VendRequest
 from tokenvend.domain.scopes import format_scope
 from tokenvend.domain.token import SecretStage
 from tokenvend.observability.log import subject_fields, write
@@ -60,7 +60,7 @@ def audit_vended(
 
 
 def audit_refused(
-    entry: Entry,
+    entry: EntryPoint,
     proof: Proof | None,
     request: VendRequest | None,
     error: TokenVendError,
@@ -90,7 +90,12 @@ def audit_refused(
 
 
 def audit_rejected(
-    proof: Proof, rejection: Rejection, outcome: RejectOutcome, *, now: datetime, request_id: str
+    proof: Proof,
+    rejection: RejectionReport,
+    outcome: RejectOutcome,
+    *,
+    now: datetime,
+    request_id: str,
 ) -> None:
     """Record that a caller reported a token as refused by an API."""
     fields = _request_fields(proof.entry, proof, rejection.request) | {
@@ -102,7 +107,7 @@ def audit_rejected(
 
 
 def _request_fields(
-    entry: Entry, proof: Proof | None, request: VendRequest | None
+    entry: EntryPoint, proof: Proof | None, request: VendRequest | None
 ) -> dict[str, Any]:
     fields: dict[str, Any] = {"entry": entry.value}
     if proof is not None:
@@ -118,7 +123,7 @@ def _request_fields(
     return fields
 
 
-def _dimensions(entry: Entry, source: str, outcome: str) -> dict[str, str]:
+def _dimensions(entry: EntryPoint, source: str, outcome: str) -> dict[str, str]:
     return {"entry": entry.value, "source": source, "outcome": outcome}
 
 

@@ -21,7 +21,7 @@ from tokenvend.ports.failures import (
     StoreAwayError,
     StoreThrottledError,
 )
-from tokenvend.ports.providers import ProviderApi, ProviderClient
+from tokenvend.ports.providers import OAuthEndpointClient, ProviderApiClient
 from tokenvend.ports.registry import (
     CredentialReader,
     CredentialStates,
@@ -57,9 +57,9 @@ __all__ = [
     "KeyAwayError",
     "Lookup",
     "LookupResult",
-    "ProviderApi",
+    "OAuthEndpointClient",
+    "ProviderApiClient",
     "ProviderAwayError",
-    "ProviderClient",
     "PublicKeys",
     "PublishedKeys",
     "SecretCatalog",

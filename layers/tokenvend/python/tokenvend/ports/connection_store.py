@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from tokenvend.domain.secret import Secret
 
 if TYPE_CHECKING:  # a vend uses none of these at run time; each class costs cold-start time
-    from tokenvend.domain.connection import Connection, ConnectionKey, PendingConsent, Redemption
+    from tokenvend.domain.connection import Connection, ConnectionKey, JournalEntry, PendingConsent
     from tokenvend.domain.consent import ConsentSession
     from tokenvend.domain.journal import Successor
 
@@ -53,8 +53,10 @@ class ConnectionStore(ConnectionReader, Protocol):
         one connection only. A refresh token that was rotated meanwhile does not count as a change.
         """
 
-    def begin_redemption(self, before: Connection, redemption: Redemption) -> Connection | None:
-        """Write *redemption* into the journal if it is as in *before*; return the item after it.
+    def begin_redemption(
+        self, before: Connection, journal_entry: JournalEntry
+    ) -> Connection | None:
+        """Write *journal_entry* into the journal if it is as in *before*; return the item after it.
 
         `None`: nothing was written, because the journal or the refresh token has changed since,
         or because the write was throttled. A write that was repeated after it had succeeded
@@ -69,12 +71,12 @@ class ConnectionStore(ConnectionReader, Protocol):
         """
 
     def release_redemption(
-        self, redeemed: Connection, redemption: Redemption, *, retry_at: datetime
+        self, redeemed: Connection, journal_entry: JournalEntry, *, retry_at: datetime
     ) -> None:
-        """Allow the next redemption from *retry_at* on, if the journal still holds *redemption*."""
+        """Let others redeem from *retry_at* on, if the journal still holds *journal_entry*."""
 
-    def mark_lost(self, connection: Connection, redemption: Redemption) -> bool:
-        """Mark the consent as lost, if the journal still holds *redemption*.
+    def mark_lost(self, connection: Connection, journal_entry: JournalEntry) -> bool:
+        """Mark the consent as lost, if the journal still holds *journal_entry*.
 
         Of all that try, only one gets `True`.
         """

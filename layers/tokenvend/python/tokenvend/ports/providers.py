@@ -11,8 +11,8 @@ if TYPE_CHECKING:  # a vend uses none of these at run time; each class costs col
     from tokenvend.domain.oauth.token_response import ProviderResponse
 
 
-class ProviderClient(Protocol):
-    """Sends requests to a provider's endpoints."""
+class OAuthEndpointClient(Protocol):
+    """Sends requests to a provider's token endpoint and its other OAuth endpoints."""
 
     def send(self, request: ProviderRequest) -> ProviderResponse:
         """Send *request* without following redirects; return the complete response.
@@ -25,8 +25,8 @@ class ProviderClient(Protocol):
         """
 
 
-class ProviderApi(ProviderClient, Protocol):
-    """A `ProviderClient` that can also call the provider's API with a user's access token."""
+class ProviderApiClient(OAuthEndpointClient, Protocol):
+    """An `OAuthEndpointClient` that can also call the provider's API with a user's access token."""
 
     def get(self, url: str, *, bearer: Secret) -> ProviderResponse:
         """Get *url* with the access token *bearer* (RFC 6750 §2.1), within the bounds of `send`.

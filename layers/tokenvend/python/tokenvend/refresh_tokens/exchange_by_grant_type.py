@@ -18,9 +18,9 @@ class ExchangeByGrantType:
         self._refresher = refresher
 
     @property
-    def expected(self) -> timedelta:
+    def expected_duration(self) -> timedelta:
         """See `Exchange`."""
-        return self._exchange.expected
+        return self._exchange.expected_duration
 
     def run(self, exchange_request: ExchangeRequest) -> AccessToken:
         """See `Exchange`."""

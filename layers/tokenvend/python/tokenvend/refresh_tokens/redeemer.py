@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from tokenvend.domain import bounds
-from tokenvend.domain.connection import Connection, Consent, Redemption
+from tokenvend.domain.connection import Connection, Consent, JournalEntry
 from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.errors import (
     PROVIDER_AWAY,
@@ -27,8 +27,8 @@ from tokenvend.domain.token import AccessToken
 from tokenvend.ports import (
     Clock,
     ConnectionStore,
+    OAuthEndpointClient,
     ProviderAwayError,
-    ProviderClient,
     SecretStore,
     StoreAwayError,
     StoreResult,
@@ -60,7 +60,7 @@ class Redeemer:
         *,
         connections: ConnectionStore,
         exchange: ClientExchange,
-        provider: ProviderClient,
+        provider: OAuthEndpointClient,
         secrets: SecretStore,
         clock: Clock,
         pause: Pause,
@@ -75,7 +75,7 @@ class Redeemer:
         self._publish = publish
 
     def redeem(
-        self, refresh_request: RefreshRequest, begun: Connection, entry: Redemption
+        self, refresh_request: RefreshRequest, begun: Connection, entry: JournalEntry
     ) -> AccessToken:
         """Redeem the refresh token of *begun*, as *entry* in its journal says.
 
@@ -174,17 +174,21 @@ class Redeemer:
                     return None
             self._pause(self._clock, _STORE_AGAIN_SECONDS)
 
-    def give_up_consent(self, connection: Connection, redemption: Redemption, reason: str) -> None:
+    def give_up_consent(
+        self, connection: Connection, journal_entry: JournalEntry, reason: str
+    ) -> None:
         """Mark the consent as lost, and publish that once."""
         try:
-            lost = self._connections.mark_lost(connection, redemption)
+            lost = self._connections.mark_lost(connection, journal_entry)
         except StoreAwayError:
             # Then it is tried again, and refused again.
             return
         if lost:
             self._publish(ConnectionEvent(ConnectionEventType.LOST, connection.key, reason))
 
-    def release_redemption(self, begun: Connection, entry: Redemption, retry_at: datetime) -> None:
+    def release_redemption(
+        self, begun: Connection, entry: JournalEntry, retry_at: datetime
+    ) -> None:
         """Let another request redeem it, from *retry_at* on."""
         try:
             self._connections.release_redemption(begun, entry, retry_at=retry_at)

@@ -5,7 +5,7 @@ from typing import assert_never
 from uuid import uuid4
 
 from tokenvend.domain import bounds
-from tokenvend.domain.connection import Connection, Redemption
+from tokenvend.domain.connection import Connection, JournalEntry
 from tokenvend.domain.errors import ConsentRequiredError
 from tokenvend.domain.journal import CannotRedeem, begin, redeemable_from
 from tokenvend.domain.token import AccessToken
@@ -55,7 +55,7 @@ class Refresher:
                 now=self._clock.now(),
                 deadline_at=self._clock.now() + refresh_request.time_left(self._clock),
             )
-            if isinstance(entry, Redemption):
+            if isinstance(entry, JournalEntry):
                 begun = self._begin(refresh_request, connection, entry)
                 if begun is not None:
                     return self._redeemer.redeem(refresh_request, begun, entry)
@@ -76,7 +76,7 @@ class Refresher:
         return connection
 
     def _begin(
-        self, refresh_request: RefreshRequest, connection: Connection, entry: Redemption
+        self, refresh_request: RefreshRequest, connection: Connection, entry: JournalEntry
     ) -> Connection | None:
         if refresh_request.time_left(self._clock) < bounds.EXCHANGE_NEEDS:
             raise connection_busy(1)
@@ -98,9 +98,9 @@ class Refresher:
             case CannotRedeem.CONSENT_LOST:
                 raise ConsentRequiredError(rule="connection.lost")
             case CannotRedeem.HOLDER_GONE_TWICE:
-                if connection.redemption is not None:
+                if connection.journal_entry is not None:
                     self._redeemer.give_up_consent(
-                        connection, connection.redemption, "holder_gone_twice"
+                        connection, connection.journal_entry, "holder_gone_twice"
                     )
                 raise ConsentRequiredError(rule="connection.lost")
             case unreachable:
@@ -108,11 +108,11 @@ class Refresher:
 
     def _check_time_to_wait(self, refresh_request: RefreshRequest, connection: Connection) -> None:
         """Refuse to wait for a holder that is done only after this request's deadline."""
-        redemption = connection.redemption
-        if redemption is None:
+        journal_entry = connection.journal_entry
+        if journal_entry is None:
             return
-        free_in = redeemable_from(redemption) - self._clock.now()
+        free_in = redeemable_from(journal_entry) - self._clock.now()
         time_for_waiting = refresh_request.time_left(self._clock) - bounds.EXCHANGE_NEEDS
-        nobody_works = redemption.retry_at is not None
+        nobody_works = journal_entry.retry_at is not None
         if time_for_waiting <= timedelta(0) or (nobody_works and free_in > time_for_waiting):
             raise connection_busy(int(free_in.total_seconds()) + 1 if nobody_works else 1)

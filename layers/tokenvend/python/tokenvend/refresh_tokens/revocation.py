@@ -5,7 +5,7 @@ from tokenvend.domain.errors import CredentialNotReadyError, TemporarilyUnavaila
 from tokenvend.domain.oauth.token_request import build_revocation_request, host_of
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.secret_destination import is_allowed
-from tokenvend.ports import ProviderAwayError, ProviderClient, SecretStore
+from tokenvend.ports import OAuthEndpointClient, ProviderAwayError, SecretStore
 from tokenvend.vending.provider_secret import read_secret
 
 
@@ -14,7 +14,7 @@ def revoke_best_effort(
     token: Secret,
     *,
     secrets: SecretStore,
-    provider: ProviderClient,
+    provider: OAuthEndpointClient,
     hint: str,
 ) -> bool:
     """Revoke *token*; whether the provider has an endpoint for that and confirmed it.

@@ -29,8 +29,8 @@ from tokenvend.domain.secret_destination import is_allowed
 from tokenvend.domain.token import AccessToken, SecretStage
 from tokenvend.ports import (
     Clock,
+    OAuthEndpointClient,
     ProviderAwayError,
-    ProviderClient,
     SecretStore,
 )
 from tokenvend.vending.provider_secret import read_secret, token_presenter
@@ -64,7 +64,7 @@ class Exchange(Protocol):
     """Gets a new token from a provider."""
 
     @property
-    def expected(self) -> timedelta:
+    def expected_duration(self) -> timedelta:
         """How long an exchange takes, by the newest one: waiters sleep so long first."""
 
     def run(self, exchange_request: ExchangeRequest) -> AccessToken:
@@ -78,12 +78,14 @@ class Exchange(Protocol):
 class ClientExchange:
     """The exchange for which the client alone is enough: no user has to consent."""
 
-    def __init__(self, *, secrets: SecretStore, provider: ProviderClient, clock: Clock) -> None:
+    def __init__(
+        self, *, secrets: SecretStore, provider: OAuthEndpointClient, clock: Clock
+    ) -> None:
         self._secrets = secrets
         self._provider = provider
         self._clock = clock
         #: How long an exchange takes, by the newest one: waiters sleep until then.
-        self.expected = _EXPECTED_AT_FIRST
+        self.expected_duration = _EXPECTED_AT_FIRST
 
     def run(self, exchange_request: ExchangeRequest) -> AccessToken:
         """A new token.
@@ -129,7 +131,7 @@ class ClientExchange:
             if other is None or stage is None:
                 raise
             got = ask(other), stage
-        self.expected = timedelta(seconds=self._clock.monotonic() - started)
+        self.expected_duration = timedelta(seconds=self._clock.monotonic() - started)
         return got
 
     def _another_secret(

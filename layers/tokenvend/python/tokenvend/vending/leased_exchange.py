@@ -60,7 +60,7 @@ class LeasedExchange:
         lease = new_lease(
             now=now,
             deadline_at=now + acquisition.time_left(self._clock),
-            expected=self._exchange.expected,
+            expected_duration=self._exchange.expected_duration,
         )
         current = self._tokens.acquire_lease(acquisition.key, lease, instead_of=item.lease)
         if current is None:

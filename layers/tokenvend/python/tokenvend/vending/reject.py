@@ -11,9 +11,9 @@ from enum import StrEnum
 from tokenvend.domain import bounds
 from tokenvend.domain.decision import decide
 from tokenvend.domain.errors import InvalidClientError, TokenVendError, TooManyRequestsError
-from tokenvend.domain.identity import Entry, Proof
+from tokenvend.domain.identity import EntryPoint, Proof
 from tokenvend.domain.registry import Caller
-from tokenvend.domain.request import Rejection
+from tokenvend.domain.request import RejectionReport
 from tokenvend.domain.rule import Rule
 from tokenvend.domain.token import AccessToken
 from tokenvend.ports import Clock, Lookup, StoreAwayError, TokenStore, VendReader
@@ -30,7 +30,7 @@ class RejectOutcome(StrEnum):
     REPLACED = "replaced"
 
 
-class Rejecter:
+class RejectionRecorder:
     """The use case behind `token/reject`."""
 
     def __init__(
@@ -49,7 +49,7 @@ class Rejecter:
         self._clock = clock
         self._rate = RateLimit()
 
-    def reject(self, proof: Proof, rejection: Rejection) -> RejectOutcome:
+    def reject(self, proof: Proof, rejection: RejectionReport) -> RejectOutcome:
         """Take the report that an API refused the token named in *rejection*.
 
         Raises:
@@ -70,7 +70,7 @@ class Rejecter:
             found = self._reader.read(lookup)
         except StoreAwayError:
             raise store_unavailable() from None
-        if found.view.caller is None and proof.entry is Entry.OAUTH2:
+        if found.view.caller is None and proof.entry is EntryPoint.OAUTH2:
             self._memory.remember_unknown(proof.identity, now)
         decision = decide(proof, request, found.view, now=now)
         self._rate.check(_limited(decision.caller), now)
@@ -84,7 +84,7 @@ class Rejecter:
             error.caller = decision.caller.name
             raise
 
-    def _reject(self, key: str, rejection: Rejection, now: datetime) -> RejectOutcome:
+    def _reject(self, key: str, rejection: RejectionReport, now: datetime) -> RejectOutcome:
         item = self._tokens.read(key)
         token = item.token
         if token is None or token.access_token.sha256 != rejection.token_sha256:

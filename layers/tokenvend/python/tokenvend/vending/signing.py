@@ -18,21 +18,21 @@ from tokenvend.ports import (
     AssertionSigner,
     Clock,
     IdentityTokens,
-    ProviderApi,
+    ProviderApiClient,
     SigningKeyUnusableError,
     StoreAwayError,
 )
 
 
 class SigningClient:
-    """A `ports.ProviderApi` that signs a request's assertions just before it sends the request.
+    """A `ports.ProviderApiClient` that signs a request's assertions just before it sends it.
 
     So an assertion is as new as possible, and none is sent twice.
     """
 
     def __init__(
         self,
-        provider: ProviderApi,
+        provider: ProviderApiClient,
         signer: AssertionSigner,
         clock: Clock,
         identity: IdentityTokens | None = None,
@@ -43,7 +43,7 @@ class SigningClient:
         self._identity = identity
 
     def send(self, request: ProviderRequest) -> ProviderResponse:
-        """See `ports.ProviderClient`.
+        """See `ports.OAuthEndpointClient`.
 
         Raises:
             ProviderAwayError: no complete answer came in time.
@@ -53,7 +53,7 @@ class SigningClient:
         return self._provider.send(self._with_grant(self._with_client(request)))
 
     def get(self, url: str, *, bearer: Secret) -> ProviderResponse:
-        """See `ports.ProviderApi`. The bearer token is sent without client authentication."""
+        """See `ports.ProviderApiClient`. The bearer token is sent without client authentication."""
         return self._provider.get(url, bearer=bearer)
 
     def _with_client(self, request: ProviderRequest) -> ProviderRequest:
@@ -77,8 +77,8 @@ class SigningClient:
             headers = headers | {"Authorization": f"Bearer {signed.reveal()}"}
         else:
             form = form | {grant.parameter: signed.reveal()}
-        placed = (*request.placed, signed)
-        return replace(request, headers=headers, form=form, placed=placed, grant=None)
+        secret_values = (*request.secret_values, signed)
+        return replace(request, headers=headers, form=form, secret_values=secret_values, grant=None)
 
     def _sign(self, draft: AssertionDraft) -> Secret:
         try:

@@ -10,7 +10,7 @@ from tokenvend.domain.answer import Source, VendAnswer
 from tokenvend.domain.credential_definition import CredentialKind
 from tokenvend.domain.decision import Decision, decide, prove_caller
 from tokenvend.domain.errors import InvalidClientError, TokenVendError
-from tokenvend.domain.identity import Entry, Proof
+from tokenvend.domain.identity import EntryPoint, Proof
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.rule import Rule
 from tokenvend.ports import (
@@ -146,7 +146,7 @@ class Vendor:
         except TokenVendError:
             if attempt.is_of_remembered_caller():
                 self._memory.forget(attempt.key)
-            if found.view.caller is None and proof.entry is Entry.OAUTH2:
+            if found.view.caller is None and proof.entry is EntryPoint.OAUTH2:
                 self._memory.remember_unknown(proof.identity, now)
             raise
         self._quotas.check(decision.caller, now)

@@ -1,7 +1,7 @@
 """Authenticate callers by their platform's token (RFC 8693)."""
 
 from tokenvend.domain.errors import SubjectTokenError
-from tokenvend.domain.identity import Entry, Proof, Workload, identity_of_workload
+from tokenvend.domain.identity import EntryPoint, Proof, Workload, identity_of_workload
 from tokenvend.domain.workload.claims import VerifiedToken
 from tokenvend.domain.workload.exchange_request import SubjectToken
 from tokenvend.domain.workload.issuer import TrustedIssuer
@@ -18,7 +18,7 @@ class WorkloadAuthenticator:
         self._tokens = tokens
         self._used = used
 
-    def prove(self, subject: SubjectToken, entry: Entry) -> Proof:
+    def prove(self, subject: SubjectToken, entry: EntryPoint) -> Proof:
         """Return the proof of the caller whose token *subject* is.
 
         Raises:

@@ -40,8 +40,8 @@ from tokenvend.domain.connection import (
     Connection,
     ConnectionKey,
     Consent,
+    JournalEntry,
     PendingConsent,
-    Redemption,
 )
 from tokenvend.domain.untrusted import Distrust, OnUntrusted
 
@@ -103,12 +103,12 @@ def seal_pending(
     }
 
 
-def redemption_values(redemption: Redemption) -> Item:
-    """Build the values that store *redemption*: `:holder_id`, `:deadline_at` and `:is_retry`."""
+def redemption_values(journal_entry: JournalEntry) -> Item:
+    """Build the values that store *journal_entry*: `:holder_id`, `:deadline_at` and `:is_retry`."""
     return {
-        ":holder_id": {"S": redemption.holder_id},
-        ":deadline_at": number(redemption.deadline_at.timestamp()),
-        ":is_retry": {"BOOL": redemption.is_retry},
+        ":holder_id": {"S": journal_entry.holder_id},
+        ":deadline_at": number(journal_entry.deadline_at.timestamp()),
+        ":is_retry": {"BOOL": journal_entry.is_retry},
     }
 
 
@@ -140,7 +140,7 @@ class ConnectionItemParser:
             key=key,
             consent=consent,
             number=token_number,
-            redemption=self._redemption(pk, item, token_number),
+            journal_entry=self._redemption(pk, item, token_number),
             is_lost="lost_by" in item,
             pending=pending,
         )
@@ -193,14 +193,14 @@ class ConnectionItemParser:
             self._on_untrusted(pk, Distrust.MALFORMED)
         return None
 
-    def _redemption(self, pk: str, item: Item, token_number: int) -> Redemption | None:
+    def _redemption(self, pk: str, item: Item, token_number: int) -> JournalEntry | None:
         holder_id = text_of(item, "holder_id")
         if holder_id is None:
             return None
         is_retry = item.get("is_retry", {}).get("BOOL") is True
         retry_at = number_of(item, "retry_at")
         try:
-            return Redemption(
+            return JournalEntry(
                 number=token_number,
                 holder_id=holder_id,
                 deadline_at=instant_of(number_of(item, "deadline_at") or 0.0),
@@ -210,7 +210,7 @@ class ConnectionItemParser:
         except ValueError:
             # Conditions still compare this entry, so it is parsed: with a deadline in the past.
             self._on_untrusted(pk, Distrust.MALFORMED)
-            return Redemption(
+            return JournalEntry(
                 number=token_number,
                 holder_id=holder_id,
                 deadline_at=instant_of(0.0),

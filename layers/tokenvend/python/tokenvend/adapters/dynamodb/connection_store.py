@@ -37,7 +37,7 @@ from tokenvend.adapters.dynamodb.connection_items import (
 )
 from tokenvend.adapters.dynamodb.sealed_table import SealedTable
 from tokenvend.adapters.encryption import EnvelopeCipher
-from tokenvend.domain.connection import Connection, ConnectionKey, PendingConsent, Redemption
+from tokenvend.domain.connection import Connection, ConnectionKey, JournalEntry, PendingConsent
 from tokenvend.domain.journal import Successor, renewed
 from tokenvend.ports import StoreResult, StoreThrottledError
 
@@ -103,18 +103,20 @@ class DynamoDbConnectionStore:
         written, item = self._update(after.key, change, condition, values)
         return written or _holds(item, values)
 
-    def begin_redemption(self, before: Connection, redemption: Redemption) -> Connection | None:
+    def begin_redemption(
+        self, before: Connection, journal_entry: JournalEntry
+    ) -> Connection | None:
         """See `ports.ConnectionStore`.
 
         It first checks that a data key is available. Without one, the next refresh token could not
         be stored, so the redemption is not begun.
         """
         self._table.cipher.seal(connection_pk(before.key), b"", now=self._table.clock.now())
-        values = same_token(before) | redemption_values(redemption)
+        values = same_token(before) | redemption_values(journal_entry)
         journal = NO_REDEMPTION
-        if before.redemption is not None:
+        if before.journal_entry is not None:
             journal = HOLDER_IS_UNCHANGED
-            values[":former"] = {"S": before.redemption.holder_id}
+            values[":former"] = {"S": before.journal_entry.holder_id}
         condition = f"{SAME_TOKEN} AND {NOT_LOST} AND {journal}"
         try:
             _, item = self._update(
@@ -122,7 +124,7 @@ class DynamoDbConnectionStore:
             )
         except StoreThrottledError:
             return None
-        if item is None or text_of(item, "holder_id") != redemption.holder_id:
+        if item is None or text_of(item, "holder_id") != journal_entry.holder_id:
             return None
         return self._parsed(item)
 
@@ -149,22 +151,22 @@ class DynamoDbConnectionStore:
         )
 
     def release_redemption(
-        self, redeemed: Connection, redemption: Redemption, *, retry_at: datetime
+        self, redeemed: Connection, journal_entry: JournalEntry, *, retry_at: datetime
     ) -> None:
         """See `ports.ConnectionStore`."""
         values = same_token(redeemed) | {
-            ":holder_id": {"S": redemption.holder_id},
+            ":holder_id": {"S": journal_entry.holder_id},
             ":retry_at": number(retry_at.timestamp()),
         }
         condition = f"{SAME_TOKEN} AND {ITS_OWN_JOURNAL}"
         self._update(redeemed.key, "SET retry_at = :retry_at", condition, values)
 
-    def mark_lost(self, connection: Connection, redemption: Redemption) -> bool:
+    def mark_lost(self, connection: Connection, journal_entry: JournalEntry) -> bool:
         """See `ports.ConnectionStore`."""
         # All that see the same gone holder use its id; a mark of our own identifies our write.
         mark = {"S": uuid4().hex}
         values = same_token(connection) | {
-            ":holder_id": {"S": redemption.holder_id},
+            ":holder_id": {"S": journal_entry.holder_id},
             ":mark": mark,
         }
         condition = f"{SAME_TOKEN} AND {ITS_OWN_JOURNAL} AND {NOT_LOST}"

@@ -57,7 +57,7 @@ def build_code_request(
     if flow.without_pkce is None:
         form["code_verifier"] = code_verifier.reveal()
     request = to_token_endpoint(definition, form, secret)
-    return replace(request, placed=(*request.placed, code))
+    return replace(request, secret_values=(*request.secret_values, code))
 
 
 def parse_code_response(

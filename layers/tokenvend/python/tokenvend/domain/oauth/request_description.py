@@ -129,7 +129,7 @@ def apply_description(
     description = _description_of(definition)
     filled = PlaceholderValues(secret)
     standard, defaults, grant = dict(request.form), {}, None
-    placed = request.placed
+    secret_values = request.secret_values
     if standard.get("grant_type") == _STANDARD_GRANT:
         standard["grant_type"] = description.grant_type
         if description.grant_type is None:
@@ -140,7 +140,7 @@ def apply_description(
         if (form := description.on_behalf_of) is not None:
             standard |= on_behalf_of_parameters(form, user_token)
             defaults = DEFAULTS.get(form, {})
-            placed = (*placed, user_token) if user_token else placed
+            secret_values = (*secret_values, user_token) if user_token else secret_values
     headers = {name: filled.header(name, each) for name, each in description.headers.items()}
     described = {name.lower() for name in headers} - {"authorization"}
     unchanged = {
@@ -153,7 +153,7 @@ def apply_description(
         form=defaults | filled.value(description.parameters) | standard,
         query=filled.value(description.query),
         headers=headers | unchanged,
-        placed=(*placed, *filled.placed.values()),
+        secret_values=(*secret_values, *filled.secret_values.values()),
         grant=grant,
     )
 
@@ -161,13 +161,13 @@ def apply_description(
 class PlaceholderValues:
     """Replaces placeholders in templates by fields of *secret*, and by *token* if there is one.
 
-    `placed` are the fields used.
+    `secret_values` are the fields used.
     """
 
     def __init__(self, secret: ProviderSecret, token: Secret | None = None) -> None:
         self._secret = secret
         self._token = token
-        self.placed: dict[str, Secret] = {}
+        self.secret_values: dict[str, Secret] = {}
 
     def value(self, template: Any) -> Any:
         """Return *template* with its placeholders replaced, in texts at any depth."""
@@ -206,8 +206,8 @@ class PlaceholderValues:
             raise CredentialNotReadyError(
                 f"The credential's secret has no field {name}.", rule="secret.unusable"
             )
-        self.placed[name] = self._secret.fields[name]
-        return self.placed[name].reveal()
+        self.secret_values[name] = self._secret.fields[name]
+        return self.secret_values[name].reveal()
 
 
 def _description_of(definition: CredentialDefinition) -> RequestDescription:

@@ -73,8 +73,8 @@ class ProviderRequest:
 
     `form` are the parameters, which go where `parameters_in` says; those of `query` always go into
     the URL. A request with an `assertion` or a `grant` is not complete: they are signed when it is
-    sent. `placed` are the values of the credential's secret that are anywhere in the request. A
-    `certificate` is used only for the host of `url`.
+    sent. `secret_values` are the values of the credential's secret that are anywhere in the
+    request. A `certificate` is used only for the host of `url`.
     """
 
     url: str
@@ -84,7 +84,7 @@ class ProviderRequest:
     method: str = "POST"
     parameters_in: ParametersIn = ParametersIn.FORM
     query: Mapping[str, str] = field(default_factory=dict, repr=False)
-    placed: tuple[Secret, ...] = field(default=(), repr=False)
+    secret_values: tuple[Secret, ...] = field(default=(), repr=False)
     grant: GrantAssertion | None = None
     certificate: ClientCertificate | None = None
 
@@ -92,7 +92,7 @@ class ProviderRequest:
     def confidential(self) -> tuple[Secret, ...]:
         """The confidential values in the request, which no text for callers or logs may quote."""
         named = (self.form[name] for name in _CONFIDENTIAL if name in self.form)
-        return (*(Secret(each) for each in named if isinstance(each, str)), *self.placed)
+        return (*(Secret(each) for each in named if isinstance(each, str)), *self.secret_values)
 
 
 def build_token_request(
@@ -185,7 +185,9 @@ def to_token_endpoint(
     definition = for_tenant(definition, secret)
     request = build_authenticated_request(definition, definition.token_endpoint, form, secret)
     if secret.tenant_values:
-        request = replace(request, placed=(*request.placed, *secret.tenant_values.values()))
+        request = replace(
+            request, secret_values=(*request.secret_values, *secret.tenant_values.values())
+        )
     if not definition.token_request:
         return request
     # Imported here because few providers need the parser.
@@ -203,7 +205,7 @@ def build_authenticated_request(
         CredentialNotReadyError: the client id has a colon, which HTTP Basic cannot send unencoded.
     """
     headers = {"Accept": "application/json"}
-    request = ProviderRequest(url, form, headers, placed=(secret.client_secret,))
+    request = ProviderRequest(url, form, headers, secret_values=(secret.client_secret,))
     match definition.client_authentication:
         case ClientAuthentication.BASIC:
             # Both are form-encoded before they are joined: RFC 6749 §2.3.1, often forgotten.
@@ -225,7 +227,7 @@ def build_authenticated_request(
             return ProviderRequest(url, form, headers, _draft(definition, secret))
         case ClientAuthentication.TLS_CLIENT_AUTH:
             form["client_id"] = secret.client_id
-            return replace(request, placed=(), certificate=_certificate(secret))
+            return replace(request, secret_values=(), certificate=_certificate(secret))
         case ClientAuthentication.NONE:
             # A client that does not authenticate must send its client_id (RFC 6749 §4.1.3).
             if definition.kind is CredentialKind.AUTHORIZATION_CODE:
@@ -241,7 +243,9 @@ def _with_basic(request: ProviderRequest, user: str, password: str) -> ProviderR
     """Return *request* with HTTP Basic (RFC 7617). The encoded text counts as a secret, too."""
     encoded = b64encode(f"{user}:{password}".encode()).decode()
     headers = request.headers | {"Authorization": f"Basic {encoded}"}
-    return replace(request, headers=headers, placed=(*request.placed, Secret(encoded)))
+    return replace(
+        request, headers=headers, secret_values=(*request.secret_values, Secret(encoded))
+    )
 
 
 def _draft(definition: CredentialDefinition, secret: ProviderSecret) -> AssertionDraft:
