@@ -60,6 +60,7 @@ _fields = st.dictionaries(
 )
 #: The provider's error code is passed on and scopes are no secrets: only tokens are planted.
 _tokens = st.fixed_dictionaries({}, optional={"access_token": hostile.secrets})
+#: A token is planted only where the standards name one: elsewhere a description may show a value.
 #: Every form of an expiry, at its edges: lengths, instants as numbers, as texts, in any zone.
 _expiries = (
     hostile.numbers
@@ -71,7 +72,7 @@ _expiries = (
 )
 _at_paths = st.tuples(_expiries, hostile.secrets).map(
     lambda both: {
-        "d": {"t": both[1], "0": both[0], "scopes": ["jobs_read"]},
+        "d": {"access_token": both[1], "0": both[0], "scopes": ["jobs_read"]},
         "expires_in": both[0],
         "token_type": "Bearer",
     }
@@ -84,7 +85,17 @@ _bodies = (
     | st.dictionaries(hostile.texts, hostile.texts, max_size=3).map(_form)
 )
 _paths = st.sampled_from(
-    ["access_token", "d.t", "0.t", "d.0", "d.00", "d", "expires_in", "token_type", "error"]
+    [
+        "access_token",
+        "d.access_token",
+        "0.t",
+        "d.0",
+        "d.00",
+        "d",
+        "expires_in",
+        "token_type",
+        "error",
+    ]
 )
 _units = st.sampled_from(LifetimeUnit).map(str)
 _descriptions = st.fixed_dictionaries(
@@ -188,7 +199,8 @@ TARGETS = (
         name="described-response",
         promise="any description reads any answer: a token within its bounds, or a refusal",
         inputs=st.tuples(
-            _descriptions | hostile.altered({"token": "d.t", "lifetime_unit": "rfc3339"}),
+            _descriptions
+            | hostile.altered({"token": "d.access_token", "lifetime_unit": "rfc3339"}),
             _responses,
         ),
         check=_check_described,
