@@ -204,10 +204,11 @@ def flow(
 
 def _compiled(described: Mapping[str, Any]) -> tuple[CredentialDefinition, Grant]:
     """The definition and the grant, as they come back from the registry."""
+    at_acme = {"authorization_endpoint": "https://login.acme.example/allow"}
+    if "profile" in described:
+        at_acme = {}
     parts: dict[str, Any] = {
-        "providers": {
-            "acme": {"authorization_endpoint": "https://login.acme.example/allow", **described}
-        },
+        "providers": {"acme": at_acme | dict(described)},
         "credentials": {
             "jobs": {
                 "provider": "acme",

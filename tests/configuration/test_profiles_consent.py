@@ -1,112 +1,74 @@
-"""Consents of every profile that has them: the request, the code exchange and the refresh."""
+"""Every profile with consents, whole: from the file to a refreshed token and its revocation."""
 
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
-from tests.configuration.described import secret_store
+from tests.configuration.consent_stand_in import ConsentStandIn
+from tests.configuration.flows import CALLBACK, Flow
 from tests.configuration.profile_facts import (
-    code_parameters,
     definition_for,
     facts_of,
-    flow_of,
     profiles_of,
+    provider_entry,
     scope_text,
     secret_for,
     stated_lifetime,
 )
-from tests.configuration.provider_stand_in import ACCESS_TOKEN, REFRESH_TOKEN, StandIn
-from tests.fakes.clock import START
+from tests.configuration.provider_stand_in import ACCESS_TOKEN
 
-from tokenvend.adapters.provider_http import RequestsProviderClient
-from tokenvend.domain.connection import Consent
-from tokenvend.domain.oauth.authorization import build_authorization_url
-from tokenvend.domain.oauth.code_exchange import build_code_request, parse_code_response
-from tokenvend.domain.oauth.refresh import (
-    RefreshVerdict,
-    SentRefreshToken,
-    build_refresh_request,
-    judge_refresh,
-)
-from tokenvend.domain.oauth.token_request import ProviderRequest
-from tokenvend.domain.oauth.token_response import ProviderResponse
-from tokenvend.domain.scopes import NO_SCOPES
-from tokenvend.domain.secret import Secret
-from tokenvend.vending.provider_secret import read_secret
+from tokenvend.consent.caller_connections import Disconnected
+from tokenvend.domain.answer import Source
+from tokenvend.domain.connection_request import Action
+from tokenvend.domain.errors import ProviderRefusedError
+
+PROFILES = profiles_of("authorization_code")
 
 
-def _sent(request: ProviderRequest, authority: Path) -> ProviderResponse:
-    return RequestsProviderClient(ca_file=str(authority)).send(request)
-
-
-@pytest.mark.parametrize("name", profiles_of("authorization_code"))
-def test_user_is_asked_as_the_profile_says(name: str) -> None:
+def _stand_in(name: str, secret: dict[str, str]) -> ConsentStandIn:
     facts = facts_of(name)
-    definition = definition_for(name, "authorization_code")
-    assert definition.authorization is not None
-
-    url = build_authorization_url(
-        definition.authorization,
-        client_id="id",
-        scopes=definition.scopes,
-        scope_separator=definition.scope_separator,
-        state=Secret("s"),
-        code_challenge="c",
-    )
-
-    sent = {each: values[0] for each, values in parse_qs(urlsplit(url).query).items()}
-    endpoint = facts.get("authorization_endpoint", facts.get("issuer"))
-    assert url.startswith(f"{endpoint}?")
-    assert sent["scope"] == scope_text(name)
-    assert facts.get("authorization_parameters", {}).items() <= sent.items()
-    assert {"client_id", "redirect_uri", "state"} <= sent.keys()
-    assert ("code_challenge" in sent) is ("without_pkce" not in flow_of(name))
+    return ConsentStandIn(facts, secret, {}, scope=scope_text(name), callback=CALLBACK, whole=facts)
 
 
-@pytest.mark.parametrize("name", profiles_of("authorization_code"))
-def test_profile_exchanges_a_code_and_refreshes(name: str, tmp_path: Path) -> None:
-    definition = definition_for(name, "authorization_code")
-    assert definition.authorization is not None
-    values = secret_for(definition)
-    secret = read_secret(secret_store(definition, values), definition, None)
-    flow = flow_of(name)
-    stand_in = StandIn(facts_of(name), values, code_parameters(name))
+def _is_told_of_revocations(name: str) -> bool:
+    """Whether it has an endpoint for that, on the host to which the secret may go."""
+    facts = facts_of(name)
+    revoked_at = urlsplit(str(facts.get("revocation_endpoint", "")))
+    return revoked_at.netloc == urlsplit(str(facts["token_endpoint"])).netloc
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_profile_consents_refreshes_and_ends(name: str, tmp_path: Path) -> None:
+    secret = secret_for(definition_for(name, "authorization_code"))
+    stand_in = _stand_in(name, secret)
+
     with stand_in.running(tmp_path) as authority:
-        request = build_code_request(
-            definition,
-            definition.authorization,
-            code=Secret("c"),
-            code_verifier=Secret("v"),
-            secret=secret,
-        )
-        consented = parse_code_response(
-            _sent(request, authority), definition, requested_scopes=NO_SCOPES, requested_at=START
-        )
-        consent = Consent(
-            consent_id="1",
-            refresh_token=consented.refresh_token,
-            scopes=definition.scopes,
-            account=None,
-            connected_at=START,
-            refreshed_at=START,
-        )
-        stand_in.parameters = {"grant_type": "refresh_token", "refresh_token": REFRESH_TOKEN}
-        elsewhere = flow.get("refresh_endpoint", stand_in.facts["token_endpoint"])
-        stand_in.facts = {**stand_in.facts, "token_endpoint": elsewhere}
-        request = build_refresh_request(
-            definition, consent.refresh_token, secret, requested_scopes=None
-        )
-        answer = _sent(request, authority)
+        flow = Flow(stand_in, provider_entry(name), secret, ca_file=authority)
+        flow.consent()
+        first, again = flow.vend_token(), flow.vend_token()
+        ended = flow.run(Action.DISCONNECT)
 
-    refreshed = judge_refresh(
-        answer,
-        SentRefreshToken(
-            definition=definition, consent=consent, requested_scopes=None, requested_at=START
-        ),
-    )
-    assert (stand_in.complaints, stand_in.taken) == ([], 2)
-    assert consented.refresh_token.reveal() == REFRESH_TOKEN
-    assert refreshed.verdict is RefreshVerdict.REDEEMED
-    assert refreshed.token is not None
-    assert refreshed.token.access_token.reveal() == ACCESS_TOKEN
-    assert refreshed.token.stated_lifetime.total_seconds() == stated_lifetime(name)
+    token = first.answer.token
+    assert stand_in.complaints == []
+    assert (first.answer.source, again.answer.source) == (Source.PROVIDER, Source.STORE)
+    assert token.access_token == again.answer.token.access_token
+    assert token.access_token.reveal() == ACCESS_TOKEN
+    assert token.stated_lifetime.total_seconds() == stated_lifetime(name)
+    assert isinstance(ended, Disconnected)
+    assert ended.revoked is _is_told_of_revocations(name)
+    # The code exchange and one refresh: the second request was answered from the store.
+    asks_whose = "account_endpoint" in facts_of(name)
+    assert stand_in.taken == 2 + asks_whose + ended.revoked
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_client_that_is_another_gets_no_connection(name: str, tmp_path: Path) -> None:
+    """So it is the secret that makes the stand-in take the code."""
+    secret = secret_for(definition_for(name, "authorization_code"))
+    former = {each: f"{value} former" for each, value in secret.items()}
+    stand_in = _stand_in(name, former)
+
+    with stand_in.running(tmp_path) as authority, pytest.raises(ProviderRefusedError):
+        Flow(stand_in, provider_entry(name), secret, ca_file=authority).consent()
+
+    assert stand_in.taken == 0
