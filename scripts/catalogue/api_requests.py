@@ -6,8 +6,10 @@ from typing import Any
 
 from scripts.catalogue.placeholders import CannotSayError, Placeholders, as_texts, word
 
-#: HTTP Basic, as the catalogue writes it.
-BASIC = re.compile(r"Basic \$\{base64\((?P<user>[^:]*):(?P<password>[^)]*)\)\}", re.IGNORECASE)
+#: HTTP Basic as the catalogue writes it, also under another scheme or without one.
+ENCODED = re.compile(
+    r"(?:(?P<scheme>[A-Za-z]+) )?\$\{base64\((?P<user>[^:]*):(?P<password>[^)]*)\)\}"
+)
 #: The catalogue's names of the token, the second in an entry with a login of its own.
 _TOKENS = ("${accessToken}", "${credentials.token}")
 _TOKEN = "{token}"
@@ -33,11 +35,11 @@ def api_request_of(entry: Mapping[str, Any], placeholders: Placeholders) -> dict
         return {}
     said: dict[str, Any] = {"headers": {}, "query": {}}
     for name, each in headers.items():
-        if found := BASIC.fullmatch(str(each)):
+        if found := ENCODED.fullmatch(str(each)):
             said["basic"] = {
                 "username": _filled(name, found["user"], placeholders),
                 "password": _filled(name, found["password"], placeholders),
-            }
+            } | place_of(name, found)
         else:
             said["headers"][name] = _filled(name, str(each), placeholders)
     said["query"] = {name: _filled(name, str(each), placeholders) for name, each in query.items()}
@@ -46,6 +48,13 @@ def api_request_of(entry: Mapping[str, Any], placeholders: Placeholders) -> dict
             raise CannotSayError("the API takes something else than the token")
         said["headers"]["Authorization"] = f"Bearer {_TOKEN}"
     return {name: each for name, each in said.items() if each}
+
+
+def place_of(header: str, found: re.Match[str]) -> dict[str, str]:
+    """Return where the base64 text of *found* is, if not in *header* as HTTP Basic has it."""
+    scheme = found["scheme"] or ""
+    place = {} if header.lower() == "authorization" else {"header": header}
+    return place if scheme.lower() == "basic" else place | {"scheme": scheme}
 
 
 def _filled(name: str, template: str, placeholders: Placeholders) -> str:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from scripts.catalogue.api_requests import api_request_of
+from scripts.catalogue.api_requests import ENCODED, api_request_of, place_of
 from scripts.catalogue.placeholders import CannotSayError, Placeholders, as_texts, word
 
 REDIRECT_URI = "https://connect.example/callback/jobs"
@@ -86,14 +86,14 @@ class _Entry:
         entry = self._entry
         if "authorization_code_param_in_webhook" in entry:
             raise CannotSayError("the code comes by a webhook, not by the user's browser")
-        if "authorization_url_fragment" in entry:
-            raise CannotSayError("the authorization endpoint is in a fragment (RFC 6749 §3.1)")
         endpoint, requested = self._placeholders.endpoint(entry["authorization_url"])
         requested |= as_texts(entry.get("authorization_params") or {})
         requested |= _other_names(entry.get("authorization_url_replacements") or {})
         named = {name: each for name, each in requested.items() if name not in _OUR_PARAMETERS}
         if "password" in named:
             raise CannotSayError("the user's password is in the authorization request")
+        once = {name: "{nonce}" for name, each in named.items() if each == "${random}"}
+        named = {name: each for name, each in named.items() if name not in once}
         sent = (entry.get("refresh_params") or {}) | (entry.get("token_params") or {})
         beside = {name: each for name, each in sent.items() if name not in _STANDARD}
         basic = "basic" in {entry.get("token_request_auth_method"), self._client_in_header()}
@@ -101,7 +101,7 @@ class _Entry:
             {
                 "token_endpoint": self._placeholders.endpoint(entry["token_url"])[0],
                 "authorization_endpoint": endpoint,
-                "authorization_parameters": self._placeholders.of_tenant(named),
+                "authorization_parameters": self._placeholders.of_tenant(named) | once,
                 "client_authentication": _BASIC_METHOD if basic else "client_secret_post",
                 "token_request": self._request(beside),
                 "consent_flow": self._flow(),
@@ -116,10 +116,9 @@ class _Entry:
             raise CannotSayError("the key is in the body of each API request")
         said: dict[str, Any] = {"headers": {}, "query": {}}
         for name, each in (proxy.get("headers") or {}).items():
-            if found := _BASIC.fullmatch(str(each)):
-                said["basic"] = self._placeholders.of_secret(
-                    {"username": found["user"], "password": found["password"]}
-                )
+            if found := ENCODED.fullmatch(str(each)):
+                pair = {"username": found["user"], "password": found["password"]}
+                said["basic"] = self._placeholders.of_secret(pair) | place_of(name, found)
             elif "${" in str(each):
                 said["headers"][name] = self._placeholders.of_secret(str(each))
         said["query"] = self._placeholders.of_secret(as_texts(proxy.get("query") or {}))
@@ -135,6 +134,8 @@ class _Entry:
             flow["refresh_endpoint"] = self._placeholders.endpoint(refresh)[0]
         if entry.get("disable_pkce"):
             flow["without_pkce"] = "the catalogue says that it takes none"
+        if "authorization_url_fragment" in entry:
+            flow["fragment"] = f"/{entry['authorization_url_fragment'].lstrip('/')}"
         if "authorization_code_param_in_callback" in entry:
             flow["code_in_callback"] = entry["authorization_code_param_in_callback"]
         return flow
@@ -186,7 +187,10 @@ class _Entry:
 
     def _headers(self) -> dict[str, Any]:
         described = self._entry.get("token_headers") or {}
-        return {name: each for name, each in described.items() if not _BASIC.fullmatch(str(each))}
+        others = {name: str(each) for name, each in described.items()}
+        return {
+            name: _encoded_once(each) for name, each in others.items() if not _BASIC.fullmatch(each)
+        }
 
     def _signed(self) -> dict[str, Any]:
         """Describe a request whose grant is a signed assertion (RFC 7523 §2.1)."""
@@ -204,7 +208,7 @@ class _Entry:
     def _answer(self) -> dict[str, Any]:
         described = self._entry.get("token_response") or {}
         if "token" in described and not described["token"]:
-            raise CannotSayError("the answer is the token itself, as text")
+            return {"plain_text": True}
         answer = {"token": described.get("token"), "lifetime": described.get("token_expiration")}
         if described.get("token_expiration_strategy") == "expireAt":
             answer["lifetime_unit"] = "rfc3339"
@@ -215,6 +219,14 @@ class _Entry:
     def _whole(self, provider: dict[str, Any]) -> dict[str, Any]:
         said = provider | {"tenant_values": self._placeholders.tenant_values}
         return {name: each for name, each in said.items() if each != {}}
+
+
+def _encoded_once(text: str) -> str:
+    """Return *text* with a field of the secret in place of base64 of fields.
+
+    They never change between two requests, so whoever writes the secret encodes them.
+    """
+    return ENCODED.sub(lambda found: f"{found['scheme']} ${{credentials.encodedClient}}", text)
 
 
 def _subtype(content_type: object) -> str:
@@ -236,9 +248,12 @@ def _looks_secret(name: str, value: object) -> bool:
 def _other_names(replaced: Mapping[str, str]) -> dict[str, str]:
     """Return extra parameters for standard ones that the provider names otherwise.
 
-    The client id and the redirect URI are no secret, so they can stand in the file.
+    The client id and the redirect URI are no secret, so they can stand in the file. A standard
+    parameter that the provider does without is sent all the same: RFC 6749 §3.1 has a server ignore
+    what it does not know.
     """
     ours = {"client_id": "the-client-id", "redirect_uri": REDIRECT_URI}
+    replaced = {standard: name for standard, name in replaced.items() if name}
     if not replaced.keys() <= ours.keys():
         raise CannotSayError("the authorization request is not the standard's")
     return {name: ours[standard] for standard, name in replaced.items()}

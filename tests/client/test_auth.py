@@ -120,6 +120,24 @@ def test_each_part_of_a_static_credential_is_sent_and_no_bearer_token(
     assert "authorization" not in received.headers
 
 
+def test_key_beside_a_bearer_token_is_sent_with_it(
+    api: Api, fake: FakeTokenvend, client: Client, send: Send
+) -> None:
+    """An OAuth token keeps `token_type: Bearer` then, and the answer has no `header_name`."""
+    fake.wants_parts(
+        "sr-jobs", headers={"Authorization": "Bearer {token}", "X-Account": "A"}, query={"v": "2"}
+    )
+    api.accepted = {"Bearer fake-sr-jobs-1"}
+
+    assert client.token("sr-jobs").token_type == "Bearer"
+    assert send("GET", api.url + "/jobs", asked=asked(client)) == 200
+
+    (received,) = api.received
+    assert received.headers["authorization"] == "Bearer fake-sr-jobs-1"
+    assert received.headers["x-account"] == "A"
+    assert received.query == {"v": "2"}
+
+
 @pytest.mark.parametrize("parts", PARTS.values(), ids=PARTS)
 def test_refused_parts_are_reported_and_sent_anew(
     api: Api, fake: FakeTokenvend, client: Client, send: Send, parts: dict[str, Any]

@@ -120,6 +120,17 @@ def test_consent_asks_as_the_entry_says() -> None:
         ),
         ({"query": {"key": "${apiKey}"}}, {"query": {"key": "{secret.api_key}"}}),
         (
+            {"headers": {"x-auth": "${base64(${connectionConfig.tenant}+${apiKey}:x)}"}},
+            {
+                "basic": {
+                    "username": "{secret.tenant}+{secret.api_key}",
+                    "password": "x",
+                    "header": "x-auth",
+                    "scheme": "",
+                }
+            },
+        ),
+        (
             {"headers": {"authorization": "Basic ${base64(${apiKey}:)}"}},
             {"basic": {"username": "{secret.api_key}", "password": ""}},
         ),
@@ -159,6 +170,11 @@ def test_key_goes_where_the_entry_says(proxy: dict[str, Any], api_key: dict[str,
             id="the query, and a value of the customer's",
         ),
         pytest.param(
+            {"headers": {"authorization": "Own ${base64(${credentials.id}:${accessToken})}"}},
+            {"basic": {"username": "{secret.id}", "password": "{token}", "scheme": "Own"}},
+            id="a password under another scheme",
+        ),
+        pytest.param(
             {"headers": {"authorization": "Basic ${base64(${credentials.id}:${accessToken})}"}},
             {"basic": {"username": "{secret.id}", "password": "{token}"}},
             id="a password",
@@ -178,6 +194,32 @@ def _provable(entry: dict[str, Any]) -> dict[str, Any]:
     return entry | more
 
 
+def test_client_that_is_encoded_under_another_scheme_is_a_field_of_the_secret() -> None:
+    told = _provider(
+        LOGIN
+        | {"token_headers": {"authorization": "ID ${base64(${credentials.id}:${credentials.s})}"}}
+    )
+
+    assert told["token_request"]["headers"] == {"authorization": "ID {secret.encoded_client}"}
+
+
+def test_token_that_is_the_whole_answer_is_read_as_text() -> None:
+    told = _provider(_provable(LOGIN) | {"token_response": {"token": ""}})
+
+    assert told["token_answer"] == {"plain_text": True}
+
+
+def test_authorization_request_has_a_fragment_and_a_nonce_where_the_entry_says_so() -> None:
+    told = _provider(
+        CONSENT
+        | {"authorization_url_fragment": "allow", "authorization_params": {"nonce": "${random}"}}
+        | {"authorization_url_replacements": {"response_type": ""}}
+    )
+
+    assert told["consent_flow"]["fragment"] == "/allow"
+    assert told["authorization_parameters"] == {"nonce": "{nonce}"}
+
+
 def test_token_that_the_entry_does_not_place_is_a_bearer_token() -> None:
     assert "api_request" not in _provider(CLIENT | {"proxy": {"base_url": "https://a.example"}})
 
@@ -190,10 +232,8 @@ def test_token_that_the_entry_does_not_place_is_a_bearer_token() -> None:
         (CLIENT | {"proxy": {"headers": {"authorization": "Key 1"}}}, "something else than"),
         (CLIENT | {"proxy": {"headers": {"authorization": "Bearer ${apiKey}"}}}, "is computed"),
         (KEY | {"proxy": {"body": {"key": "${apiKey}"}}}, "in the body of each API request"),
-        (CONSENT | {"authorization_url_fragment": "allow"}, "is in a fragment"),
         (CONSENT | {"authorization_params": {"password": "${x}"}}, "password is in the author"),
         (LOGIN | {"additional_steps": [{}]}, "several requests"),
-        (LOGIN | {"token_response": {"token": ""}}, "the answer is the token itself"),
         (LOGIN | {"token_headers": {"x-at": "${now}"}}, "a value is computed"),
         (LOGIN | {"token": {}, "signature": {"protocol": "HMAC"}}, "a key that both sides have"),
         ({"auth_mode": "OAUTH2_CC"}, "names no token endpoint"),

@@ -81,7 +81,7 @@ def _shown_parts(definition: CredentialDefinition) -> tuple[list[str], str]:
     parsed = parse_api_request(definition.api_request, definition.kind)
     headers = dict(parsed.headers)
     if parsed.basic is not None:
-        headers["Authorization"] = "Basic ({}:{})".format(*parsed.basic)
+        headers[parsed.basic_header] = "{} ({}:{})".format(parsed.basic_scheme, *parsed.basic)
     return [f"{name}: {value}" for name, value in headers.items()], _as_form(parsed.query)
 
 

@@ -24,6 +24,17 @@ class BasicModel(Strict):
         description="Password; may have placeholders. Default: the `password` in the secret",
         examples=["{secret.api_key}"],
     )
+    header: ApiHeaderName = Field(
+        default="Authorization",
+        description="Header that holds the base64 text. Default: Authorization",
+        examples=["X-Auth"],
+    )
+    scheme: str = Field(
+        default="Basic",
+        pattern=r"^[A-Za-z0-9._-]{0,32}$",
+        description="Word before the base64 text; may be empty. Default: Basic",
+        examples=["Userkeyauth"],
+    )
 
 
 class _SentAsModel(Strict):
@@ -59,8 +70,8 @@ class _SentAsModel(Strict):
             raise ValueError("give header_name, or else some of headers, query and basic")
         if self.header_prefix is not None and self.header_name is None:
             raise ValueError("header_prefix goes with header_name: write it into the header's text")
-        if self.basic is not None and "authorization" in map(str.lower, self.headers):
-            raise ValueError("basic is the Authorization header: drop it from headers")
+        if self.basic is not None and self.basic.header.lower() in map(str.lower, self.headers):
+            raise ValueError(f"basic is the {self.basic.header} header: drop it from headers")
         return self
 
     def document(self) -> dict[str, Any]:

@@ -81,7 +81,10 @@ def _text_problems(place: str, name: str, text: str) -> Iterator[Problem]:
 
 
 def _basic_problems(place: str, basic: Mapping[str, str]) -> Iterator[Problem]:
-    for name, text in basic.items():
+    if "header" in basic:
+        yield from header_problems(f"{place}.header", basic["header"], "")
+    for name in ("username", "password"):
+        text = basic.get(name, "")
         if name != "password" or text not in _STAND_INS:
             yield from _text_problems(f"{place}.{name}", name, text)
     if ":" in basic.get("username", ""):

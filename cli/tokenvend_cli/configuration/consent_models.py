@@ -40,6 +40,13 @@ class ConsentFlowModel(Strict):
         description="Name of the code in the token request. Default: code",
         examples=["auth_code"],
     )
+    fragment: str | None = Field(
+        default=None,
+        pattern=r"^/[A-Za-z0-9._~/-]{1,128}$",
+        description="Path of the consent page in the fragment of the authorization_endpoint."
+        " Default: there is no fragment",
+        examples=["/oauth/authorize"],
+    )
     without_pkce: str | None = Field(
         default=None,
         pattern=r"^[^\x00-\x1F\x7F]{10,200}$",

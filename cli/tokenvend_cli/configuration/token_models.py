@@ -179,6 +179,12 @@ class TokenAnswerModel(Strict):
         " refresh_expires_in or x_refresh_token_expires_in",
         examples=["data.refreshExpiresAt"],
     )
+    plain_text: Literal[True] | None = Field(
+        default=None,
+        description="true: the whole body is the access token, as text. Default: the body is JSON"
+        " or a form",
+        examples=[True],
+    )
     refresh_token_lifetime_unit: LifetimeUnitName | None = Field(
         default=None,
         description="Unit of the refresh token's lifetime, or format of its instant of expiry."

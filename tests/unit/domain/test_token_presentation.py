@@ -229,3 +229,18 @@ def test_user_consent_has_the_same_form() -> None:
     token = token_presenter(definition, _secret())(TOKEN)
 
     assert VendAnswer(token, Source.STORE, START).to_dict()["header_name"] == "X-Access-Token"
+
+
+@pytest.mark.parametrize(
+    ("place", "header", "value"),
+    [
+        ({"scheme": "Userkey"}, "Authorization", "Userkey Szp0MGtlbjox"),
+        ({"header": "X-Auth", "scheme": ""}, "X-Auth", "Szp0MGtlbjox"),
+    ],
+)
+def test_base64_text_goes_where_the_description_says(
+    place: dict[str, str], header: str, value: str
+) -> None:
+    basic = {"username": "{secret.api_key}", "password": "{token}"} | place
+
+    assert _answer({"basic": basic}, api_key="K")["headers"] == {header: value}

@@ -187,20 +187,17 @@ class FakeTokenvend:
         }
 
     def _sent_as(self, credential: str, token: str) -> dict[str, Any]:
+        name, prefix = self._headers.get(credential, ("Authorization", "Bearer "))
+        headers, query = {name: prefix + token}, dict[str, str]()
+        one = {"header_name": name, "header_prefix": prefix}
         if credential in self._parts:
+            one = {}
             headers, query = (
                 {name: each.replace("{token}", token) for name, each in parts.items()}
                 for parts in self._parts[credential]
             )
-            return {"token_type": "N_A", "headers": headers, "query": query}
-        name, prefix = self._headers.get(credential, ("Authorization", "Bearer "))
-        return {
-            "token_type": "Bearer",
-            "header_name": name,
-            "header_prefix": prefix,
-            "headers": {name: prefix + token},
-            "query": {},
-        }
+        kind = "Bearer" if headers.get("Authorization") == f"Bearer {token}" else "N_A"
+        return {"token_type": kind, "headers": headers, "query": query, **one}
 
     def _reject(self, call: Call) -> dict[str, Any]:
         key, digest = _key_of(call), call.parameters.get("token_sha256", "")

@@ -28,7 +28,7 @@ from tokenvend.domain.token_presentation import BEARER, Header, RequestParts, Se
 
 #: Fields with which a caller could get tokens itself, past its grant.
 NEVER_TO_CALLERS = NEVER_SENT | {"client_secret", "password", "refresh_token"}
-_AUTHORIZATION, _BASIC = "Authorization", "Basic "
+_AUTHORIZATION, _BASIC = "Authorization", "Basic"
 #: The field whose SHA-256 names a static credential in logs and reports, if there is such a field.
 _API_KEY = "api_key"
 _API_KEY_ALONE = f"{{secret.{_API_KEY}}}"
@@ -38,11 +38,17 @@ _ANY_TOKEN = Secret("token")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiRequest:
-    """A description. `basic` is the user name and the password (RFC 7617); `None`: not used."""
+    """A description. `basic` is the user name and the password (RFC 7617); `None`: not used.
+
+    Some APIs take the same base64 text in another header or under another scheme: `basic_header`
+    and `basic_scheme`, which is empty if none precedes it.
+    """
 
     headers: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
     basic: tuple[str, str] | None = None
+    basic_header: str = _AUTHORIZATION
+    basic_scheme: str = _BASIC
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -76,6 +82,7 @@ def parse_api_request(document: Mapping[str, object], kind: CredentialKind) -> A
         or _templates(document.get("headers", {})),
         query=_templates(document.get("query", {})),
         basic=_basic(basic) if basic is not None else None,
+        **_place_of_basic(basic),
     )
     tokens = sum(map(count_of_token, described.texts))
     if is_static and (tokens or not described.fields):
@@ -165,8 +172,9 @@ class _Filled:
             if ":" in user and not count_of_token(described.basic[0]):
                 raise _colon_in_user()
             encoded = b64encode(f"{user}:{password}".encode()).decode()
-            self.headers[_AUTHORIZATION] = _BASIC + encoded
-            self.prefixes[_AUTHORIZATION] = _BASIC
+            prefix = f"{described.basic_scheme} ".lstrip()
+            self.headers[described.basic_header] = prefix + encoded
+            self.prefixes[described.basic_header] = prefix
         self.query = {name: values.value(each) for name, each in described.query.items()}
         self.secret_values = values.secret_values
 
@@ -245,6 +253,13 @@ def _templates(document: object) -> dict[str, str]:
         if not isinstance(text, str) or API_TEMPLATE.fullmatch(text) is None:
             raise ValueError("not a text, or a brace in it is no placeholder's")
     return dict(document)
+
+
+def _place_of_basic(document: object) -> dict[str, str]:
+    """Return the header and the scheme of the base64 text, where they are not HTTP Basic's."""
+    texts = document if isinstance(document, Mapping) else {}
+    found = {f"basic_{name}": texts[name] for name in ("header", "scheme") if name in texts}
+    return {name: str(each) for name, each in found.items()}
 
 
 def _basic(document: object) -> tuple[str, str]:

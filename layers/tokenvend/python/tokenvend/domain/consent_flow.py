@@ -18,6 +18,8 @@ class ConsentFlow:
       host.
     - `code_in_callback` and `code_parameter`: the code's parameter in the callback's URL and in the
       token request.
+    - `fragment`: the path of the authorization page in the endpoint's fragment, for a provider
+      whose page reads the request there although RFC 6749 §3.1 has no fragment.
     - `without_pkce`: the reason why PKCE (RFC 7636) is not used; `None`: it is used.
     """
 
@@ -25,6 +27,7 @@ class ConsentFlow:
     refresh_endpoint: str | None = None
     code_in_callback: str = CODE
     code_parameter: str = CODE
+    fragment: str | None = None
     without_pkce: str | None = None
 
     @property

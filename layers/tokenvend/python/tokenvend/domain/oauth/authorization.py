@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from tokenvend.domain.credential_definition import Authorization
@@ -34,6 +35,10 @@ class NotAuthorized:
     error: str
 
 
+#: The value of a parameter that is another one in each request.
+NONCE = "{nonce}"
+
+
 def build_authorization_url(
     authorization: Authorization,
     *,
@@ -48,9 +53,15 @@ def build_authorization_url(
     *code_challenge* is left out if the provider refuses PKCE. `state` and the browser's cookie
     still bind the response to the browser that the request came from.
 
-    The provider's own parameters are set first, so that none of them replaces one of ours.
+    The provider's own parameters are set first, so that none of them replaces one of ours. In
+    their values `{nonce}` is a value that is used once. It is derived from *state*; nobody needs to
+    check it, because an ID token comes straight from the token endpoint.
     """
-    parameters = dict(authorization.parameters) | {
+    nonce = sha256(f"nonce {state.reveal()}".encode()).hexdigest()
+    own = {
+        name: nonce if each == NONCE else each for name, each in authorization.parameters.items()
+    }
+    parameters = own | {
         "response_type": "code",
         "client_id": client_id,
         "redirect_uri": authorization.redirect_uri,
@@ -62,6 +73,8 @@ def build_authorization_url(
         parameters["scope"] = format_scope(scopes, separator=scope_separator)
     parts = urlsplit(authorization.endpoint)
     query = "&".join(filter(None, [parts.query, urlencode(parameters)]))
+    if (fragment := authorization.flow.fragment) is not None:
+        return urlunsplit(parts._replace(query="", fragment=f"{fragment}?{query}"))
     return urlunsplit(parts._replace(query=query, fragment=""))
 
 

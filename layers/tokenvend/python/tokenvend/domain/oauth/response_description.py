@@ -7,7 +7,7 @@ as a JSON object, which is parsed when an answer has come.
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
@@ -46,7 +46,7 @@ class TokenAnswer:
     code: the answer is an error if the value there is not null, false, 0, `"0"` or an empty text,
     list or object. `success` is the path at which one of `success_values` must be. `refresh_token`
     is `None` if it is `refresh_token` beside the access token. `refresh_token_lifetime` is the path
-    of the refresh token's own lifetime.
+    of the refresh token's own lifetime. `plain_text`: the whole body is the token.
     """
 
     token: Path = ("access_token",)
@@ -61,6 +61,7 @@ class TokenAnswer:
     refresh_token: Path | None = None
     refresh_token_lifetime: Path | None = None
     refresh_token_lifetime_unit: LifetimeUnit = LifetimeUnit.SECONDS
+    plain_text: bool = False
 
 
 #: The fields of a description that are paths.
@@ -94,6 +95,10 @@ def parse_token_answer(document: Mapping[str, object]) -> TokenAnswer:
     for name in _UNITS:
         if (unit := document.get(name)) is not None:
             known[name] = LifetimeUnit(str(unit))
+    if (plain_text := document.get("plain_text")) is not None:
+        if not isinstance(plain_text, bool):
+            raise ValueError("plain_text is neither true nor false")
+        known["plain_text"] = plain_text
     return TokenAnswer(**known)
 
 
@@ -195,10 +200,14 @@ def read_answer(body: bytes, content_type: str, definition: CredentialDefinition
     Raises:
         CredentialNotReadyError: this version cannot parse the definition's description.
     """
+    described = answer_description(definition)
     document = parse_json(body)
+    if described.plain_text and not isinstance(document, dict | list):
+        # An answer that is JSON is an error's, or none that was described.
+        return ReadAnswer(replace(described, token=_STANDARD.token), _text_as_answer(body))
     if document is None and content_type.partition(";")[0].strip().lower() == _FORM:
         document = _parse_form(body)
-    return ReadAnswer(answer_description(definition), document)
+    return ReadAnswer(described, document)
 
 
 def parse_json(body: bytes) -> object:
@@ -224,6 +233,16 @@ def answer_description(definition: CredentialDefinition) -> TokenAnswer:
             "The definition's token_answer cannot be read; apply the file again.",
             rule="definition.token_answer",
         ) from None
+
+
+def _text_as_answer(body: bytes) -> dict[str, str] | None:
+    """Return the text *body* as the `access_token` of an answer; `None` if it is no ASCII text."""
+    try:
+        text = body.decode("ascii").strip()
+    except UnicodeDecodeError:
+        return None
+    quoted = len(text) > 1 and text[0] == text[-1] == '"'
+    return {_STANDARD.token[0]: text[1:-1] if quoted else text}
 
 
 def _parse_form(body: bytes) -> dict[str, str] | None:
