@@ -1,11 +1,14 @@
 """The template as it stands in the file, its short tags written out."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from tests.template.deployed import deployed
+
+from tokenvend_local import artifact, places
 
 ROOT = Path(__file__).parents[2]
 
@@ -46,3 +49,20 @@ def resources(template: dict[str, Any]) -> dict[str, Any]:
 def on_aws(template: dict[str, Any]) -> dict[str, Any]:
     """A deployment with every default, and the pages."""
     return deployed(template, ConsentPages="true")
+
+
+@pytest.fixture(scope="session")
+def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the build, to change at will."""
+    artifact.build(tmp_path_factory.mktemp("log") / "build.log")
+    folder = tmp_path_factory.mktemp("build") / "sam"
+    shutil.copytree(places.SAM_BUILD, folder)
+    return folder
+
+
+@pytest.fixture
+def changed_build(build: Path, tmp_path: Path) -> Path:
+    """Another copy, for one test alone."""
+    folder = tmp_path / "changed"
+    shutil.copytree(build, folder)
+    return folder
