@@ -4,8 +4,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tests.local_stack.consenting_shop import Shop, consent, new_shop
 from tests.local_stack.harness import Harness
-from tests.local_stack.test_consent import Shop, consent, new_shop
 
 from tokenvend_local.browsing import Browser
 from tokenvend_local.callers import Answer, OAuthClient, ask_as_client, ask_directly, ask_signed

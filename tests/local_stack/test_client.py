@@ -8,13 +8,21 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 import requests
+from tests.local_stack.client_service import (
+    LIFE_SECONDS,
+    RETURN_URL,
+    WAYS,
+    CountedWayIn,
+    Service,
+    new_service,
+    patient_client,
+)
 from tests.local_stack.conftest import MEMORY_SECONDS
 from tests.local_stack.harness import Harness
 
@@ -31,112 +39,18 @@ from tokenvend_client import (
     SignedRequests,
 )
 from tokenvend_client.aws.sigv4 import AwsCredentials
-from tokenvend_client.errors import Failure
-from tokenvend_client.request import Call
 from tokenvend_client.secret import Secret
-from tokenvend_client.ways_in import Document, WayIn
 from tokenvend_local import places
-from tokenvend_local.callers import OAuthClient as Issued
 from tokenvend_local.consenting import consent as consent_to
-from tokenvend_local.demo_provider.clients import Client as OAuthEndpointClient
-from tokenvend_local.demo_provider.clients import Flavour
-from tokenvend_local.principals import Principal
 from tokenvend_local.stack import LocalStack
 
 PAGE = (places.ROOT / "docs" / "client.md").read_text(encoding="utf-8")
-RETURN_URL = "http://127.0.0.1:9/connected"
-#: Long enough for a busy machine to answer ahead of a token's end.
-LIFE_SECONDS = 60
-STANDARD = Flavour.STANDARD
 FIRST_LINES = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)[0]
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """A caller that may use every way in, and what it may have."""
-
-    stack: LocalStack
-    name: str
-    credential: str
-    provider_clients: dict[str, OAuthEndpointClient]
-    to_report: dict[str, str]
-    to_replace: dict[str, str]
-    consented: str
-    short_lived: str
-    role: Principal
-    issued: Issued
-
-    @property
-    def function(self) -> str:
-        return f"{self.stack.deployed.outputs['VendDirectFunctionName']}:{self.name}"
-
-    def credentials(self) -> AwsCredentials:
-        role = self.role
-        token = Secret(role.session_token) if role.session_token else None
-        return AwsCredentials(role.access_key_id, Secret(role.secret_access_key), token)
-
-    def environment(self, way_in: str) -> dict[str, str]:
-        url = {"TOKENVEND_URL": self.stack.deployed.api_url}
-        named = {
-            "direct": {"TOKENVEND_FUNCTION": self.function},
-            "signed": url,
-            "oauth": url
-            | {
-                "TOKENVEND_CLIENT_ID": self.issued.client_id,
-                "TOKENVEND_CLIENT_SECRET": self.issued.client_secret,
-            },
-        }
-        return named[way_in] | {"TOKENVEND_REGION": places.REGION, "AWS_REGION": "us-west-2"}
 
 
 @pytest.fixture(scope="module")
 def service(stack: LocalStack, harness: Harness) -> Service:
-    credential, name = harness.name("jobs"), harness.name("client")
-    to_report = {way_in: harness.name(f"report-{way_in}") for way_in in WAYS}
-    to_replace = {way_in: harness.name(f"replace-{way_in}") for way_in in WAYS}
-    consented = harness.name("hiring")
-    short_lived = harness.name("short")
-    provider_clients = {
-        short_lived: harness.credential(short_lived, lifetime_seconds=LIFE_SECONDS),
-        **{each: harness.credential(each) for each in (credential, *to_report.values())},
-        **{each: harness.credential(each, flavour=STANDARD) for each in to_replace.values()},
-    }
-    harness.consent_credential(consented)
-    role = harness.role(name, may_invoke=name)
-    harness.caller(name, iam=role, client_id=f"{name}-web", direct=role, title="Careers site")
-    for each in provider_clients:
-        harness.grant(name, each)
-    harness.grant(name, consented, return_urls=[RETURN_URL])
-    harness.apply()
-    issued = harness.new_client(name)
-    return Service(
-        stack=stack,
-        name=name,
-        credential=credential,
-        provider_clients=provider_clients,
-        to_report=to_report,
-        to_replace=to_replace,
-        consented=consented,
-        short_lived=short_lived,
-        role=role,
-        issued=issued,
-    )
-
-
-WAYS: dict[str, Callable[[Service], WayIn]] = {
-    "oauth": lambda service: OAuthClient(
-        service.stack.deployed.api_url, service.issued.client_id, service.issued.client_secret
-    ),
-    "signed": lambda service: SignedRequests(
-        service.stack.deployed.api_url, region=places.REGION, credentials=service.credentials
-    ),
-    "direct": lambda service: DirectInvocation(
-        service.function,
-        region=places.REGION,
-        credentials=service.credentials,
-        endpoint=service.stack.endpoint,
-    ),
-}
+    return new_service(stack, harness)
 
 
 def refreshed(connection: Connection) -> dict[str, Any]:
@@ -146,26 +60,9 @@ def refreshed(connection: Connection) -> dict[str, Any]:
     }
 
 
-def patient(way_in: WayIn) -> Client:
-    """A client that also waits for cold workers on a machine that is busy otherwise."""
-    return Client(way_in, timeout_seconds=120)
-
-
-class Counted:
-    """A way in that counts its attempts."""
-
-    def __init__(self, way_in: WayIn) -> None:
-        self._way_in = way_in
-        self.attempts = 0
-
-    def send(self, call: Call, *, timeout_seconds: float) -> Document | Failure:
-        self.attempts += 1
-        return self._way_in.send(call, timeout_seconds=timeout_seconds)
-
-
 @pytest.fixture(params=list(WAYS))
 def client(service: Service, request: pytest.FixtureRequest) -> Client:
-    return patient(WAYS[request.param](service))
+    return patient_client(WAYS[request.param](service))
 
 
 def test_token_opens_the_api_and_is_asked_for_once(service: Service, client: Client) -> None:
@@ -183,7 +80,7 @@ def test_token_opens_the_api_and_is_asked_for_once(service: Service, client: Cli
 @pytest.mark.parametrize("way_in", list(WAYS))
 def test_reported_token_is_replaced_by_one_exchange(service: Service, way_in: str) -> None:
     # A replacement is not replaced before a quarter of its life: each way in has its own.
-    client, credential = patient(WAYS[way_in](service)), service.to_report[way_in]
+    client, credential = patient_client(WAYS[way_in](service)), service.to_report[way_in]
     refused = client.token(credential)
 
     another = client.replace(refused)
@@ -262,7 +159,7 @@ def test_first_lines_of_the_page_get_a_token_that_opens_the_api(
 def test_user_consents_and_the_connections_token_opens_the_api(
     service: Service, way_in: str
 ) -> None:
-    client, user = patient(WAYS[way_in](service)), f"ada-{way_in}"
+    client, user = patient_client(WAYS[way_in](service)), f"ada-{way_in}"
     hiring = client.connections(service.consented)
     link = hiring.start(user, return_url=RETURN_URL, scope="jobs_read user_me_read")
     with pytest.raises(ConsentRequiredError):
@@ -291,7 +188,7 @@ def test_user_consents_and_the_connections_token_opens_the_api(
 
 @pytest.mark.parametrize("way_in", list(WAYS))
 def test_api_that_refuses_a_token_gets_the_next_one(service: Service, way_in: str) -> None:
-    client, credential = patient(WAYS[way_in](service)), service.to_replace[way_in]
+    client, credential = patient_client(WAYS[way_in](service)), service.to_replace[way_in]
     provider_client = service.provider_clients[credential]
     auth = tokenvend_client.httpx.TokenAuth(client, credential, scope="jobs_read")
     revoked = requests.post(
@@ -310,8 +207,8 @@ def test_api_that_refuses_a_token_gets_the_next_one(service: Service, way_in: st
 
 
 def test_a_thousand_calls_a_second_ask_at_most_twice_for_each_token(service: Service) -> None:
-    counted = Counted(WAYS["direct"](service))
-    client = patient(counted)
+    counted = CountedWayIn(WAYS["direct"](service))
+    client = patient_client(counted)
     asked: Counter[str] = Counter()
     attempts, calls = 0, 0
     started = time.monotonic()

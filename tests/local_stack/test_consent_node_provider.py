@@ -11,10 +11,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
+from tests.local_stack.consenting_shop import RETURN_URL, Shop
 from tests.local_stack.elsewhere import Application
 from tests.local_stack.harness import Harness
 from tests.local_stack.node_provider import USER_SCOPES, NodeProvider, node_provider_running
-from tests.local_stack.test_consent import RETURN_URL, Shop
 
 from tokenvend_local.browsing import Browser, Page
 from tokenvend_local.callers import Answer, ask_directly, ask_signed

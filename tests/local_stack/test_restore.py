@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
+from tests.local_stack.consenting_shop import consent, new_shop
 from tests.local_stack.harness import Harness
-from tests.local_stack.test_consent import consent, new_shop
 
 from tokenvend_local import deployment
 from tokenvend_local.browsing import Browser

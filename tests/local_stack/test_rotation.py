@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle, islice
 
 import pytest
+from tests.local_stack.consenting_shop import Shop, consent, new_shop
 from tests.local_stack.harness import Harness
-from tests.local_stack.test_consent import Shop, consent, new_shop
 from tests.local_stack.test_renewal import invoke
 
 from tokenvend_local.browsing import Browser

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from tests.configuration.described import Endpoint, token_endpoint
 from tests.fakes.issuer import FakeIssuer, new_key, public_jwk
+from tests.local_stack.consenting_shop import RETURN_URL, code_in, consent
 from tests.local_stack.harness import Harness
-from tests.local_stack.test_consent import RETURN_URL, code_in, consent
 
 from tokenvend.domain.request import TOKEN_EXCHANGE
 from tokenvend.domain.users import User

@@ -3,79 +3,34 @@
 Screenshots of every page go to build/screenshots.
 """
 
-import shutil
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
-from selenium import webdriver
-from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
-from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.wait import WebDriverWait
 from tests.local_stack.harness import Harness
 from tests.local_stack.node_provider import USER_SCOPES, node_provider_running
+from tests.system.browser import (
+    SHOTS,
+    chromium,
+    decide,
+    press_by_keyboard,
+    shoot,
+    until_there,
+    until_title,
+)
+from tests.system.returning_application import Application
 
 from tokenvend_local.callers import Answer, ask_signed, connect_signed
 from tokenvend_local.principals import Principal
 from tokenvend_local.saved_state import FOLDER
 from tokenvend_local.stack import LocalStack, local_stack
 
-ROOT = Path(__file__).parents[2]
-SHOTS = ROOT / "build" / "screenshots"
-WAIT_SECONDS = 20
 #: Nobody looks there: no client of this provider signs with keys that are published.
 JWKS = "https://keys.example/jwks.json"
-_FLAGS = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"),
-    *("--disable-background-networking", "--disable-component-update", "--window-size=1000,760"),
-)
-
-
-class Application(ThreadingHTTPServer):
-    """The application that users come back to: it remembers what came in each URL.
-
-    While it `is_silent` it answers 204, and a browser stays on the page that it was on.
-    """
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Back)
-        self.came: list[dict[str, str]] = []
-        self.is_silent = False
-
-    @property
-    def return_url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/connected"
-
-
-class _Back(BaseHTTPRequestHandler):
-    server: Application
-
-    def do_GET(self) -> None:
-        if urlsplit(self.path).path != "/connected":
-            # A browser asks for an icon too.
-            self.send_error(404)
-            return
-        query = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
-        self.server.came.append(query)
-        self.send_response(204 if self.server.is_silent else 200)
-        if self.server.is_silent:
-            self.end_headers()
-            return
-        self.send_header("Content-Type", "text/html")
-        self.end_headers()
-        self.wfile.write(b"<!doctype html><title>The application</title><h1>Welcome back</h1>")
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
 
 
 @dataclass
@@ -113,72 +68,6 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         yield Shop(stack, harness, application, role)
     application.shutdown()
     application.server_close()
-
-
-@contextmanager
-def chromium() -> Iterator[WebDriver]:
-    """A browser with a profile of its own that runs no script of any page."""
-    options = webdriver.ChromeOptions()
-    # The driver would wait for whatever a page moves on to; each step waits for what it needs.
-    options.page_load_strategy = "none"
-    for flag in _FLAGS:
-        options.add_argument(flag)
-    options.add_experimental_option(
-        "prefs", {"profile.managed_default_content_settings.javascript": 2}
-    )
-    found = shutil.which("chromedriver")
-    assert found, "no chromedriver: scripts/system-packages says how to get one"
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(found))
-    try:
-        yield driver
-    finally:
-        driver.quit()
-
-
-def until_title(driver: WebDriver, words: str) -> None:
-    WebDriverWait(driver, WAIT_SECONDS).until(lambda d: words in d.title)
-
-
-def until_there(driver: WebDriver, css: str) -> None:
-    WebDriverWait(driver, WAIT_SECONDS).until(lambda d: d.find_elements(By.CSS_SELECTOR, css))
-
-
-def shoot(driver: WebDriver, name: str) -> None:
-    """The page in the light, in the dark, and on a phone; nothing may be wider than the screen."""
-    looks = {"light": (1000, 760, False), "dark": (1000, 760, True), "phone": (390, 844, False)}
-    for look, (width, height, dark) in looks.items():
-        features = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
-        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
-        driver.execute_cdp_cmd(
-            "Emulation.setDeviceMetricsOverride",
-            {
-                "width": width,
-                "height": height,
-                "deviceScaleFactor": 1,
-                "mobile": look == "phone",
-            },
-        )
-        driver.save_screenshot(str(SHOTS / f"{name}-{look}.png"))
-        size = driver.execute_cdp_cmd("Page.getLayoutMetrics", {})["cssContentSize"]
-        assert size["width"] <= width
-    driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
-
-
-def press_by_keyboard(driver: WebDriver) -> None:
-    """Tab to the only button of the page, and press Enter."""
-    until_there(driver, "form button")
-    driver.find_element(By.TAG_NAME, "body").send_keys(Keys.TAB)
-    focused = driver.switch_to.active_element
-    assert focused.tag_name == "button"
-    focused.send_keys(Keys.ENTER)
-
-
-def decide(driver: WebDriver, user: str, decision: str) -> None:
-    """What a user does at the demo provider."""
-    until_title(driver, "allow access?")
-    until_there(driver, "button[value=deny]")
-    driver.find_element(By.CSS_SELECTOR, f"input[value={user}]").click()
-    driver.find_element(By.CSS_SELECTOR, f"button[value={decision}]").click()
 
 
 def test_a_user_consents_by_keyboard_and_the_token_opens_the_api(shop: Shop) -> None:
