@@ -85,6 +85,11 @@ def checks() -> tuple[Check, ...]:
             "locks", "what is pinned is what is asked for", (PYTHON, "-m", "scripts.locks", "check")
         ),
         Check("words", "no page and no name has a retired word", (PYTHON, "-m", "scripts.words")),
+        Check(
+            "lengths",
+            "no module over 250 lines comes in anew",
+            (PYTHON, "-m", "scripts.module_lengths"),
+        ),
         Check("content", "nothing that must not be committed", (PYTHON, "-m", "scripts.forbidden")),
     )
 
