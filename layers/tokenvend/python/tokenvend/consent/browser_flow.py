@@ -29,6 +29,7 @@ from tokenvend.domain.consent import BrowserFlow, ConsentSession, code_challenge
 from tokenvend.domain.errors import (
     ProviderRefusedError,
     TemporarilyUnavailableError,
+    store_unavailable,
 )
 from tokenvend.domain.oauth.authorization import (
     ACCESS_DENIED,
@@ -50,7 +51,6 @@ from tokenvend.ports import (
     VendReader,
 )
 from tokenvend.vending.provider_secret import read_secret
-from tokenvend.vending.store_outage import store_unavailable
 
 
 class BrowserFlowSteps:

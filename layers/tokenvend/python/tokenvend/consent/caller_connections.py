@@ -27,6 +27,7 @@ from tokenvend.domain.errors import (
     InvalidClientError,
     InvalidTargetError,
     TokenVendError,
+    store_unavailable,
 )
 from tokenvend.domain.identity import EntryPoint, Proof
 from tokenvend.domain.registry import SUBJECT_CONNECTIONS, RegistryView
@@ -46,7 +47,6 @@ from tokenvend.ports import (
 from tokenvend.refresh_tokens.connection_events import PublishEvent
 from tokenvend.vending.caller_quotas import CallerQuotas
 from tokenvend.vending.memory import Memory
-from tokenvend.vending.store_outage import store_unavailable
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,8 @@
 
 from tokenvend.consent.permission import ConsentGrant
 from tokenvend.domain.errors import (
-    PROVIDER_AWAY,
     ProviderRefusedError,
-    TemporarilyUnavailableError,
+    provider_away,
 )
 from tokenvend.domain.oauth.code_exchange import (
     Consented,
@@ -58,9 +57,7 @@ class CodeExchange:
         try:
             response = self._provider.send(request)
         except ProviderAwayError:
-            raise TemporarilyUnavailableError(
-                "The provider did not answer in time.", rule=PROVIDER_AWAY
-            ) from None
+            raise provider_away() from None
         consented = parse_code_response(
             response,
             consent_grant.definition,

@@ -10,6 +10,7 @@ from tokenvend.domain.errors import (
     InvalidRequestError,
     InvalidScopeError,
     UnauthorizedClientError,
+    store_unavailable,
 )
 from tokenvend.domain.identity import Proof
 from tokenvend.domain.registry import SUBJECT_CONNECTIONS, Caller, Grant, RegistryView
@@ -17,7 +18,6 @@ from tokenvend.domain.rule import Rule
 from tokenvend.domain.scopes import Scopes, format_scope
 from tokenvend.domain.users import is_picked_by_user
 from tokenvend.ports import Lookup, StoreAwayError, VendReader
-from tokenvend.vending.store_outage import store_unavailable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 CONNECTION_BUSY = "connection.busy"
 #: The rule if the provider did not answer, or answered with a server error.
 PROVIDER_AWAY = "provider.away"
+#: The rule if a table or its key did not answer.
+STORE_AWAY = "store.away"
 
 
 class TokenVendError(Exception):
@@ -201,3 +203,13 @@ class TooManyRequestsError(TemporarilyUnavailableError):
     """This caller made more requests than its limit allows."""
 
     status = HTTPStatus.TOO_MANY_REQUESTS
+
+
+def provider_away() -> TemporarilyUnavailableError:
+    """Return the error of a request whose provider sent no complete response in time."""
+    return TemporarilyUnavailableError("The provider did not answer in time.", rule=PROVIDER_AWAY)
+
+
+def store_unavailable(which: str = "The tables do not answer") -> TemporarilyUnavailableError:
+    """Return the error of a request that needs a table which does not answer; *which* says so."""
+    return TemporarilyUnavailableError(f"{which}; ask again.", rule=STORE_AWAY)

@@ -8,11 +8,12 @@ from tokenvend.domain import bounds
 from tokenvend.domain.connection import Connection, Consent, JournalEntry
 from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.errors import (
-    PROVIDER_AWAY,
+    STORE_AWAY,
     ConsentRequiredError,
     ProviderRefusedError,
     TemporarilyUnavailableError,
     TokenVendError,
+    provider_away,
 )
 from tokenvend.domain.journal import Successor, redeemable_from
 from tokenvend.domain.oauth.refresh import (
@@ -42,7 +43,7 @@ from tokenvend.refresh_tokens.own_host import definition_at
 from tokenvend.refresh_tokens.refresh_request import (
     RefreshRequest,
     connection_busy,
-    store_unavailable,
+    connections_unavailable,
 )
 from tokenvend.refresh_tokens.revocation import revoke_best_effort
 from tokenvend.vending.exchange import ClientExchange
@@ -131,10 +132,7 @@ class Redeemer:
         try:
             response = self._provider.send(request)
         except ProviderAwayError:
-            away = TemporarilyUnavailableError(
-                "The provider did not answer in time.", rule=PROVIDER_AWAY
-            )
-            return Refreshed(verdict=RefreshVerdict.UNKNOWN, error=away)
+            return Refreshed(verdict=RefreshVerdict.UNKNOWN, error=provider_away())
         refreshed = judge_refresh(response, redeemed)
         if refreshed.verdict is RefreshVerdict.NOT_REDEEMED and isinstance(
             refreshed.error, ProviderRefusedError
@@ -149,8 +147,8 @@ class Redeemer:
             raise AssertionError("a token that was redeemed has a successor")
         stored = self._store_until_deadline(refresh_request, begun, successor)
         if stored is None:
-            self._publish(ConnectionEvent(ConnectionEventType.NOT_STORED, begun.key, "store.away"))
-            raise store_unavailable()
+            self._publish(ConnectionEvent(ConnectionEventType.NOT_STORED, begun.key, STORE_AWAY))
+            raise connections_unavailable()
         if stored is StoreResult.GONE:
             # Somebody disconnected meanwhile: what came must not live on.
             revoke_best_effort(

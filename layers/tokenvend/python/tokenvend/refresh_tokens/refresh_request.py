@@ -5,7 +5,11 @@ from datetime import timedelta
 
 from tokenvend.domain.connection import ConnectionKey
 from tokenvend.domain.credential_definition import CredentialDefinition
-from tokenvend.domain.errors import CONNECTION_BUSY, TemporarilyUnavailableError
+from tokenvend.domain.errors import (
+    CONNECTION_BUSY,
+    TemporarilyUnavailableError,
+    store_unavailable,
+)
 from tokenvend.domain.scopes import Scopes
 from tokenvend.ports import Clock
 
@@ -40,8 +44,6 @@ def connection_busy(retry_after_seconds: int) -> TemporarilyUnavailableError:
     )
 
 
-def store_unavailable() -> TemporarilyUnavailableError:
-    """The error for when the successor could not be stored."""
-    return TemporarilyUnavailableError(
-        "The connections table does not answer; ask again.", rule="store.away"
-    )
+def connections_unavailable() -> TemporarilyUnavailableError:
+    """The error for when the connections table does not answer."""
+    return store_unavailable("The connections table does not answer")

@@ -14,7 +14,7 @@ from tokenvend.refresh_tokens.redeemer import Redeemer
 from tokenvend.refresh_tokens.refresh_request import (
     RefreshRequest,
     connection_busy,
-    store_unavailable,
+    connections_unavailable,
 )
 from tokenvend.vending.lease_wait import Pause
 
@@ -67,7 +67,7 @@ class Refresher:
         try:
             connection = self._connections.read(refresh_request.key)
         except StoreAwayError:
-            raise store_unavailable() from None
+            raise connections_unavailable() from None
         if connection is None or connection.consent is None:
             raise ConsentRequiredError(rule="connection.active")
         if refresh_request.consent_id not in (None, connection.consent.consent_id):
@@ -85,7 +85,7 @@ class Refresher:
         except StoreAwayError:
             # Nothing was sent, and perhaps nothing was written.
             self._redeemer.release_redemption(connection, entry, self._clock.now())
-            raise store_unavailable() from None
+            raise connections_unavailable() from None
 
     def _check_may_wait(
         self, refresh_request: RefreshRequest, connection: Connection, why: CannotRedeem

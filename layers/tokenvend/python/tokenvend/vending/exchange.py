@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Protocol
 from tokenvend.domain.cache_key import TokenSpec
 from tokenvend.domain.credential_definition import CredentialDefinition, Rotation
 from tokenvend.domain.errors import (
-    PROVIDER_AWAY,
     CredentialNotReadyError,
     ProviderRefusedError,
     SubjectTokenError,
     TemporarilyUnavailableError,
     TokenVendError,
+    provider_away,
 )
 from tokenvend.domain.oauth.token_request import (
     ProviderRequest,
@@ -174,9 +174,7 @@ class ClientExchange:
         try:
             return self._provider.send(request)
         except ProviderAwayError:
-            raise TemporarilyUnavailableError(
-                "The provider did not answer in time.", rule=PROVIDER_AWAY
-            ) from None
+            raise provider_away() from None
 
     def _refuse_wider(
         self, token: AccessToken, exchange_request: ExchangeRequest, secret: ProviderSecret

@@ -10,7 +10,12 @@ from enum import StrEnum
 
 from tokenvend.domain import bounds
 from tokenvend.domain.decision import decide
-from tokenvend.domain.errors import InvalidClientError, TokenVendError, TooManyRequestsError
+from tokenvend.domain.errors import (
+    InvalidClientError,
+    TokenVendError,
+    TooManyRequestsError,
+    store_unavailable,
+)
 from tokenvend.domain.identity import EntryPoint, Proof
 from tokenvend.domain.registry import Caller
 from tokenvend.domain.request import RejectionReport
@@ -20,7 +25,6 @@ from tokenvend.ports import Clock, Lookup, StoreAwayError, TokenStore, VendReade
 from tokenvend.vending.consent_check import ConsentCheck
 from tokenvend.vending.memory import Memory
 from tokenvend.vending.rate_limit import RateLimit
-from tokenvend.vending.store_outage import store_unavailable
 
 
 class RejectOutcome(StrEnum):

@@ -12,7 +12,7 @@ from tokenvend.domain import bounds
 from tokenvend.domain.answer import Source, VendAnswer
 from tokenvend.domain.credential_definition import CredentialKind
 from tokenvend.domain.decision import Decision, prove_caller
-from tokenvend.domain.errors import TemporarilyUnavailableError, TokenVendError
+from tokenvend.domain.errors import TokenVendError, store_unavailable
 from tokenvend.domain.identity import Proof
 from tokenvend.domain.token import AccessToken
 from tokenvend.ports import (
@@ -114,8 +114,3 @@ class StoreOutage:
             return False
         self._exchanged_at.append(now)
         return True
-
-
-def store_unavailable() -> TemporarilyUnavailableError:
-    """The error of a request that needs the tables while they do not answer."""
-    return TemporarilyUnavailableError("The tables do not answer; ask again.", rule="store.away")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tokenvend.domain import bounds
-from tokenvend.domain.errors import SubjectTokenError
+from tokenvend.domain.errors import SubjectTokenError, store_unavailable
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.workload.claims import VerifiedToken, check_claims
 from tokenvend.domain.workload.issuer import TrustedIssuer
@@ -14,7 +14,6 @@ from tokenvend.domain.workload.keys import ASYMMETRIC
 from tokenvend.ports import Clock, StoreAwayError
 from tokenvend.ports.workloads import SignatureVerifier, TrustedIssuers
 from tokenvend.vending.issuer_keys import IssuerKeys
-from tokenvend.vending.store_outage import store_unavailable
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,11 @@ from datetime import datetime
 from typing import assert_never
 
 from tokenvend.domain import bounds
-from tokenvend.domain.errors import TemporarilyUnavailableError, TokenVendError
+from tokenvend.domain.errors import (
+    TemporarilyUnavailableError,
+    TokenVendError,
+    store_unavailable,
+)
 from tokenvend.ports import Clock, StoreAwayError, TokenItem, TokenStore
 from tokenvend.vending.acquisition import Acquisition, Usability
 from tokenvend.vending.lease_wait import LeaseWatch, Pause, retry_while_throttled
@@ -53,7 +57,7 @@ class TokenAcquirer:
         except TokenVendError as failed:
             error = failed
         except StoreAwayError:
-            error = _store_unavailable()
+            error = store_unavailable("The token store does not answer")
         else:
             if acquired is not None:
                 return acquired
@@ -69,7 +73,7 @@ class TokenAcquirer:
         try:
             return self._exchange_or_wait(acquisition, item)
         except StoreAwayError:
-            error = _store_unavailable()
+            error = store_unavailable("The token store does not answer")
         except TokenVendError as failed:
             error = failed
         # A token that is shorter than this request wants, or that an API refused once, beats no
@@ -109,10 +113,4 @@ def _lease_is_held() -> TemporarilyUnavailableError:
     return TemporarilyUnavailableError(
         "Another request is fetching this token and is not done yet; ask again.",
         rule="lease.wait",
-    )
-
-
-def _store_unavailable() -> TemporarilyUnavailableError:
-    return TemporarilyUnavailableError(
-        "The token store does not answer; ask again.", rule="store.away"
     )

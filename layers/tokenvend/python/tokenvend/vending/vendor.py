@@ -9,7 +9,7 @@ from tokenvend.domain import bounds
 from tokenvend.domain.answer import Source, VendAnswer
 from tokenvend.domain.credential_definition import CredentialKind
 from tokenvend.domain.decision import Decision, decide, prove_caller
-from tokenvend.domain.errors import InvalidClientError, TokenVendError
+from tokenvend.domain.errors import InvalidClientError, TokenVendError, store_unavailable
 from tokenvend.domain.identity import EntryPoint, Proof
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.rule import Rule
@@ -29,7 +29,7 @@ from tokenvend.vending.consent_check import ConsentCheck
 from tokenvend.vending.in_use import mark_in_use
 from tokenvend.vending.lease_wait import retry_while_throttled
 from tokenvend.vending.memory import Memory
-from tokenvend.vending.store_outage import StoreOutage, store_unavailable
+from tokenvend.vending.store_outage import StoreOutage
 from tokenvend.vending.token_acquirer import TokenAcquirer
 from tokenvend.vending.vend_attempt import VendAttempt
 from tokenvend.vending.vend_result import VendResult

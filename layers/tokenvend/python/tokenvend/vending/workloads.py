@@ -1,13 +1,12 @@
 """Authenticate callers by their platform's token (RFC 8693)."""
 
-from tokenvend.domain.errors import SubjectTokenError
+from tokenvend.domain.errors import SubjectTokenError, store_unavailable
 from tokenvend.domain.identity import EntryPoint, Proof, Workload, identity_of_workload
 from tokenvend.domain.workload.claims import VerifiedToken
 from tokenvend.domain.workload.exchange_request import SubjectToken
 from tokenvend.domain.workload.issuer import TrustedIssuer
 from tokenvend.ports import StoreAwayError
 from tokenvend.ports.workloads import UsedTokens
-from tokenvend.vending.store_outage import store_unavailable
 from tokenvend.vending.subject_tokens import SubjectTokens
 
 
