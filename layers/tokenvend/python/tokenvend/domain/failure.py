@@ -1,4 +1,8 @@
-"""The record of a failed exchange, and the back-off that follows from it."""
+"""The record of a failed exchange, and when the provider is asked again: the back-off.
+
+Meanwhile a stored token that is still valid is answered, and without one this failure:
+`vending/token_acquirer`.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

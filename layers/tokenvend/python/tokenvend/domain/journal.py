@@ -1,7 +1,8 @@
 """The journal of a refresh token: write ahead, redeem, store the successor, answer.
 
 A refresh token may be good for one use. Redeemed twice, it can cost the user's consent; if its
-successor is lost, so is the connection. So the holder of number n writes an entry first:
+successor is lost, so is the connection. So the holder of number n writes an entry first
+(`refresh_tokens/refresher`), and the successor after (`refresh_tokens/redeemer`):
 
            begin                          finish: number is n + 1, by any holder
     FREE ────────► BEING_REDEEMED ───────────────────────────────────────────────► FREE

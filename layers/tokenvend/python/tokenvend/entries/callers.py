@@ -1,7 +1,7 @@
-"""The functions for callers: prove the caller, parse the request, call the use case, log, answer.
+"""The functions for callers: read who calls and what for, call the use case, log, answer.
 
 What proves the caller is read in `http` (IAM signature), `form` (client id and secret) and `direct`
-(alias).
+(alias); `domain/decision` finds the caller of the registry by it.
 """
 
 import json

@@ -1,4 +1,7 @@
-"""Redeem a refresh token: write the journal, send, store the successor, then answer."""
+"""Redeem a refresh token whose journal entry `refresher` has written.
+
+Send it, store its successor, then answer.
+"""
 
 from dataclasses import replace
 from datetime import datetime, timedelta

@@ -1,4 +1,7 @@
-"""Refresh a connection's access token (RFC 6749 §6): one request redeems, the others wait."""
+"""Refresh a connection's access token (RFC 6749 §6): one request redeems, the others wait.
+
+The one writes the journal's entry here; then `redeemer` sends the refresh token.
+"""
 
 from datetime import timedelta
 from typing import assert_never

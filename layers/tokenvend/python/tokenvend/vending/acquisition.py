@@ -1,4 +1,4 @@
-"""One token to acquire, and whether the token in the table will do."""
+"""One token to acquire, and the decision whether the token in the table is fresh enough."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Wait for another environment's exchange. No other machine's clock is trusted."""
+"""How long to wait for another environment's exchange, and when its lease may be taken over.
+
+The loop that waits is in `token_acquirer`. Another machine's clock is trusted up to the clock skew.
+"""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -1,4 +1,7 @@
-"""Exchange under a lease: at most one environment at a time asks for one token."""
+"""Exchange under a lease: at most one environment at a time asks for one token.
+
+Whoever does not get the lease waits, in `token_acquirer`.
+"""
 
 from dataclasses import dataclass, replace
 

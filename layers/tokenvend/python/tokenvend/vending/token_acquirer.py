@@ -1,4 +1,7 @@
-"""Acquire a token: from the table, or by an exchange (single flight for each cache key)."""
+"""Acquire a token: from the table, or by an exchange (single flight for each cache key).
+
+When two environments miss at once, one exchanges (`leased_exchange`) and the other waits here.
+"""
 
 from datetime import datetime
 from typing import assert_never
