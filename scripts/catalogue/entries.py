@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from scripts.catalogue.api_requests import ENCODED, api_request_of, place_of
-from scripts.catalogue.placeholders import CannotSayError, Placeholders, as_texts, word
+from scripts.catalogue.placeholders import CannotSayError, Placeholders, as_texts, hide_tokens
 
 REDIRECT_URI = "https://connect.example/callback/jobs"
 _BASIC = re.compile(r"Basic \$\{base64\((?P<user>[^:]*):(?P<password>[^)]*)\)\}", re.IGNORECASE)
@@ -180,7 +180,7 @@ class _Entry:
         if entry["auth_mode"] == "OAUTH2":
             query.pop("grant_type", None)
         return said | {
-            "parameters": _hidden(self._placeholders.of_secret(filled)),
+            "parameters": hide_tokens(self._placeholders.of_secret(filled)),
             "query": self._placeholders.of_secret(query),
             "headers": self._placeholders.of_secret(headers),
         }
@@ -231,18 +231,6 @@ def _encoded_once(text: str) -> str:
 
 def _subtype(content_type: object) -> str:
     return str(content_type).partition(";")[0].rpartition("/")[2]
-
-
-def _hidden(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return *parameters*; one named as a token comes from the secret, as `validate` demands."""
-    return {
-        name: f"{{secret.{word(name)}}}" if _looks_secret(name, each) else each
-        for name, each in parameters.items()
-    }
-
-
-def _looks_secret(name: str, value: object) -> bool:
-    return isinstance(value, str) and "{secret." not in value and "_token" in name.lower()
 
 
 def _other_names(replaced: Mapping[str, str]) -> dict[str, str]:

@@ -95,3 +95,15 @@ def _patterns(placeholder: str, host: str) -> list[str]:
         return _LISTED_HOST
     last_labels = re.split(r"\.(?![^{]*\})", host)[-2:]
     return _LISTED_LABEL if placeholder in ".".join(last_labels) else _ANY_LABEL
+
+
+def hide_tokens(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return *parameters*; one named as a token comes from the secret, as `validate` demands."""
+    return {
+        name: f"{{secret.{word(name)}}}" if _looks_secret(name, each) else each
+        for name, each in parameters.items()
+    }
+
+
+def _looks_secret(name: str, value: object) -> bool:
+    return isinstance(value, str) and "{secret." not in value and "_token" in name.lower()

@@ -7,7 +7,7 @@ from tests.configuration.api_key_samples import ARN, HEADER, SENT_AS, key_file
 from tests.configuration.samples import FIXED, ROLE, credential, document, grant, problems_in
 
 from tokenvend.adapters.dynamodb.definition_items import parse_definition
-from tokenvend.domain.api_request import api_request_fields
+from tokenvend.domain.api_request_description import api_request_fields
 from tokenvend.domain.credential_definition import CredentialDefinition, CredentialKind
 from tokenvend.domain.secret_fields import secret_fields
 from tokenvend_cli.configuration.compile import compile_registry

@@ -6,28 +6,20 @@ import pytest
 from scripts.catalogue.entries import described, kind_of
 from scripts.catalogue.measure import count, problem_of, whole_entry
 from scripts.catalogue.placeholders import CannotSayError
-
-#: Entries in the catalogue's words, of providers that do not exist.
-ACCOUNT = "${connectionConfig.accountName}"
-CLIENT: dict[str, Any] = {"auth_mode": "OAUTH2_CC", "token_url": "https://login.acme.example/token"}
-LOGIN: dict[str, Any] = {"auth_mode": "TWO_STEP", "token_url": "https://acme.example/login"}
-CONSENT: dict[str, Any] = {
-    "auth_mode": "OAUTH2",
-    "token_url": "https://login.acme.example/token",
-    "authorization_url": "https://login.acme.example/allow",
-}
-KEY: dict[str, Any] = {"auth_mode": "API_KEY"}
-
-
-def _provider(entry: dict[str, Any]) -> dict[str, Any]:
-    provider, credential = described(entry)
-    assert problem_of(provider, credential) is None
-    return provider
+from tests.scripts.catalogue_entries import (
+    ACCOUNT,
+    CLIENT,
+    CONSENT,
+    KEY,
+    LOGIN,
+    provable,
+    provider_of,
+)
 
 
 def test_client_is_proven_as_the_entry_says() -> None:
     methods = {
-        method: _provider(CLIENT | {"token_request_auth_method": method})["client_authentication"]
+        method: provider_of(CLIENT | {"token_request_auth_method": method})["client_authentication"]
         for method in ("basic", "custom", "private_key_jwt")
     }
 
@@ -36,14 +28,14 @@ def test_client_is_proven_as_the_entry_says() -> None:
         "custom": "client_secret_post",
         "private_key_jwt": "private_key_jwt",
     }
-    certified = _provider(CLIENT | {"require_client_certificate": True})
+    certified = provider_of(CLIENT | {"require_client_certificate": True})
     assert certified["client_authentication"] == "tls_client_auth"
 
 
 def test_customers_own_host_is_a_value_of_the_tenant() -> None:
-    part = _provider(CLIENT | {"token_url": f"https://{ACCOUNT}.acme.example/token"})
-    whole = _provider(CLIENT | {"token_url": f"https://{ACCOUNT}/token"})
-    end = _provider(CLIENT | {"token_url": f"https://login.acme.{ACCOUNT}/token"})
+    part = provider_of(CLIENT | {"token_url": f"https://{ACCOUNT}.acme.example/token"})
+    whole = provider_of(CLIENT | {"token_url": f"https://{ACCOUNT}/token"})
+    end = provider_of(CLIENT | {"token_url": f"https://login.acme.{ACCOUNT}/token"})
 
     assert part["token_endpoint"] == "https://{tenant.account_name}.acme.example/token"
     assert part["tenant_values"] == {"account_name": ["*"]}
@@ -63,7 +55,7 @@ def test_login_sends_what_the_entry_says_and_reads_its_answer() -> None:
         },
     }
 
-    provider = _provider(LOGIN | told)
+    provider = provider_of(LOGIN | told)
 
     assert provider["client_authentication"] == "none"
     assert provider["token_request"]["parameters"] == {
@@ -82,7 +74,7 @@ def test_login_sends_what_the_entry_says_and_reads_its_answer() -> None:
 def test_service_account_signs() -> None:
     payload = {"iss": "${credentials.clientId}", "aud": "acme", "role": "reader"}
 
-    provider = _provider(LOGIN | {"token": {"payload": payload}, "token_params": {}})
+    provider = provider_of(LOGIN | {"token": {"payload": payload}, "token_params": {}})
 
     assert provider["token_request"]["assertion"] == {
         "issuer": "{secret.client_id}",
@@ -99,7 +91,7 @@ def test_consent_asks_as_the_entry_says() -> None:
         "authorization_method": "header",
     }
 
-    provider = _provider(CONSENT | told)
+    provider = provider_of(CONSENT | told)
 
     assert provider["client_authentication"] == "client_secret_basic_unencoded"
     assert provider["authorization_parameters"] == {
@@ -110,92 +102,8 @@ def test_consent_asks_as_the_entry_says() -> None:
     assert provider["token_request"]["parameters"] == {"expiring": "1"}
 
 
-@pytest.mark.parametrize(
-    ("proxy", "api_key"),
-    [
-        ({}, {"header_name": "Authorization", "header_prefix": "Bearer "}),
-        (
-            {"headers": {"x-key": "${apiKey}", "x-v": "2"}},
-            {"headers": {"x-key": "{secret.api_key}"}},
-        ),
-        ({"query": {"key": "${apiKey}"}}, {"query": {"key": "{secret.api_key}"}}),
-        (
-            {"headers": {"x-auth": "${base64(${connectionConfig.tenant}+${apiKey}:x)}"}},
-            {
-                "basic": {
-                    "username": "{secret.tenant}+{secret.api_key}",
-                    "password": "x",
-                    "header": "x-auth",
-                    "scheme": "",
-                }
-            },
-        ),
-        (
-            {"headers": {"authorization": "Basic ${base64(${apiKey}:)}"}},
-            {"basic": {"username": "{secret.api_key}", "password": ""}},
-        ),
-    ],
-)
-def test_key_goes_where_the_entry_says(proxy: dict[str, Any], api_key: dict[str, Any]) -> None:
-    assert _provider(KEY | {"proxy": proxy}) == {"api_key": api_key}
-
-
-@pytest.mark.parametrize(
-    ("proxy", "api_request"),
-    [
-        pytest.param(
-            {"headers": {"x-token": "${accessToken}"}},
-            {"headers": {"x-token": "{token}"}},
-            id="a header of its own",
-        ),
-        pytest.param(
-            {
-                "headers": {
-                    "x-api-key": "${clientId}:${clientSecret}",
-                    "v": "${connectionConfig.v} || 2",
-                }
-            },
-            {
-                "headers": {
-                    "x-api-key": "{secret.client_id}:{secret.api_secret}",
-                    "v": "2",
-                    "Authorization": "Bearer {token}",
-                }
-            },
-            id="a key and a fixed header beside a bearer token",
-        ),
-        pytest.param(
-            {"query": {"t": "${accessToken}", "shop": "${connectionConfig.shopDomain}"}},
-            {"query": {"t": "{token}", "shop": "{tenant.shop_domain}"}},
-            id="the query, and a value of the customer's",
-        ),
-        pytest.param(
-            {"headers": {"authorization": "Own ${base64(${credentials.id}:${accessToken})}"}},
-            {"basic": {"username": "{secret.id}", "password": "{token}", "scheme": "Own"}},
-            id="a password under another scheme",
-        ),
-        pytest.param(
-            {"headers": {"authorization": "Basic ${base64(${credentials.id}:${accessToken})}"}},
-            {"basic": {"username": "{secret.id}", "password": "{token}"}},
-            id="a password",
-        ),
-    ],
-)
-@pytest.mark.parametrize("entry", [CLIENT, LOGIN, CONSENT], ids=["client", "login", "consent"])
-def test_token_goes_where_the_entry_says(
-    entry: dict[str, Any], proxy: dict[str, Any], api_request: dict[str, Any]
-) -> None:
-    assert _provider(_provable(entry) | {"proxy": proxy})["api_request"] == api_request
-
-
-def _provable(entry: dict[str, Any]) -> dict[str, Any]:
-    """*entry* with something of the secret in its token request."""
-    more = {"token_params": {"user": "${credentials.user}"}} if entry is LOGIN else {}
-    return entry | more
-
-
 def test_client_that_is_encoded_under_another_scheme_is_a_field_of_the_secret() -> None:
-    told = _provider(
+    told = provider_of(
         LOGIN
         | {"token_headers": {"authorization": "ID ${base64(${credentials.id}:${credentials.s})}"}}
     )
@@ -204,13 +112,13 @@ def test_client_that_is_encoded_under_another_scheme_is_a_field_of_the_secret() 
 
 
 def test_token_that_is_the_whole_answer_is_read_as_text() -> None:
-    told = _provider(_provable(LOGIN) | {"token_response": {"token": ""}})
+    told = provider_of(provable(LOGIN) | {"token_response": {"token": ""}})
 
     assert told["token_answer"] == {"plain_text": True}
 
 
 def test_authorization_request_has_a_fragment_and_a_nonce_where_the_entry_says_so() -> None:
-    told = _provider(
+    told = provider_of(
         CONSENT
         | {"authorization_url_fragment": "allow", "authorization_params": {"nonce": "${random}"}}
         | {"authorization_url_replacements": {"response_type": ""}}
@@ -218,10 +126,6 @@ def test_authorization_request_has_a_fragment_and_a_nonce_where_the_entry_says_s
 
     assert told["consent_flow"]["fragment"] == "/allow"
     assert told["authorization_parameters"] == {"nonce": "{nonce}"}
-
-
-def test_token_that_the_entry_does_not_place_is_a_bearer_token() -> None:
-    assert "api_request" not in _provider(CLIENT | {"proxy": {"base_url": "https://a.example"}})
 
 
 @pytest.mark.parametrize(
@@ -269,6 +173,6 @@ def test_kinds_are_counted_and_others_are_left_out() -> None:
 
 
 def test_request_that_cannot_be_built_is_not_counted() -> None:
-    provider = _provider(CLIENT) | {"token_request": {"headers": {"X-Key": "{secret.key}é"}}}
+    provider = provider_of(CLIENT) | {"token_request": {"headers": {"X-Key": "{secret.key}é"}}}
 
     assert problem_of(provider, {}) is not None

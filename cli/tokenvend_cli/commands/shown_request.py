@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from tokenvend.domain.api_request import parse_api_request
+from tokenvend.domain.api_request_description import parse_api_request
 from tokenvend.domain.credential_definition import ClientAuthentication, CredentialDefinition
 from tokenvend.domain.decision import Decision
 from tokenvend.domain.errors import TokenVendError

@@ -11,12 +11,8 @@ from fuzzing import hostile
 from fuzzing.hostile import MARKER
 from fuzzing.target import FuzzTarget, keeps_secret
 from tokenvend.adapters.provider_http import encoded
-from tokenvend.domain.api_request import (
-    NEVER_TO_CALLERS,
-    api_request_fields,
-    present,
-    token_presenter,
-)
+from tokenvend.domain.api_request import present, token_presenter
+from tokenvend.domain.api_request_description import NEVER_TO_CALLERS, api_request_fields
 from tokenvend.domain.cache_key import TokenSpec
 from tokenvend.domain.credential_definition import (
     ClientAuthentication,

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tokenvend.domain.api_request import Presented, api_request_fields, present
+from tokenvend.domain.api_request import Presented, present
+from tokenvend.domain.api_request_description import api_request_fields
 from tokenvend.domain.credential_definition import CredentialDefinition, CredentialKind
 from tokenvend.domain.errors import CredentialNotReadyError
 from tokenvend.domain.oauth.token_request import ProviderSecret

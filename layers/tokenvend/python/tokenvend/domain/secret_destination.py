@@ -86,7 +86,7 @@ def _fields_to_callers(definition: CredentialDefinition) -> frozenset[str]:
     """
     if not definition.api_request:
         return frozenset()
-    from tokenvend.domain.api_request import api_request_fields, tenant_values_of
+    from tokenvend.domain.api_request_description import api_request_fields, tenant_values_of
 
     fields = frozenset(api_request_fields(definition))
     if definition.kind is CredentialKind.AUTHORIZATION_CODE:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from tokenvend.domain.api_request import api_request_fields
+from tokenvend.domain.api_request_description import api_request_fields
 from tokenvend.domain.credential_definition import (
     ClientAuthentication,
     CredentialDefinition,

@@ -4,16 +4,15 @@ A description is data: paths of names and indexes, units and lists of values. Th
 as a JSON object, which is parsed when an answer has come.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any, NoReturn
-from urllib.parse import parse_qsl
+from typing import Any
 
 from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.errors import CredentialNotReadyError
+from tokenvend.domain.oauth.response_body import parse_form, parse_json, parse_text
 
 #: A path: names, or indexes of lists, from the outermost object inwards.
 type Path = tuple[str, ...]
@@ -21,7 +20,6 @@ type Path = tuple[str, ...]
 #: A path as text: `data.token` or `items.0.token`.
 PATH = re.compile(r"[A-Za-z0-9_@:#/-]{1,64}(?:\.[A-Za-z0-9_@:#/-]{1,64}){0,7}")
 _FORM = "application/x-www-form-urlencoded"
-_FORM_FIELDS = 50
 _INDEX = re.compile(r"[0-9]{1,4}")
 #: Values in place of an error code that mean that there is no error.
 _NOTHING = (None, False, 0, "", "0")
@@ -204,18 +202,12 @@ def read_answer(body: bytes, content_type: str, definition: CredentialDefinition
     document = parse_json(body)
     if described.plain_text and not isinstance(document, dict | list):
         # An answer that is JSON is an error's, or none that was described.
-        return ReadAnswer(replace(described, token=_STANDARD.token), _text_as_answer(body))
+        text = parse_text(body)
+        answer = None if text is None else {_STANDARD.token[0]: text}
+        return ReadAnswer(replace(described, token=_STANDARD.token), answer)
     if document is None and content_type.partition(";")[0].strip().lower() == _FORM:
-        document = _parse_form(body)
+        document = parse_form(body)
     return ReadAnswer(described, document)
-
-
-def parse_json(body: bytes) -> object:
-    """Parse *body* as JSON; `None` if it is not JSON. NaN and Infinity are not."""
-    try:
-        return json.loads(body, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
-        return None
 
 
 def answer_description(definition: CredentialDefinition) -> TokenAnswer:
@@ -235,37 +227,7 @@ def answer_description(definition: CredentialDefinition) -> TokenAnswer:
         ) from None
 
 
-def _text_as_answer(body: bytes) -> dict[str, str] | None:
-    """Return the text *body* as the `access_token` of an answer; `None` if it is no ASCII text."""
-    try:
-        text = body.decode("ascii").strip()
-    except UnicodeDecodeError:
-        return None
-    quoted = len(text) > 1 and text[0] == text[-1] == '"'
-    return {_STANDARD.token[0]: text[1:-1] if quoted else text}
-
-
-def _parse_form(body: bytes) -> dict[str, str] | None:
-    """Parse *body* as a form; `None` if it is not a form, or a name is in it twice."""
-    try:
-        pairs = parse_qsl(
-            body.decode("ascii"),
-            keep_blank_values=True,
-            strict_parsing=True,
-            errors="strict",
-            max_num_fields=_FORM_FIELDS,
-        )
-    except ValueError:
-        return None
-    fields = dict(pairs)
-    return fields if len(fields) == len(pairs) else None
-
-
 def _as_text(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return str(value).lower() if isinstance(value, str | int) else ""
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")

@@ -228,7 +228,7 @@ def jwt_claims(token: str) -> dict[str, object]:
     match = _JWT.fullmatch(token)
     if match is None:
         return {}
-    from tokenvend.domain.oauth.response_description import parse_json
+    from tokenvend.domain.oauth.response_body import parse_json
 
     payload = match[1]
     try:

@@ -1,0 +1,127 @@
+"""Describe how an API takes a token or a static credential: headers, HTTP Basic, the query.
+
+A description is data, as in `request_description`: names, texts and placeholders. `{token}` is the
+access token, and `{secret.api_key}` a field of the secret. `api_request` fills both in.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tokenvend.domain.credential_definition import CredentialDefinition, CredentialKind
+from tokenvend.domain.oauth.request_description import (
+    API_TEMPLATE,
+    NEVER_SENT,
+    TOKEN,
+    count_of_token,
+    names_in,
+)
+
+#: Fields with which a caller could get tokens itself, past its grant.
+NEVER_TO_CALLERS = NEVER_SENT | {"client_secret", "password", "refresh_token"}
+#: The field whose SHA-256 names a static credential in logs and reports, if there is such a field.
+API_KEY = "api_key"
+_API_KEY_ALONE = f"{{secret.{API_KEY}}}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiRequest:
+    """A description. `basic` is the user name and the password (RFC 7617); `None`: not used.
+
+    Some APIs take the same base64 text in another header or under another scheme: `basic_header`
+    and `basic_scheme`, which is empty if none precedes it.
+    """
+
+    headers: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    basic: tuple[str, str] | None = None
+    basic_header: str = "Authorization"
+    basic_scheme: str = "Basic"
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """All texts in which placeholders may be."""
+        return (*self.headers.values(), *(self.basic or ()), *self.query.values())
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The secret's fields that are named, each once."""
+        return tuple(dict.fromkeys(name for text in self.texts for name in names_in(text)))
+
+
+def parse_api_request(document: Mapping[str, object], kind: CredentialKind) -> ApiRequest:
+    """Parse *document* as the description for a credential of *kind*.
+
+    Raises:
+        ValueError: it is not a description, or what is to be sent is not in it.
+    """
+    is_static = kind is CredentialKind.API_KEY
+    basic = document.get("basic")
+    described = ApiRequest(
+        headers=_one_header(document, _API_KEY_ALONE if is_static else TOKEN)
+        or _templates(document.get("headers", {})),
+        query=_templates(document.get("query", {})),
+        basic=_basic(basic) if basic is not None else None,
+        **_place_of_basic(basic),
+    )
+    tokens = sum(map(count_of_token, described.texts))
+    if is_static and (tokens or not described.fields):
+        raise ValueError("nothing of the secret is in it, or a token is")
+    if not is_static and (tokens != 1 or NEVER_TO_CALLERS.intersection(described.fields)):
+        raise ValueError("the token must be in it once, and nothing that gives another token")
+    return described
+
+
+def api_request_fields(definition: CredentialDefinition) -> tuple[str, ...]:
+    """Return the secret's fields that callers get; none if the description cannot be parsed."""
+    if not definition.api_request:
+        return (API_KEY,) if definition.kind is CredentialKind.API_KEY else ()
+    if definition.tenant_values:
+        from tokenvend.domain.tenant_values import unfilled
+
+        definition = unfilled(definition)
+    try:
+        return parse_api_request(definition.api_request, definition.kind).fields
+    except ValueError:
+        return ()
+
+
+def tenant_values_of(definition: CredentialDefinition) -> frozenset[str]:
+    """Return the names of the tenant values that requests to the API carry."""
+    if not definition.tenant_values:
+        return frozenset()
+    from tokenvend.domain.tenant_values import names_in as tenant_names_in
+
+    texts = json.dumps(definition.api_request)
+    return frozenset(tenant_names_in(texts))
+
+
+def _one_header(document: Mapping[str, object], value: str) -> dict[str, str]:
+    """Return the header that has only *value* in it, after a prefix; none if not so described."""
+    name, prefix = document.get("header_name"), document.get("header_prefix", "")
+    if name is None:
+        return {}
+    if not isinstance(name, str) or not isinstance(prefix, str):
+        raise ValueError("header_name or header_prefix is not a text")  # noqa: TRY004
+    return {name: prefix.replace("{", "{{").replace("}", "}}") + value}
+
+
+def _templates(document: object) -> dict[str, str]:
+    if not isinstance(document, Mapping):
+        raise ValueError("not an object")  # noqa: TRY004 - as the others
+    for text in document.values():
+        if not isinstance(text, str) or API_TEMPLATE.fullmatch(text) is None:
+            raise ValueError("not a text, or a brace in it is no placeholder's")
+    return dict(document)
+
+
+def _place_of_basic(document: object) -> dict[str, str]:
+    """Return the header and the scheme of the base64 text, where they are not HTTP Basic's."""
+    texts = document if isinstance(document, Mapping) else {}
+    found = {f"basic_{name}": texts[name] for name in ("header", "scheme") if name in texts}
+    return {name: str(each) for name, each in found.items()}
+
+
+def _basic(document: object) -> tuple[str, str]:
+    texts = _templates(document)
+    return texts.get("username", "{secret.username}"), texts.get("password", "{secret.password}")
