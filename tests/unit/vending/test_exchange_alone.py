@@ -4,12 +4,21 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from tests.fakes.clock import START
 from tests.fakes.provider import json_response
 from tests.unit.vending.harness import BILLING, DEFINITION, REQUEST, Harness
+from tests.unit.vending.on_behalf_of import definition_on_behalf
 
-from tokenvend.domain.errors import CredentialNotReadyError, TemporarilyUnavailableError
+from tokenvend.domain.cache_key import TokenSpec
+from tokenvend.domain.errors import (
+    CredentialNotReadyError,
+    SubjectTokenError,
+    TemporarilyUnavailableError,
+)
 from tokenvend.domain.oauth.token_request import ProviderSecret
 from tokenvend.domain.secret import Secret
+from tokenvend.domain.token import AccessToken
+from tokenvend.domain.users import UserToken
 from tokenvend.vending.exchange import ClientExchange, ExchangeRequest
 from tokenvend.vending.provider_secret import read_secret
 
@@ -28,6 +37,30 @@ def test_the_next_exchange_is_expected_to_take_as_long_as_the_newest() -> None:
     exchange.run(ExchangeRequest(DEFINITION, spec))
 
     assert exchange.expected_duration == timedelta(seconds=0.7)
+
+
+def exchange_for_user(*, until: timedelta) -> AccessToken:
+    """One exchange of a second, for a user whose token ends *until* after its start."""
+    harness = Harness(definition=definition_on_behalf())
+    harness.provider.takes_seconds = 1.0
+    user_token = UserToken(Secret("ada-1"), START + until)
+    spec = TokenSpec(credential="jobs", definition="1", scopes=frozenset({"jobs_read"}))
+    request = ExchangeRequest(definition_on_behalf(), spec, user_token=user_token)
+    return exchange_of(harness).run(request)
+
+
+def test_a_token_that_outlasts_the_exchange_by_an_instant_ends_with_the_users() -> None:
+    until = timedelta(seconds=1, microseconds=1)
+
+    assert exchange_for_user(until=until).expires_at == START + until
+
+
+def test_no_token_comes_of_an_exchange_that_ends_when_the_users_token_does() -> None:
+    with pytest.raises(SubjectTokenError) as caught:
+        exchange_for_user(until=timedelta(seconds=1))
+
+    assert caught.value.rule == "subject_token.expired"
+    assert caught.value.description == "The user's token has expired."
 
 
 def test_a_secret_is_sent_to_its_own_host_and_this_is_said() -> None:

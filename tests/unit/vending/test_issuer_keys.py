@@ -51,6 +51,9 @@ class Scenario:
         with pytest.raises(TemporarilyUnavailableError) as caught:
             self.prove(key)
         assert caught.value.rule == "issuer.away"
+        assert caught.value.description == (
+            "The issuer of the subject token does not answer, so its keys are not known."
+        )
         return caught.value
 
 
@@ -130,6 +133,16 @@ def test_last_good_keys_serve_while_the_issuer_is_down_and_not_for_ever(scenario
     scenario.clock.advance(bounds.ISSUER_KEYS_USABLE - timedelta(seconds=1))
     assert scenario.prove() == "oidc:ci/billing"
     scenario.clock.advance(AGAIN)
+    scenario.wait()
+
+
+def test_last_good_keys_serve_up_to_the_instant_of_their_limit(scenario: Scenario) -> None:
+    scenario.prove()
+    scenario.key_sets.is_away = True
+
+    scenario.clock.advance(bounds.ISSUER_KEYS_USABLE - timedelta(microseconds=1))
+    assert scenario.prove() == "oidc:ci/billing"
+    scenario.clock.advance(timedelta(microseconds=1))
     scenario.wait()
 
 

@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import pytest
 from tests.fakes.provider import json_response
-from tests.unit.vending.harness import REQUEST, Harness
+from tests.unit.vending.harness import DEFINITION, READ, REQUEST, Harness
 
 from tokenvend.domain import bounds
+from tokenvend.domain.cache_key import TokenSpec
 from tokenvend.domain.credential_state import ScheduledReader
 from tokenvend.domain.errors import (
     InvalidRequestError,
@@ -16,6 +17,8 @@ from tokenvend.domain.errors import (
     TokenVendError,
 )
 from tokenvend.domain.failure import Failure
+from tokenvend.vending.acquisition import Acquisition
+from tokenvend.vending.circuit_breaker import CircuitBreaker
 
 REFUSES = json_response({"error": "invalid_client"}, status=401)
 NO_SUCH_SCOPE = json_response({"error": "invalid_scope"}, status=400)
@@ -90,6 +93,33 @@ def test_a_refused_scope_counts_for_its_own_token_alone() -> None:
         harness.clock.advance(item.failure.retry_at - harness.clock.now())
 
     assert counts == [1, 2, 3]
+    assert harness.states.state("jobs").failure is None
+
+
+def test_a_refusal_at_one_customers_own_host_opens_nothing_for_the_others() -> None:
+    harness = Harness()
+    definition = replace(DEFINITION, tenant_values={"domain": ("@any.shops.example",)})
+    spec = TokenSpec(
+        credential="jobs",
+        definition="1",
+        scopes=READ,
+        connection="acme",
+        connection_owner="billing",
+    )
+    acquisition = Acquisition(
+        spec=spec,
+        key=spec.key(),
+        definition=definition,
+        state=harness.states.state("jobs"),
+        deadline=harness.clock.monotonic() + 20,
+    )
+    refusal = ProviderRefusedError("no such client", provider_error="invalid_client")
+
+    breaker = CircuitBreaker(harness.states, acquisition, harness.clock)
+    failure = breaker.record_failure(refusal, None)
+
+    assert failure is not None
+    assert failure.count == 1
     assert harness.states.state("jobs").failure is None
 
 

@@ -1,11 +1,13 @@
 """When a workload's token counts, and how often."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from tests.fakes.issuer import (
     SUBJECT,
     URL,
+    FakeIssuer,
 )
 from tests.unit.vending.proving_workloads import Scenario, scenario
 
@@ -78,10 +80,24 @@ def test_replayed_token_is_refused(scenario: Scenario) -> None:
 
     refusal = scenario.refusal(token)
     assert refusal.rule == "subject_token.replayed"
+    assert refusal.description == "The subject token has been used before."
     assert refusal.workload == Workload(URL, SUBJECT, "token-1")
     # Signed anew, but the same token by its `jti`.
     assert scenario.refusal(scenario.issuer.token(nbf=None)).rule == "subject_token.replayed"
     scenario.prove(scenario.issuer.token(jti="token-2"))
+
+
+def test_token_id_is_used_up_for_its_own_issuer_alone(scenario: Scenario) -> None:
+    scenario.trust(one_time=True)
+    other = replace(scenario.trusted, name="other", issuer="https://other.example")
+    scenario.registry.trust(other)
+    scenario.prove(scenario.issuer.token(jti="token-1"))
+
+    token = FakeIssuer(scenario.clock.now(), url=other.issuer).token(jti="token-1")
+
+    assert scenario.prove(token).identity == "oidc:other/billing"
+    assert scenario.refusal(token).rule == "subject_token.replayed"
+    assert set(scenario.used.used) == {(URL, "token-1"), (other.issuer, "token-1")}
 
 
 def test_token_that_is_refused_is_not_used_up(scenario: Scenario) -> None:
