@@ -130,7 +130,7 @@ def test_endpoint_and_region_may_be_said_to_the_command_itself(
     elsewhere = ("--endpoint-url", "http://127.0.0.1:1", "--region", "eu-west-1")
 
     issued = json.loads(stack.tokenvend(*where, "caller", "new-secret", scenario.caller, "--json"))
-    with pytest.raises(CommandFailedError, match="AWS cannot be asked") as caught:
+    with pytest.raises(CommandFailedError, match="AWS could not be called") as caught:
         stack.tokenvend(*elsewhere, "caller", "list")
 
     assert caught.value.code == 1
