@@ -14,8 +14,8 @@ from tokenvend.adapters.dynamodb.definition_items import build_definition
 from tokenvend.adapters.dynamodb.registry_items import RegistryItem, build_grant
 from tokenvend.domain.bounds import REGISTRY_ITEM_BYTES
 from tokenvend.ports import Lookup
-from tokenvend_cli.configuration.item_limits import item_bytes
 from tokenvend_cli.deployment.registry_table import RegistryTable, Writes
+from tokenvend_cli.item_size import item_bytes
 
 LOOKUP = Lookup(identity=IDENTITY, credential="ats")
 #: What DynamoDB takes in one transaction.

@@ -22,9 +22,10 @@ from tokenvend.adapters.dynamodb.registry_items import RegistryItem
 from tokenvend.domain.bounds import ISSUER_KEYS, REGISTRY_ITEM_BYTES
 from tokenvend_cli.configuration.checked import CheckedFile, check_file
 from tokenvend_cli.configuration.compile import compile_registry
-from tokenvend_cli.configuration.item_limits import item_bytes, item_problems
+from tokenvend_cli.configuration.item_limits import item_problems
 from tokenvend_cli.configuration.models import ConfigurationModel
 from tokenvend_cli.configuration.providers import undiscovered
+from tokenvend_cli.item_size import item_bytes
 from tokenvend_cli.problems import ConfigurationError
 
 #: What one BatchGetItem returns, and how many items a vend reads by it: seven of the registry

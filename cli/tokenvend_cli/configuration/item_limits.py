@@ -15,12 +15,11 @@ from tokenvend.adapters.dynamodb.registry_items import (
 from tokenvend.domain import bounds
 from tokenvend_cli.configuration.models import ConfigurationModel
 from tokenvend_cli.configuration.semantics import identities_of
+from tokenvend_cli.item_size import item_bytes
 from tokenvend_cli.problems import Problem
 
 #: The longest partition key of DynamoDB, in bytes. Names keep sort keys far below their 1,024.
 _PARTITION_KEY_BYTES = 2048
-#: The most that DynamoDB counts for a number.
-_NUMBER_BYTES = 21
 #: Where the file has a field of a compiled document, by the section; others have their own name.
 _FILE_KEYS = {
     "credentials": {"assertion": "signing"},
@@ -44,15 +43,6 @@ _ADVICE = {
 }
 
 type Key = tuple[str, str]
-
-
-def item_bytes(item: RegistryItem) -> int:
-    """The size of *item* as DynamoDB counts it: the bytes of its attributes' names and values."""
-    return sum(
-        len(name.encode()) + (_NUMBER_BYTES if kind == "N" else len(value.encode()))
-        for name, attribute in item.to_item().items()
-        for kind, value in attribute.items()
-    )
 
 
 def item_problems(

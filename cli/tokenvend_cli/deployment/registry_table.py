@@ -7,7 +7,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from tokenvend.adapters.dynamodb.registry_items import META_KEY, RegistryItem, registry_item_of
-from tokenvend_cli.configuration.item_limits import item_bytes
+from tokenvend_cli.item_size import item_bytes
 from tokenvend_cli.problems import CommandError
 
 #: DynamoDB takes 100 items in one transaction; one of them is the revision.
