@@ -148,7 +148,7 @@ def test_both_at_once_are_found_out_within_the_bound() -> None:
 def test_a_provider_that_refuses_every_way_is_told_by_its_first_refusal() -> None:
     provider = Particular(place=ParametersIn.QUERY)
 
-    with pytest.raises(CommandError, match="gives no token: 401 invalid_client"):
+    with pytest.raises(CommandError, match="issued no token: 401 invalid_client"):
         probed(provider)
 
     assert len(provider.requests) == 4
