@@ -32,7 +32,7 @@ ACCEPTED = ROOT / "docs" / "mutants-accepted.md"
 _LIBRARY = ROOT / "layers" / "tokenvend" / "python" / "tokenvend"
 _MUTMUT = ROOT / ".venvs" / "mutants" / "bin" / "mutmut"
 #: The paths that the tests read besides the library.
-_READ = ("tests", "functions", "events", "cli", "tools", "evidence", "docs", "scripts")
+_READ = ("tests", "functions", "events", "cli", "tools", "evidence", "docs", "scripts", "clients")
 _TEMPLATE = "template.yaml"
 _PLUGINS = ROOT / "scripts" / "pytest_plugins"
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "node_modules", ".pytest_cache")
@@ -58,7 +58,7 @@ use_git_change_detection = false
 on_dependency_change = "warn"
 
 [tool.pytest.ini_options]
-pythonpath = [".", "cli", "tools", "evidence"]
+pythonpath = [".", "cli", "tools", "evidence", "clients/python/src"]
 addopts = ["--import-mode=importlib"]
 markers = ["long"]
 """
@@ -93,7 +93,7 @@ SUITES = (
     Suite(
         ROOT / "build" / "mutants" / "consent",
         ("consent", "refresh_tokens", "schedules"),
-        ("tests/unit/consent", "tests/unit/vending"),
+        ("tests/unit/consent", "tests/unit/vending", "tests/configuration"),
     ),
     Suite(
         ROOT / "build" / "mutants" / "entries",

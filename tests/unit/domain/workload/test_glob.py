@@ -19,6 +19,7 @@ _TEXTS = st.text("ab/:.*", max_size=8)
         ("repo:acme/app:ref:refs/tags/v*", "repo:acme/app:ref:refs/tags/v1.2"),
         ("repo:acme/a*p*:x", "repo:acme/app-1:x"),
         ("spiffe://acme.example/ns/*/sa/billing", "spiffe://acme.example/ns/prod/sa/billing"),
+        ("*b*b*", "abxbx"),
     ],
 )
 def test_pattern_matches_within_a_segment(pattern: str, text: str) -> None:
@@ -37,6 +38,10 @@ def test_pattern_matches_within_a_segment(pattern: str, text: str) -> None:
         pytest.param("a.c", "abc", id="a dot is a dot"),
         pytest.param("repo:acme/app*", "repo:acme/app", id="star at the end needs something"),
         pytest.param("ab*ba", "aba", id="beginning and end do not share"),
+        pytest.param("refs/tags/v*", "refs/tags/x1", id="another beginning"),
+        pytest.param("v*-prod", "v1-test", id="another end"),
+        pytest.param("a*a*", "abc", id="the middle is the beginning again"),
+        pytest.param("*bc*c*", "abcd", id="two parts of the middle share"),
         pytest.param("main", "MAIN", id="case counts"),
         pytest.param("main", "main\n", id="a line's end counts"),
         pytest.param("*", "", id="nothing is not something"),
@@ -90,3 +95,18 @@ def test_hostile_text_takes_linear_time() -> None:
 )
 def test_a_pattern_may_name_nobody_in_particular(pattern: str, *, exact: bool) -> None:
     assert has_exact_segment(pattern) is exact
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        pytest.param("v1*", "v*9", True, id="a beginning and an end"),
+        pytest.param("va*", "vb*", False, id="two beginnings"),
+        pytest.param("*a", "*b", False, id="two ends"),
+        pytest.param("a*", "a", False, id="star is at least one character"),
+        pytest.param("ab*", "*ab", True, id="longer than both"),
+    ],
+)
+def test_whether_two_patterns_can_mean_the_same(first: str, second: str, *, expected: bool) -> None:
+    assert may_both_match(first, second) is expected
+    assert may_both_match(second, first) is expected
