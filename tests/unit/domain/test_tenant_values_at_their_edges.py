@@ -120,3 +120,9 @@ def test_connection_stays_at_its_host_when_the_file_writes_that_host_out() -> No
     assert bound_definition(fixed, TenantBinding(ACME, "acme.shops.example")) == fixed
     with pytest.raises(NotBoundError):
         bound_definition(fixed, TenantBinding({"shop": "globex"}, "globex.shops.example"))
+
+
+def test_address_is_no_host_whatever_the_pattern_says() -> None:
+    assert matches_host("*.*.example", "a.b.example")
+    assert not matches_host("*.*.3", "a.b.3")
+    assert not matches_host("*.*.*.*", "10.0.0.1")
