@@ -34,11 +34,17 @@ CHANGES = {
     "entries/schedules.py": ('"dispatched": bounds', f'"{NEW}": 1, "dispatched": bounds'),
 }
 PARAMETERS = {"MemorySeconds": "2"}
+#: The local AWS answers nobody while it makes a change set, at times for longer than a function
+#: waits. A scheduled run that meets this fails, and Lambda runs it again; callers see nothing.
+A_RUN_DURING_A_DEPLOYMENT = (
+    r"^Traceback(.*\n)+.*StoreAwayError: dynamodb:\w+ failed with ReadTimeoutError"
+)
 
 
 @pytest.fixture(scope="module")
 def own_stack() -> Iterator[LocalStack]:
     with local_stack(FOLDER / "upgrade", parameters=PARAMETERS) as running:
+        running.expected_errors.add(A_RUN_DURING_A_DEPLOYMENT)
         yield running
 
 
