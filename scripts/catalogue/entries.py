@@ -9,14 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from scripts.catalogue.api_requests import ENCODED, api_request_of, place_of
+from scripts.catalogue.consent_parameters import STANDARD, other_names, same_at_a_refresh
 from scripts.catalogue.placeholders import CannotSayError, Placeholders, as_texts, hide_tokens
 
-REDIRECT_URI = "https://connect.example/callback/jobs"
 _BASIC = re.compile(r"Basic \$\{base64\((?P<user>[^:]*):(?P<password>[^)]*)\)\}", re.IGNORECASE)
-#: Parameters that tokenvend sets itself where users consent.
-_STANDARD = frozenset(
-    {"grant_type", "code", "redirect_uri", "refresh_token", "code_verifier", "scope"}
-)
 _OUR_PARAMETERS = frozenset({"response_type", "scope", "state", "client_id", "redirect_uri"})
 #: The kinds by the catalogue's names. Any other kind is neither OAuth 2 nor static.
 _MODES = {
@@ -88,14 +84,14 @@ class _Entry:
             raise CannotSayError("the code comes by a webhook, not by the user's browser")
         endpoint, requested = self._placeholders.endpoint(entry["authorization_url"])
         requested |= as_texts(entry.get("authorization_params") or {})
-        requested |= _other_names(entry.get("authorization_url_replacements") or {})
+        requested |= other_names(entry.get("authorization_url_replacements") or {})
         named = {name: each for name, each in requested.items() if name not in _OUR_PARAMETERS}
         if "password" in named:
             raise CannotSayError("the user's password is in the authorization request")
         once = {name: "{nonce}" for name, each in named.items() if each == "${random}"}
         named = {name: each for name, each in named.items() if name not in once}
-        sent = (entry.get("refresh_params") or {}) | (entry.get("token_params") or {})
-        beside = {name: each for name, each in sent.items() if name not in _STANDARD}
+        sent = same_at_a_refresh(entry.get("token_params") or {}, entry.get("refresh_params") or {})
+        beside = {name: each for name, each in sent.items() if name not in STANDARD}
         basic = "basic" in {entry.get("token_request_auth_method"), self._client_in_header()}
         return self._whole(
             {
@@ -114,6 +110,8 @@ class _Entry:
         proxy = self._entry.get("proxy") or {}
         if proxy.get("body"):
             raise CannotSayError("the key is in the body of each API request")
+        if "${apiKey}" in str(proxy.get("base_url")):
+            raise CannotSayError("the key is in the address of each API request")
         said: dict[str, Any] = {"headers": {}, "query": {}}
         for name, each in (proxy.get("headers") or {}).items():
             if found := ENCODED.fullmatch(str(each)):
@@ -231,17 +229,3 @@ def _encoded_once(text: str) -> str:
 
 def _subtype(content_type: object) -> str:
     return str(content_type).partition(";")[0].rpartition("/")[2]
-
-
-def _other_names(replaced: Mapping[str, str]) -> dict[str, str]:
-    """Return extra parameters for standard ones that the provider names otherwise.
-
-    The client id and the redirect URI are no secret, so they can stand in the file. A standard
-    parameter that the provider does without is sent all the same: RFC 6749 §3.1 has a server ignore
-    what it does not know.
-    """
-    ours = {"client_id": "the-client-id", "redirect_uri": REDIRECT_URI}
-    replaced = {standard: name for standard, name in replaced.items() if name}
-    if not replaced.keys() <= ours.keys():
-        raise CannotSayError("the authorization request is not the standard's")
-    return {name: ours[standard] for standard, name in replaced.items()}

@@ -16,7 +16,8 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from scripts.catalogue.entries import KINDS, REDIRECT_URI, described, kind_of
+from scripts.catalogue.consent_parameters import REDIRECT_URI
+from scripts.catalogue.entries import KINDS, described, kind_of
 from scripts.catalogue.placeholders import CannotSayError
 from scripts.envs import ROOT
 from tokenvend.adapters.dynamodb.definition_items import parse_definition

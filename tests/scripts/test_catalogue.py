@@ -136,6 +136,11 @@ def test_authorization_request_has_a_fragment_and_a_nonce_where_the_entry_says_s
         (CLIENT | {"proxy": {"headers": {"authorization": "Key 1"}}}, "something else than"),
         (CLIENT | {"proxy": {"headers": {"authorization": "Bearer ${apiKey}"}}}, "is computed"),
         (KEY | {"proxy": {"body": {"key": "${apiKey}"}}}, "in the body of each API request"),
+        (KEY | {"proxy": {"base_url": "https://a.example/bot${apiKey}"}}, "in the address of each"),
+        (
+            CONSENT | {"token_params": {"type": "web"}, "refresh_params": {"type": "refresh"}},
+            "another value at a refresh",
+        ),
         (CONSENT | {"authorization_params": {"password": "${x}"}}, "password is in the author"),
         (LOGIN | {"additional_steps": [{}]}, "several requests"),
         (LOGIN | {"token_headers": {"x-at": "${now}"}}, "a value is computed"),
