@@ -49,7 +49,7 @@ class FakeWorld:
         return KmsKey("arn:aws:kms:eu-central-1:111122223333:key/nothing")
 
 
-class PemWorld:
+class PemHarness:
     def __init__(self, kms: "KMSClient") -> None:
         self.signer = Signer(KmsSigner(kms))
 
@@ -61,7 +61,7 @@ class PemWorld:
         return PrivateKey(Secret("no key at all"), "one")
 
 
-class KmsWorld:
+class KmsHarness:
     def __init__(self, kms: "KMSClient") -> None:
         self._kms = kms
         self.signer = Signer(KmsSigner(kms))
@@ -84,8 +84,8 @@ def harness(request: pytest.FixtureRequest) -> Harness:
     if request.param == "fake":
         return FakeWorld()
     aws: Aws = request.getfixturevalue("aws")
-    worlds: dict[str, Callable[[KMSClient], Harness]] = {"pem": PemWorld, "kms": KmsWorld}
-    return worlds[request.param](aws.kms)
+    harnesses: dict[str, Callable[[KMSClient], Harness]] = {"pem": PemHarness, "kms": KmsHarness}
+    return harnesses[request.param](aws.kms)
 
 
 def verify(public: Any, algorithm: SigningAlgorithm, signature: bytes, message: bytes) -> None:

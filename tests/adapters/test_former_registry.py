@@ -157,25 +157,25 @@ def registry(aws: Aws, tables: Tables) -> DynamoDbRegistry:
 def test_tokens_are_vended_by_the_former_items(
     registry: DynamoDbRegistry, proof: Proof, credential: str, tenant: str | None
 ) -> None:
-    world, host = _world(registry, proof, credential)
-    world.secrets.secrets[credential, tenant] = ProviderSecret("us", Secret("our-secret"), host)
+    harness, host = _harness(registry, proof, credential)
+    harness.secrets.secrets[credential, tenant] = ProviderSecret("us", Secret("our-secret"), host)
     for arn in KMS_KEYS:
-        world.signer.pairs[arn] = new_pair(SigningAlgorithm.ES256)
+        harness.signer.pairs[arn] = new_pair(SigningAlgorithm.ES256)
 
-    vended = world.vend(
-        world.environment(), VendRequest(credential, tenant=tenant), proof=proof
+    vended = harness.vend(
+        harness.environment(), VendRequest(credential, tenant=tenant), proof=proof
     ).answer
 
     assert vended.token.access_token.reveal() == "provider-token-1"
-    (sent,) = world.provider.requests
+    (sent,) = harness.provider.requests
     assert sent.url == READ[f"credential#{credential} *"]["token_endpoint"]
 
 
 def test_api_key_is_answered_with_the_former_header(registry: DynamoDbRegistry) -> None:
-    world, _ = _world(registry, EVENTS, "maps-key")
-    world.secrets.secrets["maps-key", None] = secret_of_key("our-api-key")
+    harness, _ = _harness(registry, EVENTS, "maps-key")
+    harness.secrets.secrets["maps-key", None] = secret_of_key("our-api-key")
 
-    answer = world.vend(world.environment(), VendRequest("maps-key"), proof=EVENTS).answer
+    answer = harness.vend(harness.environment(), VendRequest("maps-key"), proof=EVENTS).answer
 
     told = answer.to_dict()
     assert told["access_token"] == "our-api-key"
@@ -191,14 +191,14 @@ def test_keys_to_publish_are_read(registry: DynamoDbRegistry) -> None:
     assert key.algorithm.value == "ES256"
 
 
-def _world(registry: DynamoDbRegistry, proof: Proof, credential: str) -> tuple[Harness, str]:
-    """A world that decides by what the reader found, and the host of the token endpoint."""
+def _harness(registry: DynamoDbRegistry, proof: Proof, credential: str) -> tuple[Harness, str]:
+    """A harness that decides by what the reader found, and the host of the token endpoint."""
     view = _view(registry, proof, credential)
     assert view.caller is not None
     assert view.grant is not None
     assert view.definition is not None
-    world = Harness(grant=view.grant, definition=view.definition)
-    world.reader.callers[proof.identity] = view.caller
-    world.reader.grants[proof.identity, credential] = view.grant
+    harness = Harness(grant=view.grant, definition=view.definition)
+    harness.reader.callers[proof.identity] = view.caller
+    harness.reader.grants[proof.identity, credential] = view.grant
     endpoint = view.definition.token_endpoint
-    return world, endpoint.removeprefix("https://").partition("/")[0]
+    return harness, endpoint.removeprefix("https://").partition("/")[0]

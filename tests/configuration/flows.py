@@ -15,7 +15,7 @@ from tests.configuration.samples import document, problems_in, resolved
 from tests.fakes.consent_store import InMemoryConsentSessionStore
 from tests.fakes.quota_store import InMemoryQuotas
 from tests.unit.vending.harness import BILLING
-from tests.unit.vending.harness import Harness as VendingWorld
+from tests.unit.vending.harness import Harness as VendingHarness
 
 from tokenvend.adapters.dynamodb import documents
 from tokenvend.adapters.dynamodb.definition_items import parse_definition
@@ -113,7 +113,7 @@ class Authorizes(Protocol):
         """What comes back to the callback once the user has agreed."""
 
 
-class Flow[At: Authorizes](VendingWorld):
+class Flow[At: Authorizes](VendingHarness):
     """Everything that environments share, for one credential under which users consent."""
 
     def __init__(

@@ -52,7 +52,7 @@ class Shop:
 
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
-    """The file's definition in a world whose provider is asked over HTTP."""
+    """The file's definition in a harness whose provider is asked over HTTP."""
     context, ca_file = self_signed(tmp_path, host=HOST)
 
     def script(call: Call) -> None:

@@ -104,11 +104,11 @@ class VendingPath:
         identity: IdentityTokens | None,
         clock: FakeClock,
     ) -> None:
-        world: Any = Harness(definition=definition, grant=grant)
-        world.clock, world.secrets, world.signer = clock, secrets, signer
-        world.identity = identity
-        world.provider = self._counting = CountingClient(client)
-        self._world: Harness = world
+        harness: Any = Harness(definition=definition, grant=grant)
+        harness.clock, harness.secrets, harness.signer = clock, secrets, signer
+        harness.identity = identity
+        harness.provider = self._counting = CountingClient(client)
+        self._harness: Harness = harness
         self._definition = definition
 
     def answer(self, **parameters: str) -> Answer:
@@ -117,13 +117,13 @@ class VendingPath:
         Raises:
             AssertionError: the answer is not whole, or the provider was asked again.
         """
-        warm = RecordingVendor(self._world.environment())
+        warm = RecordingVendor(self._harness.environment())
         first = self._ask(warm, parameters)
         if first.token is None:
             return self._refusal(first, warm, parameters)
         sent = len(self._counting.sent)
         _check_token(first, "provider" if sent else "store")
-        cold = RecordingVendor(self._world.environment())
+        cold = RecordingVendor(self._harness.environment())
         for vendor, source in ((warm, "memory"), (cold, "store")):
             again = self._ask(vendor, parameters)
             _check_token(again, source)

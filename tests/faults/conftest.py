@@ -53,7 +53,7 @@ def faulty_stack(proxies: dict[str, FaultProxy]) -> Iterator[LocalStack]:
 
 
 @pytest.fixture(scope="session")
-def faulty_world(faulty_stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Harness:
+def faulty_harness(faulty_stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Harness:
     return Harness(faulty_stack, tmp_path_factory.mktemp("faults"), set())
 
 
@@ -65,10 +65,10 @@ def table() -> Table:
 @pytest.fixture
 def scenario(
     faulty_stack: LocalStack,
-    faulty_world: Harness,
+    faulty_harness: Harness,
     proxies: dict[str, FaultProxy],
     table: Table,
 ) -> Iterator[Scenario]:
-    yield Scenario(faulty_stack, faulty_world, proxies, table)
+    yield Scenario(faulty_stack, faulty_harness, proxies, table)
     for proxy in proxies.values():
         proxy.behave()

@@ -1,4 +1,4 @@
-"""The functions as Lambda loads them, on a world of fakes."""
+"""The functions as Lambda loads them, on fakes."""
 
 import importlib.util
 from collections.abc import Callable, Iterator

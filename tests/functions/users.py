@@ -9,7 +9,7 @@ from tests.fakes.issuer import TRUSTED, FakeIssuer, InMemoryTrustedIssuers, user
 from tests.fakes.provider import json_response
 from tests.functions.entries import ask
 from tests.unit.consent.harness import RETURN_URL, SHOP, Harness
-from tests.unit.vending.harness import Harness as VendingWorld
+from tests.unit.vending.harness import Harness as VendingHarness
 
 from tokenvend.adapters.clock import SystemClock
 from tokenvend.domain.registry import SUBJECT_CONNECTIONS
@@ -50,7 +50,7 @@ class UserWorld:
 
     def new_environment(self) -> SimpleNamespace:
         """A cold environment, on the same tables and provider."""
-        consent, vending = self.consent, VendingWorld()
+        consent, vending = self.consent, VendingHarness()
         vending.clock, vending.provider = consent.clock, consent.provider
         vending.secrets, vending.connections = consent.secrets, consent.connections
         vending.reader = consent.reader

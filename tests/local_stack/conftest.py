@@ -12,7 +12,7 @@ Fixtures
                       stack.tokenvend("plan", …)   the command, against this stack
                       stack.logs()                 all that functions, AWS, provider, sam logged
                       stack.function_logs()        the functions' lines alone
-    world           a `Harness`: add credentials, callers, grants under names of your own
+    harness         a `Harness`: add credentials, callers, grants under names of your own
                     (`harness.name("jobs")`), then `harness.apply()`.
     node_provider   the npm `oidc-provider`, a provider that nobody here wrote.
 
@@ -106,7 +106,7 @@ def keep_out_of_logs() -> set[str]:
 def harness(
     stack: LocalStack, tmp_path_factory: pytest.TempPathFactory, keep_out_of_logs: set[str]
 ) -> Harness:
-    return Harness(stack, tmp_path_factory.mktemp("world"), keep_out_of_logs)
+    return Harness(stack, tmp_path_factory.mktemp("harness"), keep_out_of_logs)
 
 
 @pytest.fixture(scope="session")

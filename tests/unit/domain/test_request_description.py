@@ -4,9 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from tests.unit.domain.described_requests import DEFINITION, SPEC, request_as
 
-from tokenvend.domain.cache_key import TokenSpec
-from tokenvend.domain.credential_definition import ClientAuthentication, CredentialDefinition
+from tokenvend.domain.credential_definition import ClientAuthentication
 from tokenvend.domain.oauth.request_description import (
     DEEPEST,
     is_too_deep,
@@ -15,34 +15,15 @@ from tokenvend.domain.oauth.request_description import (
 )
 from tokenvend.domain.oauth.token_request import (
     ParametersIn,
-    ProviderRequest,
     ProviderSecret,
     build_revocation_request,
     build_token_request,
 )
-from tokenvend.domain.scopes import NO_SCOPES
 from tokenvend.domain.secret import Secret
-
-DEFINITION = CredentialDefinition(
-    name="jobs",
-    provider="acme",
-    token_endpoint="https://a.example/token",
-    client_authentication=ClientAuthentication.NONE,
-    revocation_endpoint="https://a.example/revoke",
-)
-SPEC = TokenSpec(credential="jobs", definition="d", scopes=NO_SCOPES)
-
-
-def _request(described: dict[str, Any], **fields: str) -> ProviderRequest:
-    definition = replace(DEFINITION, token_request=described)
-    secret = ProviderSecret(
-        "", Secret(""), "a.example", fields={name: Secret(each) for name, each in fields.items()}
-    )
-    return build_token_request(definition, SPEC, secret)
 
 
 def test_definition_without_a_description_is_asked_as_rfc_6749_has_it() -> None:
-    request = _request({})
+    request = request_as({})
 
     assert (request.method, request.parameters_in) == ("POST", ParametersIn.FORM)
     assert request.form == {"grant_type": "client_credentials"}
@@ -64,13 +45,13 @@ def test_definition_without_a_description_is_asked_as_rfc_6749_has_it() -> None:
 def test_form_is_as_described_and_what_is_standard_stays(
     described: dict[str, Any], form: dict[str, str]
 ) -> None:
-    assert _request(described, one="ONE").form == form
+    assert request_as(described, one="ONE").form == form
 
 
 def test_json_keeps_its_kinds_at_any_depth() -> None:
     parameters = {"a": [{"b": "{secret.one}"}, 1, 1.5, True, None]}
 
-    request = _request({"parameters_in": "json", "parameters": parameters}, one="ONE")
+    request = request_as({"parameters_in": "json", "parameters": parameters}, one="ONE")
 
     assert request.form["a"] == [{"b": "ONE"}, 1, 1.5, True, None]
     assert request.confidential == (Secret("ONE"),)

@@ -7,36 +7,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.domain.described_requests import DEFINITION, request_as
 
-from tokenvend.domain.cache_key import TokenSpec
-from tokenvend.domain.credential_definition import ClientAuthentication, CredentialDefinition
+from tokenvend.domain.credential_definition import ClientAuthentication
 from tokenvend.domain.errors import CredentialNotReadyError
 from tokenvend.domain.oauth.request_description import PLACEHOLDER, TEMPLATE, placeholders
-from tokenvend.domain.oauth.token_request import (
-    ProviderRequest,
-    ProviderSecret,
-    build_token_request,
-)
-from tokenvend.domain.scopes import NO_SCOPES
-from tokenvend.domain.secret import Secret
 from tokenvend.domain.secret_fields import optional_secret_fields, secret_fields, secret_of
-
-DEFINITION = CredentialDefinition(
-    name="jobs",
-    provider="acme",
-    token_endpoint="https://a.example/token",
-    client_authentication=ClientAuthentication.NONE,
-    revocation_endpoint="https://a.example/revoke",
-)
-SPEC = TokenSpec(credential="jobs", definition="d", scopes=NO_SCOPES)
-
-
-def _request(described: dict[str, Any], **fields: str) -> ProviderRequest:
-    definition = replace(DEFINITION, token_request=described)
-    secret = ProviderSecret(
-        "", Secret(""), "a.example", fields={name: Secret(each) for name, each in fields.items()}
-    )
-    return build_token_request(definition, SPEC, secret)
 
 
 @pytest.mark.parametrize("name", ["private_key", "certificate", "unknown"])
@@ -44,7 +20,7 @@ def test_key_or_missing_field_is_put_nowhere(name: str) -> None:
     fields = {"private_key": "PEM", "certificate": "PEM"}
 
     with pytest.raises(CredentialNotReadyError, match=f"has no field {name}"):
-        _request({"query": {"a": f"{{secret.{name}}}"}}, **fields)
+        request_as({"query": {"a": f"{{secret.{name}}}"}}, **fields)
 
 
 def test_fields_are_named_once_and_in_their_order() -> None:
@@ -121,7 +97,7 @@ def test_any_text_can_be_written(text: str) -> None:
     written = text.replace("{", "{{").replace("}", "}}")
 
     assert TEMPLATE.fullmatch(written)
-    assert _request({"query": {"q": written}}).query["q"] == text
+    assert request_as({"query": {"q": written}}).query["q"] == text
 
 
 @given(
@@ -136,7 +112,7 @@ def test_any_text_can_be_written(text: str) -> None:
 def test_only_placeholders_are_replaced_and_what_is_put_in_is_not_read_again(
     parts: list[str], one: str, two: str
 ) -> None:
-    request = _request({"query": {"q": "".join(parts)}}, a=one, b=two)
+    request = request_as({"query": {"q": "".join(parts)}}, a=one, b=two)
 
     values = {"{secret.a}": one, "{secret.b}": two, "{{": "{", "}}": "}"}
     assert request.query["q"] == "".join(values.get(part, part) for part in parts)

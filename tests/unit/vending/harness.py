@@ -101,7 +101,7 @@ class Harness:
         pause: Pause = sleep,
         clock: FakeClock | None = None,
     ) -> "Parts":
-        """A cold environment on this world's tables and provider, with every use case."""
+        """A cold environment on this harness's tables and provider, with every use case."""
         clock = clock or self.clock
         provider = SigningClient(self.provider, self.signer, clock, self.identity)
         exchange = ClientExchange(secrets=self.secrets, provider=provider, clock=clock)

@@ -11,7 +11,7 @@ AWAY = StoreAwayError("away")
 LIFE = timedelta(seconds=120)
 
 
-def world_with_a_short_token(**changes: object) -> Harness:
+def harness_with_a_short_token(**changes: object) -> Harness:
     harness = Harness(definition=replace(DEFINITION, **changes))  # type: ignore[arg-type]
     harness.provider.expires_in = int(LIFE.total_seconds())
     return harness

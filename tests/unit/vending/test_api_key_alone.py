@@ -18,7 +18,7 @@ from tokenvend.domain.token_presentation import Header
 GRANT = Grant(caller="billing", credential=API_KEY.name, full_access=True, tenants=ALL_TENANTS)
 
 
-def world_of_keys(*, family: bool = False) -> Harness:
+def harness_of_keys(*, family: bool = False) -> Harness:
     harness = Harness()
     api_key_of(harness)
     harness.reader.definitions[API_KEY.name] = replace(API_KEY, family=family)
@@ -29,7 +29,7 @@ def world_of_keys(*, family: bool = False) -> Harness:
 
 
 def test_each_tenant_has_its_own_key() -> None:
-    harness = world_of_keys(family=True)
+    harness = harness_of_keys(family=True)
     environment = harness.environment()
 
     keys = [
@@ -41,7 +41,7 @@ def test_each_tenant_has_its_own_key() -> None:
 
 
 def test_a_key_is_what_was_read_in_the_state_that_its_secret_had() -> None:
-    harness = world_of_keys()
+    harness = harness_of_keys()
     harness.states.start_secret_generation(API_KEY.name, None, "v7")
 
     key = harness.vend(harness.environment(), VendRequest(API_KEY.name)).answer.token
@@ -58,7 +58,7 @@ def test_a_key_is_what_was_read_in_the_state_that_its_secret_had() -> None:
 
 
 def test_a_key_that_nobody_knows_how_to_send_is_not_ready() -> None:
-    harness = world_of_keys()
+    harness = harness_of_keys()
     harness.reader.definitions[API_KEY.name] = replace(API_KEY, api_request={})
 
     with pytest.raises(CredentialNotReadyError) as caught:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from tests.unit.vending.harness import BILLING, Harness
-from tests.unit.vending.outages import AWAY, LIFE, world_with_a_short_token
+from tests.unit.vending.outages import AWAY, LIFE, harness_with_a_short_token
 
 from tokenvend.domain import bounds
 from tokenvend.domain.answer import Source
@@ -48,7 +48,7 @@ def test_memory_that_answers_in_an_outage_still_checks_the_proof() -> None:
 
 
 def test_a_remembered_decision_exchanges_for_itself_when_its_token_runs_out() -> None:
-    harness = world_with_a_short_token()
+    harness = harness_with_a_short_token()
     environment = harness.environment()
     harness.vend(environment)
     harness.reader.fails_with = AWAY
@@ -62,7 +62,7 @@ def test_a_remembered_decision_exchanges_for_itself_when_its_token_runs_out() ->
 
 
 def test_an_outage_does_not_make_a_decision_younger() -> None:
-    harness = world_with_a_short_token()
+    harness = harness_with_a_short_token()
     environment = harness.environment()
     harness.vend(environment)
     harness.reader.fails_with = AWAY
@@ -77,7 +77,7 @@ def test_an_outage_does_not_make_a_decision_younger() -> None:
 
 
 def test_exchanges_in_an_outage_are_rationed() -> None:
-    harness = world_with_a_short_token()
+    harness = harness_with_a_short_token()
     environment = harness.environment()
     harness.vend(environment)
     harness.reader.fails_with = AWAY
@@ -93,7 +93,7 @@ def test_exchanges_in_an_outage_are_rationed() -> None:
 
 
 def test_a_throttled_table_is_no_outage() -> None:
-    harness = world_with_a_short_token()
+    harness = harness_with_a_short_token()
     environment = harness.environment()
     harness.vend(environment)
     harness.reader.fails_with = StoreThrottledError("busy")
@@ -108,7 +108,7 @@ def test_a_throttled_table_is_no_outage() -> None:
 
 
 def test_one_key_that_cannot_be_read_is_no_outage() -> None:
-    harness = world_with_a_short_token()
+    harness = harness_with_a_short_token()
     environment = harness.environment()
     harness.vend(environment)
     harness.reader.fails_with, harness.reader.is_one_key_only = AWAY, True
@@ -121,7 +121,7 @@ def test_one_key_that_cannot_be_read_is_no_outage() -> None:
 
 
 def test_a_key_that_is_away_is_an_outage_whatever_the_table_says() -> None:
-    harness = world_with_a_short_token()
+    harness = harness_with_a_short_token()
     environment = harness.environment()
     harness.vend(environment)
     harness.reader.fails_with, harness.reader.is_one_key_only = KeyAwayError("away"), True
@@ -132,7 +132,7 @@ def test_a_key_that_is_away_is_an_outage_whatever_the_table_says() -> None:
 
 
 def test_a_single_active_token_is_not_exchanged_without_its_lease() -> None:
-    harness = world_with_a_short_token(
+    harness = harness_with_a_short_token(
         single_active_token=True, scope_mode=ScopeMode.FIXED, scopes=frozenset({"jobs_read"})
     )
     environment = harness.environment()

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from tests.unit.vending.harness import BILLING, GRANT, REQUEST, Harness
-from tests.unit.vending.outages import AWAY, LIFE, world_with_a_short_token
+from tests.unit.vending.outages import AWAY, LIFE, harness_with_a_short_token
 
 from tokenvend.domain import bounds
 from tokenvend.domain.answer import Source
@@ -102,7 +102,7 @@ def test_a_wrong_secret_takes_from_nobody_what_an_outage_leaves() -> None:
 
 
 def test_no_exchange_starts_in_an_outage_that_could_not_end_in_this_invocation() -> None:
-    harness = world_with_a_short_token()
+    harness = harness_with_a_short_token()
     environment = harness.environment()
     harness.vend(environment)
     harness.reader.fails_with = AWAY

@@ -7,9 +7,7 @@ from tokenvend.adapters.dynamodb import documents
 from tokenvend.domain.consent_flow import ConsentFlow
 from tokenvend.domain.credential_definition import Authorization
 
-_TEXTS_OF_FLOW = (
-    *("refresh_endpoint", "code_in_callback", "code_parameter", "fragment", "without_pkce"),
-)
+_FLOW_TEXTS = ("refresh_endpoint", "code_in_callback", "code_parameter", "fragment", "without_pkce")
 
 
 def build_authorization(authorization: Authorization) -> dict[str, Any]:
@@ -66,7 +64,7 @@ def _build_flow(flow: ConsentFlow) -> dict[str, Any]:
 def _parse_flow(part: documents.Fields) -> ConsentFlow:
     """Parse what `_build_flow` built. A missing field, as in an older document, has its default."""
     known: dict[str, Any] = {
-        name: documents.text(part, name) for name in _TEXTS_OF_FLOW if name in part
+        name: documents.text(part, name) for name in _FLOW_TEXTS if name in part
     }
     if "refresh_names_scopes" in part:
         known["refresh_names_scopes"] = documents.flag(part, "refresh_names_scopes")
