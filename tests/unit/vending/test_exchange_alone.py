@@ -73,7 +73,7 @@ def test_a_secret_is_sent_to_its_own_host_and_this_is_said() -> None:
 
     assert caught.value.rule == "secret.host"
     assert caught.value.description == (
-        "The credential's secret may not be sent to the host in its definition."
+        "The credential's secret may not be sent to where its definition sends it."
     )
     own = replace(elsewhere, allowed_host="LOGIN.acme.example")
     harness.secrets.secrets["jobs", None] = own

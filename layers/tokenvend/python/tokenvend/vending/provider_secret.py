@@ -33,7 +33,7 @@ def read_secret(
         ) from None
     if not may_be_used(secret, definition):
         raise CredentialNotReadyError(
-            "The credential's secret may not be sent to the host in its definition.",
+            "The credential's secret may not be sent to where its definition sends it.",
             rule="secret.host",
         )
     return secret
