@@ -9,6 +9,7 @@ from tests.fakes.credential_states import InMemoryCredentialStates
 from tests.fakes.provider import FakeProvider
 from tests.fakes.quota_store import InMemoryQuotas
 from tests.fakes.secret_store import FakeSecretStore
+from tests.fakes.signer import FakeSigner
 from tests.fakes.token_store import InMemoryTokenStore
 from tests.fakes.vend_reader import InMemoryCredentialReader, InMemoryVendReader
 
@@ -113,7 +114,9 @@ class Cloud:
         tokens = SimulatedTokenStore(self.tokens, table)
         states = SimulatedCredentialStates(self.states, table)
         secrets = SimulatedSecretStore(self.secrets, self.secrets_network)
-        exchange = ClientExchange(secrets=secrets, provider=self.provider, clock=clock)
+        exchange = ClientExchange(
+            secrets=secrets, provider=self.provider, signer=FakeSigner(), clock=clock
+        )
         leased_exchange = LeasedExchange(
             tokens=tokens, states=states, exchange=exchange, clock=clock
         )

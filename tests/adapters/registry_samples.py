@@ -133,6 +133,7 @@ definitions = st.builds(
     ),
     token_request=st.dictionaries(_texts, _texts | st.lists(_texts, max_size=2), max_size=3),
     token_answer=st.dictionaries(_texts, _texts | st.lists(_texts, max_size=2), max_size=3),
+    signed_jwt=st.dictionaries(_texts, _texts | st.lists(_texts, max_size=2), max_size=3),
     api_request=_api_requests,
     authorization=st.none()
     | st.builds(

@@ -37,6 +37,7 @@ NEEDED = {
     ("ConsentFlowModel", "refresh_names_scopes"): {"refresh_names_scopes_source": "its manual"},
     ("IdentityModel", "unique_id"): {"iam": "arn:aws:iam::111122223333:role/billing"},
     ("ProviderModel", "parameters"): {"profile": "auth0"},
+    ("SignedJwtModel", "key_encoding"): {"algorithm": "HS256"},
     ("ProviderModel", "scope_mode"): {
         "token_endpoint": "https://login.acme.example/token",
         "scope_mode_source": "its manual",
@@ -46,7 +47,7 @@ NEEDED = {
     ("WorkloadModel", "issuer"): {"sub": "system:serviceaccount:billing:worker"},
 }
 #: A provider is found in one of these ways; any other key needs one of them beside it.
-WAYS_TO_FIND = {"profile", "issuer", "token_endpoint", "api_key"}
+WAYS_TO_FIND = {"profile", "issuer", "token_endpoint", "api_key", "signed_jwt"}
 
 
 def _keys() -> list[Any]:

@@ -17,7 +17,7 @@ from tests.functions.conftest import through
 from tests.unit.vending.harness import Harness
 
 import tokenvend.entries.callers
-from tokenvend.domain.credential_definition import CredentialDefinition
+from tokenvend.domain.credential_definition import CredentialDefinition, CredentialKind
 from tokenvend.domain.errors import ProviderRefusedError, TokenVendError
 from tokenvend.domain.identity import EntryPoint
 from tokenvend.domain.oauth.token_request import ProviderRequest
@@ -122,7 +122,8 @@ class VendingPath:
         if first.token is None:
             return self._refusal(first, warm, parameters)
         sent = len(self._counting.sent)
-        _check_token(first, "provider" if sent else "store")
+        is_signed = self._definition.kind is CredentialKind.SIGNED_JWT
+        _check_token(first, "provider" if sent or is_signed else "store")
         cold = RecordingVendor(self._harness.environment())
         for vendor, source in ((warm, "memory"), (cold, "store")):
             again = self._ask(vendor, parameters)

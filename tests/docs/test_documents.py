@@ -103,6 +103,7 @@ def _keys(model: str, prefix: str = "") -> Iterator[str]:
                 *_keys("ProviderModel"),
                 *_keys("ApiKeyModel", "api_key."),
                 *_keys("BasicModel", "api_key.basic."),
+                *_keys("SignedJwtModel", "signed_jwt."),
                 *_keys("ApiRequestModel", "api_request."),
                 *_keys("BasicModel", "api_request.basic."),
                 *_keys("TokenRequestModel", "token_request."),

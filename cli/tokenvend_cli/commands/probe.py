@@ -75,6 +75,8 @@ def probe(
     definition = DeployedDefinitions(deployment).of_secret(target)
     if definition.kind is CredentialKind.API_KEY:
         raise UsageError(f"{name} is an API key, so there is no token endpoint to measure")
+    if definition.kind is CredentialKind.SIGNED_JWT:
+        raise UsageError(f"tokenvend signs the tokens of {name} itself, so there is no endpoint")
     given = _given(secret_from_stdin=secret_from_stdin)
     definition = at_own_host(definition, given)
     secret = (

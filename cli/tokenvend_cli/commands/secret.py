@@ -62,8 +62,9 @@ def put(
     """Store the secret of a credential. Give it as JSON on standard input, or at the prompt.
 
     The JSON holds client_id and client_secret; for a client that signs, client_id and
-    private_key; for tls_client_auth, certificate too; for an API key, api_key. It also holds
-    what the provider's token_request and tenant_values in the file name.
+    private_key; for tls_client_auth, certificate too; for an API key, api_key; for a signed JWT,
+    private_key or shared_key. It also holds what the provider's token_request, signed_jwt and
+    tenant_values in the file name.
 
     The host of the token endpoint is recorded with the secret, which is sent nowhere else. Tokens
     that the former secret got stay in use until they are due for renewal.

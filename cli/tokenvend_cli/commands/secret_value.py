@@ -15,10 +15,12 @@ from tokenvend.adapters.signing.pem import load_key
 from tokenvend.domain.credential_definition import CredentialDefinition, CredentialKind
 from tokenvend.domain.errors import CredentialNotReadyError
 from tokenvend.domain.oauth.request_description import NEVER_SENT
+from tokenvend.domain.oauth.signed_jwt import parse_signed_jwt
 from tokenvend.domain.oauth.token_request import ClientCertificate
 from tokenvend.domain.secret import Secret
-from tokenvend.domain.secret_destination import TO_CALLERS, fields_in, hosts_in
+from tokenvend.domain.secret_destination import SIGNS, TO_CALLERS, fields_in, hosts_in
 from tokenvend.domain.secret_fields import optional_secret_fields, secret_fields
+from tokenvend.domain.shared_key import SHARED_KEY, MacAlgorithm, SharedKey, check_shared_key
 from tokenvend.domain.signing import PrivateKey
 from tokenvend.domain.tenant_values import TenantValueError, bind
 from tokenvend.ports import SigningKeyUnusableError
@@ -34,9 +36,21 @@ def goes_to(status: SecretStatus) -> str:
     wanted = status.wanted_host
     if wanted == TO_CALLERS:
         return "is given to granted callers; tokenvend sends it nowhere"
+    if wanted.startswith(SIGNS):
+        return _signs_for(wanted)
     if fields := sorted(fields_in(wanted)):
         return f"is sent to {hosts_in(wanted)} only, and granted callers get {' and '.join(fields)}"
     return f"is sent to {wanted} only"
+
+
+def _signs_for(wanted: str) -> str:
+    """Describe a key that signs tokens: nothing of it is sent, but the token shows some fields."""
+    audience = hosts_in(wanted).removeprefix(SIGNS)
+    shown = " and ".join(sorted(fields_in(wanted)))
+    return (
+        f"is sent nowhere; it signs tokens {f'for {audience}' if audience else 'without aud'}"
+        f"{f', which show granted callers {shown}' if shown else ''}"
+    )
 
 
 def read_secret_value(definition: CredentialDefinition, seen: SecretStatus) -> dict[str, str]:
@@ -82,6 +96,7 @@ def checked_value(definition: CredentialDefinition, fields: Mapping[str, object]
     given = [*wanted, *(key for key in ("key_id",) if key in fields)]
     value = {key: _text(fields.get(key), key) for key in given}
     for_value(definition, value)
+    _check_shared_key(definition, value)
     return value
 
 
@@ -105,6 +120,19 @@ def public_key_of(definition: CredentialDefinition, value: Mapping[str, str]) ->
         raise UsageError(str(error)) from None
     more = {"kid": key.key_id or thumbprint(jwk), "use": "sig"}
     return {"public_key": jwk | more | ({"alg": algorithm.value} if algorithm else {})}
+
+
+def _check_shared_key(definition: CredentialDefinition, value: Mapping[str, str]) -> None:
+    if not definition.signed_jwt or SHARED_KEY not in value:
+        return
+    described = parse_signed_jwt(definition.signed_jwt)
+    if not isinstance(described.algorithm, MacAlgorithm):
+        return
+    text = Secret(value[SHARED_KEY])
+    try:
+        check_shared_key(SharedKey(text, described.algorithm, described.key_encoding))
+    except CredentialNotReadyError as error:
+        raise UsageError(error.description) from None
 
 
 def _certificate_of(value: Mapping[str, str]) -> dict[str, Any]:

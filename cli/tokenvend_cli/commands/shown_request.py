@@ -33,7 +33,7 @@ def shown_request(decision: Decision) -> dict[str, str | None]:
     """Return the request, its headers and its body, as texts. No secret is read for it."""
     definition = unfilled(decision.definition)
     try:
-        request = _request(definition, decision, _named(definition))
+        request = _request(definition, decision, named_secret(definition))
     except TokenVendError as error:
         return {"request": error.description}
     query = dict(request.query)
@@ -99,7 +99,7 @@ def _request(
     )
 
 
-def _named(definition: CredentialDefinition) -> ProviderSecret:
+def named_secret(definition: CredentialDefinition) -> ProviderSecret:
     """Return a stand-in for the secret: the value of each field is the field's name."""
     values = {name: f"{{secret.{name}}}" for name in secret_fields(definition)}
     return secret_of(definition, values, allowed_host="")

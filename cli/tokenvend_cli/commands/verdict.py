@@ -24,6 +24,7 @@ from tokenvend.domain.request import VendRequest
 from tokenvend.domain.rule import Rule
 from tokenvend.domain.scopes import format_scope
 from tokenvend.domain.secret import Secret
+from tokenvend_cli.commands.shown_jwt import shown_jwt
 from tokenvend_cli.commands.shown_request import (
     shown_api_request,
     shown_request,
@@ -103,6 +104,17 @@ def _token(decision: Decision) -> dict[str, Any]:
             "token_endpoint": _known(definition.token_endpoint),
             **_shown_request(decision),
             "api_request": shown_api_request(definition),
+        }
+    if definition.kind is CredentialKind.SIGNED_JWT:
+        return {
+            "kind": definition.kind.value,
+            "scope": format_scope(spec.scopes),
+            "observed_scope": format_scope(decision.observed_scopes),
+            "tenant": spec.tenant,
+            **shown_jwt(decision),
+            "api_request": shown_api_request(definition),
+            "shared": spec.caller is None,
+            "key": decision.key,
         }
     return {
         "scope": format_scope(spec.scopes),

@@ -90,12 +90,16 @@ def compile_registry(
 
 def definition_of(name: str, model: CredentialModel, provider: Provider) -> CredentialDefinition:
     """The definition of one credential, as it is deployed."""
+    has_endpoint = model.kind not in {"api_key", "signed_jwt"}
+    signs = model.kind == "signed_jwt"
     definition = CredentialDefinition(
         name=name,
         provider=model.provider,
         kind=CredentialKind(model.kind),
-        token_endpoint="" if model.kind == "api_key" else provider.token_endpoint,
-        client_authentication=provider.client_authentication,
+        token_endpoint=provider.token_endpoint if has_endpoint else "",
+        client_authentication=ClientAuthentication.NONE
+        if signs
+        else provider.client_authentication,
         client_id=model.client_id,
         scopes=frozenset(model.scopes),
         scope_mode=provider.scope_mode,
@@ -104,7 +108,7 @@ def definition_of(name: str, model: CredentialModel, provider: Provider) -> Cred
         if model.scope_parameter is None
         else model.scope_parameter,
         extra_parameters=model.extra_parameters,
-        revocation_endpoint=provider.revocation_endpoint,
+        revocation_endpoint=None if signs else provider.revocation_endpoint,
         family=model.family,
         single_active_token=model.single_active_token,
         rotation=Rotation(model.rotation),
@@ -117,8 +121,9 @@ def definition_of(name: str, model: CredentialModel, provider: Provider) -> Cred
         if model.kind == "authorization_code"
         else None,
         assertion=_assertion(model, provider),
-        token_request={} if model.kind == "api_key" else provider.token_request,
-        token_answer={} if model.kind == "api_key" else provider.token_answer,
+        token_request=provider.token_request if has_endpoint else {},
+        token_answer=provider.token_answer if has_endpoint else {},
+        signed_jwt=provider.signed_jwt if signs else {},
     )
     if not provider.tenant_values:
         return definition
@@ -148,6 +153,8 @@ def _authorization(model: CredentialModel, provider: Provider) -> Authorization:
 def _assertion(model: CredentialModel, provider: Provider) -> Assertion | None:
     if model.kind == "api_key":
         return None
+    if model.kind == "signed_jwt":
+        return _signature(model, provider)
     signs = provider.client_authentication is ClientAuthentication.PRIVATE_KEY_JWT
     if not signs and "assertion" not in provider.token_request:
         return None
@@ -159,6 +166,15 @@ def _assertion(model: CredentialModel, provider: Provider) -> Assertion | None:
         aws_identity=signing.aws_identity,
         names_certificate=signing.certificate,
     )
+
+
+def _signature(model: CredentialModel, provider: Provider) -> Assertion | None:
+    """Return how a key pair signs the token; `None` if a shared key does."""
+    algorithm = provider.signed_jwt.get("algorithm")
+    if algorithm not in set(SigningAlgorithm):
+        return None
+    keys = tuple(model.signing.kms_keys) if model.signing else ()
+    return Assertion(audience="", algorithm=SigningAlgorithm(str(algorithm)), kms_keys=keys)
 
 
 def _published_keys(definitions: Iterable[CredentialDefinition]) -> list[RegistryItem]:

@@ -18,10 +18,11 @@ class CredentialModel(Strict):
     provider: Name = Field(
         description="Name of the provider that issued it", examples=["smartrecruiters"]
     )
-    kind: Literal["client_credentials", "authorization_code", "api_key"] = Field(
+    kind: Literal["client_credentials", "authorization_code", "api_key", "signed_jwt"] = Field(
         default="client_credentials",
-        description="How a token is obtained: with the client's own secret, after a user's"
-        " consent, or not at all, because the API key itself is given to callers",
+        description="How a token is obtained: with the client's own secret; after a user's"
+        " consent; by tokenvend's own signature; or not at all, because the API key itself is given"
+        " to callers",
         examples=["authorization_code"],
     )
     redirect_uri: Url | None = Field(

@@ -77,6 +77,11 @@ ParameterName = Annotated[
     str,
     whole(r"[A-Za-z0-9_.$@:\[\]-]{1,64}", "a parameter's name, such as account_id"),
 ]
+#: A claim or a header field of a JWT; many providers name claims by URLs (RFC 7519 §4.2).
+ClaimName = Annotated[
+    str,
+    whole(r"[A-Za-z0-9_.:/#@-]{1,128}", "a claim's name, such as iss"),
+]
 #: RFC 9110 §5.1, and what may stand before a key in its value.
 HeaderName = Annotated[
     str, whole(r"[A-Za-z][A-Za-z0-9-]{0,63}", "a header's name, such as X-Api-Key")

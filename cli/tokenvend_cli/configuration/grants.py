@@ -11,6 +11,7 @@ from tokenvend_cli.configuration.grant_models import GrantModel, ObserveModel
 from tokenvend_cli.configuration.kinds import api_key_grant_problems, consent_grant_problems
 from tokenvend_cli.configuration.models import ConfigurationModel
 from tokenvend_cli.configuration.providers import Provider
+from tokenvend_cli.configuration.signed_jwt_rules import signed_jwt_grant_problems
 from tokenvend_cli.configuration.users import user_problems
 from tokenvend_cli.problems import Problem
 
@@ -46,6 +47,8 @@ def grant_problems(
                 workloads_invoke=configuration.direct_workloads is not None,
             )
             continue
+        if credential.kind == "signed_jwt":
+            yield from signed_jwt_grant_problems(place, grant)
         if credential.provider in providers:
             yield from _ceiling_problems(place, grant, credential, providers[credential.provider])
 

@@ -11,6 +11,7 @@ from tokenvend_cli.configuration.credential_models import CredentialModel
 from tokenvend_cli.configuration.grant_models import GrantModel
 from tokenvend_cli.configuration.providers import Provider, is_loopback
 from tokenvend_cli.configuration.request_rules import described_credential_problems
+from tokenvend_cli.configuration.signed_jwt_rules import signed_jwt_credential_problems
 from tokenvend_cli.problems import Problem
 
 
@@ -23,10 +24,14 @@ def kind_problems(place: str, credential: CredentialModel, provider: Provider) -
     if credential.kind == "api_key":
         yield from _api_key_problems(place, credential, provider)
         return
+    if credential.kind == "signed_jwt":
+        yield from signed_jwt_credential_problems(place, credential, provider)
+        return
     if not provider.token_endpoint:
         yield Problem(
             f"{place}.kind",
-            f"{credential.provider} has no token_endpoint: give it one, or say kind: api_key",
+            f"{credential.provider} has no token_endpoint: give it one, or say kind: "
+            + ("signed_jwt" if provider.signed_jwt else "api_key"),
         )
     yield from _consent_problems(place, credential, provider)
     yield from _signing_problems(place, credential, provider)

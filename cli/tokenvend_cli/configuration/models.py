@@ -19,6 +19,7 @@ from tokenvend_cli.configuration.forms import (
 )
 from tokenvend_cli.configuration.grant_models import GrantModel
 from tokenvend_cli.configuration.issuer_models import IssuerModel
+from tokenvend_cli.configuration.signed_jwt_models import SignedJwtModel
 from tokenvend_cli.configuration.strict import Strict
 from tokenvend_cli.configuration.token_models import TokenAnswerModel, TokenRequestModel
 
@@ -146,6 +147,12 @@ class ProviderModel(Strict):
         " nothing else",
         examples=[{"header_name": "X-Api-Key"}],
     )
+    signed_jwt: SignedJwtModel | None = Field(
+        default=None,
+        description="The JWT that the provider's API takes as the token, and that tokenvend signs"
+        " itself. A provider without a token endpoint needs nothing else",
+        examples=[{"algorithm": "ES256", "claims": {"iss": "{secret.issuer_id}"}}],
+    )
     api_request: ApiRequestModel | None = Field(
         default=None,
         description="How the provider's API expects an access token. Default: as a bearer token"
@@ -179,7 +186,8 @@ class ProviderModel(Strict):
     def _one_way_to_find_it(self) -> Self:
         ways = [self.profile, self.issuer, self.token_endpoint]
         found = sum(way is not None for way in ways)
-        if found != 1 and not (found == 0 and self.api_key is not None):
+        without_tokens = self.api_key is not None or self.signed_jwt is not None
+        if found != 1 and not (found == 0 and without_tokens):
             raise ValueError("give exactly one of profile, issuer and token_endpoint")
         if self.parameters and self.profile is None:
             raise ValueError("parameters go with a profile")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from tokenvend.domain.credential_definition import CredentialDefinition, CredentialKind
+from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend_cli.configuration.models import ConfigurationModel
 from tokenvend_cli.configuration.providers import Discover, Provider, issuer_of, undiscovered
 from tokenvend_cli.problems import IssuerAwayError
@@ -49,7 +49,7 @@ class PatientDiscovery:
     def _stand_in(self, provider: str, issuer: str) -> Provider:
         found = undiscovered(issuer)
         for definition in self.pinned.values():
-            if definition.provider == provider and definition.kind is not CredentialKind.API_KEY:
+            if definition.provider == provider and definition.token_endpoint:
                 found = _as_pinned(found, definition)
         return found
 

@@ -17,13 +17,14 @@ class Provider:
     """A provider as it is pinned in the registry.
 
     `default_lifetime_seconds` is `None` where the provider always states a lifetime.
-    `token_endpoint` is empty where the provider is known for its API key alone.
+    `token_endpoint` is empty where the provider has none: for its API key or its signed JWT alone.
     `scope_words` puts scopes in words for the person who is asked to consent.
     `refresh_token_days` is how long an unused refresh token lives, `None` if that is not known;
     so is `refresh_token_rotates`, whether each refresh gives the next one.
     `kinds` are the kinds of credential that it has, `None` if that is not known.
     `tenant_values` are the values of each customer's own, with the patterns of which one must fit.
     `api_key` and `api_request` are what `tokenvend.domain.api_request` parses,
+    `signed_jwt` what `tokenvend.domain.oauth.signed_jwt` does,
     `token_request` what `tokenvend.domain.oauth.request_description` parses, and
     `token_answer` what `token_answer` there does.
     """
@@ -36,6 +37,7 @@ class Provider:
     default_lifetime_seconds: int | None = None
     api_key: Mapping[str, object] = field(default_factory=dict)
     api_request: Mapping[str, object] = field(default_factory=dict)
+    signed_jwt: Mapping[str, object] = field(default_factory=dict)
     issuer: str | None = None
     authorization_endpoint: str | None = None
     introspection_endpoint: str | None = None
@@ -72,7 +74,7 @@ _AS_THEY_ARE = frozenset(
     }
 )
 _DESCRIPTIONS = frozenset(
-    {"api_key", "api_request", "token_request", "token_answer", "consent_flow"}
+    {"api_key", "api_request", "signed_jwt", "token_request", "token_answer", "consent_flow"}
 )
 _ENUMS = {"client_authentication": ClientAuthentication, "scope_mode": ScopeMode}
 
@@ -174,6 +176,7 @@ def _override(provider: Provider, model: ProviderModel) -> Provider:
         or None,
         "api_key": model.api_key and model.api_key.document(),
         "api_request": model.api_request and model.api_request.document(),
+        "signed_jwt": model.signed_jwt and model.signed_jwt.document(),
         "token_request": model.token_request and model.token_request.document(),
         "token_answer": model.token_answer and model.token_answer.document(),
         "consent_flow": model.consent_flow and model.consent_flow.document(),

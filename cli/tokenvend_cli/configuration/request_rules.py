@@ -43,8 +43,11 @@ _ASSERTION_GRANTS = frozenset(
     f"urn:ietf:params:oauth:grant-type:{each}-bearer" for each in ("jwt", "saml2")
 )
 _BASIC = frozenset({ClientAuthentication.BASIC, ClientAuthentication.BASIC_UNENCODED})
+#: What a secret's name has in it. A name such as X-Snowflake-Authorization-Token-Type has a kind.
 _SECRETIVE = re.compile(
-    r"authori[sz]ation|cookie|secret|passw|api[_-]?key|private|[-_]key$|[-_]token$", re.IGNORECASE
+    r"^(?!.*[-_]type$)"
+    r".*(?:authori[sz]ation|cookie|secret|passw|api[_-]?key|private|[-_]key$|[-_]token$)",
+    re.IGNORECASE,
 )
 #: Of the 400 KB of an item, and of what each environment reads at a miss.
 _LARGEST_BYTES = 16_384
@@ -64,7 +67,7 @@ def request_problems(place: str, provider: Provider) -> Iterator[Problem]:
             if part != "headers" and name in _ELSEWHERE and not _is_meant(name, part, described):
                 yield Problem(at, _ELSEWHERE[name])
                 continue
-            yield from _value_problems(at, name, value)
+            yield from value_problems(at, name, value)
             if part == "headers":
                 yield from _described_header_problems(at, name, value, provider)
                 continue
@@ -100,7 +103,7 @@ def _assertion_problems(place: str, said: object, provider: Provider) -> Iterato
     if not isinstance(said, Mapping):
         return
     for name in ("issuer", "subject", "audience", "claims"):
-        yield from _value_problems(f"{place}.{name}", name, said.get(name))
+        yield from value_problems(f"{place}.{name}", name, said.get(name))
     if said.get("scope_claim") and "scope" in said.get("claims", {}):
         yield Problem(f"{place}.claims.scope", "scope_claim sets it")
     headers = provider.token_request.get("headers", {})
@@ -155,14 +158,14 @@ def _inside(place: str, key: str) -> str:
     return f"{place}.{place_of([key])}"
 
 
-def _value_problems(place: str, name: str, value: object) -> Iterator[Problem]:
+def value_problems(place: str, name: str, value: object) -> Iterator[Problem]:
     """What is wrong with the texts in *value*, at any depth, whose innermost key is *name*."""
     if isinstance(value, Mapping):
         for inner, each in value.items():
-            yield from _value_problems(_inside(place, inner), inner, each)
+            yield from value_problems(_inside(place, inner), inner, each)
     elif isinstance(value, list):
         for index, each in enumerate(value):
-            yield from _value_problems(f"{place}[{index}]", name, each)
+            yield from value_problems(f"{place}[{index}]", name, each)
     elif isinstance(value, str):
         # Placeholders are removed: those of customers' own values are checked elsewhere.
         yield from text_problems(place, name, PLACEHOLDER.sub("", value))

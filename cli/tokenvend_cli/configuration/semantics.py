@@ -20,6 +20,7 @@ from tokenvend_cli.configuration.kinds import kind_problems
 from tokenvend_cli.configuration.models import ConfigurationModel
 from tokenvend_cli.configuration.providers import Provider
 from tokenvend_cli.configuration.request_rules import request_problems
+from tokenvend_cli.configuration.signed_jwt_rules import signed_jwt_problems
 from tokenvend_cli.configuration.tenant_value_rules import tenant_value_problems
 from tokenvend_cli.problems import Problem
 
@@ -90,6 +91,7 @@ def notices_of(configuration: ConfigurationModel) -> list[Problem]:
 def _provider_problems(providers: dict[str, Provider]) -> Iterator[Problem]:
     for name, provider in providers.items():
         yield from request_problems(f"providers.{name}.token_request", provider)
+        yield from signed_jwt_problems(f"providers.{name}.signed_jwt", provider)
         yield from api_key_problems(f"providers.{name}.api_key", provider)
         yield from api_request_problems(f"providers.{name}.api_request", provider)
         yield from tenant_value_problems(f"providers.{name}", provider)

@@ -65,6 +65,7 @@ SHAPING: dict[str, object] = {
     "token_request": {"parameters_in": "json"},
     "token_answer": {"token": "data.token"},
     "api_request": {"query": {"key": "{secret.api_key}"}},
+    "signed_jwt": {"algorithm": "ES256", "claims": {"iss": "us"}},
     "tenant_values": {"domain": ("*.provider.example",)},
 }
 #: A name is a field of the specification itself; the others do not reach the provider's answer.

@@ -104,7 +104,9 @@ class Harness:
         """A cold environment on this harness's tables and provider, with every use case."""
         clock = clock or self.clock
         provider = SigningClient(self.provider, self.signer, clock, self.identity)
-        exchange = ClientExchange(secrets=self.secrets, provider=provider, clock=clock)
+        exchange = ClientExchange(
+            secrets=self.secrets, provider=provider, signer=self.signer, clock=clock
+        )
         redeemer = Redeemer(
             connections=self.connections,
             exchange=exchange,

@@ -24,7 +24,12 @@ from tokenvend.vending.provider_secret import read_secret
 
 
 def exchange_of(harness: Harness) -> ClientExchange:
-    return ClientExchange(secrets=harness.secrets, provider=harness.provider, clock=harness.clock)
+    return ClientExchange(
+        secrets=harness.secrets,
+        provider=harness.provider,
+        signer=harness.signer,
+        clock=harness.clock,
+    )
 
 
 def test_the_next_exchange_is_expected_to_take_as_long_as_the_newest() -> None:

@@ -129,7 +129,10 @@ def test_a_token_of_an_outage_is_checked_as_soon_as_the_tables_are_back() -> Non
 def outage_of(harness: Harness) -> StoreOutage:
     memory = Memory(trust=timedelta(seconds=30), outage_grace=timedelta(seconds=900))
     exchange = ClientExchange(
-        secrets=harness.secrets, provider=harness.provider, clock=harness.clock
+        secrets=harness.secrets,
+        provider=harness.provider,
+        signer=harness.signer,
+        clock=harness.clock,
     )
     return StoreOutage(reader=harness.reader, exchange=exchange, memory=memory, clock=harness.clock)
 

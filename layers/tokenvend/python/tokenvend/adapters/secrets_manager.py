@@ -150,6 +150,8 @@ def _key(reference: SecretReference, field: str) -> str:
             return reference.api_key_key
         case "private_key":
             return reference.private_key_key
+        case "key_id":
+            return reference.key_id_key
         case _:
             return field
 

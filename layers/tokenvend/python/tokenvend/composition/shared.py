@@ -57,13 +57,20 @@ class SharedParts:
     def provider(self) -> ProviderApiClient:
         """The client for providers' endpoints; it signs where a credential says so."""
         return SigningClient(
-            LazyProvider(self._settings), LazySigner(), self._clock, LazyIdentityTokens()
+            LazyProvider(self._settings), self.signer, self._clock, LazyIdentityTokens()
         )
+
+    @cached_property
+    def signer(self) -> LazySigner:
+        """The signer of assertions, and of tokens that have no token endpoint."""
+        return LazySigner()
 
     @cached_property
     def exchange(self) -> ClientExchange:
         """The exchange by which providers issue tokens."""
-        return ClientExchange(secrets=self.secrets, provider=self.provider, clock=self._clock)
+        return ClientExchange(
+            secrets=self.secrets, provider=self.provider, signer=self.signer, clock=self._clock
+        )
 
     @cached_property
     def leased_exchange(self) -> LeasedExchange:

@@ -16,9 +16,10 @@ from tokenvend.domain.oauth.request_description import (
     count_of_token,
     names_in,
 )
+from tokenvend.domain.shared_key import SHARED_KEY
 
 #: Fields with which a caller could get tokens itself, past its grant.
-NEVER_TO_CALLERS = NEVER_SENT | {"client_secret", "password", "refresh_token"}
+NEVER_TO_CALLERS = NEVER_SENT | {"client_secret", "password", "refresh_token", SHARED_KEY}
 #: The field whose SHA-256 names a static credential in logs and reports, if there is such a field.
 API_KEY = "api_key"
 _API_KEY_ALONE = f"{{secret.{API_KEY}}}"

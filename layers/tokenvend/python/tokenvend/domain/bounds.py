@@ -25,6 +25,8 @@ PROVIDER_TOTAL_SECONDS = 8
 PROVIDER_ANSWER_BYTES = 100 * 1024
 ASSERTION_LIFETIME = timedelta(seconds=60)
 ASSERTION_LIFETIME_MAXIMUM = timedelta(hours=1)
+SIGNED_JWT_LIFETIME = timedelta(minutes=5)
+SIGNED_JWT_LIFETIME_MAXIMUM = timedelta(hours=1)
 JWKS_CACHE = timedelta(minutes=5)
 
 # Subject tokens and their issuers' keys

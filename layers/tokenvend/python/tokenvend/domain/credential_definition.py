@@ -13,11 +13,15 @@ from tokenvend.domain.signing import SigningAlgorithm
 
 
 class CredentialKind(StrEnum):
-    """What a provider issued to us."""
+    """What a provider issued to us.
+
+    SIGNED_JWT: a key with which we sign the tokens ourselves; there is no token endpoint.
+    """
 
     CLIENT_CREDENTIALS = "client_credentials"
     AUTHORIZATION_CODE = "authorization_code"
     API_KEY = "api_key"
+    SIGNED_JWT = "signed_jwt"
 
 
 class ScopeMode(StrEnum):
@@ -140,6 +144,8 @@ class CredentialDefinition:
       needed: see `domain.oauth.request_description`.
     - `token_answer`: how the answer differs from §5.1, parsed likewise: see
       `domain.oauth.response_description`.
+    - `signed_jwt`: the token that we sign ourselves, parsed likewise: see
+      `domain.oauth.signed_jwt`. Empty for other kinds of credentials.
     """
 
     name: str
@@ -165,6 +171,7 @@ class CredentialDefinition:
     assertion: Assertion | None = None
     token_request: Mapping[str, object] = field(default_factory=dict)
     token_answer: Mapping[str, object] = field(default_factory=dict)
+    signed_jwt: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def flow(self) -> ConsentFlow:
@@ -189,6 +196,13 @@ class CredentialDefinition:
         if self.kind is not CredentialKind.API_KEY:
             return {"api_request": self.api_request}
         return {} if "header_name" in self.api_request else {"api_key_parts": self.api_request}
+
+    @property
+    def _shaping_signed_jwt(self) -> Mapping[str, object]:
+        """`signed_jwt` in the fingerprint, with the key in KMS that signs, if one does."""
+        if not self.signed_jwt or self.assertion is None:
+            return self.signed_jwt
+        return {**self.signed_jwt, "kms_keys": self.assertion.kms_keys[:1]}
 
     @property
     def fingerprint(self) -> str:
@@ -219,6 +233,7 @@ class CredentialDefinition:
         for name, described in {
             "token_request": self.token_request,
             "token_answer": self.token_answer,
+            "signed_jwt": self._shaping_signed_jwt,
             **self._shaping_api_request,
             "tenant_values": {name: list(each) for name, each in self.tenant_values.items()},
             "secret": {"plain_text": True} if self.secret and self.secret.plain_text else {},

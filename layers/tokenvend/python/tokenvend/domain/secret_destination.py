@@ -4,9 +4,15 @@
     @any.acme.example login.other.example   patterns of it, if each customer has its own host
     login.acme.example @callers:api_key     ... and the field `api_key` goes to granted callers
     @callers                                an API key, whole, to granted callers
+    @signs:appstoreconnect-v1               a key that signs tokens for this `aud`, and goes nowhere
 
 So whoever can change a definition, but not the secret, cannot redirect the secret.
 """
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
 
 from tokenvend.domain.credential_definition import CredentialDefinition, CredentialKind
 from tokenvend.domain.oauth.token_request import ProviderSecret, for_tenant, host_of
@@ -15,6 +21,10 @@ from tokenvend.domain.oauth.token_request import ProviderSecret, for_tenant, hos
 #: so no host can be mistaken for it.
 TO_CALLERS = "@callers"
 _FIELD_TO_CALLERS = f"{TO_CALLERS}:"
+#: In place of a host for a key that signs tokens, with the `aud` of the tokens after it.
+SIGNS = "@signs:"
+#: What the value of a tag in Secrets Manager may hold, without a space.
+_TAG_TEXT = re.compile(r"[A-Za-z0-9_.:/=+@-]{1,128}")
 
 #: The same as `domain.tenant_values.ANY_LABEL`, which is imported only when it is needed.
 _ANY_LABEL = "@any"
@@ -60,7 +70,10 @@ def may_be_used(secret: ProviderSecret, definition: CredentialDefinition) -> boo
     Raises:
         CredentialNotReadyError: the tenant's values in it do not fit the definition.
     """
-    if not is_allowed(secret, _hosts_of(for_tenant(definition, secret))):
+    if definition.kind is CredentialKind.SIGNED_JWT:
+        if hosts_in(secret.allowed_host) != _hosts_of(definition):
+            return False
+    elif not is_allowed(secret, _hosts_of(for_tenant(definition, secret))):
         return False
     if definition.kind is CredentialKind.API_KEY:
         return True
@@ -71,6 +84,8 @@ def _hosts_of(definition: CredentialDefinition) -> str:
     """Return the token endpoint's host, the patterns of customers' own hosts, or `TO_CALLERS`."""
     if definition.kind is CredentialKind.API_KEY:
         return TO_CALLERS
+    if definition.kind is CredentialKind.SIGNED_JWT:
+        return SIGNS + _audience_of(definition)
     host = host_of(definition.token_endpoint)
     if "{" not in host:
         return host
@@ -79,11 +94,29 @@ def _hosts_of(definition: CredentialDefinition) -> str:
     return recorded_hosts(definition)
 
 
+def _audience_of(definition: CredentialDefinition) -> str:
+    """Return the `aud` of the tokens, or its SHA-256 if a tag cannot hold it; empty for none."""
+    claims = definition.signed_jwt.get("claims", {})
+    audience = claims.get("aud") if isinstance(claims, Mapping) else None
+    if audience is None or (isinstance(audience, str) and _TAG_TEXT.fullmatch(audience)):
+        return audience or ""
+    return f"sha256={hashlib.sha256(json.dumps(audience, sort_keys=True).encode()).hexdigest()}"
+
+
 def _fields_to_callers(definition: CredentialDefinition) -> frozenset[str]:
-    """Return the fields of the secret that requests to the API carry, beside the token.
+    """Return the fields of the secret that callers get: with a request to the API, or in the token.
 
     Values of a user's connection are not in the secret, so they are none of its fields.
     """
+    if definition.kind is CredentialKind.SIGNED_JWT:
+        from tokenvend.domain.oauth.signed_jwt import placeholders_in_jwt
+
+        return frozenset(placeholders_in_jwt(definition.signed_jwt)) | _fields_beside(definition)
+    return _fields_beside(definition)
+
+
+def _fields_beside(definition: CredentialDefinition) -> frozenset[str]:
+    """Return the fields of the secret that requests to the API carry, beside the token."""
     if not definition.api_request:
         return frozenset()
     from tokenvend.domain.api_request_description import api_request_fields, tenant_values_of

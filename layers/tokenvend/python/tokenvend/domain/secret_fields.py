@@ -9,6 +9,7 @@ from tokenvend.domain.credential_definition import (
     CredentialKind,
 )
 from tokenvend.domain.oauth.request_description import placeholders
+from tokenvend.domain.oauth.signed_jwt import key_field, placeholders_in_jwt
 from tokenvend.domain.oauth.token_request import ProviderSecret
 from tokenvend.domain.secret import Secret
 
@@ -18,7 +19,7 @@ def secret_fields(definition: CredentialDefinition) -> tuple[str, ...]:
     if definition.kind is CredentialKind.API_KEY:
         return api_request_fields(definition)
     client = ("client_id",) if _names_client(definition) else ()
-    named = placeholders(definition.token_request)
+    named = _named(definition)
     keys = (*_certificate(definition), *_proof(definition), *_grant_key(definition))
     presented = api_request_fields(definition)
     names = dict.fromkeys((*client, *keys, *named, *presented, *_tenant_values(definition)))
@@ -51,7 +52,7 @@ def secret_of(
     proof = "".join(values[name] for name in _proof(definition))
     named = values if definition.client_id is None else {**values, "client_id": client_id}
     keys = (*_certificate(definition), *_grant_key(definition))
-    wanted = (*placeholders(definition.token_request), *keys, *api_request_fields(definition))
+    wanted = (*_named(definition), *keys, *api_request_fields(definition))
     return ProviderSecret(
         client_id,
         Secret(proof),
@@ -60,6 +61,14 @@ def secret_of(
         key_id=values.get("key_id"),
         fields={name: Secret(named[name]) for name in wanted},
         tenant_values={name: Secret(values[name]) for name in _tenant_values(definition)},
+    )
+
+
+def _named(definition: CredentialDefinition) -> tuple[str, ...]:
+    """Return the fields that a token request, or a token that we sign, has in it."""
+    return (
+        *placeholders(definition.token_request),
+        *placeholders_in_jwt(definition.signed_jwt),
     )
 
 
@@ -100,7 +109,10 @@ def _certificate(definition: CredentialDefinition) -> tuple[str, ...]:
 
 
 def _grant_key(definition: CredentialDefinition) -> tuple[str, ...]:
-    """Return the field with the key that signs a grant's assertion (RFC 7523 §2.1), if any."""
+    """Return the field with the key that signs a grant's assertion or the token itself, if any."""
+    if definition.signed_jwt:
+        key = key_field(definition)
+        return (key,) if key else ()
     is_signed = "assertion" in definition.token_request and not _signs_elsewhere(definition)
     return ("private_key",) if is_signed else ()
 

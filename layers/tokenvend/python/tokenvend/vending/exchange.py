@@ -8,7 +8,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from tokenvend.domain.cache_key import TokenSpec
-from tokenvend.domain.credential_definition import CredentialDefinition, Rotation
+from tokenvend.domain.credential_definition import (
+    CredentialDefinition,
+    CredentialKind,
+    Rotation,
+)
 from tokenvend.domain.errors import (
     CredentialNotReadyError,
     ProviderRefusedError,
@@ -28,6 +32,7 @@ from tokenvend.domain.oauth.token_response import ProviderResponse, parse_token_
 from tokenvend.domain.secret_destination import is_allowed
 from tokenvend.domain.token import AccessToken, SecretStage
 from tokenvend.ports import (
+    AssertionSigner,
     Clock,
     OAuthEndpointClient,
     ProviderAwayError,
@@ -76,13 +81,22 @@ class Exchange(Protocol):
 
 
 class ClientExchange:
-    """The exchange for which the client alone is enough: no user has to consent."""
+    """The exchange for which the client alone is enough: no user has to consent.
+
+    *signer* signs the tokens of a credential that has no token endpoint.
+    """
 
     def __init__(
-        self, *, secrets: SecretStore, provider: OAuthEndpointClient, clock: Clock
+        self,
+        *,
+        secrets: SecretStore,
+        provider: OAuthEndpointClient,
+        signer: AssertionSigner,
+        clock: Clock,
     ) -> None:
         self._secrets = secrets
         self._provider = provider
+        self._signer = signer
         self._clock = clock
         #: How long an exchange takes, by the newest one: waiters sleep until then.
         self.expected_duration = _EXPECTED_AT_FIRST
@@ -151,6 +165,8 @@ class ClientExchange:
 
     def _ask(self, exchange_request: ExchangeRequest, secret: ProviderSecret) -> AccessToken:
         presented = token_presenter(exchange_request.definition, secret)
+        if exchange_request.definition.kind is CredentialKind.SIGNED_JWT:
+            return presented(self._signed(exchange_request, secret))
         requested_at = self._clock.now()
         user = exchange_request.user_token
         request = build_token_request(
@@ -169,6 +185,19 @@ class ClientExchange:
         self._refuse_wider(token, exchange_request, secret)
         token = presented(token)
         return token if user is None else _ending_with(user, token, self._clock.now())
+
+    def _signed(self, exchange_request: ExchangeRequest, secret: ProviderSecret) -> AccessToken:
+        # Imported here: few credentials have no token endpoint.
+        from tokenvend.vending.signed_token import sign_token
+
+        return sign_token(
+            exchange_request.definition,
+            exchange_request.spec,
+            secret,
+            signer=self._signer,
+            clock=self._clock,
+            secret_generation=exchange_request.secret_generation,
+        )
 
     def _send(self, request: ProviderRequest) -> ProviderResponse:
         try:

@@ -1,6 +1,8 @@
 """Sign the assertions of requests to a provider, just before they are sent."""
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from tokenvend.domain.errors import CredentialNotReadyError, TemporarilyUnavailableError
@@ -22,6 +24,24 @@ from tokenvend.ports import (
     SigningKeyUnusableError,
     StoreAwayError,
 )
+
+
+@contextmanager
+def signing_errors(service: str) -> Iterator[None]:
+    """Turn the errors of a signature by *service* into those of a request.
+
+    Raises:
+        CredentialNotReadyError: the key cannot sign.
+        TemporarilyUnavailableError: *service* does not answer.
+    """
+    try:
+        yield
+    except SigningKeyUnusableError as error:
+        raise CredentialNotReadyError(str(error), rule="assertion.key") from None
+    except StoreAwayError:
+        raise TemporarilyUnavailableError(
+            f"{service} does not answer; ask again.", rule="assertion.away"
+        ) from None
 
 
 class SigningClient:
@@ -81,21 +101,15 @@ class SigningClient:
         return replace(request, headers=headers, form=form, secret_values=secret_values, grant=None)
 
     def _sign(self, draft: AssertionDraft) -> Secret:
-        try:
-            if isinstance(draft.key, AwsIdentity):
+        if isinstance(draft.key, AwsIdentity):
+            with signing_errors("STS"):
                 return self._identity_token(draft.audience)
+        with signing_errors("KMS"):
             key_id = self._signer.key_id(draft.key)
             signed = signing_input(
                 draft, key_id=key_id, now=self._clock.now(), jti=uuid.uuid4().hex
             )
             return client_assertion(signed, self._signer.sign(draft.key, draft.algorithm, signed))
-        except SigningKeyUnusableError as error:
-            raise CredentialNotReadyError(str(error), rule="assertion.key") from None
-        except StoreAwayError:
-            service = "STS" if isinstance(draft.key, AwsIdentity) else "KMS"
-            raise TemporarilyUnavailableError(
-                f"{service} does not answer; ask again.", rule="assertion.away"
-            ) from None
 
     def _identity_token(self, audience: str) -> Secret:
         """Return AWS's token for *audience*, which names the role of the calling function."""

@@ -27,6 +27,8 @@ from tokenvend.vending.memory import Memory, MemoryKey, Remembered
 from tokenvend.vending.vend_result import VendResult
 
 _MINUTE_SECONDS = 60.0
+#: The kinds of credentials for which the secret alone is enough.
+_NEED_NO_TABLES = frozenset({CredentialKind.CLIENT_CREDENTIALS, CredentialKind.SIGNED_JWT})
 
 
 class StoreOutage:
@@ -87,7 +89,7 @@ class StoreOutage:
         definition = decision.definition
         needs_the_tables = (
             definition.single_active_token
-            or definition.kind is not CredentialKind.CLIENT_CREDENTIALS
+            or definition.kind not in _NEED_NO_TABLES
             or definition.acts_for_users
         )
         if needs_the_tables or not self._is_outage(error) or not self._may_exchange(deadline):

@@ -47,6 +47,8 @@ def build_definition(definition: CredentialDefinition) -> RegistryItem:
         "token_request": dict(definition.token_request) or None,
         "token_answer": dict(definition.token_answer) or None,
     }
+    if definition.signed_jwt:
+        document["signed_jwt"] = dict(definition.signed_jwt)
     document |= build_api_request(definition) | build_parts(definition)
     return RegistryItem(credential_pk(definition.name), SETTINGS, document)
 
@@ -84,4 +86,5 @@ def parse_definition(document: Document) -> CredentialDefinition:
         tenant_values=parse_tenant_values(document),
         token_request=documents.optional_mapping(document, "token_request"),
         token_answer=documents.optional_mapping(document, "token_answer"),
+        signed_jwt=documents.optional_mapping(document, "signed_jwt"),
     )

@@ -26,7 +26,8 @@ def build_parts(definition: CredentialDefinition) -> Document:
         parts["secret"] = {name: each for name, each in reference.items() if each is not False}
     if (assertion := definition.assertion) is not None:
         parts["assertion"] = {
-            "audience": assertion.audience,
+            # A token that we sign ourselves has its audience among its claims.
+            "audience": assertion.audience or None,
             "algorithm": assertion.algorithm.value,
             "kms_keys": list(assertion.kms_keys),
             **{name: True for name in _ASSERTION_FLAGS if getattr(assertion, name)},
@@ -98,7 +99,7 @@ def parse_assertion(document: Document) -> Assertion | None:
         return None
     assertion = documents.mapping(document, "assertion")
     return Assertion(
-        audience=documents.text(assertion, "audience"),
+        audience=documents.optional_text(assertion, "audience") or "",
         algorithm=SigningAlgorithm(documents.text(assertion, "algorithm")),
         kms_keys=documents.ordered_texts(assertion, "kms_keys"),
         # An older document does not have these flags.

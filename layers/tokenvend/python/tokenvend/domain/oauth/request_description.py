@@ -96,7 +96,7 @@ def placeholders(document: Mapping[str, object]) -> tuple[str, ...]:
     """Return the secret's fields that *document* names, each once, in the document's order."""
     templates = [document.get(name) for name in ("parameters", "query", "headers")]
     templates += templates_in(document.get("assertion"))
-    texts = (text for each in templates for text in _texts(each))
+    texts = (text for each in templates for text in texts_in(each))
     return tuple(dict.fromkeys(name for text in texts for name in names_in(text)))
 
 
@@ -235,7 +235,7 @@ def _consistent(description: RequestDescription) -> RequestDescription:
 def _templates(document: object, name: str) -> Mapping[str, Any]:
     if not isinstance(document, Mapping) or is_too_deep(document):
         raise ValueError(f"{name} is not an object, or nested too deeply")
-    if not all(TEMPLATE.fullmatch(text) for text in _texts(document)):
+    if not all(TEMPLATE.fullmatch(text) for text in texts_in(document)):
         raise ValueError(f"{name} has a brace that is no placeholder's")
     return document
 
@@ -245,17 +245,17 @@ def _templates_of_texts(document: Mapping[str, object]) -> None:
         raise ValueError("only a JSON body has parameters that are no texts")
 
 
-def _texts(document: object, depth: int = 0) -> Iterator[str]:
+def texts_in(document: object, depth: int = 0) -> Iterator[str]:
     """Yield every text in *document* that is nested at most `DEEPEST` levels deep."""
     match document:
         case str():
             yield document
         case Mapping() if depth < DEEPEST:
             for each in document.values():
-                yield from _texts(each, depth + 1)
+                yield from texts_in(each, depth + 1)
         case list() if depth < DEEPEST:
             for each in document:
-                yield from _texts(each, depth + 1)
+                yield from texts_in(each, depth + 1)
 
 
 def is_too_deep(document: object, depth: int = 0) -> bool:
