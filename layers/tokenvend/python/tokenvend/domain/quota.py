@@ -100,7 +100,7 @@ def batch_size(quota: Quota, *, level: int, per_second: float, former: int) -> i
     second = ceil(per_second)
     whole = ceil(per_second * bounds.QUOTA_BATCH_HELD.total_seconds())
     lent = int((level - quota.burst * _FULL_ENOUGH) * _LENT_SHARE)
-    wanted = max(1, second, min(whole, lent))
+    wanted = max(second, min(whole, lent))
     return max(1, min(wanted, 2 * former, level))
 
 

@@ -60,8 +60,7 @@ def _label_matches(pattern: str, label: str) -> bool:
     before, star, after = pattern.partition("*")
     if not star:
         return pattern == label
-    if len(label) <= len(before) + len(after):
-        return False
+    # Empty if the text around the star overlaps, and nothing empty fits the star.
     between = label[len(before) : len(label) - len(after)]
     around = label.startswith(before) and label.endswith(after)
     return around and _ANYTHING.fullmatch(between) is not None
@@ -164,7 +163,7 @@ def _filled(template: Any, values: Mapping[str, str]) -> Any:
 def split_url(url: str) -> tuple[str, str, str]:
     """Return the scheme of *url*, its host, and the rest, which begins with the port or path."""
     scheme, _, rest = url.partition("://")
-    netloc = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    netloc = re.split(r"[/?#]", rest)[0]
     host = netloc if "{" not in netloc else netloc.partition(":")[0]
     return scheme, host, rest[len(host) :]
 
