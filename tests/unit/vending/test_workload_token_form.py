@@ -62,3 +62,20 @@ def test_token_of_more_than_the_bound_is_refused_unread(scenario: Scenario) -> N
 
     assert scenario.refusal(large).rule == "subject_token.too_large"
     assert scenario.registry.reads == []
+
+
+def test_token_of_just_the_bound_is_read(scenario: Scenario) -> None:
+    """Three characters of base64url stand for two octets at the least."""
+    shorter = scenario.issuer.token(more="")
+    room = bounds.SUBJECT_TOKEN_BYTES - len(shorter.reveal())
+    lengths = {}
+    for count in range(room * 3 // 4 - 4, room * 3 // 4 + 4):
+        token = scenario.issuer.token(more="a" * count)
+        lengths[len(token.reveal())] = token
+
+    assert scenario.prove(lengths[bounds.SUBJECT_TOKEN_BYTES]).identity == "oidc:ci/billing"
+    assert {
+        scenario.refusal(token).rule
+        for length, token in lengths.items()
+        if length > bounds.SUBJECT_TOKEN_BYTES
+    } == {"subject_token.too_large"}

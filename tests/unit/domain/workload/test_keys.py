@@ -45,6 +45,12 @@ def test_rsa_key_without_a_modulus_of_its_size_is_left_out(modulus: str) -> None
     assert usable_keys([dict(RSA) | {"n": modulus}]) == ()
 
 
+def test_rsa_key_is_read_whatever_the_length_of_its_text() -> None:
+    for length in range(256, 1025):
+        modulus = urlsafe_b64encode(b"\xff" * length).rstrip(b"=").decode()
+        assert len(usable_keys([dict(RSA) | {"n": modulus}])) == 1
+
+
 @pytest.mark.parametrize(
     ("length", "is_usable"), [(255, False), (256, True), (1024, True), (1025, False)]
 )
