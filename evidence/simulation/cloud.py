@@ -32,12 +32,13 @@ from tokenvend.domain.identity import EntryPoint, Proof
 from tokenvend.domain.oauth.token_request import ProviderSecret, host_of
 from tokenvend.domain.registry import Caller, Grant
 from tokenvend.domain.secret import Secret
+from tokenvend.domain.token import AccessToken
 from tokenvend.ports import ProviderAwayError, StoreAwayError
 from tokenvend.schedules.renewal import Renewer
 from tokenvend.vending.api_key import ApiKeys
 from tokenvend.vending.caller_quotas import CallerQuotas
 from tokenvend.vending.consent_check import ConsentCheck
-from tokenvend.vending.exchange import ClientExchange
+from tokenvend.vending.exchange import ClientExchange, ExchangeRequest
 from tokenvend.vending.lease_wait import sleep
 from tokenvend.vending.leased_exchange import LeasedExchange
 from tokenvend.vending.memory import Memory
@@ -118,7 +119,11 @@ class Cloud:
             secrets=secrets, provider=self.provider, signer=FakeSigner(), clock=clock
         )
         leased_exchange = LeasedExchange(
-            tokens=tokens, states=states, exchange=exchange, clock=clock
+            tokens=tokens,
+            states=states,
+            exchange=exchange,
+            refresh=_no_connection,
+            clock=clock,
         )
         memory = Memory(trust=self.memory, outage_grace=_OUTAGE_GRACE)
         consents = ConsentCheck(connections=InMemoryConnectionStore(), clock=clock)
@@ -151,3 +156,7 @@ def _provider_lost() -> Exception:
 
 
 _OUTAGE_GRACE = timedelta(seconds=bounds.OUTAGE_GRACE_SECONDS_DEFAULT)
+
+
+def _no_connection(exchange_request: ExchangeRequest) -> AccessToken:
+    raise AssertionError(f"no credential here has connections: {exchange_request.spec.credential}")

@@ -17,8 +17,8 @@ from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.scopes import Scopes
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.token import AccessToken
-from tokenvend.refresh_tokens.exchange_by_grant_type import ExchangeByGrantType
 from tokenvend.refresh_tokens.refresh_request import RefreshRequest
+from tokenvend.refresh_tokens.refresher import Refresher
 from tokenvend.schedules.keep_alive import KeepAlive, KeepAliveOutcome, KeepAliveResult
 from tokenvend.vending.exchange import ExchangeRequest
 
@@ -39,21 +39,14 @@ TOKEN = AccessToken(
 )
 
 
-class Asked:
-    """Stands for the exchange and for the refresher: keeps what each was asked for."""
-
-    expected_duration = timedelta(seconds=0.7)
+class Refreshes(Refresher):
+    """Keeps what to refresh instead of refreshing it."""
 
     def __init__(self) -> None:
-        self.exchanged: list[ExchangeRequest] = []
         self.refreshed: list[RefreshRequest] = []
 
-    def run(self, exchange_request: ExchangeRequest) -> AccessToken:
-        self.exchanged.append(exchange_request)
-        return TOKEN
-
-    def refresh(self, order: RefreshRequest) -> AccessToken:
-        self.refreshed.append(order)
+    def refresh(self, refresh_request: RefreshRequest) -> AccessToken:
+        self.refreshed.append(refresh_request)
         return TOKEN
 
 
@@ -68,14 +61,12 @@ class Asked:
 def test_a_connections_token_is_refreshed_for_its_consent_and_by_its_time(
     definition: CredentialDefinition, scopes: Scopes, requested_scopes: Scopes | None
 ) -> None:
-    both = Asked()
-    exchange_by_grant_type = ExchangeByGrantType(exchange=both, refresher=both)  # type: ignore[arg-type]
+    refresher = Refreshes()
     spec = replace(OF_CONNECTION, scopes=scopes)
 
-    assert exchange_by_grant_type.run(ExchangeRequest(definition, spec, "v7", 1_020.0)) == TOKEN
+    assert refresher.run(ExchangeRequest(definition, spec, "v7", 1_020.0)) == TOKEN
 
-    assert both.exchanged == []
-    assert both.refreshed == [
+    assert refresher.refreshed == [
         RefreshRequest(
             key=KEY,
             definition=definition,
@@ -87,17 +78,16 @@ def test_a_connections_token_is_refreshed_for_its_consent_and_by_its_time(
     ]
 
 
-def test_any_other_token_is_exchanged_and_expected_as_the_exchange_says() -> None:
-    both = Asked()
-    exchange_by_grant_type = ExchangeByGrantType(exchange=both, refresher=both)  # type: ignore[arg-type]
-    exchange_request = ExchangeRequest(
-        DEFINITION, replace(OF_CONNECTION, connection=None, connection_owner=None)
-    )
+def test_a_token_that_is_no_connections_is_never_refreshed() -> None:
+    refresher = Refreshes()
+    for spec in (
+        replace(OF_CONNECTION, connection=None),
+        replace(OF_CONNECTION, connection_owner=None),
+    ):
+        with pytest.raises(AssertionError):
+            refresher.run(ExchangeRequest(DEFINITION, spec))
 
-    assert exchange_by_grant_type.run(exchange_request) == TOKEN
-
-    assert (both.exchanged, both.refreshed) == ([exchange_request], [])
-    assert exchange_by_grant_type.expected_duration == timedelta(seconds=0.7)
+    assert refresher.refreshed == []
 
 
 @pytest.mark.parametrize(

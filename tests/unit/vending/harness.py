@@ -27,7 +27,6 @@ from tokenvend.domain.secret import Secret
 from tokenvend.domain.secret_destination import TO_CALLERS
 from tokenvend.ports import IdentityTokens
 from tokenvend.refresh_tokens.connection_events import ConnectionEvent
-from tokenvend.refresh_tokens.exchange_by_grant_type import ExchangeByGrantType
 from tokenvend.refresh_tokens.redeemer import Redeemer
 from tokenvend.refresh_tokens.refresher import Refresher
 from tokenvend.schedules.keep_alive import KeepAlive
@@ -122,7 +121,8 @@ class Harness:
         leased_exchange = LeasedExchange(
             tokens=self.tokens,
             states=self.states,
-            exchange=ExchangeByGrantType(exchange=exchange, refresher=refresher),
+            exchange=exchange,
+            refresh=refresher.run,
             clock=clock,
         )
         consents = ConsentCheck(connections=self.connections, clock=clock)

@@ -1,9 +1,8 @@
-"""Adapters and exchanges that are loaded on first use, because each costs cold-start time."""
+"""Adapters that are loaded on first use, because each costs cold-start time."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -15,9 +14,8 @@ from tokenvend.domain.oauth.token_request import ProviderRequest, ProviderSecret
 from tokenvend.domain.oauth.token_response import ProviderResponse
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.signing import SigningAlgorithm, SigningKey
-from tokenvend.domain.token import AccessToken, SecretStage
+from tokenvend.domain.token import SecretStage
 from tokenvend.ports import AssertionSigner, ConnectionReader, ProviderApiClient
-from tokenvend.vending.exchange import ClientExchange, Exchange, ExchangeRequest
 
 if TYPE_CHECKING:
     from tokenvend.domain.connection import Connection, ConnectionKey
@@ -34,27 +32,6 @@ class LazyConnections:
     def read(self, key: ConnectionKey) -> Connection | None:
         """See `ports.ConnectionReader`."""
         return self._reader().read(key)
-
-
-class LazyExchange:
-    """An `Exchange` that loads the code for refresh tokens only for a connection's token."""
-
-    def __init__(
-        self, exchange: ClientExchange, exchange_by_grant_type: Callable[[], Exchange]
-    ) -> None:
-        self._exchange = exchange
-        self._exchange_by_grant_type = exchange_by_grant_type
-
-    @property
-    def expected_duration(self) -> timedelta:
-        """See `Exchange`."""
-        return self._exchange.expected_duration
-
-    def run(self, exchange_request: ExchangeRequest) -> AccessToken:
-        """See `Exchange`."""
-        if exchange_request.spec.connection is None:
-            return self._exchange.run(exchange_request)
-        return self._exchange_by_grant_type().run(exchange_request)
 
 
 class LazySecrets:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from tokenvend.adapters.clock import SystemClock
 from tokenvend.composition.lazy import (
     LazyConnections,
-    LazyExchange,
     LazyIdentityTokens,
     LazyProvider,
     LazyQuotas,
@@ -15,17 +14,17 @@ from tokenvend.composition.lazy import (
 )
 from tokenvend.composition.settings import Settings
 from tokenvend.composition.stores import Stores
+from tokenvend.domain.token import AccessToken
 from tokenvend.ports import ProviderApiClient
 from tokenvend.vending.caller_quotas import CallerQuotas
 from tokenvend.vending.consent_check import ConsentCheck
-from tokenvend.vending.exchange import ClientExchange
+from tokenvend.vending.exchange import ClientExchange, ExchangeRequest
 from tokenvend.vending.lease_wait import sleep
 from tokenvend.vending.leased_exchange import LeasedExchange
 from tokenvend.vending.memory import Memory
 from tokenvend.vending.signing import SigningClient
 
 if TYPE_CHECKING:
-    from tokenvend.refresh_tokens.exchange_by_grant_type import ExchangeByGrantType
     from tokenvend.refresh_tokens.refresher import Refresher
     from tokenvend.vending.subject_tokens import SubjectTokens
 
@@ -78,15 +77,14 @@ class SharedParts:
         return LeasedExchange(
             tokens=self._stores.tokens,
             states=self._stores.states,
-            exchange=LazyExchange(self.exchange, lambda: self._exchange_by_grant_type),
+            exchange=self.exchange,
+            refresh=self._refresh,
             clock=self._clock,
         )
 
-    @cached_property
-    def _exchange_by_grant_type(self) -> "ExchangeByGrantType":
-        from tokenvend.refresh_tokens.exchange_by_grant_type import ExchangeByGrantType
-
-        return ExchangeByGrantType(exchange=self.exchange, refresher=self.refresher)
+    def _refresh(self, exchange_request: ExchangeRequest) -> AccessToken:
+        # The refresher is built only for a connection's token.
+        return self.refresher.run(exchange_request)
 
     @cached_property
     def consent_check(self) -> ConsentCheck:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from tokenvend.domain.connection import ConnectionKey
-from tokenvend.domain.credential_definition import CredentialDefinition
+from tokenvend.domain.credential_definition import CredentialDefinition, ScopeMode
 from tokenvend.domain.errors import (
     CONNECTION_BUSY,
     TemporarilyUnavailableError,
@@ -12,6 +12,7 @@ from tokenvend.domain.errors import (
 )
 from tokenvend.domain.scopes import Scopes
 from tokenvend.ports import Clock
+from tokenvend.vending.exchange import ExchangeRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,27 @@ class RefreshRequest:
     def time_left(self, clock: Clock) -> timedelta:
         """The time until the deadline."""
         return timedelta(seconds=self.deadline - clock.monotonic())
+
+
+def refresh_request_of(exchange_request: ExchangeRequest) -> RefreshRequest:
+    """Return which refresh token gives the token of *exchange_request*, that of a connection.
+
+    Scopes are named only where the provider issues tokens with fewer than were consented to.
+    """
+    spec = exchange_request.spec
+    if spec.connection is None or spec.connection_owner is None:
+        raise AssertionError("only a connection has a refresh token")
+    narrows = exchange_request.definition.token_scope_mode is ScopeMode.NARROWS
+    return RefreshRequest(
+        key=ConnectionKey(
+            credential=spec.credential, owner=spec.connection_owner, name=spec.connection
+        ),
+        definition=exchange_request.definition,
+        requested_scopes=spec.scopes if narrows and spec.scopes else None,
+        deadline=exchange_request.deadline,
+        consent_id=spec.consent,
+        secret_generation=exchange_request.secret_generation,
+    )
 
 
 def connection_busy(retry_after_seconds: int) -> TemporarilyUnavailableError:

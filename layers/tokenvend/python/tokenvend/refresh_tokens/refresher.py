@@ -18,7 +18,9 @@ from tokenvend.refresh_tokens.refresh_request import (
     RefreshRequest,
     connection_busy,
     connections_unavailable,
+    refresh_request_of,
 )
+from tokenvend.vending.exchange import ExchangeRequest
 from tokenvend.vending.lease_wait import Pause
 
 _POLL_SECONDS = 0.1
@@ -39,6 +41,10 @@ class Refresher:
         self._redeemer = redeemer
         self._clock = clock
         self._pause = pause
+
+    def run(self, exchange_request: ExchangeRequest) -> AccessToken:
+        """The token of *exchange_request*, which is that of a connection: see `refresh`."""
+        return self.refresh(refresh_request_of(exchange_request))
 
     def refresh(self, refresh_request: RefreshRequest) -> AccessToken:
         """A new access token; the refresh token's successor is stored before this returns.

@@ -3,6 +3,7 @@
 Whoever does not get the lease waits, in `token_acquirer`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from tokenvend.domain.answer import Source
@@ -13,7 +14,7 @@ from tokenvend.domain.token import AccessToken
 from tokenvend.ports import Clock, CredentialStates, StoreAwayError, TokenItem, TokenStore
 from tokenvend.vending.acquisition import Acquisition, Usability
 from tokenvend.vending.circuit_breaker import CircuitBreaker
-from tokenvend.vending.exchange import Exchange
+from tokenvend.vending.exchange import Exchange, ExchangeRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,11 @@ def stored_token(item: TokenItem, *, failed: TokenVendError | None = None) -> Ac
 
 
 class LeasedExchange:
-    """Takes the lease, exchanges, stores the token."""
+    """Takes the lease, exchanges, stores the token.
+
+    *exchange* is by the client alone (`exchange.ClientExchange`). *refresh* is by a user's consent
+    (`refresh_tokens.refresher.Refresher`), for the tokens of connections.
+    """
 
     def __init__(
         self,
@@ -41,11 +46,13 @@ class LeasedExchange:
         tokens: TokenStore,
         states: CredentialStates,
         exchange: Exchange,
+        refresh: Callable[[ExchangeRequest], AccessToken],
         clock: Clock,
     ) -> None:
         self._tokens = tokens
         self._states = states
         self._exchange = exchange
+        self._refresh = refresh
         self._clock = clock
 
     def exchange_under_lease(
@@ -80,7 +87,7 @@ class LeasedExchange:
         breaker = CircuitBreaker(self._states, acquisition, self._clock)
         try:
             breaker.admit()
-            token = self._exchange.run(acquisition.exchange_request)
+            token = self._run(acquisition.exchange_request)
         except TokenVendError as error:
             self._release_best_effort(
                 acquisition.key, lease, breaker.record_failure(error, current.failure)
@@ -91,6 +98,11 @@ class LeasedExchange:
         stored = self._store(acquisition, lease, token)
         breaker.record_success(token)
         return AcquiredToken(stored, Source.PROVIDER)
+
+    def _run(self, exchange_request: ExchangeRequest) -> AccessToken:
+        if exchange_request.spec.connection is None:
+            return self._exchange.run(exchange_request)
+        return self._refresh(exchange_request)
 
     def _store(self, acquisition: Acquisition, lease: Lease, token: AccessToken) -> AccessToken:
         """Store *token*. It is answered even if that fails, for it is valid."""
