@@ -62,7 +62,8 @@ of August 2026 describes 981 providers. Counted are those with OAuth 2 or a stat
 
 1. Each entry is turned into a provider and a credential of `tokenvend.yaml`, by rules.
 2. The file is checked as `tokenvend validate` checks it, and compiled.
-3. The token request is built, down to its bytes, with a made-up secret.
+3. Its requests are built, down to their bytes, with a made-up secret: the token request, or the
+   code exchange and a refresh.
 4. The catalogue's templates of API requests are turned into `api_request` or `api_key`. A provider
    counts only if that is possible: of what use is a token that its API does not take?
 

@@ -26,9 +26,22 @@ def other_names(replaced: Mapping[str, str]) -> dict[str, str]:
     return {name: ours[standard] for standard, name in replaced.items()}
 
 
-def same_at_a_refresh(code: Mapping[str, Any], refresh: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the parameters of both requests; one that differs cannot be described."""
-    ours = (code.keys() & refresh.keys()) - STANDARD
-    if any(code[name] != refresh[name] for name in ours):
-        raise CannotSayError("a parameter has another value at a refresh")
-    return {**refresh, **code}
+def by_request(
+    entry: Mapping[str, Any],
+) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """Return the parameters of both requests, of the code exchange alone, and of a refresh alone.
+
+    An entry without parameters of a refresh has those of the code exchange in it, too.
+    """
+    at_code = _own(entry.get("token_params") or {})
+    at_refresh = _own(entry.get("refresh_params") or entry.get("token_params") or {})
+    both = dict(each for each in at_code.items() if each in at_refresh.items())
+    at_code, at_refresh = (
+        {name: each for name, each in sent.items() if name not in both}
+        for sent in (at_code, at_refresh)
+    )
+    return both, at_code, at_refresh
+
+
+def _own(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: each for name, each in parameters.items() if name not in STANDARD}

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from scripts.catalogue.api_requests import ENCODED, api_request_of, place_of
-from scripts.catalogue.consent_parameters import STANDARD, other_names, same_at_a_refresh
+from scripts.catalogue.consent_parameters import by_request, other_names
 from scripts.catalogue.placeholders import CannotSayError, Placeholders, as_texts, hide_tokens
 
 _BASIC = re.compile(r"Basic \$\{base64\((?P<user>[^:]*):(?P<password>[^)]*)\)\}", re.IGNORECASE)
@@ -90,8 +90,6 @@ class _Entry:
             raise CannotSayError("the user's password is in the authorization request")
         once = {name: "{nonce}" for name, each in named.items() if each == "${random}"}
         named = {name: each for name, each in named.items() if name not in once}
-        sent = same_at_a_refresh(entry.get("token_params") or {}, entry.get("refresh_params") or {})
-        beside = {name: each for name, each in sent.items() if name not in STANDARD}
         basic = "basic" in {entry.get("token_request_auth_method"), self._client_in_header()}
         return self._whole(
             {
@@ -99,7 +97,7 @@ class _Entry:
                 "authorization_endpoint": endpoint,
                 "authorization_parameters": self._placeholders.of_tenant(named) | once,
                 "client_authentication": _BASIC_METHOD if basic else "client_secret_post",
-                "token_request": self._request(beside),
+                "token_request": self._consent_requests(),
                 "consent_flow": self._flow(),
                 "api_request": api_request_of(entry, self._placeholders),
             }
@@ -173,15 +171,31 @@ class _Entry:
         said: dict[str, Any] = {"parameters_in": "json"} if is_json else {}
         if entry.get("token_request_method") == "GET":
             said = {"method": "GET", "parameters_in": "query"}
-        filled = parameters if said.get("parameters_in") == "json" else as_texts(parameters)
         _, query = self._placeholders.endpoint(entry["token_url"])
         if entry["auth_mode"] == "OAUTH2":
             query.pop("grant_type", None)
         return said | {
-            "parameters": hide_tokens(self._placeholders.of_secret(filled)),
+            "parameters": self._parameters(parameters, said),
             "query": self._placeholders.of_secret(query),
             "headers": self._placeholders.of_secret(headers),
         }
+
+    def _consent_requests(self) -> dict[str, Any]:
+        """Describe the code exchange and the refresh, and in what they differ."""
+        both, at_code, at_refresh = by_request(self._entry)
+        said = self._request(both)
+        _, query = self._placeholders.endpoint(self._entry.get("refresh_url", ""))
+        own = {name: each for name, each in query.items() if name not in said["query"]}
+        if at_code:
+            said["code_exchange"] = {"parameters": self._parameters(at_code, said)}
+        if at_refresh or own:
+            said["refresh"] = {"parameters": self._parameters(at_refresh, said), "query": own}
+        return said
+
+    def _parameters(self, parameters: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
+        """Return *parameters* for a body as *said* describes it."""
+        filled = parameters if said.get("parameters_in") == "json" else as_texts(parameters)
+        return dict(hide_tokens(self._placeholders.of_secret(filled)))
 
     def _headers(self) -> dict[str, Any]:
         described = self._entry.get("token_headers") or {}

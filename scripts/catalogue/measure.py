@@ -1,8 +1,9 @@
 """Count the providers of a public catalogue: `python -m scripts.catalogue.measure FILE COMMIT`.
 
 FILE is Nango's `packages/providers/providers.yaml`. Every entry is turned into a provider and a
-credential, checked as `validate` checks them and compiled, and its token request is built with a
-made-up secret. The result is `docs/evidence/catalogue.json`. No request is sent to a provider.
+credential, checked as `validate` checks them and compiled. Its requests are built with a made-up
+secret: the token request, or the code exchange and a refresh. The result is
+`docs/evidence/catalogue.json`. No request is sent to a provider.
 """
 
 import json
@@ -27,6 +28,7 @@ from tokenvend.domain.cache_key import TokenSpec
 from tokenvend.domain.credential_definition import CredentialDefinition, CredentialKind
 from tokenvend.domain.errors import CredentialNotReadyError
 from tokenvend.domain.oauth.code_exchange import build_code_request
+from tokenvend.domain.oauth.refresh import build_refresh_request
 from tokenvend.domain.oauth.token_request import build_token_request
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.secret_destination import destination_of
@@ -57,7 +59,7 @@ def problem_of(provider: Mapping[str, Any], credential: Mapping[str, Any]) -> st
     items = {item.pk: item for item in compile_registry(configuration, providers)}
     definition = parse_definition(items[credential_pk("jobs")].document)
     try:
-        _build(definition)
+        build_requests(definition)
     except (CredentialNotReadyError, ValueError) as error:
         return f"its request cannot be built: {error}"
     return None
@@ -112,8 +114,8 @@ def _document(provider: Mapping[str, Any], credential: Mapping[str, Any]) -> dic
     }
 
 
-def _build(definition: CredentialDefinition) -> None:
-    """Build the request that would be sent, down to its bytes."""
+def build_requests(definition: CredentialDefinition) -> None:
+    """Build each request that would be sent, down to its bytes."""
     if definition.kind is CredentialKind.API_KEY:
         return
     tenant = {name: each[0].replace("*", "acme") for name, each in definition.tenant_values.items()}
@@ -121,13 +123,17 @@ def _build(definition: CredentialDefinition) -> None:
     values = {name: f"the-{name}" for name in secret_fields(bound)}
     secret = secret_of(bound, values, allowed_host=destination_of(bound))
     spec = TokenSpec(credential="jobs", definition="d", scopes=bound.scopes)
-    request = build_token_request(bound, spec, secret)
-    if bound.authorization is not None:
-        code, verifier = Secret("the-code"), Secret("the-verifier")
-        request = build_code_request(
+    if bound.authorization is None:
+        encoded(build_token_request(bound, spec, secret))
+        return
+    code, verifier = Secret("the-code"), Secret("the-verifier")
+    encoded(
+        build_code_request(
             bound, bound.authorization, code=code, code_verifier=verifier, secret=secret
         )
-    encoded(request)
+    )
+    refresh_token = Secret("the-refresh-token")
+    encoded(build_refresh_request(bound, refresh_token, secret, requested_scopes=None))
 
 
 def main(arguments: Sequence[str]) -> int:

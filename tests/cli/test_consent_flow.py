@@ -42,6 +42,15 @@ def test_refresh_is_shown_with_its_headers_and_no_secret(tokenvend: Tokenvend) -
     assert verdict["request_headers"].startswith("X-Key: {secret.key}, Accept:")
 
 
+def test_refresh_is_shown_with_its_own_parameters(tokenvend: Tokenvend) -> None:
+    own = {"type": "refresh", "key": "{secret.key}"}
+    described = {"parameters": {"type": "all"}, "refresh": {"parameters": own}}
+
+    verdict = explained(tokenvend, token_request=described)
+
+    assert verdict["request_body"].startswith("type=refresh&key={secret.key}&grant_type=")
+
+
 @pytest.mark.parametrize(
     ("flow", "refresh", "scope", "body"),
     [

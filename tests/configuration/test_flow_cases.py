@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from tests.configuration import test_connection_host_flow as host_flow
+from tests.configuration.described import ReceivedRequest
 from tests.configuration.flows import Provider, flow
 from tests.fakes.clock import START
 
@@ -70,6 +71,30 @@ def test_code_and_refresh_token_are_sent_as_json() -> None:
         "refresh_token",
     ]
     assert provider.requests[0]["code_verifier"]
+    assert vended.answer.token.access_token == Secret("T-2")
+
+
+def test_refresh_has_parameters_that_the_code_exchange_has_not() -> None:
+    described = {
+        "parameters": {"type": "common", "app": "shop"},
+        "code_exchange": {"parameters": {"type": "web_server"}},
+        "refresh": {"parameters": {"type": "refresh", "more": "1"}, "query": {"again": ""}},
+    }
+    queries: list[dict[str, str]] = []
+
+    def takes(asked: ReceivedRequest, parameters: dict[str, Any]) -> bool:
+        queries.append(asked.query)
+        expected = {"authorization_code": "web_server", "refresh_token": "refresh"}
+        return bool(parameters["type"] == expected[parameters["grant_type"]])
+
+    with flow(Provider(takes=takes), token_request=described) as harness:
+        harness.consent()
+        vended = harness.vend_token()
+
+    code, refresh = harness.at.requests
+    assert (code["app"], refresh["app"], refresh["more"]) == ("shop", "shop", "1")
+    assert "more" not in code
+    assert queries == [{}, {"again": ""}]
     assert vended.answer.token.access_token == Secret("T-2")
 
 

@@ -59,9 +59,14 @@ def test_description_is_part_of_the_fingerprint_in_all_its_parts() -> None:
         {"parameters": {"a": "b"}},
         {"query": {"a": "b"}},
         {"headers": {"A": "b"}},
+        {"code_exchange": {"parameters": {"a": "b"}}},
+        {"refresh": {"parameters": {"a": "b"}}},
+        {"refresh": {"query": {"a": "b"}}},
     ]
 
-    found = {definition_of(FIXED | {"token_request": each}, {}).fingerprint for each in changes}
+    provider = FIXED | {"authorization_endpoint": "https://login.acme.example/allow"}
+
+    found = {definition_of(provider | {"token_request": each}, {}).fingerprint for each in changes}
 
     assert len(found) == len(changes)
     assert definition_of(FIXED, {}).fingerprint in found

@@ -32,6 +32,11 @@ providers:
         ("headers: {X-Version: 2}", "must be a text; put a number or a date in quotes"),
         ("parametres: {a: b}", "did you mean parameters?"),
         (f"parameters: {{a: {'[' * 9}{']' * 9}}}", "nested more than 8 levels deep"),
+        (
+            f"refresh: {{parameters: {{a: {'[' * 9}{']' * 9}}}}}",
+            "nested more than 8 levels deep",
+        ),
+        ("refresh: {headers: {X-Key: a}}", "there are parameters, query"),
     ],
 )
 def test_malformed_description_is_told_with_its_line(line: str, told: str) -> None:
@@ -45,6 +50,7 @@ def test_malformed_description_is_told_with_its_line(line: str, told: str) -> No
 
 
 _AT = "providers.acme.token_request."
+_CONSENTS = {"authorization_endpoint": "https://login.acme.example/allow"}
 
 
 @pytest.mark.parametrize(
@@ -96,6 +102,26 @@ _AT = "providers.acme.token_request."
         ),
         ({"headers": {"Host": "a"}}, "headers.Host", "belongs to the connection"),
         ({"headers": {"Authorization": "{secret.a}"}}, "headers.Authorization", "sends it"),
+        (
+            {"refresh": {"parameters": {"refresh_token": "{secret.refresh_token}"}}},
+            "refresh.parameters.refresh_token",
+            "is not for the file to say",
+        ),
+        (
+            {"refresh": {"parameters": {"a": 7}}},
+            "refresh.parameters.a",
+            "only parameters_in: json takes others",
+        ),
+        (
+            {"code_exchange": {"query": {"password": "pw"}}},
+            "code_exchange.query.password",
+            "such as {secret.password}",
+        ),
+        (
+            {"refresh": {"query": {"a": "{tenant.b}"}}},
+            "refresh.query.a",
+            "tenant_values does not say what",
+        ),
         ({"headers": {"X-A": "caf\u00e9"}}, "headers.X-A", "plain ASCII, in one line"),
         ({"headers": {"X-A": "a\nb"}}, "headers.X-A", "plain ASCII, in one line"),
     ],
@@ -103,10 +129,21 @@ _AT = "providers.acme.token_request."
 def test_description_that_would_not_be_sent_right_is_refused(
     described: dict[str, Any], place: str, told: str
 ) -> None:
-    [problem] = problems_in({"providers": {"acme": FIXED | {"token_request": described}}})
+    provider = FIXED | _CONSENTS | {"token_request": described}
+
+    [problem] = problems_in({"providers": {"acme": provider}})
 
     assert problem.startswith(_AT + place)
     assert told in problem
+
+
+def test_parameters_of_a_refresh_are_refused_where_no_user_consents() -> None:
+    described = {"refresh": {"parameters": {"type": "refresh"}}}
+
+    [problem] = problems_in({"providers": {"acme": FIXED | {"token_request": described}}})
+
+    assert problem.startswith(f"{_AT}refresh: ")
+    assert "there is no authorization_endpoint" in problem
 
 
 def test_description_that_is_too_large_is_refused() -> None:

@@ -107,6 +107,7 @@ def _keys(model: str, prefix: str = "") -> Iterator[str]:
                 *_keys("ApiRequestModel", "api_request."),
                 *_keys("BasicModel", "api_request.basic."),
                 *_keys("TokenRequestModel", "token_request."),
+                *_keys("OneRequestModel", "token_request.refresh."),
                 *_keys("GrantAssertionModel", "token_request.assertion."),
                 *_keys("TokenAnswerModel", "token_answer."),
                 *_keys("ConsentFlowModel", "consent_flow."),

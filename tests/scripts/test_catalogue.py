@@ -1,11 +1,14 @@
 """How an entry of a public catalogue becomes a provider of the file, and what is counted."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from scripts.catalogue.consent_parameters import REDIRECT_URI
 from scripts.catalogue.entries import described, kind_of
-from scripts.catalogue.measure import count, problem_of, whole_entry
+from scripts.catalogue.measure import build_requests, count, problem_of, whole_entry
 from scripts.catalogue.placeholders import CannotSayError
+from tests.configuration.described import definition_of
 from tests.scripts.catalogue_entries import (
     ACCOUNT,
     CLIENT,
@@ -15,6 +18,8 @@ from tests.scripts.catalogue_entries import (
     provable,
     provider_of,
 )
+
+from tokenvend.domain.errors import CredentialNotReadyError
 
 
 def test_client_is_proven_as_the_entry_says() -> None:
@@ -99,7 +104,42 @@ def test_consent_asks_as_the_entry_says() -> None:
         "page": "1",
         "client_key": "the-client-id",
     }
-    assert provider["token_request"]["parameters"] == {"expiring": "1"}
+    assert provider["token_request"] == {
+        "parameters": {"expiring": "1"},
+        "query": {},
+        "headers": {},
+    }
+
+
+def test_parameters_of_one_request_are_apart_from_those_of_both() -> None:
+    told = {
+        "token_params": {"grant_type": "authorization_code", "type": "web", "app": 1, "once": "a"},
+        "refresh_params": {"grant_type": "refresh_token", "type": "refresh", "app": 1},
+    }
+
+    request = provider_of(CONSENT | told)["token_request"]
+
+    assert request["parameters"] == {"app": "1"}
+    assert request["code_exchange"]["parameters"] == {"type": "web", "once": "a"}
+    assert request["refresh"] == {"parameters": {"type": "refresh"}, "query": {}}
+
+
+def test_query_of_the_refresh_url_is_of_refreshes_alone() -> None:
+    told = {"refresh_url": f"{CONSENT['token_url']}?refresh"}
+
+    provider = provider_of(CONSENT | told)
+
+    assert provider["token_request"]["refresh"]["query"] == {"refresh": ""}
+    assert provider["consent_flow"] == {"refresh_endpoint": CONSENT["token_url"]}
+
+
+def test_request_of_a_refresh_that_cannot_be_built_is_not_counted() -> None:
+    credential = {"kind": "authorization_code", "redirect_uri": REDIRECT_URI}
+    definition = definition_of(provider_of(CONSENT), credential)
+    build_requests(definition)
+
+    with pytest.raises(CredentialNotReadyError, match="token_request"):
+        build_requests(replace(definition, token_request={"refresh": {"query": {"at": 1}}}))
 
 
 def test_client_that_is_encoded_under_another_scheme_is_a_field_of_the_secret() -> None:
@@ -137,10 +177,6 @@ def test_authorization_request_has_a_fragment_and_a_nonce_where_the_entry_says_s
         (CLIENT | {"proxy": {"headers": {"authorization": "Bearer ${apiKey}"}}}, "is computed"),
         (KEY | {"proxy": {"body": {"key": "${apiKey}"}}}, "in the body of each API request"),
         (KEY | {"proxy": {"base_url": "https://a.example/bot${apiKey}"}}, "in the address of each"),
-        (
-            CONSENT | {"token_params": {"type": "web"}, "refresh_params": {"type": "refresh"}},
-            "another value at a refresh",
-        ),
         (CONSENT | {"authorization_params": {"password": "${x}"}}, "password is in the author"),
         (LOGIN | {"additional_steps": [{}]}, "several requests"),
         (LOGIN | {"token_headers": {"x-at": "${now}"}}, "a value is computed"),

@@ -52,6 +52,7 @@ ONLY_A_MISS_NEEDS = {
     "tokenvend.domain.oauth.jwt_bearer",
     "tokenvend.domain.oauth.on_behalf_of",
     "tokenvend.domain.oauth.request_description",
+    "tokenvend.domain.oauth.templates",
     "tokenvend.domain.oauth.response_body",
     "tokenvend.domain.oauth.response_description",
     "tokenvend.domain.oauth.token_lifetime",

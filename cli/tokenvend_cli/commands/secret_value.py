@@ -14,8 +14,8 @@ from tokenvend.adapters.signing.jwk import public_jwk, thumbprint
 from tokenvend.adapters.signing.pem import load_key
 from tokenvend.domain.credential_definition import CredentialDefinition, CredentialKind
 from tokenvend.domain.errors import CredentialNotReadyError
-from tokenvend.domain.oauth.request_description import NEVER_SENT
 from tokenvend.domain.oauth.signed_jwt import parse_signed_jwt
+from tokenvend.domain.oauth.templates import NEVER_SENT
 from tokenvend.domain.oauth.token_request import ClientCertificate
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.secret_destination import SIGNS, TO_CALLERS, fields_in, hosts_in

@@ -10,7 +10,7 @@ from tokenvend.domain.credential_definition import ClientAuthentication, Credent
 from tokenvend.domain.decision import Decision
 from tokenvend.domain.errors import TokenVendError
 from tokenvend.domain.oauth.refresh import build_refresh_request
-from tokenvend.domain.oauth.request_description import TOKEN
+from tokenvend.domain.oauth.templates import TOKEN
 from tokenvend.domain.oauth.token_request import (
     ParametersIn,
     ProviderRequest,

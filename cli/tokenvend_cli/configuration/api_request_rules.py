@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import cast
 
 from tokenvend.domain.api_request_description import NEVER_TO_CALLERS
-from tokenvend.domain.oauth.request_description import TOKEN, count_of_token, names_in
+from tokenvend.domain.oauth.templates import TOKEN, count_of_token, names_in
 from tokenvend.domain.tenant_values import PLACEHOLDER
 from tokenvend_cli.configuration.providers import Provider
 from tokenvend_cli.configuration.request_rules import header_problems, text_problems

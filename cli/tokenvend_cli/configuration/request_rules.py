@@ -6,12 +6,8 @@ from collections.abc import Iterator, Mapping
 from math import isfinite
 
 from tokenvend.domain.credential_definition import ClientAuthentication
-from tokenvend.domain.oauth.request_description import (
-    NEVER_SENT,
-    TEMPLATE,
-    names_in,
-    placeholders,
-)
+from tokenvend.domain.oauth.request_description import ONE_REQUEST, placeholders
+from tokenvend.domain.oauth.templates import NEVER_SENT, TEMPLATE, names_in
 from tokenvend.domain.tenant_values import PLACEHOLDER
 from tokenvend_cli.configuration.credential_models import CredentialModel
 from tokenvend_cli.configuration.providers import Provider
@@ -60,11 +56,30 @@ def request_problems(place: str, provider: Provider) -> Iterator[Problem]:
     yield from _assertion_problems(f"{place}.assertion", described.get("assertion"), provider)
     if (size := len(json.dumps(described))) > _LARGEST_BYTES:
         yield Problem(place, f"has {size} bytes as JSON; {_LARGEST_BYTES} are the most")
+    yield from _part_problems(place, described, provider)
+    for name in ONE_REQUEST.values():
+        if isinstance(own := described.get(name), Mapping):
+            yield from _part_problems(f"{place}.{name}", own, provider)
+            if not provider.authorization_endpoint:
+                yield Problem(
+                    f"{place}.{name}",
+                    "is for users' consents, but there is no authorization_endpoint: give it one,"
+                    " or drop this",
+                )
+
+
+def _part_problems(place: str, said: Mapping[str, object], provider: Provider) -> Iterator[Problem]:
+    """Return the problems of the parameters and headers in *said*, at *place*.
+
+    *said* is the `token_request` of *provider*, or what that says of one kind of request.
+    """
+    described = provider.token_request
     for part in ("parameters", "query", "headers"):
-        values = described.get(part)
+        values = said.get(part)
         for name, value in values.items() if isinstance(values, Mapping) else ():
             at = _inside(f"{place}.{part}", name)
-            if part != "headers" and name in _ELSEWHERE and not _is_meant(name, part, described):
+            ours = part != "headers" and name in _ELSEWHERE
+            if ours and (said is not described or not _is_meant(name, part, described)):
                 yield Problem(at, _ELSEWHERE[name])
                 continue
             yield from value_problems(at, name, value)

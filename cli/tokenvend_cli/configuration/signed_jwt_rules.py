@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator
 
 from tokenvend.domain.api_request_description import NEVER_TO_CALLERS
-from tokenvend.domain.oauth.request_description import NEVER_SENT
 from tokenvend.domain.oauth.signed_jwt import placeholders_in_jwt
+from tokenvend.domain.oauth.templates import NEVER_SENT
 from tokenvend.domain.secret_destination import destination_of
 from tokenvend.domain.shared_key import MacAlgorithm
 from tokenvend_cli.configuration.credential_models import CredentialModel

@@ -31,6 +31,21 @@ LifetimeUnitName = Literal[
 Word = Annotated[str, whole(r"[\x20-\x7E]{1,64}", "plain ASCII, 64 at most")]
 
 
+class OneRequestModel(Strict):
+    """Parameters of one kind of request, beside those of all requests to the token endpoint."""
+
+    parameters: dict[ParameterName, JsonValue] = Field(
+        default={},
+        description="Added to `token_request.parameters`, or in place of those of the same name",
+        examples=[{"type": "refresh"}],
+    )
+    query: dict[ParameterName, str] = Field(
+        default={},
+        description="Added to `token_request.query`, or in place of those of the same name",
+        examples=[{"refresh": ""}],
+    )
+
+
 class TokenRequestModel(Strict):
     """How a token request differs from RFC 6749.
 
@@ -90,6 +105,16 @@ class TokenRequestModel(Strict):
         " exchange (RFC 8693), or by the JWT bearer grant as Entra ID has it",
         examples=["jwt_bearer"],
     )
+    code_exchange: OneRequestModel | None = Field(
+        default=None,
+        description="Parameters of the code exchange alone (authorization_code)",
+        examples=[{"parameters": {"type": "web_server"}}],
+    )
+    refresh: OneRequestModel | None = Field(
+        default=None,
+        description="Parameters of refresh requests alone (authorization_code)",
+        examples=[{"parameters": {"type": "refresh"}}],
+    )
 
     @model_validator(mode="after")
     def _one_way_to_ask(self) -> Self:
@@ -101,7 +126,8 @@ class TokenRequestModel(Strict):
         if self.method == "GET" and self.parameters_in != "query":
             raise ValueError("a GET has no body: say parameters_in: query")
         said = self.assertion.claims if self.assertion else {}
-        if is_too_deep(self.parameters) or is_too_deep(said, depth=1):
+        own = (each.parameters for each in (self.code_exchange, self.refresh) if each)
+        if any(map(is_too_deep, (self.parameters, *own))) or is_too_deep(said, depth=1):
             raise ValueError(f"it is nested more than {DEEPEST} levels deep")
         return self
 

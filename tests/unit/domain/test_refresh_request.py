@@ -1,6 +1,7 @@
 """What is sent to redeem a refresh token (RFC 6749 §6)."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from tests.unit.consent.refreshing import CONSENT, DEFINITION
@@ -8,7 +9,7 @@ from tests.unit.consent.refreshing import CONSENT, DEFINITION
 from tokenvend.domain.consent_flow import ConsentFlow
 from tokenvend.domain.errors import CredentialNotReadyError
 from tokenvend.domain.oauth.refresh import build_refresh_request
-from tokenvend.domain.oauth.token_request import ProviderSecret
+from tokenvend.domain.oauth.token_request import ProviderRequest, ProviderSecret
 from tokenvend.domain.secret import Secret
 
 SECRET = ProviderSecret("our-client", Secret("our-secret"), "login.acme.example")
@@ -35,6 +36,53 @@ def test_the_form_is_that_of_the_rfc_whatever_the_provider_wants_besides() -> No
         "scope": "jobs_manage,jobs_read",
         "brand": "1",
     }
+
+
+def _refresh(described: dict[str, Any], **fields: str) -> ProviderRequest:
+    secret = replace(SECRET, fields={name: Secret(each) for name, each in fields.items()})
+    definition = replace(DEFINITION, token_request=described)
+    return build_refresh_request(definition, CONSENT.refresh_token, secret, requested_scopes=None)
+
+
+def test_parameters_of_a_refresh_replace_common_ones_and_never_those_of_the_rfc() -> None:
+    own = {"type": "refresh", "key": "{secret.key}", "refresh_token": "forged"}
+
+    request = _refresh({"parameters": {"type": "all"}, "refresh": {"parameters": own}}, key="k-1")
+
+    assert request.form == {
+        "grant_type": "refresh_token",
+        "refresh_token": "refresh-1",
+        "type": "refresh",
+        "key": "k-1",
+    }
+    assert Secret("k-1") in request.confidential
+
+
+def test_what_is_said_of_the_code_exchange_alone_is_not_in_a_refresh() -> None:
+    described = {"code_exchange": {"parameters": {"type": "web"}, "query": {"a": "b"}}}
+
+    request = _refresh(described)
+
+    assert "type" not in request.form
+    assert request.query == {}
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        [],
+        {"headers": {"A": "b"}},
+        {"parameters": []},
+        {"parameters": {"a": 1}},
+        {"query": {"a": 1}},
+        {"parameters": {"a": "{b}"}},
+        {"query": {"a": "{secret.b"}},
+    ],
+    ids=str,
+)
+def test_parameters_of_a_refresh_that_cannot_be_read_send_nothing(own: object) -> None:
+    with pytest.raises(CredentialNotReadyError, match="apply the file again"):
+        _refresh({"parameters": {"type": "all"}, "refresh": own})
 
 
 @pytest.mark.parametrize("requested_scopes", [None, frozenset()])

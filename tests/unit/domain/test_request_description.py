@@ -112,6 +112,16 @@ def test_description_that_nobody_can_follow_is_refused(document: dict[str, objec
         parse_request_description(document)
 
 
+def test_fields_of_the_secret_that_one_request_alone_names_are_needed_too() -> None:
+    document = {
+        "parameters": {"a": "{secret.one}"},
+        "code_exchange": {"parameters": {"b": "{secret.two}"}},
+        "refresh": {"parameters": {"c": ["{secret.one}"]}, "query": {"d": "{secret.three}"}},
+    }
+
+    assert placeholders(document) == ("one", "two", "three")
+
+
 def test_get_has_its_parameters_in_the_query() -> None:
     described = parse_request_description({"method": "GET", "parameters_in": "query"})
 

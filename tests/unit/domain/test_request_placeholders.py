@@ -11,7 +11,8 @@ from tests.unit.domain.described_requests import DEFINITION, request_as
 
 from tokenvend.domain.credential_definition import ClientAuthentication
 from tokenvend.domain.errors import CredentialNotReadyError
-from tokenvend.domain.oauth.request_description import PLACEHOLDER, TEMPLATE, placeholders
+from tokenvend.domain.oauth.request_description import placeholders
+from tokenvend.domain.oauth.templates import PLACEHOLDER, TEMPLATE
 from tokenvend.domain.secret_fields import optional_secret_fields, secret_fields, secret_of
 
 

@@ -12,7 +12,7 @@ from tokenvend.domain import bounds
 from tokenvend.domain.api_request_description import API_KEY, ApiRequest, parse_api_request
 from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.errors import CredentialNotReadyError
-from tokenvend.domain.oauth.request_description import TOKEN, PlaceholderValues, count_of_token
+from tokenvend.domain.oauth.templates import TOKEN, PlaceholderValues, count_of_token
 from tokenvend.domain.oauth.token_request import ProviderSecret, for_tenant
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.token import AccessToken

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tokenvend.domain.credential_definition import CredentialDefinition, CredentialKind
-from tokenvend.domain.oauth.request_description import (
+from tokenvend.domain.oauth.templates import (
     API_TEMPLATE,
     NEVER_SENT,
     TOKEN,

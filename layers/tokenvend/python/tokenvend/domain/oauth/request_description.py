@@ -5,7 +5,6 @@ A description is data: names, texts and placeholders. `{secret.account_id}` is r
 JSON object, which is parsed when a request is built.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -20,24 +19,16 @@ from tokenvend.domain.oauth.jwt_bearer import (
     templates_in,
 )
 from tokenvend.domain.oauth.on_behalf_of import DEFAULTS, OnBehalfOf, on_behalf_of_parameters
+from tokenvend.domain.oauth.templates import TEMPLATE, PlaceholderValues, names_in
 from tokenvend.domain.oauth.token_request import ParametersIn, ProviderRequest, ProviderSecret
 from tokenvend.domain.secret import Secret
 
-#: The placeholder of a field of the credential's secret.
-PLACEHOLDER = re.compile(r"\{secret\.([A-Za-z][A-Za-z0-9_-]{0,62})\}")
-_TEXT_OR_FIELD = r"[^{}]|\{\{|\}\}|\{secret\.[A-Za-z][A-Za-z0-9_-]{0,62}\}"
-#: A text with placeholders. A literal brace is doubled.
-TEMPLATE = re.compile(rf"(?:{_TEXT_OR_FIELD})*")
-#: The placeholder of the access token, in the description of an API request alone.
-TOKEN = "{token}"
-#: A text in that description.
-API_TEMPLATE = re.compile(rf"(?:{_TEXT_OR_FIELD}|{re.escape(TOKEN)})*")
-_PARTS = re.compile(rf"\{{\{{|\}}\}}|{re.escape(TOKEN)}|{PLACEHOLDER.pattern}")
-#: RFC 9110 §5.5, without tabs and the octets from 0x80, which few servers accept.
-_HEADER_VALUE = re.compile(r"[\x20-\x7E]*")
-#: Fields that are used for signatures or TLS, and must never be in a request.
-NEVER_SENT = frozenset({"private_key", "certificate"})
 _STANDARD_GRANT = "client_credentials"
+#: What holds for one kind of request alone, by the request's grant type.
+ONE_REQUEST = {"authorization_code": "code_exchange", "refresh_token": "refresh"}
+#: The parts of a description of which one kind of request may have more.
+_PARAMETERS = ("parameters", "query")
+_TEMPLATES = (*_PARAMETERS, "headers")
 #: How deeply objects and lists may be nested.
 DEEPEST = 8
 
@@ -70,7 +61,7 @@ def parse_request_description(document: Mapping[str, object]) -> RequestDescript
         ValueError: it is not a description.
     """
     known: dict[str, Any] = {}
-    for name in ("parameters", "query", "headers"):
+    for name in _TEMPLATES:
         if (values := document.get(name)) is not None:
             known[name] = _templates(values, name)
     if (place := document.get("parameters_in")) is not None:
@@ -92,22 +83,36 @@ def parse_request_description(document: Mapping[str, object]) -> RequestDescript
     return _consistent(RequestDescription(**known))
 
 
+def of_request(document: Mapping[str, Any], grant_type: object) -> Mapping[str, Any]:
+    """Return *document* as it describes the request that has the standard's *grant_type*.
+
+    Parameters of that request alone are added to the common ones, or replace those of the same
+    name.
+
+    Raises:
+        ValueError: it is not a description.
+    """
+    own = document.get(ONE_REQUEST.get(str(grant_type), ""))
+    if own is None:
+        return document
+    if not isinstance(own, Mapping) or not own.keys() <= set(_PARAMETERS):
+        raise ValueError("what holds for one request alone is not parameters and a query")
+    more = {
+        part: {**_templates(document.get(part, {}), part), **_templates(own[part], part)}
+        for part in _PARAMETERS
+        if part in own
+    }
+    return {**document, **more}
+
+
 def placeholders(document: Mapping[str, object]) -> tuple[str, ...]:
     """Return the secret's fields that *document* names, each once, in the document's order."""
-    templates = [document.get(name) for name in ("parameters", "query", "headers")]
+    own = (document.get(name) for name in ONE_REQUEST.values())
+    parts = (document, *(each for each in own if isinstance(each, Mapping)))
+    templates = [each.get(name) for each in parts for name in _TEMPLATES]
     templates += templates_in(document.get("assertion"))
     texts = (text for each in templates for text in texts_in(each))
     return tuple(dict.fromkeys(name for text in texts for name in names_in(text)))
-
-
-def names_in(template: str) -> list[str]:
-    """Return the secret's fields that *template* names."""
-    return [name for name in _PARTS.findall(template) if name]
-
-
-def count_of_token(template: str) -> int:
-    """Return how often the placeholder of the access token is in *template*."""
-    return sum(match[0] == TOKEN for match in _PARTS.finditer(template))
 
 
 def apply_description(
@@ -126,7 +131,7 @@ def apply_description(
         CredentialNotReadyError: this version cannot parse the description, a value is missing or
             not allowed in its place, or there is no *user_token* although one is needed.
     """
-    description = _description_of(definition)
+    description = _description_of(definition, request.form.get("grant_type"))
     filled = PlaceholderValues(secret)
     standard, defaults, grant = dict(request.form), {}, None
     secret_values = request.secret_values
@@ -158,61 +163,9 @@ def apply_description(
     )
 
 
-class PlaceholderValues:
-    """Replaces placeholders in templates by fields of *secret*, and by *token* if there is one.
-
-    `secret_values` are the fields used.
-    """
-
-    def __init__(self, secret: ProviderSecret, token: Secret | None = None) -> None:
-        self._secret = secret
-        self._token = token
-        self.secret_values: dict[str, Secret] = {}
-
-    def value(self, template: Any) -> Any:
-        """Return *template* with its placeholders replaced, in texts at any depth."""
-        match template:
-            case str():
-                return _PARTS.sub(self._placed, template)
-            case Mapping():
-                return {name: self.value(each) for name, each in template.items()}
-            case list():
-                return [self.value(each) for each in template]
-            case _:
-                return template
-
-    def header(self, name: str, template: str) -> str:
-        """Return `value(template)` for the header *name*.
-
-        Raises:
-            CredentialNotReadyError: it has a character that is not allowed in a header.
-        """
-        value: str = self.value(template)
-        if _HEADER_VALUE.fullmatch(value) is None:
-            raise CredentialNotReadyError(
-                f"A field of the credential's secret cannot stand in the header {name}: it has"
-                " characters other than plain ASCII.",
-                rule="secret.unusable",
-            )
-        return value
-
-    def _placed(self, match: re.Match[str]) -> str:
-        name = match[1]
-        if match[0] == TOKEN and self._token is not None:
-            return self._token.reveal()
-        if name is None:
-            return match[0][0]
-        if name in NEVER_SENT or name not in self._secret.fields:
-            raise CredentialNotReadyError(
-                f"The credential's secret has no field {name}.", rule="secret.unusable"
-            )
-        self.secret_values[name] = self._secret.fields[name]
-        return self.secret_values[name].reveal()
-
-
-def _description_of(definition: CredentialDefinition) -> RequestDescription:
+def _description_of(definition: CredentialDefinition, grant_type: object) -> RequestDescription:
     try:
-        return parse_request_description(definition.token_request)
+        return parse_request_description(of_request(definition.token_request, grant_type))
     except ValueError:
         raise CredentialNotReadyError(
             "The definition's token_request cannot be read; apply the file again.",

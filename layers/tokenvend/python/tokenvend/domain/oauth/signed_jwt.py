@@ -15,13 +15,8 @@ from tokenvend.domain.api_request_description import NEVER_TO_CALLERS
 from tokenvend.domain.cache_key import TokenSpec
 from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.errors import CredentialNotReadyError
-from tokenvend.domain.oauth.request_description import (
-    TEMPLATE,
-    PlaceholderValues,
-    is_too_deep,
-    names_in,
-    texts_in,
-)
+from tokenvend.domain.oauth.request_description import is_too_deep, texts_in
+from tokenvend.domain.oauth.templates import TEMPLATE, PlaceholderValues, names_in
 from tokenvend.domain.oauth.token_request import ProviderSecret
 from tokenvend.domain.scopes import format_scope
 from tokenvend.domain.secret import Secret

@@ -1,0 +1,90 @@
+"""Texts with placeholders, and the values that replace them.
+
+`{secret.account_id}` is replaced by the field `account_id` of the credential's secret, and `{{` by
+a brace. In the description of an API request, `{token}` stands for the access token.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from tokenvend.domain.errors import CredentialNotReadyError
+from tokenvend.domain.oauth.token_request import ProviderSecret
+from tokenvend.domain.secret import Secret
+
+#: The placeholder of a field of the credential's secret.
+PLACEHOLDER = re.compile(r"\{secret\.([A-Za-z][A-Za-z0-9_-]{0,62})\}")
+_TEXT_OR_FIELD = r"[^{}]|\{\{|\}\}|\{secret\.[A-Za-z][A-Za-z0-9_-]{0,62}\}"
+#: A text with placeholders. A literal brace is doubled.
+TEMPLATE = re.compile(rf"(?:{_TEXT_OR_FIELD})*")
+#: The placeholder of the access token, in the description of an API request alone.
+TOKEN = "{token}"
+#: A text in that description.
+API_TEMPLATE = re.compile(rf"(?:{_TEXT_OR_FIELD}|{re.escape(TOKEN)})*")
+_PARTS = re.compile(rf"\{{\{{|\}}\}}|{re.escape(TOKEN)}|{PLACEHOLDER.pattern}")
+#: RFC 9110 §5.5, without tabs and the octets from 0x80, which few servers accept.
+_HEADER_VALUE = re.compile(r"[\x20-\x7E]*")
+#: Fields that are used for signatures or TLS, and must never be in a request.
+NEVER_SENT = frozenset({"private_key", "certificate"})
+
+
+def names_in(template: str) -> list[str]:
+    """Return the secret's fields that *template* names."""
+    return [name for name in _PARTS.findall(template) if name]
+
+
+def count_of_token(template: str) -> int:
+    """Return how often the placeholder of the access token is in *template*."""
+    return sum(match[0] == TOKEN for match in _PARTS.finditer(template))
+
+
+class PlaceholderValues:
+    """Replaces placeholders in templates by fields of *secret*, and by *token* if there is one.
+
+    `secret_values` are the fields used.
+    """
+
+    def __init__(self, secret: ProviderSecret, token: Secret | None = None) -> None:
+        self._secret = secret
+        self._token = token
+        self.secret_values: dict[str, Secret] = {}
+
+    def value(self, template: Any) -> Any:
+        """Return *template* with its placeholders replaced, in texts at any depth."""
+        match template:
+            case str():
+                return _PARTS.sub(self._placed, template)
+            case Mapping():
+                return {name: self.value(each) for name, each in template.items()}
+            case list():
+                return [self.value(each) for each in template]
+            case _:
+                return template
+
+    def header(self, name: str, template: str) -> str:
+        """Return `value(template)` for the header *name*.
+
+        Raises:
+            CredentialNotReadyError: it has a character that is not allowed in a header.
+        """
+        value: str = self.value(template)
+        if _HEADER_VALUE.fullmatch(value) is None:
+            raise CredentialNotReadyError(
+                f"A field of the credential's secret cannot stand in the header {name}: it has"
+                " characters other than plain ASCII.",
+                rule="secret.unusable",
+            )
+        return value
+
+    def _placed(self, match: re.Match[str]) -> str:
+        name = match[1]
+        if match[0] == TOKEN and self._token is not None:
+            return self._token.reveal()
+        if name is None:
+            return match[0][0]
+        if name in NEVER_SENT or name not in self._secret.fields:
+            raise CredentialNotReadyError(
+                f"The credential's secret has no field {name}.", rule="secret.unusable"
+            )
+        self.secret_values[name] = self._secret.fields[name]
+        return self.secret_values[name].reveal()
