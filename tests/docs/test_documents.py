@@ -51,13 +51,6 @@ def test_every_parameter_of_a_request_is_documented() -> None:
     assert set(re.findall(r"`(\w+)`", table)) >= PARAMETERS | EXCHANGE_PARAMETERS
 
 
-def test_every_alarm_of_the_template_has_its_page_for_whoever_is_on_call() -> None:
-    resources = _template()["Resources"]
-    alarms = [name for name, each in resources.items() if each["Type"] == "AWS::CloudWatch::Alarm"]
-
-    assert re.findall(r"^## (\w+Alarm)$", _text("docs/operating.md"), re.MULTILINE) == alarms
-
-
 def test_every_command_for_whoever_is_on_call_is_one() -> None:
     called = set(re.findall(r"`tokenvend ([a-z]+(?: [a-z]+)?)", _text("docs/operating.md")))
     commands = set(re.findall(r"`tokenvend ([a-z -]+?)`", _text("docs/commands.md")))
