@@ -12,7 +12,13 @@ from tokenvend.domain.tenant_binding import (
     bound_definition,
     start_binding,
 )
-from tokenvend.domain.tenant_values import TenantValueError, bind, matches, matches_host
+from tokenvend.domain.tenant_values import (
+    TenantValueError,
+    bind,
+    matches,
+    matches_host,
+    unfilled,
+)
 
 OF_SHOPS = CredentialDefinition(
     name="jobs",
@@ -93,3 +99,14 @@ def test_a_connection_that_does_not_fit_the_file_says_why(
 ) -> None:
     with pytest.raises(NotBoundError, match=f"^{reason}"):
         bound_definition(OF_SHOPS, binding)
+
+
+def test_what_is_shown_names_a_customers_values_wherever_they_stand() -> None:
+    described = {"headers": {"X-Shop": "{tenant.shop}", "A": "{token}"}}
+    definition = replace(OF_SHOPS, token_request=described, api_request=described)
+
+    shown = unfilled(definition)
+
+    for each in (shown.token_request, shown.api_request):
+        assert each == {"headers": {"X-Shop": "{{tenant.shop}}", "A": "{token}"}}
+    assert shown.tenant_values == {}

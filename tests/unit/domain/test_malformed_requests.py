@@ -10,8 +10,12 @@ from tokenvend.domain.connection_request import (
     ConnectionRequest,
     parse_connection_request,
 )
-from tokenvend.domain.errors import InvalidRequestError, TokenVendError
-from tokenvend.domain.request import parse_rejection, parse_vend_request
+from tokenvend.domain.errors import (
+    InvalidRequestError,
+    TokenVendError,
+    UnsupportedGrantTypeError,
+)
+from tokenvend.domain.request import TOKEN_EXCHANGE, parse_rejection, parse_vend_request
 from tokenvend.domain.secret import Secret
 
 TEXT_OF_SCOPES = "scope must be one text, its scopes separated by spaces."
@@ -102,6 +106,16 @@ def test_a_token_is_reported_by_itself_or_by_its_digest() -> None:
     assert by_token == by_digest
     assert by_token.token_sha256 == Secret("a-token").sha256
     assert by_token.request == parse_vend_request("jobs", {"scope": "read"})
+
+
+def test_a_report_of_a_token_needs_the_grant_type_of_the_one_who_reports() -> None:
+    exchange = {"token": "a-token", "grant_type": TOKEN_EXCHANGE}
+
+    assert parse_rejection("jobs", exchange, grant_type=TOKEN_EXCHANGE).request.credential == "jobs"
+    with pytest.raises(UnsupportedGrantTypeError):
+        parse_rejection("jobs", exchange)
+    with pytest.raises(UnsupportedGrantTypeError):
+        parse_rejection("jobs", {"token": "a", "grant_type": "x"}, grant_type=TOKEN_EXCHANGE)
 
 
 @pytest.mark.parametrize(

@@ -116,3 +116,29 @@ def test_rules_overlap_or_not(
 
     assert ours.overlaps(theirs) is overlap
     assert theirs.overlaps(ours) is overlap
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"a": {"b": "c"}}, {"a": "c"}),
+        ({"a": {"b": "c"}}, {"a": True}),
+        ({"a": "1"}, {"a": 1}),
+        ({"a": 1}, {"a": True}),
+    ],
+    ids=str,
+)
+def test_rules_for_different_kinds_of_a_claim_never_overlap(
+    one: dict[str, Any], other: dict[str, Any]
+) -> None:
+    first, second = (SubjectRule(caller="billing", claims=each) for each in (one, other))
+
+    assert not first.overlaps(second)
+    assert not second.overlaps(first)
+
+
+def test_a_subject_that_no_rule_names_is_refused_in_words() -> None:
+    with pytest.raises(SubjectTokenError) as caught:
+        issuer_with().caller_of({"sub": SUBJECT})
+
+    assert str(caught.value) == "No caller has this token's subject and claims."
