@@ -11,10 +11,13 @@ from tokenvend.adapters.provider_http import RequestsProviderClient
 from tokenvend.domain.oauth.token_request import ProviderRequest
 from tokenvend.domain.oauth.token_response import ProviderResponse
 from tokenvend.domain.secret import Secret
+from tokenvend.domain.token_presentation import RequestParts
 from tokenvend.ports import ProviderApiClient, ProviderAwayError
 
 #: A client and the endpoint to ask; a provider that answers so, or is away for `None`.
 type Asked = tuple[ProviderApiClient, str]
+#: What carries a token, in a header and in the query.
+PARTS = RequestParts({"X-Token": Secret("access")}, {"key": Secret("k-1")})
 type ProviderThat = Callable[[ProviderResponse | None], Asked]
 
 
@@ -97,8 +100,8 @@ def test_a_get_carries_the_token_and_is_bounded_as_a_form(
 
     if is_away:
         with pytest.raises(ProviderAwayError):
-            client.get(url, bearer=Secret("access"))
+            client.get(url, parts=PARTS)
         return
-    got = client.get(url, bearer=Secret("access"))
+    got = client.get(url, parts=PARTS)
 
     assert (got.status, got.body) == (200, answer.body)

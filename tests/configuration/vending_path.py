@@ -23,8 +23,8 @@ from tokenvend.domain.identity import EntryPoint
 from tokenvend.domain.oauth.token_request import ProviderRequest
 from tokenvend.domain.oauth.token_response import ProviderResponse
 from tokenvend.domain.registry import Grant
-from tokenvend.domain.secret import Secret
 from tokenvend.domain.token import AccessToken
+from tokenvend.domain.token_presentation import RequestParts
 from tokenvend.entries.callers import handle_http
 from tokenvend.entries.http import parse_iam_event
 from tokenvend.ports import AssertionSigner, IdentityTokens, ProviderApiClient, SecretStore
@@ -44,8 +44,8 @@ class CountingClient:
         self.sent.append(request)
         return self.client.send(request)
 
-    def get(self, url: str, *, bearer: Secret) -> ProviderResponse:
-        return self.client.get(url, bearer=bearer)
+    def get(self, url: str, *, parts: RequestParts) -> ProviderResponse:
+        return self.client.get(url, parts=parts)
 
 
 @dataclass

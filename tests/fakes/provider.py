@@ -8,7 +8,7 @@ from threading import Lock
 
 from tokenvend.domain.oauth.token_request import ProviderRequest
 from tokenvend.domain.oauth.token_response import ProviderResponse
-from tokenvend.domain.secret import Secret
+from tokenvend.domain.token_presentation import RequestParts
 from tokenvend.ports import Clock, ProviderAwayError
 
 type Script = ProviderResponse | Exception | Callable[[ProviderRequest], ProviderResponse]
@@ -44,8 +44,8 @@ class FakeProvider:
         self.is_away = False
         self.before_answer: Callable[[ProviderRequest], None] | None = None
         self.requests: list[ProviderRequest] = []
-        #: What was got with which token, and what is answered to it.
-        self.asked: list[tuple[str, Secret]] = []
+        #: What was got with which parts of a request, and what is answered to it.
+        self.asked: list[tuple[str, RequestParts]] = []
         self.account: dict[str, object] = {"id": "ada"}
         #: How many requests for a token have arrived.
         self.exchanges = 0
@@ -55,9 +55,9 @@ class FakeProvider:
         with self._lock:
             self._script.extend(answers)
 
-    def get(self, url: str, *, bearer: Secret) -> ProviderResponse:
+    def get(self, url: str, *, parts: RequestParts) -> ProviderResponse:
         with self._lock:
-            self.asked.append((url, bearer))
+            self.asked.append((url, parts))
         if self.is_away:
             raise ProviderAwayError("no whole answer: the fake is away")
         return json_response(self.account)

@@ -106,8 +106,8 @@ class ProviderModel(Strict):
     )
     account_endpoint: Endpoint | None = Field(
         default=None,
-        description="URL that says whose account a token is for. It has the token endpoint's host."
-        " Default: the ID token says it",
+        description="URL that says whose account a token is for. It has the token endpoint's host,"
+        " and gets the token as api_request says. Default: the ID token says it",
         examples=["https://login.acme.example/userinfo"],
     )
     account_field: str | None = Field(

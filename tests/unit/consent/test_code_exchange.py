@@ -23,6 +23,7 @@ from tokenvend.domain.oauth.token_request import ProviderSecret
 from tokenvend.domain.registry import Caller, Grant
 from tokenvend.domain.scopes import Scopes
 from tokenvend.domain.secret import Secret
+from tokenvend.domain.token_presentation import BEARER, request_parts
 
 READ = frozenset({"jobs_read"})
 TOKEN = {
@@ -91,7 +92,7 @@ def test_whose_it_is_is_asked_with_the_users_token_of_the_host_that_has_the_secr
     _, account = harness.run()
 
     assert account == "ada"
-    assert harness.provider.asked == [(ME, Secret("access-1"))]
+    assert harness.provider.asked == [(ME, request_parts(BEARER, Secret("access-1")))]
 
 
 @pytest.mark.parametrize("endpoint", [None, "https://evil.example/me"])

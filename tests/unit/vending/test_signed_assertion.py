@@ -18,6 +18,7 @@ from tokenvend.domain.oauth.client_assertion import AssertionDraft
 from tokenvend.domain.oauth.token_request import ProviderRequest
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.signing import KmsKey, SigningAlgorithm
+from tokenvend.domain.token_presentation import BEARER, request_parts
 from tokenvend.vending.signing import SigningClient
 
 URL = "https://login.acme.example/token"
@@ -76,15 +77,18 @@ def test_a_request_without_an_assertion_is_sent_as_it_is() -> None:
     assert provider.requests == [plain]
 
 
+AS_BEARER = request_parts(BEARER, Secret("a-token"))
+
+
 def test_a_users_token_is_asked_about_without_a_client() -> None:
     provider = FakeProvider()
     signer = FakeSigner()
 
     SigningClient(provider, signer, FakeClock()).get(
-        "https://login.acme.example/me", bearer=Secret("a-token")
+        "https://login.acme.example/me", parts=AS_BEARER
     )
 
-    assert provider.asked == [("https://login.acme.example/me", Secret("a-token"))]
+    assert provider.asked == [("https://login.acme.example/me", AS_BEARER)]
     assert signer.signed == []
 
 

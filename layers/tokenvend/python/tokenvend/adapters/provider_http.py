@@ -19,7 +19,7 @@ from tokenvend.adapters.deadline import Deadline, bounded_pools
 from tokenvend.domain import bounds
 from tokenvend.domain.oauth.token_request import ParametersIn, ProviderRequest
 from tokenvend.domain.oauth.token_response import ProviderResponse
-from tokenvend.domain.secret import Secret
+from tokenvend.domain.token_presentation import RequestParts
 from tokenvend.ports import ProviderAwayError
 
 _CHUNK_BYTES = 8 * 1024
@@ -56,10 +56,12 @@ class RequestsProviderClient:
         """See `ports.OAuthEndpointClient`."""
         return replace(self._call(request), sent=request.confidential)
 
-    def get(self, url: str, *, bearer: Secret) -> ProviderResponse:
+    def get(self, url: str, *, parts: RequestParts) -> ProviderResponse:
         """See `ports.ProviderApiClient`."""
-        headers = {"Accept": "application/json", "Authorization": f"Bearer {bearer.reveal()}"}
-        return self._call(_get(url, headers))
+        headers = {name: each.reveal() for name, each in parts.headers.items()}
+        request = _get(url, {"Accept": "application/json"} | headers)
+        query = {name: each.reveal() for name, each in parts.query.items()}
+        return self._call(replace(request, query=query))
 
     def get_public(self, url: str) -> ProviderResponse:
         """Get *url* without authentication.

@@ -15,6 +15,7 @@ from tokenvend.domain.oauth.token_response import ProviderResponse
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.signing import SigningAlgorithm, SigningKey
 from tokenvend.domain.token import SecretStage
+from tokenvend.domain.token_presentation import RequestParts
 from tokenvend.ports import AssertionSigner, ConnectionReader, ProviderApiClient
 
 if TYPE_CHECKING:
@@ -79,9 +80,9 @@ class LazyProvider:
         """See `ports.OAuthEndpointClient`."""
         return self._client().send(request)
 
-    def get(self, url: str, *, bearer: Secret) -> ProviderResponse:
+    def get(self, url: str, *, parts: RequestParts) -> ProviderResponse:
         """See `ports.ProviderApiClient`."""
-        return self._client().get(url, bearer=bearer)
+        return self._client().get(url, parts=parts)
 
     def _client(self) -> ProviderApiClient:
         from tokenvend.adapters.provider_http import RequestsProviderClient

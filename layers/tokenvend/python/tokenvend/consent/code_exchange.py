@@ -15,9 +15,11 @@ from tokenvend.domain.oauth.token_request import ProviderSecret, host_of
 from tokenvend.domain.scopes import Scopes
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.secret_destination import is_allowed
+from tokenvend.domain.token import AccessToken
+from tokenvend.domain.token_presentation import request_parts
 from tokenvend.ports import Clock, ProviderApiClient, ProviderAwayError, SecretStore
 from tokenvend.refresh_tokens.revocation import revoke_best_effort
-from tokenvend.vending.provider_secret import read_secret
+from tokenvend.vending.provider_secret import read_secret, token_presenter
 
 
 class CodeExchange:
@@ -46,6 +48,8 @@ class CodeExchange:
             TemporarilyUnavailableError: the provider or Secrets Manager does not answer.
         """
         secret = read_secret(self._secrets, consent_grant.definition, None)
+        # Made before the code is redeemed: a value that cannot be sent must cost no consent.
+        presented = token_presenter(consent_grant.definition, secret)
         requested_at = self._clock.now()
         request = build_code_request(
             consent_grant.definition,
@@ -65,7 +69,9 @@ class CodeExchange:
             requested_at=requested_at,
         )
         self._refuse_wider(consent_grant, consented, requested_scopes)
-        return consented, consented.subject or self._account(consent_grant, consented, secret)
+        if consented.subject is not None:
+            return consented, consented.subject
+        return consented, self._account(consent_grant, presented(consented.token), secret)
 
     def _refuse_wider(
         self, consent_grant: ConsentGrant, consented: Consented, requested_scopes: Scopes
@@ -86,14 +92,17 @@ class CodeExchange:
         )
 
     def _account(
-        self, consent_grant: ConsentGrant, consented: Consented, secret: ProviderSecret
+        self, consent_grant: ConsentGrant, token: AccessToken, secret: ProviderSecret
     ) -> str | None:
-        """The provider's name for the user, asked of the host that has the secret anyway."""
+        """Ask the host that has the secret anyway for the provider's name of the user.
+
+        *token* is sent as a request to the provider's API carries it.
+        """
         url = consent_grant.authorization.account_endpoint
         if url is None or not is_allowed(secret, host_of(url)):
             return None
         try:
-            answer = self._provider.get(url, bearer=consented.token.access_token)
+            answer = self._provider.get(url, parts=request_parts(token.sent_as, token.access_token))
         except ProviderAwayError:
             return None
         return parse_account(answer, consent_grant.authorization.account_field)

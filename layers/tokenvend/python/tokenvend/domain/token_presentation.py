@@ -41,5 +41,14 @@ class RequestParts:
 
 type SentAs = Header | RequestParts
 
+
+def request_parts(sent_as: SentAs, token: Secret) -> RequestParts:
+    """Return the complete headers and parameters of an API request with *token*."""
+    if isinstance(sent_as, RequestParts):
+        return sent_as
+    header = {sent_as.name: Secret(sent_as.prefix + token.reveal())}
+    return RequestParts(header, {}, sent_as.token_type)
+
+
 #: RFC 6750 §2.1.
 BEARER = Header("Authorization", "Bearer ", TokenType.BEARER)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from tokenvend.domain.secret import Secret
-
 if TYPE_CHECKING:  # a vend uses none of these at run time; each class costs cold-start time
     from tokenvend.domain.oauth.token_request import ProviderRequest
     from tokenvend.domain.oauth.token_response import ProviderResponse
+    from tokenvend.domain.token_presentation import RequestParts
 
 
 class OAuthEndpointClient(Protocol):
@@ -28,8 +27,8 @@ class OAuthEndpointClient(Protocol):
 class ProviderApiClient(OAuthEndpointClient, Protocol):
     """An `OAuthEndpointClient` that can also call the provider's API with a user's access token."""
 
-    def get(self, url: str, *, bearer: Secret) -> ProviderResponse:
-        """Get *url* with the access token *bearer* (RFC 6750 §2.1), within the bounds of `send`.
+    def get(self, url: str, *, parts: RequestParts) -> ProviderResponse:
+        """Get *url* with *parts*, which carry the access token, within the bounds of `send`.
 
         Raises:
             ProviderAwayError: as for `send`.

@@ -16,6 +16,7 @@ from tokenvend.domain.oauth.token_request import ProviderRequest
 from tokenvend.domain.oauth.token_response import ProviderResponse
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.signing import AwsIdentity
+from tokenvend.domain.token_presentation import RequestParts
 from tokenvend.ports import (
     AssertionSigner,
     Clock,
@@ -72,9 +73,9 @@ class SigningClient:
         """
         return self._provider.send(self._with_grant(self._with_client(request)))
 
-    def get(self, url: str, *, bearer: Secret) -> ProviderResponse:
-        """See `ports.ProviderApiClient`. The bearer token is sent without client authentication."""
-        return self._provider.get(url, bearer=bearer)
+    def get(self, url: str, *, parts: RequestParts) -> ProviderResponse:
+        """See `ports.ProviderApiClient`. It is sent without client authentication."""
+        return self._provider.get(url, parts=parts)
 
     def _with_client(self, request: ProviderRequest) -> ProviderRequest:
         """Return *request* with its client assertion signed (RFC 7523 §2.2), if it has one."""
