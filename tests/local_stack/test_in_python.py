@@ -50,7 +50,7 @@ def test_snippet_gets_a_token_that_opens_the_api(
     }
     assert _blocks(section)
     script = "import json, os\nglobals().update(json.loads(os.environ['VALUES']))\n" + "\n".join(
-        [_blocks(section).replace('"sr-jobs"', repr(credential)), _blocks("And then"), _THEN]
+        [_blocks(section).replace('"sr-jobs"', repr(credential)), _blocks("Call the API"), _THEN]
     )
     environ = places.environment(
         {"VALUES": json.dumps(values), "AWS_ENDPOINT_URL": stack.deployed.endpoint}

@@ -43,5 +43,5 @@ def _code(way: Way, demo: Demo) -> str:
         "scope=jobs_read": f"'scope={way.scope}'",
         "https://api.example.com/jobs": demo.provider_url + way.api,
     }
-    code = snippets(PAGE, way.section, "bash") + snippets(PAGE, "And then", "bash")
+    code = snippets(PAGE, way.section, "bash") + snippets(PAGE, "Call the API", "bash")
     return replaced(code, names)

@@ -40,7 +40,7 @@ def _code(way: Way, demo: Demo) -> str:
         "jobs_read": way.scope,
         "https://api.example.com/jobs": demo.provider_url + way.api,
     }
-    code = replaced(snippets(PAGE, way.section, "js") + snippets(PAGE, "And then", "js"), names)
+    code = replaced(snippets(PAGE, way.section, "js") + snippets(PAGE, "Call the API", "js"), names)
     over_http = replaced(code, _OVER_HTTP) if way.role is None else code
     return over_http + "\nconsole.log(response.status);\n"
 
