@@ -40,10 +40,9 @@ from tokenvend.vending.caller_quotas import CallerQuotas
 from tokenvend.vending.consent_check import ConsentCheck
 from tokenvend.vending.exchange import ClientExchange, ExchangeRequest
 from tokenvend.vending.lease_wait import sleep
-from tokenvend.vending.leased_exchange import LeasedExchange
 from tokenvend.vending.memory import Memory
 from tokenvend.vending.store_outage import StoreOutage
-from tokenvend.vending.token_acquirer import TokenAcquirer
+from tokenvend.vending.token_acquirer import LeasedExchange, TokenAcquirer
 from tokenvend.vending.vendor import Vendor
 
 

@@ -38,12 +38,11 @@ from tokenvend.vending.consent_check import ConsentCheck
 from tokenvend.vending.exchange import ClientExchange
 from tokenvend.vending.jwks import JwksPublisher
 from tokenvend.vending.lease_wait import Pause, sleep
-from tokenvend.vending.leased_exchange import LeasedExchange
 from tokenvend.vending.memory import Memory
 from tokenvend.vending.reject import RejectionRecorder
 from tokenvend.vending.signing import SigningClient
 from tokenvend.vending.store_outage import StoreOutage
-from tokenvend.vending.token_acquirer import TokenAcquirer
+from tokenvend.vending.token_acquirer import LeasedExchange, TokenAcquirer
 from tokenvend.vending.vend_result import VendResult
 from tokenvend.vending.vendor import Vendor
 

@@ -13,7 +13,7 @@ from tokenvend.adapters.aws_clients import close_connections
 from tokenvend.composition.root import composition_root
 
 
-def after_restore(prepare: Callable[[], None]) -> None:
+def after_restore(prepare: Callable[[], object]) -> None:
     """Register `renew`, and *prepare* after it, as Lambda's hooks after a restore.
 
     Without Lambda's module for hooks nothing is registered: no snapshot is restored there.

@@ -14,12 +14,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, StrEnum, auto
 from hmac import compare_digest
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from tokenvend.domain.names import NAME, TENANT
 from tokenvend.domain.scopes import Scopes
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.tenant_binding import TenantBinding
+
+if TYPE_CHECKING:
+    from tokenvend.domain.cache_key import TokenSpec
 
 
 class ConnectionStatus(StrEnum):
@@ -40,6 +43,15 @@ class ConnectionKey:
 
     def __str__(self) -> str:
         return f"{self.credential}/{self.owner}/{self.name}"
+
+
+def connection_of(spec: "TokenSpec") -> ConnectionKey | None:
+    """Return the connection whose token *spec* describes; `None`: it is no connection's."""
+    if spec.connection is None or spec.connection_owner is None:
+        return None
+    return ConnectionKey(
+        credential=spec.credential, owner=spec.connection_owner, name=spec.connection
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,7 @@ from tokenvend.entries.direct import (
 )
 from tokenvend.entries.http import http_answer, http_error
 from tokenvend.observability.vends import audit_refused, audit_rejected, audit_vended
+from tokenvend.vending.vendor import Vendor
 
 if TYPE_CHECKING:  # imported at run time only for requests with a subject token
     from tokenvend.domain.users import UserToken
@@ -41,12 +42,12 @@ def prepare() -> None:
     Raises:
         SettingsError: the function's environment variables are incomplete.
     """
-    _make_vendor()
-    after_restore(_make_vendor)
+    _vendor()
+    after_restore(_vendor)
 
 
-def _make_vendor() -> None:
-    _ = composition_root().vendor
+def _vendor() -> Vendor:
+    return composition_root().vendor
 
 
 def handle_http(
@@ -149,7 +150,7 @@ def _vend(
     proof: Proof, request: VendRequest, context: Context, user_token: "UserToken | None"
 ) -> dict[str, Any]:
     left = timedelta(milliseconds=context.get_remaining_time_in_millis())
-    vended = composition_root().vendor.vend(proof, request, time_left=left, user_token=user_token)
+    vended = _vendor().vend(proof, request, time_left=left, user_token=user_token)
     audit_vended(
         proof, request, vended, now=vended.answer.answered_at, request_id=context.aws_request_id
     )

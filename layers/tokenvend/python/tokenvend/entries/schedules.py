@@ -25,8 +25,9 @@ from tokenvend.observability.schedules import (
     report_aliases_behind,
     report_failing_credentials,
 )
-from tokenvend.schedules.keep_alive import KeepAliveOutcome
-from tokenvend.schedules.renewal import Renewal, RenewalOutcome
+from tokenvend.schedules.keep_alive import KeepAlive, KeepAliveOutcome
+from tokenvend.schedules.renewal import Renewal, RenewalOutcome, Renewer
+from tokenvend.schedules.secret_sweep import SecretSweep
 
 #: A secret's name or ARN, as Secrets Manager admits them.
 _SECRET_ID = re.compile(r"[\w/+=.@:-]{1,2048}", re.ASCII)
@@ -42,17 +43,29 @@ def prepare_renewal() -> None:
     Raises:
         SettingsError: the function's environment variables are incomplete.
     """
-    _ = composition_root().renewer
+    _renewer()
 
 
 def prepare_sweep() -> None:
     """Build in INIT what each run of the sweep needs; raises as `prepare_renewal` does."""
-    _ = composition_root().sweep, composition_root().caller_aliases
+    _ = _sweep(), composition_root().caller_aliases
 
 
 def prepare_keep_alive() -> None:
     """Build in INIT what each run of the keep-alive needs; raises as `prepare_renewal` does."""
-    _ = composition_root().keep_alive
+    _keep_alive()
+
+
+def _renewer() -> Renewer:
+    return composition_root().renewer
+
+
+def _sweep() -> SecretSweep:
+    return composition_root().sweep
+
+
+def _keep_alive() -> KeepAlive:
+    return composition_root().keep_alive
 
 
 def handle_renewal(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
@@ -84,7 +97,7 @@ def handle_sweep(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
         # CloudTrail reports a refused call without its parameters: no secret was changed.
         return {"changed": 0}
     changed, failing = 0, []
-    for each in composition_root().sweep.run(secret_id):
+    for each in _sweep().run(secret_id):
         if each.is_changed:
             audit_changed_secret(each)
             changed += 1
@@ -124,7 +137,7 @@ def handle_keep_alive(event: Mapping[str, Any], context: Context) -> dict[str, A
     """
     del event
     require_live(context.invoked_function_arn)
-    keep_alive, clock = composition_root().keep_alive, composition_root().clock
+    keep_alive, clock = _keep_alive(), composition_root().clock
     left = timedelta(milliseconds=context.get_remaining_time_in_millis())
     counts = dict.fromkeys((outcome.value for outcome in KeepAliveOutcome), 0)
     health = Counter(dict.fromkeys(Health, 0))
@@ -156,7 +169,7 @@ def _renew(shard: int, context: Context) -> dict[str, Any]:
 
 
 def _renewals(shard: int, left: timedelta) -> Iterator[Renewal]:
-    renewer, clock = composition_root().renewer, composition_root().clock
+    renewer, clock = _renewer(), composition_root().clock
     deadline = clock.monotonic() + left.total_seconds()
 
     due, taking = renewer.due(shard), Lock()

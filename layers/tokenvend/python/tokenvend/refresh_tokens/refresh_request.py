@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from tokenvend.domain.connection import ConnectionKey
+from tokenvend.domain.connection import ConnectionKey, connection_of
 from tokenvend.domain.credential_definition import CredentialDefinition, ScopeMode
 from tokenvend.domain.errors import (
     CONNECTION_BUSY,
@@ -42,13 +42,12 @@ def refresh_request_of(exchange_request: ExchangeRequest) -> RefreshRequest:
     Scopes are named only where the provider issues tokens with fewer than were consented to.
     """
     spec = exchange_request.spec
-    if spec.connection is None or spec.connection_owner is None:
+    key = connection_of(spec)
+    if key is None:
         raise AssertionError("only a connection has a refresh token")
     narrows = exchange_request.definition.token_scope_mode is ScopeMode.NARROWS
     return RefreshRequest(
-        key=ConnectionKey(
-            credential=spec.credential, owner=spec.connection_owner, name=spec.connection
-        ),
+        key=key,
         definition=exchange_request.definition,
         requested_scopes=spec.scopes if narrows and spec.scopes else None,
         deadline=exchange_request.deadline,

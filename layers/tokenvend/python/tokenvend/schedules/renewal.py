@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from tokenvend.domain.answer import Source
 from tokenvend.domain.cache_key import TokenSpec
-from tokenvend.domain.connection import ConnectionKey
+from tokenvend.domain.connection import connection_of
 from tokenvend.domain.errors import TokenVendError
 from tokenvend.domain.renewal import RenewalSlot, slot_of, slot_of_token, slots_until
 from tokenvend.domain.token import AccessToken, Freshness
@@ -20,7 +20,7 @@ from tokenvend.ports import (
 )
 from tokenvend.vending.acquisition import Acquisition, Usability
 from tokenvend.vending.lease_wait import LeaseWatch
-from tokenvend.vending.leased_exchange import LeasedExchange
+from tokenvend.vending.token_acquirer import LeasedExchange
 
 
 class RenewalOutcome(StrEnum):
@@ -88,7 +88,7 @@ class Renewer:
         if token is None or spec is None or not item.is_in_use:
             return Renewal(key, RenewalOutcome.UNWANTED)
         credential = self._credentials.read(
-            spec.credential, spec.tenant, connection=_connection_of(spec)
+            spec.credential, spec.tenant, connection=connection_of(spec)
         )
         acquisition = _order(key, spec, credential, deadline)
         if acquisition is None or token.is_expired(self._clock.now()):
@@ -140,14 +140,6 @@ def _is_late(acquisition: Acquisition, item: TokenItem, token: AccessToken, now:
     if item.failure is not None or acquisition.state.failure is not None:
         return False
     return token.freshness(now, key=acquisition.key) is Freshness.OVERDUE
-
-
-def _connection_of(spec: TokenSpec) -> ConnectionKey | None:
-    if spec.connection is None or spec.connection_owner is None:
-        return None
-    return ConnectionKey(
-        credential=spec.credential, owner=spec.connection_owner, name=spec.connection
-    )
 
 
 def _order(

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from tokenvend.domain.renewal import in_use_from, slot_of_token
 from tokenvend.ports import StoreAwayError, TokenItem, TokenStore
-from tokenvend.vending.leased_exchange import AcquiredToken
+from tokenvend.vending.token_acquirer import AcquiredToken
 
 
 def mark_in_use(

@@ -1,4 +1,12 @@
-"""Answer one caller: decide, acquire the token, answer."""
+"""Answer one caller: decide, acquire the token, answer.
+
+What can refuse the request, in this order:
+`domain/decision.py`             the caller, its grant, the credential, a block
+`domain/users.py`                the signed-in user
+`domain/grant_limits.py`         the tenant, scopes, audience and resources
+`domain/connection_decision.py`  the user's consent
+`checks.py`                      `min_ttl_seconds`; fewer scopes than were requested
+"""
 
 from __future__ import annotations
 

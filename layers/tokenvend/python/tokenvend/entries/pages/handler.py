@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tokenvend.composition.root import composition_root
+from tokenvend.consent.browser_flow import BrowserFlowSteps
 from tokenvend.consent.flow_steps import ConsentFlowEndedError, FlowEndReason
 from tokenvend.domain.errors import InvalidClientError, TokenVendError
 from tokenvend.domain.oauth.authorization import single_value
@@ -30,7 +31,11 @@ def prepare() -> None:
     Raises:
         SettingsError: the function's environment variables are incomplete.
     """
-    _ = composition_root().browser_flow
+    _browser_flow()
+
+
+def _browser_flow() -> BrowserFlowSteps:
+    return composition_root().browser_flow
 
 
 def handle_page(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
@@ -73,7 +78,7 @@ def _page(browsed: BrowserRequest, context: Context) -> dict[str, Any]:
 
 
 def _show(browsed: BrowserRequest) -> dict[str, Any]:
-    prompt = composition_root().browser_flow.show(_link_of(browsed))
+    prompt = _browser_flow().show(_link_of(browsed))
     return page_answer(200, html.ask_page(prompt))
 
 
@@ -81,7 +86,7 @@ def _proceed(browsed: BrowserRequest, context: Context) -> dict[str, Any]:
     if browsed.is_cross_site:
         # Another site's form could otherwise press Continue instead of the user.
         raise ConsentFlowEndedError(FlowEndReason.ANOTHER_BROWSER)
-    redirect = composition_root().browser_flow.proceed(_link_of(browsed))
+    redirect = _browser_flow().proceed(_link_of(browsed))
     audit_consent("left", redirect.session, request_id=context.aws_request_id)
     page = html.leaving_page(redirect)
     cookie = binding_cookie(redirect.state, redirect.browser, redirect.lasts)
@@ -90,7 +95,7 @@ def _proceed(browsed: BrowserRequest, context: Context) -> dict[str, Any]:
 
 def _come_back(browsed: BrowserRequest, context: Context) -> dict[str, Any]:
     state = Secret(single_value(browsed.query, "state") or "")
-    returned = composition_root().browser_flow.come_back(
+    returned = _browser_flow().come_back(
         browsed.parameters.get("credential", ""),
         browsed.query,
         browsed.browser(state),
