@@ -11,6 +11,7 @@ from typing import Any
 from scripts.catalogue.api_requests import ENCODED, api_request_of, place_of
 from scripts.catalogue.consent_parameters import by_request, other_names
 from scripts.catalogue.placeholders import CannotSayError, Placeholders, as_texts, hide_tokens
+from scripts.catalogue.signed_jwts import request_with_assertion, signed_jwt_of
 
 _BASIC = re.compile(r"Basic \$\{base64\((?P<user>[^:]*):(?P<password>[^)]*)\)\}", re.IGNORECASE)
 _OUR_PARAMETERS = frozenset({"response_type", "scope", "state", "client_id", "redirect_uri"})
@@ -27,8 +28,6 @@ KINDS = tuple(_MODES.values())
 #: The provider whose clients send id and secret without form-encoding.
 _BASIC_METHOD = "client_secret_basic_unencoded"
 _METHODS = {"basic": _BASIC_METHOD, "private_key_jwt": "private_key_jwt"}
-#: Claims that have a key of their own, or that tokenvend sets.
-_CLAIMS = frozenset({"iss", "sub", "aud", "exp", "iat", "jti", "nbf", "scope"})
 
 
 def kind_of(entry: Mapping[str, Any]) -> str | None:
@@ -49,8 +48,10 @@ def described(entry: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]
             return _Entry(entry).consent(), {"kind": "authorization_code"}
         case "api_key" | "basic":
             return {"api_key": _Entry(entry).static()}, {"kind": "api_key"}
-        case _:
-            raise CannotSayError("a JWT that the client signs is itself the token")
+        case "signed_jwt":
+            return _Entry(entry).signed(), {"kind": "signed_jwt"}
+        case other:
+            raise AssertionError(f"tokenvend is not for {other}")
 
 
 class _Entry:
@@ -71,7 +72,7 @@ class _Entry:
             "api_request": api_request_of(entry, self._placeholders),
         }
         if "token" in entry:
-            return self._whole(provider | self._signed())
+            return self._whole(provider | request_with_assertion(entry, self._placeholders))
         parameters = dict(entry.get("token_params") or {})
         method = self._client_of(parameters)
         request = self._grant(parameters) | self._request(parameters)
@@ -122,6 +123,15 @@ class _Entry:
             said.setdefault("basic", {"username": "{secret.username}"})
         said = {name: each for name, each in said.items() if each}
         return said or {"header_name": "Authorization", "header_prefix": "Bearer "}
+
+    def signed(self) -> dict[str, Any]:
+        """Describe a token that the client signs."""
+        return self._whole(
+            {
+                "signed_jwt": signed_jwt_of(self._entry, self._placeholders),
+                "api_request": api_request_of(self._entry, self._placeholders),
+            }
+        )
 
     def _flow(self) -> dict[str, Any]:
         entry, flow = self._entry, dict[str, Any]()
@@ -203,19 +213,6 @@ class _Entry:
         return {
             name: _encoded_once(each) for name, each in others.items() if not _BASIC.fullmatch(each)
         }
-
-    def _signed(self) -> dict[str, Any]:
-        """Describe a request whose grant is a signed assertion (RFC 7523 §2.1)."""
-        if (self._entry.get("signature") or {}).get("protocol") == "HMAC":
-            raise CannotSayError("an assertion under a key that both sides have")
-        payload = self._entry["token"]["payload"]
-        claims = {name: each for name, each in payload.items() if name not in _CLAIMS}
-        said = {"issuer": payload.get("iss"), "subject": payload.get("sub"), "claims": claims}
-        said["audience"] = payload.get("aud")
-        assertion = self._placeholders.of_secret(
-            {name: each for name, each in said.items() if each}
-        )
-        return {"client_authentication": "none", "token_request": {"assertion": assertion}}
 
     def _answer(self) -> dict[str, Any]:
         described = self._entry.get("token_response") or {}

@@ -29,6 +29,7 @@ from tokenvend.domain.credential_definition import CredentialDefinition, Credent
 from tokenvend.domain.errors import CredentialNotReadyError
 from tokenvend.domain.oauth.code_exchange import build_code_request
 from tokenvend.domain.oauth.refresh import build_refresh_request
+from tokenvend.domain.oauth.signed_jwt import build_signed_jwt
 from tokenvend.domain.oauth.token_request import build_token_request
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.secret_destination import destination_of
@@ -123,6 +124,9 @@ def build_requests(definition: CredentialDefinition) -> None:
     values = {name: f"the-{name}" for name in secret_fields(bound)}
     secret = secret_of(bound, values, allowed_host=destination_of(bound))
     spec = TokenSpec(credential="jobs", definition="d", scopes=bound.scopes)
+    if definition.kind is CredentialKind.SIGNED_JWT:
+        build_signed_jwt(bound, spec, secret, now=datetime.now(UTC))
+        return
     if bound.authorization is None:
         encoded(build_token_request(bound, spec, secret))
         return

@@ -182,7 +182,6 @@ def test_authorization_request_has_a_fragment_and_a_nonce_where_the_entry_says_s
         (LOGIN | {"token_headers": {"x-at": "${now}"}}, "a value is computed"),
         (LOGIN | {"token": {}, "signature": {"protocol": "HMAC"}}, "a key that both sides have"),
         ({"auth_mode": "OAUTH2_CC"}, "names no token endpoint"),
-        ({"auth_mode": "JWT"}, "a JWT that the client signs"),
         (CONSENT | {"authorization_url_replacements": {"state": "x"}}, "is not the standard's"),
         (CONSENT | {"authorization_code_param_in_webhook": "a.b"}, "by a webhook"),
     ],
@@ -197,17 +196,16 @@ def test_kinds_are_counted_and_others_are_left_out() -> None:
         "a": CLIENT,
         "b": {"alias": "a", "token_url": "http://plain.acme.example/token"},
         "c": {"auth_mode": "OAUTH1"},
-        "d": {"auth_mode": "JWT"},
+        "d": CLIENT | {"additional_steps": [{}]},
         "e": KEY,
     }
 
     counted = count(catalogue)
 
-    assert counted["kinds"]["client_credentials"] == {"all": 2, "described": 1}
+    assert counted["kinds"]["client_credentials"] == {"all": 3, "described": 1}
     assert counted["kinds"]["api_key"] == {"all": 1, "described": 1}
-    assert counted["kinds"]["signed_jwt"] == {"all": 1, "described": 0}
     assert counted["reasons"] == {
-        "a JWT that the client signs is itself the token": 1,
+        "several requests, one after another": 1,
         "tokenvend validate refuses it": 1,
     }
     assert kind_of(whole_entry(catalogue, "b")) == "client_credentials"
