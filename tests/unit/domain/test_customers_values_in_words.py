@@ -47,6 +47,7 @@ def test_the_last_label_of_a_host_begins_with_a_letter(host: str) -> None:
         "https://[2001:db8::1]/{tenant.shop}/token",
         "https://login.shops.example:8443/{tenant.shop}/token",
     ],
+    ids=["a URL in the path", "an address", "a port"],
 )
 def test_a_value_in_the_path_changes_nothing_else(template: str) -> None:
     bound = bind(replace(OF_SHOPS, token_endpoint=template), ACME)

@@ -51,7 +51,7 @@ def test_a_tokens_id_has_up_to_256_characters(length: int) -> None:
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({"sub": "a\nb"}, "The subject token has no well-formed sub."),
+        ({"sub": "a\tb"}, "The subject token has no well-formed sub."),
         ({"jti": ""}, "The subject token has no well-formed jti."),
         ({"exp": "soon"}, "The subject token has no exp that is an instant."),
         ({"iat": True}, "The subject token has no iat that is an instant."),

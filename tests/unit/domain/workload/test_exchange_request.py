@@ -27,7 +27,7 @@ def test_both_types_of_jwt_are_taken(changes: dict[str, Any]) -> None:
     ("changes", "name", "text"),
     [
         ({"subject_token": None}, "subject_token", "is needed: a signed JWT."),
-        ({"subject_token": "a.é.c"}, "subject_token", "is needed: a signed JWT."),
+        ({"subject_token": "a.\u00e9.c"}, "subject_token", "is needed: a signed JWT."),
         (
             {"subject_token_type": ACCESS_TOKEN},
             "subject_token_type",
