@@ -77,6 +77,7 @@ def test_user_that_names_another_host_starts_nothing(harness: Harness, attack: s
         harness.start(**at)
 
     assert caught.value.rule == "connection.tenant_value"
+    assert caught.value.caller == "shop"
     assert not harness.provider.requests
 
 
@@ -132,6 +133,11 @@ def test_file_that_changes_while_a_user_consents_sends_nobody_elsewhere(
         harness.come_back(redirect)
 
     assert caught.value.rule == "connection.tenant_value"
+    assert caught.value.caller == "shop"
+    assert any(
+        each in caught.value.description
+        for each in ("tenant.", "the connection was started at another host")
+    )
     assert not harness.provider.requests
 
 
@@ -174,6 +180,9 @@ def test_of_two_consents_at_once_the_later_one_does_not_move_the_connection(
         with pytest.raises(InvalidGrantError) as caught:
             harness.complete(returned, may_change_account=told)
         assert caught.value.rule == "connection.another_host"
+        assert caught.value.description == (
+            "The user consented at another host than before: disconnect the connection first."
+        )
 
     kept = harness.connections.read(key_of("ada"))
     assert kept is not None

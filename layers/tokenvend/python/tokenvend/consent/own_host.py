@@ -31,7 +31,7 @@ def started_at(
             permit.definition, request.tenant_values, consent.tenant if consent else None
         )
     except NotBoundError as error:
-        raise InvalidRequestError(f"{error}.", rule=_RULE, caller=permit.caller.name) from None
+        raise InvalidRequestError(f"{error}.", rule=_RULE) from None
 
 
 def permit_at(permit: ConsentGrant, session: ConsentSession) -> ConsentGrant:
