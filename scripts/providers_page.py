@@ -22,35 +22,38 @@ _KINDS = {
 PAGE = ROOT / "docs" / "providers.md"
 _HEAD = """# Providers that have a profile
 
-A profile is what tokenvend knows of a provider. Name it in `tokenvend.yaml`, and you need not look
-up endpoints and peculiarities. This page is made from the profiles by `python -m
-scripts.providers_page`; the command shows the same.
+A profile is what tokenvend knows of a provider: its endpoints, how a client authenticates there,
+and where it differs from the standards. Name the profile in `tokenvend.yaml`, and you need not
+find these out.
 
-```
-tokenvend providers list
-tokenvend providers show smartrecruiters
-```
+1. Find your provider below, and read how sure its facts are. The command shows the same:
 
-1. Find your provider below, and read how sure its facts are.
-2. Name it, with its parameters:
+   ```
+   tokenvend providers list
+   tokenvend providers show smartrecruiters
+   ```
+
+2. Name the profile, with its parameters:
 
    ```yaml
    providers:
      hiring: {profile: bamboohr, parameters: {company: mycompany}}
    ```
 
-   Where each of your customers has its own, leave it to the tenants. Each tenant's secret brings it
-   and goes [to that host only](configuration.md#give-each-customer-its-own-host):
+   If a parameter differs from customer to customer, leave it to the tenants. Then each tenant's
+   secret holds the value, and is sent
+   [to that host only](configuration.md#give-each-customer-its-own-host):
 
    ```yaml
    providers:
      hiring: {profile: bamboohr, parameters: {company: "{tenant.company}"}}
    ```
 
-3. Say yourself what your provider does otherwise: the file goes before the profile, key by key.
-   `tokenvend probe` measures what you cannot know.
+3. If your provider differs from its profile, say so in the file: each key in the file replaces
+   that of the profile. `tokenvend probe` measures what no documentation says.
 
-A provider that is not here can be [described](configuration.md#providers).
+If your provider is not here, [describe it](configuration.md#providers).
+`python -m scripts.providers_page` makes this page from the profiles.
 
 ## How sure a fact is
 """
@@ -58,17 +61,17 @@ A provider that is not here can be [described](configuration.md#providers).
 _COUNTED = """## How many providers can be described
 
 [Nango's catalogue](https://github.com/NangoHQ/nango/blob/{commit}/packages/providers/providers.yaml)
-of August 2026 describes 981 providers. Counted are those with OAuth 2 or a static credential.
+of August 2026 describes 981 providers. The table counts those with OAuth 2 or a static credential.
 
 1. Each entry is turned into a provider and a credential of `tokenvend.yaml`, by rules.
 2. The file is checked as `tokenvend validate` checks it, and compiled.
 3. Its requests are built, down to their bytes, with a made-up secret: the token request, or the
    code exchange and a refresh.
 4. The catalogue's templates of API requests are turned into `api_request` or `api_key`. A provider
-   counts only if that is possible: of what use is a token that its API does not take?
+   counts only if that is possible too, because its API must take the token.
 
-No provider was asked: this says what can be described, and not that the catalogue is right. Where a
-whole host is the customer's own, the file must list the customers' hosts. To count again:
+No provider was asked. The table shows what can be described, not that the catalogue is right.
+If customers have whole hosts of their own, the file must list these hosts. To count again:
 `python -m scripts.catalogue.measure FILE COMMIT`.
 """
 
@@ -107,7 +110,7 @@ def _certainties(profiles: dict[str, Profile]) -> Iterator[str]:
     for certainty in Certainty:
         yield f"| {certainty} | {CERTAINTIES[certainty]} | {counted[certainty]} |"
     yield f"\nThere are {len(profiles)} profiles. Tests run each of them, from the file to a token,"
-    yield "against a stand-in that does as its facts say. No test asks the providers themselves."
+    yield "against a test server that behaves as the facts say. No test asks the providers."
 
 
 def _areas(profiles: dict[str, Profile]) -> Iterator[str]:
@@ -135,7 +138,8 @@ def _profile(name: str, profile: Profile) -> Iterator[str]:
         yield f"- `parameters.{parameter}`: {described.description}, such as `{described.example}`"
         if described.tenant_patterns:
             patterns = ", ".join(f"`{each}`" for each in described.tenant_patterns)
-            yield f"  A tenant's: {patterns}."
+            one_of = "one of " if len(described.tenant_patterns) > 1 else ""
+            yield f"  If each tenant has its own, it must match {one_of}{patterns}."
     if profile.parameters:
         yield ""
     yield "| fact | value | certainty | source |"

@@ -60,11 +60,11 @@ class Certainty(StrEnum):
 
 #: What each certainty means, for the command and the page.
 CERTAINTIES: Mapping[Certainty, str] = {
-    Certainty.DOCUMENTED: "the provider's own documentation says it; the page was read",
+    Certainty.DOCUMENTED: "the provider's own documentation says it, and was read",
     Certainty.OBSERVED: "`tokenvend probe` measured it",
-    Certainty.REPORTED: "public code, or another catalogue, does it; the source says which",
-    Certainty.RECALLED: "known to the author; the page is named and was not read again",
-    Certainty.ASSUMED: "nobody says it; the fact gives the reason",
+    Certainty.REPORTED: "public code or another catalogue says it; the source says which",
+    Certainty.RECALLED: "the author remembers it; the page that is named was not read again",
+    Certainty.ASSUMED: "no source says it; the fact gives the reason for the assumption",
 }
 
 

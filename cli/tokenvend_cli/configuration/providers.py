@@ -207,7 +207,7 @@ def _check_scheme(url: str, *, local_stack: bool) -> None:
         return
     why = "must begin with https: a secret is sent there"
     if is_loopback(parts.hostname):
-        why += "; only a local stack admits http, and `validate` asks none, but `plan` does"
+        why += "; only a local stack admits http: for one, add --local-stack to `validate`"
     raise CommandError(why)
 
 
