@@ -1,4 +1,4 @@
-"""What a user goes through: see who asks, continue, be asked by the provider, come back.
+"""The steps of a user's browser in a consent: show who asks, go to the provider, come back.
 
     show ──► proceed: the link is used up, ──► the provider ──► come_back: the state is used up,
              the browser is bound                                a pending connection is kept
@@ -54,7 +54,7 @@ from tokenvend.vending.provider_secret import read_secret
 
 
 class BrowserFlowSteps:
-    """The use case behind the pages."""
+    """The use case behind the consent pages."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class BrowserFlowSteps:
         self._clock = clock
 
     def show(self, link: Secret) -> ConsentPrompt:
-        """Who asks for which scopes. It uses nothing up: link scanners and previews do this too.
+        """Return who asks for which scopes. The link stays valid: link scanners open it too.
 
         Raises:
             ConsentFlowEndedError: the link was used, has expired or never existed.
@@ -86,7 +86,7 @@ class BrowserFlowSteps:
         return self._prompt(session)
 
     def proceed(self, link: Secret) -> ProviderRedirect:
-        """Use the link up, bind the browser, and say where the provider asks.
+        """Use up the link, bind the browser, and return the authorization URL at the provider.
 
         Raises:
             ConsentFlowEndedError, TokenVendError: as `show`; also if the secret is not ready.
@@ -119,7 +119,7 @@ class BrowserFlowSteps:
     def come_back(
         self, credential: str, query: Query, browser: Secret | None, *, time_left: timedelta
     ) -> ApplicationRedirect:
-        """Take what the provider sent back, keep it as pending, and say where the user goes.
+        """Exchange the provider's code, store a pending consent, and return the user's next URL.
 
         State, browser and credential must agree before the state is used up, so that whoever
         stole a state alone cannot even end the flow.

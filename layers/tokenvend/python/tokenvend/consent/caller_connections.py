@@ -51,7 +51,7 @@ from tokenvend.vending.memory import Memory
 
 @dataclass(frozen=True, slots=True)
 class StartedConsent:
-    """Where to send the user, and until when."""
+    """A consent that was started: the URL for the user, and when it expires."""
 
     key: ConnectionKey
     connect_url: str
@@ -61,7 +61,7 @@ class StartedConsent:
 
 @dataclass(frozen=True, slots=True)
 class FoundConnections:
-    """The connections as they are now."""
+    """The connections that were listed."""
 
     connections: list[Connection]
 

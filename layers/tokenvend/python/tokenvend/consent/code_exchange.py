@@ -40,7 +40,7 @@ class CodeExchange:
         *,
         requested_scopes: Scopes,
     ) -> tuple[Consented, str | None]:
-        """The consent, and the user's account where the provider names it.
+        """Exchange *code*; return the tokens, and the account if the provider names it.
 
         Raises:
             CredentialNotReadyError: the client's own secret is missing or may not go to this host.

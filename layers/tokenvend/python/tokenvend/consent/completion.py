@@ -12,7 +12,7 @@ from tokenvend.ports import ConnectionStore
 def complete_connection(
     connections: ConnectionStore, request: ConnectionRequest, key: ConnectionKey, *, now: datetime
 ) -> Connection:
-    """Put the pending consent of *key* in place of the former one, by its one-time code.
+    """Replace the consent of *key* by its pending one, if *request* has the one-time code.
 
     Raises:
         InvalidGrantError: the code is not this connection's, was used, or has expired; or the user

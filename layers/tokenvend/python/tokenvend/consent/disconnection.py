@@ -1,4 +1,4 @@
-"""Disconnect: no token of the connection is vended any more, and the provider revokes its own."""
+"""End a connection: delete it, and have the provider revoke its refresh token (RFC 7009)."""
 
 from tokenvend.domain.connection import Connection, ConnectionKey, Consent
 from tokenvend.domain.credential_definition import CredentialDefinition
@@ -22,7 +22,7 @@ def end_connection(
     provider: OAuthEndpointClient,
     publish: PublishEvent,
 ) -> tuple[Connection | None, bool]:
-    """What was deleted, and whether the provider confirmed the revocation.
+    """Delete the connection; return it, and whether the provider confirmed the revocation.
 
     It is deleted first, so that it ends here whatever the provider says. A refresh under way finds
     it gone and revokes what it got.

@@ -29,7 +29,7 @@ class ConsentFlowEndedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ConsentPrompt:
-    """Who asks for which scopes, for the page: titles, and each scope with its words, if any."""
+    """What the page shows: who asks, at which provider, and for which scopes."""
 
     session: ConsentSession
     consent_grant: ConsentGrant
@@ -49,7 +49,7 @@ class ConsentPrompt:
 
     @property
     def scopes(self) -> list[tuple[str, str | None]]:
-        """Each scope and its words, in the order of the words."""
+        """Each scope with its description, or `None`; sorted by the descriptions."""
         words = self.consent_grant.authorization.scope_words
         named = [(scope, words.get(scope)) for scope in self.session.scopes]
         return sorted(named, key=lambda pair: (pair[1] is None, pair[1] or pair[0]))
@@ -57,7 +57,7 @@ class ConsentPrompt:
 
 @dataclass(frozen=True, slots=True)
 class ProviderRedirect:
-    """Where the browser goes now, and the cookie that it keeps until it comes back."""
+    """The redirect to the provider, and the cookie by which the browser is known again."""
 
     prompt: ConsentPrompt
     session: ConsentSession
@@ -69,7 +69,7 @@ class ProviderRedirect:
 
 @dataclass(frozen=True, slots=True)
 class ApplicationRedirect:
-    """Where the browser goes back to. `denied`: the user said no, and nothing was stored.
+    """The redirect to the application. `denied`: the user said no, and nothing was stored.
 
     `token_scopes` are what the user agreed to, which may be less than was requested.
     """

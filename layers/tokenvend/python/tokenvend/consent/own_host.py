@@ -1,4 +1,4 @@
-"""A connection's own host: what it is refused with where the file and it disagree."""
+"""Apply a connection's own host, and refuse one that the configuration does not allow."""
 
 from dataclasses import replace
 
@@ -20,7 +20,7 @@ _RULE = "connection.tenant_value"
 def started_at(
     permit: ConsentGrant, request: ConnectionRequest, before: Connection | None
 ) -> TenantBinding | None:
-    """Where the connection that *request* starts is; *before* is the one of its name.
+    """Return the host and values for a new connection; *before* has the same name, if it exists.
 
     Raises:
         InvalidRequestError: a value is missing, unknown, does not fit, or is another than before.
@@ -35,7 +35,7 @@ def started_at(
 
 
 def permit_at(permit: ConsentGrant, session: ConsentSession) -> ConsentGrant:
-    """*permit* with the endpoints of the host at which *session* was started.
+    """Return *permit* with its endpoints at the host for which *session* was started.
 
     Raises:
         InvalidRequestError: the file has changed, and they do not go together any more.

@@ -1,4 +1,4 @@
-"""Whether a caller may have connections of a credential, and whether a flow may go on."""
+"""Check that a caller may have connections of a credential, at the start and at each step."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ from tokenvend.ports import Lookup, StoreAwayError, VendReader
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentGrant:
-    """A caller that may have connections of a credential, and how its users are asked."""
+    """A caller's grant for connections, and how its users are asked to consent."""
 
     caller: Caller
     grant: Grant
@@ -69,7 +69,7 @@ class ConsentGrant:
 def read_view(
     reader: VendReader, identity: str, credential: str, connection: str | None
 ) -> RegistryView:
-    """What the registry says now, also of the *connection* of that name.
+    """Read what the registry says now of the caller, the credential and the *connection*.
 
     Raises:
         TemporarilyUnavailableError: the tables do not answer.
@@ -82,7 +82,7 @@ def read_view(
 
 
 def find_consent_grant(proof: Proof, view: RegistryView) -> ConsentGrant:
-    """The grant under which the caller that *proof* proves has connections.
+    """Return the grant that allows the caller of *proof* to have connections.
 
     Raises:
         InvalidClientError: the caller is unknown, not proven or blocked.
@@ -93,7 +93,7 @@ def find_consent_grant(proof: Proof, view: RegistryView) -> ConsentGrant:
 
 
 def recheck_consent_grant(session: ConsentSession, view: RegistryView) -> ConsentGrant:
-    """The grant under which *session* goes on: nothing that it was started under may be gone.
+    """Return the grant of *session*, after a check that it still allows the consent.
 
     Raises:
         UnauthorizedClientError: the caller, its grant, the credential or the connection is gone
@@ -116,7 +116,7 @@ def recheck_consent_grant(session: ConsentSession, view: RegistryView) -> Consen
 
 
 def check_return_url(found: ConsentGrant, return_url: str | None) -> str:
-    """*return_url*, if the grant lists exactly this one.
+    """Return *return_url*, which the grant must list exactly.
 
     Raises:
         InvalidRequestError: it does not.

@@ -77,7 +77,7 @@ class Consent:
 
     @property
     def most_scopes(self) -> Scopes:
-        """All scopes that the user agreed to: a refresh may give these and no others."""
+        """All scopes that the user agreed to. A refresh cannot give others."""
         return self.scopes if self.agreed_scopes is None else self.agreed_scopes
 
 

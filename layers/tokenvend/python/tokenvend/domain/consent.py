@@ -1,4 +1,4 @@
-"""A consent session: one user's way to the provider and back, under two one-time tickets.
+"""A consent session: one user's consent in progress, found by one-time tickets.
 
     start ──► connect_url: LINK ──Continue──► state: STATE ──callback──► pending connection
               a GET shows it and              bound to the browser       the caller completes it
@@ -23,7 +23,7 @@ from tokenvend.domain.tenant_binding import TenantBinding
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrowserFlow:
-    """What is added when the user presses *Continue*: the browser, and the PKCE verifier.
+    """What *Continue* adds to a session: the bound browser, and the PKCE verifier.
 
     `browser_sha256` is the SHA-256 of the browser's cookie. For the verifier see RFC 7636 §4.1.
     """

@@ -1,4 +1,4 @@
-"""What the registry says of a request: its caller, the grant, the credential's definition."""
+"""What the registry has for a request: its caller, the grant, the credential's definition."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

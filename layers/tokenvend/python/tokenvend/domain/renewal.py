@@ -23,7 +23,7 @@ _FORMAT = "%Y-%m-%dT%H:%M"
 
 @dataclass(frozen=True, slots=True)
 class RenewalSlot:
-    """One minute's tokens of one shard: a partition of the renewal index."""
+    """The tokens of one shard that are due in one minute: a partition of the renewal index."""
 
     minute: datetime
     shard: int

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Distrust(StrEnum):
-    """Why an item was not used."""
+    """Why a stored item was not used."""
 
     MALFORMED = "malformed"
     NOT_AUTHENTIC = "not_authentic"

@@ -1,4 +1,4 @@
-"""Signed-in users, and the connection that a verified user's token picks.
+"""Signed-in users, and the connection that the verified token of one selects.
 
 With `connections: subject` in a grant, a caller does not name a connection. The token of its user
 picks it, so that a mistake in an application cannot give one user's token to another.

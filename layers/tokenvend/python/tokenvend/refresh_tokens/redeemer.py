@@ -1,4 +1,4 @@
-"""Redeem a refresh token whose journal entry `refresher` has written.
+"""Redeem a refresh token (RFC 6749 §6) after `refresher` has written the journal's entry.
 
 Send it, store its successor, then answer.
 """
@@ -57,7 +57,7 @@ _STORE_AGAIN_SECONDS = 0.2
 
 
 class Redeemer:
-    """Redeems a refresh token that the journal has given to this holder."""
+    """Sends a refresh token to the provider and stores the next one, as the journal allows."""
 
     def __init__(
         self,

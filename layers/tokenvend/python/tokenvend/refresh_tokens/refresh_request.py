@@ -1,4 +1,4 @@
-"""What to refresh and by when, and the errors for when that cannot be done now."""
+"""A request to refresh a connection's token, and the errors if it must wait."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -32,7 +32,7 @@ class RefreshRequest:
     secret_generation: str = ""
 
     def time_left(self, clock: Clock) -> timedelta:
-        """The time until the deadline."""
+        """Return the time until the deadline."""
         return timedelta(seconds=self.deadline - clock.monotonic())
 
 
@@ -57,7 +57,7 @@ def refresh_request_of(exchange_request: ExchangeRequest) -> RefreshRequest:
 
 
 def connection_busy(retry_after_seconds: int) -> TemporarilyUnavailableError:
-    """The error for when another request refreshes this connection."""
+    """Return the error of a request while another one refreshes this connection."""
     return TemporarilyUnavailableError(
         "Another request is refreshing this connection; ask again.",
         rule=CONNECTION_BUSY,
@@ -66,5 +66,5 @@ def connection_busy(retry_after_seconds: int) -> TemporarilyUnavailableError:
 
 
 def connections_unavailable() -> TemporarilyUnavailableError:
-    """The error for when the connections table does not answer."""
+    """Return the error of a request while the connections table does not answer."""
     return store_unavailable("The connections table does not answer")

@@ -27,7 +27,7 @@ _POLL_SECONDS = 0.1
 
 
 class Refresher:
-    """One redemption at a time for each refresh token, whichever scopes are requested."""
+    """Refreshes access tokens. At most one request at a time redeems a refresh token."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class Refresher:
         return self.refresh(refresh_request_of(exchange_request))
 
     def refresh(self, refresh_request: RefreshRequest) -> AccessToken:
-        """A new access token; the refresh token's successor is stored before this returns.
+        """Return a new access token, after the next refresh token is stored.
 
         Raises:
             ConsentRequiredError: there is no consent, or it is lost.

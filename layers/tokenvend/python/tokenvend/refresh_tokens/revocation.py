@@ -17,7 +17,7 @@ def revoke_best_effort(
     provider: OAuthEndpointClient,
     hint: str,
 ) -> bool:
-    """Revoke *token*; whether the provider has an endpoint for that and confirmed it.
+    """Revoke *token*; return whether the provider has an endpoint for that and confirmed it.
 
     The secret goes only to the host recorded with it, for this endpoint too.
     """

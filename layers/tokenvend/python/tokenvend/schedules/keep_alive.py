@@ -41,7 +41,7 @@ class KeepAliveResult:
 
 
 class KeepAlive:
-    """The use case of the hourly schedule."""
+    """The use case of the hourly schedule, which has no caller."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class KeepAlive:
     def run(
         self, *, deadline: float, report_health: Callable[[Health], None] = lambda _: None
     ) -> Iterator[KeepAliveResult]:
-        """Go through every connection once, until *deadline* (monotonic seconds).
+        """Refresh idle connections and drop abandoned ones, until *deadline* (monotonic seconds).
 
         *report_health* gets the health of each connection as the run leaves it. A connection that
         is blocked, or whose credential is gone or blocked, is skipped: nothing of it is sent, so
@@ -107,7 +107,7 @@ class KeepAlive:
         return None if self._is_blocked(key) else self._refresh(key, definition, deadline)
 
     def forecast(self) -> Iterator[Forecast]:
-        """The health of every connection.
+        """Return the health of every connection.
 
         Raises:
             StoreAwayError: the tables do not answer.

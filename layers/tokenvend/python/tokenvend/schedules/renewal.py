@@ -50,7 +50,7 @@ class Renewal:
 
 
 class Renewer:
-    """The use case of the schedule: there is no caller, only tokens in use."""
+    """The use case of the renewal schedule, which has no caller."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class Renewer:
         self._clock = clock
 
     def due(self, shard: int) -> Iterator[tuple[RenewalSlot, str]]:
-        """The slot and key of each token that is due in *shard*, the oldest slot first.
+        """Yield the slot and key of each token that is due in *shard*, the oldest slot first.
 
         Raises:
             StoreAwayError: the table does not answer.

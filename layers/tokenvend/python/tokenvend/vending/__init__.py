@@ -1,1 +1,1 @@
-"""Vending: answer one caller. Only the domain and the ports are known here."""
+"""The main use case: vend a token to a caller. It imports the domain and the ports only."""

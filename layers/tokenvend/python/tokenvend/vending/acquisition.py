@@ -1,4 +1,4 @@
-"""One token to acquire, and the decision whether the token in the table is fresh enough."""
+"""The token to acquire, and whether the stored one is fresh enough."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # few requests are a user's
 
 
 class Usability(Enum):
-    """Whether a stored token will do for one acquisition.
+    """Whether a stored token is good enough for one request.
 
     USABLE: answer it. REPLACEABLE: it is valid, and should be replaced. UNUSABLE: replace it
     first.
@@ -59,7 +59,7 @@ class Acquisition:
         )
 
     def usability(self, item: TokenItem, now: datetime) -> Usability:
-        """Whether the token in *item* will do.
+        """Return whether the token in *item* is good enough.
 
         A token that was issued before the secret changed is still valid: one request replaces it,
         the others answer it. A token shorter than `min_ttl` is unusable for this request only.
@@ -91,7 +91,7 @@ class Acquisition:
         return not is_in_use and now >= schedule_missed_from(self.key, token)
 
     def current_backoff(self, item: TokenItem, now: datetime) -> Failure | None:
-        """The failure whose back-off still runs: until its `retry_at` nobody asks the provider."""
+        """Return the failure whose back-off runs until its `retry_at`; `None` if none does."""
         for failure in (self.state.failure, item.failure):
             if failure is None or failure.secret_generation != self.state.secret_generation:
                 continue

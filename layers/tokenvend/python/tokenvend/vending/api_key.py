@@ -1,4 +1,4 @@
-"""Answer an API key: no exchange, no lease, and never a copy in the tokens table."""
+"""Vend an API key, which needs no exchange and is never copied to the tokens table."""
 
 from tokenvend.domain import bounds
 from tokenvend.domain.decision import Decision
@@ -17,7 +17,7 @@ class ApiKeys:
         self._clock = clock
 
     def read(self, decision: Decision, *, secret_generation: str) -> AccessToken:
-        """The current key.
+        """Read the current key.
 
         A key does not expire. The answer says when to ask again instead, so that a caller that
         keeps the key until then learns of a changed one too.

@@ -1,4 +1,4 @@
-"""Hold each caller to its quota, across environments, without a write for each request.
+"""Enforce each caller's quota over all environments; most requests write nothing.
 
 An environment draws a batch of permits from the caller's bucket, which all environments share, and
 uses them up within `bounds.QUOTA_BATCH_HELD`. So a caller gets in any T seconds at most
@@ -27,7 +27,7 @@ _TRIES = 4
 
 
 class CallerQuotas:
-    """Holds the permits of one environment, by caller."""
+    """The permits that this environment has drawn, by caller."""
 
     def __init__(self, store: QuotaStore) -> None:
         self._store = store

@@ -1,4 +1,4 @@
-"""Circuit breaker of a credential: after a refusal one environment at a time tries again.
+"""The circuit breaker of a credential: after a refusal, one environment at a time tries again.
 
 What opens it: the provider refuses the client itself (401, `invalid_client`), or says that it is
 asked too often (429). A provider that does not answer backs off each token's own key only: its
@@ -38,7 +38,7 @@ from tokenvend.vending.acquisition import Acquisition
 
 
 class CircuitBreaker:
-    """The breaker as one exchange sees it; its state is in the table, for all environments."""
+    """The circuit breaker for one exchange. All environments share its state in the table."""
 
     def __init__(self, states: CredentialStates, acquisition: Acquisition, clock: Clock) -> None:
         self._states = states
@@ -47,7 +47,7 @@ class CircuitBreaker:
         self._failure = acquisition.state.failure
 
     def admit(self) -> None:
-        """Let this exchange go on: the breaker is closed, or this request is the one to try.
+        """Admit this exchange if the breaker is closed, or if this one is the half-open try.
 
         Raises:
             TokenVendError: another request tries now; the refusal as it was.
@@ -61,7 +61,7 @@ class CircuitBreaker:
             raise claimed.to_error(now)
 
     def record_success(self, token: AccessToken) -> None:
-        """Close the breaker, and store what *token* shows of the provider if that is news."""
+        """Close the breaker; store what *token* shows of the provider if that has changed."""
         self._close()
         self._mark_ready(is_ready=True)
         self._write_outage(None)
@@ -78,7 +78,7 @@ class CircuitBreaker:
             self._write(None)
 
     def record_failure(self, error: TokenVendError, of_key: Failure | None) -> Failure | None:
-        """Store the failure if it opens the breaker; returns that of the tried key's item.
+        """Store *error* if it opens the breaker; return the failure to store for the token's key.
 
         The key's item has it in any case, for a request that waits for this key reads nothing
         else. An unusable secret, a missing consent and a busy connection are not the provider's

@@ -1,4 +1,4 @@
-"""Check the user's consent behind a decision that names a connection."""
+"""Check the user's consent for a request that names a connection."""
 
 from tokenvend.domain.decision import Decision
 from tokenvend.domain.request import VendRequest
@@ -6,14 +6,14 @@ from tokenvend.ports import Clock, ConnectionReader
 
 
 class ConsentCheck:
-    """Reads the connection for each decision, so that a consent that ended vends nothing more."""
+    """Reads the connection for each decision, so that no token is vended after a consent ended."""
 
     def __init__(self, *, connections: ConnectionReader, clock: Clock) -> None:
         self._connections = connections
         self._clock = clock
 
     def decide(self, decision: Decision, request: VendRequest) -> Decision:
-        """*decision*, completed by the connection that it names; unchanged if it names none.
+        """Return *decision* with the connection that it names; unchanged if it names none.
 
         Raises:
             ConsentRequiredError: there is no consent, or none to these scopes.

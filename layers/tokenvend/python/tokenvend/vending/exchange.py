@@ -51,7 +51,7 @@ _INVALID_CLIENT = frozenset({"invalid_client", "http_401"})
 
 @dataclass(frozen=True, slots=True)
 class ExchangeRequest:
-    """What to request from the provider.
+    """What to request from a provider: credential, token, time limit, user.
 
     `secret_generation` is that of the secret as just read. `deadline` is the end of this
     invocation, in the clock's monotonic seconds. `user_token` is that of the user on whose behalf
@@ -70,10 +70,10 @@ class Exchange(Protocol):
 
     @property
     def expected_duration(self) -> timedelta:
-        """How long an exchange takes, by the newest one: waiters sleep so long first."""
+        """How long the newest exchange took. Waiting requests sleep that long before they poll."""
 
     def run(self, exchange_request: ExchangeRequest) -> AccessToken:
-        """A new token.
+        """Return a new token.
 
         Raises:
             TokenVendError: there is none, or not now.
@@ -81,7 +81,7 @@ class Exchange(Protocol):
 
 
 class ClientExchange:
-    """The exchange for which the client alone is enough: no user has to consent.
+    """The exchange of the client's own credentials for a token, without a user.
 
     *signer* signs the tokens of a credential that has no token endpoint.
     """
@@ -102,7 +102,7 @@ class ClientExchange:
         self.expected_duration = _EXPECTED_AT_FIRST
 
     def run(self, exchange_request: ExchangeRequest) -> AccessToken:
-        """A new token.
+        """Return a new token.
 
         Raises:
             CredentialNotReadyError: the secret is missing or may not go to this host.
@@ -122,7 +122,7 @@ class ClientExchange:
         tenant: str | None,
         ask: Callable[[ProviderSecret], T],
     ) -> tuple[T, SecretStage]:
-        """Call *ask* with the credential's secret; its answer, and which secret it was.
+        """Call *ask* with the credential's secret; return its answer, and the secret's stage.
 
         If the provider refuses the client, *ask* is called once more, provided that the secret has
         changed meanwhile or its next version (`AWSPENDING`) is waiting.

@@ -23,12 +23,12 @@ _LONGEST_THROTTLED_SECONDS = 2.0
 
 
 def sleep(clock: Clock, seconds: float) -> None:
-    """The ordinary `Pause`."""
+    """Sleep on *clock*: the `Pause` outside of tests."""
     clock.sleep(seconds)
 
 
 def retry_while_throttled[T](read: Callable[[], T], clock: Clock, *, until: float) -> T:
-    """The answer of *read*, tried again while the table throttles.
+    """Return the answer of *read*, which is called again while the table throttles.
 
     The waits double and are jittered: thousands of requests that start at once then share what
     one partition serves. *until* is the last instant, in the clock's monotonic seconds.
@@ -48,7 +48,7 @@ def retry_while_throttled[T](read: Callable[[], T], clock: Clock, *, until: floa
 
 
 class LeaseWatch:
-    """What one request has seen of the lease of a key."""
+    """Watches the lease of a key for one request."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -67,12 +67,12 @@ class LeaseWatch:
         return may_take_over(lease, now=self._clock.now(), unchanged_for=stood)
 
     def is_timed_out(self) -> bool:
-        """Whether this request has waited as long as it may."""
+        """Whether this request has waited for the longest time allowed."""
         return self._clock.monotonic() >= self.ends_at
 
     @property
     def ends_at(self) -> float:
-        """When this request has waited as long as it may, in monotonic seconds."""
+        """When this request stops waiting, in monotonic seconds."""
         return self._started + bounds.LEASE_WAIT.total_seconds()
 
     def next_delay(self, lease: Lease | None) -> float:

@@ -1,4 +1,4 @@
-"""The cache of one environment: most requests need no network at all."""
+"""The cache of one environment. A request that it answers needs no network."""
 
 from collections import OrderedDict
 from dataclasses import dataclass, replace
@@ -31,7 +31,7 @@ class Remembered:
 
 
 class Memory:
-    """The newest `bounds.MEMORY_ENTRIES` vends.
+    """The newest vends, at most `bounds.MEMORY_ENTRIES` of them.
 
     When it is full, the identity with the most entries loses its least recently used one. So a
     caller that varies its requests without end takes nothing from others.
@@ -45,7 +45,7 @@ class Memory:
         self._unknown: OrderedDict[str, datetime] = OrderedDict()
 
     def recall(self, key: MemoryKey) -> Remembered | None:
-        """What was last remembered for *key*, however long ago."""
+        """Return what was last remembered for *key*, however old it is."""
         identity, request = key
         held = self._vends.get(identity)
         remembered = held.get(request) if held is not None else None
@@ -92,7 +92,7 @@ class Memory:
             del self._vends[identity]
 
     def replace_token(self, key: MemoryKey, token: AccessToken) -> None:
-        """Remember *token* in place of the former one; the decision stays as old as it is.
+        """Replace the remembered token by *token*; the age of the decision does not change.
 
         It is trusted no longer than the former: `trusted_until` is never after that token's end.
         """

@@ -1,4 +1,4 @@
-"""Read a credential's secret, if it may go where its definition sends it."""
+"""Read a credential's secret, if it may be sent where its definition sends it."""
 
 from collections.abc import Callable
 
@@ -17,7 +17,7 @@ def read_secret(
     *,
     stage: SecretStage = SecretStage.CURRENT,
 ) -> ProviderSecret:
-    """The secret in *stage*, read past every cache.
+    """Read the secret in *stage* without any cache, and check its destination.
 
     Raises:
         CredentialNotReadyError: it is missing, or may not go to this host.

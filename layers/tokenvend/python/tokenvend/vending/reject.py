@@ -1,4 +1,4 @@
-"""A caller reports that an API refused a valid token: replace it once, however many report it.
+"""Record that an API refused a token, so that it is replaced once, however many report it.
 
 The report is a caller's word. So it counts only for a token that this caller may have now, and
 nobody loses anything by it: the token is answered until its replacement is there. It is no
@@ -54,7 +54,7 @@ class RejectionRecorder:
         self._rate = RateLimit()
 
     def reject(self, proof: Proof, rejection: RejectionReport) -> RejectOutcome:
-        """Take the report that an API refused the token named in *rejection*.
+        """Record *rejection*, a report that an API refused a token.
 
         Raises:
             TooManyRequestsError: this caller reports too often, or the token is a replacement that

@@ -1,4 +1,4 @@
-"""Answer while the tables or their key do not.
+"""Answer requests while the tables or their KMS key do not answer.
 
 Memory answers for a while, as it was last checked. When a remembered token expires, this
 environment may exchange without a lease, for a decision that still holds: a few times a minute,
@@ -32,7 +32,7 @@ _NEED_NO_TABLES = frozenset({CredentialKind.CLIENT_CREDENTIALS, CredentialKind.S
 
 
 class StoreOutage:
-    """What this environment knows of an outage, and what it may still answer."""
+    """The state of an outage in this environment, and the answers that are allowed in it."""
 
     def __init__(
         self, *, reader: VendReader, exchange: ClientExchange, memory: Memory, clock: Clock
@@ -45,11 +45,11 @@ class StoreOutage:
         self._exchanged_at: list[float] = []
 
     def is_active(self, key: MemoryKey) -> bool:
-        """Whether a read for *key* failed a moment ago: then it is not tried again yet."""
+        """Whether a read for *key* failed so recently that the tables are not asked again yet."""
         return self._clock.monotonic() < self._read_again_at.get(key, 0.0)
 
     def note_failed_read(self, key: MemoryKey, error: StoreAwayError) -> None:
-        """Note that the tables did not answer for *key*."""
+        """Record that the tables did not answer a read for *key*."""
         if isinstance(error, StoreThrottledError):
             return
         if len(self._read_again_at) >= bounds.MEMORY_ENTRIES:
@@ -66,7 +66,7 @@ class StoreOutage:
         *,
         deadline: float,
     ) -> VendResult:
-        """What may be answered without the tables; *error* is theirs, if they were asked.
+        """Answer without the tables, from memory or by an exchange; *error* is that of the read.
 
         Raises:
             InvalidClientError: the proof does not hold.

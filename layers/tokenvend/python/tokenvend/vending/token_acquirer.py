@@ -29,7 +29,7 @@ from tokenvend.vending.lease_wait import LeaseWatch, Pause, retry_while_throttle
 
 @dataclass(frozen=True, slots=True)
 class AcquiredToken:
-    """A token, its source, and the failed try to replace it, if there was one."""
+    """A token, its source, and the error of a failed try to replace it."""
 
     token: AccessToken
     source: Source
@@ -37,14 +37,14 @@ class AcquiredToken:
 
 
 def stored_token(item: TokenItem, *, failed: TokenVendError | None = None) -> AcquiredToken:
-    """The token that the table holds."""
+    """Return the token of *item* as it is answered from the table."""
     if item.token is None:
         raise AssertionError("only a held token is answered from the table")
     return AcquiredToken(item.token, Source.STORE, failed)
 
 
 class LeasedExchange:
-    """Takes the lease, exchanges, stores the token.
+    """Takes the lease, exchanges for a token, and stores it.
 
     *exchange* is by the client alone, *refresh* by the refresh token of a connection.
     """
@@ -67,7 +67,7 @@ class LeasedExchange:
     def exchange_under_lease(
         self, acquisition: Acquisition, item: TokenItem
     ) -> AcquiredToken | None:
-        """A new token; `None` if another environment has the lease, or there is no time.
+        """Return a new token; `None` if another environment has the lease, or time is short.
 
         Raises:
             TokenVendError: the exchange failed; the failure is stored for other requests.
@@ -145,7 +145,7 @@ class TokenAcquirer:
         self._pause = pause
 
     def acquire(self, acquisition: Acquisition, item: TokenItem) -> AcquiredToken:
-        """The token for *acquisition*; *item* is what the table held a moment ago.
+        """Return the token for *acquisition*; *item* is what was just read from the table.
 
         Raises:
             ProviderRefusedError, CredentialNotReadyError: there is no token.

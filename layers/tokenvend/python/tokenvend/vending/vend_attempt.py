@@ -1,4 +1,4 @@
-"""One request that is being vended, with what memory holds of it."""
+"""One token request in progress, with what memory has for it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # few requests are a user's
 
 @dataclass(frozen=True, slots=True)
 class VendAttempt:
-    """Who asks for what, and until when.
+    """The caller's proof, the request, and the deadline.
 
     `deadline` is the end of the invocation, in monotonic seconds. `remembered` is what memory
     holds of the same request, and may be too old to be trusted.
@@ -37,12 +37,12 @@ class VendAttempt:
 
     @property
     def expected_key(self) -> str | None:
-        """The cache key of the remembered token: the table is asked for it at once."""
+        """The cache key of the remembered token, so that one read can fetch it too."""
         return self.remembered.decision.key if self.remembered else None
 
     @property
     def lookup(self) -> Lookup:
-        """What the tables are asked for."""
+        """The items to read from the tables."""
         return Lookup(
             identity=self.proof.identity,
             credential=self.request.credential,
@@ -65,7 +65,7 @@ class VendAttempt:
         return True
 
     def or_remembered(self, item: TokenItem, decision: Decision) -> TokenItem:
-        """*item*, with the remembered token where the table has none.
+        """Return *item*, with the remembered token if the table has none.
 
         A token that could not be encrypted is in memory only; without this each check would
         exchange.

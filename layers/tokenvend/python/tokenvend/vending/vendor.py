@@ -1,4 +1,4 @@
-"""Answer one caller: decide, acquire the token, answer.
+"""Vend a token: check who asks, decide, acquire the token, answer.
 
 What can refuse the request, in this order:
 `domain/decision.py`             the caller, its grant, the credential, a block
@@ -80,7 +80,7 @@ class Vendor:
         time_left: timedelta,
         user_token: UserToken | None = None,
     ) -> VendResult:
-        """A token for the caller that *proof* proves; *user_token* is that of the request's user.
+        """Return a token for the caller of *proof*; *user_token* is that of the signed-in user.
 
         *time_left* is what is left of this invocation: no exchange starts that could not end in
         it.

@@ -18,7 +18,7 @@ class WorkloadAuthenticator:
         self._used = used
 
     def prove(self, subject: SubjectToken, entry: EntryPoint) -> Proof:
-        """Return the proof of the caller whose token *subject* is.
+        """Verify *subject*, and return the proof of the caller that it proves.
 
         Raises:
             SubjectTokenError: it is not a valid token of a caller, or was used before although its

@@ -55,7 +55,7 @@ def build_binding(binding: TenantBinding) -> dict[str, Any]:
 
 
 def parse_binding(document: documents.Fields) -> TenantBinding | None:
-    """Parse what `build_binding` built; `None` if the document has none, as an older one.
+    """Parse what `build_binding` built; `None` if the document has none. Older ones have none.
 
     Raises:
         MalformedDocumentError: a required field is missing or has the wrong type.

@@ -92,7 +92,7 @@ def certificate_thumbprint(pem: Secret) -> str:
 
 
 def client_assertion(signed: bytes, signature: bytes) -> Secret:
-    """Join both to the compact form (RFC 7515 §7.1).
+    """Join the signing input and the signature in the compact form (RFC 7515 §7.1).
 
     Until it expires, it must be protected like a client secret.
     """

@@ -106,7 +106,7 @@ def another_browser_page() -> str:
 
 
 def wrong_page(reference: str, *, may_pass: bool) -> str:
-    """The page for an error: *reference* is in the logs; *may_pass*: a later try may succeed."""
+    """The page for an error; *reference* is in the logs, *may_pass* says to try again later."""
     advice = (
         "It may pass: wait a minute, then start again in the application that sent you here."
         if may_pass
