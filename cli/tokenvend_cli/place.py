@@ -1,4 +1,4 @@
-"""Where AWS is."""
+"""Which AWS profile, Region and endpoint to call."""
 
 from dataclasses import dataclass
 

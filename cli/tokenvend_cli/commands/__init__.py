@@ -1,1 +1,1 @@
-"""What a person types, one module for each noun."""
+"""The commands, in one module for each noun."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def deployed_secret(
     deployment: Deployment, definition: CredentialDefinition, target: SecretName
 ) -> ProviderSecret:
-    """Return the secret as a function reads it, but with the operator's own AWS rights.
+    """Read the secret as a function does, but with the operator's own AWS rights.
 
     Raises:
         CommandError: it does not exist, or must not be sent to the host of its definition.

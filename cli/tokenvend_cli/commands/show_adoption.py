@@ -1,4 +1,4 @@
-"""Show what an adopted secret needs."""
+"""Show which tags and which key policy an adopted secret needs."""
 
 import json
 

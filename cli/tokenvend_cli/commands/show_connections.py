@@ -27,7 +27,7 @@ def _row(each: Forecast, *, is_blocked: bool) -> dict[str, Any]:
 
 
 def in_words(value: object) -> str:
-    """Return *value* of a row as a person reads it."""
+    """Format *value* of a row for a person."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, datetime):
@@ -36,7 +36,7 @@ def in_words(value: object) -> str:
 
 
 def print_connections(rows: list[dict[str, Any]], *, as_json: bool, nothing: str) -> None:
-    """Print *rows* as a table or as JSON; *nothing* is said where there is none."""
+    """Print *rows* as a table or as JSON; print *nothing* if there are none."""
     if as_json:
         print_json(rows)
     elif rows:

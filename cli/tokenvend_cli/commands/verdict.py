@@ -65,7 +65,7 @@ def verdict_of(items: Items, identity: str, request: VendRequest) -> dict[str, A
 
 
 def refusal(base: dict[str, Any], error: TokenVendError) -> dict[str, Any]:
-    """Return *base* with the refusal that *error* says, and its reason for an operator."""
+    """Return *base* with the refusal of *error*, and its reason for an operator."""
     return base | {
         "decision": "refused",
         "rule": str(error.rule),

@@ -20,7 +20,7 @@ type _Parts = Mapping[str, Mapping[str, str]]
 
 
 def api_key_problems(place: str, provider: Provider) -> Iterator[Problem]:
-    """What is wrong with the `api_key` of *provider*, which stands at *place*."""
+    """Return the problems of the `api_key` of *provider*, which is at *place* in the file."""
     if not provider.api_key:
         return
     yield from _problems(place, provider.api_key)
@@ -31,7 +31,7 @@ def api_key_problems(place: str, provider: Provider) -> Iterator[Problem]:
 
 
 def api_request_problems(place: str, provider: Provider) -> Iterator[Problem]:
-    """What is wrong with the `api_request` of *provider*, which stands at *place*."""
+    """Return the problems of the `api_request` of *provider*, which is at *place* in the file."""
     described = provider.api_request
     if not described:
         return

@@ -1,4 +1,4 @@
-"""Read a file, resolve its providers, and check what it means."""
+"""Read the file, find its providers' endpoints, and check that it can be applied."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class CheckedFile:
 
     @property
     def configuration(self) -> ConfigurationModel:
-        """What the file says."""
+        """The file's content."""
         return self.file.configuration
 
     @property
@@ -89,7 +89,7 @@ def check_file(
 
 
 def only_for(credential: str, discover: Discover) -> Choose:
-    """Read the metadata of *credential*'s issuer alone; that of the others is not needed."""
+    """Read the metadata of *credential*'s issuer only."""
 
     def choose(configuration: ConfigurationModel) -> Discover:
         model = configuration.credentials.get(credential)

@@ -89,7 +89,7 @@ def compile_registry(
 
 
 def definition_of(name: str, model: CredentialModel, provider: Provider) -> CredentialDefinition:
-    """The definition of one credential, as it is deployed."""
+    """Compile the definition of one credential."""
     has_endpoint = model.kind not in {"api_key", "signed_jwt"}
     signs = model.kind == "signed_jwt"
     definition = CredentialDefinition(

@@ -19,7 +19,7 @@ from tokenvend_cli.problems import Problem
 def grant_problems(
     configuration: ConfigurationModel, providers: dict[str, Provider], *, now: datetime
 ) -> Iterator[Problem]:
-    """Every problem of every grant."""
+    """Return the problems of all grants."""
     first: dict[tuple[str, str], int] = {}
     for index, grant in enumerate(configuration.grants):
         place = f"grants[{index}]"
@@ -54,7 +54,7 @@ def grant_problems(
 
 
 def end_of_observing(observe: ObserveModel) -> datetime:
-    """The instant at which refusing begins: midnight UTC, when that day begins."""
+    """Return when observed scopes are refused again: at 00:00 UTC of that day."""
     return datetime.combine(observe.until, time(tzinfo=UTC))
 
 

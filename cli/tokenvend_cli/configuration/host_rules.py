@@ -1,4 +1,4 @@
-"""Which hosts a pattern may admit: only those of a provider that the file names."""
+"""Check that a pattern admits only hosts of one provider."""
 
 import re
 from ipaddress import ip_address
@@ -27,7 +27,7 @@ _ANYBODYS = (
 
 
 def host_problem(pattern: str) -> str | None:
-    """Why *pattern*, in which `*` stands for part of a label, admits too much; `None` if not."""
+    """Return why *pattern* admits too many hosts; `None` if it does not."""
     labels = pattern.split(".")
     fixed = _fixed_end(labels)
     return (

@@ -1,4 +1,4 @@
-"""Where each declared issuer publishes its keys: read from its metadata at `plan` and `apply`."""
+"""Find where issuers publish their keys, from their metadata, at `plan` and `apply`."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

@@ -46,7 +46,7 @@ def kind_problems(place: str, credential: CredentialModel, provider: Provider) -
 def api_key_grant_problems(
     place: str, grant: GrantModel, caller: CallerModel | None, *, workloads_invoke: bool
 ) -> Iterator[Problem]:
-    """What a grant of an API key must say, and who cannot have it.
+    """Return the problems of a grant of an API key.
 
     *workloads_invoke*: workloads may invoke the function, as `direct_workloads` says.
     """
@@ -74,7 +74,7 @@ def api_key_grant_problems(
 def consent_grant_problems(
     place: str, grant: GrantModel, credential: CredentialModel, callers: Collection[str]
 ) -> Iterator[Problem]:
-    """What a grant may say of connections: only where users consent, and of callers there are."""
+    """Return the problems of a grant that has keys for connections."""
     if credential.kind != "authorization_code":
         for name in ("connections", "return_urls"):
             if name in grant.model_fields_set:

@@ -18,7 +18,7 @@ type _Parts = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class ConfigurationFile:
-    """A well-formed file, and on which line each place of it is."""
+    """A file that fits the schema, and the line of each place in it."""
 
     name: str
     configuration: ConfigurationModel
@@ -35,7 +35,7 @@ class ConfigurationFile:
 
 
 def load_configuration(path: Path) -> ConfigurationFile:
-    """The file at *path*, well-formed; what it means is checked by `semantics`.
+    """Load the file at *path*; raise for each key or value that the schema does not allow.
 
     Raises:
         CommandError: it cannot be read.

@@ -236,6 +236,6 @@ class ConfigurationModel(Strict):
 
 
 def json_schema() -> dict[str, Any]:
-    """The JSON Schema of the file, for editors."""
+    """Return the JSON Schema of the file, for editors."""
     dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     return dialect | ConfigurationModel.model_json_schema()

@@ -11,7 +11,7 @@ from tokenvend_cli.problems import IssuerAwayError
 
 @dataclass(frozen=True, slots=True)
 class PatientDiscovery:
-    """Reads metadata with `discover`, or takes what `pinned` has if the issuer is away.
+    """Reads metadata with `discover`; if the issuer is away, takes the `pinned` metadata.
 
     `away` holds the reason for each issuer that did not answer.
     """
@@ -38,7 +38,7 @@ class PatientDiscovery:
         return ask
 
     def unchecked(self, configuration: ConfigurationModel) -> dict[str, list[str]]:
-        """The credentials of each issuer that is away."""
+        """Return the credentials of each issuer that is away."""
         found: dict[str, list[str]] = {issuer: [] for issuer in self.away}
         for name, credential in configuration.credentials.items():
             issuer = issuer_of(configuration.providers[credential.provider])

@@ -132,7 +132,7 @@ def _assertion_problems(place: str, said: object, provider: Provider) -> Iterato
 def described_credential_problems(
     place: str, credential: CredentialModel, provider: Provider
 ) -> Iterator[Problem]:
-    """What a credential lacks for the `token_request` of its provider, or cannot have beside it."""
+    """Return the problems of a credential whose provider has a `token_request`."""
     described = provider.token_request
     consents = credential.kind == "authorization_code"
     if described.get("on_behalf_of") and credential.single_active_token:
@@ -174,7 +174,7 @@ def _inside(place: str, key: str) -> str:
 
 
 def value_problems(place: str, name: str, value: object) -> Iterator[Problem]:
-    """What is wrong with the texts in *value*, at any depth, whose innermost key is *name*."""
+    """Return the problems of the texts in *value*, at any depth; *name* is the innermost key."""
     if isinstance(value, Mapping):
         for inner, each in value.items():
             yield from value_problems(_inside(place, inner), inner, each)
@@ -189,7 +189,7 @@ def value_problems(place: str, name: str, value: object) -> Iterator[Problem]:
 
 
 def text_problems(place: str, name: str, text: str) -> Iterator[Problem]:
-    """What is wrong with *text*, which may have placeholders, as the value of *name*."""
+    """Return the problems of *text*, which may have placeholders, as the value of *name*."""
     named = names_in(text)
     if TEMPLATE.fullmatch(text) is None:
         yield Problem(
@@ -226,7 +226,7 @@ def _described_header_problems(
 
 
 def header_problems(place: str, name: str, value: object) -> Iterator[Problem]:
-    """What is wrong with *value* in the header *name*."""
+    """Return the problems of *value* in the header *name*."""
     if name.lower() in _RESERVED_HEADERS:
         yield Problem(place, "belongs to the connection: drop this")
     if isinstance(value, str) and _HEADER_VALUE.fullmatch(value) is None:

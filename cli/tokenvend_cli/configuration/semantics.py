@@ -36,7 +36,7 @@ RESERVED_PARAMETERS = frozenset(
 
 
 def identities_of(name: str, caller: CallerModel) -> dict[str, IdentityModel | None]:
-    """Every canonical identity of a caller; the direct one has no entry of its own in the file.
+    """Return every canonical identity of a caller, with that of its alias if it has `direct`.
 
     Raises:
         NotAnIdentityError: an ARN names no role or user.
@@ -50,7 +50,7 @@ def identities_of(name: str, caller: CallerModel) -> dict[str, IdentityModel | N
 
 
 def identity_of_entry(caller: str, identity: IdentityModel) -> str:
-    """The canonical identity that one entry of *caller*'s `identities` stands for."""
+    """Return the canonical identity of one entry in *caller*'s `identities`."""
     if identity.iam is not None:
         return identity_of_principal(identity.iam)
     if identity.workload is not None:

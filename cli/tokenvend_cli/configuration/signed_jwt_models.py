@@ -73,5 +73,5 @@ class SignedJwtModel(Strict):
         return self
 
     def document(self) -> dict[str, Any]:
-        """What is said here, as the registry holds it."""
+        """Return the fields as the registry holds them."""
         return self.model_dump(exclude_defaults=True)

@@ -28,7 +28,7 @@ _FOR_REQUESTS = frozenset(
 
 
 def signed_jwt_problems(place: str, provider: Provider) -> Iterator[Problem]:
-    """What is wrong with the `signed_jwt` of *provider*, which stands at *place*."""
+    """Return the problems of the `signed_jwt` of *provider*, which is at *place* in the file."""
     described = provider.signed_jwt
     for name in ("header", "claims"):
         yield from value_problems(f"{place}.{name}", name, described.get(name))
@@ -48,7 +48,7 @@ def signed_jwt_problems(place: str, provider: Provider) -> Iterator[Problem]:
 def signed_jwt_credential_problems(
     place: str, credential: CredentialModel, provider: Provider
 ) -> Iterator[Problem]:
-    """What a credential whose tokens tokenvend signs lacks, or cannot have."""
+    """Return the problems of a credential whose tokens tokenvend signs."""
     if not provider.signed_jwt:
         yield Problem(
             f"{place}.kind",
@@ -76,7 +76,7 @@ def signed_jwt_credential_problems(
 
 
 def signed_jwt_grant_problems(place: str, grant: GrantModel) -> Iterator[Problem]:
-    """What a grant of such a credential cannot say."""
+    """Return the problems of a grant for a credential whose tokens tokenvend signs."""
     for name, is_set in {"audiences": grant.audiences, "resources": grant.resources}.items():
         if is_set:
             yield Problem(

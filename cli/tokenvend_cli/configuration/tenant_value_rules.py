@@ -38,7 +38,7 @@ _TAG_CHARACTERS = 256
 
 
 def tenant_values_in(definition: CredentialDefinition) -> frozenset[str]:
-    """The values of each customer for which *definition* has placeholders."""
+    """Return the tenant values for which *definition* has placeholders."""
     assertion, authorization = definition.assertion, definition.authorization
     described: list[object] = [
         definition.token_endpoint,
@@ -59,7 +59,7 @@ def tenant_values_in(definition: CredentialDefinition) -> frozenset[str]:
 
 
 def tenant_value_problems(place: str, provider: Provider) -> Iterator[Problem]:
-    """What is wrong with the customers' own values of *provider*, which stands at *place*."""
+    """Return the problems of the `tenant_values` of *provider*, which is at *place* in the file."""
     declared = provider.tenant_values
     used: set[str] = set()
     for key in _TEXTS:

@@ -12,7 +12,7 @@ from tokenvend_cli.problems import Problem
 def users_of(
     grant: GrantModel, configuration: ConfigurationModel, deployment_url: str | None
 ) -> dict[str, str | None]:
-    """The audience of *grant*'s users' tokens, by their `iss`.
+    """Return the audience of *grant*'s users' tokens for each `iss`.
 
     *deployment_url* is the audience where neither the grant nor the issuer gives one.
     """
@@ -28,7 +28,7 @@ def users_of(
 def user_problems(
     place: str, grant: GrantModel, configuration: ConfigurationModel, provider: Provider | None
 ) -> Iterator[Problem]:
-    """Return the problems of a grant's users, or of using their tokens at all.
+    """Return the problems of a grant's `users`, and of a grant that needs them.
 
     *provider* is its credential's, where that is known.
     """

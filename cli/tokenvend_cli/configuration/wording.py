@@ -51,7 +51,7 @@ def problems_in(error: ValidationError) -> list[Problem]:
 
 
 def place_of(parts: Iterable[str | int]) -> str:
-    """The path of a place in the file: `grants[0].scopes[1]`."""
+    """Return the path of a place in the file, such as `grants[0].scopes[1]`."""
     place, before = "", ""
     for part in parts:
         if part == _KEY or (before == "tenants" and part in _TENANTS_FORMS):

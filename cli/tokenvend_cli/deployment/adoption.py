@@ -1,4 +1,4 @@
-"""What a secret that the user keeps already needs, before tokenvend may use it."""
+"""Find what a secret that exists already needs before tokenvend may use it."""
 
 import re
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ _PRINCIPAL = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:(role|user)/[\w+=,.@/-]+", 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adoption:
-    """What one secret of the user's own has, and what it needs.
+    """A secret that existed before: its tags and key policy, and those that it needs.
 
     `is_deployed` says whether the deployed file names it; `key_arn` is its customer key, if it has
     one, and `key_statement` is for that key's policy.
@@ -34,11 +34,11 @@ class Adoption:
 
     @property
     def is_ready(self) -> bool:
-        """Whether the tags are there and the deployed file names it. The key is not looked at."""
+        """Whether its tags are set and the deployed file names it; the KMS key is not checked."""
         return self.is_deployed and self.secret.is_tagged
 
     def to_dict(self) -> dict[str, Any]:
-        """For a program to read."""
+        """Return the fields for JSON output."""
         found = self.secret.found or {}
         return {
             "credential": str(self.secret.name),
@@ -62,7 +62,7 @@ def adoption_of(
     *,
     operators: Sequence[str] = (),
 ) -> Adoption:
-    """What the secret *arn*, or else the one that the deployed file names, needs.
+    """Return what the secret *arn* needs, or the one in the deployed file if *arn* is `None`.
 
     *operators* are ARNs of roles and users that read it too, for the statement of its key.
 

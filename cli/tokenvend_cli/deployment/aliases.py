@@ -76,7 +76,7 @@ class Aliases:
         )
 
     def changes(self, configuration: ConfigurationModel) -> list[AliasChange]:
-        """What brings the aliases in line with the file and with the newest deployment.
+        """Return the steps that make the aliases match the file and the newest deployment.
 
         Raises:
             CommandError: the function is not completely deployed.
@@ -96,7 +96,7 @@ class Aliases:
         return [*needed, *(AliasChange(AliasAction.REMOVE, name) for name in sorted(gone))]
 
     def behind(self) -> list[str]:
-        """The callers' aliases that do not point at the version that `live` points at, sorted."""
+        """Return the callers' aliases that do not point to the version of `live`, sorted."""
         found = self._found()
         live = found.get(LIVE_ALIAS)
         return sorted(

@@ -11,7 +11,7 @@ from tokenvend_cli.deployment.stack import Deployment
 
 
 class AuditTrail:
-    """One command's part of the log of the deployment's connections.
+    """Writes the audit lines of one command to the deployment's log of connections.
 
     It is opened before the first change, so that no change is made that cannot be recorded. The
     operator is the principal that AWS names for the credentials.

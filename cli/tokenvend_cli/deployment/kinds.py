@@ -59,7 +59,7 @@ def name_of(item: RegistryItem) -> str:
 
 
 def identity_in(item: RegistryItem) -> str | None:
-    """The identity that a caller's or grant's item is for."""
+    """Return the identity in the key of a caller's or a grant's item."""
     return item.pk if kind_of(item) in {ItemKind.CALLER, ItemKind.GRANT} else None
 
 

@@ -1,4 +1,4 @@
-"""A steady pace for calls that AWS counts by the second."""
+"""Limit the rate of calls to AWS, over all threads."""
 
 import threading
 import time
@@ -21,7 +21,7 @@ class Pace:
         self._next = clock()
 
     def wait(self) -> None:
-        """Return when it is this caller's turn."""
+        """Wait until the next call is allowed."""
         with self._lock:
             now = self._clock()
             turn = max(now, self._next)

@@ -1,4 +1,4 @@
-"""Compare the file with what is deployed, and carry the difference out."""
+"""Compare the file with what is deployed, and apply the difference."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -53,7 +53,7 @@ class Registry:
 
 @dataclass(frozen=True, slots=True)
 class Writes:
-    """What to write, and what to remove before that."""
+    """The items to remove first, and the items to write."""
 
     put: Sequence[RegistryItem] = ()
     delete: Sequence[RegistryItem] = ()
@@ -96,7 +96,7 @@ class RegistryTable:
         return written_as
 
     def get(self, pk: str, sk: str) -> RegistryItem | None:
-        """One item."""
+        """Return one item."""
         key = {"pk": {"S": pk}, "sk": {"S": sk}}
         answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
         return registry_item_of(answer["Item"]) if "Item" in answer else None
@@ -110,7 +110,7 @@ class RegistryTable:
         self._transact([self._move_on(0)])
 
     def write(self, writes: Writes, *, revision: int) -> None:
-        """Make *writes* on top of *revision*, in one transaction if that is not too large.
+        """Write *writes* if the registry is still at *revision*; in one transaction if they fit.
 
         More than 99 items, or 4 MB, are written in several transactions, in order. After an
         interruption between two of them, making the same writes again completes them.

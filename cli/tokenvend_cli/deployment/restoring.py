@@ -1,4 +1,4 @@
-"""Bring back what no file holds: client secrets, blocks and consents, from a restored table.
+"""Bring back client secrets, blocks and consents, which no file holds, from a restored table.
 
 A current item is never overwritten by an older one, and no block is ever lifted. The operator
 sees what happens to each item, also to those that stay unchanged.

@@ -27,7 +27,7 @@ class Condition(StrEnum):
 
 
 def is_well(status: SecretStatus) -> bool:
-    """Whether an exchange can be made with it, and nothing has failed with it since."""
+    """Whether an exchange is possible with the secret, and none has failed since it was written."""
     state = status.state
     return status.is_ready and state.failure is None and not state.not_ready_for
 

@@ -66,7 +66,7 @@ class Secrets:
     def look(
         self, name: SecretName, definition: CredentialDefinition, *, arn: str | None = None
     ) -> SecretStatus:
-        """`status` without the state, under *definition*; of the secret *arn* if it is given.
+        """Return the status without the credential's state; of the secret *arn* if that is given.
 
         A secret of the user's own says which credentials it is for, and may be for several.
         """
@@ -167,7 +167,7 @@ class Secrets:
         self._manager.tag_resource(SecretId=seen.secret_id, Tags=_tags(tags))
 
     def replace_tokens(self, name: SecretName) -> None:
-        """Have every token of *name* replaced at its next use, although no secret has changed."""
+        """Have every token of *name* replaced at its next use, without a change of the secret."""
         self._announce(name, uuid.uuid4().hex)
 
     def _announce(self, name: SecretName, version: str) -> None:

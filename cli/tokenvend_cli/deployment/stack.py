@@ -10,7 +10,7 @@ from tokenvend_cli.problems import CommandError
 
 
 class Deployment:
-    """One deployed stack: its outputs, and clients for what it is made of.
+    """One deployed stack: its outputs, and clients for its AWS services.
 
     *attempts* is for bulk work: how often a call is tried before AWS counts as away, with growing
     waits while AWS is busy. Without it, AWS's own settings hold.
@@ -30,7 +30,7 @@ class Deployment:
         )
 
     def client(self, service: str) -> Any:
-        """A boto3 client of this place."""
+        """Return a boto3 client for this account and Region."""
         try:
             return self._session.create_client(
                 service,

@@ -28,7 +28,7 @@ class Unchecked:
     open: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """For a program to read."""
+        """Return the fields for JSON output."""
         return {
             "issuer": self.issuer,
             "reason": self.reason,
@@ -38,7 +38,7 @@ class Unchecked:
 
 
 def definitions_in(items: Collection[RegistryItem]) -> dict[str, CredentialDefinition]:
-    """The deployed definitions by name; one that makes no sense is left out."""
+    """Return the deployed definitions by name, without those that cannot be parsed."""
     found = {}
     for item in items:
         if kind_of(item) is ItemKind.CREDENTIAL:
@@ -105,7 +105,7 @@ def plannable(
     deployed: Collection[RegistryItem],
     unchecked: Collection[Unchecked],
 ) -> list[RegistryItem]:
-    """Return *desired* without what is open: it stays as deployed, or absent with its grants."""
+    """Return *desired* with unchecked credentials as they are deployed, and without new ones."""
     still_open = {name for each in unchecked for name in each.open}
     before = {item.key: item for item in deployed}
     found = []
@@ -131,7 +131,7 @@ def _name_if_discovered(item: RegistryItem) -> str | None:
 
 
 def refuse_unless_pinned(unchecked: Collection[Unchecked]) -> None:
-    """End an apply that would leave something of the file out.
+    """Raise if `apply` would leave out something that is in the file.
 
     Raises:
         CommandError: a credential is open.

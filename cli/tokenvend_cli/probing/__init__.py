@@ -1,1 +1,1 @@
-"""Measure what a provider does, in few requests, and say it without showing a token."""
+"""Measure how a provider behaves, in few requests, without showing a token."""

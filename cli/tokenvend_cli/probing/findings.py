@@ -1,4 +1,4 @@
-"""What a probe found out, and the part of it that belongs in the file."""
+"""What a probe found, and the lines that it suggests for the file."""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -16,7 +16,7 @@ class Finding:
     how: str = ""
 
     def to_dict(self) -> dict[str, str | None]:
-        """For a program to read."""
+        """Return the fields for JSON output."""
         return {"question": self.question, "answer": self.answer, "how": self.how}
 
 
@@ -33,7 +33,7 @@ class ProbeFindings:
         self.found.append(Finding(question, answer, how))
 
     def suggestion(self, provider: str, credential: str, *, today: date) -> str:
-        """The part of the file that says what was measured; empty if that is nothing."""
+        """Return the lines for the file that say what was measured; empty if nothing was."""
         measured: dict[str, Any] = {}
         if self.provider:
             values, source = dict(self.provider), f"tokenvend probe {credential}, {today}"

@@ -1,4 +1,4 @@
-"""What a token's stated lifetime means: compared with the `exp` of the token itself."""
+"""Compare a token's stated lifetime with the token's own `exp`."""
 
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ _TOLERANCE = timedelta(seconds=60)
 def tell_lifetime(
     findings: ProbeFindings, asker: CredentialRequester, answer: ProviderAnswer
 ) -> None:
-    """How long a token lives, and in which unit the answer says so."""
+    """Find a token's lifetime, and the unit in which the answer states it."""
     described, definition = answer.answer.described, asker.definition
     name = ".".join(described.lifetime)
     stated = answer.answer.at(described.lifetime)

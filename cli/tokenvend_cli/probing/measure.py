@@ -1,4 +1,4 @@
-"""The questions of a probe, in the order in which they cost least."""
+"""The questions that a probe asks, the cheapest first."""
 
 from tokenvend.domain.credential_definition import CredentialDefinition, CredentialKind
 from tokenvend.domain.oauth.token_response import is_success
@@ -26,7 +26,7 @@ def measure(
     introspection_endpoint: str | None = None,
     refresh_token: Secret | None = None,
 ) -> ProbeFindings:
-    """Ask the provider at most `asking.MOST_REQUESTS` times, and say what it does.
+    """Measure how the provider behaves, in at most `requests.MOST_REQUESTS` requests.
 
     Where users consent, every token is a refresh of the consent of *refresh_token*.
 

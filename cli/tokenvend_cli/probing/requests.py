@@ -147,7 +147,7 @@ class CredentialRequester:
         return self._send(to_token_endpoint(self.definition, form, self.secret))
 
     def introspected(self, endpoint: str, token: str) -> Mapping[str, object]:
-        """What the provider says of *token* (RFC 7662)."""
+        """Return the provider's introspection of *token* (RFC 7662)."""
         form = {"token": token, "token_type_hint": "access_token"}
         answer = self._send(
             build_authenticated_request(self.definition, endpoint, form, self.secret)
