@@ -48,7 +48,7 @@ class CodeExchange:
             TemporarilyUnavailableError: the provider or Secrets Manager does not answer.
         """
         secret = read_secret(self._secrets, consent_grant.definition, None)
-        # Made before the code is redeemed: a value that cannot be sent must cost no consent.
+        # Checked before the code is redeemed, because an error after it would lose the consent.
         presented = token_presenter(consent_grant.definition, secret)
         requested_at = self._clock.now()
         request = build_code_request(

@@ -52,7 +52,7 @@ def _revoke(
     try:
         there = definition_at(definition, consent.tenant)
     except ConsentRequiredError:
-        # The file knows its host no more, so nothing may be sent there.
+        # The configuration does not allow this host any more, so nothing is sent there.
         return False
     return revoke_best_effort(
         there, consent.refresh_token, secrets=secrets, provider=provider, hint="refresh_token"

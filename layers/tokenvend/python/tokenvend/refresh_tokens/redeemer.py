@@ -95,7 +95,7 @@ class Redeemer:
                 lambda secret: self._ask(refresh_request, begun, secret),
             )
         except TokenVendError as error:
-            # The provider never looked at the token, or was never asked.
+            # The provider did not look at the refresh token, or was not asked at all.
             self.release_redemption(begun, entry, self._clock.now() + _retry_delay(error))
             raise
         match refreshed.verdict:
@@ -153,7 +153,7 @@ class Redeemer:
             self._publish(ConnectionEvent(ConnectionEventType.NOT_STORED, begun.key, STORE_AWAY))
             raise connections_unavailable()
         if stored is StoreResult.GONE:
-            # Somebody disconnected meanwhile: what came must not live on.
+            # Somebody disconnected meanwhile, so the new refresh token is revoked.
             revoke_best_effort(
                 refresh_request.definition,
                 successor.refresh_token or _consent_of(begun).refresh_token,
@@ -182,7 +182,7 @@ class Redeemer:
         try:
             lost = self._connections.mark_lost(connection, journal_entry)
         except StoreAwayError:
-            # Then it is tried again, and refused again.
+            # The next request redeems it, is refused too, and marks the consent.
             return
         if lost:
             self._publish(ConnectionEvent(ConnectionEventType.LOST, connection.key, reason))
@@ -194,7 +194,7 @@ class Redeemer:
         try:
             self._connections.release_redemption(begun, entry, retry_at=retry_at)
         except StoreAwayError:
-            # Then the holder counts as dead at the end of its invocation.
+            # The holder counts as gone some time after its invocation ended.
             return
 
 

@@ -80,7 +80,7 @@ class Refresher:
         if connection is None or connection.consent is None:
             raise ConsentRequiredError(rule="connection.active")
         if refresh_request.consent_id not in (None, connection.consent.consent_id):
-            # The user has consented anew since it was decided: what is wanted is another token.
+            # The user consented again after this request was decided, so it must be decided again.
             raise connection_busy(1)
         return connection
 
@@ -92,7 +92,7 @@ class Refresher:
         try:
             return self._connections.begin_redemption(connection, entry)
         except StoreAwayError:
-            # Nothing was sent, and perhaps nothing was written.
+            # No token was sent. The entry may or may not have been written.
             self._redeemer.release_redemption(connection, entry, self._clock.now())
             raise connections_unavailable() from None
 

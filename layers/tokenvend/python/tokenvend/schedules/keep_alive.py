@@ -125,12 +125,12 @@ class KeepAlive:
         return known[credential]
 
     def _is_blocked(self, key: ConnectionKey) -> bool:
-        # Read for those alone that are due, and just before something is sent.
+        # Read only for a connection that is due, just before its refresh token is sent.
         return self._credentials.read(key.credential, None, connection=key).definition is None
 
     def _is_forgotten(self, connection: Connection, now: datetime) -> bool:
         pending = connection.pending
-        # A while longer than the code is good for: whoever looks may still see that it expired.
+        # Kept for a while after the code expired, so that its owner can see that it expired.
         return pending is not None and pending.is_expired(now - bounds.PENDING_CONSENT_RETAINED)
 
     def _refresh(

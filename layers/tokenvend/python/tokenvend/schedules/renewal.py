@@ -90,10 +90,10 @@ class Renewer:
         credential = self._credentials.read(
             spec.credential, spec.tenant, connection=connection_of(spec)
         )
-        acquisition = _order(key, spec, credential, deadline)
+        acquisition = _acquisition_of(key, spec, credential, deadline)
         if acquisition is None or token.is_expired(self._clock.now()):
-            # Its credential is gone or changed, or it or its connection is blocked; or everybody
-            # has done without it.
+            # Nobody may or wants to use this token: the credential is gone, changed or blocked, the
+            # connection is blocked, or the token expired before any request asked for it.
             self._tokens.schedule_renewal(key, token, None)
             return Renewal(key, RenewalOutcome.UNWANTED, spec)
         return self._renew(acquisition, item, token, slot)
@@ -123,7 +123,7 @@ class Renewer:
             return slot_of(acquisition.key, failure.retry_at)
         if acquisition.usability(item, now) is Usability.USABLE:
             return slot_of_token(acquisition.key, token, now=now)
-        # A dead holder's lease ends some time; until then the slot is looked through again.
+        # While another holder has the lease, each run looks at this token again.
         return None if LeaseWatch(self._clock).is_free(item.lease) else slot
 
     def _replace(self, acquisition: Acquisition, item: TokenItem) -> Renewal:
@@ -142,7 +142,7 @@ def _is_late(acquisition: Acquisition, item: TokenItem, token: AccessToken, now:
     return token.freshness(now, key=acquisition.key) is Freshness.OVERDUE
 
 
-def _order(
+def _acquisition_of(
     key: str, spec: TokenSpec, credential: CredentialView, deadline: float
 ) -> Acquisition | None:
     definition = credential.definition

@@ -79,7 +79,7 @@ class SecretSweep:
 def _is_used(secret: SecretVersion, definition: CredentialDefinition | None) -> bool:
     """Whether exchanges read this secret: two that claim one credential would take turns."""
     if definition is None:
-        # Gone or blocked: nothing is exchanged until it is back, and then by its own secret.
+        # The definition is gone or blocked. If it comes back, exchanges use its own secret.
         return secret.adopted_arn is None
     if definition.secret is None or secret.adopted_arn is None:
         return definition.secret is None and secret.adopted_arn is None

@@ -85,9 +85,9 @@ class Acquisition:
     def _may_replace_early(self, token: AccessToken, now: datetime, *, is_in_use: bool) -> bool:
         """Whether this request replaces *token* although it is not overdue yet."""
         if self.is_renewal:
-            # Not asked for: somebody has replaced what the renewal came for.
+            # If it is not in use, a request has replaced the token that the renewal came for.
             return is_in_use and now >= renewable_from(self.key, token)
-        # Nobody had asked for most of a lifetime; the next request should not wait as this one.
+        # No request came for most of a lifetime, and the schedule would be late: replace it now.
         return not is_in_use and now >= schedule_missed_from(self.key, token)
 
     def current_backoff(self, item: TokenItem, now: datetime) -> Failure | None:

@@ -46,7 +46,7 @@ class CallerQuotas:
             return
         batch = self._batches.get(caller.name)
         if batch is not None and now < batch.drawn_at:
-            # The batch was drawn while this environment's clock was fast; it was corrected since.
+            # This environment's clock was fast when it drew the batch, and has been corrected.
             batch = None
         if batch is not None:
             batch.requests += 1

@@ -80,9 +80,9 @@ class CircuitBreaker:
     def record_failure(self, error: TokenVendError, of_key: Failure | None) -> Failure | None:
         """Store *error* if it opens the breaker; return the failure to store for the token's key.
 
-        The key's item has it in any case, for a request that waits for this key reads nothing
-        else. An unusable secret, a missing consent and a busy connection are not the provider's
-        failures: once they are mended, the next request may try.
+        The key's item stores it in any case, because a request that waits for this key reads no
+        other item. An unusable secret, a missing consent and a busy connection are no failures of
+        the provider, so they do not stop the next request.
         """
         if isinstance(error, CredentialNotReadyError | ConsentRequiredError):
             self._mark_ready(is_ready=not isinstance(error, CredentialNotReadyError))
@@ -92,12 +92,12 @@ class CircuitBreaker:
         for_user = self._acquisition.spec.user is not None
         now, concerns_all = self._clock.now(), concerns_credential(error, for_user=for_user)
         if self._is_of_one_customer:
-            # What one customer's host says is nothing against the others.
+            # A failure at one customer's host says nothing about the hosts of others.
             concerns_all = False
         elif is_provider_away(error):
             self._write_outage(outage_after(self._outage, now))
         elif concerns_all or isinstance(error, ProviderRefusedError):
-            # It does answer.
+            # The provider answered, so an outage is over.
             self._write_outage(None)
         failure = failure_after(
             self._failure if concerns_all else of_key,
@@ -109,7 +109,7 @@ class CircuitBreaker:
         if concerns_all:
             self._write(failure)
         elif isinstance(error, ProviderRefusedError):
-            # Refused for another reason: the credential itself is taken again.
+            # The provider refused something else, so it accepts the credential again.
             self._close()
         return failure
 

@@ -22,7 +22,7 @@ class ConsentCheck:
         """
         if decision.connection is None:
             return decision
-        # What few requests need is loaded for them alone.
+        # Imported here because few requests name a connection.
         from tokenvend.domain.connection_decision import decide_connection
 
         connection = self._connections.read(decision.connection)

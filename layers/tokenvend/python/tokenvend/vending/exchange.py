@@ -208,7 +208,7 @@ class ClientExchange:
     def _refuse_wider(
         self, token: AccessToken, exchange_request: ExchangeRequest, secret: ProviderSecret
     ) -> None:
-        # Where no scope is named at all, only a grant of full access leads here.
+        # If neither the request nor the credential names scopes, the grant has full access.
         unnamed = not exchange_request.spec.scopes and not exchange_request.definition.scopes
         if unnamed or token.scopes <= exchange_request.spec.scopes:
             return

@@ -72,13 +72,13 @@ class Memory:
         ]
         in_use_at = in_use_from(decision.key, token)
         if checked_at < in_use_at and decision.definition.kind is not CredentialKind.API_KEY:
-            # Whoever asks after this leaves a mark in the table, so that the token is renewed.
+            # From then on a request must reach the table, to mark the token as in use.
             until.append(in_use_at)
         trusted_until = min(until)
         self._put(key, Remembered(view, decision, token, checked_at, trusted_until))
 
     def _trust_in(self, decision: Decision) -> timedelta:
-        # Another environment's exchange voids such a token: only the table knows.
+        # An exchange by another environment voids such a token, and only the table shows that.
         return timedelta(0) if decision.definition.single_active_token else self._trust
 
     def forget(self, key: MemoryKey) -> None:
@@ -137,6 +137,6 @@ class Memory:
             self._forget_one()
 
     def _forget_one(self) -> None:
-        # Of several that hold as much, the first is the one that asked least recently.
+        # Among identities with equally many, the first is the least recently used.
         identity, held = max(self._vends.items(), key=lambda each: len(each[1]))
         self.forget((identity, next(iter(held))))

@@ -84,7 +84,7 @@ class LeasedExchange:
         current = self._tokens.acquire_lease(acquisition.key, lease, instead_of=item.lease)
         if current is None:
             return None
-        # Somebody may have finished between our read and our lease: the item came with it.
+        # Another request may have stored a token between our read and our lease.
         if acquisition.usability(current, self._clock.now()) is Usability.USABLE:
             self._release_best_effort(acquisition.key, lease, None)
             return stored_token(current)
@@ -119,7 +119,7 @@ class LeasedExchange:
             if self._tokens.put_token(acquisition.key, token, spec=acquisition.spec, lease=lease):
                 return token
             if acquisition.definition.single_active_token:
-                # Whoever took over has voided ours by getting its own.
+                # The holder that took over the lease got a token, which voided ours.
                 return self._tokens.read(acquisition.key).token or token
         except StoreAwayError:
             pass
@@ -165,7 +165,7 @@ class TokenAcquirer:
     def _refresh_or_keep(
         self, acquisition: Acquisition, item: TokenItem, now: datetime
     ) -> AcquiredToken:
-        # A holder whose recorded death is past is at nothing any more; a live one is left alone.
+        # The lease of a holder whose invocation has ended is free; a running one is left alone.
         is_free = LeaseWatch(self._clock).is_free(item.lease)
         if acquisition.current_backoff(item, now) or not is_free:
             return stored_token(item)
@@ -179,7 +179,7 @@ class TokenAcquirer:
         else:
             if acquired is not None:
                 return acquired
-        # The try took its time, and the token may have run out meanwhile.
+        # The failed try took time, so the stored token may have expired meanwhile.
         if acquisition.usability(item, self._clock.now()) is not Usability.UNUSABLE:
             return stored_token(item, failed=error)
         if error is not None:
@@ -194,8 +194,8 @@ class TokenAcquirer:
             error = store_unavailable("The token store does not answer")
         except TokenVendError as failed:
             error = failed
-        # A token that is shorter than this request wants, or that an API refused once, beats no
-        # token: nobody can take one away from all others by a report or a wish.
+        # The stored token may be shorter than requested, or an API may have refused it. It is
+        # answered nevertheless: no caller's report or `min_ttl_seconds` takes it from the others.
         if item.token is not None and not item.token.is_expired(self._clock.now()):
             return stored_token(item, failed=error)
         raise error

@@ -91,7 +91,7 @@ class Vendor:
         now = self._clock.now()
         remembered = self._memory.recall((proof.identity, request))
         if remembered is not None and now < remembered.trusted_until:
-            # The request is remembered, its proof is not: each one is checked.
+            # The proof is no part of what is remembered, so each request's proof is checked.
             prove_caller(proof, remembered.view)
             self._quotas.check(remembered.decision.caller, now)
             return VendResult(VendAnswer(remembered.token, Source.MEMORY, now), remembered.decision)
@@ -111,7 +111,7 @@ class Vendor:
         except StoreAwayError as error:
             self._outage.note_failed_read(attempt.key, error)
             return self._vend_in_outage(attempt, error)
-        # Reckoned back from here: the answer may just have set this clock right.
+        # Counted back from now, because the answer may have corrected this clock.
         checked_at = self._clock.now() - timedelta(seconds=self._clock.monotonic() - started)
         decision = self._decide(attempt, found)
         try:
@@ -130,7 +130,7 @@ class Vendor:
 
     def _read(self, attempt: VendAttempt) -> LookupResult:
         if attempt.remembered is not None:
-            # Memory answers at once what a busy table would answer later.
+            # No retry: if the table is busy, memory can answer at once.
             return self._reader.read(attempt.lookup)
         return retry_while_throttled(
             lambda: self._reader.read(attempt.lookup), self._clock, until=self._retry_until(attempt)
@@ -179,9 +179,9 @@ class Vendor:
         check_min_ttl(attempt.request, acquired.token)
         check_scopes_given(decision, acquired.token)
         if decision.spec.user is None:
-            # No schedule has a user's token: only the user's own request gets the next one.
+            # A schedule has no user's token, so it could not renew this one.
             mark_in_use(self._tokens, decision.key, item, acquired, now=self._clock.now())
-        # The mark takes its time too: what is left of the token is told as of now.
+        # The mark took time too, so `expires_in` counts from now.
         answer = VendAnswer(acquired.token, acquired.source, self._clock.now())
         return VendResult(answer, decision, acquired.failed)
 

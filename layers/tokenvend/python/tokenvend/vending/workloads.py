@@ -38,7 +38,7 @@ class WorkloadAuthenticator:
                 workload.issuer, workload.token_id or "", until=verified.holds_until
             )
         except StoreAwayError:
-            # Without the table it is not known whether the token was used before.
+            # Only the table shows whether the token was used before.
             raise store_unavailable() from None
         if not is_first:
             raise _about(

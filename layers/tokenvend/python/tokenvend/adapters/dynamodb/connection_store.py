@@ -163,7 +163,7 @@ class DynamoDbConnectionStore:
 
     def mark_lost(self, connection: Connection, journal_entry: JournalEntry) -> bool:
         """See `ports.ConnectionStore`."""
-        # All that see the same gone holder use its id; a mark of our own identifies our write.
+        # Several may mark the same holder as gone. An id of our own identifies our write.
         mark = {"S": uuid4().hex}
         values = same_token(connection) | {
             ":holder_id": {"S": journal_entry.holder_id},

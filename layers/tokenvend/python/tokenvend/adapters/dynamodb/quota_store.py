@@ -59,7 +59,7 @@ class DynamoDbQuotas:
                 names={"#ttl": "ttl"},
             )
         except AwsRefusedError as error:
-            # Right after an upgrade IAM may not know the permission yet: no reason to refuse.
+            # Right after an upgrade IAM may not have the permission yet: no reason to refuse.
             raise StoreAwayError(str(error)) from None
         empty_at = number_of(item, "empty_at") if item else None
         return Drawn(granted, None if empty_at is None else int(empty_at))
