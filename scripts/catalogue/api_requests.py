@@ -17,8 +17,10 @@ _TOKEN = "{token}"
 _CLIENT = {"${clientId}": "{secret.client_id}", "${clientSecret}": "{secret.api_secret}"}
 _OF_CONNECTION = re.compile(r"\$\{connectionConfig\.([A-Za-z][\w-]*)\}")
 _OF_SECRET = re.compile(r"\$\{credentials\.([A-Za-z][\w-]*)\}")
-#: Fields of the answer and its cookies.
-_OF_ANSWER = ("${credentials.raw.", "${credentials._")
+_OF_ANSWER = re.compile(r"\$\{credentials\.raw\.([A-Za-z][\w.-]*)\}")
+#: All cookies of the answer. The file has their names, which the catalogue does not say: the
+#: session's, whose value is the token, and one of a load balancer beside it.
+_COOKIES = {"${credentials._cookies}": "SESSION={token}; ROUTEID={cookie.ROUTEID}"}
 #: Headers whose values are a key. It belongs to the app, so the file takes it from the secret.
 _KEY = re.compile(r"key|secret|token", re.IGNORECASE)
 
@@ -65,10 +67,9 @@ def _filled(name: str, template: str, placeholders: Placeholders) -> str:
         return otherwise
     for ours in _TOKENS:
         text = text.replace(ours, _TOKEN)
-    for theirs, ours in _CLIENT.items():
+    for theirs, ours in (_CLIENT | _COOKIES).items():
         text = text.replace(theirs, ours)
-    if any(each in text for each in _OF_ANSWER):
-        raise CannotSayError("the API takes something of the answer beside the token")
+    text = _OF_ANSWER.sub(lambda found: f"{{answer.{found[1]}}}", text)
     text = _OF_SECRET.sub(_field, text)
     if _KEY.search(name):
         text = _OF_CONNECTION.sub(_field, text)

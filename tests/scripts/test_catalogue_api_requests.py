@@ -75,6 +75,16 @@ def test_key_goes_where_the_entry_says(proxy: dict[str, Any], api_key: dict[str,
             {"basic": {"username": "{secret.id}", "password": "{token}"}},
             id="a password",
         ),
+        pytest.param(
+            {"query": {"t": "${accessToken}", "account": "${credentials.raw.data.accountID}"}},
+            {"query": {"t": "{token}", "account": "{answer.data.accountID}"}},
+            id="another value of the answer",
+        ),
+        pytest.param(
+            {"headers": {"cookie": "${credentials._cookies}"}},
+            {"headers": {"cookie": "SESSION={token}; ROUTEID={cookie.ROUTEID}"}},
+            id="cookies of the answer",
+        ),
     ],
 )
 @pytest.mark.parametrize("entry", [CLIENT, LOGIN, CONSENT], ids=["client", "login", "consent"])

@@ -90,8 +90,9 @@ class ApiKeyModel(_SentAsModel):
 class ApiRequestModel(_SentAsModel):
     """How the provider's API expects an access token, if not as a bearer token alone.
 
-    A text may have placeholders. `{token}` stands for the token, and must be there once. Callers
-    get each field of the secret that is named here.
+    A text may have placeholders. `{token}` stands for the token, and must be there once.
+    `{answer.account.id}` stands for another value of the token answer, by its path, and
+    `{cookie.ROUTEID}` for a cookie of that answer. Callers get each field that is named here.
     """
 
     header_name: ApiHeaderName | None = Field(

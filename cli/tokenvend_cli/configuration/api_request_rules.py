@@ -5,7 +5,14 @@ from collections.abc import Iterator, Mapping
 from typing import cast
 
 from tokenvend.domain.api_request_description import NEVER_TO_CALLERS
-from tokenvend.domain.oauth.templates import TOKEN, count_of_token, names_in
+from tokenvend.domain.oauth.answer_values import is_withheld
+from tokenvend.domain.oauth.templates import (
+    OF_ANSWER,
+    TOKEN,
+    answer_values_in,
+    count_of_token,
+    names_in,
+)
 from tokenvend.domain.tenant_values import PLACEHOLDER
 from tokenvend_cli.configuration.providers import Provider
 from tokenvend_cli.configuration.request_rules import header_problems, text_problems
@@ -28,6 +35,8 @@ def api_key_problems(place: str, provider: Provider) -> Iterator[Problem]:
         yield Problem(place, "names nothing of the secret, such as {secret.api_key}")
     if any(map(count_of_token, _texts(provider.api_key))):
         yield Problem(place, "an API key has no {token}: name a field such as {secret.api_key}")
+    if any(map(answer_values_in, _texts(provider.api_key))):
+        yield Problem(place, "an API key comes with no token answer: name a field of the secret")
 
 
 def api_request_problems(place: str, provider: Provider) -> Iterator[Problem]:
@@ -45,6 +54,22 @@ def api_request_problems(place: str, provider: Provider) -> Iterator[Problem]:
             f"callers would get the {name}, and with it tokens that no grant gives them: if the API"
             " needs such a value, put it into the secret under another name, such as api_key",
         )
+    yield from _answer_problems(place, provider, texts)
+
+
+def _answer_problems(place: str, provider: Provider, texts: list[str]) -> Iterator[Problem]:
+    """What is wrong with the values of the token answer that *texts* name."""
+    named = sorted({name for text in texts for name in answer_values_in(text)})
+    if named and provider.signed_jwt:
+        yield Problem(place, "a token that tokenvend signs comes with no token answer")
+    elif named and provider.token_answer.get("plain_text"):
+        yield Problem(place, "an answer in plain_text has the token alone: drop {answer.…}")
+    for name in named:
+        if is_withheld(provider.token_answer, name):
+            yield Problem(
+                place,
+                f"callers would get {name}, and with it tokens that no grant gives them: drop it",
+            )
 
 
 def _problems(place: str, described: Mapping[str, object]) -> Iterator[Problem]:
@@ -74,10 +99,10 @@ def _text_problems(place: str, name: str, text: str) -> Iterator[Problem]:
     # Other placeholders are removed: how often the token stands there is checked elsewhere, and so
     # are the names of customers' own values. What is left may be a secret.
     filled = PLACEHOLDER.sub("", text)
-    if not count_of_token(filled):
+    if not count_of_token(filled) and not answer_values_in(filled):
         yield from text_problems(place, name, filled)
     else:
-        yield from text_problems(place, "token", filled.replace(TOKEN, ""))
+        yield from text_problems(place, "token", OF_ANSWER.sub("", filled.replace(TOKEN, "")))
 
 
 def _basic_problems(place: str, basic: Mapping[str, str]) -> Iterator[Problem]:

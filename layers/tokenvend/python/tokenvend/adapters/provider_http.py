@@ -19,6 +19,7 @@ from tokenvend.adapters.deadline import Deadline, bounded_pools
 from tokenvend.domain import bounds
 from tokenvend.domain.oauth.token_request import ParametersIn, ProviderRequest
 from tokenvend.domain.oauth.token_response import ProviderResponse
+from tokenvend.domain.secret import Secret
 from tokenvend.domain.token_presentation import RequestParts
 from tokenvend.ports import ProviderAwayError
 
@@ -105,6 +106,8 @@ class RequestsProviderClient:
                 content_type=response.headers.get("Content-Type", ""),
                 body=_read(response, deadline),
                 retry_after=response.headers.get("Retry-After"),
+                # `response.headers` joins them with commas, which dates in cookies have, too.
+                set_cookie=tuple(map(Secret, response.raw.headers.getlist("Set-Cookie"))),
             )
 
     def _check_url(self, url: str) -> None:

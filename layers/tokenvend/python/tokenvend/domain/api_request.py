@@ -12,13 +12,19 @@ from tokenvend.domain import bounds
 from tokenvend.domain.api_request_description import API_KEY, ApiRequest, parse_api_request
 from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.errors import CredentialNotReadyError
-from tokenvend.domain.oauth.templates import TOKEN, PlaceholderValues, count_of_token
+from tokenvend.domain.oauth.answer_values import check_answer_values
+from tokenvend.domain.oauth.templates import (
+    TOKEN,
+    PlaceholderValues,
+    answer_values_in,
+    count_of_token,
+)
 from tokenvend.domain.oauth.token_request import ProviderSecret, for_tenant
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.token import AccessToken
 from tokenvend.domain.token_presentation import BEARER, Header, RequestParts, SentAs, TokenType
 
-#: Stands in for the token while the rest is checked, before there is a token.
+#: Stands in for the token, and for each other value of its answer, before there is an answer.
 _ANY_TOKEN = Secret("token")
 
 
@@ -38,7 +44,7 @@ def present(definition: CredentialDefinition, secret: ProviderSecret) -> Present
             allowed in its place.
     """
     described = _described(definition)
-    filled = _Filled(described, secret, None)
+    filled = _Filled(described, PlaceholderValues(secret))
     if len(filled.headers) == 1 and not filled.query:
         ((name, value),) = filled.headers.items()
         prefix = filled.prefixes[name]
@@ -60,7 +66,9 @@ def token_presenter(
     """
     definition = for_tenant(definition, secret)
     described = _described(definition)
-    _Filled(described, secret, _ANY_TOKEN).check_length()
+    check_answer_values(definition, described.answer_values)
+    of_answer = dict.fromkeys(described.answer_values, _ANY_TOKEN)
+    _Filled(described, PlaceholderValues(secret, _ANY_TOKEN, of_answer)).check_length()
     header = _header_alone(described)
     if header is not None:
         return lambda token: replace(token, sent_as=header)
@@ -68,22 +76,22 @@ def token_presenter(
     token_type = TokenType.BEARER if is_bearer else TokenType.NOT_BEARER
 
     def presented(token: AccessToken) -> AccessToken:
-        filled = _Filled(described, secret, token.access_token)
-        return replace(token, sent_as=filled.parts(token_type))
+        values = PlaceholderValues(secret, token.access_token, token.answer_values)
+        parts = _Filled(described, values).parts(token_type)
+        return replace(token, sent_as=parts, answer_values={})
 
     return presented
 
 
 class _Filled:
-    """A description with the values of *secret*, and *token* if it is a token's."""
+    """A description with *values*."""
 
-    def __init__(self, described: ApiRequest, secret: ProviderSecret, token: Secret | None) -> None:
-        values = PlaceholderValues(secret, token)
+    def __init__(self, described: ApiRequest, values: PlaceholderValues) -> None:
         self.headers = {name: values.header(name, each) for name, each in described.headers.items()}
         self.prefixes = {name: _literal_start(each) for name, each in described.headers.items()}
         if described.basic is not None:
             user, password = map(values.value, described.basic)
-            if ":" in user and not count_of_token(described.basic[0]):
+            if ":" in user and not _has_issued_value(described.basic[0]):
                 raise _colon_in_user()
             encoded = b64encode(f"{user}:{password}".encode()).decode()
             prefix = f"{described.basic_scheme} ".lstrip()
@@ -126,6 +134,10 @@ def _header_alone(described: ApiRequest) -> Header | None:
         return None
     is_bearer = _is_bearer(name, template)
     return Header(name, prefix, BEARER.token_type if is_bearer else TokenType.NOT_BEARER)
+
+
+def _has_issued_value(template: str) -> bool:
+    return bool(count_of_token(template) or answer_values_in(template))
 
 
 def _is_bearer(name: str, template: str) -> bool:

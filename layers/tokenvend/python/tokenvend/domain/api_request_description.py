@@ -1,7 +1,8 @@
 """Describe how an API takes a token or a static credential: headers, HTTP Basic, the query.
 
 A description is data, as in `request_description`: names, texts and placeholders. `{token}` is the
-access token, and `{secret.api_key}` a field of the secret. `api_request` fills both in.
+access token, `{secret.api_key}` a field of the secret, `{answer.account.id}` another value of the
+token answer, and `{cookie.ROUTEID}` a cookie of it. `api_request` fills them in.
 """
 
 import json
@@ -13,6 +14,7 @@ from tokenvend.domain.oauth.templates import (
     API_TEMPLATE,
     NEVER_SENT,
     TOKEN,
+    answer_values_in,
     count_of_token,
     names_in,
 )
@@ -23,6 +25,7 @@ NEVER_TO_CALLERS = NEVER_SENT | {"client_secret", "password", "refresh_token", S
 #: The field whose SHA-256 names a static credential in logs and reports, if there is such a field.
 API_KEY = "api_key"
 _API_KEY_ALONE = f"{{secret.{API_KEY}}}"
+_WITHOUT_ANSWER = frozenset({CredentialKind.API_KEY, CredentialKind.SIGNED_JWT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +52,11 @@ class ApiRequest:
         """The secret's fields that are named, each once."""
         return tuple(dict.fromkeys(name for text in self.texts for name in names_in(text)))
 
+    @property
+    def answer_values(self) -> tuple[str, ...]:
+        """What is named of the token answer beside the token: once for each place."""
+        return tuple(name for text in self.texts for name in answer_values_in(text))
+
 
 def parse_api_request(document: Mapping[str, object], kind: CredentialKind) -> ApiRequest:
     """Parse *document* as the description for a credential of *kind*.
@@ -66,6 +74,8 @@ def parse_api_request(document: Mapping[str, object], kind: CredentialKind) -> A
         **_place_of_basic(basic),
     )
     tokens = sum(map(count_of_token, described.texts))
+    if kind in _WITHOUT_ANSWER and described.answer_values:
+        raise ValueError("there is no token answer whose values it could name")
     if is_static and (tokens or not described.fields):
         raise ValueError("nothing of the secret is in it, or a token is")
     if not is_static and (tokens != 1 or NEVER_TO_CALLERS.intersection(described.fields)):
@@ -77,14 +87,26 @@ def api_request_fields(definition: CredentialDefinition) -> tuple[str, ...]:
     """Return the secret's fields that callers get; none if the description cannot be parsed."""
     if not definition.api_request:
         return (API_KEY,) if definition.kind is CredentialKind.API_KEY else ()
+    described = _without_tenant(definition)
+    return described.fields if described else ()
+
+
+def answer_values_of(definition: CredentialDefinition) -> tuple[str, ...]:
+    """Return what API requests carry of the token answer beside the token: once for each place."""
+    described = _without_tenant(definition) if definition.api_request else None
+    return described.answer_values if described else ()
+
+
+def _without_tenant(definition: CredentialDefinition) -> ApiRequest | None:
+    """Return the description without the values of a tenant; `None` if it cannot be parsed."""
     if definition.tenant_values:
         from tokenvend.domain.tenant_values import unfilled
 
         definition = unfilled(definition)
     try:
-        return parse_api_request(definition.api_request, definition.kind).fields
+        return parse_api_request(definition.api_request, definition.kind)
     except ValueError:
-        return ()
+        return None
 
 
 def tenant_values_of(definition: CredentialDefinition) -> frozenset[str]:

@@ -70,6 +70,8 @@ JITTER = 0.03
 LIFETIME_MAXIMUM = timedelta(days=30)
 #: Of the headers and the query of an API request together, without the token.
 API_REQUEST_CHARACTERS = 16 * 1024
+#: Of what an API request carries of the token answer beside the token, each place counted.
+ANSWER_VALUES_CHARACTERS = 4096
 DEFAULT_LIFETIME_SECONDS = 300
 API_KEY_LIFETIME = timedelta(minutes=5)
 CLOCK_SKEW = timedelta(seconds=30)

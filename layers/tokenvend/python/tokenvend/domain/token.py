@@ -17,7 +17,8 @@ A provider may answer with the same token again while it lives. An early exchang
 another, so such a token is due at 90 % of its lifetime and overdue at 97 %.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum, auto
 
@@ -59,7 +60,8 @@ class AccessToken:
     allowance for clock skew taken off. `secret_generation` is that of the secret with which it was
     issued. `sent_as` is how a request to the API carries it. API keys are never stored. `forced`:
     it replaced a token that an API had refused. `repeated`: the provider answered with the former
-    token again, so it issues no other while this one is valid.
+    token again, so it issues no other while this one is valid. `answer_values` are further values
+    of the token answer, until `sent_as` has them.
     """
 
     access_token: Secret
@@ -72,6 +74,7 @@ class AccessToken:
     secret_stage: SecretStage = SecretStage.CURRENT
     forced: bool = False
     repeated: bool = False
+    answer_values: Mapping[str, Secret] = field(default_factory=dict, compare=False)
 
     @property
     def lifetime(self) -> timedelta:

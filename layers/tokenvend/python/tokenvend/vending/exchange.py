@@ -21,6 +21,7 @@ from tokenvend.domain.errors import (
     TokenVendError,
     provider_away,
 )
+from tokenvend.domain.oauth.answer_values import with_answer_values
 from tokenvend.domain.oauth.token_request import (
     ProviderRequest,
     ProviderSecret,
@@ -175,15 +176,16 @@ class ClientExchange:
             secret,
             user_token=user.token if user else None,
         )
+        response = self._send(request)
         token = parse_token_response(
-            self._send(request),
+            response,
             exchange_request.definition,
             requested_scopes=exchange_request.spec.scopes,
             requested_at=requested_at,
             secret_generation=exchange_request.secret_generation,
         )
         self._refuse_wider(token, exchange_request, secret)
-        token = presented(token)
+        token = presented(with_answer_values(token, response, exchange_request.definition))
         return token if user is None else _ending_with(user, token, self._clock.now())
 
     def _signed(self, exchange_request: ExchangeRequest, secret: ProviderSecret) -> AccessToken:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from tokenvend.domain.credential_definition import Authorization, CredentialDefinition
 from tokenvend.domain.errors import ProviderRefusedError
+from tokenvend.domain.oauth.answer_values import with_answer_values
 from tokenvend.domain.oauth.refresh_token import refresh_expires_at, refresh_token_of
 from tokenvend.domain.oauth.token_request import ProviderRequest, ProviderSecret, to_token_endpoint
 from tokenvend.domain.oauth.token_response import (
@@ -76,6 +77,7 @@ def parse_code_response(
     token = parse_token_response(
         response, definition, requested_scopes=requested_scopes, requested_at=requested_at
     )
+    token = with_answer_values(token, response, definition)
     refresh_token = refresh_token_of(response, definition)
     if refresh_token is None:
         raise ProviderRefusedError(

@@ -24,6 +24,7 @@ from tokenvend.domain.errors import (
     TokenVendError,
 )
 from tokenvend.domain.journal import Successor
+from tokenvend.domain.oauth.answer_values import with_answer_values
 from tokenvend.domain.oauth.refresh_token import refresh_expires_at, refresh_token_of
 from tokenvend.domain.oauth.response_description import answer_description
 from tokenvend.domain.oauth.token_request import (
@@ -139,6 +140,7 @@ def judge_refresh(response: ProviderResponse, sent: SentRefreshToken) -> Refresh
             requested_at=sent.requested_at,
             secret_generation=sent.secret_generation,
         )
+        token = with_answer_values(token, response, sent.definition)
     except TemporarilyUnavailableError as error:
         return Refreshed(verdict=_verdict_of_refusal(response), error=error)
     except ProviderRefusedError as error:

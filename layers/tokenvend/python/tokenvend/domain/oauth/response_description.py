@@ -112,10 +112,20 @@ def field_that_shows_a_token(paths: Mapping[str, Path]) -> str | None:
     others = [(name, path) for name, path in read.items() if name not in _OF_TOKENS]
     # RFC 6749's error is read too, whatever is described.
     for name, each in [("error", _STANDARD.error), *others]:
-        path = _plain(each)
-        if path[-1] in _TOKEN_NAMES or any(token[: len(path)] == path for token in tokens):
+        if _leads_to_one_of(tokens, each):
             return name
     return None
+
+
+def leads_to_a_token(described: TokenAnswer, path: Path) -> bool:
+    """Whether *path* leads to a token of an answer that is *described*."""
+    refresh = described.refresh_token or (*described.token[:-1], "refresh_token")
+    return _leads_to_one_of([_plain(described.token), _plain(refresh)], path)
+
+
+def _leads_to_one_of(tokens: list[Path], path: Path) -> bool:
+    plain = _plain(path)
+    return plain[-1] in _TOKEN_NAMES or any(token[: len(plain)] == plain for token in tokens)
 
 
 def _plain(path: Path) -> Path:

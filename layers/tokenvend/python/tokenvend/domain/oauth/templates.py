@@ -1,14 +1,18 @@
 """Texts with placeholders, and the values that replace them.
 
 `{secret.account_id}` is replaced by the field `account_id` of the credential's secret, and `{{` by
-a brace. In the description of an API request, `{token}` stands for the access token.
+a brace. In the description of an API request, `{token}` stands for the access token,
+`{answer.account.id}` for another value of the token answer, by its path, and `{cookie.ROUTEID}` for
+a cookie that came with that answer.
 """
 
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from tokenvend.domain.errors import CredentialNotReadyError
+from tokenvend.domain.oauth.response_description import PATH
 from tokenvend.domain.oauth.token_request import ProviderSecret
 from tokenvend.domain.secret import Secret
 
@@ -19,9 +23,11 @@ _TEXT_OR_FIELD = r"[^{}]|\{\{|\}\}|\{secret\.[A-Za-z][A-Za-z0-9_-]{0,62}\}"
 TEMPLATE = re.compile(rf"(?:{_TEXT_OR_FIELD})*")
 #: The placeholder of the access token, in the description of an API request alone.
 TOKEN = "{token}"
+#: The placeholder of a value of the token answer, or of a cookie beside it; there alone, too.
+OF_ANSWER = re.compile(rf"\{{(answer\.{PATH.pattern}|cookie\.[A-Za-z0-9_.-]{{1,64}})\}}")
 #: A text in that description.
-API_TEMPLATE = re.compile(rf"(?:{_TEXT_OR_FIELD}|{re.escape(TOKEN)})*")
-_PARTS = re.compile(rf"\{{\{{|\}}\}}|{re.escape(TOKEN)}|{PLACEHOLDER.pattern}")
+API_TEMPLATE = re.compile(rf"(?:{_TEXT_OR_FIELD}|{re.escape(TOKEN)}|{OF_ANSWER.pattern})*")
+_PARTS = re.compile(rf"\{{\{{|\}}\}}|{re.escape(TOKEN)}|{PLACEHOLDER.pattern}|{OF_ANSWER.pattern}")
 #: RFC 9110 §5.5, without tabs and the octets from 0x80, which few servers accept.
 _HEADER_VALUE = re.compile(r"[\x20-\x7E]*")
 #: Fields that are used for signatures or TLS, and must never be in a request.
@@ -30,7 +36,7 @@ NEVER_SENT = frozenset({"private_key", "certificate"})
 
 def names_in(template: str) -> list[str]:
     """Return the secret's fields that *template* names."""
-    return [name for name in _PARTS.findall(template) if name]
+    return [match[1] for match in _PARTS.finditer(template) if match[1]]
 
 
 def count_of_token(template: str) -> int:
@@ -38,15 +44,26 @@ def count_of_token(template: str) -> int:
     return sum(match[0] == TOKEN for match in _PARTS.finditer(template))
 
 
+def answer_values_in(template: str) -> list[str]:
+    """Return what *template* names of the token answer: `answer.account.id`, `cookie.ROUTEID`."""
+    return [match[2] for match in _PARTS.finditer(template) if match[2]]
+
+
 class PlaceholderValues:
     """Replaces placeholders in templates by fields of *secret*, and by *token* if there is one.
 
-    `secret_values` are the fields used.
+    *of_answer* are the values of the token answer. `secret_values` are the fields used.
     """
 
-    def __init__(self, secret: ProviderSecret, token: Secret | None = None) -> None:
+    def __init__(
+        self,
+        secret: ProviderSecret,
+        token: Secret | None = None,
+        of_answer: Mapping[str, Secret] = MappingProxyType({}),
+    ) -> None:
         self._secret = secret
         self._token = token
+        self._of_answer = of_answer
         self.secret_values: dict[str, Secret] = {}
 
     def value(self, template: Any) -> Any:
@@ -78,6 +95,8 @@ class PlaceholderValues:
 
     def _placed(self, match: re.Match[str]) -> str:
         name = match[1]
+        if match[2]:
+            return self._of_answer[match[2]].reveal()
         if match[0] == TOKEN and self._token is not None:
             return self._token.reveal()
         if name is None:

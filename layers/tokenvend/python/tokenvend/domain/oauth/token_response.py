@@ -35,14 +35,16 @@ _JWT = re.compile(r"[\w-]+\.([\w-]+)\.[\w-]*")
 class ProviderResponse:
     """A provider's answer. The body may hold a token, so it is never logged.
 
-    `retry_after` is the header's text, in either form of RFC 9110 §10.2.3. `sent` are the
-    confidential values of the request, so that an answer that quotes one is recognised.
+    `retry_after` is the header's text, in either form of RFC 9110 §10.2.3. `set_cookie` are the
+    headers of that name. `sent` are the confidential values of the request, so that an answer that
+    quotes one is recognised.
     """
 
     status: int
     content_type: str = ""
     body: bytes = field(default=b"", repr=False)
     retry_after: str | None = None
+    set_cookie: tuple[Secret, ...] = field(default=(), repr=False)
     sent: tuple[Secret, ...] = field(default=(), repr=False, compare=False)
 
 
