@@ -40,6 +40,8 @@ _SECRET_TESTS = "tests/unit/domain/test_secret.py"
 _AWS_TESTS = "tests/adapters/test_aws_clients.py"
 _OPTIONS = (
     *("-p", "no:schemathesis", "-p", "no:xdist", "-p", "quickest_first", "-q"),
+    # These collect garbage and write a file at the end of each run: longer than most tests.
+    *("-p", "no:unraisableexception", "-p", "no:threadexception", "-p", "no:cacheprovider"),
     # These tests check the code's files, stack or imports, which mutmut has rewritten.
     "--ignore=tests/unit/test_imports.py",
     "--ignore=tests/functions/test_openapi.py",
