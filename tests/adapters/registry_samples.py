@@ -36,6 +36,7 @@ GRANT = Grant(
     audiences=frozenset({"https://api.example.com"}),
     resources=frozenset({"https://api.example.com/v1"}),
     tenants=frozenset({"acme", "umbrella"}),
+    users={"https://login.example": "ats"},
     accept_less=True,
     isolation=Isolation.CALLER,
     observation=Observation(
@@ -82,6 +83,7 @@ grants = st.builds(
     tenants=st.just(ALL_TENANTS) | st.frozensets(_matching(TENANT.pattern), max_size=3),
     connections=st.sampled_from([OWN_CONNECTIONS, ALL_CONNECTIONS])
     | st.frozensets(_matching(f"{NAME.pattern}/{TENANT.pattern}"), max_size=3),
+    users=st.dictionaries(_texts, st.none() | _texts, max_size=2),
     return_urls=st.frozensets(_texts, max_size=2),
     full_access=st.booleans(),
     accept_less=st.booleans(),

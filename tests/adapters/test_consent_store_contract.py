@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from tests.adapters.aws import Aws, Tables
@@ -78,7 +79,7 @@ def test_of_many_who_use_a_ticket_one_gets_the_session(store: ConsentSessionStor
     assert sorted(got, key=bool) == [None] * 7 + [SESSION]
 
 
-def item_of(tables: Tables) -> dict[str, object]:
+def item_of(tables: Tables) -> dict[str, Any]:
     return tables.token_item(f"consent#{TICKET.sha256}")
 
 
@@ -128,3 +129,53 @@ def test_a_write_that_was_repeated_after_it_succeeded_is_ours(aws: Aws, tables: 
     repeating = dynamodb_consents(aws, tables, client=Repeating())  # type: ignore[arg-type]
 
     assert repeating.take(TICKET) == SESSION
+
+
+def test_a_session_is_deleted_only_after_it_ended(aws: Aws, tables: Tables) -> None:
+    dynamodb_consents(aws, tables).put(TICKET, SESSION)
+
+    assert float(item_of(tables)["ttl"]["N"]) >= SESSION.expires_at.timestamp()
+
+
+def test_a_session_just_put_is_read_whichever_replica_answers(aws: Aws, tables: Tables) -> None:
+    client, asked = aws.client("dynamodb"), []
+    client.meta.events.register(
+        "provide-client-params.dynamodb.GetItem", lambda params, **_: asked.append(params)
+    )
+
+    dynamodb_consents(aws, tables, client=client).read(TICKET)
+
+    assert [each["ConsistentRead"] for each in asked] == [True]
+
+
+@pytest.mark.parametrize(
+    ("lost", "reason"),
+    [("session", Distrust.UNKNOWN_SCHEMA), ("wrapped_key", Distrust.NOT_AUTHENTIC)],
+)
+def test_a_session_without_its_ciphertext_or_key_is_absent_and_counted(
+    aws: Aws, tables: Tables, lost: str, reason: Distrust
+) -> None:
+    untrusted = Untrusted()
+    store = dynamodb_consents(aws, tables, untrusted=untrusted)
+    store.put(TICKET, SESSION)
+    item = item_of(tables)
+    del item[lost]
+    tables.put_token_item(item)
+
+    assert store.read(TICKET) is None
+    assert untrusted.seen == [(f"consent#{TICKET.sha256}", reason)]
+
+
+def test_a_sealed_document_that_is_no_session_is_absent_and_counted(
+    aws: Aws, tables: Tables
+) -> None:
+    untrusted, pk = Untrusted(), f"consent#{TICKET.sha256}"
+    cipher = dynamodb_cipher(aws, tables)
+    store = dynamodb_consents(aws, tables, cipher=cipher, untrusted=untrusted)
+    store.put(TICKET, SESSION)
+    sealed = cipher.seal(pk, b"{}", now=START)
+    blobs = {"session": {"B": sealed.ciphertext}, "wrapped_key": {"B": sealed.wrapped_key}}
+    tables.put_token_item(item_of(tables) | blobs)
+
+    assert store.take(TICKET) is None
+    assert untrusted.seen == [(pk, Distrust.MALFORMED)]

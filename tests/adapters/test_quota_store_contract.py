@@ -2,11 +2,13 @@
 
 import pytest
 from tests.adapters.aws import Aws, Tables
+from tests.adapters.faults import answer_with
 from tests.adapters.races import at_once
 from tests.fakes.quota_store import InMemoryQuotas
 
 from tokenvend.adapters.dynamodb.quota_store import DynamoDbQuotas, quota_pk
 from tokenvend.domain.quota import Quota, latest_at
+from tokenvend.ports import StoreAwayError
 from tokenvend.ports.quotas import Drawn, QuotaStore
 
 SECOND = 1_000_000
@@ -95,6 +97,26 @@ def test_of_many_who_draw_at_once_none_gets_anothers_permit(aws: Aws, tables: Ta
 
     # Nine are left: four get two each.
     assert sum(each.granted for each in drawn) == 4
+
+
+def test_an_item_goes_at_a_whole_second(aws: Aws, tables: Tables) -> None:
+    store = DynamoDbQuotas(aws.dynamodb, table=tables.tokens)
+
+    draw(store, 4, from_full=True, now=NOW + 500_000)
+
+    assert tables.token_item(quota_pk("billing"))["ttl"] == {"N": str(NOW // SECOND + 10 + 3600)}
+
+
+def test_a_permission_that_iam_does_not_know_yet_is_told_by_its_name(
+    aws: Aws, tables: Tables
+) -> None:
+    client = aws.client("dynamodb")
+    answer_with(client, "UpdateItem", status=400, code="AccessDeniedException")
+
+    with pytest.raises(StoreAwayError) as caught:
+        draw(DynamoDbQuotas(client, table=tables.tokens), 1)
+
+    assert str(caught.value) == "dynamodb:UpdateItem was refused with AccessDeniedException"
 
 
 def test_an_item_goes_when_its_bucket_has_long_been_full(aws: Aws, tables: Tables) -> None:

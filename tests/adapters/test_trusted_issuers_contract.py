@@ -131,6 +131,7 @@ _issuers = st.builds(
     keys=st.sampled_from([(), TRUSTED.keys]),
     jwks_uri=st.none() | _texts,
     one_time=st.booleans(),
+    of_users=st.booleans(),
     rules=st.lists(_rules, max_size=2).map(tuple),
 )
 
@@ -148,6 +149,33 @@ def test_private_or_weak_key_in_the_registry_is_left_out() -> None:
     document["keys"].append({"kty": "oct", "k": "c2VjcmV0", "kid": "one"})
 
     assert parse_issuer(document).keys == TRUSTED.keys
+
+
+def test_issuer_of_a_version_before_user_tokens_is_not_of_users() -> None:
+    document = build_issuer(replace(TRUSTED, of_users=True)).document
+    del document["of_users"]
+
+    assert not parse_issuer(document).of_users
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        pytest.param({"caller": "a", "claims": {}}, "rules is not about any subject", id="subject"),
+        pytest.param(
+            {"caller": "a", "claims": {"x": ["y"]}},
+            "claims is not texts, numbers or true or false",
+            id="claims",
+        ),
+    ],
+)
+def test_rule_that_is_refused_is_told_by_the_field(rule: dict[str, Any], told: str) -> None:
+    document = build_issuer(TRUSTED).document | {"rules": [rule]}
+
+    with pytest.raises(MalformedDocumentError) as caught:
+        parse_issuer(document)
+
+    assert str(caught.value) == told
 
 
 def test_document_without_rules_is_refused() -> None:

@@ -61,7 +61,7 @@ class DynamoDbConsentSessionStore:
         item: Item | None = answer.get("Item")
         if item is None or "taken_by" in item:
             return None
-        return self._parse(item)
+        return self._parse(_pk(ticket), item)
 
     def take(self, ticket: Secret) -> ConsentSession | None:
         """See `ports.ConsentSessionStore`."""
@@ -76,10 +76,9 @@ class DynamoDbConsentSessionStore:
         )
         if item is None or text_of(item, "taken_by") != mark:
             return None
-        return self._parse(item)
+        return self._parse(_pk(ticket), item)
 
-    def _parse(self, item: Item) -> ConsentSession | None:
-        pk = text_of(item, "pk") or ""
+    def _parse(self, pk: str, item: Item) -> ConsentSession | None:
         sealed = Sealed(bytes_of(item, "session") or b"", bytes_of(item, "wrapped_key") or b"")
         try:
             return _session(documents.parse(self._table.cipher.open(pk, sealed)))
