@@ -2,8 +2,9 @@
 
 `python -m scripts.mutants [--survivors] [NAME …]` works on copies in `build/`, and resumes
 after an interruption. *NAME* is a pattern of dotted names, such as `tokenvend.domain.lease*`: its
-matches are tried again. Without one, everything in `SUITES` is changed, and mutants of unchanged
-code are tried again only if they survived. `--survivors` tries only those that survived.
+matches are tried again. Without one, or with a whole package such as `tokenvend.adapters*`, mutants
+of unchanged code are tried again only if they survived. `--survivors` tries only those that
+survived.
 
 The exit code is 1 if something survived that `docs/mutants-accepted.md` does not list.
 """
@@ -79,6 +80,10 @@ class Suite:
         """Whether *name*, a pattern, matches something in these packages."""
         return name.rstrip("*").split(".")[1:2] in [[part] for part in self.parts]
 
+    def is_covered_by(self, names: Sequence[str]) -> bool:
+        """Whether the patterns *names* match all of these packages."""
+        return {f"tokenvend.{part}" for part in self.parts} <= {each.rstrip(".*") for each in names}
+
 
 #: Each package with the tests that are about it: quicker than all tests, and they must suffice.
 SUITES = (
@@ -122,7 +127,9 @@ def main(arguments: Sequence[str]) -> int:
         wanted = [name for name in names if suite.concerns(name)]
         if names and not wanted:
             continue
-        if not _run(suite, wanted, only_survivors="--survivors" in arguments):
+        # mutmut tries again whatever it is given by name, and goes on only without names.
+        tried = [] if suite.is_covered_by(wanted) else wanted
+        if not _run(suite, tried, only_survivors="--survivors" in arguments):
             return 1
         found += matching(read_mutants(suite.copy), wanted)
     return _report(found, is_whole=not names)
