@@ -37,7 +37,7 @@ from tokenvend.adapters.dynamodb.registry_items import (
 )
 from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.names import is_name
-from tokenvend.domain.registry import Caller, Grant
+from tokenvend.domain.registry import OWN_CONNECTIONS, Caller, Grant
 
 HASHES = [f"{number:064x}" for number in range(3)]
 
@@ -163,9 +163,17 @@ def test_a_grant_is_never_read_as_more_than_it_says(name: str, wrong: object) ->
         parse_grant(document)
 
 
+def test_a_grant_of_a_version_before_connections_names_its_callers_own() -> None:
+    document = build_grant(IDENTITY, GRANT).document
+    del document["connections"]
+
+    assert parse_grant(document).connections == OWN_CONNECTIONS
+
+
 @pytest.mark.parametrize("value", ["0" * 63, "0" * 65, "A" * 64, "é" * 64, ""])
 def test_a_client_secret_that_is_no_hash_spoils_the_document(value: str) -> None:
-    with pytest.raises(MalformedDocumentError, match="sha256"):
+    told = r"^sha256 is not a (text|SHA-256 in hexadecimal)$"
+    with pytest.raises(MalformedDocumentError, match=told):
         parse_client_secrets({"secrets": [{"sha256": value}]})
 
 
