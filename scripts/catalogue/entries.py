@@ -8,10 +8,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from scripts.catalogue.api_requests import ENCODED, api_request_of, place_of
+from scripts.catalogue.api_requests import ENCODED, api_request_of
 from scripts.catalogue.consent_parameters import by_request, other_names
 from scripts.catalogue.placeholders import CannotSayError, Placeholders, as_texts, hide_tokens
 from scripts.catalogue.signed_jwts import request_with_assertion, signed_jwt_of
+from scripts.catalogue.static_keys import api_key_of
 
 _BASIC = re.compile(r"Basic \$\{base64\((?P<user>[^:]*):(?P<password>[^)]*)\)\}", re.IGNORECASE)
 _OUR_PARAMETERS = frozenset({"response_type", "scope", "state", "client_id", "redirect_uri"})
@@ -47,7 +48,7 @@ def described(entry: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]
         case "authorization_code":
             return _Entry(entry).consent(), {"kind": "authorization_code"}
         case "api_key" | "basic":
-            return {"api_key": _Entry(entry).static()}, {"kind": "api_key"}
+            return {"api_key": api_key_of(entry, Placeholders())}, {"kind": "api_key"}
         case "signed_jwt":
             return _Entry(entry).signed(), {"kind": "signed_jwt"}
         case other:
@@ -103,26 +104,6 @@ class _Entry:
                 "api_request": api_request_of(entry, self._placeholders),
             }
         )
-
-    def static(self) -> dict[str, Any]:
-        """Describe a credential that is sent as it is."""
-        proxy = self._entry.get("proxy") or {}
-        if proxy.get("body"):
-            raise CannotSayError("the key is in the body of each API request")
-        if "${apiKey}" in str(proxy.get("base_url")):
-            raise CannotSayError("the key is in the address of each API request")
-        said: dict[str, Any] = {"headers": {}, "query": {}}
-        for name, each in (proxy.get("headers") or {}).items():
-            if found := ENCODED.fullmatch(str(each)):
-                pair = {"username": found["user"], "password": found["password"]}
-                said["basic"] = self._placeholders.of_secret(pair) | place_of(name, found)
-            elif "${" in str(each):
-                said["headers"][name] = self._placeholders.of_secret(str(each))
-        said["query"] = self._placeholders.of_secret(as_texts(proxy.get("query") or {}))
-        if self._entry["auth_mode"] == "BASIC" and "authorization" not in said["headers"]:
-            said.setdefault("basic", {"username": "{secret.username}"})
-        said = {name: each for name, each in said.items() if each}
-        return said or {"header_name": "Authorization", "header_prefix": "Bearer "}
 
     def signed(self) -> dict[str, Any]:
         """Describe a token that the client signs."""

@@ -177,6 +177,15 @@ def test_authorization_request_has_a_fragment_and_a_nonce_where_the_entry_says_s
         (CLIENT | {"proxy": {"headers": {"authorization": "Bearer ${apiKey}"}}}, "is computed"),
         (KEY | {"proxy": {"body": {"key": "${apiKey}"}}}, "in the body of each API request"),
         (KEY | {"proxy": {"base_url": "https://a.example/bot${apiKey}"}}, "in the address of each"),
+        (KEY, "does not say where the key goes"),
+        (KEY | {"proxy": {"query": {"v": "2"}}}, "does not say where the key goes"),
+        (
+            {
+                "auth_mode": "BASIC",
+                "credentials_verification_script": "lastpassCredentialsVerification",
+            },
+            "in the body of each API request",
+        ),
         (CONSENT | {"authorization_params": {"password": "${x}"}}, "password is in the author"),
         (LOGIN | {"additional_steps": [{}]}, "several requests"),
         (LOGIN | {"token_headers": {"x-at": "${now}"}}, "a value is computed"),
@@ -197,7 +206,7 @@ def test_kinds_are_counted_and_others_are_left_out() -> None:
         "b": {"alias": "a", "token_url": "http://plain.acme.example/token"},
         "c": {"auth_mode": "OAUTH1"},
         "d": CLIENT | {"additional_steps": [{}]},
-        "e": KEY,
+        "e": KEY | {"proxy": {"query": {"key": "${apiKey}"}}},
     }
 
     counted = count(catalogue)

@@ -9,7 +9,6 @@ from tests.scripts.catalogue_entries import CLIENT, CONSENT, KEY, LOGIN, provabl
 @pytest.mark.parametrize(
     ("proxy", "api_key"),
     [
-        ({}, {"header_name": "Authorization", "header_prefix": "Bearer "}),
         (
             {"headers": {"x-key": "${apiKey}", "x-v": "2"}},
             {"headers": {"x-key": "{secret.api_key}"}},
@@ -34,6 +33,27 @@ from tests.scripts.catalogue_entries import CLIENT, CONSENT, KEY, LOGIN, provabl
 )
 def test_key_goes_where_the_entry_says(proxy: dict[str, Any], api_key: dict[str, Any]) -> None:
     assert provider_of(KEY | {"proxy": proxy}) == {"api_key": api_key}
+
+
+def test_user_name_and_password_are_http_basic_unless_the_entry_says_otherwise() -> None:
+    assert provider_of({"auth_mode": "BASIC"}) == {
+        "api_key": {"basic": {"username": "{secret.username}"}}
+    }
+
+
+def test_place_that_the_user_of_the_catalogue_chooses_may_be_any_of_those_offered() -> None:
+    choices = {
+        "keyPlacement": {"enum": ["header", "query"]},
+        "keyName": {"example": "X-Key"},
+        "valueTemplate": {"example": "Key ${apiKey}"},
+    }
+
+    told = provider_of(KEY | {"integration_config": choices})
+
+    assert told["api_key"] == {
+        "headers": {"X-Key": "Key {secret.api_key}"},
+        "query": {"X-Key": "Key {secret.api_key}"},
+    }
 
 
 @pytest.mark.parametrize(
