@@ -6,6 +6,14 @@ import pytest
 from tests.cli.conftest import Tokenvend
 
 
+def explained(tokenvend: Tokenvend, provider: dict[str, Any]) -> dict[str, Any]:
+    """Return what `explain` shows of a token of *provider*."""
+    tokenvend.write(lambda document: document["providers"]["acme"].update(provider))
+    question = ("--caller", "events", "--credential", "partner", "--tenant", "a")
+    (verdict,) = tokenvend.json("explain", *question, "--file", str(tokenvend.file))
+    return dict(verdict)
+
+
 @pytest.mark.parametrize(
     ("provider", "request_line", "headers", "body"),
     [
@@ -56,11 +64,53 @@ def test_request_is_shown_with_a_name_for_each_secret(
     headers: str,
     body: str | None,
 ) -> None:
-    tokenvend.write(lambda document: document["providers"]["acme"].update(provider))
-    question = ("--caller", "events", "--credential", "partner", "--tenant", "a")
-
-    (verdict,) = tokenvend.json("explain", *question, "--file", str(tokenvend.file))
+    verdict = explained(tokenvend, provider)
 
     assert verdict["request"] == request_line
     assert verdict["request_headers"] == headers
     assert verdict["request_body"] == body
+
+
+@pytest.mark.parametrize(
+    ("api_request", "shown"),
+    [
+        pytest.param({"header_name": "X-Token"}, "X-Token: {token}", id="another header"),
+        pytest.param(
+            {"header_name": "Authorization", "header_prefix": "OAuth "},
+            "Authorization: OAuth {token}",
+            id="another prefix",
+        ),
+        pytest.param({"query": {"auth": "{token}", "v": "2"}}, "?auth={token}&v=2", id="query"),
+        pytest.param(
+            {"basic": {"username": "{token}", "password": "x"}},
+            "Authorization: Basic ({token}:x)",
+            id="HTTP Basic",
+        ),
+        pytest.param(
+            {"basic": {"username": "u", "password": "{token}", "header": "X-Auth", "scheme": "K"}},
+            "X-Auth: K (u:{token})",
+            id="another header and scheme for the same",
+        ),
+        pytest.param(
+            {"headers": {"X-Token": "{token}", "X-Key": "{secret.key}"}, "query": {"v": "2"}},
+            "X-Key: {secret.key}, X-Token: {token}, ?v=2",
+            id="several parts",
+        ),
+    ],
+)
+def test_how_an_api_takes_the_token_is_shown(
+    tokenvend: Tokenvend, api_request: dict[str, Any], shown: str
+) -> None:
+    verdict = explained(tokenvend, {"api_request": api_request})
+
+    assert verdict["api_request"] == shown
+    assert "X-Key" not in verdict["request_headers"]
+
+
+def test_client_certificate_is_shown_by_its_name_and_its_key_nowhere(tokenvend: Tokenvend) -> None:
+    verdict = explained(tokenvend, {"client_authentication": "tls_client_auth"})
+
+    assert verdict["client_certificate"] == "{secret.certificate}"
+    assert verdict["request_headers"] == "Accept: application/json"
+    assert verdict["request_body"] == "grant_type=client_credentials&client_id={secret.client_id}"
+    assert "private_key" not in str(verdict)

@@ -20,13 +20,15 @@ _PLACEHOLDER = re.compile(r"\{secret\.(\w+)\}")
 
 @dataclass
 class ApiStandIn:
-    """Takes what *described*, an `api_key` of the file or of a profile, says of *secret*.
+    """Takes what *described* says of *secret*: an `api_key` of the file or of a profile.
 
-    `complaints` names what was wrong with the requests that it refused.
+    With a *token* it takes that as an `api_request` says. `complaints` names what was wrong with
+    the requests that it refused.
     """
 
     described: Any
     secret: Mapping[str, str]
+    token: str | None = None
     complaints: list[str] = field(default_factory=list)
     taken: int = 0
 
@@ -56,13 +58,14 @@ class ApiStandIn:
             headers["authorization"] = header
         # The key is nowhere else, where an access log might keep it.
         others = {value for name, value in asked.headers.items() if name not in headers}
-        quoted = [each for each in self.secret.values() if each in " ".join((asked.path, *others))]
+        values = [*self.secret.values(), *([self.token] if self.token else [])]
+        quoted = [each for each in values if each in " ".join((asked.path, *others))]
         return wrong + ["elsewhere"] * len(quoted)
 
     def _headers(self) -> dict[str, str]:
         if self.described.header_name is not None:
             prefix = self.described.header_prefix or ""
-            return {self.described.header_name: prefix + self.secret["api_key"]}
+            return {self.described.header_name: prefix + (self.token or self.secret["api_key"])}
         return self._filled(self.described.headers)
 
     def _user_and_password(self) -> tuple[str, str]:
@@ -73,7 +76,8 @@ class ApiStandIn:
         return {name: self._text(template) for name, template in described.items()}
 
     def _text(self, template: str) -> str:
-        return _PLACEHOLDER.sub(lambda match: self.secret[match[1]], template)
+        filled = _PLACEHOLDER.sub(lambda match: self.secret[match[1]], template)
+        return filled.replace("{token}", self.token) if self.token else filled
 
 
 def _user_and_password(header: str) -> tuple[str, str] | None:

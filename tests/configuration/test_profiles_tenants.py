@@ -1,6 +1,7 @@
 """A profile whose parameters each tenant brings: to the tenant's own host, and to no other."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.configuration.described import definition_of, secret_store, vend
@@ -8,6 +9,7 @@ from tests.configuration.profile_facts import (
     code_parameters,
     credential_entry,
     facts_of,
+    flow_of,
     profiles_of,
     scope_text,
     secret_for,
@@ -19,6 +21,7 @@ from tests.fakes.clock import FakeClock
 
 from tokenvend.adapters.provider_http import RequestsProviderClient
 from tokenvend.domain.oauth.code_exchange import build_code_request
+from tokenvend.domain.oauth.refresh import build_refresh_request
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.tenant_values import bind
 from tokenvend.vending.provider_secret import read_secret
@@ -42,6 +45,11 @@ def _entry(name: str) -> dict[str, object]:
         for each, one in load_profile(name).parameters.items()
     }
     return {"profile": name, "parameters": parameters}
+
+
+def facts_at(name: str, endpoint: str | None) -> dict[str, Any]:
+    """Return the facts, with *endpoint*, if there is one, in place of the token endpoint."""
+    return facts_of(name) | ({"token_endpoint": endpoint} if endpoint else {})
 
 
 def _values(name: str) -> dict[str, str]:
@@ -85,20 +93,40 @@ def test_connection_brings_the_parameters(name: str, tmp_path: Path) -> None:
     definition = bind(definition_of(_entry(name), said), _values(name))
     assert definition.authorization is not None
     values = secret_for(definition)
+    secret = read_secret(secret_store(definition, values), definition, None)
     stand_in = StandIn(facts_of(name), values, code_parameters(name))
 
     with stand_in.running(tmp_path) as authority:
-        request = build_code_request(
-            definition,
-            definition.authorization,
-            code=Secret("c"),
-            code_verifier=Secret("v"),
-            secret=read_secret(secret_store(definition, values), definition, None),
+        client = RequestsProviderClient(ca_file=str(authority))
+        code, verifier = Secret("c"), Secret("v")
+        authorization = definition.authorization
+        client.send(
+            build_code_request(
+                definition, authorization, code=code, code_verifier=verifier, secret=secret
+            )
         )
-        RequestsProviderClient(ca_file=str(authority)).send(request)
+        stand_in.parameters = {"grant_type": "refresh_token", "refresh_token": "r"}
+        stand_in.facts = facts_at(name, flow_of(name).get("refresh_endpoint"))
+        client.send(build_refresh_request(definition, Secret("r"), secret, requested_scopes=None))
 
-    assert definition.authorization.endpoint == facts_of(name)["authorization_endpoint"]
-    assert (stand_in.complaints, stand_in.taken) == ([], 1)
+    assert authorization.endpoint == facts_of(name)["authorization_endpoint"]
+    assert (stand_in.complaints, stand_in.taken) == ([], 2)
+
+
+@pytest.mark.parametrize("name", OF_CONNECTIONS)
+def test_everything_of_a_connection_is_at_the_host_that_it_brought(name: str) -> None:
+    said = credential_entry(name, "authorization_code")
+    definition = bind(definition_of(_entry(name), said), _values(name))
+    authorization, facts = definition.authorization, facts_of(name)
+    assert authorization is not None
+
+    at = {
+        "revocation_endpoint": definition.revocation_endpoint,
+        "account_endpoint": authorization.account_endpoint,
+    }
+
+    assert at == {each: facts.get(each) for each in at}
+    assert "{" not in "".join(filter(None, at.values()))
 
 
 def test_host_without_a_fixed_end_needs_patterns_of_the_file() -> None:
