@@ -15,12 +15,20 @@ STANDARD = frozenset(
 def other_names(replaced: Mapping[str, str]) -> dict[str, str]:
     """Return extra parameters for standard ones that the provider names otherwise.
 
-    The client id and the redirect URI are no secret, so they can stand in the file. A standard
-    parameter that the provider does without is sent all the same: RFC 6749 §3.1 has a server ignore
-    what it does not know.
+    Some entries write a name with the `=` after it. The values are no secret and the same in every
+    request, so they can stand in the file. A standard parameter that the provider does without is
+    sent all the same: RFC 6749 §3.1 has a server ignore what it does not know.
     """
-    ours = {"client_id": "the-client-id", "redirect_uri": REDIRECT_URI}
-    replaced = {standard: name for standard, name in replaced.items() if name}
+    ours = {
+        "client_id": "the-client-id",
+        "redirect_uri": REDIRECT_URI,
+        "response_type": "code",
+    }
+    replaced = {
+        standard.removesuffix("="): name.removesuffix("=")
+        for standard, name in replaced.items()
+        if name
+    }
     if not replaced.keys() <= ours.keys():
         raise CannotSayError("the authorization request is not the standard's")
     return {name: ours[standard] for standard, name in replaced.items()}

@@ -91,7 +91,10 @@ def test_service_account_signs() -> None:
 def test_consent_asks_as_the_entry_says() -> None:
     told = {
         "authorization_params": {"response_type": "code", "access_type": "offline", "page": 1},
-        "authorization_url_replacements": {"client_id": "client_key"},
+        "authorization_url_replacements": {
+            "client_id": "client_key",
+            "response_type=": "responseType=",
+        },
         "token_params": {"grant_type": "authorization_code", "expiring": 1},
         "authorization_method": "header",
     }
@@ -103,6 +106,7 @@ def test_consent_asks_as_the_entry_says() -> None:
         "access_type": "offline",
         "page": "1",
         "client_key": "the-client-id",
+        "responseType": "code",
     }
     assert provider["token_request"] == {
         "parameters": {"expiring": "1"},
@@ -192,6 +196,7 @@ def test_authorization_request_has_a_fragment_and_a_nonce_where_the_entry_says_s
         (LOGIN | {"token": {}, "signature": {"protocol": "HMAC"}}, "a key that both sides have"),
         ({"auth_mode": "OAUTH2_CC"}, "names no token endpoint"),
         (CONSENT | {"authorization_url_replacements": {"state": "x"}}, "is not the standard's"),
+        (CONSENT | {"authorization_url_replacements": {"state=": "x="}}, "is not the standard's"),
         (CONSENT | {"authorization_code_param_in_webhook": "a.b"}, "by a webhook"),
     ],
 )
