@@ -13,8 +13,9 @@ from benchmarks.stage import Stage
 
 _TENANTS = 300
 _PUTS = 5
-#: What users were promised on the local stack, to what it took one by one: 30 s to 330 s.
-_GOAL = 0.09
+#: What users were promised on the local stack, and what it took one by one when it was.
+_PROMISED_SECONDS, _ONE_BY_ONE_SECONDS = 30.0, 330.0
+_GOAL = round(_PROMISED_SECONDS / _ONE_BY_ONE_SECONDS, 2)
 
 
 def rows(stage: Stage) -> Iterator[Row]:
@@ -31,8 +32,10 @@ def rows(stage: Stage) -> Iterator[Row]:
         for number in range(_TENANTS)
     )
     imported = _seconds(stage, lines, "import")
+    name = f"{_TENANTS} tenants by one secret import"
+    yield Row(f"{name}, in all", imported, _PROMISED_SECONDS, "the bound", 1.0, "s")
     yield Row(
-        f"{_TENANTS} tenants by one secret import",
+        name,
         imported,
         statistics.median(puts) * _TENANTS,
         f"one secret put after another, by the median of {_PUTS}",
