@@ -176,7 +176,6 @@ def test_authorization_request_has_a_fragment_and_a_nonce_where_the_entry_says_s
     ("entry", "why"),
     [
         (CLIENT | {"proxy": {"headers": {"x-at": "${random}"}}}, "computed for each API request"),
-        (CLIENT | {"proxy": {"query": {"id": "${credentials.raw.id}"}}}, "something of the answer"),
         (CLIENT | {"proxy": {"headers": {"authorization": "Key 1"}}}, "something else than"),
         (CLIENT | {"proxy": {"headers": {"authorization": "Bearer ${apiKey}"}}}, "is computed"),
         (KEY | {"proxy": {"body": {"key": "${apiKey}"}}}, "in the body of each API request"),
