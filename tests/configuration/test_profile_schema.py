@@ -1,10 +1,12 @@
 """What a profile must say, and what it must not."""
 
+import re
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
+from tokenvend_cli.configuration.models import ProviderModel
 from tokenvend_cli.configuration.profile_facts import least_sure
 from tokenvend_cli.configuration.profile_models import Certainty, Profile
 
@@ -59,3 +61,9 @@ def test_result_of_a_probe_is_a_fact_with_its_date() -> None:
     assert profile.scope_mode is not None
     assert profile.scope_mode.certainty is Certainty.OBSERVED
     assert least_sure(profile) is Certainty.OBSERVED
+
+
+def test_every_field_is_described_here_or_is_a_key_of_the_file() -> None:
+    described = set(re.findall(r"`(\w+)`", str(Profile.__doc__)))
+
+    assert Profile.model_fields.keys() <= described | ProviderModel.model_fields.keys()

@@ -136,10 +136,16 @@ class Answered(_Strict):
 class Profile(_Strict):
     """One provider. `{name}` in an endpoint stands for the parameter of that name.
 
-    With `discovered`, endpoints and client authentication are read from the issuer's metadata.
-    `refresh_token_days` is how long an unused refresh token lives. `scopes` are put in words for
-    the person who is asked to consent. `answer` and `refusal` are what the token endpoint says
-    where that differs from RFC 6749 §5; tests hold a description to them.
+    Most facts mean what the key of that name under `providers` in the file does. The others:
+
+    - `area`, `kinds`: what people use it for, and the credentials that it issues. `sources`: where
+      its facts are from. `quirks`: what else its users should know.
+    - `discovered`: endpoints and client authentication are in the issuer's metadata. At the
+      `introspection_endpoint` `probe` asks about a token (RFC 7662).
+    - `scope_parameter`: `scope` is sent although `scope_mode` is fixed. `scopes`: each in words.
+    - `default_lifetime_seconds`: of a token whose answer states none. `refresh_token_rotates`:
+      each refresh gives the next one. `answer`, `refusal`: what the token endpoint says where that
+      differs from RFC 6749 §5; tests hold a description to them.
     """
 
     title: str = Field(min_length=1)
