@@ -108,6 +108,7 @@ def test_each_part_goes_where_the_description_says(
     [
         ({"header_name": "X-Key"}, "K", "X-Key", ""),
         ({"header_name": "X-Key", "header_prefix": "{a} "}, "{a} K", "X-Key", ""),
+        ({"header_name": "X-Key", "header_prefix": "{{a}} "}, "{{a}} K", "X-Key", ""),
         ({"headers": {"X-Key": KEY}}, "K", "X-Key", ""),
         ({"headers": {"Authorization": f"Token {KEY}"}}, "K", "Authorization", "Token "),
         ({"headers": {"X-Key": f"a={KEY}; b"}}, "K; b", "X-Key", "a="),

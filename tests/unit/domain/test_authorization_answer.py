@@ -102,6 +102,25 @@ def test_a_user_is_asked_at_the_endpoint_with_what_is_ours(endpoint: str, url: s
     )
 
 
+def test_a_consent_page_in_a_fragment_has_the_endpoints_query_there_too() -> None:
+    endpoint = "https://hiring.example/app?brand=1"
+    flow = replace(AUTHORIZATION.flow, fragment="/allow")
+
+    url = build_authorization_url(
+        replace(AUTHORIZATION, endpoint=endpoint, flow=flow),
+        client_id="ours",
+        scopes=READ,
+        scope_separator=",",
+        state=Secret("state-1"),
+        code_challenge="challenge-1",
+    )
+
+    page, _, query = url.partition("?")
+    assert page == "https://hiring.example/app#/allow"
+    assert query.startswith("brand=1&")
+    assert "state=state-1" in query.split("&")
+
+
 def test_a_code_is_exchanged_at_the_token_endpoint_with_what_is_ours() -> None:
     definition = replace(
         DEFINITION, extra_parameters={"grant_type": "x", "code": "y", "brand": "1"}

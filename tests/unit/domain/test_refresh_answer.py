@@ -8,6 +8,7 @@ from tests.fakes.provider import json_response
 from tests.unit.consent.refreshing import CONSENT, DEFINITION
 
 from tokenvend.domain.errors import (
+    CONNECTION_BUSY,
     PROVIDER_AWAY,
     ConsentRequiredError,
     ProviderRefusedError,
@@ -175,6 +176,26 @@ def test_a_token_with_more_scopes_than_were_asked_for_is_not_used(
     assert judgement.error.provider_error == "scope_widened"
     assert judgement.error.description == (
         "The provider gave a token with more scopes than requested, so it was not used."
+    )
+
+
+def test_scopes_that_the_provider_gives_back_are_kept_and_the_caller_asks_again() -> None:
+    """For the request was decided when the connection had fewer of them."""
+    withheld = replace(CONSENT, scopes=READ, agreed_scopes=CONSENT.scopes)
+
+    judgement = judged(
+        {**TOKEN, "scope": "jobs_read jobs_manage", "refresh_token": "r-2"},
+        redeemed=replace(REDEEMED, consent=withheld),
+    )
+
+    assert (judgement.verdict, judgement.token) == (RefreshVerdict.REDEEMED, None)
+    assert judgement.successor is not None
+    assert judgement.successor.refresh_token == Secret("r-2")
+    assert judgement.successor.scopes == CONSENT.scopes
+    assert isinstance(judgement.error, TemporarilyUnavailableError)
+    assert (judgement.error.rule, judgement.error.retry_after_seconds) == (CONNECTION_BUSY, 1)
+    assert judgement.error.description == (
+        "The provider gave back scopes that it had withheld; ask again."
     )
 
 

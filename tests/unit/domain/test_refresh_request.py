@@ -104,6 +104,9 @@ def test_a_refresh_endpoint_of_another_host_gets_no_secret() -> None:
         build_refresh_request(definition, CONSENT.refresh_token, SECRET, requested_scopes=None)
 
     assert caught.value.rule == "secret.host"
+    assert caught.value.description == (
+        "The definition's refresh_endpoint has another host than its token endpoint."
+    )
 
 
 @pytest.mark.parametrize("described", [{"token": "a b"}, {"scope": "access_token"}], ids=str)

@@ -69,6 +69,7 @@ def test_endpoint_without_a_value_stays_as_it_is() -> None:
     bound = bind(replace(DEFINITION, revocation_endpoint=revoked_at), ACME)
 
     assert bound.revocation_endpoint == revoked_at
+    assert bound.tenant_values == {}
 
 
 def test_port_has_up_to_five_digits() -> None:
