@@ -1,8 +1,5 @@
 """A token that the client signs: its parts, and what no description and no secret can change."""
 
-import json
-from base64 import urlsafe_b64decode
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,15 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.fakes.clock import START
+from tests.unit.domain.signed_jwts import KMS, SPEC, definition_of, parts_of, secret_of
 
 from tokenvend.domain import bounds
 from tokenvend.domain.cache_key import TokenSpec
-from tokenvend.domain.credential_definition import (
-    Assertion,
-    ClientAuthentication,
-    CredentialDefinition,
-    CredentialKind,
-)
+from tokenvend.domain.credential_definition import Assertion
 from tokenvend.domain.errors import CredentialNotReadyError
 from tokenvend.domain.oauth.signed_jwt import (
     RESERVED_HEADER,
@@ -28,42 +21,9 @@ from tokenvend.domain.oauth.signed_jwt import (
     parse_signed_jwt,
     placeholders_in_jwt,
 )
-from tokenvend.domain.oauth.token_request import ProviderSecret
-from tokenvend.domain.scopes import NO_SCOPES
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.shared_key import MacAlgorithm, SharedKey
 from tokenvend.domain.signing import KmsKey, PrivateKey, SigningAlgorithm
-
-SPEC = TokenSpec(credential="jobs", definition="d", scopes=NO_SCOPES)
-KMS = "arn:aws:kms:eu-west-1:111122223333:key/one"
-
-
-def definition_of(described: Mapping[str, Any], **changes: Any) -> CredentialDefinition:
-    return CredentialDefinition(
-        name="jobs",
-        provider="acme",
-        token_endpoint="",
-        kind=CredentialKind.SIGNED_JWT,
-        client_authentication=ClientAuthentication.NONE,
-        signed_jwt={"algorithm": "HS256", **described},
-        **changes,
-    )
-
-
-def secret_of(**fields: str) -> ProviderSecret:
-    known = {"shared_key": "k" * 32} | fields
-    return ProviderSecret(
-        "", Secret(""), "@signs:", fields={name: Secret(each) for name, each in known.items()}
-    )
-
-
-def parts_of(described: Mapping[str, Any], **fields: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    unsigned = build_signed_jwt(definition_of(described), SPEC, secret_of(**fields), now=START)
-    header, claims = (
-        json.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-        for part in unsigned.signing_input.decode().split(".")
-    )
-    return header, claims
 
 
 @given(value=st.text())
