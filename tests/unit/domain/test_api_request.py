@@ -12,7 +12,13 @@ from tokenvend.domain.errors import CredentialNotReadyError
 from tokenvend.domain.oauth.token_request import ProviderSecret
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.secret_destination import TO_CALLERS
-from tokenvend.domain.token_presentation import Header
+from tokenvend.domain.token_presentation import (
+    BEARER,
+    Header,
+    RequestParts,
+    TokenType,
+    request_parts,
+)
 
 KEY = "{secret.api_key}"
 
@@ -171,6 +177,12 @@ def test_what_cannot_be_sent_is_refused_without_a_value(
 
     assert caught.value.rule == rule
     assert not any(value in str(caught.value) for value in fields.values())
+
+
+def test_a_bearer_token_is_told_as_one_in_its_parts_too() -> None:
+    parts = request_parts(BEARER, Secret("t"))
+
+    assert parts == RequestParts({"Authorization": Secret("Bearer t")}, {}, TokenType.BEARER)
 
 
 def test_fields_are_named_once_in_their_order() -> None:

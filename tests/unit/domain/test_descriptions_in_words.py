@@ -4,15 +4,19 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from tests.unit.domain.described_requests import DEFINITION, request_as
+from tests.unit.domain.described_requests import DEFINITION, SPEC, request_as
 
 from tokenvend.domain import bounds
 from tokenvend.domain.api_request import present, token_presenter
-from tokenvend.domain.credential_definition import CredentialDefinition, CredentialKind
+from tokenvend.domain.credential_definition import (
+    ClientAuthentication,
+    CredentialDefinition,
+    CredentialKind,
+)
 from tokenvend.domain.errors import CredentialNotReadyError, SubjectTokenError, TokenVendError
 from tokenvend.domain.oauth.client_assertion import certificate_thumbprint
 from tokenvend.domain.oauth.on_behalf_of import OnBehalfOf, on_behalf_of_parameters
-from tokenvend.domain.oauth.token_request import ProviderSecret
+from tokenvend.domain.oauth.token_request import ProviderSecret, build_token_request
 from tokenvend.domain.registry import SUBJECT_CONNECTIONS, Grant
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.users import User, granted_user
@@ -67,6 +71,31 @@ LONG = replace(DEFINITION, api_request={"headers": {"A": "{token}", "B": "{secre
             "secret.unusable",
             "The user name has a colon, which HTTP Basic does not allow (RFC 7617 §2).",
             id="a colon",
+        ),
+        pytest.param(
+            lambda: build_token_request(
+                replace(DEFINITION, client_authentication=ClientAuthentication.BASIC_UNENCODED),
+                SPEC,
+                ProviderSecret("our:client", Secret("s"), "a.example"),
+            ),
+            "secret.unusable",
+            "The client id has a colon, which HTTP Basic does not allow (RFC 7617 §2).",
+            id="a colon in the client id",
+        ),
+        pytest.param(
+            lambda: request_as({"parameters": {"a": "{secret.b}"}}),
+            "secret.unusable",
+            "The credential's secret has no field b.",
+            id="no such field",
+        ),
+        pytest.param(
+            lambda: build_token_request(
+                replace(DEFINITION, tenant_values={"shop": ("*",)}), SPEC, secret_with()
+            ),
+            "secret.tenant_value",
+            "The tenant's shop is needed: it is a value of each tenant's own. Write its secret"
+            " again.",
+            id="no value of the customer's own",
         ),
         pytest.param(
             lambda: certificate_thumbprint(Secret("no certificate")),
@@ -145,7 +174,7 @@ def test_a_prefix_with_a_brace_is_no_prefix(template: str, prefix: str) -> None:
     assert presented.access_token == Secret(template.format(token="k").removeprefix(prefix))
 
 
-@pytest.mark.parametrize("body", ["{MII}", "MIIé", "M*II", "MII"])
+@pytest.mark.parametrize("body", ["{MII}", "MIIé", "M*II", "MII", "MII=AAAA"])
 def test_a_certificate_that_is_no_base64_has_no_thumbprint(body: str) -> None:
     pem = f"-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n"
 

@@ -128,11 +128,12 @@ def test_get_has_its_parameters_in_the_query() -> None:
     assert (described.method, described.parameters_in) == ("GET", ParametersIn.QUERY)
 
 
+@pytest.mark.parametrize("is_list", [True, False])
 @pytest.mark.parametrize(("depth", "too_deep"), [(DEEPEST, False), (DEEPEST + 1, True)])
-def test_depth_has_a_bound(depth: int, *, too_deep: bool) -> None:
+def test_depth_has_a_bound(depth: int, *, too_deep: bool, is_list: bool) -> None:
     value: object = "{secret.a}"
     for _ in range(depth - 1):
-        value = [value]
+        value = [value] if is_list else {"b": value}
     document = {"parameters_in": "json", "parameters": {"a": value}}
 
     assert is_too_deep(document["parameters"]) is too_deep

@@ -6,14 +6,17 @@ from typing import Any
 
 import pytest
 from tests.fakes.clock import START
-from tests.unit.domain.signed_jwts import SPEC, decoded, definition_of, parts_of, secret_of
+from tests.unit.domain.signed_jwts import KMS, SPEC, decoded, definition_of, parts_of, secret_of
 
 from tokenvend.domain import bounds
+from tokenvend.domain.credential_definition import Assertion
 from tokenvend.domain.errors import CredentialNotReadyError
+from tokenvend.domain.oauth.request_description import DEEPEST
 from tokenvend.domain.oauth.signed_jwt import (
     KeyPair,
     UnsignedJwt,
     build_signed_jwt,
+    key_field,
     parse_signed_jwt,
     placeholders_in_jwt,
 )
@@ -72,13 +75,17 @@ def test_a_token_lives_as_long_as_is_said_within_the_bound(seconds: int, lifetim
 def test_scopes_are_in_the_claim_only_where_that_is_described() -> None:
     spec = replace(SPEC, scopes=frozenset({"write", "read"}))
     cases: list[tuple[dict[str, Any], str | None]]
-    cases = [({"scope_claim": True}, "read,write"), ({}, None)]
+    cases = [
+        ({"scope_claim": True, "claims": {"a": 1}}, "read,write"),
+        ({"claims": {"a": 1}}, None),
+    ]
     for described, claim in cases:
         definition = replace(definition_of(described), scope_separator=",")
 
         token = build_signed_jwt(definition, spec, secret_of(), now=START)
 
-        assert decoded(token)[1].get("scope") == claim
+        claims = decoded(token)[1]
+        assert (claims["a"], claims.get("scope")) == (1, claim)
 
 
 def test_a_token_without_scopes_has_no_scope_claim() -> None:
@@ -100,6 +107,27 @@ def test_a_secret_without_a_key_gives_an_empty_one_that_no_signer_takes(
     described: dict[str, Any], key: object
 ) -> None:
     assert unsigned(described, KEYLESS).key == key
+
+
+def test_a_key_in_kms_signs_without_a_field_of_the_secret() -> None:
+    in_kms = Assertion(audience="", kms_keys=(KMS,))
+
+    assert key_field(definition_of({"algorithm": "ES256"}, assertion=in_kms)) is None
+    assert key_field(definition_of({"algorithm": "ES256"})) == "private_key"
+    assert key_field(definition_of({}, assertion=in_kms)) == "shared_key"
+
+
+@pytest.mark.parametrize("name", ["header", "claims"])
+def test_a_description_has_a_greatest_depth(name: str) -> None:
+    value: object = "x"
+    for _ in range(DEEPEST - 1):
+        value = {"a": value}
+
+    described = parse_signed_jwt({"algorithm": "HS256", name: {"a": value}})
+
+    assert getattr(described, name) == {"a": value}
+    with pytest.raises(ValueError, match="nested too deeply"):
+        parse_signed_jwt({"algorithm": "HS256", name: {"a": {"a": value}}})
 
 
 def test_a_token_has_no_audience_but_that_of_its_description() -> None:
