@@ -1,8 +1,10 @@
 """What a function needs is made in INIT: a deployment that lacks it fails at once, not in use."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from tests.adapters.connection_samples import active
@@ -13,6 +15,7 @@ import tokenvend.entries.callers
 import tokenvend.entries.jwks
 import tokenvend.entries.pages.handler
 import tokenvend.entries.schedules
+from tokenvend.composition.snapshot import renew
 from tokenvend.domain.connection import ConnectionKey
 from tokenvend.domain.credential_definition import CredentialKind
 
@@ -52,6 +55,31 @@ def test_a_function_that_lacks_a_part_does_not_start(
 
     with pytest.raises(SettingsMissingError, match=part):
         load_handler(function)
+
+
+def test_a_restored_environment_makes_its_vendor_again_before_the_first_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Lambda calls the hooks after it has restored the environment from a snapshot."""
+    hooks: list[Callable[[], None]] = []
+    made: list[str] = []
+
+    class Root:
+        @property
+        def vendor(self) -> None:
+            made.append("vendor")
+
+    lambdas_own = SimpleNamespace(register_after_restore=hooks.append)
+    monkeypatch.setitem(sys.modules, "snapshot_restore_py", lambdas_own)
+    monkeypatch.setattr(tokenvend.entries.callers, "composition_root", Root)
+    load_handler("vend_iam")
+    first, second = hooks
+    made.clear()
+
+    second()
+
+    assert first is renew
+    assert made == ["vendor"]
 
 
 @pytest.mark.usefixtures("harness")

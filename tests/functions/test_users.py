@@ -174,3 +174,15 @@ def test_blocked_connection_of_a_user_vends_nothing(users: UserWorld) -> None:
 
     assert ask_for("iam", "token", users.token())[1]["error"] == "unauthorized_client"
     assert start("iam", users.token())[1]["error"] == "unauthorized_client"
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_audit_line_of_a_refused_users_token_says_what_was_asked_for(
+    users: UserWorld, log: StringIO, entry: str
+) -> None:
+    _, answer = ask_for(entry, "token", sent := users.token(exp=0))
+
+    (refused,) = [json.loads(line) for line in log.getvalue().splitlines()]
+    assert answer["error"] == "invalid_request"
+    assert (refused["credential"], refused["rule"]) == ("hiring", "subject_token.expired")
+    assert not [part for part in sent.split(".") if part in log.getvalue()]

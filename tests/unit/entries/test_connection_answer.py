@@ -8,6 +8,7 @@ from tests.unit.consent.refreshing import CONSENT, KEY
 
 from tokenvend.consent.caller_connections import Disconnected, FoundConnections, StartedConsent
 from tokenvend.domain.connection import Connection, PendingConsent
+from tokenvend.domain.tenant_binding import TenantBinding
 from tokenvend.entries.connection_answer import connection_answer
 
 AT = int(START.timestamp())
@@ -41,6 +42,15 @@ def test_a_connection_that_was_started_says_where_the_user_goes_and_until_when()
 
 def test_a_connection_says_whose_account_it_is_and_what_it_may_do() -> None:
     assert connection_answer(refreshed()) == ACTIVE_FIELDS
+
+
+def test_a_connection_at_a_customers_own_host_says_which() -> None:
+    at_acme = TenantBinding({"domain": "acme.shops.example"}, "acme.shops.example")
+
+    answer = connection_answer(replace(ACTIVE, consent=replace(CONSENT, tenant=at_acme)))
+
+    assert answer["tenant.domain"] == "acme.shops.example"
+    assert answer.keys() == ACTIVE_FIELDS.keys() | {"tenant.domain"}
 
 
 def test_what_nobody_knows_of_a_consent_is_left_out_or_null() -> None:

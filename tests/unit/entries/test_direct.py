@@ -120,6 +120,21 @@ def test_a_field_that_no_request_has_is_refused_and_not_quoted(event: object, kn
     assert "caller" not in words
 
 
+@pytest.mark.parametrize("action", sorted(Action))
+def test_values_of_an_organisation_are_fields_of_start_alone(action: Action) -> None:
+    fields = {"action": action.value, "credential": "hiring", "tenant.domain": "acme.example"}
+
+    if action is Action.START:
+        fields |= {"connection": "ada", "return_url": "https://shop.example/connected"}
+        request = parse_direct_request({"connections": fields})
+        assert isinstance(request, ConnectionRequest)
+        assert request.tenant_values == {"domain": "acme.example"}
+        fields |= {"caller": "admin"}
+
+    rule, _ = refused({"connections": fields})
+    assert rule == "request.unknown_field"
+
+
 def test_an_action_that_is_none_is_told_before_its_fields() -> None:
     rule, _ = refused({"connections": {"action": "drop", "credential": "a", "code": "c"}})
 

@@ -131,6 +131,16 @@ def test_a_request_without_a_path_asks_for_nothing() -> None:
     assert caught.value.rule == "request.credential"
 
 
+def test_what_no_description_may_contain_is_a_question_mark_each() -> None:
+    """RFC 6749 §5.2 allows neither quotes nor backslashes nor anything beyond ASCII."""
+    error = InvalidRequestError('a"b\\c\né \x7f', rule="r")
+
+    assert json.loads(http_error(error, EntryPoint.IAM)["body"]) == {
+        "error": "invalid_request",
+        "error_description": "a?b?c?? ?",
+    }
+
+
 def test_an_answer_is_json_that_nobody_keeps() -> None:
     assert http_answer({"access_token": "t"}) == {
         "statusCode": 200,

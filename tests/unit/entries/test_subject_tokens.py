@@ -1,11 +1,14 @@
 """A subject token proves its caller only without a client beside it, and by its grant type."""
 
+from urllib.parse import urlencode
+
 import pytest
 
 from tokenvend.domain.errors import InvalidRequestError, UnsupportedGrantTypeError
 from tokenvend.domain.request import TOKEN_EXCHANGE
-from tokenvend.entries.direct_exchange import parse_direct_exchange
-from tokenvend.entries.form import has_client
+from tokenvend.entries.direct_exchange import parse_direct_exchange, parse_direct_for_user
+from tokenvend.entries.form import FORM, has_client
+from tokenvend.entries.http import parse_oauth2_event
 
 
 @pytest.mark.parametrize(
@@ -49,3 +52,30 @@ def test_only_a_token_exchange_proves_somebody(grant_type: str | None, frame: st
     assert caught.value.description == (
         f"grant_type must be {TOKEN_EXCHANGE}: this alias proves nobody."
     )
+
+
+@pytest.mark.parametrize("frame", [None, "reject", "connections"])
+def test_a_users_token_comes_with_no_other_grant_type(frame: str | None) -> None:
+    fields = {"credential": "jobs", "grant_type": "client_credentials", "subject_token": "t"}
+
+    with pytest.raises(UnsupportedGrantTypeError) as caught:
+        parse_direct_for_user({frame: fields} if frame else fields)
+
+    assert caught.value.rule == "request.grant_type"
+    assert caught.value.description == (
+        f"grant_type must be {TOKEN_EXCHANGE} where a subject_token is."
+    )
+
+
+def test_a_client_that_asks_for_a_token_exchange_needs_its_users_token() -> None:
+    event = {
+        "resource": "/oauth2/{credential}/token",
+        "pathParameters": {"credential": "jobs"},
+        "headers": {"Content-Type": FORM, "Authorization": "Basic c2hvcDpz"},
+        "body": urlencode({"grant_type": TOKEN_EXCHANGE}),
+    }
+
+    with pytest.raises(InvalidRequestError) as caught:
+        parse_oauth2_event(event)
+
+    assert caught.value.rule == "request.subject_token"

@@ -57,6 +57,18 @@ def test_a_tokens_id_has_up_to_256_characters(length: int) -> None:
         ({"iat": True}, "The subject token has no iat that is an instant."),
         ({"nbf": float("inf")}, "The subject token has no nbf that is an instant."),
         ({"exp": NOW}, "The subject token has expired."),
+        ({"iat": NOW + 3600}, "The subject token is not valid yet."),
+        (
+            {"iat": NOW - 3601},
+            "The subject token is too old: its iat is longer ago than max_age_seconds.",
+        ),
+        (
+            {"aud": [AUDIENCE, "https://other.example"]},
+            (
+                "The subject token's aud must be the audience of its issuer in tokenvend.yaml, and"
+                " no other."
+            ),
+        ),
         (
             {"jti": None, "one_time": True},
             "The subject token has no jti, which its issuer's tokens must have.",
