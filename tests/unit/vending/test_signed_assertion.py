@@ -2,6 +2,7 @@
 
 import json
 from base64 import urlsafe_b64decode
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from tests.fakes.provider import FakeProvider
 from tests.fakes.signer import FakeSigner, KeyPair, new_pair
 
 from tokenvend.domain.errors import CredentialNotReadyError, TemporarilyUnavailableError
-from tokenvend.domain.oauth.client_assertion import AssertionDraft
+from tokenvend.domain.oauth.client_assertion import AssertionDraft, GrantAssertion
 from tokenvend.domain.oauth.token_request import ProviderRequest
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.signing import KmsKey, SigningAlgorithm
@@ -67,6 +68,30 @@ def test_an_assertion_is_signed_by_the_algorithm_that_it_names(
     assert headers[0] == {"alg": algorithm.value, "typ": "JWT", "kid": KEY.key_id}
     assert all(isinstance(each["jti"], str) and len(each["jti"]) == 32 for each in claims)
     assert claims[0]["jti"] != claims[1]["jti"]
+
+
+@pytest.mark.parametrize("parameter", [None, "jwt"], ids=["as bearer token", "as a parameter"])
+def test_a_grants_assertion_is_sent_once_and_is_confidential(parameter: str | None) -> None:
+    signer, provider = FakeSigner({KEY.arn: new_pair(SigningAlgorithm.ES256)}), FakeProvider()
+    draft = AssertionDraft("ours", "https://login.acme.example", SigningAlgorithm.ES256, KEY)
+    given = Secret("a value of the secret")
+    unsigned = ProviderRequest(
+        URL, {"a": "b"}, {"x": "y"}, secret_values=(given,), grant=GrantAssertion(draft, parameter)
+    )
+
+    SigningClient(provider, signer, FakeClock()).send(unsigned)
+
+    (sent,) = provider.requests
+    _, assertion = sent.confidential
+    text = assertion.reveal()
+    assert text.count(".") == 2
+    assert sent == replace(
+        unsigned,
+        form={"a": "b"} | ({parameter: text} if parameter else {}),
+        headers={"x": "y"} | ({} if parameter else {"Authorization": f"Bearer {text}"}),
+        secret_values=(given, assertion),
+        grant=None,
+    )
 
 
 def test_a_request_without_an_assertion_is_sent_as_it_is() -> None:

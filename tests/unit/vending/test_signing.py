@@ -148,7 +148,10 @@ def test_aws_identity_proves_a_client_that_has_no_secret() -> None:
 
 @pytest.mark.parametrize(
     ("identity", "told"),
-    [(FakeIdentity(), "for this audience"), (None, "which nobody else has")],
+    [
+        (FakeIdentity(), "for this audience"),
+        (None, "This client is proven by the AWS identity of .* which nobody else has"),
+    ],
     ids=["another audience", "somebody else than a function"],
 )
 def test_aws_identity_that_is_not_to_be_had_is_told(
