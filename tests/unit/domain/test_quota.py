@@ -115,3 +115,9 @@ def test_a_batch_has_at_least_one_permit_and_no_more_than_there_are(
 
 def test_permits_are_held_as_long_as_memory_is_trusted_by_default() -> None:
     assert bounds.QUOTA_BATCH_HELD.total_seconds() == bounds.MEMORY_SECONDS_DEFAULT
+
+
+@pytest.mark.parametrize("limit", [None, 0])
+def test_a_quota_without_a_number_is_the_least_one(limit: int | None) -> None:
+    """The file cannot say so; a registry that was written by hand could."""
+    assert quota_of(Caller(name="billing", requests_per_minute=limit)) == Quota(1, 1)

@@ -36,3 +36,10 @@ def test_what_names_a_user_elsewhere_names_none(text: str) -> None:
 def test_key_of_a_token_of_nobody_is_what_it_was() -> None:
     """Or each token that is kept would be fetched anew by the next version."""
     assert SPEC.key() == ("e1f2722e172cea9f22941405bce6b3e972b6c7ed51fabffab48d5f5c23cb90ec")
+
+
+def test_key_of_a_users_token_stays_from_version_to_version() -> None:
+    """Or the next version would not find the tokens of users that the table holds."""
+    of_user = replace(SPEC, user="u" * 64)
+
+    assert of_user.key() == "6730b16aa1392c22dbcf6f64f504a2f55a434b102cf7eb15122d66187132e5a3"
