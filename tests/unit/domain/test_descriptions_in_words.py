@@ -19,6 +19,7 @@ from tokenvend.domain.oauth.on_behalf_of import OnBehalfOf, on_behalf_of_paramet
 from tokenvend.domain.oauth.token_request import ProviderSecret, build_token_request
 from tokenvend.domain.registry import SUBJECT_CONNECTIONS, Grant
 from tokenvend.domain.secret import Secret
+from tokenvend.domain.token_presentation import Header
 from tokenvend.domain.users import User, granted_user
 
 STAFF = "https://staff.example"
@@ -81,6 +82,13 @@ LONG = replace(DEFINITION, api_request={"headers": {"A": "{token}", "B": "{secre
             "secret.unusable",
             "The client id has a colon, which HTTP Basic does not allow (RFC 7617 §2).",
             id="a colon in the client id",
+        ),
+        pytest.param(
+            lambda: request_as({"headers": {"C": "{secret.b}"}}, b="bé"),
+            "secret.unusable",
+            "A field of the credential's secret cannot stand in the header C: it has characters"
+            " other than plain ASCII.",
+            id="characters of a header of the token request",
         ),
         pytest.param(
             lambda: request_as({"parameters": {"a": "{secret.b}"}}),
@@ -172,6 +180,7 @@ def test_a_prefix_with_a_brace_is_no_prefix(template: str, prefix: str) -> None:
     presented = present(definition, secret_with(api_key="k"))
 
     assert presented.access_token == Secret(template.format(token="k").removeprefix(prefix))
+    assert presented.sent_as == Header("A", prefix)
 
 
 @pytest.mark.parametrize("body", ["{MII}", "MIIé", "M*II", "MII", "MII=AAAA"])

@@ -45,16 +45,22 @@ def _refresh(described: dict[str, Any], **fields: str) -> ProviderRequest:
 
 
 def test_parameters_of_a_refresh_replace_common_ones_and_never_those_of_the_rfc() -> None:
-    own = {"type": "refresh", "key": "{secret.key}", "refresh_token": "forged"}
+    own = {
+        "parameters": {"type": "refresh", "key": "{secret.key}", "refresh_token": "forged"},
+        "query": {"a": "b"},
+    }
 
-    request = _refresh({"parameters": {"type": "all"}, "refresh": {"parameters": own}}, key="k-1")
+    common = {"type": "all", "brand": "1"}
+    request = _refresh({"parameters": common, "refresh": own}, key="k-1")
 
     assert request.form == {
         "grant_type": "refresh_token",
         "refresh_token": "refresh-1",
         "type": "refresh",
+        "brand": "1",
         "key": "k-1",
     }
+    assert request.query == {"a": "b"}
     assert Secret("k-1") in request.confidential
 
 

@@ -7,6 +7,7 @@ import pytest
 from tests.unit.domain.described_requests import DEFINITION, SPEC, request_as
 
 from tokenvend.domain.credential_definition import ClientAuthentication
+from tokenvend.domain.oauth.jwt_bearer import GRANT_TYPE as JWT_BEARER
 from tokenvend.domain.oauth.request_description import (
     DEEPEST,
     is_too_deep,
@@ -35,6 +36,8 @@ def test_definition_without_a_description_is_asked_as_rfc_6749_has_it() -> None:
     [
         ({"grant_type": "own"}, {"grant_type": "own"}),
         ({"omit_grant_type": True}, {}),
+        ({"assertion": {"issuer": "us"}}, {"grant_type": JWT_BEARER}),
+        ({"assertion": {"issuer": "us"}, "grant_type": "own"}, {"grant_type": "own"}),
         ({"omit_grant_type": False}, {"grant_type": "client_credentials"}),
         (
             {"parameters": {"a": "x{secret.one}y{secret.one}", "grant_type": "forged"}},
@@ -120,6 +123,31 @@ def test_fields_of_the_secret_that_one_request_alone_names_are_needed_too() -> N
     }
 
     assert placeholders(document) == ("one", "two", "three")
+
+
+@pytest.mark.parametrize(
+    ("described", "method", "parameters_in"),
+    [
+        ({"method": "GET", "parameters_in": "query"}, "GET", ParametersIn.QUERY),
+        ({"parameters_in": "json"}, "POST", ParametersIn.JSON),
+    ],
+)
+def test_parameters_are_sent_where_the_description_says(
+    described: dict[str, Any], method: str, parameters_in: ParametersIn
+) -> None:
+    request = request_as(described)
+
+    assert (request.method, request.parameters_in) == (method, parameters_in)
+
+
+@pytest.mark.parametrize("part", ["parameters", "query", "headers"])
+def test_a_part_is_no_deeper_than_its_bound(part: str) -> None:
+    value: object = "x"
+    for _ in range(DEEPEST):
+        value = [value]
+
+    with pytest.raises(ValueError, match=f"^{part} is not an object, or nested too deeply"):
+        parse_request_description({"parameters_in": "json", part: {"a": value}})
 
 
 def test_get_has_its_parameters_in_the_query() -> None:

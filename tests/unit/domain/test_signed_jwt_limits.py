@@ -135,6 +135,9 @@ def test_a_token_has_no_audience_but_that_of_its_description() -> None:
         build_signed_jwt(definition_of({}), replace(SPEC, audience="x"), secret_of(), now=START)
 
     assert caught.value.rule == "signed_jwt.target"
+    assert caught.value.description == (
+        "The audience of a signed JWT is fixed: leave audience and resource out."
+    )
 
 
 def test_a_description_of_another_version_is_told() -> None:
