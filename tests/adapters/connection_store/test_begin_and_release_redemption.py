@@ -5,6 +5,7 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
+from tests.adapters.aws import Aws, Tables
 from tests.adapters.connection_samples import (
     CONNECTION,
     active,
@@ -15,8 +16,10 @@ from tests.adapters.connection_samples import (
 )
 from tests.adapters.connection_store.conftest import NewEnvironment
 from tests.adapters.races import ENVIRONMENTS, at_once
+from tests.adapters.stores import dynamodb_connections
 from tests.fakes.clock import START
 
+from tokenvend.adapters.dynamodb.connection_items import connection_pk
 from tokenvend.ports import ConnectionStore
 
 
@@ -138,3 +141,18 @@ def test_a_lost_consents_token_is_not_redeemed(store: ConnectionStore) -> None:
     assert begun is not None
 
     assert store.begin_redemption(begun, journal_entry(connection)) is None
+
+
+def test_an_entry_that_does_not_say_whether_it_is_a_retry_is_none(aws: Aws, tables: Tables) -> None:
+    store = dynamodb_connections(aws, tables)
+    connection = put(store)
+    store.begin_redemption(connection, replace(journal_entry(connection), is_retry=True))
+    item = tables.connection_item(connection_pk(CONNECTION))
+    del item["is_retry"]
+    tables.put_connection_item(item)
+
+    found = store.read(CONNECTION)
+
+    assert found is not None
+    assert found.journal_entry is not None
+    assert not found.journal_entry.is_retry
