@@ -17,6 +17,7 @@ from simulation.fleet import Schedule
 from simulation.kernel import Kernel
 from tokenvend.domain import bounds
 from tokenvend.domain.cache_key import TokenSpec
+from tokenvend.domain.freshness import due_at, overdue_at
 from tokenvend.domain.renewal import slot_of_token
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.token import AccessToken, clock_skew_allowance
@@ -153,7 +154,7 @@ def _fill(cloud: Cloud, tokens: int, *, at_once: bool) -> list[_Due]:
         )
         cloud.tokens.seed(key, TokenItem(token=token, spec=spec))
         cloud.tokens.schedule_renewal(key, token, slot_of_token(key, token, now=made))
-        held.append(_Due(key, token.due_at(key), token.overdue_at(key)))
+        held.append(_Due(key, due_at(key, token), overdue_at(key, token)))
     return held
 
 

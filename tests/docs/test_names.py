@@ -40,8 +40,8 @@ def test_every_name_in_a_diagram_is_one_of_the_code(diagram: str) -> None:
 
 def test_every_state_in_a_diagram_is_one_of_the_code() -> None:
     from tokenvend.domain.connection import ConnectionStatus
+    from tokenvend.domain.freshness import Freshness
     from tokenvend.domain.journal import JournalState
-    from tokenvend.domain.token import Freshness
 
     token, refresh_token = (
         set(re.findall(r"\b[A-Z_]{4,}\b", diagram))

@@ -10,11 +10,12 @@ from tests.fakes.token_store import InMemoryTokenStore
 from simulation.token_store import SimulatedTokenStore
 from tokenvend.adapters.clock import SystemClock
 from tokenvend.domain.cache_key import TokenSpec
+from tokenvend.domain.freshness import Usability, overdue_at
 from tokenvend.domain.lease import Lease
 from tokenvend.domain.oauth import token_response
 from tokenvend.ports import TokenItem
 from tokenvend.vending import lease_wait
-from tokenvend.vending.acquisition import Acquisition, Usability
+from tokenvend.vending.acquisition import Acquisition
 from tokenvend.vending.memory import Memory, Remembered
 
 type Plant = Callable[[pytest.MonkeyPatch], None]
@@ -38,7 +39,7 @@ def expiry_tested_last(patch: pytest.MonkeyPatch) -> None:
     rightly = Acquisition.usability
 
     def usability(self: Acquisition, item: TokenItem, now: datetime) -> Usability:
-        if item.token is not None and now >= item.token.overdue_at(self.key):
+        if item.token is not None and now >= overdue_at(self.key, item.token):
             return Usability.REPLACEABLE
         return rightly(self, item, now)
 

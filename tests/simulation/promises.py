@@ -10,11 +10,11 @@ from simulation.cloud import Cloud
 from simulation.kernel import Kernel, Task
 from tokenvend.domain import bounds
 from tokenvend.domain.answer import Source
+from tokenvend.domain.freshness import renewable_from
 from tokenvend.domain.identity import Proof
 from tokenvend.domain.lease import Lease
 from tokenvend.domain.oauth.token_request import ProviderRequest
 from tokenvend.domain.registry import Grant
-from tokenvend.domain.renewal import renewable_from
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.token import AccessToken
 from tokenvend.ports import TokenItem

@@ -14,6 +14,7 @@ from tokenvend.domain.errors import (
     ProviderRefusedError,
     TemporarilyUnavailableError,
 )
+from tokenvend.domain.freshness import due_at, jitter_of, overdue_at
 from tokenvend.domain.identity import EntryPoint, Proof
 from tokenvend.domain.oauth.response_description import LifetimeUnit
 from tokenvend.domain.oauth.token_lifetime import stated_seconds
@@ -22,7 +23,7 @@ from tokenvend.domain.registry import Caller, RegistryView
 from tokenvend.domain.renewal import slot_of
 from tokenvend.domain.rule import Rule
 from tokenvend.domain.secret import Secret
-from tokenvend.domain.token import AccessToken, jitter_of
+from tokenvend.domain.token import AccessToken
 
 PROOF = Proof(EntryPoint.OAUTH2, "client:billing", unique_id="ONE", client_secret=Secret("right"))
 VIEW = RegistryView(
@@ -117,6 +118,6 @@ def test_a_token_that_came_again_is_left_alone_until_near_its_end(key: str) -> N
     )
     jitter = jitter_of(key) * bounds.JITTER
 
-    assert token.due_at(key) - START == timedelta(seconds=1000) * (0.90 + jitter)
-    assert token.overdue_at(key) - START == timedelta(seconds=1000) * (0.97 - jitter)
-    assert token.due_at(key) < token.overdue_at(key)
+    assert due_at(key, token) - START == timedelta(seconds=1000) * (0.90 + jitter)
+    assert overdue_at(key, token) - START == timedelta(seconds=1000) * (0.97 - jitter)
+    assert due_at(key, token) < overdue_at(key, token)

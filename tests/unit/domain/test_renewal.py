@@ -8,15 +8,14 @@ from hypothesis import strategies as st
 from tests.fakes.clock import START
 
 from tokenvend.domain import bounds
-from tokenvend.domain.renewal import (
-    RenewalSlot,
+from tokenvend.domain.freshness import (
+    due_at,
     in_use_from,
+    overdue_at,
     renewable_from,
     schedule_missed_from,
-    slot_of,
-    slot_of_token,
-    slots_until,
 )
+from tokenvend.domain.renewal import RenewalSlot, slot_of, slot_of_token, slots_until
 from tokenvend.domain.scopes import NO_SCOPES
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.token import AccessToken, clock_skew_allowance
@@ -53,7 +52,7 @@ def test_some_run_finds_a_token_renewable_before_it_is_overdue(
         runs.append(runs[-1] + timedelta(seconds=seconds))
     renews = next(run for run in runs if run >= renewable_from(key, held))
 
-    assert renews <= held.overdue_at(key)
+    assert renews <= overdue_at(key, held)
     assert slot in set(slots_until(renews, slot.shard))
 
 
@@ -61,7 +60,7 @@ def test_some_run_finds_a_token_renewable_before_it_is_overdue(
 def test_a_life_of_a_quarter_of_an_hour_is_not_shortened(key: str, stated_seconds: int) -> None:
     held = token(stated_seconds)
 
-    assert renewable_from(key, held) == held.due_at(key)
+    assert renewable_from(key, held) == due_at(key, held)
 
 
 @given(KEYS)
@@ -70,7 +69,7 @@ def test_a_life_of_five_minutes_is_shortened_where_the_next_run_could_be_too_lat
 ) -> None:
     held = token(300)
 
-    assert renewable_from(key, held) == held.overdue_at(key) - bounds.RENEWAL_RUNS_APART
+    assert renewable_from(key, held) == overdue_at(key, held) - bounds.RENEWAL_RUNS_APART
 
 
 @given(KEYS, st.integers(min_value=1, max_value=30 * DAY), st.floats(min_value=0, max_value=0.74))
@@ -81,13 +80,13 @@ def test_who_asked_too_soon_to_leave_a_mark_finds_the_token_while_it_is_in_use(
 
     again = in_use_from(key, held) + rest * held.stated_lifetime
 
-    assert again < schedule_missed_from(key, held) <= held.overdue_at(key)
+    assert again < schedule_missed_from(key, held) <= overdue_at(key, held)
 
 
 @given(KEYS, st.integers(min_value=0, max_value=5 * DAY))
 def test_token_that_is_asked_for_late_is_renewed_by_the_next_run(key: str, late: int) -> None:
     held = token(1800)
-    now = held.due_at(key) + timedelta(seconds=late)
+    now = due_at(key, held) + timedelta(seconds=late)
 
     slot = slot_of_token(key, held, now=now)
 

@@ -21,8 +21,8 @@ from tokenvend.domain.errors import (
     ProviderRefusedError,
     TemporarilyUnavailableError,
 )
+from tokenvend.domain.freshness import in_use_from, schedule_missed_from
 from tokenvend.domain.oauth.token_response import parse_token_response
-from tokenvend.domain.renewal import in_use_from, schedule_missed_from
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.secret_destination import TO_CALLERS, destination_of
 from tokenvend.domain.token import AccessToken, LifetimeSource, SecretStage

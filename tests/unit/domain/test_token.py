@@ -10,8 +10,9 @@ from tests.strategies import START, instants, keys
 
 from tokenvend.domain import bounds
 from tokenvend.domain.answer import Source, VendAnswer
+from tokenvend.domain.freshness import Freshness, due_at, freshness_of, jitter_of, overdue_at
 from tokenvend.domain.secret import Secret
-from tokenvend.domain.token import AccessToken, Freshness, clock_skew_allowance, jitter_of
+from tokenvend.domain.token import AccessToken, clock_skew_allowance
 
 NO_JITTER, MOST_JITTER = "0" * 64, "f" * 64
 MICROSECOND = timedelta(microseconds=1)
@@ -43,10 +44,10 @@ def test_freshness_changes_exactly_at_its_line(
     line = START + timedelta(seconds=1000) * share
     token = _token(timedelta(seconds=1000) - bounds.CLOCK_SKEW)
 
-    assert token.freshness(line - 2 * MICROSECOND, key=key) is before
+    assert freshness_of(key, token, line - 2 * MICROSECOND) is before
     # The greatest jitter stays just below its bound, so its line lies a hair away.
     hair = timedelta(0) if key == NO_JITTER else timedelta(milliseconds=1)
-    assert token.freshness(line + hair, key=key) is from_then_on
+    assert freshness_of(key, token, line + hair) is from_then_on
 
 
 @given(key=keys, stated=st.floats(0.1, 10**7))
@@ -58,7 +59,7 @@ def test_there_is_always_room_for_an_exchange_between_overdue_and_the_end(
 
     room = min(bounds.EXCHANGE_NEEDS, lifetime * bounds.OVERDUE_BEFORE_END)
 
-    assert token.due_at(key) < token.overdue_at(key) <= token.expires_at - room + 2 * MICROSECOND
+    assert due_at(key, token) < overdue_at(key, token) <= token.expires_at - room + 2 * MICROSECOND
 
 
 @given(stated=st.floats(0, 10**7))
@@ -83,15 +84,15 @@ def test_token_that_was_given_again_is_left_alone_until_near_its_end(
     token = replace(_token(), repeated=True)
     line = START + timedelta(seconds=1000) * share
 
-    assert token.freshness(line - 2 * MICROSECOND, key=NO_JITTER) is before
-    assert token.freshness(line, key=NO_JITTER) is from_then_on
+    assert freshness_of(NO_JITTER, token, line - 2 * MICROSECOND) is before
+    assert freshness_of(NO_JITTER, token, line) is from_then_on
 
 
 @pytest.mark.parametrize("lifetime", [timedelta(0), timedelta(seconds=-5), MICROSECOND])
 def test_expiry_is_tested_before_anything_is_divided(lifetime: timedelta) -> None:
     token = _token(lifetime)
 
-    assert token.freshness(START + MICROSECOND, key=NO_JITTER) is Freshness.EXPIRED
+    assert freshness_of(NO_JITTER, token, START + MICROSECOND) is Freshness.EXPIRED
 
 
 @given(start=instants, lifetime=st.integers(1, 10**7), late=st.integers(0, 10**7), key=keys)
@@ -101,15 +102,15 @@ def test_expired_token_is_never_anything_else(
     token = _token(timedelta(seconds=lifetime), start)
     now = token.expires_at + timedelta(seconds=late)
 
-    assert token.freshness(now, key=key) is Freshness.EXPIRED
+    assert freshness_of(key, token, now) is Freshness.EXPIRED
     assert token.is_expired(now)
     assert not token.is_expired(token.expires_at - MICROSECOND)
-    assert token.freshness(token.expires_at - MICROSECOND, key=key) is not Freshness.EXPIRED
+    assert freshness_of(key, token, token.expires_at - MICROSECOND) is not Freshness.EXPIRED
 
 
 @given(key=keys)
 def test_clock_that_runs_behind_leaves_a_token_fresh(key: str) -> None:
-    assert _token().freshness(START - timedelta(hours=1), key=key) is Freshness.FRESH
+    assert freshness_of(key, _token(), START - timedelta(hours=1)) is Freshness.FRESH
 
 
 @given(key=keys)

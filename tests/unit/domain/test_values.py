@@ -20,10 +20,11 @@ from tokenvend.domain.errors import (
     TokenVendError,
 )
 from tokenvend.domain.failure import Failure, failure_after
+from tokenvend.domain.freshness import Freshness, freshness_of
 from tokenvend.domain.oauth.token_request import ProviderSecret, build_token_request, host_of
 from tokenvend.domain.request import parse_vend_request
 from tokenvend.domain.secret import Secret
-from tokenvend.domain.token import AccessToken, Freshness
+from tokenvend.domain.token import AccessToken
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 KEY = "80" * 32
@@ -69,7 +70,7 @@ def test_secret_shows_itself_nowhere() -> None:
 def test_freshness_changes_at_its_shares_of_the_lifetime(age: float, freshness: Freshness) -> None:
     token = _token(timedelta(seconds=1000) - bounds.CLOCK_SKEW)
 
-    assert token.freshness(NOW + timedelta(seconds=age), key=KEY) is freshness
+    assert freshness_of(KEY, token, NOW + timedelta(seconds=age)) is freshness
 
 
 @given(
@@ -82,7 +83,7 @@ def test_token_only_ages(lifetime: int, shares: list[float], key: str) -> None:
     order = list(Freshness)
 
     found = [
-        token.freshness(NOW + timedelta(seconds=lifetime) * share, key=key)
+        freshness_of(key, token, NOW + timedelta(seconds=lifetime) * share)
         for share in sorted(shares)
     ]
 

@@ -11,8 +11,8 @@ from tokenvend.adapters.dynamodb.connection_store import DynamoDbConnectionStore
 from tokenvend.adapters.dynamodb.token_store import DynamoDbTokenStore
 from tokenvend.domain import bounds, journal, lease
 from tokenvend.domain.connection import ConnectionStatus
+from tokenvend.domain.freshness import Usability
 from tokenvend.domain.journal import JournalState
-from tokenvend.vending.acquisition import Usability
 from tokenvend.vending.lease_wait import LeaseWatch
 
 

@@ -10,11 +10,12 @@ from tests.unit.vending.harness import GRANT, REQUEST, Harness
 
 from tokenvend.domain.credential_state import ScheduledReader
 from tokenvend.domain.errors import ConsentRequiredError, InvalidScopeError, ProviderRefusedError
+from tokenvend.domain.freshness import in_use_from
+from tokenvend.domain.grant_limits import check_scopes_given
 from tokenvend.domain.registry import Observation
-from tokenvend.domain.renewal import in_use_from, slot_of
+from tokenvend.domain.renewal import slot_of
 from tokenvend.domain.rule import Rule
 from tokenvend.schedules.renewal import RenewalOutcome
-from tokenvend.vending.checks import check_scopes_given
 
 INSTANT = timedelta(microseconds=1)
 

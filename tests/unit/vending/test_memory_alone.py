@@ -10,8 +10,8 @@ from tests.unit.vending.harness import BILLING, DEFINITION, GRANT, REQUEST
 from tokenvend.domain import bounds
 from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.decision import Decision, decide
+from tokenvend.domain.freshness import in_use_from, overdue_at
 from tokenvend.domain.registry import Caller, RegistryView
-from tokenvend.domain.renewal import in_use_from
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.token import AccessToken
@@ -65,7 +65,7 @@ def test_it_is_trusted_until_its_token_is_overdue_at_most() -> None:
     remembered, decision = kept(memory(), token_of(timedelta(seconds=20)))
 
     assert remembered.trusted_until == min(
-        token_of(timedelta(seconds=20)).overdue_at(decision.key),
+        overdue_at(decision.key, token_of(timedelta(seconds=20))),
         in_use_from(decision.key, token_of(timedelta(seconds=20))),
     )
 

@@ -11,11 +11,11 @@ from tokenvend.domain import bounds
 from tokenvend.domain.cache_key import TokenSpec
 from tokenvend.domain.credential_state import CredentialState
 from tokenvend.domain.failure import Failure
-from tokenvend.domain.renewal import renewable_from, schedule_missed_from
+from tokenvend.domain.freshness import Usability, overdue_at, renewable_from, schedule_missed_from
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.token import AccessToken
 from tokenvend.ports import TokenItem
-from tokenvend.vending.acquisition import Acquisition, Usability
+from tokenvend.vending.acquisition import Acquisition
 from tokenvend.vending.exchange import ExchangeRequest
 
 KEY = "80" * 32
@@ -38,7 +38,7 @@ TOKEN = AccessToken(
 IN_USE = TokenItem(token=TOKEN, spec=SPEC, is_in_use=True)
 NOT_IN_USE = replace(IN_USE, is_in_use=False)
 RENEWAL = replace(ORDER, is_renewal=True)
-OVERDUE_AT = TOKEN.overdue_at(KEY)
+OVERDUE_AT = overdue_at(KEY, TOKEN)
 
 
 def changes_at(

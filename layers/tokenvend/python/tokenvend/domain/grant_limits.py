@@ -2,13 +2,18 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from tokenvend.domain.credential_definition import CredentialDefinition, CredentialKind, ScopeMode
-from tokenvend.domain.errors import InvalidScopeError, InvalidTargetError
+from tokenvend.domain.errors import ConsentRequiredError, InvalidScopeError, InvalidTargetError
 from tokenvend.domain.registry import Grant
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.rule import Rule
 from tokenvend.domain.scopes import NO_SCOPES, Scopes, format_scope
+from tokenvend.domain.token import AccessToken
+
+if TYPE_CHECKING:
+    from tokenvend.domain.decision import Decision
 
 
 def check_tenant(
@@ -145,3 +150,21 @@ def check_resources(requested: tuple[str, ...], ceiling: frozenset[str]) -> tupl
     """
     named = [check_target(Rule.RESOURCE, each, ceiling) for each in requested or (None,)]
     return tuple(each for each in named if each is not None)
+
+
+def check_scopes_given(decision: "Decision", token: AccessToken) -> None:
+    """Refuse a token with fewer scopes than were requested, unless the grant accepts fewer.
+
+    Raises:
+        ConsentRequiredError: the user would have to consent to more.
+        InvalidScopeError: the provider gave fewer.
+    """
+    missing = decision.requested_scopes - token.scopes
+    if missing and not decision.grant.accept_less:
+        if decision.connection is not None:
+            raise ConsentRequiredError(
+                rule=Rule.CONNECTION_SCOPES, missing_scope=format_scope(missing)
+            )
+        raise InvalidScopeError(
+            f"The provider did not give {format_scope(missing)}.", rule=Rule.SCOPE_GIVEN
+        )

@@ -1,4 +1,4 @@
-"""When a token in use is renewed, and by which run of the schedule.
+"""By which run of the schedule a token in use is renewed; `freshness` says from when on.
 
 A run handles one minute's tokens of one shard, and those that earlier runs left.
 
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tokenvend.domain import bounds
+from tokenvend.domain.freshness import renewable_from
 from tokenvend.domain.token import AccessToken
 
 _FORMAT = "%Y-%m-%dT%H:%M"
@@ -39,31 +40,6 @@ def slot_of(key: str, due_at: datetime) -> RenewalSlot:
     return RenewalSlot(
         due_at.replace(second=0, microsecond=0), int(key[:8], 16) % bounds.RENEWAL_SHARDS
     )
-
-
-def renewable_from(key: str, token: AccessToken) -> datetime:
-    """Return the first instant at which a run may renew *token*.
-
-    The token is due then, or the next run could end after the token is overdue.
-    """
-    return min(token.due_at(key), token.overdue_at(key) - bounds.RENEWAL_RUNS_APART)
-
-
-def schedule_missed_from(key: str, token: AccessToken) -> datetime:
-    """Return the instant from which a renewal that is not scheduled yet may be too late.
-
-    A token is scheduled when it is first in use: see `in_use_from`.
-    """
-    return max(token.due_at(key), token.overdue_at(key) - bounds.RENEWAL_RUNS_APART)
-
-
-def in_use_from(key: str, token: AccessToken) -> datetime:
-    """Return the first instant at which a request for *token* marks it as in use.
-
-    A caller that asks earlier, and again within 75 % of a lifetime, still finds *token* itself. So
-    a burst of requests after an exchange, with none after it, causes no renewal.
-    """
-    return schedule_missed_from(key, token) - token.stated_lifetime * bounds.RENEWAL_DUE
 
 
 def slot_of_token(key: str, token: AccessToken, *, now: datetime) -> RenewalSlot:

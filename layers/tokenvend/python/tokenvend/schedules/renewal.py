@@ -9,8 +9,9 @@ from tokenvend.domain.answer import Source
 from tokenvend.domain.cache_key import TokenSpec
 from tokenvend.domain.connection import connection_of
 from tokenvend.domain.errors import TokenVendError
+from tokenvend.domain.freshness import Freshness, Usability, freshness_of
 from tokenvend.domain.renewal import RenewalSlot, slot_of, slot_of_token, slots_until
-from tokenvend.domain.token import AccessToken, Freshness
+from tokenvend.domain.token import AccessToken
 from tokenvend.ports import (
     Clock,
     CredentialReader,
@@ -18,7 +19,7 @@ from tokenvend.ports import (
     TokenItem,
     TokenStore,
 )
-from tokenvend.vending.acquisition import Acquisition, Usability
+from tokenvend.vending.acquisition import Acquisition
 from tokenvend.vending.lease_wait import LeaseWatch
 from tokenvend.vending.token_acquirer import LeasedExchange
 
@@ -139,7 +140,7 @@ class Renewer:
 def _is_late(acquisition: Acquisition, item: TokenItem, token: AccessToken, now: datetime) -> bool:
     if item.failure is not None or acquisition.state.failure is not None:
         return False
-    return token.freshness(now, key=acquisition.key) is Freshness.OVERDUE
+    return freshness_of(acquisition.key, token, now) is Freshness.OVERDUE
 
 
 def _acquisition_of(

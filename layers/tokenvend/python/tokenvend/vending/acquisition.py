@@ -1,36 +1,28 @@
-"""The token to acquire, and whether the stored one is fresh enough."""
+"""One token to acquire, and whether the token in the table will do by `domain/freshness.py`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import Enum, auto
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING
 
 from tokenvend.domain import bounds
 from tokenvend.domain.cache_key import TokenSpec
 from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.credential_state import CredentialState
 from tokenvend.domain.failure import Failure
-from tokenvend.domain.renewal import renewable_from, schedule_missed_from
-from tokenvend.domain.token import AccessToken, Freshness
+from tokenvend.domain.freshness import (
+    Usability,
+    renewable_from,
+    schedule_missed_from,
+    usability_of,
+)
+from tokenvend.domain.token import AccessToken
 from tokenvend.ports import Clock, TokenItem
 from tokenvend.vending.exchange import ExchangeRequest
 
 if TYPE_CHECKING:  # few requests are a user's
     from tokenvend.domain.users import UserToken
-
-
-class Usability(Enum):
-    """Whether a stored token is good enough for one request.
-
-    USABLE: answer it. REPLACEABLE: it is valid, and should be replaced. UNUSABLE: replace it
-    first.
-    """
-
-    USABLE = auto()
-    REPLACEABLE = auto()
-    UNUSABLE = auto()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,30 +57,27 @@ class Acquisition:
         the others answer it. A token shorter than `min_ttl` is unusable for this request only.
         """
         token = item.token
-        if token is None or item.is_rejected or token.expires_at - now < self.min_ttl:
+        if token is None or item.is_rejected:
             return Usability.UNUSABLE
-        match token.freshness(now, key=self.key):
-            case Freshness.EXPIRED:
-                return Usability.UNUSABLE
-            case Freshness.OVERDUE:
-                return Usability.REPLACEABLE
-            case Freshness.FRESH | Freshness.STALE:
-                if (
-                    self._may_replace_early(token, now, is_in_use=item.is_in_use)
-                    or token.secret_generation != self.state.secret_generation
-                ):
-                    return Usability.REPLACEABLE
-                return Usability.USABLE
-            case unreachable:
-                assert_never(unreachable)
+        usability = usability_of(
+            self.key,
+            token,
+            now,
+            min_ttl=self.min_ttl,
+            replaceable_from=self._replaceable_from(token, is_in_use=item.is_in_use),
+        )
+        is_of_old_secret = token.secret_generation != self.state.secret_generation
+        if usability is Usability.USABLE and is_of_old_secret:
+            return Usability.REPLACEABLE
+        return usability
 
-    def _may_replace_early(self, token: AccessToken, now: datetime, *, is_in_use: bool) -> bool:
-        """Whether this request replaces *token* although it is not overdue yet."""
+    def _replaceable_from(self, token: AccessToken, *, is_in_use: bool) -> datetime | None:
+        """From when on this request replaces *token* although it is not overdue; `None`: never."""
         if self.is_renewal:
             # If it is not in use, a request has replaced the token that the renewal came for.
-            return is_in_use and now >= renewable_from(self.key, token)
-        # No request came for most of a lifetime, and the schedule would be late: replace it now.
-        return not is_in_use and now >= schedule_missed_from(self.key, token)
+            return renewable_from(self.key, token) if is_in_use else None
+        # No request came for most of a lifetime, and the schedule would be late: replace it then.
+        return None if is_in_use else schedule_missed_from(self.key, token)
 
     def current_backoff(self, item: TokenItem, now: datetime) -> Failure | None:
         """Return the failure whose back-off runs until its `retry_at`; `None` if none does."""

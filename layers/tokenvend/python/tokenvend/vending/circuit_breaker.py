@@ -32,7 +32,8 @@ from tokenvend.domain.errors import (
     TokenVendError,
 )
 from tokenvend.domain.failure import Failure, failure_after
-from tokenvend.domain.token import AccessToken, jitter_of
+from tokenvend.domain.freshness import jitter_of
+from tokenvend.domain.token import AccessToken
 from tokenvend.ports import Clock, CredentialStates, StoreAwayError
 from tokenvend.vending.acquisition import Acquisition
 

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from tokenvend.domain.renewal import in_use_from, slot_of_token
+from tokenvend.domain.freshness import in_use_from
+from tokenvend.domain.renewal import slot_of_token
 from tokenvend.ports import StoreAwayError, TokenItem, TokenStore
 from tokenvend.vending.token_acquirer import AcquiredToken
 

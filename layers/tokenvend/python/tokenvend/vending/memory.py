@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from tokenvend.domain import bounds
 from tokenvend.domain.credential_definition import CredentialKind
 from tokenvend.domain.decision import Decision
+from tokenvend.domain.freshness import trusted_in_memory_until
 from tokenvend.domain.registry import RegistryView
-from tokenvend.domain.renewal import in_use_from
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.token import AccessToken
 
@@ -64,17 +64,14 @@ class Memory:
         checked_at: datetime,
     ) -> None:
         """Remember a vend that was checked at *checked_at*."""
-        min_ttl = timedelta(seconds=key[1].min_ttl_seconds)
-        until = [
-            checked_at + self._trust_in(decision),
-            token.overdue_at(decision.key),
-            token.expires_at - min_ttl,
-        ]
-        in_use_at = in_use_from(decision.key, token)
-        if checked_at < in_use_at and decision.definition.kind is not CredentialKind.API_KEY:
-            # From then on a request must reach the table, to mark the token as in use.
-            until.append(in_use_at)
-        trusted_until = min(until)
+        trusted_until = trusted_in_memory_until(
+            decision.key,
+            token,
+            checked_at=checked_at,
+            trust=self._trust_in(decision),
+            min_ttl=timedelta(seconds=key[1].min_ttl_seconds),
+            is_renewed=decision.definition.kind is not CredentialKind.API_KEY,
+        )
         self._put(key, Remembered(view, decision, token, checked_at, trusted_until))
 
     def _trust_in(self, decision: Decision) -> timedelta:

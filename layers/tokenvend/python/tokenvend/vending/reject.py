@@ -16,6 +16,7 @@ from tokenvend.domain.errors import (
     TooManyRequestsError,
     store_unavailable,
 )
+from tokenvend.domain.freshness import rejectable_from
 from tokenvend.domain.identity import EntryPoint, Proof
 from tokenvend.domain.registry import Caller
 from tokenvend.domain.request import RejectionReport
@@ -106,7 +107,7 @@ def _limited(caller: Caller) -> Caller:
 
 def _refuse_again_too_soon(token: AccessToken, now: datetime) -> None:
     """Allow one forced exchange in a quarter of the lifetime, however many reports come."""
-    again_at = token.requested_at + token.lifetime * bounds.REJECTION_AGAIN_AFTER
+    again_at = rejectable_from(token)
     if not token.forced or now >= again_at:
         return
     wait = max(timedelta(seconds=1), again_at - now)

@@ -13,6 +13,7 @@ from tokenvend.domain.answer import Source, VendAnswer
 from tokenvend.domain.credential_definition import CredentialKind
 from tokenvend.domain.decision import Decision, prove_caller
 from tokenvend.domain.errors import TokenVendError, store_unavailable
+from tokenvend.domain.freshness import answerable_until
 from tokenvend.domain.identity import Proof
 from tokenvend.domain.token import AccessToken
 from tokenvend.ports import (
@@ -78,7 +79,7 @@ class StoreOutage:
         prove_caller(proof, remembered.view)
         min_ttl = timedelta(seconds=key[1].min_ttl_seconds)
         token = remembered.token
-        if now >= token.expires_at - min_ttl:
+        if now >= answerable_until(token, min_ttl):
             token = self._exchange_without_lease(key, remembered.decision, error, deadline)
         answer = VendAnswer(token, Source.MEMORY, self._clock.now())
         return VendResult(answer, remembered.decision, failed=store_unavailable())

@@ -18,10 +18,11 @@ from tokenvend.domain.errors import (
     store_unavailable,
 )
 from tokenvend.domain.failure import Failure
+from tokenvend.domain.freshness import Usability
 from tokenvend.domain.lease import Lease, new_lease
 from tokenvend.domain.token import AccessToken
 from tokenvend.ports import Clock, CredentialStates, StoreAwayError, TokenItem, TokenStore
-from tokenvend.vending.acquisition import Acquisition, Usability
+from tokenvend.vending.acquisition import Acquisition
 from tokenvend.vending.circuit_breaker import CircuitBreaker
 from tokenvend.vending.exchange import Exchange, ExchangeRequest
 from tokenvend.vending.lease_wait import LeaseWatch, Pause, retry_while_throttled

@@ -3,9 +3,9 @@
 What can refuse the request, in this order:
 `domain/decision.py`             the caller, its grant, the credential, a block
 `domain/users.py`                the signed-in user
-`domain/grant_limits.py`         the tenant, scopes, audience and resources
+`domain/grant_limits.py`         the tenant, scopes, audience and resources; what the provider gave
 `domain/connection_decision.py`  the user's consent
-`checks.py`                      `min_ttl_seconds`; fewer scopes than were requested
+`domain/freshness.py`            `min_ttl_seconds`
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from tokenvend.domain.answer import Source, VendAnswer
 from tokenvend.domain.credential_definition import CredentialKind
 from tokenvend.domain.decision import Decision, decide, prove_caller
 from tokenvend.domain.errors import InvalidClientError, TokenVendError, store_unavailable
+from tokenvend.domain.freshness import check_min_ttl
+from tokenvend.domain.grant_limits import check_scopes_given
 from tokenvend.domain.identity import EntryPoint, Proof
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.rule import Rule
@@ -32,7 +34,6 @@ from tokenvend.ports import (
 from tokenvend.vending.acquisition import Acquisition
 from tokenvend.vending.api_key import ApiKeys
 from tokenvend.vending.caller_quotas import CallerQuotas
-from tokenvend.vending.checks import check_min_ttl, check_scopes_given
 from tokenvend.vending.consent_check import ConsentCheck
 from tokenvend.vending.in_use import mark_in_use
 from tokenvend.vending.lease_wait import retry_while_throttled
@@ -174,9 +175,9 @@ class Vendor:
         )
         item = self._item(attempt, decision, found)
         if item.token is not None:
-            check_min_ttl(attempt.request, item.token)
+            check_min_ttl(attempt.request.min_ttl_seconds, item.token)
         acquired = self._acquirer.acquire(acquisition, attempt.or_remembered(item, decision))
-        check_min_ttl(attempt.request, acquired.token)
+        check_min_ttl(attempt.request.min_ttl_seconds, acquired.token)
         check_scopes_given(decision, acquired.token)
         if decision.spec.user is None:
             # A schedule has no user's token, so it could not renew this one.
@@ -189,7 +190,7 @@ class Vendor:
         self, request: VendRequest, decision: Decision, secret_generation: str
     ) -> VendResult:
         key = self._api_keys.read(decision, secret_generation=secret_generation)
-        check_min_ttl(request, key)
+        check_min_ttl(request.min_ttl_seconds, key)
         return VendResult(VendAnswer(key, Source.STORE, self._clock.now()), decision)
 
     def _item(self, attempt: VendAttempt, decision: Decision, found: LookupResult) -> TokenItem:
