@@ -9,6 +9,7 @@ import pytest
 from tests.adapters.aws import Aws, Tables
 from tests.adapters.connection_samples import CONNECTION, active, journal_entry, pending
 from tests.adapters.connection_samples import successor as next_of
+from tests.adapters.consent_samples import SESSION, TICKET
 from tests.adapters.faults import answer_with
 from tests.adapters.samples import KEY, SPEC, TOKEN, new_lease
 from tests.adapters.stores import (
@@ -18,7 +19,6 @@ from tests.adapters.stores import (
     dynamodb_reader,
     dynamodb_store,
 )
-from tests.adapters.test_consent_store_contract import SESSION, TICKET
 from tests.fakes.clock import START
 
 from tokenvend.adapters.dynamodb.connection_store import DynamoDbConnectionStore

@@ -1,31 +1,22 @@
 """The contract of `ports.ConsentSessionStore`, on the fake and on DynamoDB."""
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from tests.adapters.aws import Aws, Tables
+from tests.adapters.consent_samples import OTHER, SESSION, TICKET
 from tests.adapters.races import at_once
 from tests.adapters.stores import Untrusted, dynamodb_cipher, dynamodb_consents
 from tests.fakes.clock import START
 from tests.fakes.consent_store import InMemoryConsentSessionStore
 
-from tokenvend.domain.connection import ConnectionKey
 from tokenvend.domain.consent import BrowserFlow, ConsentSession
 from tokenvend.domain.secret import Secret
 from tokenvend.domain.tenant_binding import TenantBinding
 from tokenvend.domain.untrusted import Distrust
 from tokenvend.ports import ConsentSessionStore
 
-TICKET, OTHER = Secret("t" * 43), Secret("o" * 43)
-SESSION = ConsentSession(
-    identity="iam:111122223333:role/shop",
-    key=ConnectionKey(credential="hiring", owner="shop", name="ada"),
-    scopes=frozenset({"jobs_read", "user_me_read"}),
-    return_url="https://shop.example/connected",
-    expires_at=START + timedelta(minutes=10),
-)
 THERE = TenantBinding({"domain": "acme.shops.example"}, "acme.shops.example")
 FLOW = BrowserFlow(browser_sha256="0" * 64, code_verifier=Secret("v" * 43))
 

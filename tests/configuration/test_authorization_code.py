@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from tests.configuration.consent_files import ASKS, CALLBACK, consent_file
 from tests.configuration.samples import FIXED, document, problems_in
 
 from tokenvend.adapters.dynamodb.definition_items import parse_definition
@@ -12,36 +13,6 @@ from tokenvend.domain.registry import ALL_CONNECTIONS, OWN_CONNECTIONS, Grant
 from tokenvend_cli.configuration.compile import compile_registry
 from tokenvend_cli.configuration.models import ConfigurationModel
 from tokenvend_cli.configuration.providers import resolve_providers, undiscovered
-
-ASKS = FIXED | {"authorization_endpoint": "https://login.acme.example/allow"}
-CALLBACK = "https://connect.example/callback/jobs"
-CALLERS = {
-    "billing": {"identities": [{"client": "billing-web"}]},
-    "payroll": {"identities": [{"client": "payroll-web"}]},
-}
-
-
-def consent_file(
-    *,
-    provider: dict[str, Any] | None = None,
-    granted: dict[str, Any] | None = None,
-    **fields: Any,
-) -> dict[str, Any]:
-    """A file with one credential under which users consent."""
-    credential = {
-        "provider": "acme",
-        "kind": "authorization_code",
-        "redirect_uri": CALLBACK,
-        "scopes": ["read", "write"],
-    } | fields
-    return {
-        "providers": {"acme": ASKS if provider is None else provider},
-        "credentials": {"jobs": {key: value for key, value in credential.items() if value}},
-        "callers": CALLERS,
-        "grants": [
-            {"caller": "billing", "credential": "jobs", "scopes": ["read"], **(granted or {})}
-        ],
-    }
 
 
 @pytest.mark.parametrize(

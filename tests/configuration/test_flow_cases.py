@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.configuration import test_connection_host_flow as host_flow
 from tests.configuration.described import ReceivedRequest
 from tests.configuration.flows import Provider, flow
 from tests.fakes.clock import START
@@ -218,19 +217,22 @@ def test_the_code_may_have_another_name() -> None:
 
 
 _ODD = "a refresh token of 20 000 characters, or with a character outside ASCII"
-#: The test of each case.
-TESTED: dict[str, object] = {
-    "one host for each connection": host_flow.test_every_endpoint_follows_the_connections_own_host,
-    "refresh that narrows for good": test_both_requests_are_vended_always,
-    "refresh at another URL": test_a_refresh_goes_to_the_other_url,
-    "code exchange and refresh as JSON": test_code_and_refresh_token_are_sent_as_json,
-    "PKCE refused": test_pkce_is_left_out_and_the_rest_of_the_protection_stays,
-    "lifetime of the refresh token in the answer": test_its_life_is_kept_and_forecast,
-    "refresh token only the first time, then never again": test_the_former_one_is_kept,
-    _ODD: test_a_refresh_token_is_redeemed_as_it_came,
+FOLDER = Path(__file__).parent
+#: The name of each case's test, in a module of this folder.
+TESTED = {
+    "one host for each connection": "test_every_endpoint_follows_the_connections_own_host",
+    "refresh that narrows for good": "test_both_requests_are_vended_always",
+    "refresh at another URL": "test_a_refresh_goes_to_the_other_url",
+    "code exchange and refresh as JSON": "test_code_and_refresh_token_are_sent_as_json",
+    "PKCE refused": "test_pkce_is_left_out_and_the_rest_of_the_protection_stays",
+    "lifetime of the refresh token in the answer": "test_its_life_is_kept_and_forecast",
+    "refresh token only the first time, then never again": "test_the_former_one_is_kept",
+    _ODD: "test_a_refresh_token_is_redeemed_as_it_came",
 }
 
 
 def test_every_case_is_tested() -> None:
     assert TESTED.keys() == CASES
     assert len(CASES) == 8
+    defined = "".join(path.read_text(encoding="utf-8") for path in FOLDER.glob("test_*.py"))
+    assert [name for name in TESTED.values() if f"\ndef {name}(" not in defined] == []

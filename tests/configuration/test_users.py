@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
+from tests.configuration.consent_files import consent_file
 from tests.configuration.samples import document, problems_in, resolved
-from tests.configuration.test_authorization_code import consent_file
 from tests.fakes.issuer import public_jwk, shared_key
 
 from tokenvend.adapters.dynamodb.issuer_items import parse_issuer

@@ -1,7 +1,7 @@
 """What a refresh at the demo provider does to the scopes of a consent."""
 
 from tests.demo_provider.asking import ask
-from tests.demo_provider.test_authorization_endpoint import (
+from tests.demo_provider.consenting import (
     asking,
     decide,
     exchange,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from tests.docs.test_documents import _template
+from tests.docs.sources import template
 from tests.template.deployed import deployed
 
 ROOT = Path(__file__).parents[2]
@@ -76,8 +76,8 @@ def _assigned_to_self(node: ast.ClassDef) -> Iterator[str]:
 
 @cache
 def _resources() -> frozenset[str]:
-    template = _template()
-    return frozenset({*deployed(template, ConsentPages="true"), *template["Parameters"]})
+    parsed = template()
+    return frozenset({*deployed(parsed, ConsentPages="true"), *parsed["Parameters"]})
 
 
 def is_defined(name: str) -> bool:

@@ -2,13 +2,10 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 from scripts.site import pages
-from tests.template.conftest import CloudFormation
+from tests.docs.sources import LAYER, ROOT, template, text_of
 
 from fuzzing.targets import TARGETS
 from scripts import providers_page
@@ -17,18 +14,7 @@ from tokenvend.domain.errors import TokenVendError
 from tokenvend.domain.request import EXCHANGE_PARAMETERS, PARAMETERS
 from tokenvend_cli.configuration.models import json_schema
 
-ROOT = Path(__file__).parents[2]
-LAYER = ROOT / "layers" / "tokenvend" / "python" / "tokenvend"
 PAGES = [ROOT / page for page in pages()]
-
-
-def _text(name: str) -> str:
-    return (ROOT / name).read_text(encoding="utf-8")
-
-
-def _template() -> dict[str, Any]:
-    template: dict[str, Any] = yaml.load(_text("template.yaml"), Loader=CloudFormation)  # noqa: S506
-    return template
 
 
 def _error_classes(base: type[TokenVendError] = TokenVendError) -> Iterator[type[TokenVendError]]:
@@ -38,7 +24,7 @@ def _error_classes(base: type[TokenVendError] = TokenVendError) -> Iterator[type
 
 
 def test_every_error_is_documented_with_its_status() -> None:
-    rows = set(re.findall(r"\| (\d{3}) \| `(\w+)` \|", _text("docs/requests.md")))
+    rows = set(re.findall(r"\| (\d{3}) \| `(\w+)` \|", text_of("docs/requests.md")))
 
     assert rows == {(str(int(each.status)), each.code) for each in _error_classes()}
     assert errors.__doc__ is not None
@@ -46,27 +32,27 @@ def test_every_error_is_documented_with_its_status() -> None:
 
 
 def test_every_parameter_of_a_request_is_documented() -> None:
-    table = _text("docs/requests.md").partition("## The answer")[0]
+    table = text_of("docs/requests.md").partition("## The answer")[0]
 
     assert set(re.findall(r"`(\w+)`", table)) >= PARAMETERS | EXCHANGE_PARAMETERS
 
 
 def test_every_command_for_whoever_is_on_call_is_one() -> None:
-    called = set(re.findall(r"`tokenvend ([a-z]+(?: [a-z]+)?)", _text("docs/operating.md")))
-    commands = set(re.findall(r"`tokenvend ([a-z -]+?)`", _text("docs/commands.md")))
+    called = set(re.findall(r"`tokenvend ([a-z]+(?: [a-z]+)?)", text_of("docs/operating.md")))
+    commands = set(re.findall(r"`tokenvend ([a-z -]+?)`", text_of("docs/commands.md")))
 
     assert called
     assert {each for each in called if not ({each, each.split()[0]} & commands)} == set()
 
 
 def test_every_parameter_of_the_template_is_documented_with_its_default() -> None:
-    table = _text("docs/deploying.md").partition("## Parameters")[2].partition("\n## ")[0]
+    table = text_of("docs/deploying.md").partition("## Parameters")[2].partition("\n## ")[0]
     rows = [line for line in table.splitlines() if line.startswith("| `")]
 
     assert rows == [
         f"| `{name}` | {f'`{each["Default"]}`' if each['Default'] != '' else 'empty'}"
         f" | {each['Description']} |"
-        for name, each in _template()["Parameters"].items()
+        for name, each in template()["Parameters"].items()
     ]
 
 
@@ -77,7 +63,7 @@ def test_page_of_the_providers_is_made_from_their_profiles() -> None:
 
 
 def test_readme_says_how_many_providers_can_be_described_as_they_were_counted() -> None:
-    table = _text("README.md").partition("## Which providers")[2].partition("\n\n[How")[0]
+    table = text_of("README.md").partition("## Which providers")[2].partition("\n\n[How")[0]
 
     assert table.splitlines()[-7:] == providers_page.counted_rows()
 
@@ -135,7 +121,7 @@ def _keys(model: str, prefix: str = "") -> Iterator[str]:
     ],
 )
 def test_every_key_of_the_file_is_documented_and_no_other(section: str, rows: list[str]) -> None:
-    text = _text("docs/configuration.md").partition(f"## {section}\n")[2]
+    text = text_of("docs/configuration.md").partition(f"## {section}\n")[2]
     table = text.partition("| key | meaning |\n|---|---|\n")[2].partition("\n\n")[0]
 
     assert table.splitlines() == rows
@@ -143,15 +129,15 @@ def test_every_key_of_the_file_is_documented_and_no_other(section: str, rows: li
 
 def test_every_variable_of_the_functions_is_documented_and_set_by_the_template() -> None:
     name = re.compile(r"\bTOKENVEND_[A-Z_]+\b")
-    read = {found for path in LAYER.rglob("*.py") for found in name.findall(_text(str(path)))}
-    told = _text("docs/deploying.md").partition("## What the functions are told")[2]
+    read = {found for path in LAYER.rglob("*.py") for found in name.findall(text_of(str(path)))}
+    told = text_of("docs/deploying.md").partition("## What the functions are told")[2]
 
     assert set(name.findall(told)) == read
-    assert set(name.findall(_text("template.yaml"))) == read
+    assert set(name.findall(text_of("template.yaml"))) == read
 
 
 def test_every_route_is_documented_and_no_other() -> None:
-    body = _template()["Resources"]["VendingApi"]["Properties"]["DefinitionBody"]
+    body = template()["Resources"]["VendingApi"]["Properties"]["DefinitionBody"]
     routes = {
         (method.upper(), path)
         for path, methods in body["paths"].items()
@@ -160,20 +146,20 @@ def test_every_route_is_documented_and_no_other() -> None:
     }
     shown = re.compile(r"`(GET|POST|PUT|DELETE) (/[^`]*)`")
 
-    assert set(shown.findall(_text("docs/requests.md"))) == routes
+    assert set(shown.findall(text_of("docs/requests.md"))) == routes
     for page in PAGES:
-        found = shown.findall(_text(str(page)))
+        found = shown.findall(text_of(str(page)))
         assert {each for each in found if "{" in each[1]} <= routes, page
 
 
 def test_every_target_of_the_makefile_is_told_to_contributors_and_no_other() -> None:
-    targets = set(re.findall(r"^([a-z-]+):.*## ", _text("Makefile"), re.MULTILINE))
-    told = set(re.findall(r"`make ([a-z-]+)`", _text("CONTRIBUTING.md")))
+    targets = set(re.findall(r"^([a-z-]+):.*## ", text_of("Makefile"), re.MULTILINE))
+    told = set(re.findall(r"`make ([a-z-]+)`", text_of("CONTRIBUTING.md")))
 
     assert told | {"help"} == targets
 
 
 def test_every_target_of_the_fuzzer_is_documented_with_its_promise() -> None:
-    rows = re.findall(r"^\| `([a-z0-9-]+)` \| (.+) \|$", _text("docs/fuzzing.md"), re.MULTILINE)
+    rows = re.findall(r"^\| `([a-z0-9-]+)` \| (.+) \|$", text_of("docs/fuzzing.md"), re.MULTILINE)
 
     assert rows == [(target.name, target.promise) for target in TARGETS.values()]

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from tests.docs.test_documents import ROOT, _template, _text
+from tests.docs.sources import ROOT, template, text_of
 from tests.template.deployed import deployed
 
 from tokenvend_cli.deployment.adoption import READERS
@@ -12,7 +12,7 @@ type Resources = dict[str, Any]
 
 
 def _rows() -> dict[str, list[str]]:
-    table = _text("docs/security.md").partition("## What each function may do")[2]
+    table = text_of("docs/security.md").partition("## What each function may do")[2]
     rows = [line for line in table.partition("\n## ")[0].splitlines() if line.startswith("| `")]
     return {
         name.strip("`"): cells
@@ -33,7 +33,7 @@ def _actions(resources: Resources, function: str) -> set[str]:
 
 
 def test_every_function_is_told_with_what_it_may_do() -> None:
-    resources = deployed(_template(), ConsentPages="true")
+    resources = deployed(template(), ConsentPages="true")
     functions = {
         name.removesuffix("Function")
         for name, each in resources.items()
@@ -55,7 +55,7 @@ def test_every_function_is_told_with_what_it_may_do() -> None:
 
 
 def test_key_of_an_adopted_secret_admits_every_function_that_reads_it() -> None:
-    resources = deployed(_template(), ConsentPages="true")
+    resources = deployed(template(), ConsentPages="true")
     readers = {
         f"{function}FunctionName"
         for function in _rows()
@@ -76,7 +76,7 @@ def test_key_of_an_adopted_secret_admits_every_function_that_reads_it() -> None:
 
 
 def test_every_test_that_the_page_names_is_there() -> None:
-    named = set(re.findall(r"`(test_\w+)`", _text("docs/security.md")))
+    named = set(re.findall(r"`(test_\w+)`", text_of("docs/security.md")))
 
     assert named
     written = "".join(

@@ -1,6 +1,5 @@
 """What is answered to a request without a token, held to RFC 6749 §5.2 by the letter."""
 
-import base64
 import json
 import re
 from typing import Any
@@ -9,7 +8,7 @@ from urllib.parse import quote_plus
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.functions.conftest import load_handler, through
+from tests.functions.token_requests import ask, basic
 
 from tokenvend.domain.errors import ConsentRequiredError, InvalidRequestError
 from tokenvend.domain.identity import EntryPoint
@@ -18,39 +17,10 @@ from tokenvend.entries.http import http_error
 
 #: `%x20-21 / %x23-5B / %x5D-7E`, of `error` and of `error_description`.
 CHARACTERS = re.compile(r"[\x20\x21\x23-\x5B\x5D-\x7E]+")
-FORM = "application/x-www-form-urlencoded"
-ROLE = "arn:aws:sts::111122223333:assumed-role/billing/session"
 CHALLENGES = {
     "vend_oauth2": 'Basic realm="tokenvend", charset="UTF-8"',
     "vend_iam": "AWS4-HMAC-SHA256",
 }
-
-
-def basic(client: str = "shop:tv_example") -> str:
-    return "Basic " + base64.b64encode(client.encode()).decode()
-
-
-def ask(
-    body: str,
-    function: str = "vend_oauth2",
-    *,
-    authorization: str | None = None,
-    credential: str = "jobs",
-    content_type: str = FORM,
-    **changed: Any,
-) -> dict[str, Any]:
-    proof = basic() if authorization is None and function == "vend_oauth2" else authorization
-    identity = {"userArn": ROLE, "user": "AROAEXAMPLEEXAMPLE:session"}
-    event = {
-        "resource": f"/{function.removeprefix('vend_')}/{{credential}}/token",
-        "headers": {"Content-Type": content_type} | ({"Authorization": proof} if proof else {}),
-        "pathParameters": {"credential": credential},
-        "requestContext": {"identity": identity if function == "vend_iam" else {}},
-        "body": body,
-        **changed,
-    }
-    answer: dict[str, Any] = load_handler(function)(event, through("live"))
-    return answer
 
 
 def check_letter(answer: dict[str, Any], *, function: str = "vend_oauth2") -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """docs/openapi.yaml is the API: schemathesis asks what it allows and more, the functions answer."""
 
-import base64
 import re
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -18,6 +17,7 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
+from tests.functions.api_callers import CLIENT, SIGNER, function_of
 from tests.functions.conftest import ROOT, load_handler, through
 from tests.template.conftest import CloudFormation
 
@@ -34,20 +34,6 @@ CONFORMANCE = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-FUNCTIONS = {"iam": "vend_iam", "oauth2": "vend_oauth2"}
-SIGNER = {
-    "userArn": "arn:aws:sts::111122223333:assumed-role/billing/session",
-    "user": "AROAEXAMPLEEXAMPLE:session",
-}
-CLIENT = "Basic " + base64.b64encode(b"shop:tv_example").decode()
-
-
-def function_of(route: str) -> str:
-    if route.startswith(("/connect/", "/callback/")):
-        return "connect_pages"
-    if "jwks" in route:
-        return "jwks"
-    return "metadata" if "well-known" in route else FUNCTIONS[route.split("/")[1]]
 
 
 def event_of(route: str, sent: requests.PreparedRequest) -> dict[str, Any]:

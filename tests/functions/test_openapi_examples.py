@@ -13,9 +13,9 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 from tests.fakes.issuer import FakeIssuer
+from tests.functions.api_callers import CLIENT, SIGNER, function_of
 from tests.functions.conftest import ROOT, load_handler, through
 from tests.functions.page_flow import Links, callback, event
-from tests.functions.test_openapi import CLIENT, SIGNER, function_of
 
 TEXT = (ROOT / "docs/openapi.yaml").read_text(encoding="utf-8")
 DOCUMENT: dict[str, Any] = yaml.safe_load(TEXT)

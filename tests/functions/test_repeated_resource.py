@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from tests.functions.conftest import load_handler, through
-from tests.functions.test_error_answers import ask
+from tests.functions.token_requests import ask
 from tests.unit.vending.harness import BILLING, Harness
 
 TWO = frozenset({"urn:a", "urn:b"})

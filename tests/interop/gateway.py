@@ -17,8 +17,8 @@ import yaml
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from tests.functions.api_callers import SIGNER, function_of
 from tests.functions.conftest import ROOT, load_handler, through
-from tests.functions.test_openapi import SIGNER, function_of
 
 REGION, SERVICE = "eu-central-1", "execute-api"
 #: What `client_secret_basic`, `client_secret_post` and SigV4 sign with; both are made up here.

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from tests.local_stack.test_workloads import Ci, ci, issuer
+from tests.local_stack.ci_platform import Ci, ci, issuer
 
 from tokenvend_client import Client, DirectInvocation, RefusedError, WorkloadToken
 from tokenvend_client.aws.sigv4 import AwsCredentials

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from tests.local_stack.bare import Scenario, deployed_variables, prepare_stage
 from tests.local_stack.harness import Harness
-from tests.unit.test_imports import A_HIT_MAY_LOAD, ONLY_A_MISS_NEEDS
+from tests.unit.loaded_modules import A_HIT_MAY_LOAD, ONLY_A_MISS_NEEDS
 
 from scripts import envs, locks
 from tokenvend_local import artifact, emulator, places

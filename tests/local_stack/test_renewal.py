@@ -2,30 +2,15 @@
 
 import json
 import time
-from typing import Any
 
 import requests
 from tests.local_stack.conftest import MEMORY_SECONDS
 from tests.local_stack.harness import Harness
+from tests.local_stack.scheduled import invoke, renew_all
 
 from tokenvend.domain import bounds
 from tokenvend_local.callers import ask_directly, ask_signed
 from tokenvend_local.stack import LocalStack
-
-
-def invoke(stack: LocalStack, function: str, event: dict[str, Any]) -> dict[str, Any]:
-    """Invoke a scheduled function as its schedule does."""
-    name = f"{stack.deployed.outputs[f'{function}FunctionName']}:live"
-    answer = stack.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event).encode())
-    document: dict[str, Any] = json.loads(answer["Payload"].read())
-    assert "FunctionError" not in answer, document
-    return document
-
-
-def renew_all(stack: LocalStack) -> None:
-    """Every shard's run."""
-    for shard in range(bounds.RENEWAL_SHARDS):
-        invoke(stack, "Renew", {"shard": shard})
 
 
 def test_token_in_use_is_renewed_before_anybody_has_to_wait(

@@ -7,7 +7,7 @@ from itertools import cycle, islice
 import pytest
 from tests.local_stack.consenting_shop import Shop, consent, new_shop
 from tests.local_stack.harness import Harness
-from tests.local_stack.test_renewal import invoke
+from tests.local_stack.scheduled import invoke
 
 from tokenvend_local.browsing import Browser
 from tokenvend_local.callers import Answer, ask_directly, ask_signed

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import yaml
-from tests.local_stack.test_workloads import SUBJECT, Issuer
+from tests.local_stack.ci_platform import SUBJECT, Issuer
 from tests.loopback import serving
 from tests.system.conftest import Demo
 

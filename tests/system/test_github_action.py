@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import requests
 import yaml
-from tests.local_stack.test_workloads import Issuer, issuer
+from tests.local_stack.ci_platform import Issuer, issuer
 from tests.system.conftest import Demo
 from tests.system.job_platform import FakeTokenvend, Platform, github, workload
 from tests.system.page import run

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.local_stack.test_workloads import Issuer, issuer
+from tests.local_stack.ci_platform import Issuer, issuer
 from tests.system.conftest import Demo
 from tests.system.job_platform import FakeTokenvend, Platform, workload
 from tests.system.page import run

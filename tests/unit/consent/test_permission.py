@@ -9,6 +9,7 @@ from tests.fakes.clock import START
 from tests.fakes.token_store import InMemoryTokenStore
 from tests.fakes.vend_reader import InMemoryVendReader
 from tests.unit.consent.harness import DEFINITION, RETURN_URL, SHOP, key_of
+from tests.unit.consent.views import GRANT, READ, VIEW, granted
 
 from tokenvend.consent.permission import (
     check_return_url,
@@ -27,14 +28,11 @@ from tokenvend.domain.errors import (
     TokenVendError,
     UnauthorizedClientError,
 )
-from tokenvend.domain.registry import Caller, Grant, RegistryView
+from tokenvend.domain.registry import Caller, RegistryView
 from tokenvend.domain.rule import Rule
 from tokenvend.domain.scopes import Scopes
 from tokenvend.ports import StoreAwayError
 
-READ = frozenset({"jobs_read"})
-GRANT = Grant(caller="shop", credential="hiring", scopes=READ, return_urls=frozenset({RETURN_URL}))
-VIEW = RegistryView(caller=Caller(name="shop"), grant=GRANT, definition=DEFINITION)
 SESSION = ConsentSession(
     identity=SHOP.identity,
     key=key_of("ada"),
@@ -52,10 +50,6 @@ def refused(step: Callable[[], object]) -> TokenVendError:
     with pytest.raises(TokenVendError) as caught:
         step()
     return caught.value
-
-
-def granted(**changes: object) -> RegistryView:
-    return replace(VIEW, grant=replace(GRANT, **changes))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

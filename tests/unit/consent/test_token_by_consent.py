@@ -7,7 +7,7 @@ import pytest
 from tests.fakes.vend_reader import InMemoryCredentialReader
 from tests.unit.consent.harness import SHOP
 from tests.unit.consent.refreshing import CONSENT, DEFINITION, FIXED, KEY, Refreshing
-from tests.unit.consent.test_permission import granted
+from tests.unit.consent.views import granted
 
 from tokenvend.consent.permission import find_consent_grant
 from tokenvend.domain.cache_key import TokenSpec

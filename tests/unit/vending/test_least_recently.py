@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from tests.fakes.clock import FakeClock
+from tests.unit.vending.busy_table import busy_for
 from tests.unit.vending.harness import BILLING, REQUEST
-from tests.unit.vending.test_memory_alone import kept, memory, token_of
-from tests.unit.vending.test_waiting import busy_for
+from tests.unit.vending.remembering import memory, remember, token_of
 
 from tokenvend.domain import bounds
 from tokenvend.vending.lease_wait import retry_while_throttled
@@ -17,10 +17,10 @@ def test_what_was_asked_for_least_recently_is_forgotten_first() -> None:
         replace(REQUEST, min_ttl_seconds=number) for number in range(bounds.MEMORY_ENTRIES + 1)
     ]
     for request in requests[:-1]:
-        kept(held, token, request=request)
+        remember(held, token, request=request)
     held.recall((BILLING.identity, requests[0]))
 
-    kept(held, token, request=requests[-1])
+    remember(held, token, request=requests[-1])
 
     assert held.recall((BILLING.identity, requests[0])) is not None
     assert held.recall((BILLING.identity, requests[1])) is None

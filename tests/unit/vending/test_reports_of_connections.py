@@ -8,7 +8,7 @@ from tests.fakes.clock import START
 from tests.unit.consent.refreshing import GRANT as CONNECTION_GRANT
 from tests.unit.consent.refreshing import KEY, Refreshing
 from tests.unit.vending.harness import API_KEY, BILLING, GRANT, REQUEST, Harness, api_key_of
-from tests.unit.vending.test_memory_alone import kept, memory, token_of
+from tests.unit.vending.remembering import memory, remember, token_of
 
 from tokenvend.domain import bounds
 from tokenvend.domain.errors import ConsentRequiredError, TokenVendError, UnauthorizedClientError
@@ -97,7 +97,7 @@ def test_a_key_is_vended_by_the_grant_that_decided() -> None:
     assert vended.failed is None
 
 
-def remembered(held: Memory, count: int) -> int:
+def count_remembered(held: Memory, count: int) -> int:
     requests = (replace(REQUEST, min_ttl_seconds=number) for number in range(count))
     return sum(held.recall((BILLING.identity, request)) is not None for request in requests)
 
@@ -107,12 +107,12 @@ def test_memory_holds_as_many_as_it_may_whatever_was_forgotten(forgotten: int) -
     held = memory()
     token = token_of()
     for number in range(bounds.MEMORY_ENTRIES):
-        kept(held, token, request=replace(REQUEST, min_ttl_seconds=number))
+        remember(held, token, request=replace(REQUEST, min_ttl_seconds=number))
     for number in range(forgotten):
         held.forget((BILLING.identity, replace(REQUEST, min_ttl_seconds=number)))
-    assert remembered(held, bounds.MEMORY_ENTRIES) == bounds.MEMORY_ENTRIES - forgotten
+    assert count_remembered(held, bounds.MEMORY_ENTRIES) == bounds.MEMORY_ENTRIES - forgotten
 
     for number in range(bounds.MEMORY_ENTRIES, bounds.MEMORY_ENTRIES + 10):
-        kept(held, token, request=replace(REQUEST, min_ttl_seconds=number))
+        remember(held, token, request=replace(REQUEST, min_ttl_seconds=number))
 
-    assert remembered(held, bounds.MEMORY_ENTRIES + 10) == bounds.MEMORY_ENTRIES
+    assert count_remembered(held, bounds.MEMORY_ENTRIES + 10) == bounds.MEMORY_ENTRIES

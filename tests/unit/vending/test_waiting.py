@@ -1,6 +1,5 @@
 """How a request waits: for a busy table, for another's lease, and until which instant."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -8,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.fakes.clock import FakeClock
+from tests.unit.vending.busy_table import busy_for
 
 from tokenvend.domain import bounds
 from tokenvend.domain.lease import Lease
@@ -24,18 +24,6 @@ def lease_of(clock: FakeClock, *, expected: float = 1.0, deadline: float = 3600.
         expected_done_at=now + timedelta(seconds=expected),
         deadline_at=now + timedelta(seconds=deadline),
     )
-
-
-def busy_for(clock: FakeClock, seconds: float) -> Callable[[], str]:
-    """A table that asks for patience until *seconds* are over."""
-    until = clock.monotonic() + seconds
-
-    def read() -> str:
-        if clock.monotonic() < until:
-            raise StoreThrottledError("busy")
-        return "served"
-
-    return read
 
 
 @given(st.integers(0, 300).map(lambda tenths: tenths / 10))
