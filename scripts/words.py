@@ -1,9 +1,10 @@
-"""Find words that the glossary has retired, in the documents' prose and in the code's names.
+"""Find words that the glossary has retired: in documents, in the code's names, in docstrings.
 
 A retired word had a private meaning, or two. In a document, code spans and blocks are skipped,
 because they quote names of the code. Decisions (docs/adr) stay as they were written.
 """
 
+import ast
 import io
 import re
 import sys
@@ -47,7 +48,7 @@ RETIRED_IN_NAMES: Mapping[str, str] = {
     "world": "harness",
 }
 #: Names that are allowed, because others chose them: a lifetime's unit in `tokenvend.yaml`.
-_GIVEN = frozenset({"EPOCH_SECONDS", "EPOCH_MILLISECONDS"})
+_GIVEN = frozenset({"EPOCH_SECONDS", "EPOCH_MILLISECONDS", "epoch_seconds", "epoch_milliseconds"})
 #: The folders in which names are checked. Names of tests may contain retired words.
 CODE = ("layers", "cli", "clients", "functions", "tools", "evidence", "benchmarks", "scripts")
 _WORDS = {
@@ -56,6 +57,10 @@ _WORDS = {
 }
 _CODE = re.compile(r"^ *```.*?^ *```$|`[^`\n]*`|\]\([^)]*\)", re.MULTILINE | re.DOTALL)
 _AS_WRITTEN = re.compile(r"docs/adr/\d|CHANGELOG\.md")
+#: Of the retired parts of names, those that a docstring says by a better word too.
+_IN_DOCSTRINGS = re.compile(r"\b(?:scene|world|whynot|spender|obtainer)\b", re.IGNORECASE)
+#: A name with several parts.
+_FIELD = re.compile(r"[a-z]+(?:_[a-z]+)+")
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
@@ -73,17 +78,32 @@ def faults(name: str, text: str) -> Iterator[str]:
 
 
 def name_faults(name: str, text: str) -> Iterator[str]:
-    """Return each name in the Python code *text* with a retired word: `file:line: name: say …`."""
+    """Return each name in the Python code *text* with a retired word: `file:line: name: say …`.
+
+    A text such as `"requested_scope"` is a name too: of a log field, an attribute, a parameter.
+    """
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        if token.type != tokenize.NAME or token.string in _GIVEN:
+        given = token.string.strip("\"'")
+        if token.type == tokenize.STRING and _FIELD.fullmatch(given) is None:
             continue
-        for part in _PART.findall(token.string):
+        if token.type not in {tokenize.NAME, tokenize.STRING} or given in _GIVEN:
+            continue
+        for part in _PART.findall(given):
             if instead := RETIRED_IN_NAMES.get(part.lower()):
-                yield f"{name}:{token.start[0]}: {token.string}: say {instead}"
+                yield f"{name}:{token.start[0]}: {given}: say {instead}"
+
+
+def docstring_faults(name: str, text: str) -> Iterator[str]:
+    """Return each retired word in a docstring of the Python code *text*."""
+    for node in ast.walk(ast.parse(text)):
+        if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            continue
+        for word in _IN_DOCSTRINGS.findall(ast.get_docstring(node, clean=False) or ""):
+            yield f"{name}:{node.body[0].lineno}: {word}: say {RETIRED_IN_NAMES[word.lower()]}"
 
 
 def _modules() -> Iterator[Path]:
-    for folder in CODE:
+    for folder in (*CODE, "tests"):
         for path in sorted((ROOT / folder).rglob("*.py")):
             if not {"build", "node_modules"} & set(path.relative_to(ROOT).parts):
                 yield path
@@ -98,7 +118,10 @@ def main() -> int:
         for fault in faults(name, (ROOT / name).read_text(encoding="utf-8"))
     ]
     for path in _modules():
-        found += name_faults(str(path.relative_to(ROOT)), path.read_text(encoding="utf-8"))
+        name, text = str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")
+        if not name.startswith("tests/"):
+            found += name_faults(name, text)
+        found += docstring_faults(name, text)
     print("\n".join(found) or "no page and no name has a retired word")
     return 1 if found else 0
 

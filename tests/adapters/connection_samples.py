@@ -73,7 +73,7 @@ def successor(refresh_token: str | None = "refresh-2") -> Successor:
 
 
 def after(connection: Connection, refresh_token: str) -> Connection:
-    """*connection* once `successor(refresh_token)` is kept."""
+    """*connection* once `successor(refresh_token)` is stored."""
     assert connection.consent is not None
     renewed = replace(
         connection.consent,

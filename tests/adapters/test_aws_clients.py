@@ -75,7 +75,7 @@ type Failed = tuple[str, str, AwsFailure, str]
 
 @pytest.fixture
 def failed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Failed]]:
-    """Calls of any client that failed, as a listener is told of them."""
+    """Calls of any client that failed, as a listener gets them."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     told: list[Failed] = []

@@ -1,4 +1,4 @@
-"""A call that AWS fails is told by its name, as a policy would write it, and by AWS's code."""
+"""A failed call's error has the call's name, as a policy would write it, and AWS's code."""
 
 from collections.abc import Callable
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""AWS's identity tokens: what STS is asked, and what its refusals are told as."""
+"""AWS's identity tokens: the request to STS, and the error for each refusal."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -107,7 +107,7 @@ def test_kms_key_is_published_by_the_name_that_it_signs_with(aws: Aws) -> None:
 
 
 class _Kms:
-    """A KMS that answers as it is told."""
+    """A KMS with answers that a test sets."""
 
     def __init__(self, answer: Exception | bytes) -> None:
         self._answer = answer

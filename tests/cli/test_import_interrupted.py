@@ -1,4 +1,4 @@
-"""`secret import` when AWS refuses or somebody interrupts: what is told, and how to go on."""
+"""`secret import` when AWS refuses or somebody interrupts: what it prints, and how to go on."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""`probe`: what is told of a provider, what is asked of it, and what is shown."""
+"""`probe`: its arguments, its requests to the provider, and what it prints."""
 
 import json
 from typing import Any

@@ -124,7 +124,7 @@ def test_a_machine_that_slept_gives_no_token_that_ended_meanwhile(frozen: float)
     client = fake.client()
     first = client.token("sr-jobs")
 
-    # The monotonic clock stood still; the time of the world did not.
+    # The monotonic clock stood still; the wall clock did not.
     clock.wall_offset += frozen
 
     assert (client.token("sr-jobs").token_sha256 == first.token_sha256) == (frozen < 900) or (

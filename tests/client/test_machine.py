@@ -15,7 +15,7 @@ LONGEST_WAIT = RETRY_AFTER_MAXIMUM * (1 + JITTER_SHARE)
 
 
 class Life(RuleBasedStateMachine):
-    """One client, one credential, and a world that changes around them."""
+    """One client and one credential, while time, tokens and answers change."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Many tokens by few calls: what is fetched ahead, and what whoever asks next is told."""
+"""Many tokens by few calls: what is fetched ahead, and what the next request gets."""
 
 import threading
 from collections.abc import Iterator, Sequence

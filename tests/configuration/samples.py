@@ -54,7 +54,7 @@ def resolved(
 
 
 def problems_in(parts: dict[str, Any], *, local_stack: bool = False) -> list[str]:
-    """Everything that is wrong with a file, as a person is told."""
+    """Everything that is wrong with a file, as the command prints it."""
     configuration = ConfigurationModel.model_validate(document(**parts))
     providers, unresolved = resolved(configuration, local_stack=local_stack)
     found = problems_of(configuration, providers, now=NOW)

@@ -9,7 +9,7 @@ from tests.configuration.samples import FIXED, credential, document, grant, prob
 from tokenvend_cli.configuration.models import ConfigurationModel
 
 CLIENT = {"billing": {"identities": [{"client": "billing-web"}]}}
-#: What is wrong with an `api_key`, and what is told of it.
+#: What is wrong with an `api_key`, and the problem that is printed.
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "nothing of the secret": ({"headers": {"X-Version": "2"}}, ": names nothing of the secret"),
     "a secret in the file": (

@@ -1,4 +1,4 @@
-"""What a person is told about a file that is not well-formed."""
+"""What the command prints about a file that is not well-formed."""
 
 from pathlib import Path
 from typing import Any

@@ -32,7 +32,7 @@ PARAMETERS = {
 }
 #: What the provider itself says or does.
 _FIRST_HAND = {Certainty.DOCUMENTED, Certainty.OBSERVED}
-#: A probe has a date and no address; some public code was read before addresses were kept.
+#: A probe has a date and no address; some public code was read before addresses were recorded.
 _WITHOUT_ADDRESS = {Certainty.OBSERVED, Certainty.REPORTED}
 
 

@@ -1,4 +1,4 @@
-"""Told to misbehave, the provider does just that, for as long as it was told."""
+"""The provider misbehaves as a test sets it, and for as long."""
 
 import time
 from typing import Any

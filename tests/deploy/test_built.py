@@ -1,4 +1,4 @@
-"""What cannot be compared with the build is told, without the signed URL."""
+"""What cannot be compared with the build is named, without the signed URL."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What AWS or botocore refuses is told in words, with what to do about it."""
+"""An error of AWS or botocore is printed in words, with what to do about it."""
 
 import pytest
 from botocore.exceptions import (

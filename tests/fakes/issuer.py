@@ -91,7 +91,7 @@ TRUSTED = TrustedIssuer(
 
 @dataclass
 class FakeIssuer:
-    """Mints tokens of a workload of `SUBJECT`, for `AUDIENCE`, unless it is told otherwise."""
+    """Mints tokens of a workload of `SUBJECT`, for `AUDIENCE`, unless a test says otherwise."""
 
     now: datetime
     algorithm: str = "ES256"

@@ -1,4 +1,4 @@
-"""A provider that answers as it is told."""
+"""A provider with answers that a test sets."""
 
 import json
 from collections import deque

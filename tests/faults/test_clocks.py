@@ -31,7 +31,7 @@ type Ask = Callable[[], VendAnswer]
 def environment_off_by(
     scenario: Scenario, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[[timedelta], Ask]]:
-    """Makes an environment whose wall clock is off by so much; it asks for the scene's token."""
+    """Makes an environment whose wall clock is off by so much; it asks for the scenario's token."""
     variables = _variables(scenario)
     for name, value in places.environment(
         variables, endpoint=scenario.stack.endpoint, inherited=os.environ

@@ -39,7 +39,7 @@ def test_a_vend_is_one_line_with_all_that_an_auditor_asks(
     (line,) = lines_of(log, function, *came)
 
     who_and_what = {"identity", "caller", "credential", "scope", "token_sha256"}
-    assert line.keys() - {"asked_scope"} == _ALWAYS | _METRIC | who_and_what
+    assert line.keys() - {"requested_scope"} == _ALWAYS | _METRIC | who_and_what
     assert (line["identity"], line["caller"], line["credential"]) == (identity, caller, "jobs")
     assert line["entry"] == function.removeprefix("vend_")
     assert (line["rule"], line["outcome"], line["source"]) == ("granted", "vended", "provider")

@@ -51,7 +51,7 @@ def test_a_report_that_is_refused_is_audited_as_what_it_asks_for(log: StringIO) 
 
     line = only(log)
     assert answer["error"] == "invalid_scope"
-    assert (line["credential"], line["asked_scope"], line["entry"]) == (
+    assert (line["credential"], line["requested_scope"], line["entry"]) == (
         *("jobs", "jobs_manage"),
         "direct",
     )

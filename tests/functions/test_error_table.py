@@ -16,7 +16,7 @@ from tokenvend.entries.direct import RetryableError
 
 
 def _nothing(_: Harness) -> None:
-    """The world as it is."""
+    """Everything as it should be: nothing is away."""
 
 
 def _block(harness: Harness) -> None:

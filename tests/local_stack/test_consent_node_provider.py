@@ -136,7 +136,7 @@ def test_workers_that_ask_at_once_redeem_no_refresh_token_twice(
 
     with ThreadPoolExecutor(8) as pool:
         first = list(pool.map(ask, [ALL, LESS] * 4))
-    # Whoever could not wait for its turn is told to ask again.
+    # Whoever could not wait for its turn must ask again.
     again = [ask(scope) for scope in (ALL, LESS)]
 
     assert {each.error for each in first} <= {None, "temporarily_unavailable"}

@@ -52,7 +52,7 @@ def test_many_workers_redeem_each_refresh_token_once(stack: LocalStack, harness:
     shop, client_id = connected(stack, harness, Flavour.STANDARD)
 
     first = vend_at_once(stack, shop)
-    # Whoever could not wait for its turn is told to ask again, and nobody is refused.
+    # Whoever could not wait for its turn must ask again, and nobody is refused.
     again = vend_at_once(stack, shop)
 
     waited = [answer for answer in first if answer.error is not None]

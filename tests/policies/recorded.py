@@ -34,7 +34,7 @@ class Request:
 
 
 class Recorder:
-    """Remembers what a botocore client was told to do."""
+    """Records each call of a botocore client."""
 
     def __init__(self) -> None:
         self.requests: list[Request] = []

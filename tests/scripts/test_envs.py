@@ -1,4 +1,4 @@
-"""Environments are made again only when they must be, from the registry that pip was told of."""
+"""Environments are made again only when they must be, from the registry in pip's settings."""
 
 from pathlib import Path
 

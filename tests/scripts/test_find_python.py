@@ -1,4 +1,4 @@
-"""Python 3.13 is found where people have it, and its absence is told with the mend."""
+"""Python 3.13 is found where people have it, and the error for its absence says what to install."""
 
 import os
 import shutil

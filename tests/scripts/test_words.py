@@ -1,7 +1,7 @@
 """Retired words are found in prose and in names, each by its own list."""
 
 import pytest
-from scripts.words import faults, main, name_faults, prose
+from scripts.words import docstring_faults, faults, main, name_faults, prose
 
 
 def test_no_page_and_no_name_has_a_retired_word() -> None:
@@ -38,8 +38,22 @@ def test_lines_stay_where_they_were() -> None:
         ("_EPOCH = 1", ["a.py:1: _EPOCH: say secret generation"]),
         ("EPOCH_SECONDS = 'epoch_seconds'", []),
         ("text = 'he dies'  # spent", []),
+        ("fields['asked_scope'] = 1", ["a.py:1: asked_scope: say requested, or in use"]),
+        ("text = 'asked'", []),
         ("expenditure = basked = 1", []),
     ],
 )
 def test_a_retired_word_is_found_in_names_alone(code: str, found: list[str]) -> None:
     assert list(name_faults("a.py", code + "\n")) == found
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ('"""The scene\'s token."""', ["a.py:1: scene: say scenario"]),
+        ('def f():\n    """Ends the\n    World."""', ["a.py:2: World: say harness"]),
+        ('"""A scenery."""\n#: a scene\ntext = "world"', []),
+    ],
+)
+def test_a_retired_word_is_found_in_docstrings(code: str, found: list[str]) -> None:
+    assert list(docstring_faults("a.py", code + "\n")) == found

@@ -81,7 +81,7 @@ class Idle:
 
 
 class VendingMachine(RuleBasedStateMachine):
-    """The vending core in a world where anything may go wrong at any pause.
+    """The vending core, where anything may go wrong at any pause.
 
     The promises are judged at each exchange and each answer, so the rules only act.
     """

@@ -1,4 +1,4 @@
-"""An AWS account that answers as it is told, through boto3's own clients.
+"""An AWS account with answers that a test sets, through boto3's own clients.
 
 Each call is built by botocore, so its name and parameters are checked against AWS's description of
 the service, and each answer is checked against the description of what the service returns.

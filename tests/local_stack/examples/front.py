@@ -1,4 +1,4 @@
-"""The API that the examples call: the demo provider's, behind a front that can be told to fail."""
+"""The API that the examples call: the demo provider's, behind a front that a test can make fail."""
 
 import http.server
 from collections import defaultdict, deque

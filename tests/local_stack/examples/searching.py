@@ -1,4 +1,4 @@
-"""What the services between an example's functions have kept: queues, histories, log groups."""
+"""What the services between an example's functions store: queues, histories, log groups."""
 
 import json
 import time
@@ -48,7 +48,7 @@ class Kept:
         self.texts.append(json.dumps(document, default=str))
 
     def check(self) -> None:
-        """Pass if nothing that the provider issued, nor a secret, is in what was kept or logged."""
+        """Pass if no token of the provider and no secret was stored or logged."""
         issued = self._stack.provider.secret_values()
         kept = "\n".join([*self.texts, self._stack.logs()])
 

@@ -40,7 +40,7 @@ def _is_empty(examples: Examples, queue_url: str) -> bool:
 
 
 def _run(examples: Examples, kept: Kept, state: dict[str, Any]) -> tuple[dict[str, Any], list[Any]]:
-    """An execution to its end: its description and its history, both kept."""
+    """An execution to its end: its description and its history, both collected."""
     states = examples.stack.client("stepfunctions")
     execution = states.start_execution(
         stateMachineArn=examples.outputs["step-functions"]["StateMachineArn"],

@@ -1,4 +1,4 @@
-"""A process that dies at a step of a refresh, and a provider that answers what it is told to."""
+"""A process that ends at a step of a refresh, and a provider with answers that a test sets."""
 
 from datetime import timedelta
 

@@ -110,7 +110,7 @@ class Refreshing(Harness):
         return self.refresher().refresh(self.refresh_request())
 
     def event_type(self) -> list[ConnectionEventType]:
-        """What was told, in order."""
+        """The types of the published events, in order."""
         return [event.event_type for event in self.events]
 
 

@@ -1,4 +1,4 @@
-"""The code that a user came back with: what is asked, of whom, and what is kept of the answer."""
+"""The code that a user came back with: the requests for it, and what is stored of the answer."""
 
 import json
 from base64 import urlsafe_b64encode

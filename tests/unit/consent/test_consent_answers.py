@@ -1,4 +1,4 @@
-"""What a provider answers to a consent, and what is kept of it."""
+"""What a provider answers to a consent, and what is stored of it."""
 
 from dataclasses import replace
 

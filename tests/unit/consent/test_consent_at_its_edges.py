@@ -1,4 +1,4 @@
-"""A consent at each of its steps: what is kept, until when, and what is said when it ends."""
+"""A consent at each of its steps: what is stored, until when, and what is said when it ends."""
 
 from collections.abc import Callable
 from dataclasses import replace

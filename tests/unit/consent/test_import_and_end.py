@@ -97,7 +97,7 @@ def test_what_is_there_is_replaced_only_by_saying_so_and_if_it_has_not_changed()
 
 
 class Revokes:
-    """A provider that answers each revocation as it is told."""
+    """A provider with an answer to each revocation that a test sets."""
 
     def __init__(self, *statuses: int) -> None:
         self.statuses = list(statuses)

@@ -23,7 +23,7 @@ OTHER = replace(KEY, name="globex")
 
 
 class Run:
-    """A run of the schedule on *harness*, and what it told."""
+    """A run of the schedule on *harness*, and the health that it reported."""
 
     def __init__(
         self, harness: Refreshing, *, time_left: timedelta = timedelta(seconds=55)

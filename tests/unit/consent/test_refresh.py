@@ -1,4 +1,4 @@
-"""Refreshing through the journal: what is kept, and in which order."""
+"""Refreshing through the journal: what is stored, and in which order."""
 
 from datetime import timedelta
 

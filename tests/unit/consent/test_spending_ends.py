@@ -1,4 +1,4 @@
-"""The end of a refresh: what is kept, what is revoked, and who is nobody meanwhile."""
+"""The end of a refresh: what is stored and what is revoked."""
 
 from dataclasses import replace
 from datetime import timedelta

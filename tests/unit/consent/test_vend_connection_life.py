@@ -161,7 +161,7 @@ def test_the_refresh_token_stands_in_no_answer_and_no_error() -> None:
 
 
 class Echo:
-    """A provider that tells what it was told."""
+    """A provider whose error repeats the refresh token of the request."""
 
     def send(self, request: ProviderRequest) -> ProviderResponse:
         told = {"error": "invalid_request", "error_description": request.form["refresh_token"]}

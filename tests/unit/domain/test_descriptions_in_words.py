@@ -1,4 +1,4 @@
-"""What people are told of a description or a user's token that does not fit, word by word."""
+"""The error for a description or a user's token that does not fit, word by word."""
 
 from collections.abc import Callable
 from dataclasses import replace

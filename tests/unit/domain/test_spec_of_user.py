@@ -34,7 +34,7 @@ def test_what_names_a_user_elsewhere_names_none(text: str) -> None:
 
 
 def test_key_of_a_token_of_nobody_is_what_it_was() -> None:
-    """Or each token that is kept would be fetched anew by the next version."""
+    """Otherwise the next version would exchange anew for each stored token."""
     assert SPEC.key() == ("e1f2722e172cea9f22941405bce6b3e972b6c7ed51fabffab48d5f5c23cb90ec")
 
 

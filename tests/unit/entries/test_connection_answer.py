@@ -1,4 +1,4 @@
-"""What a caller is told of its connections."""
+"""What a caller gets to know of its connections."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -44,7 +44,7 @@ class OnBehalfHarness(Harness):
         until: datetime = START + timedelta(hours=1),
         **changes: Any,
     ) -> VendResult:
-        """A request with *user*'s token, whose text names the user unless it is told."""
+        """A request with *user*'s token, whose text names the user unless *token* is given."""
         request = replace(VendRequest("jobs", user=user), **changes)
         text = token or f"{user.issuer[8:]}-{user.subject}-{user.audience}"
         return environment.vend(

@@ -1,4 +1,4 @@
-"""An API key: handed out as it is kept, remembered for a moment, stored nowhere else."""
+"""An API key: answered as it stands in its secret, remembered for a moment, stored nowhere else."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""A caller's quota over many environments: what it gets, what it is told, and what that writes."""
+"""A caller's quota over many environments: what it gets, which error, and what that writes."""
 
 import random
 from itertools import pairwise

@@ -157,7 +157,7 @@ def test_issuer_that_is_down_is_not_asked_by_each_request(scenario: Scenario) ->
 
 
 def test_issuer_that_rotates_its_keys_while_it_is_down_is_waited_for(scenario: Scenario) -> None:
-    """The key may be a new one: the caller is told to come again, and not that it is nobody."""
+    """The key may be a new one: the error says to ask again, and not that the caller is unknown."""
     scenario.prove()
     scenario.key_sets.is_away = True
     scenario.key_sets.publish(SECOND)

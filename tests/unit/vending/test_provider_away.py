@@ -1,4 +1,4 @@
-"""A provider that does not answer: kept for the operator, and nothing is decided by it."""
+"""A provider that does not answer: recorded for the operator, and nothing is decided by it."""
 
 from dataclasses import replace
 from datetime import timedelta

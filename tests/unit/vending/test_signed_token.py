@@ -1,4 +1,4 @@
-"""A token that tokenvend signs is kept, renewed and guarded as one of a provider's."""
+"""A token that tokenvend signs is stored, renewed and guarded as one of a provider's."""
 
 from datetime import timedelta
 

@@ -119,7 +119,7 @@ def _request_fields(
             fields["connection"] = request.connection
         if request.user is not None:
             fields |= subject_fields(request.user)
-        fields["asked_scope"] = None if request.scopes is None else format_scope(request.scopes)
+        fields["requested_scope"] = None if request.scopes is None else format_scope(request.scopes)
     return fields
 
 
