@@ -1,4 +1,8 @@
-"""The cache key of a token: two requests have the same key only if they may share a token."""
+"""The cache key of a token: two requests have the same key only if they may share a token.
+
+`TokenSpec` has its parts. One of them, `definition`, is a hash over the credential itself:
+`CredentialDefinition.fingerprint` in `domain/credential_definition.py` has its parts.
+"""
 
 import hashlib
 import json

@@ -1,7 +1,12 @@
-"""The record of a failed exchange, and when the provider is asked again: the back-off.
+"""A provider that is away or refuses: what requests get, and when it is asked again (back-off).
 
-Meanwhile a stored token that is still valid is answered, and without one this failure:
-`vending/token_acquirer`.
+Until `retry_at` nothing is sent. A request gets the stored token while that is valid, and
+without one the error of `Failure.to_error`. From `retry_at` on one request asks, the holder of the
+lease. The wait doubles from `bounds.BACKOFF_FIRST` to `bounds.BACKOFF_MAXIMUM` with each failure.
+
+Away: the failure holds for one token. Refused as a client, or asked too often: it holds for all
+tokens of the credential, by `vending/circuit_breaker.py`. A provider that refuses one token's
+scopes or audience stops that token only.
 """
 
 from dataclasses import dataclass

@@ -1,12 +1,15 @@
-"""Canonical identities of callers, and the proof of one that an entry found.
+"""Who calls: the proof that an entry reads, and the identity that finds the caller of the registry.
 
-| entry         | identity                                                          |
-|---------------|-------------------------------------------------------------------|
-| SigV4, a role | `iam:<account>:role/<name>`                                       |
-| SigV4, a user | `iam:<account>:user/<path and name>`                              |
-| OAuth client  | `client:<client_id>`                                              |
-| direct        | `alias:<name>`                                                    |
-| subject token | `oidc:<issuer>/<caller>`, by their names in `tokenvend.yaml`      |
+| proof         | read in                | identity                                                |
+|---------------|------------------------|---------------------------------------------------------|
+| SigV4, a role | `entries/http.py`      | `iam:<account>:role/<name>`                             |
+| SigV4, a user | `entries/http.py`      | `iam:<account>:user/<path and name>`                    |
+| OAuth client  | `entries/form.py`      | `client:<client_id>`                                    |
+| alias         | `entries/direct.py`    | `alias:<name>`                                          |
+| subject token | `vending/workloads.py` | `oidc:<issuer>/<caller>`, by their names in the file    |
+
+The registry has an item for each identity, which names the caller: `domain.registry.Caller`.
+`prove_caller` in `domain/decision.py` compares the proof with it, and refuses a blocked caller.
 """
 
 import re

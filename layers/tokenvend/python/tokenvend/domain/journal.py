@@ -2,7 +2,9 @@
 
 A refresh token may be good for one use. Redeemed twice, it can cost the user's consent; if its
 successor is lost, so is the connection. So the holder of number n writes an entry first
-(`refresh_tokens/refresher`), and the successor after (`refresh_tokens/redeemer`):
+(`Refresher._begin` in `refresh_tokens/refresher.py`), and the successor after
+(`Redeemer._store_successor` in `refresh_tokens/redeemer.py`). Both are conditional writes of the
+connection's item, which holds refresh token n until its successor replaces it:
 
            begin                          finish: number is n + 1, by any holder
     FREE ────────► BEING_REDEEMED ───────────────────────────────────────────────► FREE

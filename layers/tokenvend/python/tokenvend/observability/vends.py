@@ -68,7 +68,11 @@ def audit_refused(
     now: datetime,
     request_id: str,
 ) -> None:
-    """Record that a request got no token, and by which rule."""
+    """Record that a request got no token, and by which rule.
+
+    If the provider refused, `provider_error` is its `error` code, or `http_401` if it gave none.
+    Nothing else of its answer is written.
+    """
     fields = _request_fields(entry, proof, request) | {
         "caller": error.caller,
         "rule": error.rule,

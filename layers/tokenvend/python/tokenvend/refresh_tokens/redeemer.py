@@ -1,6 +1,7 @@
 """Redeem a refresh token (RFC 6749 §6) after `refresher` has written the journal's entry.
 
-Send it, store its successor, then answer.
+Send it, store its successor (`_store_successor`), then answer. `domain/journal.py` says what a
+crash in between leaves.
 """
 
 from dataclasses import replace

@@ -1,6 +1,8 @@
 """Refresh a connection's access token (RFC 6749 §6): one request redeems, the others wait.
 
-The one writes the journal's entry here; then `redeemer` sends the refresh token.
+Before the refresh token is sent, `_begin` writes the journal's entry beside it. `redeemer.py` sends
+it, and stores its successor before it answers. `domain/journal.py` says what a crash in between
+leaves, and who may try again.
 """
 
 from datetime import timedelta

@@ -2,7 +2,8 @@
 
 What opens it: the provider refuses the client itself (401, `invalid_client`), or says that it is
 asked too often (429). A provider that does not answer backs off each token's own key only: its
-`Failure` is stored in the token's item, and `Acquisition.current_backoff` minds both.
+`Failure` is stored in the token's item, and `Acquisition.current_backoff` minds both. What requests
+get meanwhile, and how long the back-off is: `domain/failure.py`.
 
     CLOSED ──refused──► OPEN ──back-off is over, one request is admitted──► HALF-OPEN ──► CLOSED
                           ▲                                                   │

@@ -1,4 +1,8 @@
-"""The cache of one environment. A request that it answers needs no network."""
+"""The cache of one environment. A request that it answers needs no network.
+
+Its key is an identity with its whole request. `domain/cache_key.py` has the key under which
+callers share a token in the table.
+"""
 
 from collections import OrderedDict
 from dataclasses import dataclass, replace

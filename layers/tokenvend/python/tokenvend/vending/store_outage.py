@@ -1,5 +1,7 @@
 """Answer requests while the tables or their KMS key do not answer.
 
+A provider's outage is in `domain/failure.py`.
+
 Memory answers for a while, as it was last checked. When a remembered token expires, this
 environment may exchange without a lease, for a decision that still holds: a few times a minute,
 for every other environment does the same. A table that only throttles is no outage, nor is one

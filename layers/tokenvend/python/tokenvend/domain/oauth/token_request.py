@@ -1,4 +1,7 @@
-"""Build a request to the token endpoint (RFC 6749 §4.4.2) or the revocation endpoint (RFC 7009)."""
+"""Build a request to the token endpoint (RFC 6749 §4.4.2) or the revocation endpoint (RFC 7009).
+
+`build_authenticated_request` sets the headers of both, and of a refresh and a code exchange.
+"""
 
 from base64 import b64encode
 from collections.abc import Mapping
