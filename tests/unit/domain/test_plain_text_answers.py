@@ -3,13 +3,20 @@
 from dataclasses import replace
 
 import pytest
+from tests.fakes.clock import START
+from tests.fakes.provider import json_response
 from tests.unit.domain.described_requests import DEFINITION
 
+from tokenvend.domain.errors import ProviderRefusedError
 from tokenvend.domain.oauth.response_description import (
     field_that_shows_a_token,
     parse_token_answer,
     read_answer,
 )
+from tokenvend.domain.oauth.token_response import parse_token_response
+from tokenvend.domain.scopes import NO_SCOPES
+from tokenvend.domain.secret import Secret
+from tokenvend.domain.token import AccessToken
 
 PLAIN = replace(DEFINITION, token_answer={"plain_text": True, "token": "data.key"})
 
@@ -32,6 +39,27 @@ def test_only_a_definition_that_says_so_has_answers_in_plain_text() -> None:
         definition = replace(DEFINITION, token_answer=token_answer)
 
         assert read_answer(b"a-token", "text/plain", definition).token is None
+
+
+@pytest.mark.parametrize(
+    ("token_type", "is_taken"), [("Key", True), ("DPoP", False), ("mac", False)]
+)
+def test_a_described_token_is_of_any_type_that_needs_no_proof(
+    token_type: str, *, is_taken: bool
+) -> None:
+    definition = replace(DEFINITION, api_request={"headers": {"A": "{token}"}})
+    answer = {"access_token": "a", "token_type": token_type, "expires_in": 60}
+
+    def parse() -> AccessToken:
+        return parse_token_response(
+            json_response(answer), definition, requested_scopes=NO_SCOPES, requested_at=START
+        )
+
+    if is_taken:
+        assert parse().access_token == Secret("a")
+        return
+    with pytest.raises(ProviderRefusedError):
+        parse()
 
 
 @pytest.mark.parametrize("value", ["true", 1, []])
