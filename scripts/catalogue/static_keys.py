@@ -22,11 +22,12 @@ def api_key_of(entry: Mapping[str, Any], placeholders: Placeholders) -> dict[str
         CannotSayError: the file cannot express it, or the entry does not say it.
     """
     proxy = entry.get("proxy") or {}
-    if proxy.get("body") or entry.get("credentials_verification_script") in _IN_BODY:
-        raise CannotSayError("the key is in the body of each API request")
-    if "${apiKey}" in str(proxy.get("base_url")):
-        raise CannotSayError("the key is in the address of each API request")
+    if entry.get("credentials_verification_script") in _IN_BODY:
+        raise CannotSayError("the key is in a body, and the entry does not say how")
     said: dict[str, Any] = {"headers": {}, "query": {}}
+    said["body"] = placeholders.of_secret(proxy.get("body") or {})
+    if "${apiKey}" in str(proxy.get("base_url")):
+        said["path_prefix"] = _path_prefix(proxy["base_url"], placeholders)
     for name, each in (proxy.get("headers") or {}).items():
         if found := ENCODED.fullmatch(str(each)):
             pair = {"username": found["user"], "password": found["password"]}
@@ -41,6 +42,14 @@ def api_key_of(entry: Mapping[str, Any], placeholders: Placeholders) -> dict[str
     if "{secret." not in str(said):
         raise CannotSayError("the entry does not say where the key goes")
     return said
+
+
+def _path_prefix(base_url: str, placeholders: Placeholders) -> str:
+    """Return the path of *base_url*, which has the key."""
+    host, _, path = base_url.partition("://")[2].partition("/")
+    if "${apiKey}" in host:
+        raise CannotSayError("the key is in the host of each API request")
+    return f"/{placeholders.of_secret(path)}"
 
 
 def _as_configured(entry: Mapping[str, Any], placeholders: Placeholders) -> dict[str, Any]:

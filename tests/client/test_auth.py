@@ -90,7 +90,7 @@ def test_a_token_may_go_into_the_query(send: Send, api: Api, client: Client) -> 
     assert "authorization" not in api.received[0].headers
 
 
-PARTS: dict[str, dict[str, dict[str, str]]] = {
+PARTS: dict[str, dict[str, Any]] = {
     "headers": {"headers": {"X-Key": "{token}", "X-Account": "A"}},
     "a query": {"query": {"api_key": "{token}"}},
     "both": {"headers": {"X-Key": "{token}"}, "query": {"account": "A&B"}},

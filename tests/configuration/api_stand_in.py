@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from tests.adapters.servers import Call, Server
@@ -56,11 +57,25 @@ class ApiStandIn:
             if _user_and_password(header) != self._user_and_password():
                 wrong.append("authorization")
             headers["authorization"] = header
+        if not asked.path.startswith(self._text(self.described.path_prefix) + "/candidates"):
+            wrong.append("path")
+        if self._in_body(self.described.body) != (asked.json if asked.body else {}):
+            wrong.append("body")
         # The key is nowhere else, where an access log might keep it.
         others = {value for name, value in asked.headers.items() if name not in headers}
         values = [*self.secret.values(), *([self.token] if self.token else [])]
-        quoted = [each for each in values if each in " ".join((asked.path, *others))]
+        elsewhere = " ".join((self._plain_path(asked), *others))
+        quoted = [each for each in values if each in elsewhere]
         return wrong + ["elsewhere"] * len(quoted)
+
+    def _plain_path(self, asked: ReceivedRequest) -> str:
+        return asked.path.removeprefix(self._text(self.described.path_prefix))
+
+    def _in_body(self, described: Any) -> Any:
+        """The JSON that is expected: texts filled in, all else as it is."""
+        if isinstance(described, dict):
+            return {name: self._in_body(each) for name, each in described.items()}
+        return self._text(described) if isinstance(described, str) else described
 
     def _headers(self) -> dict[str, str]:
         if self.described.header_name is not None:
@@ -95,8 +110,12 @@ def call_api(url: str, answer: Mapping[str, Any]) -> int:
     with requests.Session() as session:
         # Else a netrc file or a proxy of whoever runs the tests would have a say.
         session.trust_env = False
-        got = session.get(
-            url,
+        parts = urlsplit(url)
+        body = answer.get("body")
+        got = session.request(
+            "GET" if body is None else "POST",
+            parts._replace(path=answer.get("path_prefix", "") + parts.path).geturl(),
+            json=body,
             headers=answer["headers"],
             params=answer["query"],
             timeout=10,

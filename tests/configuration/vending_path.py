@@ -175,7 +175,7 @@ def _check_token(answer: Answer, source: str) -> None:
     assert answer.fields["access_token"] == answer.token.access_token.reveal()
     assert answer.fields["token_type"]
     assert answer.fields["expires_in"] > 0
-    assert answer.fields["headers"] or answer.fields["query"]
+    assert any(answer.fields.get(part) for part in ("headers", "query", "path_prefix", "body"))
 
 
 def _check_refusal(answer: Answer) -> None:

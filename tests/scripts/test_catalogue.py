@@ -178,8 +178,7 @@ def test_authorization_request_has_a_fragment_and_a_nonce_where_the_entry_says_s
         (CLIENT | {"proxy": {"headers": {"x-at": "${random}"}}}, "computed for each API request"),
         (CLIENT | {"proxy": {"headers": {"authorization": "Key 1"}}}, "something else than"),
         (CLIENT | {"proxy": {"headers": {"authorization": "Bearer ${apiKey}"}}}, "is computed"),
-        (KEY | {"proxy": {"body": {"key": "${apiKey}"}}}, "in the body of each API request"),
-        (KEY | {"proxy": {"base_url": "https://a.example/bot${apiKey}"}}, "in the address of each"),
+        (KEY | {"proxy": {"base_url": "https://${apiKey}.acme.example"}}, "in the host of each"),
         (KEY, "does not say where the key goes"),
         (KEY | {"proxy": {"query": {"v": "2"}}}, "does not say where the key goes"),
         (
@@ -187,7 +186,7 @@ def test_authorization_request_has_a_fragment_and_a_nonce_where_the_entry_says_s
                 "auth_mode": "BASIC",
                 "credentials_verification_script": "lastpassCredentialsVerification",
             },
-            "in the body of each API request",
+            "in a body, and the entry does not say how",
         ),
         (CONSENT | {"authorization_params": {"password": "${x}"}}, "password is in the author"),
         (LOGIN | {"additional_steps": [{}]}, "several requests"),

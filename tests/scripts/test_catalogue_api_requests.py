@@ -26,6 +26,14 @@ from tests.scripts.catalogue_entries import CLIENT, CONSENT, KEY, LOGIN, provabl
             },
         ),
         (
+            {"base_url": "https://api.acme.example/bot${apiKey}"},
+            {"path_prefix": "/bot{secret.api_key}"},
+        ),
+        (
+            {"body": {"auth": {"loginId": "${connectionConfig.loginId}", "key": "${apiKey}"}}},
+            {"body": {"auth": {"loginId": "{secret.login_id}", "key": "{secret.api_key}"}}},
+        ),
+        (
             {"headers": {"authorization": "Basic ${base64(${apiKey}:)}"}},
             {"basic": {"username": "{secret.api_key}", "password": ""}},
         ),

@@ -65,7 +65,8 @@ def shown_static_credential(definition: CredentialDefinition) -> dict[str, str |
     if "header_name" in described:
         return {"header": f"{described['header_name']}: {described.get('header_prefix', '')}…"}
     headers, query = _shown_parts(definition)
-    return {"headers": ", ".join(headers) or None, "query": query or None}
+    shown = {"headers": ", ".join(headers), "query": query} | _path_and_body(described)
+    return {name: each or None for name, each in shown.items()}
 
 
 def shown_api_request(definition: CredentialDefinition) -> str:
@@ -74,7 +75,17 @@ def shown_api_request(definition: CredentialDefinition) -> str:
     if not definition.api_request:
         return f"{BEARER.name}: {BEARER.prefix}{TOKEN}"
     headers, query = _shown_parts(definition)
-    return ", ".join((*headers, *([f"?{query}"] if query else [])))
+    more = _path_and_body(definition.api_request)
+    others = [f"{name}: {each}" for name, each in more.items() if each]
+    return ", ".join((*headers, *([f"?{query}"] if query else []), *others))
+
+
+def _path_and_body(described: Mapping[str, Any]) -> dict[str, str]:
+    body = described.get("body")
+    return {
+        "path_prefix": str(described.get("path_prefix", "")),
+        "body": json.dumps(body) if body else "",
+    }
 
 
 def _shown_parts(definition: CredentialDefinition) -> tuple[list[str], str]:

@@ -64,10 +64,27 @@ class _SentAsModel(Strict):
         examples=[{"username": "{secret.api_key}", "password": ""}],
     )
 
+    path_prefix: str = Field(
+        default="",
+        description="Path before the path of each request's URL; it may have fields of the secret."
+        " Default: none",
+        examples=["/bot{secret.api_key}"],
+    )
+    body: dict[ParameterName, Any] = Field(
+        default={},
+        max_length=_MOST_PARTS,
+        description="Members of each request's JSON object, at any depth; their texts may have"
+        " placeholders",
+        examples=[{"auth": {"account": "{secret.account_id}", "key": "{secret.api_key}"}}],
+    )
+
     @model_validator(mode="after")
     def _one_way_to_send(self) -> Self:
-        if (self.header_name is None) is not bool(self.headers or self.query or self.basic):
-            raise ValueError("give header_name, or else some of headers, query and basic")
+        parts = (self.headers, self.query, self.basic, self.path_prefix, self.body)
+        if (self.header_name is None) is not any(map(bool, parts)):
+            raise ValueError(
+                "give header_name, or else some of headers, query, basic, path_prefix and body"
+            )
         if self.header_prefix is not None and self.header_name is None:
             raise ValueError("header_prefix goes with header_name: write it into the header's text")
         if self.basic is not None and self.basic.header.lower() in map(str.lower, self.headers):

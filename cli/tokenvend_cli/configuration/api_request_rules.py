@@ -4,18 +4,25 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import cast
 
-from tokenvend.domain.api_request_description import NEVER_TO_CALLERS
+from tokenvend.domain.api_request_description import NEVER_TO_CALLERS, texts_in
 from tokenvend.domain.oauth.answer_values import is_withheld
 from tokenvend.domain.oauth.templates import (
     OF_ANSWER,
+    PATH_PREFIX,
     TOKEN,
     answer_values_in,
     count_of_token,
     names_in,
 )
+from tokenvend.domain.oauth.templates import PLACEHOLDER as SECRET_FIELD
 from tokenvend.domain.tenant_values import PLACEHOLDER
 from tokenvend_cli.configuration.providers import Provider
-from tokenvend_cli.configuration.request_rules import header_problems, text_problems
+from tokenvend_cli.configuration.request_rules import (
+    header_problems,
+    text_problems,
+    value_problems,
+)
+from tokenvend_cli.configuration.wording import place_of
 from tokenvend_cli.problems import Problem
 
 #: Fixed passwords that APIs expect where the user name is the key. None is a secret.
@@ -54,6 +61,11 @@ def api_request_problems(place: str, provider: Provider) -> Iterator[Problem]:
             f"callers would get the {name}, and with it tokens that no grant gives them: if the API"
             " needs such a value, put it into the secret under another name, such as api_key",
         )
+    if provider.account_endpoint and {"path_prefix", "body"} & described.keys():
+        yield Problem(
+            f"{place.rpartition('.')[0]}.account_endpoint",
+            "is a GET without api_request's path_prefix and body: drop it",
+        )
     yield from _answer_problems(place, provider, texts)
 
 
@@ -84,6 +96,8 @@ def _problems(place: str, described: Mapping[str, object]) -> Iterator[Problem]:
     if len({name.lower() for name in headers}) != len(headers):
         yield Problem(f"{place}.headers", "one header stands here twice")
     yield from _basic_problems(f"{place}.basic", parts.get("basic", {}))
+    yield from _path_problems(f"{place}.path_prefix", str(described.get("path_prefix", "")))
+    yield from _body_problems(f"{place}.body", "body", described.get("body", {}))
     if (size := len(json.dumps(described))) > _LARGEST_BYTES:
         yield Problem(place, f"has {size} bytes as JSON; {_LARGEST_BYTES} are the most")
 
@@ -116,6 +130,36 @@ def _basic_problems(place: str, basic: Mapping[str, str]) -> Iterator[Problem]:
         yield Problem(f"{place}.username", "a colon ends the user name in HTTP Basic")
 
 
+def _path_problems(place: str, template: str) -> Iterator[Problem]:
+    if not template:
+        return
+    filled = PLACEHOLDER.sub("x", template)
+    if count_of_token(filled) or answer_values_in(filled):
+        yield Problem(place, "a path has fields of the secret alone: put the rest elsewhere")
+        return
+    yield from text_problems(place, "path_prefix", filled)
+    if PATH_PREFIX.fullmatch(SECRET_FIELD.sub("x", filled)) is None:
+        yield Problem(
+            place,
+            "must be a path such as /bot{secret.api_key}: segments of letters, digits and"
+            " . _ ~ : @ + = -, none of them `.` or `..`",
+        )
+
+
+def _body_problems(place: str, name: str, value: object) -> Iterator[Problem]:
+    """What is wrong with the texts in *value*, at any depth, whose innermost key is *name*."""
+    if isinstance(value, Mapping):
+        for inner, each in value.items():
+            yield from _body_problems(f"{place}.{place_of([inner])}", inner, each)
+    elif isinstance(value, list):
+        for index, each in enumerate(value):
+            yield from _body_problems(f"{place}[{index}]", name, each)
+    elif isinstance(value, str):
+        yield from _text_problems(place, name, value)
+    else:
+        yield from value_problems(place, name, value)
+
+
 def _names(texts: list[str]) -> frozenset[str]:
     return frozenset(name for text in texts for name in names_in(text))
 
@@ -126,4 +170,4 @@ def _texts(described: Mapping[str, object]) -> list[str]:
     if (basic := parts.get("basic")) is not None:
         texts.append(basic.get("username", "{secret.username}"))
         texts.append(basic.get("password", "{secret.password}"))
-    return texts
+    return [*texts, str(described.get("path_prefix", "")), *texts_in(described.get("body", {}))]

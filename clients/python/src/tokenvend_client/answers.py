@@ -1,6 +1,8 @@
 """Parse an answer of tokenvend: a token, or the reason why there is none."""
 
+import json
 import math
+import re
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
@@ -17,6 +19,10 @@ from tokenvend_client.waiting import RETRY_AFTER_MAXIMUM, parse_retry_after
 _LIFETIME_MAXIMUM = 30 * 86_400.0
 _WAIT = frozenset({429, 503})
 _DESCRIPTION_LENGTH = 500
+#: Segments, none of which is `.` or `..` or hides a slash.
+_PATH_PREFIX = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9._~:@+=-]+)+")
+#: Of an answer that must not be used.
+_MALFORMED = Secret("")
 
 
 def parse_token(
@@ -34,13 +40,19 @@ def parse_token(
         return None
     kind, scope = document.get("token_type", "Bearer"), document.get("scope")
     parts, query = _parts(document.get("headers")), _parts(document.get("query"))
+    path_prefix, body = _path_prefix(document), _body(document)
+    if path_prefix is _MALFORMED or body is _MALFORMED:
+        return None
+    others = path_prefix is not None or body is not None
     # A bearer token may come with further headers, and then no `header_name` says it all.
-    one_header = "header_name" in document or (kind == "Bearer" and not parts and not query)
+    one_header = "header_name" in document or (
+        kind == "Bearer" and not parts and not query and not others
+    )
     name = document.get("header_name", "Authorization" if one_header else "")
     prefix = document.get("header_prefix", "Bearer " if kind == "Bearer" else "")
     if not all(isinstance(text, str) and text.isprintable() for text in (name, prefix, kind)):
         return None
-    if not one_header and not parts and not query:
+    if not one_header and not parts and not query and not others:
         # It would be sent as a bearer token, although it has another type.
         return None
     expires_in = min(max(float(left), 0.0), _LIFETIME_MAXIMUM)
@@ -54,6 +66,8 @@ def parse_token(
         header_prefix=prefix,
         parts=None if one_header else parts or {},
         query=query,
+        path_prefix=path_prefix,
+        body=body,
     )
     return cached_token(token, requested_at=requested_at, expires_in=expires_in)
 
@@ -67,6 +81,23 @@ def _parts(value: object) -> dict[str, Secret] | None:
     if not is_whole or any("\r" in each or "\n" in each for each in texts.values()):
         return None
     return {name: Secret(each) for name, each in texts.items()}
+
+
+def _path_prefix(document: Mapping[str, Any]) -> Secret | None:
+    """Return what goes before a path; `None` if nothing does."""
+    value = document.get("path_prefix")
+    if value is None:
+        return None
+    is_path = isinstance(value, str) and _PATH_PREFIX.fullmatch(value) is not None
+    return Secret(value) if is_path else _MALFORMED
+
+
+def _body(document: Mapping[str, Any]) -> Secret | None:
+    """Return the members of a JSON body, as text; `None` if there are none."""
+    value = document.get("body")
+    if value is None:
+        return None
+    return Secret(json.dumps(value)) if isinstance(value, dict) and value else _MALFORMED
 
 
 def failure_of_http(

@@ -7,12 +7,14 @@
 ...     client.get("https://api.example.com/jobs")
 """
 
-from collections.abc import AsyncGenerator, Generator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterable, Iterator
 
 import httpx
 
+from tokenvend_client.api_parts import with_members, with_prefix
 from tokenvend_client.client import Client
-from tokenvend_client.placing import TokenArguments, check_api, same_origin
+from tokenvend_client.errors import ConfigurationError
+from tokenvend_client.placing import TokenArguments, check_api, check_in_query, same_origin
 from tokenvend_client.request import canonical_scope
 from tokenvend_client.token import Token
 from tokenvend_client.user_token import SubjectToken, user_token_of
@@ -30,7 +32,8 @@ class TokenAuth(httpx.Auth):
     A token is sent over https only. By default httpx follows no redirect. With
     `follow_redirects` it removes `Authorization` before another host, but no other header: leave
     it off for an API that takes its token in another header. `httpx.AsyncClient` needs asyncio,
-    not trio.
+    not trio. If the API takes its key in the JSON body, the request needs one, without that member,
+    and a redirect of it fails.
     """
 
     def __init__(
@@ -69,12 +72,13 @@ class TokenAuth(httpx.Auth):
         """Yield the requests that `httpx.Client` sends."""
         check_api(str(request.url))
         token = self._arguments.token()
-        self._put(request, token)
+        plain = _Plain(request)
+        self._put(request, token, plain)
         response = yield request
         if self._is_refused(response, token):
             another = self._arguments.replacement(token)
             if another is not None and _can_be_sent_again(request):
-                self._put(request, another)
+                self._put(request, another, plain)
                 yield request
 
     async def async_auth_flow(
@@ -83,21 +87,27 @@ class TokenAuth(httpx.Auth):
         """Yield the requests that `httpx.AsyncClient` sends."""
         check_api(str(request.url))
         token = await self._arguments.token_async()
-        self._put(request, token)
+        plain = _Plain(request)
+        self._put(request, token, plain)
         response = yield request
         if self._is_refused(response, token):
             another = await self._arguments.replacement_async(token)
             if another is not None and _can_be_sent_again(request):
-                self._put(request, another)
+                self._put(request, another, plain)
                 yield request
 
-    def _put(self, request: httpx.Request, token: Token) -> None:
-        if self._in_query is None:
-            request.headers.update(token.headers)
-            if token.query:
-                request.url = request.url.copy_merge_params(token.query)
-        else:
+    def _put(self, request: httpx.Request, token: Token, plain: "_Plain") -> None:
+        check_in_query(self._in_query, token)
+        if self._in_query is not None:
             request.url = request.url.copy_set_param(self._in_query, token.reveal())
+            return
+        if token.body:
+            plain.put_body(request, token)
+        request.headers.update(token.headers)
+        if token.path_prefix:
+            request.url = httpx.URL(with_prefix(str(plain.url), token.path_prefix))
+        if token.query:
+            request.url = request.url.copy_merge_params(token.query)
 
     def _is_refused(self, response: httpx.Response, token: Token) -> bool:
         """Whether the API itself refused *token*, not another host after a redirect."""
@@ -109,7 +119,48 @@ class TokenAuth(httpx.Auth):
         first = response.history[0].request if response.history else sent
         carried = all(sent.headers.get(name) == value for name, value in token.headers.items())
         carried &= all(sent.url.params.get(name) == each for name, each in token.query.items())
+        carried &= sent.url.path.startswith(token.path_prefix)
         return carried and same_origin(str(first.url), str(sent.url))
+
+
+class _Plain:
+    """A request as it was before it had a token."""
+
+    def __init__(self, request: httpx.Request) -> None:
+        self.url = request.url
+        self._stream = request.stream
+
+    def put_body(self, request: httpx.Request, token: Token) -> None:
+        """Put the members of *token* into the body of *request*."""
+        is_whole = isinstance(self._stream, httpx.ByteStream)
+        body = with_members(
+            b"".join(self._stream) if is_whole else self._stream,
+            token.body,
+            method=request.method,
+            content_type=request.headers.get("Content-Type", ""),
+        )
+        request.headers.setdefault("Content-Type", "application/json")
+        request.headers["Content-Length"] = str(len(body))
+        request.stream = _SentOnce(body)
+
+
+class _SentOnce(httpx.ByteStream):
+    """A body that is sent once: httpx would send it again to the host of a redirect."""
+
+    _is_sent = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        self._send()
+        return super().__iter__()
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        self._send()
+        return super().__aiter__()
+
+    def _send(self) -> None:
+        if self._is_sent:
+            raise ConfigurationError("the API redirects, and its key is in the body")
+        self._is_sent = True
 
 
 def _can_be_sent_again(request: httpx.Request) -> bool:

@@ -87,6 +87,16 @@ def check_api(url: str) -> None:
         raise ConfigurationError("a token goes to an API over https alone")
 
 
+def check_in_query(in_query: str | None, token: Token) -> None:
+    """Check that *token* may go into the query because the caller says so.
+
+    Raises:
+        ConfigurationError: its API takes it in the path or the body.
+    """
+    if in_query is not None and (token.path_prefix or token.body):
+        raise ConfigurationError("the API takes its key in the path or body: drop in_query")
+
+
 def same_origin(url: str, other: str) -> bool:
     """Whether *other* has the same origin as *url*, so that a token for one may go to the other.
 

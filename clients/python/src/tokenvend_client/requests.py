@@ -17,8 +17,10 @@ import requests
 from requests.auth import AuthBase
 from requests.cookies import extract_cookies_to_jar
 
+from tokenvend_client.api_parts import with_members, with_prefix
 from tokenvend_client.client import Client
-from tokenvend_client.placing import TokenArguments, check_api, same_origin
+from tokenvend_client.errors import ConfigurationError
+from tokenvend_client.placing import TokenArguments, check_api, check_in_query, same_origin
 from tokenvend_client.request import canonical_scope
 from tokenvend_client.token import Token
 from tokenvend_client.user_token import SubjectToken, user_token_of
@@ -32,7 +34,8 @@ class TokenAuth(AuthBase):
     its token as a parameter of that name in the URL, where logs, proxies and the errors of
     `requests` show it.
 
-    A token is sent over https only, and not to another host to which an API redirects.
+    A token is sent over https only, and not to another host to which an API redirects. If the API
+    takes its key in the JSON body, the request needs one, without that member.
     """
 
     def __init__(
@@ -84,18 +87,33 @@ class _Sent:
         self._in_query = in_query
         self._url = request.url or ""
         self._body_at = _position(request.body)
+        self._body = request.body
         self._token: Token | None = None
         self._tried_again = False
 
     def put(self, request: requests.PreparedRequest, token: Token) -> None:
         """Put *token* on *request*, replacing the former token."""
+        check_in_query(self._in_query, token)
         self._token = token
-        if self._in_query is None:
-            request.headers.update(token.headers)
-            if token.query:
-                request.prepare_url(self._url, token.query)
-        else:
+        if self._in_query is not None:
             request.prepare_url(self._url, {self._in_query: token.reveal()})
+            return
+        if token.body:
+            self._put_body(request, token)
+        request.headers.update(token.headers)
+        if token.query or token.path_prefix:
+            url = with_prefix(self._url, token.path_prefix) if token.path_prefix else self._url
+            request.prepare_url(url, token.query)
+
+    def _put_body(self, request: requests.PreparedRequest, token: Token) -> None:
+        body = with_members(
+            self._body,
+            token.body,
+            method=request.method or "",
+            content_type=request.headers.get("Content-Type", ""),
+        )
+        request.headers.setdefault("Content-Type", "application/json")
+        request.prepare_body(body, None)
 
     def received(self, response: requests.Response, **arguments: Any) -> requests.Response:
         """Return the answer, or that of one more try after a 401: a hook of `requests`."""
@@ -138,12 +156,16 @@ class _Sent:
         url = response.url
         target = requests.compat.urljoin(url, response.headers["location"])
         if not same_origin(url, target):
+            if token.body:
+                raise ConfigurationError("the API redirects to another host, which gets no key")
             for name in token.headers:
                 response.request.headers.pop(name, None)
 
     def _carries(self, request: requests.PreparedRequest, token: Token) -> bool:
         query = token.query if self._in_query is None else {self._in_query: token.reveal()}
         if not query.items() <= set(parse_qsl(urlsplit(request.url or "").query)):
+            return False
+        if self._in_query is None and not _has_path_and_body(request, token):
             return False
         headers = token.headers if self._in_query is None else {}
         return all(request.headers.get(name) == value for name, value in headers.items())
@@ -156,6 +178,11 @@ class _Sent:
             return False
         body.seek(self._body_at)
         return True
+
+
+def _has_path_and_body(request: requests.PreparedRequest, token: Token) -> bool:
+    path = urlsplit(request.url or "").path
+    return path.startswith(token.path_prefix) and (not token.body or bool(request.body))
 
 
 def _position(body: Any) -> int | None:

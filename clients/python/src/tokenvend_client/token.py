@@ -1,5 +1,6 @@
 """A token, and how to send it to an API."""
 
+import json
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any, NoReturn
@@ -13,7 +14,7 @@ class Token:
 
     `scope` is the token's scope, `None` if it has none. After `expires_at` the client returns
     another token; `token_sha256` names the token in tokenvend's audit log. Where one header is not
-    enough, `parts` and `query` are everything that a request must carry.
+    enough, `headers`, `query`, `path_prefix` and `body` are everything that a request must carry.
 
     >>> from tokenvend_client.testing import FakeTokenvend
     >>> token = FakeTokenvend().client().token("sr-jobs", scope="jobs_read")
@@ -26,7 +27,8 @@ class Token:
     """
 
     __slots__ = (
-        *("_parts", "_query", "_secret", "expires_at", "header_name", "header_prefix"),
+        *("_body", "_parts", "_path_prefix", "_query", "_secret", "expires_at", "header_name"),
+        "header_prefix",
         *("request", "scope", "token_sha256", "token_type"),
     )
 
@@ -42,6 +44,8 @@ class Token:
         header_prefix: str = "Bearer ",
         parts: Mapping[str, Secret] | None = None,
         query: Mapping[str, Secret] | None = None,
+        path_prefix: Secret | None = None,
+        body: Secret | None = None,
     ) -> None:
         self._secret = secret
         self.request = request
@@ -53,6 +57,8 @@ class Token:
         self.header_prefix = header_prefix
         self._parts = parts
         self._query = query or {}
+        self._path_prefix = path_prefix
+        self._body = body
 
     def reveal(self) -> str:
         """Return the token itself, for an API that wants it elsewhere than in a header."""
@@ -69,6 +75,17 @@ class Token:
     def query(self) -> dict[str, str]:
         """Return the query parameters that the API wants, not yet encoded; mostly none."""
         return {name: value.reveal() for name, value in self._query.items()}
+
+    @property
+    def path_prefix(self) -> str:
+        """Return what the API wants before the path of the request's URL; mostly nothing."""
+        return "" if self._path_prefix is None else self._path_prefix.reveal()
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """Return the members that the API wants in the request's JSON object; mostly none."""
+        members: dict[str, Any] = {} if self._body is None else json.loads(self._body.reveal())
+        return members
 
     @property
     def seconds_left(self) -> float:

@@ -14,6 +14,7 @@ from tokenvend_client.errors import Failure
 from tokenvend_client.request import Call
 from tokenvend_client.testing.clock import ManualClock
 from tokenvend_client.testing.consents import Consents, connection_name_of
+from tokenvend_client.testing.sent_as import Parts
 from tokenvend_client.user_token import UserToken
 from tokenvend_client.ways_in import Document
 
@@ -63,7 +64,7 @@ class FakeTokenvend:
         self._headers: dict[str, tuple[str, str]] = {}
         self._away: float | None = None
         self._consents = Consents()
-        self._parts: dict[str, tuple[Mapping[str, str], Mapping[str, str]]] = {}
+        self._parts: dict[str, Parts] = {}
         self._during: Callable[[Call], object] = lambda _: None
 
     def client(self, **arguments: Any) -> Client:
@@ -111,9 +112,11 @@ class FakeTokenvend:
         *,
         headers: Mapping[str, str] | None = None,
         query: Mapping[str, str] | None = None,
+        path_prefix: str = "",
+        body: Mapping[str, Any] | None = None,
     ) -> None:
         """Make the tokens of *credential* go in these; `{token}` stands for the token."""
-        self._parts[credential] = (headers or {}, query or {})
+        self._parts[credential] = Parts(headers or {}, query or {}, path_prefix, body or {})
 
     def connect(
         self,
@@ -188,16 +191,12 @@ class FakeTokenvend:
 
     def _sent_as(self, credential: str, token: str) -> dict[str, Any]:
         name, prefix = self._headers.get(credential, ("Authorization", "Bearer "))
-        headers, query = {name: prefix + token}, dict[str, str]()
         one = {"header_name": name, "header_prefix": prefix}
+        fields = Parts({name: prefix + "{token}"}).filled(token) | one
         if credential in self._parts:
-            one = {}
-            headers, query = (
-                {name: each.replace("{token}", token) for name, each in parts.items()}
-                for parts in self._parts[credential]
-            )
-        kind = "Bearer" if headers.get("Authorization") == f"Bearer {token}" else "N_A"
-        return {"token_type": kind, "headers": headers, "query": query, **one}
+            fields = self._parts[credential].filled(token)
+        is_bearer = fields["headers"].get("Authorization") == f"Bearer {token}"
+        return {"token_type": "Bearer" if is_bearer else "N_A", **fields}
 
     def _reject(self, call: Call) -> dict[str, Any]:
         key, digest = _key_of(call), call.parameters.get("token_sha256", "")

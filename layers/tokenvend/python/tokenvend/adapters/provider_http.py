@@ -59,6 +59,8 @@ class RequestsProviderClient:
 
     def get(self, url: str, *, parts: RequestParts) -> ProviderResponse:
         """See `ports.ProviderApiClient`."""
+        if parts.path_prefix is not None or parts.body is not None:
+            raise ProviderAwayError("a GET of the account has no place for a path or a body")
         headers = {name: each.reveal() for name, each in parts.headers.items()}
         request = _get(url, {"Accept": "application/json"} | headers)
         query = {name: each.reveal() for name, each in parts.query.items()}

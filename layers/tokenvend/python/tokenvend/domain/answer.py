@@ -1,5 +1,6 @@
 """The answer to a request for a token: RFC 6749 §5.1 and more, the same fields over every entry."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -34,7 +35,8 @@ class VendAnswer:
         `expires_in` is the remaining time in seconds, and `expires_at` the instant in seconds since
         1970-01-01T00:00:00Z; both are rounded down. `scope` is left out if the token has none,
         because RFC 6749 §3.3 has no empty scope. `headers` and `query` are what a request to the
-        API carries. If that is a single header, `header_name` and `header_prefix` describe it too.
+        API carries; `path_prefix` and `body` are there if the API takes something in the path or in
+        the JSON body. If all is a single header, `header_name` and `header_prefix` describe it too.
         """
         token = self.token
         scope = {"scope": format_scope(token.scopes)} if token.scopes else {}
@@ -59,7 +61,12 @@ def _sent_as(token: AccessToken) -> dict[str, object]:
             "headers": {sent_as.name: sent_as.prefix + token.access_token.reveal()},
             "query": {},
         }
-    return {
+    answer: dict[str, object] = {
         "headers": {name: value.reveal() for name, value in sent_as.headers.items()},
         "query": {name: value.reveal() for name, value in sent_as.query.items()},
     }
+    if sent_as.path_prefix is not None:
+        answer["path_prefix"] = sent_as.path_prefix.reveal()
+    if sent_as.body is not None:
+        answer["body"] = json.loads(sent_as.body.reveal())
+    return answer

@@ -1,9 +1,10 @@
-"""How a request to an API carries a token or a static credential: headers, HTTP Basic, the query.
+"""How a request to an API carries a token or a static credential.
 
-tokenvend fills the values into the description of `api_request_description` and returns the headers
-and parameters; the caller sends them to the API.
+tokenvend fills the values into the description of `api_request_description` and returns the
+headers, the query, the path and the body; the caller sends them to the API.
 """
 
+import json
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -45,7 +46,7 @@ def present(definition: CredentialDefinition, secret: ProviderSecret) -> Present
     """
     described = _described(definition)
     filled = _Filled(described, PlaceholderValues(secret))
-    if len(filled.headers) == 1 and not filled.query:
+    if len(filled.headers) == 1 and not (filled.query or filled.path_prefix or filled.body):
         ((name, value),) = filled.headers.items()
         prefix = filled.prefixes[name]
         return Presented(Secret(value.removeprefix(prefix)), Header(name, prefix))
@@ -98,13 +99,22 @@ class _Filled:
             self.headers[described.basic_header] = prefix + encoded
             self.prefixes[described.basic_header] = prefix
         self.query = {name: values.value(each) for name, each in described.query.items()}
+        self.path_prefix = values.path_prefix(described.path_prefix)
+        self.body = json.dumps(values.value(described.body)) if described.body else ""
         self.secret_values = values.secret_values
 
     def parts(self, token_type: TokenType) -> RequestParts:
-        return RequestParts(_secret(self.headers), _secret(self.query), token_type)
+        return RequestParts(
+            _secret(self.headers),
+            _secret(self.query),
+            token_type,
+            Secret(self.path_prefix) if self.path_prefix else None,
+            Secret(self.body) if self.body else None,
+        )
 
     def check_length(self) -> None:
-        size = sum(map(len, (*self.headers.values(), *self.query.values())))
+        texts = (*self.headers.values(), *self.query.values(), self.path_prefix, self.body)
+        size = sum(map(len, texts))
         if size > bounds.API_REQUEST_CHARACTERS:
             raise CredentialNotReadyError(
                 f"What is sent to the API beside the token has {size} characters;"
@@ -126,7 +136,8 @@ def _described(definition: CredentialDefinition) -> ApiRequest:
 
 def _header_alone(described: ApiRequest) -> Header | None:
     """Return the header, if the description is one header with the token at its end."""
-    if len(described.headers) != 1 or described.query or described.basic is not None:
+    others = (described.query, described.path_prefix, described.body, described.basic is not None)
+    if len(described.headers) != 1 or any(others):
         return None
     ((name, template),) = described.headers.items()
     prefix = _literal_start(template)

@@ -1,4 +1,4 @@
-"""Describe how an API takes a token or a static credential: headers, HTTP Basic, the query.
+"""Describe how an API takes a token or a static credential: headers, HTTP Basic, query, path, body.
 
 A description is data, as in `request_description`: names, texts and placeholders. `{token}` is the
 access token, `{secret.api_key}` a field of the secret, `{answer.account.id}` another value of the
@@ -6,13 +6,14 @@ token answer, and `{cookie.ROUTEID}` a cookie of it. `api_request` fills them in
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from tokenvend.domain.credential_definition import CredentialDefinition, CredentialKind
 from tokenvend.domain.oauth.templates import (
     API_TEMPLATE,
     NEVER_SENT,
+    TEMPLATE,
     TOKEN,
     answer_values_in,
     count_of_token,
@@ -33,7 +34,8 @@ class ApiRequest:
     """A description. `basic` is the user name and the password (RFC 7617); `None`: not used.
 
     Some APIs take the same base64 text in another header or under another scheme: `basic_header`
-    and `basic_scheme`, which is empty if none precedes it.
+    and `basic_scheme`, which is empty if none precedes it. `path_prefix` comes before the path of
+    each request. `body` are members of each request's JSON object, at any depth.
     """
 
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -41,11 +43,14 @@ class ApiRequest:
     basic: tuple[str, str] | None = None
     basic_header: str = "Authorization"
     basic_scheme: str = "Basic"
+    path_prefix: str = ""
+    body: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def texts(self) -> tuple[str, ...]:
         """All texts in which placeholders may be."""
-        return (*self.headers.values(), *(self.basic or ()), *self.query.values())
+        others = (self.path_prefix, *texts_in(self.body))
+        return (*self.headers.values(), *(self.basic or ()), *self.query.values(), *others)
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -71,6 +76,8 @@ def parse_api_request(document: Mapping[str, object], kind: CredentialKind) -> A
         or _templates(document.get("headers", {})),
         query=_templates(document.get("query", {})),
         basic=_basic(basic) if basic is not None else None,
+        path_prefix=_path_prefix(document.get("path_prefix", "")),
+        body=_body(document.get("body", {})),
         **_place_of_basic(basic),
     )
     tokens = sum(map(count_of_token, described.texts))
@@ -136,6 +143,29 @@ def _templates(document: object) -> dict[str, str]:
         if not isinstance(text, str) or API_TEMPLATE.fullmatch(text) is None:
             raise ValueError("not a text, or a brace in it is no placeholder's")
     return dict(document)
+
+
+def texts_in(value: object) -> Iterator[str]:
+    """Yield the texts in *value*, at any depth, but no names."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list):
+        for each in value.values() if isinstance(value, Mapping) else value:
+            yield from texts_in(each)
+
+
+def _path_prefix(template: object) -> str:
+    if not isinstance(template, str) or TEMPLATE.fullmatch(template) is None:
+        raise ValueError("a path has fields of the secret alone")
+    return template
+
+
+def _body(document: object) -> Mapping[str, object]:
+    if not isinstance(document, Mapping):
+        raise ValueError("not an object")  # noqa: TRY004 - as the others
+    if any(API_TEMPLATE.fullmatch(text) is None for text in texts_in(document)):
+        raise ValueError("a brace in it is no placeholder's")
+    return document
 
 
 def _place_of_basic(document: object) -> dict[str, str]:

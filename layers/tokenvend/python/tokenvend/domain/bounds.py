@@ -68,7 +68,7 @@ RENEWAL_DUE_REPEATED = 0.90
 OVERDUE_REPEATED = 0.97
 JITTER = 0.03
 LIFETIME_MAXIMUM = timedelta(days=30)
-#: Of the headers and the query of an API request together, without the token.
+#: Of the headers, query, path and body of an API request together, without the token.
 API_REQUEST_CHARACTERS = 16 * 1024
 #: Of what an API request carries of the token answer beside the token, each place counted.
 ANSWER_VALUES_CHARACTERS = 4096

@@ -10,8 +10,8 @@ from tokenvend.domain.secret import Secret
 class TokenType(StrEnum):
     """The answer's `token_type` (RFC 6749 §7.1).
 
-    NOT_BEARER: no client may send it as a bearer token (RFC 8693 §2.2.1). The answer's `headers`
-    and `query` say how it is sent.
+    NOT_BEARER: no client may send it as a bearer token (RFC 8693 §2.2.1). The answer's `headers`,
+    `query`, `path_prefix` and `body` say how it is sent.
     """
 
     BEARER = "Bearer"
@@ -29,14 +29,18 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class RequestParts:
-    """The headers and query parameters of an API request, if one header is not enough.
+    """What an API request carries, if one header is not enough.
 
     The values are complete. Those of `query` are not URL-encoded: the sender does that.
+    `path_prefix` comes before the path of the request's URL, as it is. `body` is a JSON object as
+    text, whose members belong to the request's own JSON object.
     """
 
     headers: Mapping[str, Secret]
     query: Mapping[str, Secret]
     token_type: TokenType = TokenType.NOT_BEARER
+    path_prefix: Secret | None = None
+    body: Secret | None = None
 
 
 type SentAs = Header | RequestParts

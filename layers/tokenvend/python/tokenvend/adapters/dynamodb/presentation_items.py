@@ -25,6 +25,11 @@ def build_presentation(sent_as: SentAs) -> dict[str, object]:
             "headers": {name: value.reveal() for name, value in sent_as.headers.items()},
             "query": {name: value.reveal() for name, value in sent_as.query.items()},
         }
+        | {
+            name: each.reveal()
+            for name in ("path_prefix", "body")
+            if (each := getattr(sent_as, name)) is not None
+        }
         | token_type
     }
 
@@ -50,7 +55,14 @@ def parse_presentation(document: documents.Fields) -> SentAs:
         _secrets_by_name(parts, "headers"),
         _secrets_by_name(parts, "query"),
         TokenType(documents.text(parts, "token_type")),
+        _optional_secret(parts, "path_prefix"),
+        _optional_secret(parts, "body"),
     )
+
+
+def _optional_secret(parts: documents.Fields, name: str) -> Secret | None:
+    text = documents.optional_text(parts, name)
+    return None if text is None else Secret(text)
 
 
 def _secrets_by_name(parts: documents.Fields, name: str) -> dict[str, Secret]:

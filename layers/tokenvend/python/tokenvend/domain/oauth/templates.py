@@ -28,6 +28,12 @@ OF_ANSWER = re.compile(rf"\{{(answer\.{PATH.pattern}|cookie\.[A-Za-z0-9_.-]{{1,6
 #: A text in that description.
 API_TEMPLATE = re.compile(rf"(?:{_TEXT_OR_FIELD}|{re.escape(TOKEN)}|{OF_ANSWER.pattern})*")
 _PARTS = re.compile(rf"\{{\{{|\}}\}}|{re.escape(TOKEN)}|{PLACEHOLDER.pattern}|{OF_ANSWER.pattern}")
+#: What a value may be in a path: characters of a segment (RFC 3986 §3.3) that no server reads as
+#: something else. A percent sign, a slash, a backslash and a semicolon are not among them.
+_SEGMENT = r"[A-Za-z0-9._~:@+=-]+"
+#: A path of such segments, none of which is `.` or `..`.
+PATH_PREFIX = re.compile(rf"(?:/(?!\.{{1,2}}(?:/|\Z)){_SEGMENT})+")
+_SEGMENT_VALUE = re.compile(_SEGMENT)
 #: RFC 9110 §5.5, without tabs and the octets from 0x80, which few servers accept.
 _HEADER_VALUE = re.compile(r"[\x20-\x7E]*")
 #: Fields that are used for signatures or TLS, and must never be in a request.
@@ -93,6 +99,24 @@ class PlaceholderValues:
             )
         return value
 
+    def path_prefix(self, template: str) -> str:
+        """Return `value(template)` for the path of a URL.
+
+        Raises:
+            CredentialNotReadyError: a value has a character that is not allowed there, or a segment
+                is `.` or `..`.
+        """
+        path = _PARTS.sub(self._segment, template)
+        if path and PATH_PREFIX.fullmatch(path) is None:
+            raise _not_in_path()
+        return path
+
+    def _segment(self, match: re.Match[str]) -> str:
+        value = self._placed(match)
+        if _SEGMENT_VALUE.fullmatch(value) is None:
+            raise _not_in_path()
+        return value
+
     def _placed(self, match: re.Match[str]) -> str:
         name = match[1]
         if match[2]:
@@ -107,3 +131,11 @@ class PlaceholderValues:
             )
         self.secret_values[name] = self._secret.fields[name]
         return self.secret_values[name].reveal()
+
+
+def _not_in_path() -> CredentialNotReadyError:
+    return CredentialNotReadyError(
+        "A field of the credential's secret cannot stand in a URL's path: it has characters other"
+        " than letters, digits and . _ ~ : @ + = -, or makes a segment `.` or `..`.",
+        rule="secret.unusable",
+    )
