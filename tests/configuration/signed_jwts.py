@@ -105,16 +105,16 @@ def verified(token: AccessToken, key: KeyPair | bytes, algorithm: str) -> Verifi
     Raises:
         JoseError: *key* did not sign it with *algorithm*.
     """
-    found = jwt.decode(token.access_token.reveal(), _public(key), algorithms=[algorithm])
+    known = OctKey.import_key(key) if isinstance(key, bytes) else public_key(key)
+    found = jwt.decode(token.access_token.reveal(), known, algorithms=[algorithm])
     assert found.claims["iat"] < START.timestamp() < found.claims["exp"]
     return Verified(found.header, found.claims)
 
 
-def _public(key: KeyPair | bytes) -> ECKey | OctKey | RSAKey:
-    if isinstance(key, bytes):
-        return OctKey.import_key(key)
-    pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    kind = ECKey if isinstance(key, ec.EllipticCurvePrivateKey) else RSAKey
+def public_key(pair: KeyPair) -> ECKey | RSAKey:
+    """Return the public half of *pair*, as a provider has it."""
+    pem = pair.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    kind = ECKey if isinstance(pair, ec.EllipticCurvePrivateKey) else RSAKey
     return kind.import_key(pem)
 
 

@@ -4,12 +4,10 @@ import json
 import traceback
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
@@ -25,6 +23,7 @@ from tests.configuration.sent_assertions import (
     verified_claims,
 )
 from tests.fakes.clock import START
+from tests.fakes.kms_signer import KMS_KEY, StubKms
 
 from tokenvend.domain.cache_key import TokenSpec
 from tokenvend.domain.errors import CredentialNotReadyError
@@ -32,20 +31,6 @@ from tokenvend.domain.oauth.token_request import build_token_request
 from tokenvend.domain.scopes import NO_SCOPES
 from tokenvend.domain.secret_fields import optional_secret_fields, secret_fields, secret_of
 from tokenvend.domain.signing import encode
-
-KMS_KEY = "arn:aws:kms:eu-central-1:111122223333:key/one"
-
-
-class StubKms:
-    """A key pair of which KMS gives signatures, as ASN.1."""
-
-    def __init__(self) -> None:
-        self.pair = ec.generate_private_key(ec.SECP256R1())
-        self.exceptions: Any = None
-
-    # The names are those of KMS.
-    def sign(self, *, Message: bytes, **_: str) -> dict[str, bytes]:  # noqa: N803
-        return {"Signature": self.pair.sign(Message, ec.ECDSA(Prehashed(SHA256())))}
 
 
 def test_key_in_kms_signs_and_the_secret_has_none() -> None:

@@ -37,6 +37,11 @@ SMALLEST: dict[str, Any] = {
         ),
         ({"scope_mode": {"value": "fixed", "source": "page", "certainty": "sure"}}, "certainty"),
         ({"kinds": {"value": ["api_key"], "source": "page"}}, "token_endpoint"),
+        ({"kinds": {"value": ["signed_jwt"], "source": "page"}}, "token_endpoint"),
+        (
+            {"kinds": {"value": ["signed_jwt"], "source": "page"}, "token_endpoint": None},
+            "signed_jwt is known where",
+        ),
         ({"area": "Elsewhere"}, "area"),
         (
             {"parameters": {"a": {"description": "x", "pattern": "x", "example": "y"}}},

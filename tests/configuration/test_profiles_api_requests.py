@@ -20,8 +20,13 @@ SENT = {
     "amazon-selling-partner": {"x-amz-access-token": "T"},
     "amazon-selling-partner-seller": {"x-amz-access-token": "T"},
     "etsy": {"Authorization": "Bearer T", "x-api-key": "{client_id}:{shared_secret}"},
+    "ghost-admin": {"Authorization": "Ghost T"},
     "notion": {"Authorization": "Bearer T", "Notion-Version": "2022-06-28"},
     "shopify": {"X-Shopify-Access-Token": "T"},
+    "snowflake-key-pair": {
+        "Authorization": "Bearer T",
+        "X-Snowflake-Authorization-Token-Type": "KEYPAIR_JWT",
+    },
     "zoho": {"Authorization": "Zoho-oauthtoken T"},
 }
 TOKEN = "the-token"

@@ -77,7 +77,7 @@ def _error_in(facts: dict[str, Any]) -> str:
 
 
 def test_every_profile_is_run_in_some_way() -> None:
-    """Here, in `test_profiles_consent` or in `test_profiles_api_keys`."""
-    kinds = ("client_credentials", "authorization_code", "api_key")
+    """Here, or in `test_profiles_consent`, `test_profiles_api_keys` or `..._signed_jwts`."""
+    kinds = ("client_credentials", "authorization_code", "api_key", "signed_jwt")
 
     assert {name for kind in kinds for name in profiles_of(kind)} == set(profile_names())

@@ -26,6 +26,7 @@ from tests.configuration.signed_jwts import (
     verified,
 )
 from tests.fakes.clock import START, FakeClock
+from tests.fakes.kms_signer import KMS_KEY, StubKms
 
 from tokenvend.domain.token import LifetimeSource
 from tokenvend_cli.configuration.signed_jwt_models import SignedJwtModel
@@ -103,6 +104,24 @@ def test_each_tenant_of_a_family_has_its_own_key_and_claims() -> None:
     token = signed(SNOWFLAKE, SNOWFLAKE_SECRET, family=True, tenant="acme")
 
     assert verified(token, RSA_PAIR, "RS256").claims["sub"] == "ACME-EU1.REPORTS"
+
+
+def test_key_in_kms_signs_and_the_secret_has_none() -> None:
+    kms = StubKms()
+    secret = {name: APP_STORE_SECRET[name] for name in ("issuer_id", "key_id")}
+
+    token = signed(APP_STORE, secret, kms=kms, signing={"kms_keys": [KMS_KEY]})
+
+    assert verified(token, kms.pair, "ES256").header["kid"] == "2X9R4HXF34"
+
+
+def test_another_key_in_kms_is_another_cache_key() -> None:
+    one, other = (
+        definition(APP_STORE, signing={"kms_keys": keys})
+        for keys in ([KMS_KEY], [f"{KMS_KEY}-next", KMS_KEY])
+    )
+
+    assert one.fingerprint != other.fingerprint
 
 
 def test_secret_of_the_users_own_may_name_its_fields_otherwise() -> None:

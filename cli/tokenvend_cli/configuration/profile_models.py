@@ -11,6 +11,7 @@ from tokenvend.domain.tenant_values import matches
 from tokenvend_cli.configuration.api_request_models import ApiKeyModel, ApiRequestModel
 from tokenvend_cli.configuration.consent_models import ConsentFlowModel
 from tokenvend_cli.configuration.forms import Scope, ValuePattern
+from tokenvend_cli.configuration.signed_jwt_models import SignedJwtModel
 from tokenvend_cli.configuration.token_models import TokenAnswerModel, TokenRequestModel
 from tokenvend_cli.problems import CommandError
 
@@ -31,7 +32,9 @@ type ClientMethod = Literal[
     "tls_client_auth",
     "none",
 ]
-type Kind = Literal["client_credentials", "authorization_code", "api_key"]
+type Kind = Literal["client_credentials", "authorization_code", "api_key", "signed_jwt"]
+#: The kinds for which no token endpoint is asked.
+_WITHOUT_ENDPOINT = frozenset({"api_key", "signed_jwt"})
 
 
 class Area(StrEnum):
@@ -172,6 +175,7 @@ class Profile(_Strict):
     refresh_token_days: Fact[int] | None = None
     refresh_token_rotates: Fact[bool] | None = None
     api_key: Fact[ApiKeyModel] | None = None
+    signed_jwt: Fact[SignedJwtModel] | None = None
     api_request: Fact[ApiRequestModel] | None = None
     token_request: Fact[TokenRequestModel] | None = None
     token_answer: Fact[TokenAnswerModel] | None = None
@@ -185,11 +189,12 @@ class Profile(_Strict):
         used = {name for text in self._texts().values() for name in _PARAMETER.findall(text)}
         if used != set(self.parameters):
             raise ValueError(f"parameters are not those used: {sorted(used)}")
-        needs_endpoint = not self.discovered and self.kinds.value != ["api_key"]
+        needs_endpoint = not self.discovered and not _WITHOUT_ENDPOINT.issuperset(self.kinds.value)
         if needs_endpoint is not (self.token_endpoint is not None):
             raise ValueError("the token_endpoint is known, or discovered, or not needed")
-        if ("api_key" in self.kinds.value) is not (self.api_key is not None):
-            raise ValueError("api_key is known where it is among the kinds, and only there")
+        for name in ("api_key", "signed_jwt"):
+            if (name in self.kinds.value) is not (getattr(self, name) is not None):
+                raise ValueError(f"{name} is known where it is among the kinds, and only there")
         return self
 
     def facts(self) -> Mapping[str, Fact[Any]]:

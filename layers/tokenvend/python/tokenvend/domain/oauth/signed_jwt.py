@@ -96,7 +96,8 @@ def placeholders_in_jwt(document: Mapping[str, object]) -> tuple[str, ...]:
 
 def key_field(definition: CredentialDefinition) -> str | None:
     """Return the field of the secret that signs; `None` if a key in KMS does."""
-    if definition.signed_jwt.get("algorithm") in set(MacAlgorithm):
+    # The registry's document may have anything there, also what no set can hold.
+    if definition.signed_jwt.get("algorithm") in tuple(MacAlgorithm):
         return SHARED_KEY
     return None if definition.assertion and definition.assertion.kms_keys else "private_key"
 
