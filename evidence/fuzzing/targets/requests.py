@@ -58,7 +58,9 @@ _descriptions = st.fixed_dictionaries(
         "headers": _by_name,
         "on_behalf_of": st.sampled_from(["token_exchange", "jwt_bearer", "password"]),
         "assertion": st.dictionaries(
-            st.sampled_from(["issuer", "subject", "audience", "claims", "parameter"]),
+            st.sampled_from(
+                ["issuer", "subject", "audience", "claims", "parameter", "lifetime_seconds"]
+            ),
             _templates | hostile.json_values,
             max_size=3,
         ),

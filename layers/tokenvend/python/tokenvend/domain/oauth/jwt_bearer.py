@@ -114,4 +114,6 @@ def _text(value: object, name: str) -> str:
 def _lifetime(value: object) -> timedelta:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ValueError("lifetime_seconds is not a whole number from 1")
-    return min(timedelta(seconds=value), bounds.ASSERTION_LIFETIME_MAXIMUM)
+    # A number of many digits is no timedelta.
+    longest = int(bounds.ASSERTION_LIFETIME_MAXIMUM.total_seconds())
+    return timedelta(seconds=min(value, longest))
