@@ -111,6 +111,17 @@ def test_fault_of_a_credential_is_told_with_its_place(
     assert problem.startswith(told)
 
 
+def test_token_that_does_not_say_its_scopes_is_not_narrowed() -> None:
+    narrows = {"scope_mode": "narrows", "scope_mode_source": "its manual"}
+    scoped = {"scopes": ["read", "write"]}
+
+    [problem] = problems(APP_STORE | narrows, scoped, scopes=["read"], full_access=False)
+
+    assert problem.startswith("credentials.jobs.provider: scope_mode narrows needs")
+    said = described(scope_claim=True) | narrows
+    assert problems(said, scoped, scopes=["read"], full_access=False) == []
+
+
 def test_shared_key_is_never_in_kms() -> None:
     [problem] = problems(GHOST, {"signing": {"kms_keys": [KMS]}})
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 
 from tokenvend.domain.api_request_description import NEVER_TO_CALLERS
+from tokenvend.domain.credential_definition import ScopeMode
 from tokenvend.domain.oauth.signed_jwt import placeholders_in_jwt
 from tokenvend.domain.oauth.templates import NEVER_SENT
 from tokenvend.domain.secret_destination import destination_of
@@ -62,6 +63,12 @@ def signed_jwt_credential_problems(
         )
     if credential.client_id is not None:
         yield Problem(f"{place}.client_id", "put it into the secret: it records what the key signs")
+    if provider.scope_mode is ScopeMode.NARROWS and not provider.signed_jwt.get("scope_claim"):
+        yield Problem(
+            f"{place}.provider",
+            f"scope_mode narrows needs signed_jwt.scope_claim at {credential.provider}: no token"
+            " says its scopes otherwise",
+        )
     yield from _signing_problems(place, credential, provider)
     # Imported here, because the compiler relies on these checks and imports them.
     from tokenvend_cli.configuration.compile import definition_of

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.fakes.clock import START
-from tests.unit.domain.signed_jwts import KMS, SPEC, definition_of, parts_of, secret_of
+from tests.unit.domain.signed_jwts import KMS, SPEC, decoded, definition_of, parts_of, secret_of
 
 from tokenvend.domain import bounds
 from tokenvend.domain.cache_key import TokenSpec
-from tokenvend.domain.credential_definition import Assertion
+from tokenvend.domain.credential_definition import Assertion, ScopeMode
 from tokenvend.domain.errors import CredentialNotReadyError
 from tokenvend.domain.oauth.signed_jwt import (
     RESERVED_HEADER,
@@ -144,6 +144,19 @@ def test_field_that_the_secret_lacks_is_named_and_nothing_else() -> None:
 def test_request_cannot_choose_the_audience(spec: TokenSpec) -> None:
     with pytest.raises(CredentialNotReadyError, match="audience of a signed JWT is fixed"):
         build_signed_jwt(definition_of({}), spec, secret_of(), now=START)
+
+
+def test_scopes_of_a_request_narrow_the_token_or_there_is_none() -> None:
+    spec = replace(SPEC, scopes=frozenset({"read"}))
+    narrows: dict[str, Any] = {"scope_mode": ScopeMode.NARROWS}
+
+    with pytest.raises(CredentialNotReadyError, match="cannot be narrowed"):
+        build_signed_jwt(definition_of({}, **narrows), spec, secret_of(), now=START)
+
+    unsigned = build_signed_jwt(
+        definition_of({"scope_claim": True}, **narrows), spec, secret_of(), now=START
+    )
+    assert decoded(unsigned)[1]["scope"] == "read"
 
 
 def test_token_has_a_longest_length() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from tokenvend.domain import bounds
 from tokenvend.domain.api_request_description import NEVER_TO_CALLERS
 from tokenvend.domain.cache_key import TokenSpec
-from tokenvend.domain.credential_definition import CredentialDefinition
+from tokenvend.domain.credential_definition import CredentialDefinition, ScopeMode
 from tokenvend.domain.errors import CredentialNotReadyError
 from tokenvend.domain.oauth.request_description import is_too_deep, texts_in
 from tokenvend.domain.oauth.templates import TEMPLATE, PlaceholderValues, names_in
@@ -112,13 +112,20 @@ def build_signed_jwt(
 
     Raises:
         CredentialNotReadyError: this version cannot parse the description, a value is missing, the
-            token would be too long, or the request names an audience or a resource.
+            token would be too long or cannot be narrowed, or the request names an audience or a
+            resource.
     """
     described = _description_of(definition)
     if spec.audience is not None or spec.resources:
         raise CredentialNotReadyError(
             "The audience of a signed JWT is fixed: leave audience and resource out.",
             rule="signed_jwt.target",
+        )
+    if definition.scope_mode is ScopeMode.NARROWS and not described.scope_claim:
+        # Otherwise a grant of few scopes would get a token that carries all.
+        raise CredentialNotReadyError(
+            "The token does not say its scopes, so it cannot be narrowed.",
+            rule="definition.signed_jwt",
         )
     values = PlaceholderValues(
         replace(
