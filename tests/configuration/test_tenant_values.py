@@ -138,6 +138,11 @@ def test_every_endpoint_is_judged() -> None:
             "does not say what {tenant.realm} looks like",
         ),
         (
+            {"api_key": {"headers": {"X-Key": "{tenant.domain}-{secret.api_key}"}}},
+            "api_key.headers.X-Key",
+            "an API key has no {tenant.domain}: write {secret.domain}, a field of its secret",
+        ),
+        (
             {"tenant_values": OWN_HOST["tenant_values"] | {"realm": ["*"]}},
             "tenant_values.realm",
             "stands nowhere",
