@@ -13,6 +13,7 @@ from tests.fakes.clock import START
 
 from tokenvend.domain import bounds
 from tokenvend.domain.api_request import token_presenter
+from tokenvend.domain.api_request_description import answer_values_of
 from tokenvend.domain.credential_definition import CredentialDefinition, CredentialKind
 from tokenvend.domain.errors import CredentialNotReadyError, ProviderRefusedError
 from tokenvend.domain.oauth.answer_values import with_answer_values
@@ -68,6 +69,7 @@ def test_value_is_taken_by_its_path(text: str, answer: object, taken: str) -> No
         (("ROUTEID=.node1; path=/; Expires=Wed, 09 Jun 2027 10:18:14 GMT",), ".node1"),
         (('ROUTEID=".node1"', "SESSION=S; HttpOnly"), ".node1"),
         (("ROUTEID=.node1", "ROUTEID=.node2"), ".node2"),
+        (("ROUTEID=Xa=b==X",), "Xa=b==X"),
     ],
 )
 def test_cookie_is_taken_by_its_name(cookies: tuple[str, ...], taken: str) -> None:
@@ -97,7 +99,9 @@ def test_value_that_cannot_be_sent_is_named_and_not_shown(
         _taken(text, answer, cookies=cookies)
 
     assert caught.value.provider_error == "malformed_answer_value"
-    assert f" {path}" in str(caught.value)
+    place = "cookie" if text.startswith("{cookie") else "text"
+    lacks = f"it has no {place} {path}, which api_request names"
+    assert lacks in str(caught.value) or f"its {path} has characters" in str(caught.value)
     assert "hunter2" not in f"{caught.value} {caught.value.__dict__}"
 
 
@@ -110,6 +114,7 @@ def test_values_are_bounded_together(more: int, *, is_taken: bool) -> None:
         return
     with pytest.raises(ProviderRefusedError) as caught:
         _taken("{answer.a}", {"a": value}, times=2)
+    assert "have 4098 characters; 4096 are the most" in str(caught.value)
     assert "kkk" not in str(caught.value)
 
 
@@ -131,6 +136,32 @@ def test_path_to_a_token_is_refused_before_there_is_one(path: str) -> None:
         token_presenter(definition, SECRET)
 
     assert caught.value.rule == "definition.api_request"
+    assert caught.value.description == (
+        f"The definition's api_request names answer.{path}, which no caller may get."
+    )
+
+
+def test_nothing_of_an_answer_is_taken_that_cannot_be_read() -> None:
+    definition = replace(
+        DEFINITION,
+        api_request={"query": {"t": "{token}", "x": "{answer.a}"}},
+        token_answer={"token": "a b"},
+    )
+
+    with pytest.raises(CredentialNotReadyError) as caught:
+        token_presenter(definition, SECRET)
+
+    assert caught.value.rule == "definition.api_request"
+
+
+def test_a_description_that_cannot_be_read_names_no_values() -> None:
+    definition = replace(DEFINITION, api_request={"query": {"x": "{answer.a}"}})
+
+    assert answer_values_of(definition) == ()
+
+
+def test_a_cookie_may_have_any_name() -> None:
+    assert _taken("{cookie.access_token}", cookies=("access_token=.node1",)) == ".node1"
 
 
 @pytest.mark.parametrize("kind", [CredentialKind.API_KEY, CredentialKind.SIGNED_JWT])
