@@ -132,9 +132,9 @@ class _Plain:
 
     def put_body(self, request: httpx.Request, token: Token) -> None:
         """Put the members of *token* into the body of *request*."""
-        is_whole = isinstance(self._stream, httpx.ByteStream)
+        stream = self._stream
         body = with_members(
-            b"".join(self._stream) if is_whole else self._stream,
+            b"".join(stream) if isinstance(stream, httpx.ByteStream) else stream,
             token.body,
             method=request.method,
             content_type=request.headers.get("Content-Type", ""),

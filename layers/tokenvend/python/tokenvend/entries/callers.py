@@ -1,7 +1,8 @@
 """The functions for callers: read who calls and what for, call the use case, log, answer.
 
 What proves the caller is read in `http` (IAM signature), `form` (client id and secret) and `direct`
-(alias); `domain/decision` finds the caller of the registry by it.
+(alias), or verified by `vending/workloads` (subject token). The registry is read by it, and
+`domain/decision` checks it against the caller that was found.
 """
 
 import json

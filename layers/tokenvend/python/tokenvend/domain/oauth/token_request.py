@@ -1,6 +1,7 @@
 """Build a request to the token endpoint (RFC 6749 §4.4.2) or the revocation endpoint (RFC 7009).
 
-`build_authenticated_request` sets the headers of both, and of a refresh and a code exchange.
+`build_authenticated_request` sets the headers of both, and of a refresh and a code exchange;
+only `Content-Type` is set where the body is made, in `adapters/provider_http`.
 """
 
 from base64 import b64encode
