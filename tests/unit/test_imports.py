@@ -70,6 +70,7 @@ def test_definition_is_read_without_what_a_token_request_needs() -> None:
         tenant_values={"domain": ("*.acme.example",)},
         token_request={"on_behalf_of": "jwt_bearer", "assertion": {"issuer": "{secret.name}"}},
         token_answer={"token": "data.token", "lifetime_unit": "rfc3339"},
+        api_request={"headers": {"X-Key": "{token}"}, "query": {"shop": "{answer.shop.id}"}},
     )
     document = build_definition(definition).document
 

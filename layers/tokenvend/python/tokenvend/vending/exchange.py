@@ -21,7 +21,6 @@ from tokenvend.domain.errors import (
     TokenVendError,
     provider_away,
 )
-from tokenvend.domain.oauth.answer_values import with_answer_values
 from tokenvend.domain.oauth.token_request import (
     ProviderRequest,
     ProviderSecret,
@@ -185,7 +184,12 @@ class ClientExchange:
             secret_generation=exchange_request.secret_generation,
         )
         self._refuse_wider(token, exchange_request, secret)
-        token = presented(with_answer_values(token, response, exchange_request.definition))
+        if exchange_request.definition.api_request:
+            # Imported here: the API of most providers takes a bearer token.
+            from tokenvend.domain.oauth.answer_values import with_answer_values
+
+            token = with_answer_values(token, response, exchange_request.definition)
+        token = presented(token)
         return token if user is None else _ending_with(user, token, self._clock.now())
 
     def _signed(self, exchange_request: ExchangeRequest, secret: ProviderSecret) -> AccessToken:
