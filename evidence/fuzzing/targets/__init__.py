@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from fuzzing.target import FuzzTarget
 from fuzzing.targets import (
+    api_requests,
     entries,
     files,
     pages,
@@ -27,6 +28,7 @@ TARGETS: Mapping[str, FuzzTarget] = {
         token_answers,
         providers,
         requests,
+        api_requests,
         signed_jwts,
         tenants,
         registry_items,

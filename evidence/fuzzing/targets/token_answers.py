@@ -82,6 +82,7 @@ _bodies = (
     | _at_paths.map(hostile.encoded)
     | st.tuples(_fields, _tokens).map(lambda both: hostile.encoded(_GOOD | both[0] | both[1]))
     | hostile.json_bytes
+    | hostile.secrets.map(lambda text: text.encode(errors="surrogatepass"))
     | st.dictionaries(hostile.texts, hostile.texts, max_size=3).map(_form)
 )
 _paths = st.sampled_from(
@@ -106,18 +107,27 @@ _descriptions = st.fixed_dictionaries(
         **dict.fromkeys(("lifetime_unit", "refresh_token_lifetime_unit"), _units),
         "token_types": st.lists(hostile.texts, min_size=1, max_size=2),
         "success_values": st.lists(hostile.texts, min_size=1, max_size=2),
+        "plain_text": st.booleans(),
     },
 )
+_described_plainly = _descriptions | st.just({"plain_text": True})
+#: What an API wants of an answer beside the token; most take a bearer token.
+_api_requests: st.SearchStrategy[dict[str, Any]] = st.just({}) | st.sampled_from(
+    ["{answer.d.0}", "{answer.d.scopes.0}", "{answer.expires_in}", "{cookie.ROUTE}"]
+).map(lambda each: {"headers": {"X-Token": "{token}"}, "query": {"v": each}})
 _responses = st.builds(
     ProviderResponse,
     status=st.sampled_from([200, 200, 200, 201, 302, 400, 401, 403, 429, 500, 503]),
     content_type=hostile.texts | st.just("application/x-www-form-urlencoded"),
     body=_bodies,
     retry_after=st.none() | dates,
+    set_cookie=st.lists(hostile.secrets.map("ROUTE={}; Secure".format), max_size=2).map(
+        lambda each: tuple(map(Secret, each))
+    ),
 )
 
 
-_described_responses = st.tuples(st.just({}) | _descriptions, _responses)
+_described_responses = st.tuples(st.just({}) | _described_plainly, _api_requests, _responses)
 
 
 def _check_token(response: ProviderResponse) -> str:
@@ -149,13 +159,13 @@ def _check_described(case: tuple[dict[str, Any], ProviderResponse]) -> str:
     return "token"
 
 
-def _check_consent(case: tuple[dict[str, Any], ProviderResponse]) -> str:
-    described, response = case
+def _check_consent(case: tuple[dict[str, Any], dict[str, Any], ProviderResponse]) -> str:
+    described, api_request, response = case
     parse_account(response, "id")
     try:
         given = parse_code_response(
             response,
-            replace(_DEFINITION, token_answer=described),
+            replace(_DEFINITION, token_answer=described, api_request=api_request),
             requested_scopes=frozenset({"jobs_read"}),
             requested_at=START,
         )
@@ -166,10 +176,10 @@ def _check_consent(case: tuple[dict[str, Any], ProviderResponse]) -> str:
     return "consented"
 
 
-def _check_refresh(case: tuple[dict[str, Any], ProviderResponse]) -> str:
-    described, response = case
+def _check_refresh(case: tuple[dict[str, Any], dict[str, Any], ProviderResponse]) -> str:
+    described, api_request, response = case
     redeemed = SentRefreshToken(
-        definition=replace(_DEFINITION, token_answer=described),
+        definition=replace(_DEFINITION, token_answer=described, api_request=api_request),
         consent=consent(),
         requested_scopes=None,
         requested_at=START,
@@ -199,7 +209,7 @@ TARGETS = (
         name="described-response",
         promise="any description reads any answer: a token within its bounds, or a refusal",
         inputs=st.tuples(
-            _descriptions
+            _described_plainly
             | hostile.altered({"token": "d.access_token", "lifetime_unit": "rfc3339"}),
             _responses,
         ),
