@@ -12,7 +12,6 @@ from tokenvend.domain.credential_definition import (
     CredentialDefinition,
     CredentialKind,
     ScopeMode,
-    SecretReference,
 )
 from tokenvend.domain.names import CLIENT_ID, NAME, SCOPE, TARGET, TENANT
 from tokenvend.domain.registry import (
@@ -24,6 +23,7 @@ from tokenvend.domain.registry import (
     Isolation,
     Observation,
 )
+from tokenvend.domain.secret_reference import SecretReference
 from tokenvend.domain.signing import SigningAlgorithm
 
 IDENTITY = "client:tv-billing"

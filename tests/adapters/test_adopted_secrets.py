@@ -10,9 +10,10 @@ from tests.adapters.aws import Aws
 from tests.adapters.faults import answer_with
 from tests.adapters.secrets_in_aws import FIELDS, HOST, VALUE, create, refusal_of, store_of
 
-from tokenvend.domain.credential_definition import CredentialDefinition, SecretReference
+from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.oauth.token_request import ProviderSecret
 from tokenvend.domain.secret import Secret
+from tokenvend.domain.secret_reference import SecretReference
 
 
 @pytest.fixture

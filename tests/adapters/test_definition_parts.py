@@ -11,8 +11,8 @@ from tokenvend.domain.credential_definition import (
     CredentialDefinition,
     CredentialKind,
     Rotation,
-    SecretReference,
 )
+from tokenvend.domain.secret_reference import SecretReference
 from tokenvend.domain.signing import SigningAlgorithm
 
 KEY = replace(DEFINITION, kind=CredentialKind.API_KEY, token_endpoint="")

@@ -13,10 +13,10 @@ from tokenvend.domain.credential_definition import (
     ClientAuthentication,
     CredentialDefinition,
     CredentialKind,
-    SecretReference,
 )
 from tokenvend.domain.oauth.token_request import ProviderSecret
 from tokenvend.domain.secret import Secret
+from tokenvend.domain.secret_reference import SecretReference
 from tokenvend.domain.token import SecretStage
 from tokenvend.ports import SecretUnusableError, StoreAwayError
 

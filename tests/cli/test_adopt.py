@@ -9,7 +9,8 @@ from tests.cli import aws
 from tests.cli.conftest import Refuse, Tokenvend
 
 from tokenvend.adapters.secrets_manager import SecretsManagerStore
-from tokenvend.domain.credential_definition import CredentialDefinition, SecretReference
+from tokenvend.domain.credential_definition import CredentialDefinition
+from tokenvend.domain.secret_reference import SecretReference
 
 HOST = "login.acme.example"
 NEEDED = {

@@ -34,7 +34,9 @@ def test_key_goes_before_the_path(
     assert api.received[1].path == "/botfake-sr-jobs-2/getMe"
 
 
-@pytest.mark.parametrize("path", ["/../x", "/a/%2E%2e/x", "/a/..%2fx", "/./x"])
+@pytest.mark.parametrize(
+    "path", ["/../x", "/a/%2E%2e/x", "/a/..%2fx", "/./x", "/..;/x", "/..%5cx", "/%252e%252e/x"]
+)
 def test_path_that_removes_the_key_is_not_sent(
     send: Send, api: Api, fake: FakeTokenvend, client: Client, path: str
 ) -> None:

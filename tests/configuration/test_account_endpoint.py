@@ -1,5 +1,6 @@
 """Whose account a token is for: the account endpoint gets the token as the API takes it."""
 
+import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ class ProviderWithAccounts(Provider):
     """A provider that also says whose account a token is for, unless it *is_broken*."""
 
     is_broken: bool = False
+    account: str = "ada"
     account_requests: list[ReceivedRequest] = field(default_factory=list)
 
     def answer(self, call: Call) -> None:
@@ -36,7 +38,7 @@ class ProviderWithAccounts(Provider):
             return
         self.account_requests.append(asked)
         if not self.is_broken:
-            body = b'{"sub": "ada"}'
+            body = json.dumps({"sub": self.account}).encode()
             call.answer("HTTP/1.1 200 OK", f"Content-Length: {len(body)}", body=body)
 
 
@@ -102,6 +104,16 @@ def test_account_endpoint_gets_the_token_as_the_api_does(
     assert asked.query == query
     assert {name: asked.headers.get(name) for name in headers} == headers
     assert ("authorization" in asked.headers) is ("authorization" in headers)
+
+
+@pytest.mark.parametrize("sent", [TOKEN, "the-long-key"])
+def test_account_that_quotes_what_was_sent_is_not_taken(sent: str) -> None:
+    described = {"headers": {"X-Token": "{token}", "X-Key": "{secret.key}"}}
+    provider = ProviderWithAccounts(account=sent)
+
+    with flow(provider, described, key="the-long-key") as harness:
+        assert account_of(harness) is None
+    assert len(provider.account_requests) == 1
 
 
 def test_account_endpoint_that_breaks_off_leaves_no_token_in_any_log(

@@ -20,11 +20,12 @@ from tests.configuration.samples import (
 
 from tokenvend.adapters.dynamodb.definition_items import parse_definition
 from tokenvend.adapters.dynamodb.registry_items import RegistryItem, parse_caller, parse_grant
-from tokenvend.domain.credential_definition import ScopeMode, SecretReference
+from tokenvend.domain.credential_definition import ScopeMode
 from tokenvend.domain.decision import decide
 from tokenvend.domain.identity import EntryPoint, Proof
 from tokenvend.domain.registry import ALL_TENANTS, Isolation, RegistryView
 from tokenvend.domain.request import VendRequest
+from tokenvend.domain.secret_reference import SecretReference
 from tokenvend_cli.configuration.compile import compile_registry
 from tokenvend_cli.configuration.load import load_configuration
 from tokenvend_cli.configuration.models import ConfigurationModel

@@ -112,3 +112,25 @@ def test_account_endpoint_cannot_be_asked_so() -> None:
     found = [str(each) for each in problems_in({"providers": {"acme": acme}})]
 
     assert any("account_endpoint: is a GET" in each for each in found), found
+
+
+@pytest.mark.parametrize("endpoint", ["https://evil.example/me", "https://login.acme.example:8/me"])
+def test_account_endpoint_is_at_the_token_endpoints_host(endpoint: str) -> None:
+    acme = {
+        "token_endpoint": "https://login.acme.example/token",
+        "authorization_endpoint": "https://login.acme.example/allow",
+        "account_endpoint": endpoint,
+    }
+    consents = {
+        "provider": "acme",
+        "kind": "authorization_code",
+        "redirect_uri": "https://us.example/callback/jobs",
+        "scopes": ["read"],
+    }
+
+    found = [
+        str(each)
+        for each in problems_in({"providers": {"acme": acme}, "credentials": {"jobs": consents}})
+    ]
+
+    assert any("the account_endpoint of acme has another host" in each for each in found), found

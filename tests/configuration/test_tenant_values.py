@@ -143,6 +143,11 @@ def test_every_endpoint_is_judged() -> None:
             "an API key has no {tenant.domain}: write {secret.domain}, a field of its secret",
         ),
         (
+            {"api_request": {"headers": {"A": "{token}", "B": "{secret.a_{tenant.domain}}"}}},
+            "api_request.headers.B",
+            "a brace begins a placeholder",
+        ),
+        (
             {"tenant_values": OWN_HOST["tenant_values"] | {"realm": ["*"]}},
             "tenant_values.realm",
             "stands nowhere",

@@ -62,7 +62,7 @@ def revoke(
     request = build_revocation_request(definition, Secret(token), secret)
     if request is None or not is_allowed(secret, host_of(request.url)):
         raise CommandError(
-            f"the introspection endpoint must be at {secret.allowed_host}: the secret is sent"
+            f"the revocation endpoint must be at {secret.allowed_host}: the secret is sent"
             " nowhere else"
         )
     secrets.replace_tokens(target)

@@ -2,7 +2,7 @@
 
 from typing import Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, JsonValue, model_validator
 
 from tokenvend_cli.configuration.forms import ApiHeaderName, HeaderPrefix, ParameterName
 from tokenvend_cli.configuration.strict import Strict
@@ -70,7 +70,7 @@ class _SentAsModel(Strict):
         " Default: none",
         examples=["/bot{secret.api_key}"],
     )
-    body: dict[ParameterName, Any] = Field(
+    body: dict[ParameterName, JsonValue] = Field(
         default={},
         max_length=_MOST_PARTS,
         description="Members of each request's JSON object, at any depth; their texts may have"

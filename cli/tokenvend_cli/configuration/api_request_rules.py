@@ -110,9 +110,10 @@ def _headers_of(described: Mapping[str, object]) -> dict[str, str]:
 
 
 def _text_problems(place: str, name: str, text: str) -> Iterator[Problem]:
-    # Other placeholders are removed: how often the token stands there is checked elsewhere, and so
+    # Other placeholders become a space, so that none is left within another. How often the token
+    # stands there is checked elsewhere, and so
     # are the names of customers' own values. What is left may be a secret.
-    filled = PLACEHOLDER.sub("", text)
+    filled = PLACEHOLDER.sub(" ", text)
     if not count_of_token(filled) and not answer_values_in(filled):
         yield from text_problems(place, name, filled)
     else:

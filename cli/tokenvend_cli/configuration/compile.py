@@ -17,7 +17,6 @@ from tokenvend.domain.credential_definition import (
     CredentialDefinition,
     CredentialKind,
     Rotation,
-    SecretReference,
 )
 from tokenvend.domain.registry import (
     ALL_CONNECTIONS,
@@ -29,6 +28,7 @@ from tokenvend.domain.registry import (
     Isolation,
     Observation,
 )
+from tokenvend.domain.secret_reference import SecretReference
 from tokenvend.domain.signing import PublishedKey, SigningAlgorithm
 from tokenvend_cli.configuration.credential_models import CredentialModel
 from tokenvend_cli.configuration.grant_models import GrantModel

@@ -9,7 +9,7 @@ from tokenvend.domain.secret_fields import secret_fields
 from tokenvend_cli.configuration.caller_models import CallerModel
 from tokenvend_cli.configuration.credential_models import CredentialModel
 from tokenvend_cli.configuration.grant_models import GrantModel
-from tokenvend_cli.configuration.providers import Provider, is_loopback
+from tokenvend_cli.configuration.providers import Provider, is_loopback, text_at
 from tokenvend_cli.configuration.request_rules import described_credential_problems
 from tokenvend_cli.configuration.signed_jwt_rules import signed_jwt_credential_problems
 from tokenvend_cli.problems import Problem
@@ -112,18 +112,25 @@ def _consent_problems(
         yield Problem(
             f"{place}.redirect_uri", f"must be the pages' address (PagesApiUrl) and {callback}"
         )
-    refreshed_at = provider.consent_flow.get("refresh_endpoint")
-    if refreshed_at and host_of(refreshed_at) != host_of(provider.token_endpoint):
-        yield Problem(
-            f"{place}.provider",
-            f"the refresh_endpoint of {credential.provider} has another host than its"
-            " token_endpoint: the secret goes to one host alone",
-        )
+    yield from _other_host_problems(place, credential, provider)
     if provider.requires_iss and provider.issuer is None:
         yield Problem(f"{place}.provider", "requires_iss needs its issuer, to compare with")
     for name in ("family", "single_active_token"):
         if getattr(credential, name):
             yield Problem(f"{place}.{name}", "goes with no authorization_code: drop this")
+
+
+def _other_host_problems(
+    place: str, credential: CredentialModel, provider: Provider
+) -> Iterator[Problem]:
+    for name in ("consent_flow.refresh_endpoint", "account_endpoint"):
+        endpoint = text_at(provider, name)
+        if endpoint and host_of(endpoint) != host_of(provider.token_endpoint):
+            yield Problem(
+                f"{place}.provider",
+                f"the {name.rpartition('.')[2]} of {credential.provider} has another host than its"
+                " token_endpoint: what is secret goes to one host alone",
+            )
 
 
 def _may_have_keys(caller: CallerModel, *, workloads_invoke: bool) -> bool:

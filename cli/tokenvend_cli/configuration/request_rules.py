@@ -183,7 +183,7 @@ def value_problems(place: str, name: str, value: object) -> Iterator[Problem]:
             yield from value_problems(f"{place}[{index}]", name, each)
     elif isinstance(value, str):
         # Placeholders are removed: those of customers' own values are checked elsewhere.
-        yield from text_problems(place, name, PLACEHOLDER.sub("", value))
+        yield from text_problems(place, name, PLACEHOLDER.sub(" ", value))
     elif isinstance(value, float) and not isfinite(value):
         yield Problem(place, "must be what JSON can hold: it has no such number")
 

@@ -67,11 +67,12 @@ def tenant_value_problems(place: str, provider: Provider) -> Iterator[Problem]:
             used.add(name)
             if name not in declared:
                 yield Problem(at, f"tenant_values does not say what {{tenant.{name}}} looks like")
-    for at, name in _named_at(f"{place}.api_key", text_at(provider, "api_key")):
-        yield Problem(
-            at,
-            f"an API key has no {{tenant.{name}}}: write {{secret.{name}}}, a field of its secret",
-        )
+    for key, what in {"api_key": "an API key", "signed_jwt": "a token that is signed"}.items():
+        for at, name in _named_at(f"{place}.{key}", text_at(provider, key)):
+            yield Problem(
+                at,
+                f"{what} has no {{tenant.{name}}}: write {{secret.{name}}}, a field of its secret",
+            )
     wrong = list(_declared_problems(f"{place}.tenant_values", declared, used))
     yield from wrong
     if wrong or used - declared.keys():

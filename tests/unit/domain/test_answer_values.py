@@ -16,7 +16,7 @@ from tokenvend.domain.api_request import token_presenter
 from tokenvend.domain.api_request_description import answer_values_of
 from tokenvend.domain.credential_definition import CredentialDefinition, CredentialKind
 from tokenvend.domain.errors import CredentialNotReadyError, ProviderRefusedError
-from tokenvend.domain.oauth.answer_values import with_answer_values
+from tokenvend.domain.oauth.answer_values import is_withheld, with_answer_values
 from tokenvend.domain.oauth.token_request import ProviderSecret
 from tokenvend.domain.oauth.token_response import ProviderResponse
 from tokenvend.domain.secret import Secret
@@ -160,8 +160,32 @@ def test_a_description_that_cannot_be_read_names_no_values() -> None:
     assert answer_values_of(definition) == ()
 
 
-def test_a_cookie_may_have_any_name() -> None:
-    assert _taken("{cookie.access_token}", cookies=("access_token=.node1",)) == ".node1"
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("answer.refreshToken", "answer.data.refreshToken", "answer.idToken", "answer.Id_Token"),
+        *("answer.clientSecret", "answer.refresh_token.value", "answer.user-refresh-token"),
+        *("answer.ID_TOKEN", "answer.accessToken", "answer.userPassword", "answer.REFRESHTOKEN"),
+        *("cookie.refresh_token", "cookie.refreshToken", "cookie.access_token"),
+    ],
+)
+def test_a_token_is_withheld_however_its_name_is_written(name: str) -> None:
+    assert is_withheld({}, name)
+
+
+@pytest.mark.parametrize(
+    "name", ["answer.account.id", "answer.valid_tokens", "cookie.B1SESSION", "answer.tokenType"]
+)
+def test_another_value_is_not_withheld(name: str) -> None:
+    assert not is_withheld({}, name)
+
+
+def test_a_refresh_token_is_not_given_out_under_another_name() -> None:
+    with pytest.raises(ProviderRefusedError) as caught:
+        _taken("{answer.renewal}", {"renewal": "refresh-1", "refresh_token": "refresh-1"})
+
+    assert caught.value.provider_error == "malformed_answer_value"
+    assert "refresh-1" not in str(caught.value)
 
 
 @pytest.mark.parametrize("kind", [CredentialKind.API_KEY, CredentialKind.SIGNED_JWT])

@@ -13,8 +13,8 @@ from tokenvend.domain.credential_definition import (
     ClientAuthentication,
     CredentialDefinition,
     CredentialKind,
-    SecretReference,
 )
+from tokenvend.domain.secret_reference import SecretReference
 
 DEFINITION = CredentialDefinition(
     name="jobs",

@@ -8,8 +8,8 @@ from tests.fakes.provider import json_response
 from tests.unit.vending.harness import DEFINITION, Harness
 
 from tokenvend.domain.answer import Source
-from tokenvend.domain.credential_definition import SecretReference
 from tokenvend.domain.errors import ProviderRefusedError
+from tokenvend.domain.secret_reference import SecretReference
 from tokenvend.ports import SecretVersion, StoreAwayError
 
 

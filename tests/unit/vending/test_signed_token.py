@@ -17,6 +17,7 @@ from tokenvend.domain.errors import CredentialNotReadyError, TemporarilyUnavaila
 from tokenvend.domain.oauth.token_request import ProviderSecret
 from tokenvend.domain.registry import Grant
 from tokenvend.domain.secret import Secret
+from tokenvend.domain.secret_destination import destination_of
 from tokenvend.domain.signing import SigningAlgorithm
 from tokenvend.ports import StoreAwayError
 
@@ -31,7 +32,7 @@ DEFINITION = CredentialDefinition(
     assertion=Assertion(audience="", algorithm=SigningAlgorithm.ES256, kms_keys=(KEY,)),
     signed_jwt={"algorithm": "ES256", "claims": {"iss": "{secret.issuer}"}},
 )
-SECRET = ProviderSecret("", Secret(""), "@signs: @callers:issuer", fields={"issuer": Secret("us")})
+SECRET = ProviderSecret("", Secret(""), destination_of(DEFINITION), fields={"issuer": Secret("us")})
 
 
 def harness_of() -> Harness:

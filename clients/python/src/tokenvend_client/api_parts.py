@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from tokenvend_client.errors import ConfigurationError
 
@@ -20,10 +20,16 @@ def with_prefix(url: str, prefix: str) -> str:
         ConfigurationError: the path has a segment `.` or `..`, which would remove the prefix.
     """
     parts = urlsplit(url)
-    plain = parts.path.lower().replace("%2e", ".").replace("%2f", "/").replace("\\", "/")
-    if {".", ".."} & set(plain.split("/")):
+    if any(segment.partition(";")[0] in (".", "..") for segment in _decoded(parts.path).split("/")):
         raise ConfigurationError("a path with . or .. cannot follow what the API takes there")
     return urlunsplit(parts._replace(path=prefix + parts.path))
+
+
+def _decoded(path: str) -> str:
+    """Return *path* as a server might read it that decodes it more than once."""
+    while (once := unquote(path)) != path:
+        path = once
+    return path.replace("\\", "/")
 
 
 def with_members(

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from tokenvend.adapters.aws_errors import error_code, store_errors
-from tokenvend.domain.credential_definition import CredentialDefinition, SecretReference
+from tokenvend.domain.credential_definition import CredentialDefinition
 from tokenvend.domain.oauth.token_request import ProviderSecret
 from tokenvend.domain.secret_fields import secret_fields, secret_of
+from tokenvend.domain.secret_reference import SecretReference
 from tokenvend.domain.token import SecretStage
 from tokenvend.ports import SecretUnusableError
 
@@ -120,7 +121,7 @@ def _values(
     # Raised outside of `_parsed`: the parser's own error holds the whole text.
     if fields is None:
         raise name.unusable("is not a JSON object")
-    values = {each: _field(fields, _key(reference, each), name) for each in wanted}
+    values = {each: _field(fields, reference.key_of(each), name) for each in wanted}
     if "private_key" in values and fields.get(reference.key_id_key) is not None:
         values["key_id"] = _field(fields, reference.key_id_key, name)
     return values
@@ -137,23 +138,6 @@ def _plain_text(text: str, wanted: tuple[str, ...], name: _Name) -> dict[str, st
     if value != value.strip():
         raise name.unusable("has white space around it")
     return {wanted[0]: _field({wanted[0]: value}, wanted[0], name)}
-
-
-def _key(reference: SecretReference, field: str) -> str:
-    """Return the name of *field* in the secret; an adopted secret may have its own names."""
-    match field:
-        case "client_id":
-            return reference.client_id_key
-        case "client_secret":
-            return reference.client_secret_key
-        case "api_key":
-            return reference.api_key_key
-        case "private_key":
-            return reference.private_key_key
-        case "key_id":
-            return reference.key_id_key
-        case _:
-            return field
 
 
 def _field(fields: dict[str, object], key: str, name: _Name) -> str:

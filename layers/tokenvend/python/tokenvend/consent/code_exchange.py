@@ -14,12 +14,14 @@ from tokenvend.domain.oauth.code_exchange import (
 from tokenvend.domain.oauth.token_request import ProviderSecret, host_of
 from tokenvend.domain.scopes import Scopes
 from tokenvend.domain.secret import Secret
-from tokenvend.domain.secret_destination import is_allowed
 from tokenvend.domain.token import AccessToken
 from tokenvend.domain.token_presentation import request_parts
 from tokenvend.ports import Clock, ProviderApiClient, ProviderAwayError, SecretStore
 from tokenvend.refresh_tokens.revocation import revoke_best_effort
 from tokenvend.vending.provider_secret import read_secret, token_presenter
+
+#: In characters: shorter texts, such as `2`, are in many names of accounts by chance.
+_LONG = 8
 
 
 class CodeExchange:
@@ -94,15 +96,23 @@ class CodeExchange:
     def _account(
         self, consent_grant: ConsentGrant, token: AccessToken, secret: ProviderSecret
     ) -> str | None:
-        """Ask the host that has the secret anyway for the provider's name of the user.
+        """Ask the host that issued *token*, and no other, for the provider's name of the user.
 
         *token* is sent as a request to the provider's API carries it.
         """
         url = consent_grant.authorization.account_endpoint
-        if url is None or not is_allowed(secret, host_of(url)):
+        if url is None or host_of(url) != host_of(consent_grant.definition.token_endpoint):
             return None
         try:
             answer = self._provider.get(url, parts=request_parts(token.sent_as, token.access_token))
         except ProviderAwayError:
             return None
-        return parse_account(answer, consent_grant.authorization.account_field)
+        account = parse_account(answer, consent_grant.authorization.account_field)
+        # Callers see the account, so it must not be what was sent, which an answer may quote.
+        sent = (token.access_token, secret.client_secret, *secret.fields.values())
+        return None if account and any(_quotes(account, each) for each in sent) else account
+
+
+def _quotes(account: str, sent: Secret) -> bool:
+    text = sent.reveal()
+    return account == text or (len(text) >= _LONG and text in account)

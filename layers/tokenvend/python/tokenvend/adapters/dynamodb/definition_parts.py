@@ -4,12 +4,8 @@ from typing import Any
 
 from tokenvend.adapters.dynamodb import documents
 from tokenvend.adapters.dynamodb.authorization_items import build_authorization
-from tokenvend.domain.credential_definition import (
-    Assertion,
-    CredentialDefinition,
-    CredentialKind,
-    SecretReference,
-)
+from tokenvend.domain.credential_definition import Assertion, CredentialDefinition, CredentialKind
+from tokenvend.domain.secret_reference import SecretReference
 from tokenvend.domain.signing import SigningAlgorithm
 
 _ASSERTION_FLAGS = ("aws_identity", "names_certificate")

@@ -20,6 +20,10 @@ from tokenvend.domain.token import AccessToken
 _TEXT = re.compile(r"[\x21-\x7E](?:[\x20-\x7E]*[\x21-\x7E])?")
 #: RFC 6265 §4.1.1, without the quotation marks.
 _COOKIE = re.compile(r"[\x21\x23-\x2B\x2D-\x3A\x3C-\x5B\x5D-\x7E]+")
+#: Names of tokens that no caller may get: the access token is sent as it is, and in no other place.
+_OF_TOKENS = frozenset({"access_token", "id_token"})
+#: Where a word begins in `refreshToken`.
+_BEFORE_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 #: JSON parsers read whole numbers below this alike (RFC 8259 §6).
 _LARGEST_NUMBER = 2**53
 
@@ -52,12 +56,18 @@ def is_withheld(token_answer: Mapping[str, object], name: str) -> bool:
     from tokenvend.domain.oauth.response_description import leads_to_a_token, parse_token_answer
 
     kind, _, path = name.partition(".")
-    if kind == "cookie":
-        return False
     parts = tuple(path.split("."))
-    return parts[-1].lower() in NEVER_TO_CALLERS or leads_to_a_token(
-        parse_token_answer(token_answer), parts
-    )
+    never = NEVER_TO_CALLERS | _OF_TOKENS
+    if any(_names_one_of(never, part) for part in parts):
+        return True
+    return kind == "answer" and leads_to_a_token(parse_token_answer(token_answer), parts)
+
+
+def _names_one_of(words: Iterable[str], part: str) -> bool:
+    """Whether *part* is or has one of *words*, however it is written: `userRefreshToken`."""
+    spelled = _BEFORE_WORD.sub("_", part).replace("-", "_").replace(".", "_").lower()
+    plain = part.replace("_", "").replace("-", "").lower()
+    return any(f"_{word}_" in f"_{spelled}_" or word.replace("_", "") == plain for word in words)
 
 
 def with_answer_values(
@@ -72,11 +82,14 @@ def with_answer_values(
         return token
     # Imported here: the API of most providers takes a bearer token.
     from tokenvend.domain.api_request_description import answer_values_of
+    from tokenvend.domain.oauth.refresh_token import refresh_token_of
 
     names = answer_values_of(definition)
     if not names:
         return token
     values = {name: Secret(_value(response, definition, name)) for name in dict.fromkeys(names)}
+    if refresh_token_of(response, definition) in values.values():
+        raise _unusable("a value that api_request names is the refresh token")
     size = sum(len(values[name].reveal()) for name in names)
     if size > bounds.ANSWER_VALUES_CHARACTERS:
         raise _unusable(

@@ -114,8 +114,7 @@ def build_token_request(
     Raises:
         CredentialNotReadyError: the secret does not fit the definition.
     """
-    form: dict[str, Any] = dict(definition.extra_parameters)
-    form["grant_type"] = "client_credentials"
+    form: dict[str, Any] = {**definition.extra_parameters, "grant_type": "client_credentials"}
     if spec.scopes and _sends_scope(definition):
         form["scope"] = format_scope(spec.scopes, separator=definition.scope_separator)
     if spec.audience is not None:
@@ -133,15 +132,17 @@ def build_revocation_request(
     *,
     hint: str = "access_token",
 ) -> ProviderRequest | None:
-    """Build the request that revokes *token* (RFC 7009 §2.1); `None` if there is no endpoint.
+    """Build the request that revokes *token* (RFC 7009 §2.1).
 
+    `None` if there is no endpoint at the token endpoint's host: no other may have the secret.
     *hint* is the `token_type_hint`: `access_token` or `refresh_token`.
     """
     definition = for_tenant(definition, secret)
-    if definition.revocation_endpoint is None:
+    endpoint = definition.revocation_endpoint
+    if endpoint is None or host_of(endpoint) != host_of(definition.token_endpoint):
         return None
     form = {"token": token.reveal(), "token_type_hint": hint}
-    return build_authenticated_request(definition, definition.revocation_endpoint, form, secret)
+    return build_authenticated_request(definition, endpoint, form, secret)
 
 
 def for_tenant(definition: CredentialDefinition, secret: ProviderSecret) -> CredentialDefinition:
