@@ -8,6 +8,7 @@ from tests.adapters.registry_samples import DEFINITION
 from tokenvend.adapters.dynamodb.definition_items import build_definition, parse_definition
 from tokenvend.domain.credential_definition import (
     Assertion,
+    Authorization,
     CredentialDefinition,
     CredentialKind,
     Rotation,
@@ -114,3 +115,17 @@ def test_a_secret_of_a_version_before_plain_text_is_a_json_object() -> None:
 
     assert "plain_text" not in document["secret"]
     assert parse_definition(document).secret == DEFINITION.secret
+
+
+def test_consent_of_a_version_before_account_fields_knows_the_account_by_its_sub() -> None:
+    authorization = Authorization(
+        endpoint="https://api.example.com/authorize",
+        redirect_uri="https://pages.example.com/callback",
+        account_field="id",
+    )
+    document = build_definition(replace(DEFINITION, authorization=authorization)).document
+    del document["authorization"]["account_field"]
+
+    found = parse_definition(document).authorization
+
+    assert found == replace(authorization, account_field="sub")
