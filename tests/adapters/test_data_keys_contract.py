@@ -104,5 +104,5 @@ def test_a_broken_table_is_away(aws: Aws, tables: Tables, operation: str) -> Non
     answer_with(client, operation, status=500, code="InternalServerError")
     keys = DynamoDbDataKeys(client, table=tables.tokens, logical_table="tokens")
 
-    with pytest.raises(StoreAwayError):
+    with pytest.raises(StoreAwayError, match=f"^dynamodb:{operation} failed with "):
         keys.find(DAY) if operation == "GetItem" else keys.offer(DAY, b"ours")
