@@ -10,7 +10,7 @@ from tokenvend.domain.connection_request import Action, parse_connection_request
 from tokenvend.domain.credential_definition import CredentialKind
 from tokenvend.domain.decision import decide
 from tokenvend.domain.errors import InvalidRequestError
-from tokenvend.domain.registry import SUBJECT_CONNECTIONS, Grant
+from tokenvend.domain.registry import OWN_CONNECTIONS, SUBJECT_CONNECTIONS, Grant
 from tokenvend.domain.request import VendRequest
 from tokenvend.domain.rule import Rule
 from tokenvend.domain.users import User
@@ -70,3 +70,15 @@ def test_blocked_connection_is_refused_for_its_own_user_alone() -> None:
 
     assert blocked.rule == Rule.CONNECTION_BLOCKED
     assert decide(PROOF, request, of_others, now=NOW).connection is not None
+
+
+def test_users_token_is_refused_where_the_caller_names_the_connection() -> None:
+    named = replace(USERS_VIEW, grant=replace(GRANT, connections=OWN_CONNECTIONS))
+
+    error = refusal(named, VendRequest("jobs", connection="ada", user=ADA))
+
+    assert (type(error), error.rule) == (InvalidRequestError, Rule.SUBJECT_TOKEN)
+    assert error.description == (
+        "This grant does not accept a user's token: leave subject_token out."
+    )
+    assert decide(PROOF, VendRequest("jobs", connection="ada"), named, now=NOW).connection
