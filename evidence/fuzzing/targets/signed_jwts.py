@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from fuzzing import hostile
 from fuzzing.hostile import MARKER
 from fuzzing.target import FuzzTarget, keeps_secret
+from tokenvend.domain.api_request_description import NEVER_TO_CALLERS
 from tokenvend.domain.bounds import SIGNED_JWT_LIFETIME_MAXIMUM
 from tokenvend.domain.cache_key import TokenSpec
 from tokenvend.domain.credential_definition import (
@@ -18,7 +19,12 @@ from tokenvend.domain.credential_definition import (
     CredentialKind,
 )
 from tokenvend.domain.errors import TokenVendError
-from tokenvend.domain.oauth.signed_jwt import RESERVED_HEADER, build_signed_jwt, key_field
+from tokenvend.domain.oauth.signed_jwt import (
+    RESERVED_HEADER,
+    build_signed_jwt,
+    key_field,
+    placeholders_in_jwt,
+)
 from tokenvend.domain.scopes import NO_SCOPES
 from tokenvend.domain.secret_destination import destination_of, may_be_used
 from tokenvend.domain.secret_fields import secret_fields, secret_of
@@ -64,7 +70,10 @@ def _check(case: tuple[dict[str, Any], str]) -> str:
     recorded = destination_of(definition)
     secret = secret_of(definition, values, allowed_host=recorded)
     assert recorded.startswith("@signs:"), "a place to which the key could go"
-    assert may_be_used(secret, definition), "not what was recorded"
+    if not may_be_used(secret, definition):
+        named = placeholders_in_jwt(described)
+        assert NEVER_TO_CALLERS.intersection(named), "not what was recorded"
+        return "a key is named"
     try:
         unsigned = build_signed_jwt(definition, _SPEC, secret, now=_NOW)
     except TokenVendError as error:
