@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import cast
 
-from tokenvend.domain.api_request_description import NEVER_TO_CALLERS, texts_in
+from tokenvend.domain.api_request_description import NEVER_TO_CALLERS, texts_at_any_depth
 from tokenvend.domain.oauth.answer_values import is_withheld
 from tokenvend.domain.oauth.templates import (
     OF_ANSWER,
@@ -171,4 +171,8 @@ def _texts(described: Mapping[str, object]) -> list[str]:
     if (basic := parts.get("basic")) is not None:
         texts.append(basic.get("username", "{secret.username}"))
         texts.append(basic.get("password", "{secret.password}"))
-    return [*texts, str(described.get("path_prefix", "")), *texts_in(described.get("body", {}))]
+    return [
+        *texts,
+        str(described.get("path_prefix", "")),
+        *texts_at_any_depth(described.get("body", {})),
+    ]

@@ -49,7 +49,7 @@ class ApiRequest:
     @property
     def texts(self) -> tuple[str, ...]:
         """All texts in which placeholders may be."""
-        others = (self.path_prefix, *texts_in(self.body))
+        others = (self.path_prefix, *texts_at_any_depth(self.body))
         return (*self.headers.values(), *(self.basic or ()), *self.query.values(), *others)
 
     @property
@@ -150,13 +150,13 @@ def _templates(document: object) -> dict[str, str]:
     return dict(document)
 
 
-def texts_in(value: object) -> Iterator[str]:
+def texts_at_any_depth(value: object) -> Iterator[str]:
     """Yield the texts in *value*, at any depth, but no names."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping | list):
         for each in value.values() if isinstance(value, Mapping) else value:
-            yield from texts_in(each)
+            yield from texts_at_any_depth(each)
 
 
 def _path_prefix(template: object) -> str:
@@ -168,7 +168,7 @@ def _path_prefix(template: object) -> str:
 def _body(document: object) -> Mapping[str, object]:
     if not isinstance(document, Mapping):
         raise ValueError("not an object")  # noqa: TRY004 - as the others
-    if any(API_TEMPLATE.fullmatch(text) is None for text in texts_in(document)):
+    if any(API_TEMPLATE.fullmatch(text) is None for text in texts_at_any_depth(document)):
         raise ValueError("a brace in it is no placeholder's")
     return document
 

@@ -79,13 +79,16 @@ def may_be_used(secret: ProviderSecret, definition: CredentialDefinition) -> boo
         return False
     if definition.kind is CredentialKind.API_KEY:
         return True
-    if definition.api_request and not _is_described(definition):
+    if not _is_readable(definition):
         return False
     shown = _keys_to_callers(definition)
     return shown <= fields_in(secret.allowed_host) and shown.isdisjoint(_never_shown(definition))
 
 
-def _is_described(definition: CredentialDefinition) -> bool:
+def _is_readable(definition: CredentialDefinition) -> bool:
+    """Whether it can be read from `api_request`, before a tenant's values, what callers get."""
+    if not definition.api_request:
+        return True
     from tokenvend.domain.api_request_description import is_described
 
     return is_described(definition)
@@ -103,7 +106,7 @@ def _recordable(name: str) -> str:
     """Return *name*, or its SHA-256 if a tag cannot hold it or it would read as another entry."""
     if _TAG_TEXT.fullmatch(name) and "@" not in name:
         return name
-    return f"sha256={hashlib.sha256(name.encode()).hexdigest()}"
+    return f"sha256={_sha256(name)}"
 
 
 def _never_shown(definition: CredentialDefinition) -> frozenset[str]:
@@ -133,7 +136,7 @@ def _hosts_of(definition: CredentialDefinition) -> str:
 def _kms_key_of(definition: CredentialDefinition) -> str:
     """Return which key in KMS signs, by its SHA-256; empty if the key is in the secret."""
     keys = definition.assertion.kms_keys if definition.assertion else ()
-    return f"@kms={hashlib.sha256(keys[0].encode()).hexdigest()}" if keys else ""
+    return f"@kms={_sha256(keys[0])}" if keys else ""
 
 
 def _audience_of(definition: CredentialDefinition) -> str:
@@ -142,7 +145,11 @@ def _audience_of(definition: CredentialDefinition) -> str:
     audience = claims.get("aud") if isinstance(claims, Mapping) else None
     if audience is None or (isinstance(audience, str) and _TAG_TEXT.fullmatch(audience)):
         return audience or ""
-    return f"sha256={hashlib.sha256(json.dumps(audience, sort_keys=True).encode()).hexdigest()}"
+    return f"sha256={_sha256(json.dumps(audience, sort_keys=True))}"
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _fields_to_callers(definition: CredentialDefinition) -> frozenset[str]:

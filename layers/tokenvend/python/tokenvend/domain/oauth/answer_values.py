@@ -65,7 +65,7 @@ def is_withheld(token_answer: Mapping[str, object], name: str) -> bool:
 
 def _names_one_of(words: Iterable[str], part: str) -> bool:
     """Whether *part* is or has one of *words*, however it is written: `userRefreshToken`."""
-    spelled = _BEFORE_WORD.sub("_", part).replace("-", "_").replace(".", "_").lower()
+    spelled = _BEFORE_WORD.sub("_", part).replace("-", "_").lower()
     plain = part.replace("_", "").replace("-", "").lower()
     return any(f"_{word}_" in f"_{spelled}_" or word.replace("_", "") == plain for word in words)
 

@@ -59,7 +59,7 @@ def parse_assertion_description(document: object) -> AssertionDescription:
     if not isinstance(claims, Mapping) or not SET_CLAIMS.isdisjoint(claims):
         raise ValueError("claims is no object, or sets a claim of tokenvend's own")
     if (seconds := document.get("lifetime_seconds")) is not None:
-        known["lifetime"] = _lifetime(seconds)
+        known["lifetime"] = lifetime_of(seconds, most=bounds.ASSERTION_LIFETIME_MAXIMUM)
     if document.get("as_bearer"):
         known["parameter"] = None
     return AssertionDescription(
@@ -111,9 +111,13 @@ def _text(value: object, name: str) -> str:
     return value
 
 
-def _lifetime(value: object) -> timedelta:
+def lifetime_of(value: object, *, most: timedelta) -> timedelta:
+    """Return *value*, a number of seconds, as a lifetime of at most *most*.
+
+    Raises:
+        ValueError: it is not a whole number from 1.
+    """
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ValueError("lifetime_seconds is not a whole number from 1")
     # A number of many digits is no timedelta.
-    longest = int(bounds.ASSERTION_LIFETIME_MAXIMUM.total_seconds())
-    return timedelta(seconds=min(value, longest))
+    return timedelta(seconds=min(value, int(most.total_seconds())))

@@ -6,7 +6,7 @@ client assertion is: `build_signed_jwt`, then a signature over its `signing_inpu
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,6 +15,7 @@ from tokenvend.domain.api_request_description import NEVER_TO_CALLERS
 from tokenvend.domain.cache_key import TokenSpec
 from tokenvend.domain.credential_definition import CredentialDefinition, ScopeMode
 from tokenvend.domain.errors import CredentialNotReadyError
+from tokenvend.domain.oauth.jwt_bearer import lifetime_of
 from tokenvend.domain.oauth.request_description import is_too_deep, texts_in
 from tokenvend.domain.oauth.templates import TEMPLATE, PlaceholderValues, names_in
 from tokenvend.domain.oauth.token_request import ProviderSecret
@@ -82,7 +83,7 @@ def parse_signed_jwt(document: Mapping[str, object]) -> SignedJwtDescription:
     if (encoding := document.get("key_encoding")) is not None:
         known["key_encoding"] = KeyEncoding(str(encoding))
     if (seconds := document.get("lifetime_seconds")) is not None:
-        known["lifetime"] = _lifetime(seconds)
+        known["lifetime"] = lifetime_of(seconds, most=bounds.SIGNED_JWT_LIFETIME_MAXIMUM)
     if document.get("scope_claim"):
         known["scope_claim"] = True
     return SignedJwtDescription(**known)
@@ -127,11 +128,7 @@ def build_signed_jwt(
             "The token does not say its scopes, so it cannot be narrowed.",
             rule="definition.signed_jwt",
         )
-    values = PlaceholderValues(
-        replace(
-            secret, fields={k: v for k, v in secret.fields.items() if k not in NEVER_TO_CALLERS}
-        )
-    )
+    values = PlaceholderValues(secret)
     issued_at = int((now - clock_skew_allowance(described.lifetime)).timestamp())
     expires_at = issued_at + int(described.lifetime.total_seconds())
     claims = values.value(described.claims)
@@ -191,11 +188,3 @@ def _templates(document: object, name: str, reserved: frozenset[str]) -> Mapping
     if not NEVER_TO_CALLERS.isdisjoint(each for text in texts for each in names_in(text)):
         raise ValueError(f"{name} would show a key to callers")
     return document
-
-
-def _lifetime(value: object) -> timedelta:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError("lifetime_seconds is not a whole number from 1")
-    # A number of many digits is no timedelta.
-    longest = int(bounds.SIGNED_JWT_LIFETIME_MAXIMUM.total_seconds())
-    return timedelta(seconds=min(value, longest))
